@@ -1,0 +1,52 @@
+"""Layers: what a user writes to declare a net.
+
+A layer is a value. Its file owns its fields, its shape rule (`output_shape`) and its lowering (`lower`, which
+calls the plan's builder); nothing here imports from above, and a new layer is one new file::
+
+    spec.py        lists, dicts, JSON, YAML, paths, "auto"  ↔  tuple of layers; automatic names
+    registry.py    type name → layer class
+    conv2d.py …    one layer, or one family, a file
+    base.py        Layer: immutable, compared, hashed, printed, pickled
+    fields.py      checks of single fields
+    geometry.py    output sizes, padding, LayerShapeError
+    activations.py the names of the activations
+"""
+
+from convnet.layers.activation import Activation, ReLU
+from convnet.layers.auto import auto_layers
+from convnet.layers.base import Layer
+from convnet.layers.batchnorm import BatchNorm
+from convnet.layers.conv2d import Conv2D
+from convnet.layers.dense import Dense
+from convnet.layers.dropout import Dropout
+from convnet.layers.flatten import Flatten
+from convnet.layers.geometry import LayerShapeError
+from convnet.layers.globalpool2d import GlobalAvgPool2D, GlobalMaxPool2D
+from convnet.layers.pool2d import AvgPool2D, MaxPool2D
+from convnet.layers.registry import layer_from_dict, layer_types, register
+from convnet.layers.spec import as_layers, resolve_names, to_dicts, to_json, to_yaml
+
+__all__ = [
+    "Activation",
+    "AvgPool2D",
+    "BatchNorm",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "Layer",
+    "LayerShapeError",
+    "MaxPool2D",
+    "ReLU",
+    "as_layers",
+    "auto_layers",
+    "layer_from_dict",
+    "layer_types",
+    "register",
+    "resolve_names",
+    "to_dicts",
+    "to_json",
+    "to_yaml",
+]

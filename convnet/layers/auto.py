@@ -1,0 +1,21 @@
+"""What ``layers="auto"`` stands for."""
+
+from convnet.layers.conv2d import Conv2D
+from convnet.layers.dense import Dense
+from convnet.layers.pool2d import MaxPool2D
+
+
+def auto_layers(input_shape):
+    """Return a small convolutional net for (h, w, c), a dense net for (features,)."""
+    if len(input_shape) == 1:
+        return (Dense(128, activation="relu"), Dense(64, activation="relu"))
+    h, w, _ = input_shape
+    layers, filters = [], 32
+    while not layers or max(h, w) >= 8:  # maps end at 4 to 7 pixels
+        layers.append(Conv2D(filters, 3, padding="same", activation="relu"))
+        size = (2 if h >= 8 else 1, 2 if w >= 8 else 1)
+        if max(size) > 1:
+            layers.append(MaxPool2D(size))
+        h, w = h // size[0], w // size[1]
+        filters = min(2 * filters, 128)
+    return (*layers, Dense(64, activation="relu"))

@@ -1,0 +1,31 @@
+"""Batch normalisation."""
+
+from convnet.layers import fields
+from convnet.layers.base import Layer
+from convnet.layers.fields import parameter
+from convnet.layers.registry import register
+
+
+@register
+class BatchNorm(Layer):
+    """Each channel scaled to mean 0 and variance 1, then by a learned gamma and beta.
+
+    Training uses the statistics of the batch; prediction uses their running means.
+
+    Parameters
+    ----------
+    momentum : float, default=0.9
+        Share of the old running value that a step keeps.
+    epsilon : float, default=1e-5
+        Added to the variance.
+    name : str, default=None
+        See `Layer`.
+    """
+
+    stem = "batchnorm"
+
+    momentum: float = parameter(fields.real(0, 0.9999), 0.9)
+    epsilon: float = parameter(fields.real(1e-12, 1), 1e-5)
+
+    def lower(self, builder):
+        builder.batch_norm(momentum=self.momentum, epsilon=self.epsilon)

@@ -1,0 +1,27 @@
+"""A map as one row of features."""
+
+from math import prod
+
+from convnet.layers.base import Layer
+from convnet.layers.registry import register
+
+
+@register
+class Flatten(Layer):
+    """The values of a map as one row, in the order height, width, channels.
+
+    It is put in where a Dense layer needs it, so that it seldom has to be written.
+
+    Parameters
+    ----------
+    name : str, default=None
+        See `Layer`.
+    """
+
+    stem = "flatten"
+
+    def output_shape(self, input_shape):
+        return (prod(input_shape),)
+
+    def lower(self, builder):
+        builder.flatten()

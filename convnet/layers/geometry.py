@@ -1,0 +1,89 @@
+"""Output sizes and padding of windows that slide over a map, and the error that they raise.
+
+Shapes are (height, width, channels) for maps and (features,) for flat data.
+"""
+
+
+class LayerShapeError(ValueError):
+    """An input shape that a layer cannot take.
+
+    Parameters
+    ----------
+    cause : str
+        What does not fit, without a full stop: ``kernel 3×3 does not fit its 1×1 input``.
+    remedy : str
+        What to do about it, a sentence.
+    """
+
+    def __init__(self, cause, remedy):
+        super().__init__(cause, remedy)
+        self.cause, self.remedy = cause, remedy
+
+    def __str__(self):
+        return f"{self.cause}. {self.remedy}"
+
+
+def both(value):
+    """Return (vertical, horizontal) of a field that may be one integer."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def span(k, d=1):
+    """Return how many pixels a kernel of k taps covers at dilation d: d (k - 1) + 1."""
+    return d * (k - 1) + 1
+
+
+def output_size(n, k, s, p_total, d=1):
+    """Return floor((n + p_total - span(k, d)) / s) + 1; less than 1 where the window does not fit."""
+    return (n + p_total - span(k, d)) // s + 1
+
+
+def pads(padding, size, kernel, stride, dilation=1):
+    """Return (before, after) of one axis; `padding` is "valid", "same", an integer or such a pair.
+
+    "same" gives ceil(size / stride) outputs; an odd pixel of padding goes last.
+    """
+    if padding == "valid":
+        return 0, 0
+    if padding == "same":
+        total = max((-(-size // stride) - 1) * stride + span(kernel, dilation) - size, 0)
+        return total // 2, total - total // 2
+    return both(padding)
+
+
+def pads2d(padding, shape, kernel, stride, dilation=(1, 1)):
+    """Return ((top, bottom), (left, right)) for a field as `fields.padding` leaves it."""
+    axes = padding if isinstance(padding, tuple) else (padding, padding)
+    return tuple(map(pads, axes, shape[:2], kernel, stride, dilation))
+
+
+def slide(what, shape, kernel, stride, padding, dilation=(1, 1)):
+    """Return (height, width) of the output of a window; `what` names the window in the error."""
+    around = pads2d(padding, shape, kernel, stride, dilation)
+    out = tuple(
+        output_size(n, k, s, sum(p), d)
+        for n, k, s, p, d in zip(shape, kernel, stride, around, dilation, strict=False)
+    )
+    if min(out) < 1:
+        spread = f" (dilated to {cross(map(span, kernel, dilation))})" if max(dilation) > 1 else ""
+        padded = [n + sum(p) for n, p in zip(shape, around, strict=False)]
+        more = f" padded to {cross(padded)}" if padded != list(shape[:2]) else ""
+        raise LayerShapeError(
+            f"{what} {cross(kernel)}{spread} does not fit its {cross(shape[:2])} input{more}",
+            'Use padding="same" or remove a pooling layer.',
+        )
+    return out
+
+
+def need_map(shape):
+    """Raise LayerShapeError unless `shape` is a map's."""
+    if len(shape) != 3:
+        raise LayerShapeError(
+            f"it needs a (height, width, channels) map but its input is flat, {shape[0]} features",
+            "Put it before Flatten, Dense and global pooling, or set input_shape, e.g. (28, 28, 1).",
+        )
+
+
+def cross(sizes):
+    """Return "3×5" for (3, 5)."""
+    return "×".join(map(str, sizes))

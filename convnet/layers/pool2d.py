@@ -1,0 +1,82 @@
+"""Max and average pooling over windows."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convnet.layers import fields
+from convnet.layers.base import Layer
+from convnet.layers.fields import parameter
+from convnet.layers.geometry import both, need_map, pads2d, slide
+from convnet.layers.registry import register
+
+
+@dataclass(frozen=True, repr=False)
+class _Pool2D(Layer):
+    stem = "pool"
+    takes = "map"
+    kind: ClassVar[str]
+
+    pool_size: int | tuple = parameter(fields.pair(1), 2, positional=True)
+    stride: int | tuple | None = parameter(fields.optional(fields.pair(1)), None)
+    padding: str | int | tuple = parameter(fields.padding, "valid")
+
+    def check(self):
+        if isinstance(self.padding, str):
+            return
+        for window, padding in zip(both(self.pool_size), both(self.padding), strict=True):
+            if max(both(padding)) >= window:  # a window could lie in the padding alone
+                raise ValueError(
+                    f"{type(self).__name__}: padding must be smaller than pool_size; "
+                    f"got {self.padding} and {self.pool_size}"
+                )
+
+    def output_shape(self, input_shape):
+        need_map(input_shape)
+        size, stride = self._window()
+        return (*slide("window", input_shape, size, stride, self.padding), input_shape[2])
+
+    def lower(self, builder):
+        size, stride = self._window()
+        padding = pads2d(self.padding, builder.shape, size, stride)
+        builder.pool2d(self.kind, size=size, stride=stride, padding=padding)
+
+    def _window(self):
+        return both(self.pool_size), both(self.pool_size if self.stride is None else self.stride)
+
+
+@register
+class MaxPool2D(_Pool2D):
+    """Largest value of each window, channel by channel; padding never wins.
+
+    Parameters
+    ----------
+    pool_size : int or (height, width), default=2
+        Size of the window.
+    stride : int or (vertical, horizontal), default=None
+        Step between windows; None is `pool_size`.
+    padding : "valid", "same", int, (vertical, horizontal) or ((top, bottom), (left, right)), default="valid"
+        Padding around the input, less than the window. Pixels that fill no window are dropped.
+    name : str, default=None
+        See `Layer`.
+    """
+
+    kind = "max"
+
+
+@register
+class AvgPool2D(_Pool2D):
+    """Mean of each window, channel by channel; padding is left out of the mean.
+
+    Parameters
+    ----------
+    pool_size : int or (height, width), default=2
+        Size of the window.
+    stride : int or (vertical, horizontal), default=None
+        Step between windows; None is `pool_size`.
+    padding : "valid", "same", int, (vertical, horizontal) or ((top, bottom), (left, right)), default="valid"
+        Padding around the input, less than the window. Pixels that fill no window are dropped.
+    name : str, default=None
+        See `Layer`.
+    """
+
+    kind = "avg"

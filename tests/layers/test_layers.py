@@ -1,0 +1,159 @@
+"""Every layer through everything that a layer can do."""
+
+import copy
+import json
+import pickle
+from itertools import product
+from math import prod
+
+import pytest
+from layer_table import TABLE
+
+from convnet import layers as public
+from convnet.layers import (
+    Layer,
+    as_layers,
+    layer_from_dict,
+    layer_types,
+    to_dicts,
+    to_json,
+    to_yaml,
+)
+
+every = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.repr)
+
+
+class Recorder:
+    """A builder that writes down what it is asked for."""
+
+    def __init__(self, shape):
+        self.shape, self.ops = shape, []
+
+    def __getattr__(self, op):
+        return lambda *args, **kwargs: self.ops.append((op, args, kwargs))
+
+
+def windows(shape, kernel, stride, padding, dilation):
+    """Count the windows of each axis one by one."""
+    sizes = []
+    for n, k, s, (before, after), d in zip(shape, kernel, stride, padding, dilation, strict=False):
+        inside = [p for p in range(-before, n + after) if p + d * (k - 1) < n + after]
+        sizes.append(len(inside[::s]))
+    return tuple(sizes)
+
+
+def expected_shape(row):
+    name, args, kwargs = row.op
+    shape = row.input_shape
+    if name == "conv2d":
+        around = (kwargs[key] for key in ("kernel", "stride", "padding", "dilation"))
+        return (*windows(shape, *around), args[0])
+    if name == "pool2d":
+        around = (kwargs[key] for key in ("size", "stride", "padding"))
+        return (*windows(shape, *around, (1, 1)), shape[2])
+    known = {"global_pool2d": shape[-1:], "dense": args[:1], "flatten": (prod(shape),)}
+    return known.get(name, shape)
+
+
+def test_the_table_has_every_layer():
+    assert {type(row.layer) for row in TABLE} == set(layer_types().values())
+
+
+@every
+def test_prints_what_builds_it(row):
+    assert repr(row.layer) == row.repr
+    assert eval(row.repr, vars(public)) == row.layer
+
+
+@every
+def test_round_trips(row):
+    layer = row.layer
+    assert layer_from_dict(layer.to_dict()) == layer
+    assert json.loads(json.dumps(layer.to_dict())) == layer.to_dict()
+    assert as_layers(to_json([layer])) == (layer,)
+    assert as_layers(to_yaml([layer, layer])) == (layer, layer)
+    assert to_dicts([layer]) == [layer.to_dict()]
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(layer, protocol)) == layer
+
+
+@every
+def test_is_a_value(row):
+    layer = row.layer
+    twin = type(layer)(**layer.get_params())
+    assert twin == layer and twin is not layer and hash(twin) == hash(layer)
+    assert layer.replace() == layer and layer.replace(name="other") != layer
+    assert copy.copy(layer) is layer and copy.deepcopy([layer]) == [layer]
+    for name in (*layer.get_params(), "anything"):
+        with pytest.raises(AttributeError):
+            setattr(layer, name, 1)
+        with pytest.raises(AttributeError):
+            delattr(layer, name)
+    assert twin == layer
+
+
+@every
+def test_has_the_output_shape_that_counting_gives(row):
+    assert row.layer.output_shape(row.input_shape) == expected_shape(row)
+
+
+@every
+def test_lowers_to_one_op(row):
+    builder = Recorder(row.input_shape)
+    row.layer.lower(builder)
+    assert builder.ops == [row.op]
+
+
+@every
+def test_refuses_an_unknown_parameter(row):
+    kind = type(row.layer).__name__
+    with pytest.raises(
+        TypeError, match=f"^{kind} has no parameter 'nmae'. Did you mean 'name'\\?$"
+    ):
+        row.layer.replace(nmae="a")
+    with pytest.raises(TypeError, match=f"^{kind} has no parameter 'nmae'"):
+        type(row.layer)(**row.layer.get_params(), nmae="a")
+
+
+JUNK = [float("nan"), float("inf"), -1, 2**20 + 1, 10**5000, 1.5, True, "x" * 10**6, b"3", [], [[]]]
+JUNK += [
+    {},
+    [3, 3, 3],
+    [[[1]]],
+    object(),
+    lambda: 0,
+    "softmax2",
+    complex(1, 1),
+    "a__b",
+    "1",
+    "_",
+    None,
+]
+
+
+@every
+def test_checks_every_parameter(row):
+    """Whatever is put in, the layer is as if built from a good value or says which parameter is bad."""
+    kind = type(row.layer).__name__
+    for (name, old), bad in product(row.layer.get_params().items(), JUNK):
+        try:
+            layer = row.layer.replace(**{name: bad})
+        except (TypeError, ValueError) as error:
+            assert str(error).startswith(f"{kind}: ") and len(str(error)) < 300
+        else:
+            assert layer_from_dict(json.loads(json.dumps(layer.to_dict()))) == layer
+            assert (
+                type(bad) is type(old) or bad is None or old is None or isinstance(bad, int | float)
+            )
+
+
+@every
+def test_maps_and_flat_shapes(row):
+    layer = row.layer
+    assert layer.takes in ("map", "flat", "any")
+    if layer.takes == "map":
+        with pytest.raises(
+            public.LayerShapeError, match=r"needs a \(height, width, channels\) map"
+        ):
+            layer.output_shape((784,))
+    assert issubclass(type(layer), Layer) and layer.stem.isalpha()
