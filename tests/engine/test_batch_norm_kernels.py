@@ -1,0 +1,151 @@
+"""Batch norm on every instruction set: batch statistics, running statistics, folding at prediction."""
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import example, given, strategies as st
+from netcheck import (
+    EPS,
+    ISAS,
+    assert_exact,
+    assert_normwise,
+    assert_within,
+    build,
+    normals,
+    seeds,
+    set_random_weights,
+    threads,
+    train_once,
+)
+from reference import Reference
+
+from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, ReLU
+
+pytestmark = pytest.mark.parametrize("isa", ISAS)
+
+SHAPES = st.one_of(
+    st.tuples(st.integers(1, 130)),
+    st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 70)),
+)
+
+
+@given(
+    n=st.integers(1, 40),
+    shape=SHAPES,
+    offset=st.sampled_from([0, 1, 30]),
+    seed=seeds,
+    n_threads=threads,
+)
+@example(n=1, shape=(1,), offset=0, seed=0, n_threads=1)  # one value: the variance is 0
+@example(n=1, shape=(1, 1, 1), offset=0, seed=0, n_threads=1)
+@example(n=1, shape=(5, 7, 16), offset=30, seed=0, n_threads=2)
+@example(n=130, shape=(33,), offset=30, seed=0, n_threads=3)
+def test_training(isa, n, shape, offset, seed, n_threads):
+    """Offsets of many deviations catch a variance computed as E[x^2] - E[x]^2."""
+    rng = np.random.default_rng(seed)
+    epsilon, momentum = 1e-3, 0.7
+    net = build([BatchNorm(momentum=momentum, epsilon=epsilon)], shape, isa)
+    weights = set_random_weights(net, rng)
+    gamma, beta = weights["batchnorm1/gamma"], weights["batchnorm1/beta"]
+    x = normals(rng, (n, *shape)) + np.float32(offset)
+    grad = normals(rng, x.shape)
+    y, grad_x, gradients = train_once(net, x, grad, n_threads)
+
+    mean, variance = oracle.batch_statistics(x)
+    sigma = np.sqrt(variance + epsilon)
+    want = oracle.batch_norm_training(x, gamma, beta, epsilon)
+    wants = oracle.batch_norm_training_backward(grad, x, gamma, epsilon)
+    # x and the mean are right to eps * |x|: relative to sigma that is the error of xhat
+    slip = 8 * EPS * (np.abs(x) + np.abs(mean)) / sigma + 8 * EPS
+    assert_within(
+        y, want, np.abs(gamma) * slip + 4 * EPS * (np.abs(want) + np.abs(beta)), "forward"
+    )
+    count = x.size // x.shape[-1]
+    walk = product_walk(grad, slip.max(), count)
+    assert_within(gradients["batchnorm1/beta"], wants[2], walk, "beta gradient")
+    assert_within(gradients["batchnorm1/gamma"], wants[1], 4 * walk, "gamma gradient")
+    worst = np.abs(gamma) / sigma * (1 + 4 * slip.max()) * slip.max()
+    assert_within(grad_x, wants[0], 4 * worst * np.abs(grad).max(), "data gradient")
+
+    after = net.get_weights()
+    for key, batch in (("mean", mean), ("variance", variance)):
+        name = f"batchnorm1/moving_{key}"
+        want = oracle.moving(weights[name], batch, momentum)
+        limit = 8 * EPS * (np.abs(weights[name]) + np.abs(batch) + variance * slip.max())
+        assert_within(after[name], want, limit, name)
+
+
+def product_walk(grad, slip, count):
+    """The error of a sum of `count` gradients, each off by `slip` of its size."""
+    norms = np.sqrt((oracle.f64(grad) ** 2).sum(axis=tuple(range(grad.ndim - 1))))
+    return 4 * EPS * np.sqrt(count) * norms + slip * norms * np.sqrt(count)
+
+
+def test_biased_variance_is_kept(isa):
+    """Two rows, 1 and 3: the variance is 1, not 2."""
+    net = build([BatchNorm(momentum=0.5)], (1,), isa)
+    net.forward_training(np.array([[1], [3]], dtype=np.float32))
+    weights = net.get_weights()
+    assert weights["batchnorm1/moving_mean"] == pytest.approx([1.0])
+    assert weights["batchnorm1/moving_variance"] == pytest.approx([1.0])
+
+
+def test_prediction_leaves_running_statistics(isa):
+    net = build([BatchNorm()], (3,), isa)
+    before = net.get_weights()
+    net.forward(normals(np.random.default_rng(0), (9, 3)))
+    for name, array in net.get_weights().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+NETS = {
+    "alone": ([BatchNorm()], (5, 4, 7)),
+    "flat": ([BatchNorm()], (33,)),
+    "conv": ([Conv2D(17, 3, padding="same"), BatchNorm()], (6, 7, 3)),
+    "no bias": ([Conv2D(8, 3, use_bias=False), BatchNorm()], (6, 7, 3)),
+    "grouped": ([Conv2D(12, 3, groups=3), BatchNorm()], (6, 7, 6)),
+    "conv relu": ([Conv2D(17, 3), BatchNorm(), ReLU()], (6, 7, 3)),
+    "conv relu pool": ([Conv2D(17, 3), BatchNorm(), ReLU(), MaxPool2D(2)], (8, 9, 3)),
+    "conv pool": ([Conv2D(5, 3), BatchNorm(), MaxPool2D(2)], (8, 9, 3)),
+    "pool between": ([Conv2D(5, 3), MaxPool2D(2), BatchNorm()], (8, 9, 3)),
+    "activation between": ([Conv2D(5, 3, activation="relu"), BatchNorm()], (6, 7, 3)),
+    "before conv": ([BatchNorm(), Conv2D(5, 3, padding="same")], (6, 7, 3)),
+    "twice": ([Conv2D(5, 3), BatchNorm(), BatchNorm(), ReLU()], (6, 7, 3)),
+    "dense": ([Dense(19), BatchNorm(), ReLU()], (11,)),
+}
+
+
+@pytest.mark.parametrize("key", NETS)
+def test_prediction_and_training_in_place(isa, key):
+    """Folded at prediction, whatever stands around it; gamma is negative for about half the channels."""
+    layers, shape = NETS[key]
+    rng = np.random.default_rng(len(key))
+    net = build(layers, shape, isa)
+    reference = Reference(layers, set_random_weights(net, rng))
+    x = normals(rng, (6, *shape))
+    assert_normwise(net.forward(x), reference.forward(x), 16, "prediction")
+    want = reference.forward_training(x)
+    grad = normals(rng, want.shape)
+    y, grad_x, gradients = train_once(net, x, grad, 2)
+    want_x, wants = reference.backward(grad)
+    assert_normwise(y, want, 32, "training forward")
+    assert_normwise(grad_x, want_x, 128, "data gradient")
+    scale = max(np.abs(w).max() for w in wants.values())
+    for (
+        name,
+        want,
+    ) in wants.items():  # a bias before batch norm has gradient 0: measured by its neighbours
+        assert_within(gradients[name], want, 128 * EPS * scale, name)
+    assert_normwise(net.forward(x), reference.forward(x), 32, "prediction after training")
+
+
+def test_running_statistics_are_bits_equal_over_threads(isa):
+    rng = np.random.default_rng(0)
+    x, results = normals(rng, (37, 5, 5, 9)), []
+    for n_threads in (1, 2, 3, 7):
+        net = build([BatchNorm()], x.shape[1:], isa)
+        net.forward_training(x, n_threads=n_threads)
+        results.append(net.get_weights())
+    for other in results[1:]:
+        for name, array in results[0].items():
+            assert_exact(other[name], array, name)

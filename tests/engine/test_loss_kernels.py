@@ -1,0 +1,102 @@
+"""Losses and their gradients, through one SGD step of a linear net over the identity matrix.
+
+With X = I and no bias the weights are the logits, and a step of rate 1 takes the gradient off them.
+"""
+
+import numpy as np
+import oracle_training as oracle
+import pytest
+from hypothesis import example, given, strategies as st
+from netcheck import EPS, ISAS, assert_within, normals, seeds, threads
+
+from convnet.graph import Network, Trainer
+from convnet.layers import Dense
+
+pytestmark = pytest.mark.parametrize("isa", ISAS)
+WEIGHTS = "dense1/weights"
+
+
+def one_step(isa, loss, logits, y, sample_weight=None, rows=None, n_threads=1, batch_size=None):
+    """The loss, and the gradient with respect to the logits of the batch, row by row."""
+    n, k = logits.shape
+    rows = np.arange(n, dtype=np.int64) if rows is None else rows
+    net = Network([Dense(k, use_bias=False)], (n,), None, isa=isa)
+    net.set_weights({WEIGHTS: logits})
+    trainer = Trainer(
+        net, loss=loss, batch_size=batch_size or n, solver="sgd", momentum=0.0, nesterov=False,
+        n_threads=n_threads,
+    )  # fmt: skip
+    x = np.eye(n, dtype=np.float32)
+    y = np.asarray(y, dtype=np.int32 if loss == "softmax" else np.float32)
+    value = trainer.step(x, y, rows, sample_weight, scale=1.0, learning_rate=1.0, epoch=0)
+    return value, oracle.f64(logits) - net.get_weights()[WEIGHTS]
+
+
+def draw_case(loss, n, k, seed, weighted, spread):
+    rng = np.random.default_rng(seed)
+    k = k if loss == "softmax" else 1
+    logits = normals(rng, (n, k), spread)
+    y = rng.integers(0, max(k, 2), size=n)
+    weight = rng.uniform(0.05, 3, size=n).astype(np.float32) if weighted else None
+    return logits, y, weight
+
+
+@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+@given(
+    n=st.integers(1, 70), k=st.one_of(st.sampled_from([2, 10, 16, 17]), st.integers(2, 130)),
+    seed=seeds, weighted=st.booleans(), spread=st.sampled_from([0.1, 1, 10]), n_threads=threads,
+)  # fmt: skip
+@example(n=1, k=2, seed=0, weighted=False, spread=1, n_threads=1)
+def test_loss_and_gradient(isa, loss, n, k, seed, weighted, spread, n_threads):
+    logits, y, weight = draw_case(loss, n, k, seed, weighted, spread)
+    value, gradient = one_step(isa, loss, logits, y, weight, n_threads=n_threads)
+    want, want_gradient = oracle.LOSSES[loss](logits, y, weight)
+    assert value == pytest.approx(
+        want, rel=32 * EPS, abs=16 * EPS * max(1.0, float(np.abs(logits).max()))
+    )
+    limit = EPS * (np.abs(logits) + 8) + 8 * EPS * np.abs(logits).max() * np.abs(want_gradient)
+    assert_within(gradient.astype(np.float32), want_gradient, limit)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+def test_large_logits_do_not_overflow(isa, loss):
+    big = np.array([[1e4], [-1e4], [1e4], [-1e4], [200.0], [0.0]], dtype=np.float32)
+    logits = np.concatenate([np.zeros_like(big), big], axis=1) if loss == "softmax" else big
+    y = [0, 0, 1, 1, 0, 1]
+    value, gradient = one_step(isa, loss, logits, y)
+    want, want_gradient = oracle.LOSSES[loss](logits, y)
+    assert value == pytest.approx(want, rel=1e-6)
+    np.testing.assert_allclose(gradient, want_gradient, atol=2e-3)  # half an ulp of 1e4
+
+
+@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+def test_rows_choose_the_batch(isa, loss):
+    """Only the rows named count, each with its own label and weight; a short batch is a batch."""
+    logits, y, weight = draw_case(loss, 40, 5, 3, True, 1.0)
+    rows = np.array([7, 31, 2, 39, 0], dtype=np.int64)
+    value, gradient = one_step(isa, loss, logits, y, weight, rows, batch_size=16)
+    want, want_gradient = oracle.LOSSES[loss](logits[rows], y[rows], weight[rows])
+    assert value == pytest.approx(want, rel=1e-5)
+    np.testing.assert_allclose(gradient[rows], want_gradient, atol=1e-6)
+    assert (np.delete(gradient, rows, axis=0) == 0).all()
+
+
+@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+def test_weights_of_one_are_no_weights(isa, loss):
+    logits, y, _ = draw_case(loss, 33, 10, 4, False, 2.0)
+    plain = one_step(isa, loss, logits, y)
+    ones = one_step(isa, loss, logits, y, np.ones(33, dtype=np.float32))
+    assert plain[0] == ones[0]
+    np.testing.assert_array_equal(plain[1], ones[1])
+
+
+@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+def test_a_non_finite_loss_is_returned(isa, loss):
+    logits, y, _ = draw_case(loss, 5, 3, 5, False, 1.0)
+    net = Network([Dense(logits.shape[1], use_bias=False)], (5,), None, isa=isa)
+    net.set_weights({WEIGHTS: np.ones_like(logits)})
+    trainer = Trainer(net, loss=loss, batch_size=5, solver="sgd")
+    x = np.full((5, 5), np.nan, np.float32)
+    y = y.astype(np.int32 if loss == "softmax" else np.float32)
+    rows = np.arange(5, dtype=np.int64)
+    assert np.isnan(trainer.step(x, y, rows, None, scale=1.0, learning_rate=0.1, epoch=0))

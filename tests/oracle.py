@@ -1,0 +1,258 @@
+"""Float64 NumPy definitions of every kernel, forward and backward.
+
+They are written to be obviously right, not fast. Maps are (n, h, w, c), convolution weights
+(kh, kw, c / groups, oc), dense weights (in, out). Padding is ((top, bottom), (left, right)). A backward
+function takes the gradient of a scalar with respect to the forward's result and returns the gradients with
+respect to its inputs; `test_oracle.py` checks each against numerical differentiation of its forward.
+"""
+
+from math import erf
+
+import numpy as np
+
+NO_PADDING = ((0, 0), (0, 0))
+LEAKY_SLOPE = 0.01
+ELU_ALPHA = 1.0
+
+
+def f64(*arrays):
+    """The arrays in float64; one alone comes back bare."""
+    converted = [None if a is None else np.asarray(a, dtype=np.float64) for a in arrays]
+    return converted if len(converted) > 1 else converted[0]
+
+
+# Windows -------------------------------------------------------------------------------------------------
+def output_size(size, kernel, stride=1, pads=(0, 0), dilation=1):
+    """floor((n + p - d * (k - 1) - 1) / s) + 1."""
+    return (size + sum(pads) - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def same_pads(size, kernel, stride=1, dilation=1):
+    """Padding that gives ceil(n / s) outputs, the odd pixel last."""
+    total = max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def taps(padded_shape, kernel, stride, dilation):
+    """For each kernel position: its row, its column and the slice of the padded map that it sees."""
+    oh = output_size(padded_shape[1], kernel[0], stride[0], dilation=dilation[0])
+    ow = output_size(padded_shape[2], kernel[1], stride[1], dilation=dilation[1])
+    for i in range(kernel[0]):
+        for j in range(kernel[1]):
+            top, left = i * dilation[0], j * dilation[1]
+            rows = slice(top, top + (oh - 1) * stride[0] + 1, stride[0])
+            columns = slice(left, left + (ow - 1) * stride[1] + 1, stride[1])
+            yield i, j, (slice(None), rows, columns)
+
+
+def pad(x, padding, value=0.0):
+    return np.pad(x, ((0, 0), *padding, (0, 0)), constant_values=value)
+
+
+def unpad(x, padding):
+    (top, bottom), (left, right) = padding
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+# Convolution and dense -----------------------------------------------------------------------------------
+def conv2d(x, w, b=None, stride=(1, 1), padding=NO_PADDING, dilation=(1, 1), groups=1):
+    """y[n, p, q, o] = b[o] + sum over i, j, c of x[n, p*s + i*d, q*s + j*d, c] * w[i, j, c, o]."""
+    x, w, b = f64(x, w, b)
+    y = 0.0
+    for i, j, seen in taps(pad(x, padding).shape, w.shape[:2], stride, dilation):
+        xs = np.split(pad(x, padding)[seen], groups, axis=-1)
+        ws = np.split(w[i, j], groups, axis=-1)
+        y = y + np.concatenate([a @ k for a, k in zip(xs, ws, strict=True)], axis=-1)
+    return y if b is None else y + b
+
+
+def conv2d_backward(grad, x, w, stride=(1, 1), padding=NO_PADDING, dilation=(1, 1), groups=1):
+    """Gradients with respect to x, w and the bias."""
+    grad, x, w = f64(grad, x, w)
+    padded = pad(x, padding)
+    grad_x, grad_w = np.zeros_like(padded), np.zeros_like(w)
+    grads = np.split(grad, groups, axis=-1)
+    for i, j, seen in taps(padded.shape, w.shape[:2], stride, dilation):
+        xs = np.split(padded[seen], groups, axis=-1)
+        ws = np.split(w[i, j], groups, axis=-1)
+        grad_w[i, j] = np.concatenate(
+            [
+                np.tensordot(a, g, axes=([0, 1, 2], [0, 1, 2]))
+                for a, g in zip(xs, grads, strict=True)
+            ],
+            axis=-1,
+        )
+        grad_x[seen] += np.concatenate([g @ k.T for g, k in zip(grads, ws, strict=True)], axis=-1)
+    return unpad(grad_x, padding), grad_w, grad.sum(axis=(0, 1, 2))
+
+
+def dense(x, w, b=None):
+    """y = x w + b."""
+    x, w, b = f64(x, w, b)
+    return x @ w if b is None else x @ w + b
+
+
+def dense_backward(grad, x, w):
+    grad, x, w = f64(grad, x, w)
+    return grad @ w.T, x.T @ grad, grad.sum(axis=0)
+
+
+# Pooling -------------------------------------------------------------------------------------------------
+def max_pool2d(x, size, stride=None, padding=NO_PADDING):
+    """The largest pixel of each window, and the tap (i * width + j) it came from.
+
+    Padding never wins, the first in row-major order wins a tie, a NaN wins over every number.
+    """
+    x = f64(x)
+    stride = stride or size
+    inside = pad(np.ones(x.shape, dtype=bool), padding, False)
+    x = pad(x, padding)
+    best = winner = None
+    for i, j, seen in taps(x.shape, size, stride, (1, 1)):
+        value, valid = x[seen], inside[seen]
+        if best is None:
+            best, winner = np.zeros_like(value), np.full(value.shape, -1)
+        larger = (value > best) | (np.isnan(value) & ~np.isnan(best))
+        take = valid & ((winner < 0) | larger)
+        best, winner = np.where(take, value, best), np.where(take, i * size[1] + j, winner)
+    return best, winner
+
+
+def max_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING):
+    grad, x = f64(grad, x)
+    winner = max_pool2d(x, size, stride, padding)[1]
+    grad_x = np.zeros_like(pad(x, padding))
+    for i, j, seen in taps(grad_x.shape, size, stride or size, (1, 1)):
+        grad_x[seen] += np.where(winner == i * size[1] + j, grad, 0.0)
+    return unpad(grad_x, padding)
+
+
+def avg_pool2d(x, size, stride=None, padding=NO_PADDING):
+    """The mean of each window's pixels, padding left out."""
+    x = f64(x)
+    total = count = 0.0
+    inside, x = pad(np.ones_like(x), padding), pad(x, padding)
+    for _, _, seen in taps(x.shape, size, stride or size, (1, 1)):
+        total, count = total + x[seen], count + inside[seen]
+    return total / count
+
+
+def avg_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING):
+    grad, x = f64(grad, x)
+    inside = pad(np.ones_like(x), padding)
+    seens = [seen for _, _, seen in taps(inside.shape, size, stride or size, (1, 1))]
+    share = grad / sum(inside[seen] for seen in seens)
+    grad_x = np.zeros_like(inside)
+    for seen in seens:
+        grad_x[seen] += share
+    return unpad(grad_x, padding)
+
+
+def global_max_pool2d(x):
+    return max_pool2d(x, x.shape[1:3])[0].reshape(x.shape[0], -1)
+
+
+def global_max_pool2d_backward(grad, x):
+    return max_pool2d_backward(np.reshape(grad, (len(x), 1, 1, -1)), x, x.shape[1:3])
+
+
+def global_avg_pool2d(x):
+    return f64(x).mean(axis=(1, 2))
+
+
+def global_avg_pool2d_backward(grad, x):
+    share = f64(grad)[:, None, None, :] / (x.shape[1] * x.shape[2])
+    return np.broadcast_to(share, x.shape).copy()
+
+
+# Batch norm and dropout ----------------------------------------------------------------------------------
+def batch_norm(x, gamma, beta, mean, variance, epsilon=1e-5):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta over the last axis."""
+    x, gamma, beta, mean, variance = f64(x, gamma, beta, mean, variance)
+    return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
+
+
+def batch_statistics(x):
+    """Mean and biased variance of each channel."""
+    x = f64(x)
+    axes = tuple(range(x.ndim - 1))
+    return x.mean(axis=axes), x.var(axis=axes)
+
+
+def batch_norm_training(x, gamma, beta, epsilon=1e-5):
+    return batch_norm(x, gamma, beta, *batch_statistics(x), epsilon)
+
+
+def batch_norm_training_backward(grad, x, gamma, epsilon=1e-5):
+    """Gradients with respect to x, gamma and beta; the statistics depend on x.
+
+    With xhat = (x - mean) / sigma: grad_x = gamma / sigma * (g - mean(g) - xhat * mean(g * xhat)).
+    """
+    grad, x, gamma = f64(grad, x, gamma)
+    axes = tuple(range(x.ndim - 1))
+    mean, variance = batch_statistics(x)
+    sigma = np.sqrt(variance + epsilon)
+    xhat = (x - mean) / sigma
+    centred = grad - grad.mean(axis=axes) - xhat * (grad * xhat).mean(axis=axes)
+    return gamma / sigma * centred, (grad * xhat).sum(axis=axes), grad.sum(axis=axes)
+
+
+def moving(old, batch, momentum):
+    """The running statistic after a batch; momentum is the share of the old value kept."""
+    return momentum * f64(old) + (1.0 - momentum) * f64(batch)
+
+
+def dropout(x, mask, rate):
+    """Kept values grow by 1 / (1 - rate). Its backward is itself."""
+    return f64(x) * mask / (1.0 - rate)
+
+
+# Activations ---------------------------------------------------------------------------------------------
+def sigmoid(z):
+    z = f64(z)
+    e = np.exp(-np.abs(z))
+    return np.where(z < 0, e / (1.0 + e), 1.0 / (1.0 + e))
+
+
+def normal_cdf(z):
+    return 0.5 * (1.0 + np.vectorize(erf, otypes=[float])(f64(z) / np.sqrt(2.0)))
+
+
+def normal_pdf(z):
+    return np.exp(-0.5 * f64(z) ** 2) / np.sqrt(2.0 * np.pi)
+
+
+# name: (f, f'). A comparison with NaN is false, so that ReLU keeps a NaN; ReLU's slope at 0 is 0.
+ACTIVATIONS = {
+    "linear": (lambda z: z, np.ones_like),
+    "relu": (lambda z: np.where(z < 0, 0.0, z), lambda z: np.where(z > 0, 1.0, 0.0)),
+    "leaky_relu": (
+        lambda z: np.where(z < 0, LEAKY_SLOPE * z, z),
+        lambda z: np.where(z > 0, 1.0, LEAKY_SLOPE),
+    ),
+    "elu": (
+        lambda z: np.where(z < 0, ELU_ALPHA * np.expm1(np.minimum(z, 0)), z),
+        lambda z: np.where(z < 0, ELU_ALPHA * np.exp(np.minimum(z, 0)), 1.0),
+    ),
+    "gelu": (lambda z: z * normal_cdf(z), lambda z: normal_cdf(z) + z * normal_pdf(z)),
+    "silu": (
+        lambda z: z * sigmoid(z),
+        lambda z: sigmoid(z) * (1.0 + z * (1.0 - sigmoid(z))),
+    ),
+    "sigmoid": (sigmoid, lambda z: sigmoid(z) * (1.0 - sigmoid(z))),
+    "tanh": (np.tanh, lambda z: 1.0 / np.cosh(np.clip(z, -300, 300)) ** 2),
+}
+
+
+def activation(z, name):
+    return ACTIVATIONS[name or "linear"][0](f64(z))
+
+
+def activation_backward(grad, z, name):
+    return f64(grad) * ACTIVATIONS[name or "linear"][1](f64(z))
+
+
+# Conversion ----------------------------------------------------------------------------------------------
+def convert(x, scale=1.0):
+    """Any dtype to what the kernels see: the value times the float32 scale, rounded to float32."""
+    return (f64(x) * np.float64(np.float32(scale))).astype(np.float32)
