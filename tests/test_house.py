@@ -1,0 +1,83 @@
+"""The rules of the house that a machine can check: which folder imports which, and what the texts promise."""
+
+import importlib.metadata
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import convnet
+
+ROOT = Path(__file__).parents[1]
+BELOW = {
+    "layers": set(),
+    "engine": set(),
+    "graph": {"engine", "layers"},
+    "training": {"graph", "engine", "layers"},
+    "inspection": {"graph", "engine", "layers"},
+    "data": {"graph", "engine", "layers"},
+    "persistence": {"graph", "engine", "layers"},
+}
+BELOW["estimators"] = set(BELOW)  # and the wings
+SOURCES = sorted(
+    p for p in (ROOT / "convnet").rglob("*.py*") if p.suffix in (".py", ".pyx", ".pxd")
+)
+IMPORT = re.compile(r"^\s*(?:from|c?import)\s+convnet\.(\w+)", re.MULTILINE)
+IMPORT_FROM = re.compile(r"^\s*from\s+convnet\s+c?import\s+(\w+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path):
+    folder = path.relative_to(ROOT / "convnet").parts[0]
+    if folder not in BELOW:
+        pytest.skip("a module of the top: it may import anything")
+    text = path.read_text(encoding="utf-8")
+    used = {*IMPORT.findall(text), *IMPORT_FROM.findall(text)} & {*BELOW, "cli"}
+    assert used <= {folder, *BELOW[folder]}
+    assert not re.search(r"^\s*from\s+\.+\w*\s+import", text, re.MULTILINE), "imports are absolute"
+
+
+def test_only_estimators_know_the_estimator_api_of_scikit_learn():
+    for path in SOURCES:
+        if "estimators" not in path.parts:
+            assert "sklearn.base" not in path.read_text(encoding="utf-8"), path
+
+
+def test_layers_can_be_used_without_the_kernels():
+    for path in (ROOT / "convnet" / "layers").glob("*.py"):
+        assert "numpy" not in re.findall(
+            r"^import (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+
+
+def test_one_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert convnet.__version__ == importlib.metadata.version("convnet") == project["version"]
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_every_extra_that_is_named_exists():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    texts = [*SOURCES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for path in texts:
+        for extra in re.findall(r'"(?:convnet|\.)\[(\w+)\]"', path.read_text(encoding="utf-8")):
+            assert extra in project["optional-dependencies"], f"{path}: {extra}"
+
+
+def test_readme_begins_with_its_two_commands():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[:2]
+    assert first.count("\n") == second.count("\n") == 1
+    assert first.rstrip().endswith("convnet train digits")
+    assert second.rstrip().endswith("pytest")
+
+
+def test_every_parallel_region_names_its_threads():
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8") if path.suffix == ".pyx" else ""
+        inside = "parallel(" in text  # a prange in a parallel block has the block's threads
+        for call in re.findall(r"\b(?:prange|parallel)\((?:[^()]|\([^()]*\))*\)", text):
+            assert "num_threads" in call or (inside and call.startswith("prange")), (
+                f"{path}: {call}"
+            )
