@@ -1,0 +1,107 @@
+"""Nets that between them hold every layer, small enough for the float64 reference: (layers, input shape)."""
+
+from convnet.layers import (
+    Activation,
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAvgPool2D,
+    GlobalMaxPool2D,
+    MaxPool2D,
+    ReLU,
+)
+
+
+def block(filters):
+    return [Conv2D(filters, 3, padding="same"), BatchNorm(), ReLU()]
+
+
+NETS = {
+    "one dense": ([Dense(3)], (1,)),
+    "walk-through": (
+        [
+            Conv2D(2, 5, activation="relu"),
+            MaxPool2D(2),
+            Conv2D(4, 3, activation="sigmoid"),
+            MaxPool2D(2),
+            Dense(10),
+        ],
+        (28, 28, 1),
+    ),
+    "keras lab": (
+        [
+            Conv2D(32, 3, activation="relu"),
+            MaxPool2D(2),
+            Conv2D(64, 3, activation="relu"),
+            MaxPool2D(2),
+            Dense(10),
+        ],
+        (20, 18, 1),
+    ),
+    "vgg": (
+        [
+            *block(8),
+            *block(8),
+            MaxPool2D(2),
+            *block(16),
+            *block(16),
+            MaxPool2D(2),
+            Dense(32),
+            BatchNorm(),
+            ReLU(),
+            Dense(10),
+        ],
+        (12, 10, 3),
+    ),
+    "photographs": (
+        [
+            Conv2D(16, 3, activation="relu"),
+            MaxPool2D(2),
+            Conv2D(16, 3, activation="relu"),
+            MaxPool2D(2),
+            Conv2D(24, 3, activation="relu"),
+            MaxPool2D(2),
+            Dense(33, activation="relu"),
+            Dense(1),
+        ],
+        (38, 31, 3),
+    ),
+    "separable": (
+        [
+            Conv2D(12, 3, stride=2, padding="same", activation="silu"),
+            Conv2D(12, 3, padding="same", groups=12, use_bias=False),
+            BatchNorm(),
+            Activation("gelu"),
+            Conv2D(24, 1, activation="elu"),
+            Conv2D(48, (3, 5), groups=24, padding=((2, 1), (0, 3)), stride=(2, 1)),
+            GlobalAvgPool2D(),
+            Dense(5),
+        ],
+        (17, 14, 3),
+    ),
+    "every pool": (
+        [
+            Conv2D(7, 3, dilation=2, padding=2, activation="gelu"),
+            MaxPool2D(3, stride=2, padding=1),
+            AvgPool2D((2, 3), stride=(1, 2), padding="same"),
+            Conv2D(9, 2, activation="leaky_relu"),
+            AvgPool2D(2),
+            Activation("tanh"),
+            GlobalMaxPool2D(),
+            BatchNorm(),
+            Dense(4),
+        ],
+        (19, 23, 2),
+    ),
+    "norm first": (
+        [BatchNorm(), Conv2D(5, 3), BatchNorm(), MaxPool2D(2), Flatten(), BatchNorm(), Dense(3)],
+        (9, 8, 3),
+    ),
+    "dense": (
+        [Dense(40, activation="tanh"), BatchNorm(), Dense(17, activation="sigmoid"), Dense(3)],
+        (23,),
+    ),
+    "one pixel": ([Conv2D(3, 3, padding="same"), MaxPool2D(1), Dense(2)], (1, 1, 1)),
+}
