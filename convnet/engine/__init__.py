@@ -1,0 +1,35 @@
+"""The native engine: programs of C kernels, run in parallel with the GIL released.
+
+`_engine` knows operations by number and memory by offset; what they mean is the plan's business
+(`convnet.graph`). Nothing here knows layers or estimators.
+"""
+
+from convnet.engine._engine import (
+    COLUMNS,
+    DTYPES,
+    UPDATE,
+    Context,
+    Program,
+    aligned_zeros,
+    available_isas,
+    default_isa,
+    fma_peak,
+    omp_max_threads,
+    openmp_version,
+    operation_fields,
+)
+
+__all__ = [
+    "COLUMNS",
+    "DTYPES",
+    "UPDATE",
+    "Context",
+    "Program",
+    "aligned_zeros",
+    "available_isas",
+    "default_isa",
+    "fma_peak",
+    "omp_max_threads",
+    "openmp_version",
+    "operation_fields",
+]

@@ -1,0 +1,53 @@
+"""How many threads a call may use: read in the calling thread, at each fit and each prediction."""
+
+import os
+from functools import lru_cache
+from numbers import Integral
+
+import joblib
+
+from convnet.engine import _engine
+
+MOST_PER_CORE = 4  # libgomp ends the process when it cannot start a thread
+
+
+def resolve_n_threads(n_jobs=None):
+    """Return the number of threads that `n_jobs` stands for here and now.
+
+    Parameters
+    ----------
+    n_jobs : int, default=None
+        None is the number of physical cores, or less where OpenMP (``OMP_NUM_THREADS``, threadpoolctl,
+        joblib's inner limit), the affinity mask or a cgroup says so; a larger ``OMP_NUM_THREADS`` is obeyed.
+        -1 is all CPUs, -2 all but one, as in joblib. A positive number is obeyed. Nothing goes beyond 4
+        times the CPUs, and a build without OpenMP runs one thread.
+
+    Returns
+    -------
+    n_threads : int
+    """
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral)):
+        raise TypeError(f"n_jobs must be None or an integer; got {n_jobs!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0: None is one thread a core, -1 all CPUs")
+    if not _engine.openmp_version():
+        return 1
+    physical, logical = cpu_counts()
+    most = MOST_PER_CORE * logical
+    if n_jobs is None:
+        n_threads, most = _engine.omp_max_threads(), most if "OMP_NUM_THREADS" in os.environ else physical
+    else:
+        n_threads = int(n_jobs) if n_jobs > 0 else logical + 1 + int(n_jobs)
+    return max(1, min(n_threads, most))
+
+
+def cpu_counts():
+    """Return the numbers of physical cores and of CPUs that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    mask = frozenset(affinity(0)) if affinity else os.cpu_count()
+    return _cpu_counts(mask, os.environ.get("LOKY_MAX_CPU_COUNT"))
+
+
+@lru_cache(maxsize=16)  # joblib's count takes longer than a small prediction
+def _cpu_counts(mask, loky_limit):
+    return joblib.cpu_count(only_physical_cores=True), joblib.cpu_count()

@@ -1,0 +1,236 @@
+/* Convolution with bias, activation and, fused, the max-pool after it.
+ *
+ *   fwd          z[y][x][o] = bias[o] + sum_{r,q,c} src[y*sh + r*dh - pt][x*sw + q*dw - pl][c] * w[r][q][c][o]
+ *   data         grad_src[i][j][c] = sum over the taps (r, q) for which y = (i + pt - r*dh) / sh and
+ *                x = (j + pl - q*dw) / sw are whole: gz[y][x][o] * w[r][q][c][o]
+ *   weights      grad_w[r][q][c][o] = sum_{y,x} src[..][..][c] * gz[y][x][o]
+ *
+ * All three are products of gathered rows (gemm.inc.h). In the data gradient the input pixels fall
+ * into sh * sw phases (i + pt mod sh, j + pl mod sw); all pixels of a phase read the same taps, and
+ * gz lies in scratch with a halo of zeros, so that no tap needs a check.
+ */
+
+/* Runs of values that one output pixel reads: run s starts seg[s] floats after the pixel's first
+ * value. A kernel row of an undilated, ungrouped convolution is one run of kw * c. */
+typedef struct {
+    int64_t *seg;
+    int64_t nseg, klen;
+} cn_taps;
+
+/* Pixels of samples x rows x columns, where they are read and where they are written. */
+typedef struct {
+    const float *x;
+    float *y;
+    int64_t samples, rows, columns;
+    int64_t x_sample, x_row, x_pixel, y_sample, y_row, y_pixel;
+} cn_grid;
+
+static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *packed, int64_t n,
+                         const float *bias, int relu) {
+    const int64_t pixels = grid->samples * grid->rows * grid->columns;
+    const int64_t K = taps->nseg * taps->klen;
+    cn_tile t = {.seg = taps->seg, .nseg = taps->nseg, .klen = taps->klen, .relu = relu};
+    for (int64_t c = 0; c < n;) {
+        const int64_t width = cn_block(n - c);
+        t.column = c;
+        t.n = n - c < width ? n - c : width;
+        t.bias = bias ? bias + c : NULL;
+        int64_t sample = 0, row = 0, column = 0;
+        const float *x = grid->x;
+        float *y = grid->y;
+        for (int64_t done = 0; done < pixels; done += CN_MR) {
+            const int p = (int)(pixels - done < CN_MR ? pixels - done : CN_MR);
+            for (int i = 0; i < p; i++) {
+                t.x[i] = x;
+                t.y[i] = y;
+                x += grid->x_pixel;
+                y += grid->y_pixel;
+                if (++column == grid->columns) {
+                    column = 0;
+                    if (++row == grid->rows) {
+                        row = 0;
+                        sample++;
+                    }
+                    x = grid->x + sample * grid->x_sample + row * grid->x_row;
+                    y = grid->y + sample * grid->y_sample + row * grid->y_row;
+                }
+            }
+            cn_tile_fwd(&t, packed + c * K, width, p);
+        }
+        c += width;
+    }
+}
+
+static cn_taps cn_forward_taps(const cn_op *op, int64_t *seg) {
+    const int64_t c = op->src.c;
+    cn_taps taps = {.seg = seg};
+    if (op->groups == 1 && op->dw == 1) {
+        for (int64_t r = 0; r < op->kh; r++) seg[taps.nseg++] = r * op->dh * op->src.row;
+        taps.klen = op->kw * c;
+    } else {
+        for (int64_t r = 0; r < op->kh; r++)
+            for (int64_t q = 0; q < op->kw; q++)
+                seg[taps.nseg++] = r * op->dh * op->src.row + q * op->dw * c;
+        taps.klen = c / op->groups;
+    }
+    return taps;
+}
+
+/* Address in src of the first value that the window of output pixel (0, 0) reads. */
+CN_INLINE const float *cn_window_origin(const cn_op *op, const float *arena, int64_t sample) {
+    return arena + op->src.offset + sample * op->src.sample - op->pt * op->src.row -
+           op->pl * op->src.c;
+}
+
+/* Max-pool rows of z (pool_h * rows by ow pixels) to y; winner[i]: number of the winning pixel in
+ * its window, counted row by row, the first of equals. A NaN wins. */
+#define CN_POOL_STEP(N)                                                                            \
+    for (; c + N <= channels; c += N) {                                                            \
+        cn_v##N best = cn_load##N(z0 + c);                                                         \
+        cn_i##N at = {0};                                                                          \
+        int32_t number = 0;                                                                        \
+        for (int64_t a = 0; a < op->pool_h; a++)                                                   \
+            for (int64_t b = 0; b < op->pool_w; b++, number++) {                                   \
+                const cn_v##N v = cn_load##N(z0 + a * z_row + b * channels + c);                   \
+                const cn_i##N more = (cn_i##N)(v > best) | (cn_i##N)(v != v);                      \
+                best = (cn_v##N)((more & (cn_i##N)v) | (~more & (cn_i##N)best));                   \
+                at = (more & ((cn_i##N){0} + number)) | (~more & at);                              \
+            }                                                                                      \
+        cn_store##N(y + c, best);                                                                  \
+        if (winner) {                                                                              \
+            typedef uint8_t bytes __attribute__((vector_size(N), aligned(1), may_alias));          \
+            *(bytes *)(winner + c) = __builtin_convertvector(at, bytes);                           \
+        }                                                                                          \
+    }
+
+static void cn_pool_pixel(const cn_op *op, const float *z0, int64_t z_row, float *y,
+                          uint8_t *winner) {
+    const int64_t channels = op->dst.c;
+    int64_t c = 0;
+#if CN_LANES >= 16
+    CN_POOL_STEP(16)
+#endif
+#if CN_LANES >= 8
+    CN_POOL_STEP(8)
+#endif
+#if CN_LANES >= 4
+    CN_POOL_STEP(4)
+#endif
+    for (; c < channels; c++) {
+        float best = z0[c];
+        int at = 0, number = 0;
+        for (int64_t a = 0; a < op->pool_h; a++)
+            for (int64_t b = 0; b < op->pool_w; b++, number++) {
+                const float v = z0[a * z_row + b * channels + c];
+                const int more = (v > best) | (v != v);
+                best = more ? v : best;
+                at = more ? number : at;
+            }
+        y[c] = best;
+        if (winner) winner[c] = (uint8_t)at;
+    }
+}
+
+/* The converse: give each pixel of the window the gradient of the pooled value that it won, or 0. */
+#define CN_UNPOOL_STEP(N)                                                                          \
+    for (; c + N <= channels; c += N) {                                                            \
+        typedef uint8_t bytes __attribute__((vector_size(N), aligned(1), may_alias));              \
+        const cn_i##N at = __builtin_convertvector(*(const bytes *)(winner + c), cn_i##N);         \
+        const cn_i##N gv = (cn_i##N)cn_load##N(g + c);                                             \
+        int32_t number = 0;                                                                        \
+        for (int64_t a = 0; a < op->pool_h; a++)                                                   \
+            for (int64_t b = 0; b < op->pool_w; b++, number++)                                     \
+                cn_store##N(gz + a * gz_row + b * channels + c,                                    \
+                            (cn_v##N)(gv & (at == ((cn_i##N){0} + number))));                      \
+    }
+
+static void cn_unpool_pixel(const cn_op *op, const float *g, const uint8_t *winner, float *gz,
+                            int64_t gz_row) {
+    const int64_t channels = op->dst.c;
+    int64_t c = 0;
+#if CN_LANES >= 16
+    CN_UNPOOL_STEP(16)
+#endif
+#if CN_LANES >= 8
+    CN_UNPOOL_STEP(8)
+#endif
+#if CN_LANES >= 4
+    CN_UNPOOL_STEP(4)
+#endif
+    for (; c < channels; c++) {
+        int number = 0;
+        for (int64_t a = 0; a < op->pool_h; a++)
+            for (int64_t b = 0; b < op->pool_w; b++, number++)
+                gz[a * gz_row + b * channels + c] = winner[c] == number ? g[c] : 0.0f;
+    }
+}
+
+/* Winners of sample s; NULL in prediction. */
+CN_INLINE uint8_t *cn_winners(const cn_op *op, float *arena, int64_t sample) {
+    return op->aux < 0 ? NULL : (uint8_t *)(arena + op->aux) + sample * op->aux_sample;
+}
+
+static void cn_conv2d_groups(const cn_op *op, const cn_context *ctx, const cn_taps *taps,
+                             const cn_grid *grid, int relu) {
+    const int64_t cg = op->src.c / op->groups, og = op->dst.c / op->groups;
+    const int64_t size = taps->nseg * taps->klen * cn_round_columns(og);
+    const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
+    for (int64_t g = 0; g < op->groups; g++) {
+        cn_grid part = *grid;
+        part.x += g * cg;
+        part.y += g * og;
+        cn_grid_gemm(&part, taps, ctx->packed + op->packed + g * size, og,
+                     bias ? bias + g * og : NULL, relu);
+    }
+}
+
+static void conv2d_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    int64_t *seg = (int64_t *)t->scratch;
+    const cn_taps taps = cn_forward_taps(op, seg);
+    const int64_t oc = op->dst.c;
+    cn_grid grid = {.x = cn_window_origin(op, t->arena, t->s0),
+                    .samples = t->s1 - t->s0,
+                    .rows = op->oh,
+                    .columns = op->ow,
+                    .x_sample = op->src.sample,
+                    .x_row = op->sh * op->src.row,
+                    .x_pixel = op->sw * op->src.c,
+                    .y_pixel = oc};
+    float *dst = t->arena + op->dst.offset + t->s0 * op->dst.sample;
+    if (!cn_pools(op)) {
+        grid.y = dst;
+        grid.y_sample = op->dst.sample;
+        grid.y_row = op->dst.row;
+        cn_conv2d_groups(op, ctx, &taps, &grid, op->activation == CN_RELU);
+        if (op->activation != CN_LINEAR && op->activation != CN_RELU)
+            for (int64_t s = 0; s < grid.samples; s++)
+                for (int64_t y = 0; y < op->oh; y++) {
+                    float *row = dst + s * op->dst.sample + y * op->dst.row;
+                    cn_activate(op->activation, row, row, op->ow * oc);
+                }
+        return;
+    }
+    float *z = t->scratch + cn_aligned(2 * op->kh * op->kw);
+    const int64_t z_row = op->ow * oc, step = op->block / op->pool_h;
+    grid.samples = 1;
+    grid.y = z;
+    grid.y_row = z_row;
+    for (int64_t s = t->s0; s < t->s1; s++, dst += op->dst.sample) {
+        uint8_t *winner = cn_winners(op, t->arena, s);
+        for (int64_t y0 = 0; y0 < op->dst.h; y0 += step) {
+            const int64_t rows = op->dst.h - y0 < step ? op->dst.h - y0 : step;
+            grid.x = cn_window_origin(op, t->arena, s) + y0 * op->pool_h * grid.x_row;
+            grid.rows = rows * op->pool_h;
+            cn_conv2d_groups(op, ctx, &taps, &grid, 0);
+            for (int64_t y = 0; y < rows; y++) {
+                float *row = dst + (y0 + y) * op->dst.row;
+                for (int64_t x = 0; x < op->dst.w; x++)
+                    cn_pool_pixel(op, z + y * op->pool_h * z_row + x * op->pool_w * oc, z_row,
+                                  row + x * oc,
+                                  winner ? winner + ((y0 + y) * op->dst.w + x) * oc : NULL);
+                if (op->activation != CN_LINEAR)
+                    cn_activate(op->activation, row, row, op->dst.w * oc);
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+/* Dense layer: y = act(x W + b), W (in, out), x and y of one row a sample.
+ *
+ *   data      grad_x = gz W^T          weights      grad_W = x^T gz          bias      grad_b = sum gz
+ *
+ * A small layer is computed with the samples of its lane, like a convolution. A wide one, whose
+ * gradient a lane could not keep in its cache, is computed over the whole batch: forward by blocks
+ * of rows and columns, the gradients by blocks of inputs. gz overwrites grad_dst.
+ */
+
+CN_INLINE float *cn_flat(const cn_task *t, const cn_map *map, int64_t sample) {
+    return t->arena + map->offset + sample * map->sample;
+}
+
+static void cn_dense_rows(const cn_op *op, const cn_context *ctx, const cn_task *t, int64_t s0,
+                          int64_t s1, int64_t n0, int64_t n1) {
+    const int fused = op->activation == CN_RELU;
+    cn_gemm(cn_flat(t, &op->src, s0), op->src.sample, s1 - s0, ctx->packed + op->packed, op->src.c,
+            op->dst.c, n0, n1, cn_flat(t, &op->dst, s0), op->dst.sample,
+            op->bias < 0 ? NULL : ctx->params + op->bias, fused);
+    if (!fused && op->activation != CN_LINEAR)
+        for (int64_t s = s0; s < s1; s++)
+            cn_activate(op->activation, cn_flat(t, &op->dst, s) + n0, cn_flat(t, &op->dst, s) + n0,
+                        n1 - n0);
+}
+
+static void dense_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    cn_dense_rows(op, ctx, t, t->s0, t->s1, 0, op->dst.c);
+}
+
+static void dense_mask(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    (void)ctx;
+    if (op->activation == CN_LINEAR) return;
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        float *g = cn_flat(t, &op->grad_dst, s);
+        cn_activate_grad(op->activation, g, cn_flat(t, &op->dst, s), g, op->dst.c);
+    }
+}
+
+static void cn_dense_bias(const cn_op *op, const cn_task *t, int64_t s0, int64_t s1, float *bias) {
+    for (int64_t s = s0; s < s1; s++) {
+        const float *restrict g = cn_flat(t, &op->grad_dst, s);
+        for (int64_t k = 0; k < op->dst.c; k++) bias[k] += g[k];
+    }
+}
+
+static void dense_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    dense_mask(op, ctx, t);
+    const float *gz = cn_flat(t, &op->grad_dst, t->s0);
+    cn_gemm_weights(cn_flat(t, &op->src, t->s0), op->src.sample, gz, op->grad_dst.sample,
+                    t->s1 - t->s0, op->dst.c, 0, op->src.c, grads + op->grad_weights, op->dst.c);
+    if (op->bias >= 0) cn_dense_bias(op, t, t->s0, t->s1, grads + op->grad_bias);
+    if (op->data_gradient)
+        cn_gemm(gz, op->grad_dst.sample, t->s1 - t->s0, ctx->packed + op->packed_grad, op->dst.c,
+                op->src.c, 0, op->src.c, cn_flat(t, &op->grad_src, t->s0), op->grad_src.sample,
+                NULL, 0);
+}
+
+static void dense_wide_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t columns = (op->dst.c + CN_COLUMNS - 1) / CN_COLUMNS;
+    const int64_t s0 = t->s0 / columns * CN_DENSE_ROWS, n0 = t->s0 % columns * CN_COLUMNS;
+    cn_dense_rows(op, ctx, t, s0, s0 + CN_DENSE_ROWS < ctx->n ? s0 + CN_DENSE_ROWS : ctx->n, n0,
+                  n0 + CN_COLUMNS < op->dst.c ? n0 + CN_COLUMNS : op->dst.c);
+}
+
+/* Gradient of `block` inputs, a multiple of CN_COLUMNS, for the whole batch. */
+static void dense_wide_grad(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t k0 = t->s0 * op->block;
+    cn_gemm(cn_flat(t, &op->grad_dst, 0), op->grad_dst.sample, ctx->n,
+            ctx->packed + op->packed_grad, op->dst.c, op->src.c, k0,
+            k0 + op->block < op->src.c ? k0 + op->block : op->src.c, cn_flat(t, &op->grad_src, 0),
+            op->grad_src.sample, NULL, 0);
+}
+
+/* Gradient of the weights of `block` inputs; the first task also sums the bias's. */
+static void dense_wide_weights(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t k0 = t->s0 * op->block;
+    const int64_t k1 = k0 + op->block < op->src.c ? k0 + op->block : op->src.c;
+    float *dw = ctx->batch_grads + op->grad_weights;
+    memset(dw + k0 * op->dst.c, 0, (size_t)((k1 - k0) * op->dst.c) * sizeof(float));
+    cn_gemm_weights(cn_flat(t, &op->src, 0), op->src.sample, cn_flat(t, &op->grad_dst, 0),
+                    op->grad_dst.sample, ctx->n, op->dst.c, k0, k1, dw, op->dst.c);
+    if (t->s0 == 0 && op->bias >= 0) {
+        float *bias = ctx->batch_grads + op->grad_bias;
+        memset(bias, 0, (size_t)op->dst.c * sizeof(float));
+        cn_dense_bias(op, t, 0, ctx->n, bias);
+    }
+}
+
+/* Tasks: blocks of columns of W, then of columns of W^T. */
+static void pack_dense(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t in = op->src.c, out = op->dst.c, columns = cn_round_columns(out) / CN_COLUMNS;
+    const float *w = ctx->params + op->weights;
+    if (t->s0 < columns) {
+        const int64_t n0 = t->s0 * CN_COLUMNS;
+        cn_pack(w, out, 0, in, out, n0, n0 + CN_COLUMNS < out ? n0 + CN_COLUMNS : out,
+                ctx->packed + op->packed);
+    } else {
+        const int64_t k0 = (t->s0 - columns) * op->block;
+        cn_pack(w, out, 1, out, in, k0, k0 + op->block < in ? k0 + op->block : in,
+                ctx->packed + op->packed_grad);
+    }
+}

@@ -1,0 +1,71 @@
+/* All kernel bodies and the table of them, for the instruction set of the including file (isa/). */
+#include "convnet.h"
+#include "layout.h"
+#include "philox.h"
+#include "simd.h"
+
+#include "activation.inc.h"
+#include "gemm.inc.h"
+
+#include "conv2d.inc.h"
+#include "conv2d_bwd.inc.h"
+
+#include "batchnorm.inc.h"
+#include "dense.inc.h"
+#include "depthwise.inc.h"
+#include "pool2d.inc.h"
+#include "transfer.inc.h"
+
+#include "dropout.inc.h"
+#include "loss.inc.h"
+#include "optimizer.inc.h"
+#include "peak.inc.h"
+
+#define CN_TABLE(NAME, LABEL)                                                                      \
+    const cn_kernels NAME = {                                                                      \
+        .name = LABEL,                                                                             \
+        .tile_rows = CN_MR,                                                                        \
+        .tile_columns = CN_WIDE,                                                                   \
+        .fma_chain = fma_chain,                                                                    \
+        .stage =                                                                                   \
+            {                                                                                      \
+                [CN_INPUT] = input,                                                                \
+                [CN_OUTPUT] = output,                                                              \
+                [CN_CONV2D_FWD] = conv2d_fwd,                                                      \
+                [CN_CONV2D_BWD] = conv2d_bwd,                                                      \
+                [CN_DEPTHWISE_FWD] = depthwise_fwd,                                                \
+                [CN_DEPTHWISE_BWD] = depthwise_bwd,                                                \
+                [CN_MAXPOOL_FWD] = maxpool_fwd,                                                    \
+                [CN_MAXPOOL_BWD] = maxpool_bwd,                                                    \
+                [CN_AVGPOOL_FWD] = avgpool_fwd,                                                    \
+                [CN_AVGPOOL_BWD] = avgpool_bwd,                                                    \
+                [CN_ACTIVATION_FWD] = activation_fwd,                                              \
+                [CN_ACTIVATION_BWD] = activation_bwd,                                              \
+                [CN_DENSE_FWD] = dense_fwd,                                                        \
+                [CN_DENSE_BWD] = dense_bwd,                                                        \
+                [CN_DENSE_MASK] = dense_mask,                                                      \
+                [CN_BATCHNORM_STATS] = batchnorm_stats,                                            \
+                [CN_BATCHNORM_FWD] = batchnorm_fwd,                                                \
+                [CN_BATCHNORM_SUMS] = batchnorm_sums,                                              \
+                [CN_BATCHNORM_BWD] = batchnorm_bwd,                                                \
+                [CN_BATCHNORM_PREDICT] = batchnorm_predict,                                        \
+                [CN_DROPOUT_FWD] = dropout_fwd,                                                    \
+                [CN_DROPOUT_BWD] = dropout_bwd,                                                    \
+                [CN_COPY_FWD] = copy_fwd,                                                          \
+                [CN_COPY_BWD] = copy_bwd,                                                          \
+                [CN_LOSS_SOFTMAX] = loss_softmax,                                                  \
+                [CN_LOSS_SIGMOID] = loss_sigmoid,                                                  \
+                [CN_GRADIENT_IN] = gradient_in,                                                    \
+                [CN_GRADIENT_OUT] = gradient_out,                                                  \
+                [CN_PACK_CONV2D] = pack_conv2d,                                                    \
+                [CN_PACK_DENSE] = pack_dense,                                                      \
+                [CN_DENSE_WIDE_FWD] = dense_wide_fwd,                                              \
+                [CN_DENSE_WIDE_GRAD] = dense_wide_grad,                                            \
+                [CN_DENSE_WIDE_WEIGHTS] = dense_wide_weights,                                      \
+                [CN_BATCHNORM_FINISH] = batchnorm_finish,                                          \
+                [CN_BATCHNORM_GRAD_FINISH] = batchnorm_grad_finish,                                \
+                [CN_REDUCE] = reduce,                                                              \
+                [CN_SGD] = sgd,                                                                    \
+                [CN_ADAM] = adam,                                                                  \
+            },                                                                                     \
+    }

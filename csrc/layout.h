@@ -1,0 +1,37 @@
+/* Sizes that both the kernels and the engine, which gives them room, have to know. */
+#ifndef CN_LAYOUT_H
+#define CN_LAYOUT_H
+
+#include "convnet.h"
+
+static inline int64_t cn_blocks(int64_t n, int64_t size) { return (n + size - 1) / size; }
+static inline int64_t cn_positive(int64_t n) { return n > 0 ? n : 0; }
+/* Floats rounded up to a whole cache line; an int64_t takes the room of two floats. */
+static inline int64_t cn_aligned(int64_t floats) { return cn_blocks(floats, 16) * 16; }
+static inline int64_t cn_round_columns(int64_t n) { return cn_blocks(n, CN_COLUMNS) * CN_COLUMNS; }
+static inline int cn_pools(const cn_op *op) { return op->pool_h * op->pool_w > 1; }
+
+/* The gradient by a convolution's map, in scratch: op->group samples of
+ * [top + rows + bottom][left + ow + right][oc]. Where the gradient of the input is wanted, rows is
+ * the whole map and the halo of zeros is what its taps read beyond it; else a block of rows. */
+typedef struct {
+    int64_t top, bottom, left, right;
+    int64_t row, sample;
+} cn_gz;
+
+static inline cn_gz cn_gz_layout(const cn_op *op) {
+    cn_gz z = {0};
+    int64_t rows = op->block;
+    if (op->data_gradient) {
+        z.top = cn_positive(cn_blocks((op->kh - 1) * op->dh - op->pt, op->sh));
+        z.left = cn_positive(cn_blocks((op->kw - 1) * op->dw - op->pl, op->sw));
+        z.bottom = cn_positive((op->src.h - 1 + op->pt) / op->sh - (op->oh - 1));
+        z.right = cn_positive((op->src.w - 1 + op->pl) / op->sw - (op->ow - 1));
+        rows = op->oh;
+    }
+    z.row = (z.left + op->ow + z.right) * op->dst.c;
+    z.sample = (z.top + rows + z.bottom) * z.row;
+    return z;
+}
+
+#endif

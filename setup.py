@@ -1,0 +1,115 @@
+"""Build of the native part: one static library of kernels per instruction set, one extension over them."""
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from glob import glob
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_clib import build_clib
+from setuptools.command.build_ext import build_ext
+
+HEADERS = sorted(glob("csrc/*.h"))
+# No -ffast-math: it flushes subnormals in the whole process and blinds isfinite. Contraction is off so
+# that a fused multiply-add stands where the source says so and every table rounds alike.
+CFLAGS = [
+    "-std=c11",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fvisibility=hidden",
+    "-fPIC",
+]
+ISA_FLAGS = {
+    "scalar": ["-O2", "-fno-tree-vectorize", "-fno-tree-slp-vectorize"],
+    "baseline": ["-O3"],
+    "avx2": ["-O3", "-mavx2", "-mfma", "-mf16c"],
+    "avx512": [
+        "-O3",
+        "-mavx512f",
+        "-mavx512vl",
+        "-mavx512bw",
+        "-mavx512dq",
+        "-mavx2",
+        "-mfma",
+        "-mprefer-vector-width=512",
+    ],
+}
+X86_64 = platform.machine().lower() in ("x86_64", "amd64")
+TABLES = list(ISA_FLAGS) if X86_64 else ["scalar", "baseline"]
+
+
+def library(name, source, flags):
+    """Entry of `libraries`; `obj_deps` makes an edit of a header rebuild the library."""
+    return (
+        name,
+        {
+            "sources": [source],
+            "include_dirs": ["csrc"],
+            "cflags": CFLAGS + flags,
+            "obj_deps": {"": HEADERS},
+        },
+    )
+
+
+LIBRARIES = [library(f"cn_{isa}", f"csrc/isa/{isa}.c", ISA_FLAGS[isa]) for isa in TABLES]
+LIBRARIES.append(library("cn_dispatch", "csrc/dispatch.c", ["-O2"]))
+
+
+def openmp_flags():
+    """Flags for OpenMP if the compiler can compile and link with it, else none."""
+    if os.environ.get("CONVNET_NO_OPENMP"):
+        return []
+    compiler = os.environ.get("CC", "cc").split()
+    with tempfile.TemporaryDirectory() as folder:
+        probe = Path(folder, "probe.c")
+        probe.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+        try:
+            command = [*compiler, "-fopenmp", str(probe), "-o", str(probe.with_suffix(""))]
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            print(
+                "convnet: the compiler has no OpenMP; building a serial engine "
+                "(convnet.show_config() says so).",
+                file=sys.stderr,
+            )
+            return []
+    return ["-fopenmp"]
+
+
+class BuildExt(build_ext):
+    """build_ext that builds the static libraries first, also when it is run alone or in place."""
+
+    def run(self):
+        if not self.distribution.have_run.get("build_clib"):
+            self.run_command("build_clib")
+        clib = self.get_finalized_command("build_clib")
+        for extension in self.extensions:
+            extension.library_dirs.append(clib.build_clib)
+        super().run()
+
+
+OPENMP = openmp_flags()
+ENGINE = Extension(
+    "convnet.engine._engine",
+    ["convnet/engine/_engine.pyx"],
+    include_dirs=["csrc"],
+    # The tables before the dispatcher that names them would be dropped by the linker.
+    libraries=["cn_dispatch", *(f"cn_{isa}" for isa in TABLES), "m"],
+    extra_compile_args=["-O2", *OPENMP],
+    extra_link_args=OPENMP,
+    depends=HEADERS,
+)
+
+setup(
+    libraries=LIBRARIES,
+    ext_modules=cythonize(
+        [ENGINE],
+        compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
+    ),
+    cmdclass={"build_clib": build_clib, "build_ext": BuildExt},
+)
