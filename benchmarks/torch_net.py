@@ -1,0 +1,123 @@
+"""A net in PyTorch as its users write it: eager modules, Adam over tensors, a loop over batches."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+
+
+def modules(net, names):
+    """A module per layer, by the layer's name in convnet, the automatic head and activations included."""
+    h, w, c = net.input_shape
+    built, flat = {}, None
+    for layer, name in zip(net.layers, names, strict=True):
+        kind = type(layer).__name__
+        if kind == "Conv2D":
+            padding = (layer.kernel_size - 1) // 2 if layer.padding == "same" else 0
+            built[name] = nn.Conv2d(c, layer.filters, layer.kernel_size, padding=padding)
+            c, h, w = layer.filters, *(n + 2 * padding - layer.kernel_size + 1 for n in (h, w))
+        elif kind == "MaxPool2D":
+            built[name] = nn.MaxPool2d(layer.pool_size)
+            h, w = h // layer.pool_size, w // layer.pool_size
+        elif kind == "BatchNorm":
+            options = dict(eps=layer.epsilon, momentum=1 - layer.momentum)
+            built[name] = nn.BatchNorm1d(flat, **options) if flat else nn.BatchNorm2d(c, **options)
+        elif kind == "Dropout":
+            built[name] = nn.Dropout(layer.rate)
+        elif kind == "ReLU":
+            built[name] = nn.ReLU()
+        elif kind == "Flatten":
+            built[name], flat = nn.Flatten(), h * w * c
+        elif kind == "Dense":
+            if not flat:
+                built["flatten"], flat = nn.Flatten(), h * w * c
+            built[name], flat = nn.Linear(flat, layer.units), layer.units
+        if getattr(layer, "activation", None):
+            built[f"{name}_activation"] = ACTIVATIONS[layer.activation]()
+    if not flat:
+        built["flatten"], flat = nn.Flatten(), h * w * c
+    built["output"] = nn.Linear(flat, net.n_outputs)
+    return built
+
+
+class TorchNet:
+    """fit_epoch, logits and predict_proba; `channels_last` is PyTorch's memory format of that name."""
+
+    def __init__(self, net, names, X, y, *, channels_last=False, learning_rate=1e-3):
+        self.net = net
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        self.module = nn.Sequential()
+        for name, module in modules(net, names).items():
+            self.module.add_module(name, module)
+        self.module.to(memory_format=self.format)
+        self.X = self.tensor(X)
+        self.y = torch.from_numpy(y).float() if net.n_outputs == 1 else torch.from_numpy(y)
+        self.optimizer = torch.optim.Adam(self.module.parameters(), lr=learning_rate, foreach=True)
+
+    def tensor(self, X):
+        return torch.from_numpy(X.transpose(0, 3, 1, 2)).contiguous(memory_format=self.format)
+
+    def load(self, weights):
+        """The arrays of convnet: (kh, kw, c, oc) to (oc, c, kh, kw), (h w c, out) to (out, c h w)."""
+        shape = torch.zeros((1, *self.net.input_shape)).permute(0, 3, 1, 2)
+        unflattened = None
+        self.module.eval()
+        with torch.no_grad():
+            for name, module in self.module.named_children():
+                before, shape = shape, module(shape)
+                if isinstance(module, nn.Flatten):
+                    unflattened = before.shape[1:]
+                if isinstance(module, nn.Conv2d):
+                    module.weight.copy_(
+                        torch.tensor(weights[f"{name}/weights"].transpose(3, 2, 0, 1).copy())
+                    )
+                elif isinstance(module, nn.Linear):
+                    w = weights[f"{name}/weights"]
+                    if unflattened is not None:
+                        c, h, width = unflattened
+                        w = w.reshape(h, width, c, -1).transpose(2, 0, 1, 3).reshape(w.shape)
+                        unflattened = None
+                    module.weight.copy_(torch.tensor(w.T.copy()))
+                elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                    module.weight.copy_(torch.tensor(weights[f"{name}/gamma"]))
+                    module.bias.copy_(torch.tensor(weights[f"{name}/beta"]))
+                    module.running_mean.copy_(torch.tensor(weights[f"{name}/moving_mean"]))
+                    module.running_var.copy_(torch.tensor(weights[f"{name}/moving_variance"]))
+                if isinstance(module, nn.Conv2d | nn.Linear):
+                    module.bias.copy_(torch.tensor(weights[f"{name}/bias"]))
+
+    def fit_epoch(self):
+        """One pass over the rows in a random order; the mean loss."""
+        self.module.train()
+        order, total = torch.randperm(len(self.y)), 0.0
+        for start in range(0, len(order), self.net.batch):
+            rows = order[start : start + self.net.batch]
+            X, y = self.X[rows], self.y[rows]
+            self.optimizer.zero_grad(set_to_none=True)
+            z = self.module(X)
+            if self.net.n_outputs == 1:
+                loss = functional.binary_cross_entropy_with_logits(z[:, 0], y)
+            else:
+                loss = functional.cross_entropy(z, y)
+            loss.backward()
+            self.optimizer.step()
+            total += loss.item() * len(rows)
+        return total / len(order)
+
+    def _batches(self, X):
+        self.module.eval()
+        with torch.inference_mode():
+            return torch.cat([self.module(part) for part in X.split(self.net.batch)])
+
+    def logits(self):
+        z = self._batches(self.X).numpy()
+        return z[:, 0] if self.net.n_outputs == 1 else z
+
+    def predict_proba(self):
+        z = self._batches(self.X)
+        if self.net.n_outputs == 1:
+            p = torch.sigmoid(z).numpy()
+            return np.concatenate([1 - p, p], axis=1)
+        return torch.softmax(z, dim=1).numpy()
