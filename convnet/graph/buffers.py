@@ -1,0 +1,97 @@
+"""Buffers: what operations read and write, and where it lies in the arena."""
+
+from dataclasses import dataclass
+
+CACHE_LINE = 16  # floats
+
+
+def aligned(floats):
+    """Round up to a whole cache line."""
+    return -(-floats // CACHE_LINE) * CACHE_LINE
+
+
+@dataclass
+class Buffer:
+    """A map (h, w, c) of each sample; flat data are (1, 1, features).
+
+    `halo` is (top, bottom, left, right), in pixels: zeros around the map, which its readers want as padding and
+    its writer leaves alone. `alias` is the buffer whose memory this one shares, in another shape.
+    """
+
+    shape: tuple
+    halo: tuple = (0, 0, 0, 0)
+    alias: "Buffer | None" = None
+    offset: int | None = None  # of pixel (0, 0) of sample 0, in floats
+    sample: int = 0  # floats from one sample to the next
+    gradient_offset: int | None = None
+
+    @property
+    def size(self):
+        """Values of a sample."""
+        h, w, c = self.shape
+        return h * w * c
+
+    @property
+    def floats(self):
+        """Floats of a sample, halo included, from cache line to cache line."""
+        h, w, c = self.shape
+        top, bottom, left, right = self.halo
+        return aligned((h + top + bottom) * (w + left + right) * c)
+
+    @property
+    def root(self):
+        """The buffer that owns the memory."""
+        return self.alias.root if self.alias else self
+
+    def widen(self, top, bottom, left, right):
+        """Let the halo be at least so wide."""
+        self.halo = tuple(map(max, self.halo, (top, bottom, left, right)))
+
+    def place(self, offset):
+        """Put the buffer at this offset of the arena; return the floats that a sample takes."""
+        _, w, c = self.shape
+        top, _, left, right = self.halo
+        self.offset = offset + (top * (left + w + right) + left) * c
+        self.sample = self.floats
+        return self.floats
+
+    def map(self):
+        """The buffer as C's cn_map."""
+        h, w, c = self.shape
+        root = self.root
+        row = (w + root.halo[2] + root.halo[3]) * c if root is self else w * c
+        return dict(offset=root.offset, sample=root.sample, row=row, h=h, w=w, c=c)
+
+    def gradient_map(self):
+        """The gradient by the buffer, without halo, as C's cn_map."""
+        h, w, c = self.shape
+        root = self.root
+        return dict(
+            offset=root.gradient_offset, sample=aligned(root.size), row=w * c, h=h, w=w, c=c
+        )
+
+
+@dataclass
+class Arena:
+    """Offsets of all memory of a program. Each block starts at a cache line."""
+
+    samples: int
+    floats: int = 0
+
+    def reserve(self, floats):
+        """Return the offset of a new block."""
+        offset = self.floats
+        self.floats += aligned(floats)
+        return offset
+
+    def place(self, buffer):
+        """Give a buffer room for all samples."""
+        if buffer.root.offset is None:
+            root = buffer.root
+            root.place(self.reserve(root.floats * self.samples))
+
+    def place_gradient(self, buffer):
+        """Give the gradient by a buffer room for all samples."""
+        root = buffer.root
+        if root.gradient_offset is None:
+            root.gradient_offset = self.reserve(aligned(root.size) * self.samples)

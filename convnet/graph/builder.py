@@ -1,0 +1,153 @@
+"""The builder: layers call it to emit operations."""
+
+from math import prod
+
+from convnet.graph.buffers import Buffer
+from convnet.graph.ops import ActivationOp, BatchNormOp, Conv2DOp, DenseOp, DropoutOp, Pool2DOp
+from convnet.graph.parameters import RECTIFIERS, ParameterList
+
+MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
+
+
+class Builder:
+    """Chain of operations that grows by one or more with every layer.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (height, width, channels), or (features,) for flat data.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape of the current output: (h, w, c) or (features,).
+    layer : str
+        Name of the layer that is being lowered; it prefixes the names of parameters.
+    ops : list of Op
+    parameters : ParameterList
+    """
+
+    def __init__(self, input_shape):
+        self.shape = tuple(input_shape)
+        self.input = self.current = Buffer(self._map_shape())
+        self.layer = ""
+        self.ops = []
+        self.parameters = ParameterList()
+
+    def conv2d(self, filters, *, kernel, stride, padding, dilation, groups, activation, use_bias):
+        """Emit a convolution of a map."""
+        h, w, c = self.shape
+        (top, bottom), (left, right) = padding
+        self._bound("padded input", (h + top + bottom) * (w + left + right) * c)
+        size = [
+            (n + sum(pad) - d * (k - 1) - 1) // s + 1
+            for n, pad, k, s, d in zip((h, w), padding, kernel, stride, dilation, strict=True)
+        ]
+        taps = kernel[0] * kernel[1]
+        parameters = self._weights(
+            (*kernel, c // groups, filters),
+            fans=(taps * c // groups, taps * filters // groups),
+            activation=activation,
+            use_bias=use_bias,
+        )
+        op = self._emit(
+            Conv2DOp,
+            (*size, filters),
+            parameters,
+            kernel=kernel,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+        )
+        self._bound("map", op.dst.size)
+        self.activation(activation)
+
+    def pool2d(self, kind, *, size, stride, padding):
+        """Emit a "max" or "avg" pooling of a map."""
+        h, w, c = self.shape
+        rows, columns = (
+            (n + sum(pad) - k) // s + 1
+            for n, pad, k, s in zip((h, w), padding, size, stride, strict=True)
+        )
+        self._emit(
+            Pool2DOp, (rows, columns, c), pooling=kind, size=size, stride=stride, padding=padding
+        )
+
+    def global_pool2d(self, kind):
+        """Emit a pooling of the whole map to one flat value a channel."""
+        h, w, c = self.shape
+        no_padding = ((0, 0), (0, 0))
+        self._emit(
+            Pool2DOp, (c,), pooling=kind, size=(h, w), stride=(h, w), padding=no_padding
+        )
+
+    def dense(self, units, *, activation, use_bias):
+        """Emit a dense layer of flat data."""
+        (inputs,) = self.shape
+        parameters = self._weights(
+            (inputs, units), fans=(inputs, units), activation=activation, use_bias=use_bias
+        )
+        self._emit(DenseOp, (units,), parameters)
+        self.activation(activation)
+
+    def batch_norm(self, *, momentum, epsilon):
+        """Emit a batch normalisation of each channel."""
+        shape = self.shape[-1:]
+        parameters = {
+            "gamma": self._parameter("gamma", shape, start=1.0),
+            "beta": self._parameter("beta", shape),
+            "mean": self._parameter("moving_mean", shape, trainable=False),
+            "variance": self._parameter("moving_variance", shape, start=1.0, trainable=False),
+        }
+        self._emit(BatchNormOp, self.shape, parameters, momentum=momentum, epsilon=epsilon)
+
+    def dropout(self, rate):
+        """Emit a dropout; no operation where nothing is dropped."""
+        if rate > 0.0:
+            self._emit(DropoutOp, self.shape, rate=rate, key=len(self.ops) + 1)
+
+    def activation(self, name):
+        """Emit an activation; no operation for the linear one."""
+        if name != "linear":
+            self._emit(ActivationOp, self.shape, activation=name)
+
+    def flatten(self):
+        """Make flat data of the current map, in its memory."""
+        if len(self.shape) == 1:
+            return
+        source = self.current
+        self.shape = (prod(self.shape),)
+        self.current = Buffer(self._map_shape(), alias=source)
+
+
+    def _map_shape(self):
+        return self.shape if len(self.shape) == 3 else (1, 1, *self.shape)
+
+    def _emit(self, kind, shape, parameters=None, **attributes):
+        self.shape = tuple(shape)
+        source, self.current = self.current, Buffer(self._map_shape())
+        op = kind(self.layer, source, self.current, parameters or {}, **attributes)
+        self.ops.append(op)
+        return op
+
+    def _weights(self, shape, *, fans, activation, use_bias):
+        rectified = activation in RECTIFIERS
+        parameters = {
+            "weights": self._parameter(
+                "weights", shape, decay=True, fan_in=fans[0], fan_out=fans[1], rectified=rectified
+            )
+        }
+        if use_bias:
+            parameters["bias"] = self._parameter("bias", shape[-1:])
+        return parameters
+
+    def _parameter(self, role, shape, **properties):
+        self._bound(role, prod(shape))
+        return self.parameters.add(f"{self.layer}/{role}", shape, **properties)
+
+    def _bound(self, what, values):
+        if values > MAX_VALUES:
+            raise ValueError(
+                f"its {what} would have {values:,} values; at most {MAX_VALUES:,} are allowed"
+            )

@@ -1,0 +1,260 @@
+"""From operations to a program: buffers placed in the arena, stages in phases, everything at a fixed offset."""
+
+from dataclasses import dataclass, field
+
+from convnet.engine import UPDATE, Program, operation_fields
+from convnet.graph.buffers import Arena, aligned
+from convnet.graph.fusion import fuse
+from convnet.graph.ops import Conv2DOp
+
+# Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
+CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
+LANES = ((2**18, 16), (2**20, 8), (2**22, 4))  # lanes by the floats of a lane's gradients
+FEWEST_LANES = 2
+PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
+
+
+@dataclass
+class Phases:
+    """Phases in the order in which they run; see `convnet.engine.Program`."""
+
+    phases: list = field(default_factory=list)
+
+    def add(self, is_batch, op, stage):
+        """Append a stage to the last phase if it is of that kind, else begin one."""
+        if not self.phases or self.phases[-1][0] != is_batch:
+            self.barrier(is_batch)
+        self.phases[-1][1].append((op, stage))
+
+    def barrier(self, is_batch):
+        """Begin a phase."""
+        self.phases.append((is_batch, []))
+
+    def __len__(self):
+        return len(self.phases)
+
+
+@dataclass
+class Compiled:
+    """A program and the sizes of the memory that it runs in."""
+
+    program: Program
+    lanes: int = 1
+    sizes: dict = field(default_factory=dict)
+    forward_phases: int = 0  # phases of a forward pass that was asked for by itself
+    folded: list = field(default_factory=list)
+
+
+def compile_prediction(plan, isa, layer=None):
+    """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net)."""
+    builder, outputs = plan.build()
+    wanted = builder.current if layer is None else outputs[layer]
+    ops, folded = fuse(_until(builder.ops, wanted), predict=True)
+    _want_halos(ops)
+    per_sample = sum(b.root.floats for b in _buffers(builder.input, ops))
+    samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * per_sample)))
+    arena = Arena(samples)
+    for buffer in _buffers(builder.input, ops):
+        arena.place(buffer)
+    packer = _Packer()
+    operations = [_transfer(dst=builder.input.map())]
+    phases = Phases()
+    phases.barrier(True)
+    phases.add(False, 0, "input")
+    for op in ops:
+        number = len(operations)
+        operations.append(op.compiled(**packer.place(op, data_gradient=False)))
+        if packer.packs(op):
+            phases.phases[0][1].append((number, op.pack))
+        phases.add(False, number, op.predict())
+    phases.add(False, len(operations), "output")
+    operations.append(_transfer(src=wanted.map()))
+    sizes = dict(
+        input=builder.input.size, output=wanted.size, packed=packer.floats, lane=0, batch=0, squares=0
+    )
+    listed = [(0 if is_batch else samples, stages) for is_batch, stages in phases.phases]
+    program = Program(isa, operations, listed, arena.floats, samples, sizes)
+    return Compiled(program, sizes=sizes, folded=folded)
+
+
+def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gradient=False):
+    """Compile a training step for batches of at most `batch_size` samples.
+
+    With `loss` and `solver` the whole step: pack, forward, loss, backward, update. Without, a forward pass whose outputs
+    are copied out, and a backward pass from gradients that the caller gives.
+    """
+    builder, _ = plan.build()
+    ops, _ = fuse(builder.ops)
+    _want_halos(ops)
+    last = builder.current
+    arena, packer, phases = Arena(batch_size), _Packer(), Phases()
+    grads = _Gradients(ops)
+    buffers = _buffers(builder.input, ops)
+    for buffer in buffers:
+        arena.place(buffer)
+        if buffer.root is not builder.input or input_gradient:
+            arena.place_gradient(buffer)
+    builder_input = _transfer(dst=builder.input.map())
+    if input_gradient:
+        builder_input["grad_dst"] = builder.input.gradient_map()
+    operations = [builder_input]
+    phases.barrier(True)
+    phases.add(False, 0, "input")
+    for number, op in enumerate(ops, start=1):
+        wanted = op.src.root is not builder.input or input_gradient
+        extra = dict(data_gradient=int(wanted), grad_dst=op.dst.gradient_map())
+        if wanted:
+            extra["grad_src"] = op.src.gradient_map()
+        extra.update(packer.place(op, data_gradient=wanted))
+        extra.update(grads.place(op))
+        extra.update(_place_aux(op, arena, grads.lanes, batch_size))
+        operations.append(op.compiled(**extra))
+        if packer.packs(op):
+            phases.phases[0][1].append((number, op.pack))
+        for is_batch, stage in op.forward():
+            if is_batch:
+                phases.barrier(True)
+            phases.add(is_batch, number, stage)
+    final = len(operations)
+    operations.append(_transfer(src=last.map(), grad_src=last.gradient_map()))
+    if loss:
+        phases.add(False, final, f"loss_{loss}")
+        forward_phases = 0
+    else:
+        phases.add(False, final, "output")
+        forward_phases = len(phases)
+        phases.barrier(False)
+        phases.add(False, final, "gradient_in")
+    for number, op in reversed(list(enumerate(ops, start=1))):
+        for is_batch, stage in op.backward():
+            if operations[number]["data_gradient"] or not stage.endswith(_DATA_ONLY):
+                phases.add(is_batch, number, stage)
+    if input_gradient:
+        phases.add(False, 0, "gradient_out")
+    phases.barrier(True)
+    squares = 0
+    for parameter in plan.parameters:
+        if parameter.trainable:
+            update = grads.update(parameter, squares)
+            squares += -(-parameter.size // UPDATE)
+            phases.add(True, len(operations), solver or "reduce")
+            operations.append(update)
+    sizes = dict(
+        input=builder.input.size,
+        output=last.size,
+        packed=packer.floats,
+        lane=grads.lane_floats,
+        batch=grads.batch_floats,
+        squares=squares,
+    )
+    lane_samples = -(-batch_size // grads.lanes)
+    listed = [
+        (0 if is_batch else _shard(stages, ops, lane_samples), stages)
+        for is_batch, stages in phases.phases
+    ]
+    program = Program(isa, operations, listed, arena.floats, batch_size, sizes)
+    return Compiled(program, grads.lanes, sizes, forward_phases)
+
+
+# Backward stages that compute nothing but the gradient of the input.
+_DATA_ONLY = ("pool_bwd", "activation_bwd", "dropout_bwd", "copy_bwd", "wide_grad", "batchnorm_bwd")
+
+
+def _transfer(**maps):
+    """Operation that only moves data."""
+    op = operation_fields()
+    op.update(maps)
+    return op
+
+
+def _until(ops, wanted):
+    """Operations up to the one that writes the wanted buffer."""
+    for i, op in enumerate(ops):
+        if op.dst.root is wanted.root:
+            return ops[: i + 1]
+    return []
+
+
+def _want_halos(ops):
+    for op in ops:
+        if isinstance(op, Conv2DOp):
+            op.want_halo()
+
+
+def _buffers(first, ops):
+    """All buffers that own memory."""
+    return list({id(b.root): b.root for b in (first, *(op.dst for op in ops))}.values())
+
+
+def _shard(stages, ops, lane_samples):
+    """Samples that a lane takes at a time through a lane phase: few enough that their maps stay in the cache."""
+    used = [ops[number - 1] for number, _ in stages if 0 < number <= len(ops)]
+    floats = sum(op.dst.root.floats + aligned(op.dst.root.size) for op in {id(o): o for o in used}.values())
+    group = max((op.group for op in used if isinstance(op, Conv2DOp)), default=1)
+    return max(1, min(lane_samples, max(group, CACHE_BYTES // (4 * max(1, floats)))))
+
+
+def _place_aux(op, arena, lanes, samples):
+    """Room for what an operation keeps for its backward pass."""
+    by_sample, by_lane, once = op.aux_bytes()
+    if not (by_sample or by_lane or once):
+        return {}
+    step = by_lane or aligned(-(-by_sample // 4)) * 4
+    total = step * (lanes if by_lane else samples) + once
+    return dict(aux=arena.reserve(-(-total // 4)), aux_sample=step)
+
+
+class _Packer:
+    """Offsets of packed weights."""
+
+    def __init__(self):
+        self.floats = 16
+
+    def packs(self, op):
+        return op.pack is not None and any(op.packed_floats(True))
+
+    def place(self, op, data_gradient):
+        forward, backward = map(aligned, op.packed_floats(data_gradient))
+        offsets = dict(packed=self.floats, packed_grad=self.floats + forward)
+        self.floats += forward + backward
+        return offsets
+
+
+class _Gradients:
+    """Offsets of gradients: in a lane's area, or in the batch's."""
+
+    def __init__(self, ops):
+        self.lane_floats = self.batch_floats = 16
+        self.places = {}
+        for op in ops:
+            for parameter in op.parameters.values():
+                if not parameter.trainable:
+                    continue
+                if op.lane_parameters:
+                    self.places[parameter.name] = True, self.lane_floats
+                    self.lane_floats += aligned(parameter.size)
+                else:
+                    self.places[parameter.name] = False, self.batch_floats
+                    self.batch_floats += aligned(parameter.size)
+        self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), FEWEST_LANES)
+
+    def place(self, op):
+        """Fields of an operation with parameters."""
+        fields = {}
+        for role, parameter in op.parameters.items():
+            if parameter.trainable:
+                name = "grad_weights" if role in ("weights", "gamma") else "grad_bias"
+                fields[name] = self.places[parameter.name][1]
+        return fields
+
+    def update(self, parameter, squares):
+        """Operation that updates a parameter; `squares`: its first sum of squares."""
+        in_lanes, offset = self.places[parameter.name]
+        return _transfer(
+            weights=parameter.offset,
+            grad_weights=offset,
+            lanes=self.lanes if in_lanes else 0,
+            count=parameter.size,
+            decay=int(parameter.decay),
+            aux=squares,
+        )

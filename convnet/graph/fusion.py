@@ -1,0 +1,85 @@
+"""Fusion: fewer operations that compute the same, for a training step or for prediction."""
+
+from dataclasses import dataclass
+
+from convnet.graph.ops import (
+    FROM_OUTPUT,
+    ActivationOp,
+    BatchNormOp,
+    Conv2DOp,
+    CopyOp,
+    DenseOp,
+    DropoutOp,
+    Pool2DOp,
+)
+from convnet.graph.parameters import Parameter
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A batch norm to fold into the weights before it; their bias takes the place of beta.
+
+    `bias` is the convolution's or dense layer's own, if it has one.
+    """
+
+    weights: Parameter
+    bias: Parameter | None
+    norm: BatchNormOp
+
+
+def fuse(ops, *, predict=False):
+    """Return (shorter list of operations, list of Fold); the given operations must not be used again.
+
+    An activation joins the convolution, dense layer or batch norm before it, and a max-pool whose windows tile the map
+    the convolution before it. For prediction batch norm is folded into the convolution or dense layer before
+    it, and dropout is left out.
+
+    Parameters
+    ----------
+    ops : list of Op
+    predict : bool, default=False
+    """
+    fused, folded = [], []
+    for op in ops:
+        before = fused[-1] if fused else None
+        joinable = before and before.dst is op.src
+        if joinable and _joins(before, op, predict, folded):
+            before.dst = op.dst
+        elif predict and isinstance(op, DropoutOp):
+            if joinable:
+                before.dst = op.dst
+            else:
+                fused.append(CopyOp(op.layer, op.src, op.dst))
+        else:
+            fused.append(op)
+    return fused, folded
+
+
+def _joins(before, op, predict, folded):
+    """Fuse op into the operation before it if that computes the same."""
+    if isinstance(op, ActivationOp):
+        fusible = op.activation in FROM_OUTPUT or predict
+        open_ended = isinstance(before, Conv2DOp | DenseOp | BatchNormOp)
+        if fusible and open_ended and _linear(before):
+            before.activation = op.activation
+            return True
+    elif isinstance(op, Pool2DOp) and op.fusible:
+        if (
+            isinstance(before, Conv2DOp)
+            and before.pool == (1, 1)
+            and before.activation in FROM_OUTPUT
+            and not before.depthwise
+        ):
+            before.pool = op.size
+            return True
+    elif isinstance(op, BatchNormOp) and predict:
+        if isinstance(before, Conv2DOp | DenseOp) and _linear(before):
+            weights, bias = before.parameters["weights"], before.parameters.get("bias")
+            folded.append(Fold(weights, bias, op))
+            before.parameters = {"weights": weights, "bias": op.parameters["beta"]}
+            return True
+    return False
+
+
+def _linear(op):
+    return op.activation == "linear" and getattr(op, "pool", (1, 1)) == (1, 1)

@@ -1,0 +1,21 @@
+"""Operations of a plan, one noun a file: which stages each runs, and its fields of C's cn_op."""
+
+from convnet.graph.ops.base import ACTIVATIONS, FROM_OUTPUT, Op
+from convnet.graph.ops.batchnorm import BatchNormOp
+from convnet.graph.ops.conv2d import Conv2DOp
+from convnet.graph.ops.dense import DenseOp
+from convnet.graph.ops.elementwise import ActivationOp, CopyOp, DropoutOp
+from convnet.graph.ops.pool2d import Pool2DOp
+
+__all__ = [
+    "ACTIVATIONS",
+    "FROM_OUTPUT",
+    "ActivationOp",
+    "BatchNormOp",
+    "Conv2DOp",
+    "CopyOp",
+    "DenseOp",
+    "DropoutOp",
+    "Op",
+    "Pool2DOp",
+]

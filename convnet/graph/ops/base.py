@@ -1,0 +1,74 @@
+"""What all operations of a plan have in common."""
+
+from dataclasses import dataclass, field
+
+from convnet.engine import operation_fields
+from convnet.graph.buffers import Buffer
+
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh")
+# Those whose derivative follows from the output: they can be fused into the operation before them.
+# All of them are monotone, so they may also change places with a max-pool.
+FROM_OUTPUT = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh")
+
+
+@dataclass
+class Op:
+    """An operation that reads buffer `src` and writes buffer `dst`.
+
+    A subclass says which kernel stages it runs. A stage is a name of `convnet.engine`; LANE stages take samples, BATCH
+    stages divide the whole batch into tasks.
+
+    Attributes
+    ----------
+    layer : str
+        Name of the layer that it comes from (the first, where several were fused).
+    parameters : dict of Parameter
+        By role: weights, bias, gamma, beta, mean, variance.
+    """
+
+    layer: str
+    src: Buffer
+    dst: Buffer
+    parameters: dict = field(default_factory=dict)
+
+    pack = None  # batch stage that packs the weights
+    lane_parameters = True  # gradients are summed in the lanes, or computed over the whole batch
+
+    def forward(self):
+        """Return the stages of a training step's forward pass: (is_batch, stage) in order."""
+        raise NotImplementedError
+
+    def backward(self):
+        """Return the stages of the backward pass."""
+        raise NotImplementedError
+
+    def predict(self):
+        """Return the lane stage of a prediction."""
+        raise NotImplementedError
+
+    def multiply_adds(self):
+        """Return the multiply-adds of one sample's forward pass; only products with weights count."""
+        return 0
+
+    def packed_floats(self, data_gradient):
+        """Return the floats of the packed weights for the forward pass and the data gradient."""
+        return 0, 0
+
+    def aux_bytes(self):
+        """Return the bytes kept for the backward pass: (of a sample, of a lane, at the end)."""
+        return 0, 0, 0
+
+    def fields(self):
+        """Return the operation's own fields of C's cn_op."""
+        return {}
+
+    def compiled(self, **extra):
+        """Return all fields of cn_op."""
+        op = operation_fields()
+        op.update(bias=-1, aux=-1, pool_h=1, pool_w=1, groups=1, block=1, group=1)
+        op.update(src=self.src.map(), dst=self.dst.map())
+        for role, parameter in self.parameters.items():
+            op[{"gamma": "weights", "beta": "bias"}.get(role, role)] = parameter.offset
+        op.update(self.fields())
+        op.update(extra)
+        return op

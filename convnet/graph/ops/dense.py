@@ -1,0 +1,52 @@
+"""Dense layer, with bias and activation fused into it."""
+
+from dataclasses import dataclass
+
+from convnet.engine import COLUMNS
+from convnet.graph.ops.base import ACTIVATIONS, Op
+from convnet.graph.ops.conv2d import round_up
+
+# Weights above which the gradient is computed over the whole batch: a lane's copy would push the maps
+# out of the second-level cache.
+WIDE = 2**15
+BLOCK = 128  # inputs of a task of the gradients, a multiple of COLUMNS
+
+
+@dataclass
+class DenseOp(Op):
+    """See csrc/dense.inc.h."""
+
+    activation: str = "linear"
+
+    pack = "pack_dense"
+
+    @property
+    def wide(self):
+        """Whether the layer is computed over the whole batch."""
+        return self.src.size * self.dst.size > WIDE
+
+    @property
+    def lane_parameters(self):
+        return not self.wide
+
+    def forward(self):
+        return [(True, "dense_wide_fwd")] if self.wide else [(False, "dense_fwd")]
+
+    def backward(self):
+        if not self.wide:
+            return [(False, "dense_bwd")]
+        return [(False, "dense_mask"), (True, "dense_wide_weights"), (True, "dense_wide_grad")]
+
+    def predict(self):
+        return "dense_fwd"
+
+    def multiply_adds(self):
+        return self.src.size * self.dst.size
+
+    def packed_floats(self, data_gradient):
+        inputs, outputs = self.src.size, self.dst.size
+        backward = outputs * round_up(inputs, COLUMNS) if data_gradient else 0
+        return inputs * round_up(outputs, COLUMNS), backward
+
+    def fields(self):
+        return dict(activation=ACTIVATIONS.index(self.activation), block=BLOCK)

@@ -1,0 +1,55 @@
+"""Operations that take each value by itself."""
+
+from dataclasses import dataclass
+
+from convnet.graph.ops.base import ACTIVATIONS, Op
+
+
+@dataclass
+class ActivationOp(Op):
+    """See csrc/activation.inc.h."""
+
+    activation: str = "linear"
+
+    def forward(self):
+        return [(False, "activation_fwd")]
+
+    def backward(self):
+        return [(False, "activation_bwd")]
+
+    def predict(self):
+        return "activation_fwd"
+
+    def fields(self):
+        return dict(activation=ACTIVATIONS.index(self.activation))
+
+
+@dataclass
+class DropoutOp(Op):
+    """See csrc/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'."""
+
+    rate: float = 0.5
+    key: int = 0
+
+    def forward(self):
+        return [(False, "dropout_fwd")]
+
+    def backward(self):
+        return [(False, "dropout_bwd")]
+
+    def fields(self):
+        return dict(rate=self.rate, key=self.key)
+
+
+@dataclass
+class CopyOp(Op):
+    """The same numbers in another buffer (csrc/transfer.inc.h)."""
+
+    def forward(self):
+        return [(False, "copy_fwd")]
+
+    def backward(self):
+        return [(False, "copy_bwd")]
+
+    def predict(self):
+        return "copy_fwd"

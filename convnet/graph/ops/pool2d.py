@@ -1,0 +1,42 @@
+"""Pooling that is not fused into a convolution."""
+
+from dataclasses import dataclass
+
+from convnet.graph.ops.base import Op
+
+
+@dataclass
+class Pool2DOp(Op):
+    """See csrc/pool2d.inc.h. `pooling` is "max" or "avg"."""
+
+    pooling: str = "max"
+    size: tuple = (2, 2)
+    stride: tuple = (2, 2)
+    padding: tuple = ((0, 0), (0, 0))
+
+    @property
+    def fusible(self):
+        """Whether the windows tile the map, so that a convolution before it can pool its own rows."""
+        unpadded = self.padding == ((0, 0), (0, 0))
+        return self.pooling == "max" and self.size == self.stride and unpadded and self._bytes
+
+    @property
+    def _bytes(self):
+        return self.size[0] * self.size[1] <= 256  # the winner's number in its window is a byte
+
+    def forward(self):
+        return [(False, f"{self.pooling}pool_fwd")]
+
+    def backward(self):
+        return [(False, f"{self.pooling}pool_bwd")]
+
+    def predict(self):
+        return f"{self.pooling}pool_fwd"
+
+    def aux_bytes(self):
+        return (4 * self.dst.size if self.pooling == "max" else 0), 0, 0
+
+    def fields(self):
+        (kh, kw), (sh, sw) = self.size, self.stride
+        (pt, _), (pl, _) = self.padding
+        return dict(kh=kh, kw=kw, sh=sh, sw=sw, pt=pt, pl=pl)

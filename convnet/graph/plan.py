@@ -1,0 +1,152 @@
+"""The plan: layers + input shape + outputs, with every shape and parameter known and every shape error found."""
+
+from dataclasses import dataclass
+from math import prod
+
+from convnet.graph.builder import MAX_VALUES, Builder
+from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """A layer in its place.
+
+    `multiply_adds` are those of one sample's forward pass, `memory_bytes` what its output takes, a sample.
+    """
+
+    name: str
+    type: str
+    layer: Layer
+    output_shape: tuple
+    n_parameters: int
+    multiply_adds: int
+    memory_bytes: int
+
+
+class Plan:
+    """Layers resolved for an input shape: names, a Flatten where one is needed, and the head.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    input_shape : tuple of int
+        (height, width, channels), or (features,) for flat data.
+    n_outputs : int, default=None
+        Units of the output layer that is appended; None appends none.
+
+    Attributes
+    ----------
+    layers : list of LayerInfo
+    parameters : ParameterList
+    n_parameters : int
+        Values that training learns or keeps: running statistics are counted.
+    output_shape : tuple of int
+
+    Raises
+    ------
+    ValueError
+        Naming the layer, the cause, the shapes up to there and the remedy.
+    """
+
+    def __init__(self, layers, input_shape, n_outputs=None):
+        self.input_shape = tuple(int(n) for n in input_shape)
+        if len(self.input_shape) not in (1, 3) or min(self.input_shape) < 1:
+            raise ValueError(
+                f"input_shape must be (height, width, channels) or (features,); got {input_shape!r}"
+            )
+        if prod(self.input_shape) > MAX_VALUES:
+            raise ValueError(f"input_shape {self.input_shape} has more than {MAX_VALUES:,} values")
+        self.n_outputs = n_outputs
+        self._placed = self._place(tuple(layers))
+        builder, spans = self._lower()
+        self.parameters = builder.parameters
+        self.output_shape = builder.shape
+        self.layers = self._describe(builder, spans)
+        self.n_parameters = sum(p.size for p in self.parameters)
+
+    def build(self):
+        """Return a new builder with this plan's operations, and each layer's output buffer by name."""
+        builder, spans = self._lower()
+        return builder, {name: buffer for name, (_, _, buffer, _) in spans.items()}
+
+    def _place(self, layers):
+        """List (name, layer), with Flatten and head put in and all shapes checked."""
+        shape, placed, trail = self.input_shape, [], [self.input_shape]
+        names = resolve_names(layers)
+        for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
+            where = f"layers[{i}] {name!r}"
+            self._refuse_softmax(layer, i, len(layers))
+            if layer.takes == "flat" and len(shape) == 3:
+                placed.append(("flatten", Flatten()))
+                shape = (prod(shape),)
+            try:
+                shape = tuple(layer.output_shape(shape))
+            except LayerShapeError as error:
+                raise ValueError(
+                    f"{where}: {error.cause}. Shapes: {_arrows(trail)}. {error.remedy}"
+                ) from None
+            if prod(shape) > MAX_VALUES:
+                raise ValueError(
+                    f"{where}: its output {shape} would have more than {MAX_VALUES:,} values. "
+                    f"Shapes: {_arrows(trail)}. Use fewer filters or more pooling."
+                )
+            placed.append((name, layer))
+            trail.append(shape)
+        if self.n_outputs is not None:
+            if len(shape) == 3:
+                placed.append(("flatten", Flatten()))
+            placed.append(("output", Dense(self.n_outputs)))
+        return placed
+
+    def _refuse_softmax(self, layer, i, n_layers):
+        if getattr(layer, "activation", None) != "softmax":
+            return
+        kind = type(layer).__name__
+        if i == n_layers - 1:
+            outputs = f" ({self.n_outputs} classes)" if (self.n_outputs or 0) > 1 else ""
+            raise ValueError(
+                f'layers[{i}] is {kind}(activation="softmax"), but the output layer{outputs} is '
+                "automatic. Remove it."
+            )
+        raise ValueError(
+            f'layers[{i}] is {kind}(activation="softmax"), which belongs to the automatic output '
+            'layer. Use another activation, such as "relu".'
+        )
+
+    def _lower(self):
+        builder, spans = Builder(self.input_shape), {}
+        for name, layer in self._placed:
+            builder.layer, first = name, len(builder.ops)
+            try:
+                layer.lower(builder)
+            except ValueError as error:
+                raise ValueError(f"layer {name!r}: {error}. Make it smaller.") from None
+            spans[name] = first, len(builder.ops), builder.current, builder.shape
+        return builder, spans
+
+    def _describe(self, builder, spans):
+        layers = []
+        for name, layer in self._placed:
+            first, last, buffer, shape = spans[name]
+            ops = builder.ops[first:last]
+            layers.append(
+                LayerInfo(
+                    name=name,
+                    type=type(layer).__name__,
+                    layer=layer,
+                    output_shape=shape,
+                    n_parameters=sum(p.size for op in ops for p in op.parameters.values()),
+                    multiply_adds=sum(op.multiply_adds() for op in ops),
+                    memory_bytes=4 * buffer.size,
+                )
+            )
+        return layers
+
+
+def _arrows(trail):
+    """Sides of the maps, joined by arrows: 28→26→13, or 28×20→26×18 where they are not square."""
+    square = all(len(s) == 1 or s[0] == s[1] for s in trail)
+    steps = []
+    for shape in trail:
+        steps.append(str(shape[0]) if square or len(shape) == 1 else f"{shape[0]}×{shape[1]}")
+    return "→".join(steps)
