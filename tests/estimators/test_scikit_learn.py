@@ -1,10 +1,18 @@
 """scikit-learn's own checks."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from convnet import ConvNetClassifier
 
+# It asks for 1e-7. A row of weight 3 and three rows are summed in a different order, and the net is float32.
+# test_weighting.py holds the same contract to 1e-4.
+ROUNDING = {"check_sample_weight_equivalence_on_dense_data": "float32 rounding"}
 
-@parametrize_with_checks([ConvNetClassifier()])
+checks = parametrize_with_checks([ConvNetClassifier()], expected_failed_checks=lambda estimator: ROUNDING)
+names, cases = checks.args
+
+
+@pytest.mark.parametrize(names, list(cases), **checks.kwargs)  # scikit-learn 1.6 has an iterator; pytest wants a list
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -1,0 +1,17 @@
+"""Convolutional nets for scikit-learn: `ConvNetClassifier` and the layers to declare it with.
+
+    cli  →  estimators  →  training  →  graph  →  engine  →  csrc (C)
+                 ↓                        ↑
+          inspection                   layers
+
+`estimators` is the only folder that knows scikit-learn's estimator API, `layers` holds plain values, `graph` turns
+them into a plan and a network, `engine` owns threads and memory.
+"""
+
+from convnet import layers, schedules
+from convnet._config import show_config
+from convnet.estimators.classifier import ConvNetClassifier
+
+__version__ = "0.1.0"
+
+__all__ = ["ConvNetClassifier", "__version__", "layers", "schedules", "show_config"]

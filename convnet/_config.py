@@ -1,0 +1,36 @@
+"""What this installation runs on."""
+
+import platform
+
+from convnet.engine import _engine
+from convnet.engine.threads import cpu_counts, resolve_n_threads
+
+
+def show_config():
+    """Print version, instruction set in use, OpenMP runtime and threads."""
+    import numpy
+    import sklearn
+
+    from convnet import __version__
+
+    physical, logical = cpu_counts()
+    rows = {
+        "convnet": __version__,
+        "python": f"{platform.python_version()}, numpy {numpy.__version__}, scikit-learn {sklearn.__version__}",
+        "instruction set": f"{_engine.default_isa()} (available: {', '.join(_engine.available_isas())})",
+        "OpenMP": _openmp(),
+        "threads": f"{resolve_n_threads()} with n_jobs=None ({physical} cores, {logical} CPUs, "
+        f"OpenMP allows {_engine.omp_max_threads()})",
+    }
+    for name, value in rows.items():
+        print(f"{name + ':':<17}{value}")
+
+
+def _openmp():
+    version = _engine.openmp_version()
+    if not version:
+        return "not built in; everything runs on one thread"
+    from threadpoolctl import threadpool_info
+
+    paths = [info["filepath"] for info in threadpool_info() if info["user_api"] == "openmp"]
+    return ", ".join([str(version), *paths])

@@ -1,0 +1,164 @@
+"""What all estimators share: fit, nested parameters, outputs, pickling, summary."""
+
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from convnet.engine.threads import resolve_n_threads
+from convnet.estimators import inputs
+from convnet.estimators.checks import check_parameters, input_shape
+from convnet.estimators.fitting import Fit, commit
+from convnet.estimators.parameters import nested_parameters, replace_layers, replace_schedule
+from convnet.graph.plan import Plan
+from convnet.inspection.summary import Summary
+from convnet.layers import as_layers
+from convnet.training.outputs import outputs
+
+STATE_FORMAT = 1  # of pickles; raised when fitted attributes change their meaning
+NESTED = {"layers": replace_layers, "learning_rate": replace_schedule}
+
+
+class BaseConvNet(BaseEstimator):
+    """A convolutional net as a scikit-learn estimator.
+
+    A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
+    on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs`` and its own ``predict``.
+    """
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the net.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images of any numeric dtype, or flat rows; never copied as a whole.
+        y : array-like of shape (n,)
+            Targets.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows; those of weight 0 are left out.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, goes_on=bool(self.warm_start) and hasattr(self, "weights_"))
+
+    def _fit(self, X, y, sample_weight, *, goes_on, partial=False, classes=None):
+        fit = Fit(self, goes_on=goes_on, partial=partial)
+        fit.read(X, y, sample_weight, classes)
+        try:
+            commit(self, fit.run())
+        except KeyboardInterrupt:
+            so_far = fit.interrupted() if self.warm_start and not partial else None
+            if so_far:
+                commit(self, so_far)
+            raise
+        return self
+
+    def _outputs(self, X):
+        """Return the logits of X, float32 of shape (n, n_outputs)."""
+        check_is_fitted(self, "weights_")
+        kind, given = type(self).__name__, self._input_format
+        n_threads = resolve_n_threads(self.n_jobs)
+        array = inputs.check_rows(X, kind)
+        inputs.check_features(self, X, array)
+        images = inputs.as_images(array, self.input_shape_, given.data_format)
+        scale = given.scale_for(images.dtype.name, inputs.largest_value(images, kind))
+        network = self._holder.network(self.weights_)
+        return outputs(network, images, scale=scale, n_threads=n_threads)
+
+    def summary(self, X=None, y=None):
+        """Return a table of the layers: shapes, parameters, multiply-adds, memory.
+
+        Parameters
+        ----------
+        X : array-like, default=None
+            Before ``fit``: what the net is to take. Not needed with `input_shape`, nor after ``fit``.
+        y : array-like, default=None
+            Before ``fit``: the targets, which decide the size of the output layer. Without them it is left out.
+
+        Returns
+        -------
+        summary : Summary
+            To be printed.
+        """
+        if X is None and hasattr(self, "weights_"):
+            return Summary(self.layers_, self.input_shape_, has_output=True)
+        check_parameters(self)
+        kind = type(self).__name__
+        shape = input_shape(self.input_shape, self.data_format, kind)
+        if X is not None:
+            shape = inputs.as_images(inputs.check_rows(X, kind), shape, self.data_format).shape[1:]
+        elif shape is None:
+            raise ValueError("summary before fit needs X or input_shape.")
+        layers = as_layers(self.layers, shape)
+        if len(shape) == 1:
+            inputs.check_spatial(layers, shape[0], self.data_format)
+        n_outputs = None if y is None else self._count_outputs(y)
+        return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
+
+    def get_params(self, deep=True):
+        """Return the parameters; with `deep` those of layers and of a schedule too.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to list ``layers__0__filters``, or ``layers__stem__filters`` for a layer named "stem".
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        params = super().get_params(deep=False)
+        return params | nested_parameters(self.layers, self.learning_rate) if deep else params
+
+    def set_params(self, **params):
+        """Set parameters; lists of layers are copied, never changed. Fitted attributes stay.
+
+        Parameters
+        ----------
+        **params : dict
+            ``layers`` is set first; then come names such as ``layers__0__filters``, ``layers__-1__units``,
+            ``layers__stem__filters`` and ``layers__0`` (a whole layer). An unknown name raises ValueError at
+            once, a bad value in ``fit``.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+        """
+        known = self.get_params(deep=False)
+        plain, nested = {}, {}
+        for key, value in params.items():
+            name, separator, rest = key.partition("__")
+            if name not in known or (separator and name not in NESTED):
+                raise ValueError(
+                    f"Invalid parameter {key!r} for estimator {type(self).__name__}. "
+                    f"Valid parameters are: {list(known)}."
+                )
+            if separator:
+                nested.setdefault(name, {})[rest] = value
+            else:
+                plain[name] = value
+        for name, changes in nested.items():
+            plain[name] = NESTED[name](plain.get(name, known[name]), changes)
+        for name, value in plain.items():
+            setattr(self, name, value)
+        return self
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if "_holder" in state:
+            state["_holder"] = state["_holder"].fresh()
+        return state | {"_state_format": STATE_FORMAT}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        found = state.pop("_state_format", None)
+        if not isinstance(found, int) or found > STATE_FORMAT:
+            raise ValueError(
+                f"This {type(self).__name__} has state format {found}; this convnet reads up to {STATE_FORMAT}. "
+                "Upgrade convnet, or save the model again."
+            )
+        super().__setstate__(state)

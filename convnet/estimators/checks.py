@@ -1,0 +1,100 @@
+"""Constructor parameters: checked in ``fit``, with one rule each."""
+
+import math
+from numbers import Integral, Real
+
+from convnet.layers.fields import did_you_mean, show
+from convnet.training.schedules import check_learning_rate
+
+
+class ParameterError(ValueError, TypeError):
+    """A constructor parameter cannot be used; as scikit-learn's, both a ValueError and a TypeError."""
+
+
+class Rule:
+    """What a parameter must be: a phrase and the test that it stands for."""
+
+    def __init__(self, phrase, test):
+        self.phrase, self.test = phrase, test
+
+    def __or__(self, other):
+        return Rule(f"{self.phrase} or {other.phrase}", lambda v: self.test(v) or other.test(v))
+
+
+def one_of(*values):
+    """Return a rule for one of some strings, or None."""
+    names = " or ".join("None" if v is None else f'"{v}"' for v in values)
+    return Rule(names, lambda v: (v is None or isinstance(v, str)) and v in values)
+
+
+def integer(low):
+    """Return a rule for an integer from `low` on."""
+    return Rule(f"an integer, {low} or more", lambda v: _is(v, Integral) and v >= low)
+
+
+def number(phrase, test):
+    """Return a rule for a finite number that passes a test."""
+    return Rule(f"a number {phrase}", lambda v: _is(v, Real) and math.isfinite(v) and test(v))
+
+
+def _is(value, kind):
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+BOOLEAN = Rule("True or False", lambda v: isinstance(v, bool) or type(v).__name__ in ("bool", "bool_"))
+POSITIVE = number("above 0", lambda v: v > 0)
+NOT_NEGATIVE = number("0 or more", lambda v: v >= 0)
+SHARE = number("from 0 to below 1", lambda v: 0 <= v < 1)
+
+RULES = {
+    "data_format": one_of("channels_last", "channels_first"),
+    "rescale": one_of("auto", None) | POSITIVE,
+    "solver": one_of("adam", "sgd"),
+    "alpha": NOT_NEGATIVE,
+    "batch_size": one_of("auto") | integer(1),
+    "learning_rate_init": POSITIVE,
+    "max_iter": integer(1),
+    "shuffle": BOOLEAN,
+    "tol": NOT_NEGATIVE,
+    "verbose": BOOLEAN | integer(0),
+    "warm_start": BOOLEAN,
+    "momentum": number("from 0 to 1", lambda v: 0 <= v <= 1),
+    "nesterovs_momentum": BOOLEAN,
+    "beta_1": SHARE,
+    "beta_2": SHARE,
+    "epsilon": POSITIVE,
+    "early_stopping": BOOLEAN,
+    "validation_fraction": number("above 0 and below 1", lambda v: 0 < v < 1),
+    "n_iter_no_change": integer(1) | Rule("infinity", lambda v: _is(v, Real) and v == math.inf),
+}
+
+
+def check_parameters(estimator):
+    """Raise ParameterError, naming estimator and parameter, if one that has a rule breaks it."""
+    kind = type(estimator).__name__
+    for name, rule in RULES.items():
+        value = getattr(estimator, name)
+        if not rule.test(value):
+            hint = did_you_mean(value, ("adam", "sgd")) if name == "solver" else ""
+            raise ParameterError(f"{kind}: {name} must be {rule.phrase}; got {show(value)}.{hint}")
+    try:
+        check_learning_rate(estimator.learning_rate)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"{kind}: {error}") from None
+
+
+def input_shape(value, data_format, kind):
+    """Return `input_shape` as (h, w, c), (features,) or None; a parameter in the order of `data_format`."""
+    if value is None:
+        return None
+    shape = (value,) if _is(value, Integral) else value
+    is_shape = isinstance(shape, list | tuple) and 1 <= len(shape) <= 3
+    if not is_shape or not all(_is(n, Integral) and n >= 1 for n in shape):
+        raise ParameterError(
+            f"{kind}: input_shape must be None, (features,), (height, width) or three positive integers in "
+            f"the order of data_format; got {show(value)}."
+        )
+    shape = tuple(map(int, shape))
+    if len(shape) == 3 and data_format == "channels_first":
+        return (*shape[1:], shape[0])
+    return (*shape, 1) if len(shape) == 2 else shape

@@ -1,0 +1,203 @@
+"""X: what is accepted, how it is seen as images, and the scale that it is read with.
+
+X is checked once, in chunks of rows, and never copied or converted as a whole: uint8 stays uint8, a memmap stays
+on disk, channels-first images are a view.
+"""
+
+from dataclasses import dataclass
+from math import isfinite, isqrt, prod
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils.validation import validate_data
+
+CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
+CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
+UNIT = 1.5  # floats up to here are taken to be scaled to 0..1 already, with room for interpolation
+MAXIMA = {"uint8": 255, "uint16": 65535}  # what "auto" divides by
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """What a net was fitted on.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (h, w, c), or (features,) for a flat table.
+    data_format : str
+        Order of the axes of images, and of the features of flat ones.
+    dtype : str
+        Name of the dtype.
+    scale : float
+        What X is multiplied by.
+    rescale : str, float or None
+        The parameter.
+    largest : float
+        Largest magnitude in X, of the dtype where "auto" divides by that.
+    """
+
+    shape: tuple
+    data_format: str
+    dtype: str
+    scale: float
+    rescale: str | float | None
+    largest: float
+
+    def scale_for(self, dtype, largest):
+        """Return the scale for other X; ValueError where its values cannot be meant the same way."""
+        if self.rescale != "auto" or dtype == self.dtype:
+            return self.scale
+        divides, divided = dtype in MAXIMA, self.dtype in MAXIMA
+        if divided and not divides and largest > UNIT:
+            raise ValueError(
+                f"Fitted on {self.dtype} images (÷{MAXIMA[self.dtype]}) but got {dtype} with max {largest:g}."
+            )
+        if not divides or (not divided and self.largest > UNIT):
+            return 1.0  # the same units as in fit
+        return 1 / MAXIMA[dtype]
+
+
+def check_rows(X, kind):
+    """Return X as an array with rows: sparse, complex, text, objects and 1-D are refused."""
+    array = check_array(X, ensure_all_finite=False, allow_nd=True, estimator=kind, input_name="X")
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"X has dtype {array.dtype}; {kind} takes booleans, integers and floats.")
+    if array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if 0 in array.shape:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by {kind}."
+        )
+    return array
+
+
+def feature_attributes(X, array):
+    """Return ``n_features_in_`` and, for a data frame, ``feature_names_in_``."""
+    if array.ndim != 2:
+        return {"n_features_in_": prod(array.shape[1:])}
+    probe = BaseEstimator()
+    validate_data(probe, X if hasattr(X, "columns") else array, reset=True, skip_check_array=True)
+    return vars(probe)
+
+
+def check_features(estimator, X, array):
+    """Compare the features of 2-D X with those of the fit, in scikit-learn's wording."""
+    shape = estimator.input_shape_
+    if array.shape in (shape, shape[:2]) and len(shape) == 3:
+        raise ValueError(_one_image(array.shape))
+    if array.ndim == 2:
+        validate_data(estimator, X if hasattr(X, "columns") else array, reset=False, skip_check_array=True)
+
+
+def as_images(array, shape, data_format, *, n_labels=None):
+    """Return a view of shape (n, h, w, c), or (n, features) where 2-D X has no `shape`.
+
+    Parameters
+    ----------
+    array : ndarray
+        As `check_rows` returns it.
+    shape : tuple of int or None
+        What was declared, or fitted on: (h, w, c) or (features,).
+    data_format : str
+        Order of the axes.
+    n_labels : int, default=None
+        Length of y, which tells one image from many.
+    """
+    first = data_format == "channels_first"
+    if array.ndim == 2:
+        if shape is None or len(shape) == 1:
+            images = array
+        elif prod(shape) == array.shape[1]:
+            stored = (shape[2], *shape[:2]) if first else shape
+            images = array.reshape(len(array), *stored)
+            images = np.moveaxis(images, 1, -1) if first else images
+        else:
+            raise ValueError(f"input_shape {shape} needs {prod(shape)} features; X has {array.shape[1]}.")
+    elif array.ndim == 3:
+        images = array[..., None]
+        if images.shape[1:] != shape and _is_one_image(array.shape, n_labels):
+            raise ValueError(_one_image(array.shape))
+    elif array.ndim == 4:
+        images = np.moveaxis(array, 1, -1) if first else array
+        if images.shape[1:] != shape:
+            _check_order(array.shape, first)
+    else:
+        raise ValueError(f"X has shape {_shape(array.shape)}; expected (n, height, width, channels).")
+    if shape is not None and images.shape[1:] != shape:
+        raise ValueError(f"X has shape {_shape(array.shape)}; expected {_shape((0, *shape))}.")
+    return images
+
+
+def check_spatial(layers, n_features, data_format):
+    """Raise ValueError if `layers` begin with one that takes maps, which 2-D X is not."""
+    for i, layer in enumerate(layers):
+        if layer.takes == "map":
+            sides = {c: isqrt(n_features // c) for c in CHANNELS}
+            fits = [(s, s, c) for c, s in sides.items() if s * s * c == n_features]
+            h, w, c = fits[0] if fits else ("height", "width", "channels")
+            example = f"({c}, {h}, {w})" if data_format == "channels_first" else f"({h}, {w}, {c})"
+            raise ValueError(
+                f"X is 2-D with {n_features} features but layers[{i}] is {type(layer).__name__}. "
+                f"Set input_shape, e.g. {example}."
+            )
+        if layer.takes == "flat":
+            return
+
+
+def largest_value(images, kind):
+    """Return the largest magnitude; ValueError in scikit-learn's wording for NaN and infinity.
+
+    uint8 and uint16 are not read: theirs is the largest they can hold.
+    """
+    if images.dtype.name in MAXIMA:
+        return float(MAXIMA[images.dtype.name])
+    if images.dtype.kind == "b":
+        return 1.0
+    step = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
+    largest = 0.0
+    for i in range(0, len(images), step):
+        chunk = images[i : i + step]
+        extremes = float(chunk.min()), float(chunk.max())  # both are NaN where one value is
+        if not all(map(isfinite, extremes)):
+            assert_all_finite(chunk, estimator_name=kind, input_name="X")
+        largest = max(largest, *map(abs, extremes))
+    if largest > float(np.finfo(np.float32).max):
+        raise ValueError("Input X contains infinity or a value too large for dtype('float32').")
+    return largest
+
+
+def fitted_format(images, data_format, rescale, largest):
+    """Return the format of the X that a net is fitted on."""
+    dtype = images.dtype.name
+    scale = rescale or 1.0
+    if rescale == "auto":
+        scale = 1 / MAXIMA.get(dtype, 1)
+    return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest)
+
+
+def _is_one_image(shape, n_labels):
+    h, w, c = shape
+    if min(h, w) <= c or n_labels == h and c == 1:
+        return False
+    return c in (3, 4) or c == 1 and n_labels is not None
+
+
+def _check_order(shape, first):
+    """Raise ValueError where the axis of 1, 3 or 4 channels is not where `data_format` says."""
+    c, other = (shape[1], shape[3]) if first else (shape[3], shape[1])
+    if c not in CHANNELS and other in CHANNELS and shape[2] > 4:
+        looks = "channels_last" if first else "channels_first"
+        words = looks.replace("_", "-")
+        raise ValueError(f'X has shape {_shape(shape)}: looks {words}. Set data_format="{looks}".')
+
+
+def _one_image(shape):
+    return f"X has shape {shape}: looks like one image. Pass X[None]."
+
+
+def _shape(shape):
+    return f"(n, {', '.join(map(str, shape[1:]))})"

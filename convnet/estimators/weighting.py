@@ -1,0 +1,64 @@
+"""sample_weight and class_weight: which rows take part, and with what weight."""
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_class_weight
+
+
+def check_sample_weight(sample_weight, n):
+    """Return float64 weights of shape (n,), or None; ValueError if they cannot be used."""
+    if sample_weight is None:
+        return None
+    weights = check_array(
+        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.ndim != 1:
+        raise ValueError(f"sample_weight must have one entry a row; got shape {weights.shape}.")
+    if len(weights) != n:
+        raise ValueError(f"sample_weight has {len(weights)} entries; X has {n} rows.")
+    if weights.min() < 0:
+        raise ValueError("sample_weight must not be negative.")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
+    return weights
+
+
+def class_weights(class_weight, classes, codes, sample_weight):
+    """Return a float64 weight for each class.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        "balanced" is Σ w / (K · Σ w of the class).
+    classes : ndarray
+        The labels.
+    codes : ndarray of int
+        Class numbers of the rows that take part.
+    sample_weight : ndarray or None
+        Weights of those rows.
+
+    Returns
+    -------
+    weights : ndarray of float64, shape (K,), or None
+    """
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        sums = np.bincount(codes, weights=sample_weight, minlength=len(classes))
+        return np.divide(sums.sum(), len(classes) * sums, out=np.zeros(len(classes)), where=sums > 0)
+    if not isinstance(class_weight, dict):
+        raise ValueError(f'class_weight must be a dict, "balanced" or None; got {class_weight!r}.')
+    weights = compute_class_weight(class_weight, classes=classes, y=classes)
+    if not np.isfinite(weights).all() or weights.min() < 0:
+        raise ValueError(f"class_weight must have finite weights, 0 or more; got {class_weight!r}.")
+    return weights
+
+
+def split_weights(weights):
+    """Return the rows of positive weight and the weights as float32, None where all of those are 1."""
+    with np.errstate(over="ignore", under="ignore"):
+        weights = weights.astype(np.float32)
+    rows = np.flatnonzero(weights)
+    if not np.isfinite(weights).all() or not len(rows):
+        raise ValueError("sample_weight times class_weight is out of the range of float32, or 0 for all rows.")
+    return rows.astype(np.int64, copy=False), None if (weights[rows] == 1).all() else weights

@@ -1,0 +1,1 @@
+"""Inspection: what a net looks like."""

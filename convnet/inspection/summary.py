@@ -1,0 +1,76 @@
+"""A net as a table."""
+
+HEADER = ("layer", "type", "output shape", "parameters", "multiply-adds", "memory")
+
+
+class Summary:
+    """The layers of a net with their figures; print it.
+
+    Parameters
+    ----------
+    layers : sequence of LayerInfo
+        From a plan.
+    input_shape : tuple of int
+        (h, w, c) or (features,).
+    has_output : bool
+        Whether the output layer is among them.
+
+    Attributes
+    ----------
+    layers, input_shape : tuple
+        As passed.
+    n_parameters, multiply_adds, memory_bytes : int
+        Totals; multiply-adds and memory are those of one sample.
+    """
+
+    def __init__(self, layers, input_shape, *, has_output):
+        self.layers = tuple(layers)
+        self.input_shape = tuple(input_shape)
+        self.has_output = has_output
+        self.n_parameters = sum(layer.n_parameters for layer in self.layers)
+        self.multiply_adds = sum(layer.multiply_adds for layer in self.layers)
+        self.memory_bytes = sum(layer.memory_bytes for layer in self.layers)
+
+    def __repr__(self):
+        rows = [("", "input", _shape(self.input_shape), "", "", "")]
+        rows += [
+            (
+                layer.name,
+                layer.type,
+                _shape(layer.output_shape),
+                *_figures(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
+            )
+            for layer in self.layers
+        ]
+        total = ("total", "", "", *_figures(self.n_parameters, self.multiply_adds, self.memory_bytes))
+        widths = [max(map(len, column)) for column in zip(HEADER, *rows, total, strict=True)]
+        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+        lines = [_line(HEADER, widths), rule, *(_line(row, widths) for row in rows), rule, _line(total, widths)]
+        lines.append("Multiply-adds and memory (of what the layers put out, float32) are those of one sample.")
+        if not self.has_output:
+            lines.append("The output layer is not counted: its size follows from y.")
+        return "\n".join(lines)
+
+
+def _line(cells, widths):
+    left = [cell.ljust(width) for cell, width in zip(cells[:3], widths[:3], strict=True)]
+    right = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=True)]
+    return "  ".join(left + right).rstrip()
+
+
+def _shape(shape):
+    return "×".join(map(str, shape))
+
+
+def _figures(n_parameters, multiply_adds, memory_bytes):
+    return f"{n_parameters:,}", f"{multiply_adds:,}", _bytes(memory_bytes)
+
+
+def _bytes(n):
+    for unit in ("B", "KiB", "MiB"):
+        if n < 1024:
+            break
+        n /= 1024
+    else:
+        unit = "GiB"
+    return f"{n:,.0f} {unit}" if n == int(n) else f"{n:,.1f} {unit}"

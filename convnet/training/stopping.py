@@ -1,0 +1,35 @@
+"""When training makes no more progress."""
+
+import math
+
+
+class Stopping:
+    """MLPClassifier's rule: stop after more than `patience` epochs in a row that gain less than `tol`.
+
+    Parameters
+    ----------
+    tol : float
+        Least gain over the best figure so far that counts as progress.
+    patience : float
+        Epochs without progress that are put up with.
+    """
+
+    def __init__(self, tol, patience):
+        self.tol = tol
+        self.patience = patience
+        self.best = -math.inf
+        self.stalled = 0
+
+    def update(self, figure):
+        """Take an epoch's figure, larger is better; return whether it is the best so far."""
+        self.stalled = 0 if figure >= self.best + self.tol else self.stalled + 1
+        is_best = figure > self.best
+        self.best = max(self.best, figure)
+        return is_best
+
+    def exhausted(self):
+        """Return whether patience is at an end, which then starts anew."""
+        if self.stalled <= self.patience:
+            return False
+        self.stalled = 0
+        return True

@@ -1,0 +1,22 @@
+"""Small data for the estimators."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The first 600 digits: uint8 images of shape (600, 8, 8, 1) and labels."""
+    data = load_digits()
+    images = (data.images[:600] * (255 / 16)).astype(np.uint8)[..., None]
+    images.flags.writeable = False
+    return images, data.target[:600]
+
+
+@pytest.fixture(scope="session")
+def two(digits):
+    """The digits 3 and 8, as strings."""
+    X, y = digits
+    keep = np.isin(y, (3, 8))
+    return X[keep], np.where(y[keep] == 3, "three", "eight")

@@ -1,0 +1,65 @@
+"""Every parameter is checked, in fit and not before."""
+
+import numpy as np
+import pytest
+
+from convnet import ConvNetClassifier
+from convnet.schedules import Cosine, Step
+
+BAD = {
+    "layers": [3, "no such file.json", [3], {"layers": 3}, Cosine(), None],
+    "input_shape": ["8x8", (), (2, 2, 2, 2), (0, 4), (2.0, 2), True],
+    "data_format": ["NCHW", None, 1],
+    "rescale": ["min-max", 0, -1, np.nan, True],
+    "solver": ["lbfgs", "Adam", None],
+    "alpha": [-1, "1", np.inf, np.nan, None],
+    "batch_size": [0, -1, 1.5, "all", None],
+    "learning_rate": ["invscaling", None, 0.1, Step(0), Step(factor=2), Cosine(-1), Cosine(warmup=0.5), Cosine],
+    "learning_rate_init": [0, -1, np.inf, "0.1", None],
+    "max_iter": [0, -1, 1.5, "20", None],
+    "shuffle": ["yes", None, 1],
+    "random_state": ["seed", -1, 0.5],
+    "tol": [-1, np.nan, None],
+    "verbose": ["yes", -1, None],
+    "warm_start": ["no", None],
+    "momentum": [-0.1, 1.1, None],
+    "nesterovs_momentum": ["yes", None],
+    "beta_1": [-0.1, 1, None],
+    "beta_2": [-0.1, 1, None],
+    "epsilon": [0, -1, None],
+    "early_stopping": ["yes", None],
+    "validation_fraction": [0, 1, None],
+    "n_iter_no_change": [0, 1.5, None],
+    "class_weight": ["equal", 3, {0: -1, 1: 1}, {0: np.nan, 1: 1}, {5: 1.0}],
+    "n_jobs": [0, 1.5, "2", True],
+}
+
+
+def test_every_parameter_is_listed():
+    assert set(BAD) == set(ConvNetClassifier().get_params(deep=False))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_values_are_refused_by_fit(name):
+    X, y = np.zeros((10, 4)), np.arange(10) % 2
+    for value in BAD[name]:
+        clf = ConvNetClassifier().set_params(**{name: value})
+        with pytest.raises((ValueError, TypeError)) as caught:
+            clf.fit(X, y)
+        assert "n_features_in_" not in vars(clf)
+        if name not in ("layers", "class_weight", "random_state"):
+            assert name in str(caught.value)
+
+
+def test_the_message_names_estimator_parameter_and_value():
+    with pytest.raises(ValueError) as caught:
+        ConvNetClassifier(solver="adma").fit([[0], [1]], [0, 1])
+    text = "ConvNetClassifier: solver must be \"adam\" or \"sgd\"; got 'adma'. Did you mean 'adam'?"
+    assert str(caught.value) == text
+
+
+def test_numpy_numbers_are_accepted():
+    clf = ConvNetClassifier(
+        max_iter=np.int64(1), batch_size=np.int32(4), alpha=np.float32(0), shuffle=np.True_, n_jobs=np.int8(1)
+    )
+    assert clf.fit([[0], [1]], [0, 1]).n_iter_ == 1

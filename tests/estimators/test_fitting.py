@@ -1,0 +1,245 @@
+"""fit, partial_fit, warm_start: what they leave behind, above all when they fail."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from convnet import ConvNetClassifier
+from convnet.graph.trainer import Trainer
+from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
+from convnet.schedules import Cosine, Step
+
+NET = [
+    *(Conv2D(8, 3), BatchNorm(), MaxPool2D(2), Dropout(0.2)),
+    *(Conv2D(12, 2, activation="relu"), Dense(24, activation="relu")),
+]
+SMALL = [Conv2D(4, 3, activation="relu"), Dense(8, activation="relu")]
+
+
+def same_state(clf, before):
+    assert vars(clf).keys() == before.keys()
+    return all(vars(clf)[name] is value for name, value in before.items())
+
+
+def raise_at(monkeypatch, n, error):
+    """Make the n-th step of every trainer from now on raise."""
+    real, calls = Trainer.step, []
+
+    def step(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == n:
+            raise error
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "step", step)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, 7])
+def test_the_same_bits_at_any_number_of_threads(digits, n_jobs):
+    X, y = digits[0][:300], digits[1][:300]
+    clf = ConvNetClassifier(NET, max_iter=2, batch_size=70, early_stopping=True, random_state=3)
+    one = clone(clf).set_params(n_jobs=1).fit(X, y)
+    many = clone(clf).set_params(n_jobs=n_jobs).fit(X, y)
+    assert many.loss_curve_ == one.loss_curve_ and many.validation_loss_curve_ == one.validation_loss_curve_
+    for name, weights in one.weights_.items():
+        np.testing.assert_array_equal(many.weights_[name], weights)
+    np.testing.assert_array_equal(many.predict_proba(X), one.predict_proba(X))
+
+
+def test_random_state(digits):
+    X, y = digits[0][:100], digits[1][:100]
+    clf = ConvNetClassifier(SMALL, max_iter=1)
+    p = [clone(clf).set_params(random_state=s).fit(X, y).predict_proba(X) for s in (0, 0, 1, None, None)]
+    assert np.array_equal(p[0], p[1])
+    assert not np.array_equal(p[0], p[2]) and not np.array_equal(p[3], p[4])
+    state = np.random.RandomState(5)
+    clf.set_params(random_state=state).fit(X, y)
+    other = np.random.RandomState(5)
+    other.randint(2**31 - 1)
+    assert state.randint(1000) == other.randint(1000)  # one number was drawn
+
+
+def test_fit_starts_afresh(digits):
+    X, y = digits[0][:100], digits[1][:100]
+    clf = ConvNetClassifier(SMALL, max_iter=2, random_state=0, early_stopping=True).fit(X, y)
+    assert len(clf.validation_scores_) == 2
+    clf.set_params(early_stopping=False).fit(X[:50].astype(np.float32), y[:50])
+    assert clf.n_iter_ == 2 and not hasattr(clf, "validation_scores_")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, MemoryError])
+def test_a_failed_fit_leaves_the_estimator_as_it_was(digits, monkeypatch, error):
+    X, y = digits
+    new = ConvNetClassifier(SMALL, random_state=0, batch_size=100)
+    fitted = clone(new).set_params(max_iter=1).fit(X, y)
+    expected = fitted.predict_proba(X)
+    states = [(clf, dict(vars(clf))) for clf in (new, fitted)]
+    for clf, before in states:
+        with monkeypatch.context() as patch:
+            raise_at(patch, 8, error)
+            clf.max_iter = 2
+            before["max_iter"] = 2
+            with pytest.raises(error):
+                clf.fit(X[..., :6, :], y)
+        assert same_state(clf, before)
+    np.testing.assert_array_equal(fitted.predict_proba(X), expected)
+
+
+def test_a_failed_partial_fit_leaves_the_estimator_as_it_was(digits, monkeypatch):
+    X, y = digits
+    clf = ConvNetClassifier(SMALL, random_state=0, batch_size=100).partial_fit(X, y, classes=range(10))
+    before, expected = dict(vars(clf)), clf.predict_proba(X)
+    with monkeypatch.context() as patch:
+        raise_at(patch, 4, KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            clf.partial_fit(X, y)
+    assert same_state(clf, before)
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+    assert clf.partial_fit(X, y).n_iter_ == 2
+
+
+def test_ctrl_c_under_warm_start_keeps_what_was_reached(digits, monkeypatch):
+    X, y = digits
+    clf = ConvNetClassifier(SMALL, random_state=0, batch_size=100, warm_start=True)
+    with monkeypatch.context() as patch:
+        raise_at(patch, 3, KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            clf.fit(X, y)
+    assert not hasattr(clf, "weights_")  # no epoch was done
+    with monkeypatch.context() as patch:
+        raise_at(patch, 15, KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            clf.fit(X, y)
+    two = clone(clf).set_params(max_iter=2).fit(X, y)
+    assert clf.n_iter_ == 2 and clf.loss_curve_ == two.loss_curve_
+    np.testing.assert_array_equal(clf.predict_proba(X), two.predict_proba(X))
+    assert clf.set_params(max_iter=3).fit(X, y).n_iter_ == 5
+
+
+def test_warm_start(digits):
+    X, y = digits
+    clf = ConvNetClassifier(SMALL, random_state=0, max_iter=3, warm_start=True).fit(X, y)
+    first = clf.loss_curve_
+    clf.fit(X, y)
+    assert clf.n_iter_ == clf.best_iter_ == 6 and clf.loss_curve_[:3] == first
+    assert clf.loss_curve_[3] < first[0] and len(clf.history_["seconds"]) == 6
+    with pytest.raises(ValueError, match="warm_start goes on from the last fit, but layers has changed"):
+        clf.set_params(layers__1__units=9).fit(X, y)
+    clf.set_params(layers=SMALL)
+    with pytest.raises(ValueError, match="y has classes"):
+        clf.fit(X, y + 1)
+    with pytest.raises(ValueError, match="rescale has changed"):
+        clf.set_params(rescale=None).fit(X, y)
+
+
+def test_partial_fit(digits):
+    X, y = digits
+    clf = ConvNetClassifier(NET, random_state=0, learning_rate_init=0.01)
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        clf.partial_fit(X, y)
+    for _ in range(10):
+        for rows in np.array_split(np.arange(len(X)), 6):
+            clf.partial_fit(X[rows], y[rows], classes=np.arange(10))
+    assert clf.n_iter_ == 60 == len(clf.loss_curve_)
+    assert clf.score(X, y) > 0.8
+    with pytest.raises(ValueError, match="is not the same as on the last call"):
+        clf.partial_fit(X, y, classes=[1, 2])
+    with pytest.raises(ValueError, match=r"y has classes \[11\]"):
+        clf.partial_fit(X[:1], [11])
+    with pytest.raises(ValueError, match="early_stopping"):
+        clf.set_params(early_stopping=True).partial_fit(X, y)
+    with pytest.raises(ValueError, match="balanced"):
+        clf.set_params(early_stopping=False, class_weight="balanced").partial_fit(X, y)
+
+
+def test_partial_fit_is_an_epoch_of_fit(digits):
+    """The moments and the order of the rows go on from call to call."""
+    X, y = digits
+    clf = ConvNetClassifier(SMALL, random_state=0, learning_rate=Cosine(), max_iter=3)
+    whole, parts = clone(clf).fit(X, y), clone(clf)
+    for _ in range(3):
+        parts.partial_fit(X, y, classes=np.unique(y))
+    assert parts.loss_curve_ == whole.loss_curve_
+    np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
+
+
+def test_partial_fit_goes_on_from_fit(digits):
+    X, y = digits
+    clf = ConvNetClassifier(SMALL, random_state=0, max_iter=2).fit(X, y)
+    loss = clf.loss_
+    assert clf.partial_fit(X, y).n_iter_ == 3 and clf.loss_ < loss
+
+
+def test_a_loss_that_is_not_finite(digits):
+    X, y = digits
+    clf = ConvNetClassifier(SMALL, solver="sgd", learning_rate_init=1e20, batch_size=100, random_state=0)
+    with pytest.raises(ValueError, match=r"in epoch 1, batch \d, at learning rate 1e\+20. Lower learning_rate_init"):
+        clf.fit(X, y)
+    assert not hasattr(clf, "weights_")
+
+
+def test_weights_that_are_not_finite(digits):
+    X, y = digits[0][:50], digits[1][:50]
+    clf = ConvNetClassifier([], solver="sgd", learning_rate_init=1e38, alpha=1e10, momentum=1.0, random_state=0)
+    with pytest.raises(ValueError, match="(weights 'output/.*' are no longer finite|loss became .*) in epoch 1, batch 1,"):
+        clf.fit(X, y)
+
+
+def test_early_stopping_keeps_the_best_weights(digits):
+    X, y = digits
+    clf = ConvNetClassifier(
+        SMALL, early_stopping=True, validation_fraction=0.3, learning_rate_init=0.02, n_iter_no_change=3, max_iter=60
+    )
+    clf.set_params(random_state=0, batch_size=32).fit(X, y)
+    assert clf.n_iter_ < 60
+    assert clf.best_iter_ == np.argmax(clf.validation_scores_) + 1
+    assert len(clf.validation_scores_) == len(clf.validation_loss_curve_) == clf.n_iter_
+    assert clf.loss_ == clf.loss_curve_[clf.best_iter_ - 1]
+    again = clone(clf).set_params(max_iter=int(clf.best_iter_)).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+
+
+def test_the_validation_split_is_stratified():
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    train, held = ConvNetClassifier(validation_fraction=0.2)._split(y, 0)
+    assert np.bincount(y[held]).tolist() == [12, 6, 2] and len(np.intersect1d(train, held)) == 0
+    with pytest.raises(ValueError, match=r"early_stopping=True cannot hold out validation_fraction=0.1 of 4 rows"):
+        ConvNetClassifier(early_stopping=True).fit(np.zeros((4, 2)), [0, 0, 0, 1])
+
+
+def test_training_ends_without_progress(digits):
+    X, y = digits[0][:50], digits[1][:50]
+    clf = ConvNetClassifier([], max_iter=50, tol=10.0, n_iter_no_change=4, random_state=0).fit(X, y)
+    assert clf.n_iter_ == 6  # the first, and more than 4 without a gain
+    assert clf.set_params(n_iter_no_change=np.inf).fit(X, y).n_iter_ == 50
+
+
+@pytest.mark.parametrize(
+    "learning_rate, expected",
+    [
+        ("constant", [1, 1, 1, 1]),
+        (Step(2, 0.5), [1, 1, 0.5, 0.5]),
+        ("step", [1, 1, 1, 1]),
+        ("cosine", [1, 0.853553, 0.5, 0.146447]),
+        (Cosine(warmup=2), [1 / 3, 2 / 3, 1, 0.5]),
+        (lambda epoch: 0.1 / (epoch + 1), [10, 5, 10 / 3, 2.5]),
+    ],
+)
+def test_learning_rates(digits, learning_rate, expected):
+    X, y = digits[0][:50], digits[1][:50]
+    clf = ConvNetClassifier([], learning_rate=learning_rate, learning_rate_init=0.01, max_iter=4).fit(X, y)
+    np.testing.assert_allclose(clf.history_["learning_rate"], np.multiply(expected, 0.01), rtol=1e-5)
+
+
+def test_adaptive_rate(digits):
+    X, y = digits[0][:50], digits[1][:50]
+    clf = ConvNetClassifier([], learning_rate="adaptive", learning_rate_init=0.01, tol=10.0, n_iter_no_change=1)
+    rates = clf.set_params(max_iter=100).fit(X, y).history_["learning_rate"]
+    np.testing.assert_allclose(rates[:5], [0.01, 0.01, 0.01, 0.002, 0.002])
+    assert len(rates) < 100 and 2e-7 < rates[-1] <= 1e-6
+
+
+def test_bad_rate_of_a_callable(digits):
+    X, y = digits[0][:50], digits[1][:50]
+    with pytest.raises(ValueError, match="learning_rate gave -1 for epoch 0"):
+        ConvNetClassifier([], learning_rate=lambda epoch: -1).fit(X, y)

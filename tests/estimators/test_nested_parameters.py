@@ -1,0 +1,119 @@
+"""layers__0__filters and its kin."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from convnet import ConvNetClassifier
+from convnet.layers import AvgPool2D, Conv2D, Dense, MaxPool2D, to_json
+from convnet.schedules import Cosine, Step
+
+
+def net():
+    return [Conv2D(4, 3, name="stem"), MaxPool2D(2), Dense(8)]
+
+
+def test_get_params():
+    params = ConvNetClassifier(net(), learning_rate=Step(5)).get_params()
+    assert params["layers__stem__filters"] == 4 and params["layers__2__units"] == 8
+    assert params["layers__1"] == MaxPool2D(2) and params["learning_rate__every"] == 5
+    assert "layers__stem__filters" not in ConvNetClassifier(net()).get_params(deep=False)
+    assert ConvNetClassifier(net()).set_params(**params).get_params() == params
+
+
+def test_set_params_copies():
+    layers = net()
+    clf = ConvNetClassifier(layers)
+    sibling = ConvNetClassifier(layers)
+    clf.set_params(layers__0__filters=16, **{"layers__-1__units": 3})
+    assert clf.layers == [Conv2D(16, 3, name="stem"), MaxPool2D(2), Dense(3)]
+    assert layers == net() and sibling.layers is layers
+
+
+def test_names():
+    clf = ConvNetClassifier(net()).set_params(layers__stem__filters=6, layers__dense1__units=2, layers__1=AvgPool2D(2))
+    assert clf.layers == [Conv2D(6, 3, name="stem"), AvgPool2D(2), Dense(2)]
+    clf.layers = clf.layers[::-1]
+    assert clf.set_params(layers__stem__filters=5).layers[2].filters == 5
+
+
+def test_layers_come_first():
+    clf = ConvNetClassifier([Dense(1)])
+    assert clf.set_params(layers__0__filters=9, layers=net()).layers[0].filters == 9
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("layers__0__fliters", "Conv2D has no parameter 'fliters'. Did you mean 'filters'?"),
+        ("layers__7__units", "there are 3 layers"),
+        ("layers__stam__filters", "Did you mean 'stem'?"),
+        ("fliters", "Invalid parameter 'fliters' for estimator ConvNetClassifier"),
+        ("solver__x", "Invalid parameter 'solver__x' for estimator ConvNetClassifier"),
+        ("learning_rate__every", "has no fields"),
+    ],
+)
+def test_unknown_names_raise_at_once(name, text):
+    clf = ConvNetClassifier(net())
+    before = vars(clf).copy()
+    with pytest.raises(ValueError) as caught:
+        clf.set_params(alpha=1, **{name: 3})
+    assert text in str(caught.value)
+    assert vars(clf) == before
+
+
+def test_bad_values_raise_in_fit():
+    clf = ConvNetClassifier(net()).set_params(layers__stem__filters=-1)
+    with pytest.raises(ValueError, match=r"layers\[0\]: Conv2D: filters must be an integer"):
+        clf.fit(np.zeros((4, 8, 8, 1)), [0, 1, 0, 1])
+    assert clf.set_params(layers__stem__filters=4).layers == net()
+    clf = ConvNetClassifier(net(), learning_rate=Step()).set_params(learning_rate__every=0)
+    with pytest.raises(ValueError, match="Step: every must be"):
+        clf.fit(np.zeros((4, 8, 8, 1)), [0, 1, 0, 1])
+
+
+def test_specs_as_data():
+    dicts = [layer.to_dict() for layer in net()]
+    clf = ConvNetClassifier(dicts).set_params(layers__0__filters=7)
+    assert clf.layers[0] == Conv2D(7, 3, name="stem") and dicts[0]["filters"] == 4
+    clf = ConvNetClassifier(to_json(net())).set_params(layers__stem__filters=7)
+    assert clf.layers == [Conv2D(7, 3, name="stem"), MaxPool2D(2), Dense(8)]
+    with pytest.raises(ValueError, match='layers="auto" has no layers to change'):
+        ConvNetClassifier().set_params(layers__0__units=3)
+
+
+def test_schedules():
+    clf = ConvNetClassifier(learning_rate="cosine").set_params(learning_rate__final=0.5)
+    assert clf.learning_rate == Cosine(final=0.5)
+    with pytest.raises(ValueError, match="Cosine has no parameter 'finl'. Did you mean 'final'?"):
+        clf.set_params(learning_rate__finl=0.5)
+
+
+def test_clone_and_repr():
+    clf = ConvNetClassifier(net(), learning_rate=Cosine(), alpha=0.1)
+    copy = clone(clf)
+    assert copy.get_params() == clf.get_params() and copy is not clf
+    assert repr(copy) == (
+        "ConvNetClassifier(alpha=0.1,\n"
+        "                  layers=[Conv2D(4, 3, name='stem'), MaxPool2D(), Dense(8)],\n"
+        "                  learning_rate=Cosine(final=0.0, warmup=0))"
+    )
+
+
+def test_set_params_leaves_fitted_state(digits):
+    X, y = digits[0][:60], digits[1][:60]
+    clf = ConvNetClassifier(net(), max_iter=1, random_state=0).fit(X, y)
+    expected = clf.predict_proba(X)
+    clf.set_params(layers__stem__filters=9, layers__2__units=3)
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+
+
+def test_grid_search_scores_bad_values_as_nan(digits):
+    X, y = digits[0][:90], digits[1][:90]
+    search = GridSearchCV(
+        ConvNetClassifier(net(), max_iter=1), {"layers__stem__filters": [-1, 2]}, cv=3, error_score=np.nan
+    )
+    with pytest.warns(Warning, match="filters must be"):
+        search.fit(X, y)
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [True, False]

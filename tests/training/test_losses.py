@@ -1,0 +1,29 @@
+"""Probabilities and losses."""
+
+import numpy as np
+import pytest
+
+from convnet.training.losses import cross_entropy, log_probabilities, probabilities
+
+
+@pytest.mark.parametrize("n_logits", [1, 2, 5])
+@pytest.mark.parametrize("size", [0.1, 10, 1e4])
+def test_probabilities(n_logits, size):
+    logits = (np.random.default_rng(0).standard_normal((50, n_logits)) * size).astype(np.float32)
+    p, log_p = probabilities(logits), log_probabilities(logits)
+    assert p.shape == (50, max(2, n_logits)) and p.dtype == log_p.dtype == np.float64
+    assert np.isfinite(log_p).all() and (p >= 0).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(np.exp(log_p), p, rtol=1e-12)
+
+
+def test_one_logit_is_two_logits_apart():
+    z = np.linspace(-30, 30, 13)[:, None]
+    np.testing.assert_allclose(log_probabilities(z), log_probabilities(np.hstack([0 * z, z])), rtol=1e-9, atol=1e-15)
+
+
+def test_cross_entropy():
+    logits, targets = np.log([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]), np.array([0, 2])
+    assert cross_entropy(logits, targets) == pytest.approx(-np.log([0.5, 0.8]).mean())
+    assert cross_entropy(logits, targets, np.array([3, 1])) == pytest.approx(-np.log([0.5, 0.8]) @ [0.75, 0.25])
+    assert cross_entropy(np.array([[2.0]]), np.array([1.0], np.float32)) == pytest.approx(np.log1p(np.exp(-2)))
