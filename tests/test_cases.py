@@ -153,7 +153,10 @@ def test_walkthrough(isa):
     net = Network(WALKTHROUGH, (28, 28, 1), 10, isa=isa)
     assert net.plan.n_parameters == 1138
     net.set_weights(
-        {k: np.full_like(w, 0.01 if k.endswith("weights") else 0) for k, w in net.get_weights().items()}
+        {
+            k: np.full_like(w, 0.01 if k.endswith("weights") else 0)
+            for k, w in net.get_weights().items()
+        }
     )
     for call in (net.forward, net.forward_training):
         logits = call(np.ones((3, 28, 28, 1), np.float32))
@@ -167,7 +170,15 @@ def test_keras_lab_shapes(isa):
     ]  # fmt: skip
     net = Network(layers, (28, 28, 1), 10, isa=isa)
     shapes = [tuple(info.output_shape) for info in net.plan.layers]
-    assert shapes == [(26, 26, 32), (13, 13, 32), (11, 11, 64), (5, 5, 64), (5, 5, 64), (1600,), (10,)]
+    assert shapes == [
+        (26, 26, 32),
+        (13, 13, 32),
+        (11, 11, 64),
+        (5, 5, 64),
+        (5, 5, 64),
+        (1600,),
+        (10,),
+    ]
     assert net.plan.n_parameters == 34_826
     assert net.forward(np.zeros((2, 28, 28, 1), np.uint8), scale=1 / 255).shape == (2, 10)
 

@@ -121,7 +121,12 @@ def test_prediction_and_training_in_place(isa, key):
     layers, shape = NETS[key]
     rng = np.random.default_rng(len(key))
     net = build(layers, shape, isa)
-    reference = Reference(layers, set_random_weights(net, rng))
+    weights = set_random_weights(net, rng)
+    for name, gamma in weights.items():
+        if name.endswith("gamma"):  # near 0 a second batch norm would blow rounding errors up
+            gamma += np.copysign(np.float32(0.5), gamma)
+    net.set_weights(weights)
+    reference = Reference(layers, weights)
     x = normals(rng, (6, *shape))
     assert_normwise(net.forward(x), reference.forward(x), 16, "prediction")
     want = reference.forward_training(x)
@@ -131,10 +136,8 @@ def test_prediction_and_training_in_place(isa, key):
     assert_normwise(y, want, 32, "training forward")
     assert_normwise(grad_x, want_x, 128, "data gradient")
     scale = max(np.abs(w).max() for w in wants.values())
-    for (
-        name,
-        want,
-    ) in wants.items():  # a bias before batch norm has gradient 0: measured by its neighbours
+    # a bias before batch norm has gradient 0: measured by its neighbours
+    for name, want in wants.items():
         assert_within(gradients[name], want, 128 * EPS * scale, name)
     assert_normwise(net.forward(x), reference.forward(x), 32, "prediction after training")
 

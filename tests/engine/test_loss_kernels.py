@@ -1,6 +1,6 @@
 """Losses and their gradients, through one SGD step of a linear net over the identity matrix.
 
-With X = I and no bias the weights are the logits, and a step of rate 1 takes the gradient off them.
+With X = I and biases 0 the weights are the logits, and a step of rate 1 takes the gradient off them.
 """
 
 import numpy as np
@@ -10,18 +10,17 @@ from hypothesis import example, given, strategies as st
 from netcheck import EPS, ISAS, assert_within, normals, seeds, threads
 
 from convnet.graph import Network, Trainer
-from convnet.layers import Dense
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
-WEIGHTS = "dense1/weights"
+WEIGHTS = "output/weights"
 
 
 def one_step(isa, loss, logits, y, sample_weight=None, rows=None, n_threads=1, batch_size=None):
     """The loss, and the gradient with respect to the logits of the batch, row by row."""
     n, k = logits.shape
     rows = np.arange(n, dtype=np.int64) if rows is None else rows
-    net = Network([Dense(k, use_bias=False)], (n,), None, isa=isa)
-    net.set_weights({WEIGHTS: logits})
+    net = Network([], (n,), k, isa=isa)
+    net.set_weights({WEIGHTS: logits, "output/bias": np.zeros(k, np.float32)})
     trainer = Trainer(
         net, loss=loss, batch_size=batch_size or n, solver="sgd", momentum=0.0, nesterov=False,
         n_threads=n_threads,
@@ -93,8 +92,7 @@ def test_weights_of_one_are_no_weights(isa, loss):
 @pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
 def test_a_non_finite_loss_is_returned(isa, loss):
     logits, y, _ = draw_case(loss, 5, 3, 5, False, 1.0)
-    net = Network([Dense(logits.shape[1], use_bias=False)], (5,), None, isa=isa)
-    net.set_weights({WEIGHTS: np.ones_like(logits)})
+    net = Network([], (5,), logits.shape[1], isa=isa)
     trainer = Trainer(net, loss=loss, batch_size=5, solver="sgd")
     x = np.full((5, 5), np.nan, np.float32)
     y = y.astype(np.int32 if loss == "softmax" else np.float32)

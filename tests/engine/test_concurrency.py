@@ -1,0 +1,56 @@
+"""Several callers of one net at once, and forked children."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from netcheck import normals
+
+from convnet.graph import Network
+from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
+
+LAYERS = [Conv2D(9, 3), BatchNorm(), MaxPool2D(2), Dense(30, activation="relu")]
+
+
+def test_callers_at_once():
+    """Eight Python threads predict on one net, each with several threads of its own."""
+    net = Network(LAYERS, (12, 11, 3), 4)
+    rng = np.random.default_rng(0)
+    batches = [normals(rng, (n, 12, 11, 3)) for n in (1, 3, 17, 40, 5, 64, 2, 33)]
+    wants = [net.forward(x) for x in batches]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            gots = pool.map(lambda x: net.forward(x, n_threads=2), batches)
+            for got, want in zip(gots, wants, strict=True):
+                np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_can_predict():
+    """After a parallel region in the parent, where libgomp by itself would hang the child."""
+    net = Network(LAYERS, (12, 11, 3), 4)
+    x = normals(np.random.default_rng(0), (40, 12, 11, 3))
+    want = net.forward(x, n_threads=2)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = int(not np.array_equal(net.forward(x, n_threads=2), want))
+        finally:
+            os._exit(status)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            assert os.waitstatus_to_exitcode(status) == 0
+            break
+        time.sleep(0.01)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the forked child hangs")
+    np.testing.assert_array_equal(net.forward(x, n_threads=2), want)
