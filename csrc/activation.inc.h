@@ -8,7 +8,8 @@
 #define CN_LEAKY_SLOPE 0.01f
 #define CN_ELU_ALPHA 1.0f
 
-/* e^x by 2^n * e^r, |r| <= ln 2 / 2, a polynomial of degree 6 in r (Cephes expf); 2 ulp. */
+/* e^x by 2^n * e^r, |r| <= ln 2 / 2, a polynomial of degree 6 in r (Cephes expf); 2 ulp. Beyond the
+ * range of normal floats infinity and 0, so that a sigmoid becomes exactly 0 and 1. */
 CN_INLINE float cn_exp(float x) {
     const float t = x < -87.3f ? -87.3f : x > 88.3f ? 88.3f : x;
     const float shifted = t * 1.44269504f + 12582912.0f; /* rounds to an integer in the low bits */
@@ -27,7 +28,8 @@ CN_INLINE float cn_exp(float x) {
         int32_t i;
     } bits = {.f = shifted}, scale;
     scale.i = (int32_t)((uint32_t)(bits.i + 127 - 0x4B400000) << 23);
-    return x == x ? p * scale.f : x;
+    const float y = p * scale.f;
+    return x > 88.3f ? INFINITY : x < -87.3f ? 0.0f : x == x ? y : x;
 }
 
 CN_INLINE float cn_sigmoid(float x) { return 1.0f / (1.0f + cn_exp(-x)); }
@@ -78,10 +80,11 @@ CN_INLINE float cn_gelu(float z) { return 0.5f * z * (1.0f + cn_erf(z * 0.707106
 CN_INLINE float cn_gelu_slope(float z) {
     return 0.5f * (1.0f + cn_erf(z * 0.70710678f)) + z * 0.39894228f * cn_exp(-0.5f * z * z);
 }
-CN_INLINE float cn_silu(float z) { return z * cn_sigmoid(z); }
+/* z / (1 + e^-z): 0 where e^-z is infinite, and never infinity times 0. */
+CN_INLINE float cn_silu(float z) { return z / (1.0f + cn_exp(-z)); }
 CN_INLINE float cn_silu_slope(float z) {
     const float s = cn_sigmoid(z);
-    return s * (1.0f + z * (1.0f - s));
+    return s + cn_silu(z) * (1.0f - s);
 }
 
 /* y = f(z) of n values; y may be z. */

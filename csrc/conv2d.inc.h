@@ -83,16 +83,16 @@ CN_INLINE const float *cn_window_origin(const cn_op *op, const float *arena, int
 }
 
 /* Max-pool rows of z (pool_h * rows by ow pixels) to y; winner[i]: number of the winning pixel in
- * its window, counted row by row, the first of equals. A NaN wins. */
+ * its window, counted row by row, the first of equals. The first NaN wins. */
 #define CN_POOL_STEP(N)                                                                            \
     for (; c + N <= channels; c += N) {                                                            \
         cn_v##N best = cn_load##N(z0 + c);                                                         \
         cn_i##N at = {0};                                                                          \
         int32_t number = 0;                                                                        \
-        for (int64_t a = 0; a < op->pool_h; a++)                                                   \
-            for (int64_t b = 0; b < op->pool_w; b++, number++) {                                   \
+        for (int64_t a = 0; a < ph; a++)                                                   \
+            for (int64_t b = 0; b < pw; b++, number++) {                                   \
                 const cn_v##N v = cn_load##N(z0 + a * z_row + b * channels + c);                   \
-                const cn_i##N more = (cn_i##N)(v > best) | (cn_i##N)(v != v);                      \
+                const cn_i##N more = (cn_i##N)(v > best) | ((cn_i##N)(v != v) & (cn_i##N)(best == best));                      \
                 best = (cn_v##N)((more & (cn_i##N)v) | (~more & (cn_i##N)best));                   \
                 at = (more & ((cn_i##N){0} + number)) | (~more & at);                              \
             }                                                                                      \
@@ -103,9 +103,9 @@ CN_INLINE const float *cn_window_origin(const cn_op *op, const float *arena, int
         }                                                                                          \
     }
 
-static void cn_pool_pixel(const cn_op *op, const float *z0, int64_t z_row, float *y,
-                          uint8_t *winner) {
-    const int64_t channels = op->dst.c;
+/* ph and pw are constants where it is called for 2 x 2, so that the loops over the window unroll. */
+CN_INLINE void cn_pool_window(const int64_t ph, const int64_t pw, int64_t channels,
+                              const float *z0, int64_t z_row, float *y, uint8_t *winner) {
     int64_t c = 0;
 #if CN_LANES >= 16
     CN_POOL_STEP(16)
@@ -119,10 +119,10 @@ static void cn_pool_pixel(const cn_op *op, const float *z0, int64_t z_row, float
     for (; c < channels; c++) {
         float best = z0[c];
         int at = 0, number = 0;
-        for (int64_t a = 0; a < op->pool_h; a++)
-            for (int64_t b = 0; b < op->pool_w; b++, number++) {
+        for (int64_t a = 0; a < ph; a++)
+            for (int64_t b = 0; b < pw; b++, number++) {
                 const float v = z0[a * z_row + b * channels + c];
-                const int more = (v > best) | (v != v);
+                const int more = (v > best) | ((v != v) & (best == best));
                 best = more ? v : best;
                 at = more ? number : at;
             }
@@ -138,15 +138,14 @@ static void cn_pool_pixel(const cn_op *op, const float *z0, int64_t z_row, float
         const cn_i##N at = __builtin_convertvector(*(const bytes *)(winner + c), cn_i##N);         \
         const cn_i##N gv = (cn_i##N)cn_load##N(g + c);                                             \
         int32_t number = 0;                                                                        \
-        for (int64_t a = 0; a < op->pool_h; a++)                                                   \
-            for (int64_t b = 0; b < op->pool_w; b++, number++)                                     \
+        for (int64_t a = 0; a < ph; a++)                                                   \
+            for (int64_t b = 0; b < pw; b++, number++)                                     \
                 cn_store##N(gz + a * gz_row + b * channels + c,                                    \
                             (cn_v##N)(gv & (at == ((cn_i##N){0} + number))));                      \
     }
 
-static void cn_unpool_pixel(const cn_op *op, const float *g, const uint8_t *winner, float *gz,
-                            int64_t gz_row) {
-    const int64_t channels = op->dst.c;
+CN_INLINE void cn_unpool_window(const int64_t ph, const int64_t pw, int64_t channels,
+                                const float *g, const uint8_t *winner, float *gz, int64_t gz_row) {
     int64_t c = 0;
 #if CN_LANES >= 16
     CN_UNPOOL_STEP(16)
@@ -159,10 +158,31 @@ static void cn_unpool_pixel(const cn_op *op, const float *g, const uint8_t *winn
 #endif
     for (; c < channels; c++) {
         int number = 0;
-        for (int64_t a = 0; a < op->pool_h; a++)
-            for (int64_t b = 0; b < op->pool_w; b++, number++)
+        for (int64_t a = 0; a < ph; a++)
+            for (int64_t b = 0; b < pw; b++, number++)
                 gz[a * gz_row + b * channels + c] = winner[c] == number ? g[c] : 0.0f;
     }
+}
+
+static void cn_pool_row(const cn_op *op, const float *z, int64_t z_row, float *y, uint8_t *winner) {
+    const int64_t c = op->dst.c, ph = op->pool_h, pw = op->pool_w;
+    for (int64_t x = 0; x < op->dst.w; x++) {
+        uint8_t *won = winner ? winner + x * c : NULL;
+        if (ph == 2 && pw == 2)
+            cn_pool_window(2, 2, c, z + x * 2 * c, z_row, y + x * c, won);
+        else
+            cn_pool_window(ph, pw, c, z + x * pw * c, z_row, y + x * c, won);
+    }
+}
+
+static void cn_unpool_row(const cn_op *op, const float *g, const uint8_t *winner, float *gz,
+                          int64_t gz_row) {
+    const int64_t c = op->dst.c, ph = op->pool_h, pw = op->pool_w;
+    for (int64_t x = 0; x < op->dst.w; x++)
+        if (ph == 2 && pw == 2)
+            cn_unpool_window(2, 2, c, g + x * c, winner + x * c, gz + x * 2 * c, gz_row);
+        else
+            cn_unpool_window(ph, pw, c, g + x * c, winner + x * c, gz + x * pw * c, gz_row);
 }
 
 /* Winners of sample s; NULL in prediction. */
@@ -224,10 +244,8 @@ static void conv2d_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
             cn_conv2d_groups(op, ctx, &taps, &grid, 0);
             for (int64_t y = 0; y < rows; y++) {
                 float *row = dst + (y0 + y) * op->dst.row;
-                for (int64_t x = 0; x < op->dst.w; x++)
-                    cn_pool_pixel(op, z + y * op->pool_h * z_row + x * op->pool_w * oc, z_row,
-                                  row + x * oc,
-                                  winner ? winner + ((y0 + y) * op->dst.w + x) * oc : NULL);
+                cn_pool_row(op, z + y * op->pool_h * z_row, z_row, row,
+                            winner ? winner + (y0 + y) * op->dst.w * oc : NULL);
                 if (op->activation != CN_LINEAR)
                     cn_activate(op->activation, row, row, op->dst.w * oc);
             }

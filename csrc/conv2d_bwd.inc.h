@@ -29,12 +29,9 @@ static void cn_fill_gz(const cn_op *op, const cn_task *t, int64_t sample, int64_
     }
     const uint8_t *winner = cn_winners(op, t->arena, sample);
     for (int64_t y = y0 / op->pool_h; y < y1 / op->pool_h; y++) {
-        float *out = gz + (y * op->pool_h - y0) * gz_row;
         cn_activate_grad(op->activation, g + y * op->grad_dst.row, value + y * op->dst.row, line,
                          length);
-        for (int64_t x = 0; x < op->dst.w; x++)
-            cn_unpool_pixel(op, line + x * oc, winner + (y * op->dst.w + x) * oc,
-                            out + x * op->pool_w * oc, gz_row);
+        cn_unpool_row(op, line, winner + y * length, gz + (y * op->pool_h - y0) * gz_row, gz_row);
     }
 }
 

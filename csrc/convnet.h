@@ -76,6 +76,7 @@ typedef struct {
     int64_t x_dtype, x_sample, x_row, x_pixel, x_channel;
     float scale;
     const int64_t *rows; /* row of x of each sample; NULL: sample i of the call is row i */
+    const int64_t *names; /* by which random numbers know the samples; NULL: their rows */
     float *out;          /* [n][outputs], or a gradient asked for */
     const float *grad;   /* [n][outputs]: gradient by the outputs, given by the caller */
     /* training */

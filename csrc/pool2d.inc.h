@@ -1,7 +1,7 @@
 /* Pooling that is not fused into a convolution: any window, stride and padding, and the global ones.
  *
  * Padding takes no part: a maximum is over the pixels that exist, an average divides by their number.
- * The winner of a maximum is the first of equals, row by row; a NaN wins.
+ * The winner of a maximum is the first of equals, row by row; the first NaN wins.
  */
 
 /* Rows [i0, i1) and columns [j0, j1) of src under the window of output pixel (y, x). */
@@ -40,7 +40,8 @@ static void maxpool_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t
                         const float *restrict v = src + i * op->src.row + j * c;
                         const int32_t number = (int32_t)(i * op->src.w + j);
                         for (int64_t k = 0; k < c; k++) {
-                            const int more = (v[k] > best[k]) | (v[k] != v[k]);
+                            const int more =
+                                (v[k] > best[k]) | ((v[k] != v[k]) & (best[k] == best[k]));
                             at[k] = more ? number : at[k];
                             best[k] = more ? v[k] : best[k];
                         }

@@ -65,7 +65,7 @@ CN_INLINE cn_v1 cn_relu1(cn_v1 v) { return v < 0.0f ? 0.0f : v; }
     typedef float cn_v##N##_u __attribute__((vector_size(BYTES), aligned(4), may_alias));          \
     CN_INLINE cn_v##N cn_load##N(const float *p) { return *(const cn_v##N##_u *)p; }               \
     CN_INLINE void cn_store##N(float *p, cn_v##N v) { *(cn_v##N##_u *)p = v; }                     \
-    CN_INLINE cn_v##N cn_set##N(float x) { return (cn_v##N){0} + x; }                              \
+    CN_INLINE cn_v##N cn_set##N(float x) { return x - (cn_v##N){0}; }                              \
     /* x < 0 ? 0 : x keeps a NaN, where fmaxf would hide it */                                     \
     CN_INLINE cn_v##N cn_relu##N(cn_v##N v) {                                                      \
         return (cn_v##N)((cn_i##N)v & ~(v < (cn_v##N){0}));                                        \

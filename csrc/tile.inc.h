@@ -22,8 +22,15 @@ CN_INLINE void NAME(put)(float *y, const VEC *v, int64_t n) {
         return;
     }
     float tail[NB];
+    const float *from = tail;
     for (int j = 0; j < NV; j++) VSTORE(tail + j * VW, v[j]);
-    for (int64_t i = 0; i < n; i++) y[i] = tail[i];
+#pragma GCC unroll 8
+    for (int part = NB / 2; part > 0; part /= 2) /* copies of known size for the binary digits of n */
+        if (n & part) {
+            memcpy(y, from, (size_t)part * sizeof(float));
+            y += part;
+            from += part;
+        }
 }
 
 CN_INLINE void NAME(fwd_rows)(const int P, const cn_tile *t, const float *w) {
@@ -32,7 +39,26 @@ CN_INLINE void NAME(fwd_rows)(const int P, const cn_tile *t, const float *w) {
         for (int j = 0; j < NV; j++) acc[p][j] = t->bias ? VLOAD(t->bias + j * VW) : VSET(0.0f);
     for (int64_t s = 0; s < t->nseg; s++) {
         const int64_t off = t->seg[s];
-        for (int64_t k = 0; k < t->klen; k++, w += NB) {
+        int64_t k = 0;
+        /* With one vector a row, loading the row's address is the bottleneck: let it serve four steps.
+         * With two, the weights of four steps would not fit in registers. */
+        for (; NV == 1 && k + 4 <= t->klen; k += 4, w += 4 * NB) {
+            VEC wv[4][NV];
+#pragma GCC unroll 4
+            for (int u = 0; u < 4; u++)
+                for (int j = 0; j < NV; j++) wv[u][j] = VLOAD(w + u * NB + j * VW);
+#pragma GCC unroll 16
+            for (int p = 0; p < P; p++) {
+                const float *x = t->x[p] + off + k;
+#pragma GCC unroll 4
+                for (int u = 0; u < 4; u++) {
+                    const VEC xv = VSET(x[u]);
+#pragma GCC unroll 4
+                    for (int j = 0; j < NV; j++) acc[p][j] = VFMA(xv, wv[u][j], acc[p][j]);
+                }
+            }
+        }
+        for (; k < t->klen; k++, w += NB) {
             VEC wv[NV];
             for (int j = 0; j < NV; j++) wv[j] = VLOAD(w + j * VW);
 #pragma GCC unroll 16

@@ -55,6 +55,11 @@ CN_INLINE int64_t cn_row(const cn_context *ctx, const cn_task *t, int64_t sample
     return ctx->rows ? ctx->rows[t->first + sample] : t->first + sample;
 }
 
+/* Number by which random numbers know a sample. */
+CN_INLINE int64_t cn_row_name(const cn_context *ctx, const cn_task *t, int64_t sample) {
+    return ctx->names ? ctx->names[t->first + sample] : cn_row(ctx, t, sample);
+}
+
 static void input(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     static void (*const gather[CN_DTYPES])(const cn_op *, const cn_context *, const char *,
                                            float *) = {

@@ -27,6 +27,11 @@ import numpy as np
 cdef extern from "omp_compat.h" nogil:
     int CN_OPENMP
     int omp_get_max_threads()
+    int cn_watch_forks()
+    int cn_threads(int n)
+
+if cn_watch_forks() != 0:
+    raise MemoryError("pthread_atfork found no memory")
 
 COLUMNS = CN_COLUMNS
 SLACK = CN_SLACK
@@ -201,7 +206,15 @@ cdef class Context:
                     raise IndexError(f"row {rows[i]} of an input of {self.input_rows} rows")
             self.c.rows = &rows[0] if rows.shape[0] else NULL
         self.c.n = self.input_rows if rows is None else rows.shape[0]
+        self.c.names = NULL
         self.keep["input"] = x, rows
+
+    def row_names(self, const int64_t[::1] names):
+        """Set the numbers by which random numbers know the samples, instead of their rows."""
+        if names.shape[0] < self.c.n:
+            raise ValueError(f"{names.shape[0]} names for {self.c.n} samples")
+        self.c.names = &names[0] if names.shape[0] else NULL
+        self.keep["names"] = names
 
     def output(self, float[::1] out):
         """Set where results go."""
@@ -358,6 +371,7 @@ cdef class Program:
             int begin=0, int end=-1):
         """Run phases [begin, end) over a batch in one arena."""
         cdef int i
+        n_threads = cn_threads(n_threads)
         if end < 0:
             end = self.n_phases
         self.check(context, arena.shape[0], scratch.shape[0], n_threads)
@@ -372,6 +386,7 @@ cdef class Program:
 
     def pack(self, Context context, int phase, int n_threads):
         """Run a batch phase that needs neither arena nor scratch: packing the weights."""
+        n_threads = cn_threads(n_threads)
         if context.packed_size < self.sizes["packed"]:
             raise ValueError("the area for packed weights is too small")
         with nogil:
@@ -381,6 +396,7 @@ cdef class Program:
                 int n_threads):
         """Take all samples of the input through a lane phase, each thread in its own arena."""
         cdef int64_t shard = self.arena_samples, tasks, task, n = context.c.n
+        n_threads = cn_threads(n_threads)
         self.check(context, arenas.shape[0] // n_threads, scratch.shape[0], n_threads)
         shard = max(1, min(shard, (n + n_threads - 1) // n_threads))
         tasks = (n + shard - 1) // shard

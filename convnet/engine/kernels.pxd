@@ -26,6 +26,7 @@ cdef extern from "convnet.h" nogil:
         int64_t x_dtype, x_sample, x_row, x_pixel, x_channel
         float scale
         const int64_t *rows
+        const int64_t *names
         float *out
         const float *grad
         int64_t seed, epoch

@@ -1,14 +1,44 @@
-/* The few OpenMP calls that the engine makes, and what they answer in a build without OpenMP. */
+/* The few OpenMP calls that the engine makes, what they answer in a build without OpenMP, and forks. */
 #ifndef CN_OMP_COMPAT_H
 #define CN_OMP_COMPAT_H
 
 #ifdef _OPENMP
 #include <omp.h>
+#include <pthread.h>
 #define CN_OPENMP _OPENMP
+/* In libgomp since GCC 9, which still announces OpenMP 4.5. */
+#if _OPENMP >= 201811 || (!defined(__clang__) && __GNUC__ >= 9)
+#define CN_PAUSE 1
+#else
+#define CN_PAUSE 0
+#endif
+
+/* A forked child has the forking thread alone, yet libgomp still counts on the threads that the parent
+ * had: the child's first region would wait for them for ever. So the parent gives its threads back
+ * just before it forks; where that fails, the child runs on one thread. */
+static int cn_pause_failed = 0;
+static int cn_serial = 0;
+
+static void cn_before_fork(void) {
+#if CN_PAUSE
+    cn_pause_failed = omp_pause_resource_all(omp_pause_soft) != 0;
+#else
+    cn_pause_failed = 1;
+#endif
+}
+
+static void cn_in_child(void) { cn_serial |= cn_pause_failed; }
+
+static int cn_watch_forks(void) { return pthread_atfork(cn_before_fork, NULL, cn_in_child); }
 #else
 #define CN_OPENMP 0
+static const int cn_serial = 1;
 static inline int omp_get_max_threads(void) { return 1; }
 static inline int omp_get_thread_num(void) { return 0; }
+static int cn_watch_forks(void) { return 0; }
 #endif
+
+/* Threads to run when n are wanted. */
+static inline int cn_threads(int n) { return cn_serial || n < 1 ? 1 : n; }
 
 #endif

@@ -254,16 +254,13 @@ class Step:
         )
         self.memory = Memory(self.compiled)
         self.context = self.memory.context(network.params)
-        if rows is not None:
-            rows = np.ascontiguousarray(rows, dtype=np.int64)
-            placed = np.zeros((rows.max() + 1, *X.shape[1:]), dtype=X.dtype)
-            placed[rows] = X
-            X = placed
-        else:
-            rows = np.arange(len(X))
-        self.n = len(rows)
+        self.n = len(X)
+        if rows is not None and len(rows) != self.n:
+            raise ValueError(f"rows names {len(rows)} rows; X has {self.n}")
         self.out = np.empty(self.n * self.compiled.sizes["output"], dtype=np.float32)
-        self.context.input(X, scale, rows)
+        self.context.input(X, scale)
+        if rows is not None:
+            self.context.row_names(np.ascontiguousarray(rows, dtype=np.int64))
         self.context.output(self.out)
         self.context.random(seed, epoch)
         self._run(n_threads, 0, self.compiled.forward_phases)

@@ -52,6 +52,11 @@ class Trainer:
     ):
         if solver not in SOLVERS or loss not in LOSSES:
             raise ValueError(f"solver must be one of {SOLVERS} and loss one of {LOSSES}")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; got {batch_size!r}")
+        outputs = network.plan.output_shape
+        if len(outputs) != 1 or (outputs[0] == 1) != (loss == "sigmoid"):
+            raise ValueError(f"loss {loss!r} does not fit outputs of shape {outputs}")
         self.network = network
         self.loss = loss
         self.batch_size = batch_size
@@ -130,7 +135,7 @@ class Trainer:
 
     def _check_targets(self, y, rows):
         if self.loss == "softmax":
-            classes = self.network.plan.n_outputs
+            (classes,) = self.network.plan.output_shape
             labels = y[rows]
             if labels.min() < 0 or labels.max() >= classes:
                 raise ValueError(f"y must hold class numbers from 0 to {classes - 1}")
