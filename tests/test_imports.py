@@ -20,7 +20,6 @@ ARROWS = {
     "data": {"graph", "engine", "layers"},
     "estimators": {"training", "inspection", "persistence", "data", "graph", "engine", "layers"},
     "_config": {"engine"},
-    "schedules": {"training"},  # the public name of training.schedules
     "schedules": {"training"},
 }
 ANYTHING = {"cli", "__main__", "__init__"}
