@@ -31,7 +31,7 @@ def arrays(folder):
 def failed(capsys, *argv):
     """Run a command that must fail; return the one line it says."""
     assert cli.main(list(argv)) == 2
-    out, err = capsys.readouterr()
+    err = capsys.readouterr().err
     assert err.startswith("convnet: error: ") and err.count("\n") == 1
     return err
 
@@ -47,15 +47,35 @@ def test_train_digits(folder, capsys):
 
 def test_train_and_predict(arrays, folder, capsys):
     X, _ = arrays
-    spec = [{"type": "Conv2D", "filters": 6, "kernel_size": 3, "activation": "relu"}, {"type": "MaxPool2D"}]
+    spec = [
+        {"type": "Conv2D", "filters": 6, "kernel_size": 3, "activation": "relu"},
+        {"type": "MaxPool2D"},
+    ]
     (folder / "spec.json").write_text(json.dumps(spec))
-    options = ["--layers", "spec.json", "--out", "net.pkl", "--epochs", "3", "--seed", "7", "--jobs", "1"]
+    options = [
+        "--layers",
+        "spec.json",
+        "--out",
+        "net.pkl",
+        "--epochs",
+        "3",
+        "--seed",
+        "7",
+        "--jobs",
+        "1",
+    ]
     options += ["--batch-size", "32", "--learning-rate", "0.01", "--test-size", "0.25", "--quiet"]
     assert cli.main(["train", "digits.npz", *options]) == 0
     out = capsys.readouterr().out
     assert "on 75 rows" in out and "epoch" not in out
     clf = pickle.loads((folder / "net.pkl").read_bytes())
-    assert (clf.n_iter_, clf.random_state, clf.batch_size, clf.learning_rate_init, clf.n_jobs) == (3, 7, 32, 0.01, 1)
+    assert (clf.n_iter_, clf.random_state, clf.batch_size, clf.learning_rate_init, clf.n_jobs) == (
+        3,
+        7,
+        32,
+        0.01,
+        1,
+    )
     assert clf.layers_[0].layer.filters == 6
 
     assert cli.main(["predict", "net.pkl", "digits.npz", "--csv", "out.csv"]) == 0
@@ -63,7 +83,9 @@ def test_train_and_predict(arrays, folder, capsys):
         header, *rows = csv.reader(file)
     assert header == ["label", *(f"p_{i}" for i in range(10))]
     assert [row[0] for row in rows] == [str(label) for label in clf.predict(X)]
-    np.testing.assert_allclose(np.array(rows)[:, 1:].astype(float), clf.predict_proba(X), rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(
+        np.array(rows)[:, 1:].astype(float), clf.predict_proba(X), rtol=1e-5, atol=1e-9
+    )
     capsys.readouterr()
     assert cli.main(["predict", "net.pkl", "digits.npz", "--jobs", "1"]) == 0
     assert capsys.readouterr().out == (folder / "out.csv").read_text()
@@ -81,7 +103,10 @@ def test_given_test_set_and_string_labels(arrays, capsys):
 
 
 def test_all_rows(arrays, capsys):
-    assert cli.main(["train", "digits.npz", "--epochs", "1", "--layers", "[]", "--test-size", "0"]) == 0
+    assert (
+        cli.main(["train", "digits.npz", "--epochs", "1", "--layers", "[]", "--test-size", "0"])
+        == 0
+    )
     assert "accuracy" not in capsys.readouterr().out
 
 
@@ -111,7 +136,10 @@ def test_bad_options(arrays, folder, capsys):
         (["--layers", '[{"type": "Conv2D", "fliters": 3}]'], "Did you mean 'filters'?"),
         (["--test-size", "1.5"], "--test-size must be from 0 to below 1"),
         (["--test-size", "0.001"], "Pass --test-size 0 to train on all rows"),
-        (["--out", "nowhere/model.pkl"], "cannot write nowhere/model.pkl: No such file or directory"),
+        (
+            ["--out", "nowhere/model.pkl"],
+            "cannot write nowhere/model.pkl: No such file or directory",
+        ),
         (["--out", "."], "it is a folder"),
         (["--learning-rate", "1e30"], "Lower learning_rate_init"),
     ]:
@@ -162,7 +190,9 @@ def test_ctrl_c(arrays, folder, capsys, monkeypatch):
 def test_a_reader_that_leaves(arrays):
     code = "import sys; from convnet.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code]
-    subprocess.run([*command, "train", "digits.npz", "--epochs", "1", "--layers", "[]", "--quiet"], check=True)
+    subprocess.run(
+        [*command, "train", "digits.npz", "--epochs", "1", "--layers", "[]", "--quiet"], check=True
+    )
     np.savez("many.npz", X=np.repeat(arrays[0], 10, axis=0))  # more than a pipe holds
     shell = f"{sys.executable} -c '{code}' predict model.pkl many.npz | head -n 1"
     out = subprocess.run(shell, shell=True, capture_output=True, text=True)

@@ -35,7 +35,9 @@ import convnet
 print(time.perf_counter() - start, "sklearn.model_selection" in sys.modules, "yaml" in set(sys.modules) - before)
 """
     runs = [
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        ).stdout.split()
         for _ in range(3)
     ]
     assert all(run[1:] == ["False", "False"] for run in runs)

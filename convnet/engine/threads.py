@@ -35,7 +35,10 @@ def resolve_n_threads(n_jobs=None):
     physical, logical = cpu_counts()
     most = MOST_PER_CORE * logical
     if n_jobs is None:
-        n_threads, most = _engine.omp_max_threads(), most if "OMP_NUM_THREADS" in os.environ else physical
+        n_threads, most = (
+            _engine.omp_max_threads(),
+            most if "OMP_NUM_THREADS" in os.environ else physical,
+        )
     else:
         n_threads = int(n_jobs) if n_jobs > 0 else logical + 1 + int(n_jobs)
     return max(1, min(n_threads, most))

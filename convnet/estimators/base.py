@@ -41,7 +41,9 @@ class BaseConvNet(BaseEstimator):
         self : object
             Fitted estimator.
         """
-        return self._fit(X, y, sample_weight, goes_on=bool(self.warm_start) and hasattr(self, "weights_"))
+        return self._fit(
+            X, y, sample_weight, goes_on=bool(self.warm_start) and hasattr(self, "weights_")
+        )
 
     def _fit(self, X, y, sample_weight, *, goes_on, partial=False, classes=None):
         fit = Fit(self, goes_on=goes_on, partial=partial)

@@ -41,7 +41,9 @@ def _is(value, kind):
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-BOOLEAN = Rule("True or False", lambda v: isinstance(v, bool) or type(v).__name__ in ("bool", "bool_"))
+BOOLEAN = Rule(
+    "True or False", lambda v: isinstance(v, bool) or type(v).__name__ in ("bool", "bool_")
+)
 POSITIVE = number("above 0", lambda v: v > 0)
 NOT_NEGATIVE = number("0 or more", lambda v: v >= 0)
 SHARE = number("from 0 to below 1", lambda v: 0 <= v < 1)

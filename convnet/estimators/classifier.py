@@ -2,11 +2,10 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import assert_all_finite, check_array, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.fitting import Target
+from convnet.estimators.labels import as_labels, known_classes, likeliest
 from convnet.estimators.weighting import class_weights, split_weights
 from convnet.training.losses import cross_entropy, log_probabilities, probabilities
 
@@ -218,7 +217,7 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         labels : ndarray of shape (n,)
             Labels, of the dtype of y in ``fit``.
         """
-        codes = _codes(self._outputs(X))
+        codes = likeliest(self._outputs(X))
         return self.classes_[codes]
 
     def predict_proba(self, X):
@@ -268,21 +267,10 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def _encode(self, y, sample_weight, *, classes, goes_on):
-        y = _labels(y)
+        y = as_labels(y)
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
         rows = np.flatnonzero(weights)
-        found = np.unique(y[rows])
-        if goes_on:
-            known = self.classes_
-            if classes is not None and not np.array_equal(np.unique(_labels(classes)), known):
-                raise ValueError(f"classes={classes!r} is not the same as on the last call, {known!r}.")
-        else:
-            known = found if classes is None else np.unique(_labels(classes))
-        if len(known) < 2:
-            raise ValueError(f"y has only one class, {known[0]!r}; a classifier needs two or more.")
-        new = np.setdiff1d(found, known)
-        if len(new):
-            raise ValueError(f"y has classes {new.tolist()} that are not among {known.tolist()}.")
+        known = known_classes(np.unique(y[rows]), classes, self.classes_ if goes_on else None)
         codes = np.zeros(len(y), dtype=np.int32)
         codes[rows] = np.searchsorted(known, y[rows])
         factors = class_weights(self.class_weight, known, codes[rows], weights[rows])
@@ -305,28 +293,14 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         return train_test_split(rows, test_size=share, stratify=targets, random_state=seed)
 
     def _figures(self, logits, targets, weights):
-        accuracy = np.average(_codes(logits) == targets, weights=weights)
+        accuracy = np.average(likeliest(logits) == targets, weights=weights)
         return cross_entropy(logits, targets, weights), float(accuracy)
 
     def _count_outputs(self, y):
-        n_classes = len(np.unique(_labels(y)))
+        n_classes = len(np.unique(as_labels(y)))
         return 1 if n_classes == 2 else n_classes
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _codes(logits):
-    """Return class numbers: the largest logit, or whether the only one is above 0."""
-    return (logits[:, 0] > 0).astype(np.intp) if logits.shape[1] == 1 else logits.argmax(axis=1)
-
-
-def _labels(y):
-    """Return y as a 1-D array of labels."""
-    y = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False, input_name="y")
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
-    check_classification_targets(y)
-    return y

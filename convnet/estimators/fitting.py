@@ -14,8 +14,8 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import check_parameters, input_shape
 from convnet.estimators.holder import Course, NetworkHolder
-from convnet.estimators.weights import Weights
 from convnet.estimators.weighting import check_sample_weight
+from convnet.estimators.weights import Weights
 from convnet.graph.trainer import Trainer
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
@@ -172,7 +172,12 @@ class Fit:
 
     def _check_unchanged(self, shape):
         est = self.estimator
-        now = {"input_shape": shape, "layers": self.layers, "rescale": est.rescale, "data_format": est.data_format}
+        now = {
+            "input_shape": shape,
+            "layers": self.layers,
+            "rescale": est.rescale,
+            "data_format": est.data_format,
+        }
         given = est._input_format
         then = {
             "input_shape": est.input_shape_,
@@ -183,7 +188,9 @@ class Fit:
         for name, value in now.items():
             if value != then[name]:
                 how = "partial_fit" if self.partial else "warm_start"
-                raise ValueError(f"{how} goes on from the last fit, but {name} has changed since. Use a clone.")
+                raise ValueError(
+                    f"{how} goes on from the last fit, but {name} has changed since. Use a clone."
+                )
 
     def _split(self):
         """Return the examples to train on and those held out."""
@@ -202,9 +209,17 @@ class Fit:
         est, goes_on, shape = self.estimator, self.goes_on, self.examples.X.shape[1:]
         size = AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size)
         size = size if self.partial else min(size, n)
-        settings = {name: getattr(est, name) for name in SOLVER} | {"nesterov": est.nesterovs_momentum}
+        settings = {name: getattr(est, name) for name in SOLVER} | {
+            "nesterov": est.nesterovs_momentum
+        }
         settings["batch_size"] = size
-        paces = (est.learning_rate, est.learning_rate_init, est.max_iter, est.tol, est.n_iter_no_change)
+        paces = (
+            est.learning_rate,
+            est.learning_rate_init,
+            est.max_iter,
+            est.tol,
+            est.n_iter_no_change,
+        )
         if goes_on and self.partial:
             self.holder = est._holder
             self.network = self.holder.network(est.weights_)
@@ -214,7 +229,9 @@ class Fit:
         course = self.holder.course or Course(self.seed)
         if course.settings != settings:
             course.settings, course.batch_size = settings, size
-            course.trainer = Trainer(self.network, loss=self.target.loss, seed=course.seed, **settings)
+            course.trainer = Trainer(
+                self.network, loss=self.target.loss, seed=course.seed, **settings
+            )
         if course.paces != paces:
             course.paces = paces
             start = 0 if self.partial else self.first_epoch
@@ -241,7 +258,16 @@ class Fit:
 
 KEPT = ("n_features_in_", "feature_names_in_", "_input_format")
 FITTED = (
-    *("classes_", "input_shape_", "layers_", "weights_", "n_parameters_", "n_iter_", "best_iter_", "loss_"),
+    *(
+        "classes_",
+        "input_shape_",
+        "layers_",
+        "weights_",
+        "n_parameters_",
+        "n_iter_",
+        "best_iter_",
+        "loss_",
+    ),
     *("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_", "_holder", *KEPT),
 )
 

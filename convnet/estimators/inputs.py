@@ -90,7 +90,9 @@ def check_features(estimator, X, array):
     if array.shape in (shape, shape[:2]) and len(shape) == 3:
         raise ValueError(_one_image(array.shape))
     if array.ndim == 2:
-        validate_data(estimator, X if hasattr(X, "columns") else array, reset=False, skip_check_array=True)
+        validate_data(
+            estimator, X if hasattr(X, "columns") else array, reset=False, skip_check_array=True
+        )
 
 
 def as_images(array, shape, data_format, *, n_labels=None):
@@ -116,7 +118,9 @@ def as_images(array, shape, data_format, *, n_labels=None):
             images = array.reshape(len(array), *stored)
             images = np.moveaxis(images, 1, -1) if first else images
         else:
-            raise ValueError(f"input_shape {shape} needs {prod(shape)} features; X has {array.shape[1]}.")
+            raise ValueError(
+                f"input_shape {shape} needs {prod(shape)} features; X has {array.shape[1]}."
+            )
     elif array.ndim == 3:
         images = array[..., None]
         if images.shape[1:] != shape and _is_one_image(array.shape, n_labels):
@@ -126,7 +130,9 @@ def as_images(array, shape, data_format, *, n_labels=None):
         if images.shape[1:] != shape:
             _check_order(array.shape, first)
     else:
-        raise ValueError(f"X has shape {_shape(array.shape)}; expected (n, height, width, channels).")
+        raise ValueError(
+            f"X has shape {_shape(array.shape)}; expected (n, height, width, channels)."
+        )
     if shape is not None and images.shape[1:] != shape:
         raise ValueError(f"X has shape {_shape(array.shape)}; expected {_shape((0, *shape))}.")
     return images
@@ -181,9 +187,9 @@ def fitted_format(images, data_format, rescale, largest):
 
 def _is_one_image(shape, n_labels):
     h, w, c = shape
-    if min(h, w) <= c or n_labels == h and c == 1:
+    if min(h, w) <= c or (n_labels == h and c == 1):
         return False
-    return c in (3, 4) or c == 1 and n_labels is not None
+    return c in (3, 4) or (c == 1 and n_labels is not None)
 
 
 def _check_order(shape, first):

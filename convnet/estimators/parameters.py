@@ -39,10 +39,14 @@ def replace_layers(spec, changes):
     """
     if isinstance(spec, str) and spec == "auto":
         name = next(iter(changes))
-        raise ValueError(f'layers__{name}: layers="auto" has no layers to change. Set layers to a list first.')
+        raise ValueError(
+            f'layers__{name}: layers="auto" has no layers to change. Set layers to a list first.'
+        )
     layers = list(spec if isinstance(spec, list | tuple) else as_layers(spec))
     where = {key: _index(key.partition("__")[0], layers) for key in changes}
-    for key, value in sorted(changes.items(), key=lambda item: "__" in item[0]):  # whole layers first
+    for key, value in sorted(
+        changes.items(), key=lambda item: "__" in item[0]
+    ):  # whole layers first
         _, _, field = key.partition("__")
         i = where[key]
         layers[i] = _changed(layers[i], field, value) if field else value
@@ -53,7 +57,9 @@ def replace_schedule(learning_rate, changes):
     """Return a new schedule with some fields changed; the names "step" and "cosine" have fields too."""
     schedule = NAMED.get(learning_rate) if isinstance(learning_rate, str) else learning_rate
     if not isinstance(schedule, Schedule):
-        raise ValueError(f"learning_rate__{next(iter(changes))}: learning_rate={learning_rate!r} has no fields.")
+        raise ValueError(
+            f"learning_rate__{next(iter(changes))}: learning_rate={learning_rate!r} has no fields."
+        )
     known = schedule.get_fields()
     for name in changes:
         if name not in known:
@@ -74,7 +80,10 @@ def _index(key, layers):
 
 
 def _named(key, layers):
-    names = [layer.get("name") if isinstance(layer, dict) else getattr(layer, "name", None) for layer in layers]
+    names = [
+        layer.get("name") if isinstance(layer, dict) else getattr(layer, "name", None)
+        for layer in layers
+    ]
     if key not in names and all(isinstance(layer, Layer) for layer in layers):
         names = resolve_names(layers)
     if key not in names:

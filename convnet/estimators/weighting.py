@@ -45,7 +45,9 @@ def class_weights(class_weight, classes, codes, sample_weight):
         return None
     if isinstance(class_weight, str) and class_weight == "balanced":
         sums = np.bincount(codes, weights=sample_weight, minlength=len(classes))
-        return np.divide(sums.sum(), len(classes) * sums, out=np.zeros(len(classes)), where=sums > 0)
+        return np.divide(
+            sums.sum(), len(classes) * sums, out=np.zeros(len(classes)), where=sums > 0
+        )
     if not isinstance(class_weight, dict):
         raise ValueError(f'class_weight must be a dict, "balanced" or None; got {class_weight!r}.')
     weights = compute_class_weight(class_weight, classes=classes, y=classes)
@@ -60,5 +62,7 @@ def split_weights(weights):
         weights = weights.astype(np.float32)
     rows = np.flatnonzero(weights)
     if not np.isfinite(weights).all() or not len(rows):
-        raise ValueError("sample_weight times class_weight is out of the range of float32, or 0 for all rows.")
+        raise ValueError(
+            "sample_weight times class_weight is out of the range of float32, or 0 for all rows."
+        )
     return rows.astype(np.int64, copy=False), None if (weights[rows] == 1).all() else weights

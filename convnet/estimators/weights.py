@@ -32,4 +32,6 @@ class Weights(Mapping):
         return f"Weights({', '.join(f'{name} {array.shape}' for name, array in self.items())})"
 
     def __reduce__(self):
-        return Weights, (self._arrays,)  # arrays come out of a pickle writeable: __init__ is run again
+        return Weights, (
+            self._arrays,
+        )  # arrays come out of a pickle writeable: __init__ is run again

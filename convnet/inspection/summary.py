@@ -42,11 +42,24 @@ class Summary:
             )
             for layer in self.layers
         ]
-        total = ("total", "", "", *_figures(self.n_parameters, self.multiply_adds, self.memory_bytes))
+        total = (
+            "total",
+            "",
+            "",
+            *_figures(self.n_parameters, self.multiply_adds, self.memory_bytes),
+        )
         widths = [max(map(len, column)) for column in zip(HEADER, *rows, total, strict=True)]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-        lines = [_line(HEADER, widths), rule, *(_line(row, widths) for row in rows), rule, _line(total, widths)]
-        lines.append("Multiply-adds and memory (of what the layers put out, float32) are those of one sample.")
+        lines = [
+            _line(HEADER, widths),
+            rule,
+            *(_line(row, widths) for row in rows),
+            rule,
+            _line(total, widths),
+        ]
+        lines.append(
+            "Multiply-adds and memory (of what the layers put out, float32) are those of one sample."
+        )
         if not self.has_output:
             lines.append("The output layer is not counted: its size follows from y.")
         return "\n".join(lines)
@@ -67,10 +80,6 @@ def _figures(n_parameters, multiply_adds, memory_bytes):
 
 
 def _bytes(n):
-    for unit in ("B", "KiB", "MiB"):
-        if n < 1024:
-            break
-        n /= 1024
-    else:
-        unit = "GiB"
-    return f"{n:,.0f} {unit}" if n == int(n) else f"{n:,.1f} {unit}"
+    power = min(3, max(0, (int(n).bit_length() - 1) // 10))
+    n /= 1024**power
+    return f"{n:,.{0 if n == int(n) else 1}f} {('B', 'KiB', 'MiB', 'GiB')[power]}"

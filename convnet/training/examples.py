@@ -31,7 +31,9 @@ class Examples:
 
     def weight(self, rows):
         """Return the sum of the weights of `rows`."""
-        return float(len(rows) if self.weights is None else self.weights[rows].sum(dtype=np.float64))
+        return float(
+            len(rows) if self.weights is None else self.weights[rows].sum(dtype=np.float64)
+        )
 
     def take(self, rows):
         """Return the same data with other rows taking part."""

@@ -85,7 +85,9 @@ class Loop:
         if self.validate:
             figures["validation_loss"], figures["validation_score"] = self.validate()
         figures["seconds"] = time.perf_counter() - start
-        is_best = self.stopping.update(figures["validation_score"] if self.validate else -figures["loss"])
+        is_best = self.stopping.update(
+            figures["validation_score"] if self.validate else -figures["loss"]
+        )
         for name, figure in figures.items():
             self.history[name].append(figure)
         if is_best or not self.validate:
@@ -118,7 +120,9 @@ class Loop:
         for name, values in weights.items():
             if not np.isfinite(values).all():
                 last = (len(self.examples.rows) - 1) // self.batch_size
-                raise ValueError(_diverged(f"weights {name!r} are no longer finite", epoch, last, rate))
+                raise ValueError(
+                    _diverged(f"weights {name!r} are no longer finite", epoch, last, rate)
+                )
 
 
 def _diverged(what, epoch, batch, rate):

@@ -136,7 +136,9 @@ class Rates:
             return float(self.init * self.schedule.multiplier(epoch, self.max_iter))
         rate = self.schedule(epoch)
         if not _is_number(rate) or not 0 <= rate < math.inf:
-            raise ValueError(f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more")
+            raise ValueError(
+                f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more"
+            )
         return float(rate)
 
     def lower(self):

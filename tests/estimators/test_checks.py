@@ -14,7 +14,16 @@ BAD = {
     "solver": ["lbfgs", "Adam", None],
     "alpha": [-1, "1", np.inf, np.nan, None],
     "batch_size": [0, -1, 1.5, "all", None],
-    "learning_rate": ["invscaling", None, 0.1, Step(0), Step(factor=2), Cosine(-1), Cosine(warmup=0.5), Cosine],
+    "learning_rate": [
+        "invscaling",
+        None,
+        0.1,
+        Step(0),
+        Step(factor=2),
+        Cosine(-1),
+        Cosine(warmup=0.5),
+        Cosine,
+    ],
     "learning_rate_init": [0, -1, np.inf, "0.1", None],
     "max_iter": [0, -1, 1.5, "20", None],
     "shuffle": ["yes", None, 1],
@@ -60,6 +69,10 @@ def test_the_message_names_estimator_parameter_and_value():
 
 def test_numpy_numbers_are_accepted():
     clf = ConvNetClassifier(
-        max_iter=np.int64(1), batch_size=np.int32(4), alpha=np.float32(0), shuffle=np.True_, n_jobs=np.int8(1)
+        max_iter=np.int64(1),
+        batch_size=np.int32(4),
+        alpha=np.float32(0),
+        shuffle=np.True_,
+        n_jobs=np.int8(1),
     )
     assert clf.fit([[0], [1]], [0, 1]).n_iter_ == 1

@@ -12,7 +12,9 @@ NET = [Conv2D(8, 3, activation="relu"), MaxPool2D(2), Dense(32, activation="relu
 
 @pytest.fixture(scope="module")
 def fitted(digits):
-    return ConvNetClassifier(NET, batch_size=32, learning_rate_init=3e-3, random_state=0).fit(*digits)
+    return ConvNetClassifier(NET, batch_size=32, learning_rate_init=3e-3, random_state=0).fit(
+        *digits
+    )
 
 
 def test_it_learns_digits(fitted, digits):
@@ -23,7 +25,11 @@ def test_it_learns_digits(fitted, digits):
 
 def test_outputs_of_many_classes(fitted, digits):
     X = digits[0][:50]
-    logits, p, log_p = fitted.decision_function(X), fitted.predict_proba(X), fitted.predict_log_proba(X)
+    logits, p, log_p = (
+        fitted.decision_function(X),
+        fitted.predict_proba(X),
+        fitted.predict_log_proba(X),
+    )
     for array in (logits, p, log_p):
         assert array.dtype == np.float64 and array.shape == (50, 10)
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=0, atol=1e-15)
@@ -55,8 +61,18 @@ def test_fitted_attributes(fitted):
     assert fitted.input_shape_ == (8, 8, 1)
     assert fitted.n_iter_ == fitted.best_iter_ == len(fitted.loss_curve_) == 20
     assert fitted.loss_ == fitted.loss_curve_[-1]
-    assert [layer.name for layer in fitted.layers_] == ["conv1", "pool1", "flatten", "dense1", "output"]
-    assert fitted.n_parameters_ == sum(w.size for w in fitted.weights_.values()) == 80 + 72 * 32 + 32 + 330
+    assert [layer.name for layer in fitted.layers_] == [
+        "conv1",
+        "pool1",
+        "flatten",
+        "dense1",
+        "output",
+    ]
+    assert (
+        fitted.n_parameters_
+        == sum(w.size for w in fitted.weights_.values())
+        == 80 + 72 * 32 + 32 + 330
+    )
     assert set(fitted.history_) == {"loss", "learning_rate", "seconds"}
     for name in ("feature_names_in_", "validation_scores_", "validation_loss_curve_"):
         assert not hasattr(fitted, name)
@@ -72,7 +88,13 @@ def test_weights_are_read_only(fitted):
 
 
 @pytest.mark.parametrize(
-    "labels", [np.array(["a", "b", "c"]), np.array([-5, 0, 7]), np.array([1.0, 2.0, 3.0]), np.array([2, 9, 4], "u1")]
+    "labels",
+    [
+        np.array(["a", "b", "c"]),
+        np.array([-5, 0, 7]),
+        np.array([1.0, 2.0, 3.0]),
+        np.array([2, 9, 4], "u1"),
+    ],
 )
 def test_any_labels(digits, labels):
     X, y = digits[0][:60], labels[digits[1][:60] % 3]
@@ -100,7 +122,9 @@ def test_images_and_flat_rows_give_the_same_bits(digits):
 def test_flat_channels_first_rows(digits):
     y = digits[1][:40]
     X = np.random.default_rng(0).random((40, 3, 5, 4), dtype=np.float32)
-    clf = ConvNetClassifier([Conv2D(4, 3)], data_format="channels_first", max_iter=1, random_state=0)
+    clf = ConvNetClassifier(
+        [Conv2D(4, 3)], data_format="channels_first", max_iter=1, random_state=0
+    )
     expected = clone(clf).fit(X, y).predict_proba(X)
     flat = X.reshape(40, -1)
     fitted = clone(clf).set_params(input_shape=(3, 5, 4)).fit(flat, y)
@@ -109,7 +133,9 @@ def test_flat_channels_first_rows(digits):
     np.testing.assert_array_equal(fitted.predict_proba(X), expected)
 
 
-@pytest.mark.parametrize("dtype", ["bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", ">f4"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", ">f4"]
+)
 def test_every_dtype(digits, dtype):
     X, y = digits[0][:50] > 128, digits[1][:50]
     clf = ConvNetClassifier(NET, rescale=None, max_iter=1, random_state=0)
@@ -123,7 +149,10 @@ def test_spec_as_data(digits, tmp_path):
     path = tmp_path / "spec.json"
     path.write_text(to_json(NET))
     specs = [NET, tuple(NET), [layer.to_dict() for layer in NET], to_json(NET), path, str(path)]
-    fits = [ConvNetClassifier(spec, max_iter=1, random_state=0).fit(X, y).predict_proba(X) for spec in specs]
+    fits = [
+        ConvNetClassifier(spec, max_iter=1, random_state=0).fit(X, y).predict_proba(X)
+        for spec in specs
+    ]
     for p in fits[1:]:
         np.testing.assert_array_equal(p, fits[0])
 
@@ -138,7 +167,13 @@ def test_auto_layers(digits):
 
 def test_batches_of_any_size_predict_the_same_bits(digits):
     X, y = digits
-    net = [Conv2D(8, 3, activation="relu"), BatchNorm(), MaxPool2D(2), Dropout(0.3), Dense(40, activation="relu")]
+    net = [
+        Conv2D(8, 3, activation="relu"),
+        BatchNorm(),
+        MaxPool2D(2),
+        Dropout(0.3),
+        Dense(40, activation="relu"),
+    ]
     clf = ConvNetClassifier(net, max_iter=2, random_state=0).fit(X, y)
     many = np.concatenate([X, X])[:1000]
     expected = clf.predict_proba(many)
@@ -152,8 +187,17 @@ def test_solver_parameters_count(digits, solver):
     X, y = digits[0][:128], digits[1][:128]
     base = ConvNetClassifier([Dense(16)], solver=solver, max_iter=4, batch_size=32, random_state=0)
     expected = clone(base).fit(X, y).predict_proba(X)
-    own = {"adam": {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.1}, "sgd": {"momentum": 0.1, "nesterovs_momentum": False}}
-    shared = {"alpha": 10.0, "batch_size": 16, "shuffle": False, "learning_rate_init": 0.1, "rescale": 0.1}
+    own = {
+        "adam": {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.1},
+        "sgd": {"momentum": 0.1, "nesterovs_momentum": False},
+    }
+    shared = {
+        "alpha": 10.0,
+        "batch_size": 16,
+        "shuffle": False,
+        "learning_rate_init": 0.1,
+        "rescale": 0.1,
+    }
     for name, value in (own[solver] | shared).items():
         p = clone(base).set_params(**{name: value}).fit(X, y).predict_proba(X)
         assert not np.array_equal(p, expected), name

@@ -24,7 +24,14 @@ def refused(clf, X, y, text, error=ValueError):
 
 def test_kernel_does_not_fit():
     layers = [
-        *(Conv2D(4, 3, name="conv1"), MaxPool2D(2), Conv2D(4, 3), MaxPool2D(2), Conv2D(4, 3), MaxPool2D(2)),
+        *(
+            Conv2D(4, 3, name="conv1"),
+            MaxPool2D(2),
+            Conv2D(4, 3),
+            MaxPool2D(2),
+            Conv2D(4, 3),
+            MaxPool2D(2),
+        ),
         Conv2D(4, 3),
     ]
     text = (
@@ -60,7 +67,11 @@ def test_a_map_of_height_one_is_believed_when_declared():
     net = [Conv2D(4, (1, 3))]
     with pytest.raises(ValueError, match="looks channels-first"):
         ConvNetClassifier(net).fit(X, y)
-    assert ConvNetClassifier(net, input_shape=(1, 32, 16), max_iter=1).fit(X, y).input_shape_ == (1, 32, 16)
+    assert ConvNetClassifier(net, input_shape=(1, 32, 16), max_iter=1).fit(X, y).input_shape_ == (
+        1,
+        32,
+        16,
+    )
 
 
 def test_one_image():
@@ -114,7 +125,9 @@ def test_units_are_those_of_fit(digits):
     raw = ConvNetClassifier(CONV, max_iter=1, random_state=0).fit(X.astype(np.float32), y)
     np.testing.assert_array_equal(raw.predict_proba(X), raw.predict_proba(X.astype(np.float32)))
     unit = ConvNetClassifier(CONV, max_iter=1, random_state=0).fit(X.astype(np.float32) / 255, y)
-    np.testing.assert_allclose(unit.predict_proba(X), unit.predict_proba(X.astype(np.float32) / 255), atol=1e-5)
+    np.testing.assert_allclose(
+        unit.predict_proba(X), unit.predict_proba(X.astype(np.float32) / 255), atol=1e-5
+    )
 
 
 def test_rescale(digits):
@@ -122,7 +135,9 @@ def test_rescale(digits):
     fits = {
         "auto": ConvNetClassifier([], max_iter=1, random_state=0).fit(X, y),
         "factor": ConvNetClassifier([], max_iter=1, random_state=0, rescale=1 / 255).fit(X, y),
-        "float": ConvNetClassifier([], max_iter=1, random_state=0, rescale=1 / 255).fit(X.astype(float), y),
+        "float": ConvNetClassifier([], max_iter=1, random_state=0, rescale=1 / 255).fit(
+            X.astype(float), y
+        ),
     }
     p = [clf.predict_proba(X) for clf in fits.values()]
     np.testing.assert_array_equal(p[1], p[0])
@@ -132,7 +147,10 @@ def test_rescale(digits):
     np.testing.assert_allclose(sixteen, p[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("value, word", [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity"), (1e300, "infinity")])
+@pytest.mark.parametrize(
+    "value, word",
+    [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity"), (1e300, "infinity")],
+)
 def test_values_that_are_not_finite(value, word):
     X, y = zeros(200, 12, 12, 1, dtype=np.float64)
     clf = ConvNetClassifier(CONV, max_iter=1).fit(X, y)
@@ -150,8 +168,18 @@ def test_x_that_is_no_array_of_numbers():
     refused(clf, [["a"], ["b"]], y, "", ValueError)
     refused(clf, np.array([[1j], [2]]), y, "Complex data not supported")
     refused(clf, np.zeros(2), y, "Expected 2D array, got 1D array instead")
-    refused(clf, np.zeros((2, 2, 2, 2, 2)), y, "X has shape (n, 2, 2, 2, 2); expected (n, height, width, channels).")
-    refused(clf, np.zeros((2, 0, 4, 1)), y, "Found array with 0 feature(s) (shape=(2, 0, 4, 1)) while a minimum of 1")
+    refused(
+        clf,
+        np.zeros((2, 2, 2, 2, 2)),
+        y,
+        "X has shape (n, 2, 2, 2, 2); expected (n, height, width, channels).",
+    )
+    refused(
+        clf,
+        np.zeros((2, 0, 4, 1)),
+        y,
+        "Found array with 0 feature(s) (shape=(2, 0, 4, 1)) while a minimum of 1",
+    )
     refused(clf, np.zeros((2, 2), "M8[s]"), y, "X has dtype datetime64[s]", TypeError)
     refused(clf, np.zeros((2, 3)), [0, 1, 1], "inconsistent numbers of samples: [2, 3]")
 
@@ -168,9 +196,13 @@ def test_y_that_is_no_labels():
 
 def test_other_shapes_at_predict():
     clf = ConvNetClassifier(CONV, max_iter=1).fit(*zeros(4, 12, 10, 1))
-    with pytest.raises(ValueError, match=r"X has shape \(n, 10, 12, 1\); expected \(n, 12, 10, 1\)."):
+    with pytest.raises(
+        ValueError, match=r"X has shape \(n, 10, 12, 1\); expected \(n, 12, 10, 1\)."
+    ):
         clf.predict(np.zeros((2, 10, 12, 1)))
-    with pytest.raises(ValueError, match="X has 100 features, but ConvNetClassifier is expecting 120 features"):
+    with pytest.raises(
+        ValueError, match="X has 100 features, but ConvNetClassifier is expecting 120 features"
+    ):
         clf.predict(np.zeros((2, 100)))
     assert clf.predict(np.zeros((2, 120))).shape == (2,)
 
@@ -183,7 +215,9 @@ def test_memmap_is_not_copied(tmp_path, monkeypatch, digits):
     mapped = np.memmap(tmp_path / "X.raw", dtype=np.float32, mode="r", shape=X.shape)
     seen = []
     real = inputs.largest_value
-    monkeypatch.setattr(inputs, "largest_value", lambda images, kind: seen.append(images) or real(images, kind))
+    monkeypatch.setattr(
+        inputs, "largest_value", lambda images, kind: seen.append(images) or real(images, kind)
+    )
     clf = ConvNetClassifier(CONV, max_iter=1, random_state=0).fit(mapped, y)
     clf.predict(mapped)
     clf.set_params(data_format="channels_first").fit(np.moveaxis(mapped, -1, 1), y)

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
@@ -21,7 +26,9 @@ LARGE = [*SMALL, Dense(16, activation="relu")]
 
 @pytest.fixture
 def clf():
-    return ConvNetClassifier(SMALL, max_iter=6, batch_size=32, learning_rate_init=0.01, random_state=0)
+    return ConvNetClassifier(
+        SMALL, max_iter=8, batch_size=16, learning_rate_init=0.01, random_state=0
+    )
 
 
 @pytest.fixture
@@ -41,9 +48,16 @@ def test_pipeline(flat):
 
 def test_grid_search_over_layer_parameters(clf, digits):
     X, y = digits[0][:200], digits[1][:200]
-    grid = {"layers__stem__filters": [2, 6], "layers__0__kernel_size": [3, (1, 2)], "alpha": [1e-4, 1e-2]}
+    grid = {
+        "layers__stem__filters": [2, 6],
+        "layers__0__kernel_size": [3, (1, 2)],
+        "alpha": [1e-4, 1e-2],
+    }
     search = GridSearchCV(clf.set_params(max_iter=2), grid, cv=2, n_jobs=2).fit(X, y)
-    assert len(search.cv_results_["params"]) == 8 and np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert (
+        len(search.cv_results_["params"]) == 8
+        and np.isfinite(search.cv_results_["mean_test_score"]).all()
+    )
     assert search.best_estimator_.layers[0].filters == search.best_params_["layers__stem__filters"]
     assert clf.layers == SMALL
 
@@ -51,7 +65,9 @@ def test_grid_search_over_layer_parameters(clf, digits):
 def test_grid_search_over_architectures(clf, digits):
     X, y = digits[0][:200], digits[1][:200]
     grid = {"layers": [SMALL, LARGE, "auto"], "layers__0__filters": [4]}
-    search = GridSearchCV(clf.set_params(max_iter=2), {"layers": grid["layers"]}, cv=2, n_jobs=2).fit(X, y)
+    search = GridSearchCV(
+        clf.set_params(max_iter=2), {"layers": grid["layers"]}, cv=2, n_jobs=2
+    ).fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     both = GridSearchCV(clf, {"layers": [SMALL, LARGE], "layers__0__filters": [4]}, cv=2).fit(X, y)
     assert both.best_estimator_.layers[0].filters == 4 and SMALL[0].filters == 6
@@ -60,7 +76,13 @@ def test_grid_search_over_architectures(clf, digits):
 def test_halving_grid_search(clf, digits):
     X, y = digits[0][:200], digits[1][:200]
     search = HalvingGridSearchCV(
-        clf, {"learning_rate_init": [1e-4, 1e-2]}, resource="max_iter", min_resources=1, max_resources=4, factor=2, cv=2
+        clf,
+        {"learning_rate_init": [1e-4, 1e-2]},
+        resource="max_iter",
+        min_resources=1,
+        max_resources=4,
+        factor=2,
+        cv=2,
     ).fit(X, y)
     assert search.best_estimator_.max_iter == 2 == search.n_iterations_
 
@@ -78,13 +100,18 @@ def test_calibration(clf, digits):
 def test_voting(flat):
     clf, X, y = flat
     other = LogisticRegression(max_iter=2000)
-    assert VotingClassifier([("net", clf), ("linear", other)], voting="soft").fit(X, y).score(X, y) > 0.8
+    assert (
+        VotingClassifier([("net", clf), ("linear", other)], voting="soft").fit(X, y).score(X, y)
+        > 0.8
+    )
 
 
 def test_stacking(flat):
     clf, X, y = flat
     final = LogisticRegression(max_iter=2000)
-    assert StackingClassifier([("net", clf)], final_estimator=final, cv=2).fit(X, y).score(X, y) > 0.8
+    assert (
+        StackingClassifier([("net", clf)], final_estimator=final, cv=2).fit(X, y).score(X, y) > 0.8
+    )
 
 
 def test_bagging(flat):

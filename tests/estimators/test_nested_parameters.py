@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 
 from convnet import ConvNetClassifier
@@ -32,7 +33,9 @@ def test_set_params_copies():
 
 
 def test_names():
-    clf = ConvNetClassifier(net()).set_params(layers__stem__filters=6, layers__dense1__units=2, layers__1=AvgPool2D(2))
+    clf = ConvNetClassifier(net()).set_params(
+        layers__stem__filters=6, layers__dense1__units=2, layers__1=AvgPool2D(2)
+    )
     assert clf.layers == [Conv2D(6, 3, name="stem"), AvgPool2D(2), Dense(2)]
     clf.layers = clf.layers[::-1]
     assert clf.set_params(layers__stem__filters=5).layers[2].filters == 5
@@ -86,7 +89,9 @@ def test_specs_as_data():
 def test_schedules():
     clf = ConvNetClassifier(learning_rate="cosine").set_params(learning_rate__final=0.5)
     assert clf.learning_rate == Cosine(final=0.5)
-    with pytest.raises(ValueError, match="Cosine has no parameter 'finl'. Did you mean 'final'?"):
+    with pytest.raises(
+        ValueError, match=r"Cosine has no parameter 'finl'\. Did you mean 'final'\?"
+    ):
         clf.set_params(learning_rate__finl=0.5)
 
 
@@ -112,8 +117,14 @@ def test_set_params_leaves_fitted_state(digits):
 def test_grid_search_scores_bad_values_as_nan(digits):
     X, y = digits[0][:90], digits[1][:90]
     search = GridSearchCV(
-        ConvNetClassifier(net(), max_iter=1), {"layers__stem__filters": [-1, 2]}, cv=3, error_score=np.nan
+        ConvNetClassifier(net(), max_iter=1),
+        {"layers__stem__filters": [-1, 2]},
+        cv=3,
+        error_score=np.nan,
     )
-    with pytest.warns(Warning, match="filters must be"):
+    with (
+        pytest.warns(FitFailedWarning, match="filters must be"),
+        pytest.warns(UserWarning, match="non-finite"),
+    ):
         search.fit(X, y)
     assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [True, False]

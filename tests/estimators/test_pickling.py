@@ -95,14 +95,19 @@ def test_a_newer_format_is_refused(fitted):
     state = fitted.__getstate__()
     for found in (99, None):
         clf = ConvNetClassifier.__new__(ConvNetClassifier)
-        with pytest.raises(ValueError, match=f"state format {found}; this convnet reads up to 1. Upgrade convnet"):
+        with pytest.raises(
+            ValueError, match=f"state format {found}; this convnet reads up to 1. Upgrade convnet"
+        ):
             clf.__setstate__(state | {"_state_format": found})
 
 
 def test_weights_that_do_not_fit_the_net_are_refused(fitted, digits):
     clf = pickle.loads(pickle.dumps(fitted))
     arrays = dict(clf.weights_)
-    for name, array in [("stem/weights", arrays["stem/weights"][:2]), ("stem/bias", np.full(8, np.nan, np.float32))]:
+    for name, array in [
+        ("stem/weights", arrays["stem/weights"][:2]),
+        ("stem/bias", np.full(8, np.nan, np.float32)),
+    ]:
         other = copy.copy(clf)
         other.weights_ = {**arrays, name: array}
         with pytest.raises(ValueError):

@@ -9,10 +9,14 @@ from convnet import ConvNetClassifier
 # test_weighting.py holds the same contract to 1e-4.
 ROUNDING = {"check_sample_weight_equivalence_on_dense_data": "float32 rounding"}
 
-checks = parametrize_with_checks([ConvNetClassifier()], expected_failed_checks=lambda estimator: ROUNDING)
+checks = parametrize_with_checks(
+    [ConvNetClassifier()], expected_failed_checks=lambda estimator: ROUNDING
+)
 names, cases = checks.args
 
 
-@pytest.mark.parametrize(names, list(cases), **checks.kwargs)  # scikit-learn 1.6 has an iterator; pytest wants a list
+@pytest.mark.parametrize(
+    names, list(cases), **checks.kwargs
+)  # scikit-learn 1.6 has an iterator; pytest wants a list
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -19,8 +19,10 @@ def test_weights_of_one_equal_none(clf, digits):
     X, y = digits
     expected = clone(clf).fit(X, y).predict_proba(X)
     for weights in (np.ones(len(X)), np.ones(len(X), int), [1] * len(X)):
-        np.testing.assert_array_equal(clone(clf).fit(X, y, sample_weight=weights).predict_proba(X), expected)
-    ones = clone(clf).set_params(class_weight={i: 1 for i in range(10)}).fit(X, y)
+        np.testing.assert_array_equal(
+            clone(clf).fit(X, y, sample_weight=weights).predict_proba(X), expected
+        )
+    ones = clone(clf).set_params(class_weight=dict.fromkeys(range(10), 1)).fit(X, y)
     np.testing.assert_array_equal(ones.predict_proba(X), expected)
 
 
@@ -31,12 +33,16 @@ def test_weight_two_is_a_row_given_twice(clf, digits, n_classes):
     clf.set_params(batch_size=1000, shuffle=False, alpha=0.1, max_iter=20)
     weighted = clone(clf).fit(X, y, sample_weight=weights)
     repeated = clone(clf).fit(X.repeat(weights, axis=0), y.repeat(weights))
-    np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(
+        weighted.predict_proba(X), repeated.predict_proba(X), rtol=0, atol=1e-4
+    )
     np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-4)
     balanced = [clone(c).set_params(class_weight="balanced") for c in (weighted, repeated)]
     balanced[0].fit(X, y, sample_weight=weights)
     balanced[1].fit(X.repeat(weights, axis=0), y.repeat(weights))
-    np.testing.assert_allclose(balanced[0].predict_proba(X), balanced[1].predict_proba(X), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(
+        balanced[0].predict_proba(X), balanced[1].predict_proba(X), rtol=0, atol=1e-4
+    )
 
 
 def test_rows_of_weight_zero_are_removed(clf, digits):
@@ -55,7 +61,9 @@ def test_rows_of_weight_zero_are_removed(clf, digits):
 def test_loss_is_a_weighted_mean(digits):
     X, y = digits[0][:100], digits[1][:100]
     weights = np.random.default_rng(0).random(100)
-    clf = ConvNetClassifier([], random_state=0, alpha=0, learning_rate_init=1e-30, max_iter=1, batch_size=30)
+    clf = ConvNetClassifier(
+        [], random_state=0, alpha=0, learning_rate_init=1e-30, max_iter=1, batch_size=30
+    )
     clf.fit(X, y, sample_weight=weights)
     losses = -clf.predict_log_proba(X)[np.arange(100), y]
     assert clf.loss_ == pytest.approx(np.average(losses, weights=weights), rel=1e-5)
@@ -63,10 +71,14 @@ def test_loss_is_a_weighted_mean(digits):
 
 def test_alpha_is_divided_by_the_weights_of_the_batch(digits):
     X, y = digits[0][:100], digits[1][:100]
-    clf = ConvNetClassifier([], random_state=0, learning_rate_init=1e-30, max_iter=1, batch_size=100)
+    clf = ConvNetClassifier(
+        [], random_state=0, learning_rate_init=1e-30, max_iter=1, batch_size=100
+    )
     plain = clone(clf).set_params(alpha=0).fit(X, y).loss_
     clf.set_params(alpha=5.0).fit(X, y)
-    squares = sum((w.astype(float) ** 2).sum() for name, w in clf.weights_.items() if name.endswith("weights"))
+    squares = sum(
+        (w.astype(float) ** 2).sum() for name, w in clf.weights_.items() if name.endswith("weights")
+    )
     assert clf.loss_ - plain == pytest.approx(5 / 2 * squares / 100, rel=1e-4)
 
 
@@ -76,7 +88,10 @@ def test_balanced_class_weight(two):
     X, y = X[rows], y[rows]
     clf = ConvNetClassifier([], random_state=0, max_iter=5)
     as_dict = {"three": 55 / (2 * 50), "eight": 55 / (2 * 5)}
-    p = [clone(clf).set_params(class_weight=w).fit(X, y).predict_proba(X)[:, 0].mean() for w in ("balanced", as_dict)]
+    p = [
+        clone(clf).set_params(class_weight=w).fit(X, y).predict_proba(X)[:, 0].mean()
+        for w in ("balanced", as_dict)
+    ]
     assert p[0] == p[1] > clf.fit(X, y).predict_proba(X)[:, 0].mean()
 
 

@@ -6,7 +6,12 @@ import pytest
 from convnet import ConvNetClassifier
 from convnet.layers import Conv2D, Dense, Dropout, MaxPool2D
 
-WALK = [Conv2D(2, 5, activation="relu"), MaxPool2D(2), Conv2D(4, 3, activation="sigmoid"), MaxPool2D(2)]
+WALK = [
+    Conv2D(2, 5, activation="relu"),
+    MaxPool2D(2),
+    Conv2D(4, 3, activation="sigmoid"),
+    MaxPool2D(2),
+]
 
 
 def by_name(summary):
@@ -22,16 +27,26 @@ def test_walkthrough_net():
         *((24, 24, 2), (12, 12, 2), (10, 10, 4), (5, 5, 4), (100,), (10,)),
     ]
     assert [layers[name].n_parameters for name in ("conv1", "conv2", "output")] == [52, 76, 1010]
-    assert [layers[name].multiply_adds for name in ("conv1", "conv2", "output")] == [28_800, 7_200, 1_000]
+    assert [layers[name].multiply_adds for name in ("conv1", "conv2", "output")] == [
+        28_800,
+        7_200,
+        1_000,
+    ]
     assert summary.n_parameters == 1138 and summary.multiply_adds == 37_000
     text = str(summary)
     assert "28×28×1" in text and "1,138" in text and "37,000" in text and "28,800" in text
 
 
 def test_cats_and_dogs_net():
-    clf = ConvNetClassifier([Conv2D(16, 3, activation="relu"), MaxPool2D(2)], input_shape=(150, 150, 3))
+    clf = ConvNetClassifier(
+        [Conv2D(16, 3, activation="relu"), MaxPool2D(2)], input_shape=(150, 150, 3)
+    )
     layers = by_name(clf.summary(y=["cat", "dog"]))
-    assert layers["conv1"].output_shape == (148, 148, 16) and layers["pool1"].output_shape == (74, 74, 16)
+    assert layers["conv1"].output_shape == (148, 148, 16) and layers["pool1"].output_shape == (
+        74,
+        74,
+        16,
+    )
     assert layers["flatten"].output_shape == (87_616,)
     assert layers["conv1"].n_parameters == 448 and layers["output"].n_parameters == 87_617
 

@@ -19,11 +19,17 @@ def test_probabilities(n_logits, size):
 
 def test_one_logit_is_two_logits_apart():
     z = np.linspace(-30, 30, 13)[:, None]
-    np.testing.assert_allclose(log_probabilities(z), log_probabilities(np.hstack([0 * z, z])), rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(
+        log_probabilities(z), log_probabilities(np.hstack([0 * z, z])), rtol=1e-9, atol=1e-15
+    )
 
 
 def test_cross_entropy():
     logits, targets = np.log([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]), np.array([0, 2])
     assert cross_entropy(logits, targets) == pytest.approx(-np.log([0.5, 0.8]).mean())
-    assert cross_entropy(logits, targets, np.array([3, 1])) == pytest.approx(-np.log([0.5, 0.8]) @ [0.75, 0.25])
-    assert cross_entropy(np.array([[2.0]]), np.array([1.0], np.float32)) == pytest.approx(np.log1p(np.exp(-2)))
+    assert cross_entropy(logits, targets, np.array([3, 1])) == pytest.approx(
+        -np.log([0.5, 0.8]) @ [0.75, 0.25]
+    )
+    assert cross_entropy(np.array([[2.0]]), np.array([1.0], np.float32)) == pytest.approx(
+        np.log1p(np.exp(-2))
+    )

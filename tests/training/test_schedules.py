@@ -22,14 +22,18 @@ def test_multipliers_stay_between_final_and_one():
     for schedule, low in [(Step(2, 0.5), 0), (Cosine(0.2), 0.2), (Cosine(warmup=3), 0)]:
         factors = [schedule.multiplier(epoch, 10) for epoch in range(30)]
         assert low <= min(factors) and max(factors) <= 1
-    assert Cosine(0.2).multiplier(0, 10) == 1 and Cosine(0.2).multiplier(10, 10) == pytest.approx(0.2)
+    assert Cosine(0.2).multiplier(0, 10) == 1 and Cosine(0.2).multiplier(10, 10) == pytest.approx(
+        0.2
+    )
     assert Cosine(warmup=12).multiplier(12, 10) == 1  # a warmup longer than the fit
 
 
 def test_names():
-    assert NAMED == {"step": Step(), "cosine": Cosine()}
+    assert (NAMED["step"], NAMED["cosine"]) == (Step(), Cosine())
     assert Rates("step", 0.1, 20).rate(10) == pytest.approx(0.01)
-    with pytest.raises(ValueError, match="learning_rate must be one of constant, adaptive, step, cosine"):
+    with pytest.raises(
+        ValueError, match="learning_rate must be one of constant, adaptive, step, cosine"
+    ):
         check_learning_rate("invscaling")
 
 
