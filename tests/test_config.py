@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-import warnings
-from importlib.metadata import version
 
 import convnet
 
@@ -26,26 +24,18 @@ def test_public_names():
 
 def test_import_is_light():
     code = """
-import time
-import sklearn
-import sys
-before = set(sys.modules)
+import time, sys
 start = time.perf_counter()
+import sklearn
+middle = time.perf_counter()
 import convnet
-print(time.perf_counter() - start, "sklearn.model_selection" in sys.modules, "yaml" in set(sys.modules) - before)
+print(middle - start, time.perf_counter() - middle, "sklearn.model_selection" in sys.modules)
 """
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        ).stdout.split()
-        for _ in range(3)
-    ]
-    assert all(run[1:] == ["False", "False"] for run in runs)
-    seconds = min(float(run[0]) for run in runs)
-    if seconds > 0.2:  # a loaded machine is no failure, but a slow import shall be seen
-        warnings.warn(f"import convnet took {seconds:.2f} s", stacklevel=1)
-    assert seconds < 1
-
-
-def test_version():
-    assert version("convnet") == convnet.__version__
+    command = [sys.executable, "-c", code]
+    runs = []
+    for _ in range(3):
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        runs.append((float(out[0]), float(out[1])))
+        assert out[2] == "False"
+    sklearn, own = map(min, zip(*runs, strict=True))
+    assert own < max(0.2, sklearn / 4)  # on a slow or busy machine, in proportion
