@@ -190,6 +190,27 @@ CN_INLINE uint8_t *cn_winners(const cn_op *op, float *arena, int64_t sample) {
     return op->aux < 0 ? NULL : (uint8_t *)(arena + op->aux) + sample * op->aux_sample;
 }
 
+/* Rows [y0, y1) of the pooled output of a sample, from z, the rows of its map that they pool. */
+static void cn_pool_rows(const cn_op *op, const cn_task *t, int64_t sample, int64_t y0, int64_t y1,
+                         const float *z) {
+    const int64_t length = op->dst.w * op->dst.c, z_row = op->ow * op->dst.c;
+    uint8_t *winner = cn_winners(op, t->arena, sample);
+    for (int64_t y = y0; y < y1; y++, z += op->pool_h * z_row) {
+        float *row = t->arena + op->dst.offset + sample * op->dst.sample + y * op->dst.row;
+        cn_pool_row(op, z, z_row, row, winner ? winner + y * length : NULL);
+        if (op->activation != CN_LINEAR) cn_activate(op->activation, row, row, length);
+    }
+}
+
+/* Activation of an output that was not pooled, unless the product has applied it already. */
+static void cn_conv2d_activate(const cn_op *op, const cn_task *t, float *dst) {
+    if (op->activation == CN_LINEAR || op->activation == CN_RELU) return;
+    for (int64_t s = t->s0; s < t->s1; s++, dst += op->dst.sample)
+        for (int64_t y = 0; y < op->oh; y++)
+            cn_activate(op->activation, dst + y * op->dst.row, dst + y * op->dst.row,
+                        op->ow * op->dst.c);
+}
+
 static void cn_conv2d_groups(const cn_op *op, const cn_context *ctx, const cn_taps *taps,
                              const cn_grid *grid, int relu) {
     const int64_t cg = op->src.c / op->groups, og = op->dst.c / op->groups;
@@ -222,12 +243,7 @@ static void conv2d_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
         grid.y_sample = op->dst.sample;
         grid.y_row = op->dst.row;
         cn_conv2d_groups(op, ctx, &taps, &grid, op->activation == CN_RELU);
-        if (op->activation != CN_LINEAR && op->activation != CN_RELU)
-            for (int64_t s = 0; s < grid.samples; s++)
-                for (int64_t y = 0; y < op->oh; y++) {
-                    float *row = dst + s * op->dst.sample + y * op->dst.row;
-                    cn_activate(op->activation, row, row, op->ow * oc);
-                }
+        cn_conv2d_activate(op, t, dst);
         return;
     }
     float *z = t->scratch + cn_aligned(2 * op->kh * op->kw);
@@ -235,20 +251,12 @@ static void conv2d_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
     grid.samples = 1;
     grid.y = z;
     grid.y_row = z_row;
-    for (int64_t s = t->s0; s < t->s1; s++, dst += op->dst.sample) {
-        uint8_t *winner = cn_winners(op, t->arena, s);
+    for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y0 = 0; y0 < op->dst.h; y0 += step) {
             const int64_t rows = op->dst.h - y0 < step ? op->dst.h - y0 : step;
             grid.x = cn_window_origin(op, t->arena, s) + y0 * op->pool_h * grid.x_row;
             grid.rows = rows * op->pool_h;
             cn_conv2d_groups(op, ctx, &taps, &grid, 0);
-            for (int64_t y = 0; y < rows; y++) {
-                float *row = dst + (y0 + y) * op->dst.row;
-                cn_pool_row(op, z + y * op->pool_h * z_row, z_row, row,
-                            winner ? winner + (y0 + y) * op->dst.w * oc : NULL);
-                if (op->activation != CN_LINEAR)
-                    cn_activate(op->activation, row, row, op->dst.w * oc);
-            }
+            cn_pool_rows(op, t, s, y0, y0 + rows, z);
         }
-    }
 }

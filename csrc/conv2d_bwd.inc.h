@@ -2,7 +2,7 @@
 
 static void cn_zero_halo(const cn_op *op, const cn_gz *z, float *gz, int64_t samples) {
     const int64_t oc = op->dst.c;
-    if (!op->data_gradient || !(z->top + z->bottom + z->left + z->right)) return;
+    if (!(z->top + z->bottom + z->left + z->right)) return;
     for (int64_t s = 0; s < samples; s++, gz += z->sample) {
         memset(gz, 0, (size_t)(z->top * z->row) * sizeof(float));
         memset(gz + (z->top + op->oh) * z->row, 0, (size_t)(z->bottom * z->row) * sizeof(float));

@@ -40,6 +40,9 @@ typedef struct {
     int64_t packed_grad;    /* weights packed for the data gradient */
     int64_t grad_weights;   /* gradients: in a lane's area, or in the batch's (lanes == 0) */
     int64_t grad_bias;
+    int64_t tiles;       /* Winograd: tiles of a block; 0: direct */
+    int64_t grad_kernel; /* Winograd: gradient of the weights, in the batch's area; grad_weights is
+                            that of their transform, in a lane's */
     int64_t lanes;      /* gradient accumulators summed for this operation; 0: the batch's own */
     int64_t aux;        /* winners of max-pool (bytes: fused, int32: not), or batch norm's numbers */
     int64_t aux_sample; /* from one sample's winners to the next, or one lane's numbers; bytes */
@@ -106,6 +109,7 @@ enum cn_stage {
     /* lane */
     CN_INPUT, CN_OUTPUT,
     CN_CONV2D_FWD, CN_CONV2D_BWD,
+    CN_WINOGRAD_FWD, CN_WINOGRAD_BWD,
     CN_DEPTHWISE_FWD, CN_DEPTHWISE_BWD,
     CN_MAXPOOL_FWD, CN_MAXPOOL_BWD, CN_AVGPOOL_FWD, CN_AVGPOOL_BWD,
     CN_ACTIVATION_FWD, CN_ACTIVATION_BWD,
@@ -119,7 +123,8 @@ enum cn_stage {
     CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID,
     CN_GRADIENT_IN, CN_GRADIENT_OUT, /* gradients from and to the caller */
     /* batch */
-    CN_PACK_CONV2D, CN_PACK_DENSE,
+    CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE,
+    CN_WINOGRAD_WEIGHTS,
     CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS,
     CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH,
     CN_REDUCE, CN_SGD, CN_ADAM,

@@ -57,6 +57,14 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
     case CN_CONV2D_BWD: /* offsets for two passes; a row; the gradient by z */
         return cn_aligned(4 * taps) + cn_aligned(op->dst.w * op->dst.c) +
                op->group * cn_gz_layout(op).sample;
+    case CN_WINOGRAD_FWD: { /* planes; the strip before the fused pool */
+        const int64_t columns = cn_blocks(op->ow, 4), area = cn_blocks(op->oh, 4) * columns;
+        const int64_t strip = area <= op->tiles ? op->tiles / area * area : op->tiles / columns * columns;
+        return cn_wino_scratch(op) + (cn_pools(op) ? strip / columns * 4 * op->ow * op->dst.c : 0);
+    }
+    case CN_WINOGRAD_BWD: /* planes; a row; the gradient by z */
+        return cn_wino_scratch(op) + cn_aligned(op->dst.w * op->dst.c) +
+               op->group * cn_gz_layout(op).sample;
     case CN_DEPTHWISE_BWD:
         return op->ow * op->dst.c;
     case CN_MAXPOOL_FWD:
@@ -77,6 +85,11 @@ int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes) {
         return op->groups *
                (cn_blocks(op->dst.c / op->groups, CN_COLUMNS) +
                 (op->data_gradient ? cn_blocks(op->src.c / op->groups, CN_COLUMNS) : 0));
+    case CN_PACK_WINOGRAD:
+        return cn_blocks(op->dst.c, CN_COLUMNS) +
+               (op->data_gradient ? cn_blocks(op->src.c, CN_COLUMNS) : 0);
+    case CN_WINOGRAD_WEIGHTS:
+        return op->src.c;
     case CN_PACK_DENSE:
         return cn_blocks(op->dst.c, CN_COLUMNS) +
                (op->data_gradient ? cn_blocks(op->src.c, op->block) : 0);

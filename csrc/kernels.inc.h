@@ -10,6 +10,8 @@
 #include "conv2d.inc.h"
 #include "conv2d_bwd.inc.h"
 
+#include "winograd.inc.h"
+
 #include "batchnorm.inc.h"
 #include "dense.inc.h"
 #include "depthwise.inc.h"
@@ -33,6 +35,10 @@
                 [CN_OUTPUT] = output,                                                              \
                 [CN_CONV2D_FWD] = conv2d_fwd,                                                      \
                 [CN_CONV2D_BWD] = conv2d_bwd,                                                      \
+                [CN_WINOGRAD_FWD] = winograd_fwd,                                                  \
+                [CN_WINOGRAD_BWD] = winograd_bwd,                                                  \
+                [CN_PACK_WINOGRAD] = pack_winograd,                                                \
+                [CN_WINOGRAD_WEIGHTS] = winograd_weights,                                          \
                 [CN_DEPTHWISE_FWD] = depthwise_fwd,                                                \
                 [CN_DEPTHWISE_BWD] = depthwise_bwd,                                                \
                 [CN_MAXPOOL_FWD] = maxpool_fwd,                                                    \

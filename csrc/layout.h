@@ -11,9 +11,19 @@ static inline int64_t cn_aligned(int64_t floats) { return cn_blocks(floats, 16) 
 static inline int64_t cn_round_columns(int64_t n) { return cn_blocks(n, CN_COLUMNS) * CN_COLUMNS; }
 static inline int cn_pools(const cn_op *op) { return op->pool_h * op->pool_w > 1; }
 
+/* Winograd: floats of one of the 36 planes of a block of tiles. The 16 keep the planes from starting
+ * at the same place of a page, where they would push one another out of the first-level cache. */
+static inline int64_t cn_wino_plane(const cn_op *op, int64_t channels) {
+    return op->tiles * channels + 16;
+}
+
+static inline int64_t cn_wino_scratch(const cn_op *op) {
+    return 36 * (cn_wino_plane(op, op->src.c) + cn_wino_plane(op, op->dst.c));
+}
+
 /* The gradient by a convolution's map, in scratch: op->group samples of
- * [top + rows + bottom][left + ow + right][oc]. Where the gradient of the input is wanted, rows is
- * the whole map and the halo of zeros is what its taps read beyond it; else a block of rows. */
+ * [top + rows + bottom][left + ow + right][oc]. Where the gradient of the input is wanted, or by
+ * Winograd, rows is the whole map and the halo of zeros is what is read beyond it; else a block of rows. */
 typedef struct {
     int64_t top, bottom, left, right;
     int64_t row, sample;
@@ -28,6 +38,17 @@ static inline cn_gz cn_gz_layout(const cn_op *op) {
         z.bottom = cn_positive((op->src.h - 1 + op->pt) / op->sh - (op->oh - 1));
         z.right = cn_positive((op->src.w - 1 + op->pl) / op->sw - (op->ow - 1));
         rows = op->oh;
+    }
+    if (op->tiles) { /* whole tiles of 4 x 4, of the map and of the input's gradient */
+        rows = op->oh;
+        z.bottom = 4 * cn_blocks(op->oh, 4) - op->oh;
+        z.right = 4 * cn_blocks(op->ow, 4) - op->ow;
+        if (op->data_gradient) {
+            const int64_t down = 4 * cn_blocks(op->src.h, 4) + op->pt - op->oh;
+            const int64_t across = 4 * cn_blocks(op->src.w, 4) + op->pl - op->ow;
+            z.bottom = down > z.bottom ? down : z.bottom;
+            z.right = across > z.right ? across : z.right;
+        }
     }
     z.row = (z.left + op->ow + z.right) * op->dst.c;
     z.sample = (z.top + rows + z.bottom) * z.row;

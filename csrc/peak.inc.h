@@ -3,6 +3,7 @@ static double fma_chain(int64_t steps) {
 #define VECTOR CN_PASTE(cn_v, CN_LANES)
     VECTOR chain[12];
     const VECTOR factor = CN_PASTE(cn_set, CN_LANES)(0.999f);
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) chain[i] = CN_PASTE(cn_set, CN_LANES)((float)i);
     for (int64_t step = 0; step < steps; step++) {
 #pragma GCC unroll 12
@@ -16,7 +17,10 @@ static double fma_chain(int64_t steps) {
         }
     }
     volatile float sink = 0.0f;
-    for (int i = 0; i < 12; i++) sink += ((const float *)&chain[i])[0];
+    VECTOR sum = chain[0];
+#pragma GCC unroll 12
+    for (int i = 1; i < 12; i++) sum += chain[i];
+    sink += ((const float *)&sum)[0];
 #undef VECTOR
     return (double)steps * 12 * CN_LANES * 2;
 }

@@ -42,6 +42,8 @@ STAGES = {
     "output": c_stages.CN_OUTPUT,
     "conv2d_fwd": c_stages.CN_CONV2D_FWD,
     "conv2d_bwd": c_stages.CN_CONV2D_BWD,
+    "winograd_fwd": c_stages.CN_WINOGRAD_FWD,
+    "winograd_bwd": c_stages.CN_WINOGRAD_BWD,
     "depthwise_fwd": c_stages.CN_DEPTHWISE_FWD,
     "depthwise_bwd": c_stages.CN_DEPTHWISE_BWD,
     "maxpool_fwd": c_stages.CN_MAXPOOL_FWD,
@@ -67,6 +69,8 @@ STAGES = {
     "gradient_in": c_stages.CN_GRADIENT_IN,
     "gradient_out": c_stages.CN_GRADIENT_OUT,
     "pack_conv2d": c_stages.CN_PACK_CONV2D,
+    "pack_winograd": c_stages.CN_PACK_WINOGRAD,
+    "winograd_weights": c_stages.CN_WINOGRAD_WEIGHTS,
     "pack_dense": c_stages.CN_PACK_DENSE,
     "dense_wide_fwd": c_stages.CN_DENSE_WIDE_FWD,
     "dense_wide_grad": c_stages.CN_DENSE_WIDE_GRAD,
@@ -158,6 +162,7 @@ cdef struct Entry:
 cdef struct Phase:
     int64_t begin, end  # entries
     int64_t shard       # samples that a lane takes at a time; 0: a batch phase
+    bint serial         # a batch phase that is done before threads would have woken
 
 
 cdef class Context:
@@ -288,9 +293,9 @@ cdef class Program:
         Kernel table to run on.
     operations : list of dict
         As `operation_fields` returns them.
-    phases : list of (int, list of (int, str))
-        Samples that a lane takes at a time, or 0 for a batch phase; and the operations' numbers and
-        stages, in the order in which they run.
+    phases : list of (int, bool, list of (int, str))
+        Samples that a lane takes at a time, or 0 for a batch phase; whether one thread runs it alone;
+        and the operations' numbers and stages, in the order in which they run.
     arena_floats : int
         Floats of the arena: of the whole batch in training, of one thread in prediction.
     arena_samples : int
@@ -313,7 +318,7 @@ cdef class Program:
         cdef int64_t i, k = 0, floats
         self.table = kernel_table(isa)
         self.ops = <cn_op *>calloc(max(1, len(operations)), sizeof(cn_op))
-        self.entries = <Entry *>calloc(max(1, sum(len(e) for _, e in phases)), sizeof(Entry))
+        self.entries = <Entry *>calloc(max(1, sum(len(e) for _, _, e in phases)), sizeof(Entry))
         self.phases = <Phase *>calloc(max(1, len(phases)), sizeof(Phase))
         if not (self.ops and self.entries and self.phases):
             raise MemoryError("no memory for the plan's operations")
@@ -323,9 +328,10 @@ cdef class Program:
         self.arena_floats = arena_floats
         self.arena_samples = arena_samples
         self.sizes = sizes
-        for i, (shard, stages) in enumerate(phases):
+        for i, (shard, serial, stages) in enumerate(phases):
             self.phases[i].begin = k
             self.phases[i].shard = shard
+            self.phases[i].serial = serial
             for op, stage in stages:
                 self.entries[k].op = op
                 self.entries[k].stage = STAGES[stage]
@@ -448,6 +454,8 @@ cdef class Program:
         for i in range(self.phases[phase].begin, self.phases[phase].end):
             tasks += cn_stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], c.n,
                                     c.lanes)
+        if self.phases[phase].serial or tasks == 1:
+            n_threads = 1
         for number in prange(tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
             self.run_batch_task(phase, c, arena, scratch + threadid() * self.scratch_floats, number)
 

@@ -11,7 +11,7 @@ cdef extern from "convnet.h" nogil:
         int64_t oh, ow, pool_h, pool_w, activation
         int64_t weights, bias, mean, variance
         int64_t packed, packed_grad, grad_weights, grad_bias
-        int64_t lanes, aux, aux_sample, group, data_gradient, block, count, decay, key
+        int64_t tiles, grad_kernel, lanes, aux, aux_sample, group, data_gradient, block, count, decay, key
         double rate, momentum, epsilon
 
     ctypedef struct cn_context:
@@ -48,6 +48,7 @@ cdef extern from "convnet.h" nogil:
     enum cn_stage:
         CN_INPUT, CN_OUTPUT
         CN_CONV2D_FWD, CN_CONV2D_BWD
+        CN_WINOGRAD_FWD, CN_WINOGRAD_BWD
         CN_DEPTHWISE_FWD, CN_DEPTHWISE_BWD
         CN_MAXPOOL_FWD, CN_MAXPOOL_BWD, CN_AVGPOOL_FWD, CN_AVGPOOL_BWD
         CN_ACTIVATION_FWD, CN_ACTIVATION_BWD
@@ -58,7 +59,8 @@ cdef extern from "convnet.h" nogil:
         CN_COPY_FWD, CN_COPY_BWD
         CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID
         CN_GRADIENT_IN, CN_GRADIENT_OUT
-        CN_PACK_CONV2D, CN_PACK_DENSE
+        CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE
+        CN_WINOGRAD_WEIGHTS
         CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS
         CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH
         CN_REDUCE, CN_SGD, CN_ADAM

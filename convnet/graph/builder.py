@@ -16,6 +16,8 @@ class Builder:
     ----------
     input_shape : tuple of int
         (height, width, channels), or (features,) for flat data.
+    winograd : bool, default=True
+        Whether convolutions may be computed by Winograd's algorithm.
 
     Attributes
     ----------
@@ -27,9 +29,10 @@ class Builder:
     parameters : ParameterList
     """
 
-    def __init__(self, input_shape):
+    def __init__(self, input_shape, *, winograd=True):
         self.shape = tuple(input_shape)
         self.input = self.current = Buffer(self._map_shape())
+        self.winograd = winograd
         self.layer = ""
         self.ops = []
         self.parameters = ParameterList()
@@ -59,6 +62,7 @@ class Builder:
             padding=padding,
             dilation=dilation,
             groups=groups,
+            allow_winograd=self.winograd,
         )
         self._bound("map", op.dst.size)
         self.activation(activation)

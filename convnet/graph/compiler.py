@@ -11,6 +11,7 @@ from convnet.graph.ops import Conv2DOp
 CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
 LANES = ((2**18, 16), (2**20, 8), (2**22, 4))  # lanes by the floats of a lane's gradients
 FEWEST_LANES = 2
+SERIAL_VALUES = 2**15  # parameters below which packing or updating them is not worth waking threads
 PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
 
 
@@ -72,7 +73,7 @@ def compile_prediction(plan, isa, layer=None):
     sizes = dict(
         input=builder.input.size, output=wanted.size, packed=packer.floats, lane=0, batch=0, squares=0
     )
-    listed = [(0 if is_batch else samples, stages) for is_batch, stages in phases.phases]
+    listed = [(0 if is_batch else samples, is_batch, stages) for is_batch, stages in phases.phases]
     program = Program(isa, operations, listed, arena.floats, samples, sizes)
     return Compiled(program, sizes=sizes, folded=folded)
 
@@ -132,6 +133,10 @@ def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gra
     if input_gradient:
         phases.add(False, 0, "gradient_out")
     phases.barrier(True)
+    for number, op in enumerate(ops, start=1):
+        for stage in op.finish():
+            phases.add(True, number, stage)
+    phases.barrier(True)
     squares = 0
     for parameter in plan.parameters:
         if parameter.trainable:
@@ -148,8 +153,11 @@ def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gra
         squares=squares,
     )
     lane_samples = -(-batch_size // grads.lanes)
+    few = sum(p.size for p in plan.parameters) < SERIAL_VALUES
     listed = [
-        (0 if is_batch else _shard(stages, ops, lane_samples), stages)
+        (0, few and not _whole_batch(stages), stages)
+        if is_batch
+        else (_shard(stages, ops, lane_samples), False, stages)
         for is_batch, stages in phases.phases
     ]
     program = Program(isa, operations, listed, arena.floats, batch_size, sizes)
@@ -194,6 +202,11 @@ def _shard(stages, ops, lane_samples):
     return max(1, min(lane_samples, max(group, CACHE_BYTES // (4 * max(1, floats)))))
 
 
+def _whole_batch(stages):
+    """Whether a batch phase computes with the samples, not with the parameters alone."""
+    return any(stage.startswith("dense_wide") for _, stage in stages)
+
+
 def _place_aux(op, arena, lanes, samples):
     """Room for what an operation keeps for its backward pass."""
     by_sample, by_lane, once = op.aux_bytes()
@@ -225,16 +238,17 @@ class _Gradients:
 
     def __init__(self, ops):
         self.lane_floats = self.batch_floats = 16
-        self.places = {}
+        self.lane_places, self.batch_places = {}, {}
         for op in ops:
             for parameter in op.parameters.values():
                 if not parameter.trainable:
                     continue
-                if op.lane_parameters:
-                    self.places[parameter.name] = True, self.lane_floats
-                    self.lane_floats += aligned(parameter.size)
-                else:
-                    self.places[parameter.name] = False, self.batch_floats
+                summed = op.lane_gradient(parameter) if op.lane_parameters else 0
+                if summed:
+                    self.lane_places[parameter.name] = self.lane_floats
+                    self.lane_floats += aligned(summed)
+                if summed != parameter.size:  # all of it, or what a finishing stage makes of the sums
+                    self.batch_places[parameter.name] = self.batch_floats
                     self.batch_floats += aligned(parameter.size)
         self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), FEWEST_LANES)
 
@@ -244,16 +258,21 @@ class _Gradients:
         for role, parameter in op.parameters.items():
             if parameter.trainable:
                 name = "grad_weights" if role in ("weights", "gamma") else "grad_bias"
-                fields[name] = self.places[parameter.name][1]
+                in_lanes, in_batch = (
+                    places.get(parameter.name) for places in (self.lane_places, self.batch_places)
+                )
+                fields[name] = in_batch if in_lanes is None else in_lanes
+                if None not in (in_lanes, in_batch):
+                    fields["grad_kernel"] = in_batch
         return fields
 
     def update(self, parameter, squares):
         """Operation that updates a parameter; `squares`: its first sum of squares."""
-        in_lanes, offset = self.places[parameter.name]
+        in_batch = self.batch_places.get(parameter.name)
         return _transfer(
             weights=parameter.offset,
-            grad_weights=offset,
-            lanes=self.lanes if in_lanes else 0,
+            grad_weights=self.lane_places[parameter.name] if in_batch is None else in_batch,
+            lanes=self.lanes if in_batch is None else 0,
             count=parameter.size,
             decay=int(parameter.decay),
             aux=squares,

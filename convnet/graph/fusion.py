@@ -68,7 +68,7 @@ def _joins(before, op, predict, folded):
             isinstance(before, Conv2DOp)
             and before.pool == (1, 1)
             and before.activation in FROM_OUTPUT
-            and not before.depthwise
+            and before.algorithm != "depthwise"
         ):
             before.pool = op.size
             return True

@@ -1,5 +1,6 @@
 """A network: the weights of a plan, and what can be computed with them."""
 
+import os
 import threading
 
 import numpy as np
@@ -26,12 +27,25 @@ class Network:
         Kernel table; None is the best that the processor has, capped by ``CONVNET_ISA``.
     input_gradient : bool, default=False
         Whether `backward` also computes the gradient by X.
+    winograd : bool, default=None
+        Whether 3×3 convolutions that suit it are computed by Winograd's algorithm, which is faster and rounds
+        differently. None: yes, unless the environment's ``CONVNET_WINOGRAD`` is 0.
     """
 
     def __init__(
-        self, layers, input_shape, n_outputs=None, *, seed=0, isa=None, input_gradient=False
+        self,
+        layers,
+        input_shape,
+        n_outputs=None,
+        *,
+        seed=0,
+        isa=None,
+        input_gradient=False,
+        winograd=None,
     ):
-        self.plan = Plan(layers, input_shape, n_outputs)
+        if winograd is None:
+            winograd = os.environ.get("CONVNET_WINOGRAD", "1") != "0"
+        self.plan = Plan(layers, input_shape, n_outputs, winograd=winograd)
         self.isa = isa or default_isa()
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))

@@ -11,7 +11,8 @@ from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
 class LayerInfo:
     """A layer in its place.
 
-    `multiply_adds` are those of one sample's forward pass, `memory_bytes` what its output takes, a sample.
+    `multiply_adds` are those of one sample's forward pass by the direct sum, `memory_bytes` what its output takes, a
+    sample; `algorithm` is how a convolution is computed: "direct", "winograd" or "depthwise", else "".
     """
 
     name: str
@@ -21,6 +22,7 @@ class LayerInfo:
     n_parameters: int
     multiply_adds: int
     memory_bytes: int
+    algorithm: str = ""
 
 
 class Plan:
@@ -33,6 +35,8 @@ class Plan:
         (height, width, channels), or (features,) for flat data.
     n_outputs : int, default=None
         Units of the output layer that is appended; None appends none.
+    winograd : bool, default=True
+        Whether convolutions that suit it are computed by Winograd's algorithm.
 
     Attributes
     ----------
@@ -48,7 +52,7 @@ class Plan:
         Naming the layer, the cause, the shapes up to there and the remedy.
     """
 
-    def __init__(self, layers, input_shape, n_outputs=None):
+    def __init__(self, layers, input_shape, n_outputs=None, *, winograd=True):
         self.input_shape = tuple(int(n) for n in input_shape)
         if len(self.input_shape) not in (1, 3) or min(self.input_shape) < 1:
             raise ValueError(
@@ -57,6 +61,7 @@ class Plan:
         if prod(self.input_shape) > MAX_VALUES:
             raise ValueError(f"input_shape {self.input_shape} has more than {MAX_VALUES:,} values")
         self.n_outputs = n_outputs
+        self.winograd = winograd
         self._placed = self._place(tuple(layers))
         builder, spans = self._lower()
         self.parameters = builder.parameters
@@ -114,7 +119,7 @@ class Plan:
         )
 
     def _lower(self):
-        builder, spans = Builder(self.input_shape), {}
+        builder, spans = Builder(self.input_shape, winograd=self.winograd), {}
         for name, layer in self._placed:
             builder.layer, first = name, len(builder.ops)
             try:
@@ -138,6 +143,7 @@ class Plan:
                     n_parameters=sum(p.size for op in ops for p in op.parameters.values()),
                     multiply_adds=sum(op.multiply_adds() for op in ops),
                     memory_bytes=4 * buffer.size,
+                    algorithm=next((op.algorithm for op in ops if hasattr(op, "algorithm")), ""),
                 )
             )
         return layers

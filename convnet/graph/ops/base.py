@@ -42,6 +42,14 @@ class Op:
         """Return the stages of the backward pass."""
         raise NotImplementedError
 
+    def finish(self):
+        """Return the batch stages that follow the whole backward pass."""
+        return []
+
+    def lane_gradient(self, parameter):
+        """Return the floats that a lane sums for a parameter, if `lane_parameters`."""
+        return parameter.size
+
     def predict(self):
         """Return the lane stage of a prediction."""
         raise NotImplementedError

@@ -8,6 +8,16 @@ from convnet.graph.ops.base import ACTIVATIONS, Op
 # Pixels of a convolution's map that are computed, or whose gradient is, before the next ones: both operands of
 # the weight gradient's loop over them stay in the first-level cache.
 CHUNK_PIXELS = 192
+# Winograd: what the transforms of a block of tiles may take, to stay in the second-level cache; and the rows of
+# the widest register tile, of which a block has a multiple.
+BLOCK_BYTES = 2**19
+TILE_ROWS = 14
+PLACES = 36  # products of a tile of 4 x 4 outputs
+
+
+def tiles(n):
+    """Return the number of Winograd's tiles along a side of n pixels."""
+    return -(-n // 4)
 
 
 def round_up(n, to):
@@ -17,7 +27,11 @@ def round_up(n, to):
 
 @dataclass
 class Conv2DOp(Op):
-    """See csrc/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without."""
+    """See csrc/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+
+    `algorithm` is "winograd" (csrc/winograd.inc.h), "depthwise" (csrc/depthwise.inc.h) or "direct"; which of them is a
+    matter of the layer's shape alone. `allow_winograd` False keeps to the direct sum.
+    """
 
     kernel: tuple = (1, 1)
     stride: tuple = (1, 1)
@@ -26,13 +40,38 @@ class Conv2DOp(Op):
     groups: int = 1
     activation: str = "linear"
     pool: tuple = (1, 1)
-
-    pack = "pack_conv2d"
+    allow_winograd: bool = True
 
     @property
-    def depthwise(self):
-        """One filter a channel, which has kernels of its own."""
-        return self.groups > 1 and self.groups == self.src.shape[2] == self.dst.shape[2]
+    def algorithm(self):
+        """How the layer is computed."""
+        h, w, c = self.src.shape
+        oc = self.dst.shape[2]
+        if self.groups > 1 and self.groups == c == oc:
+            return "depthwise"
+        plain = self.kernel == (3, 3) and self.stride == self.dilation == (1, 1)
+        plain = plain and self.groups == 1 and max(self.padding[0][0], self.padding[1][0]) <= 2
+        whole = c % 16 == oc % 16 == 0 and 16 * tiles(h) * tiles(w) <= 2 * h * w
+        return "winograd" if self.allow_winograd and plain and whole else "direct"
+
+    @property
+    def winograd(self):
+        """Whether the algorithm is Winograd's."""
+        return self.algorithm == "winograd"
+
+    @property
+    def pack(self):
+        return "pack_winograd" if self.winograd else "pack_conv2d"
+
+    @property
+    def tiles(self):
+        """Winograd's tiles of a block: at least a row of the wider of the two maps."""
+        if not self.winograd:
+            return 0
+        channels = self.src.shape[2] + self.dst.shape[2]
+        fit = BLOCK_BYTES // (4 * PLACES * channels) // TILE_ROWS * TILE_ROWS
+        widest = max(tiles(self.rows[1]), tiles(self.src.shape[1]))
+        return max(widest, TILE_ROWS, min(4 * TILE_ROWS, fit))
 
     @property
     def rows(self):
@@ -50,10 +89,12 @@ class Conv2DOp(Op):
     def group(self):
         """Samples that the backward pass takes together."""
         rows, columns = self.rows
+        if self.winograd:
+            return max(1, self.tiles // (tiles(rows) * tiles(columns)))
         return max(1, min(16, CHUNK_PIXELS // (rows * columns)))
 
     def _kernel(self, direction):
-        return f"{'depthwise' if self.depthwise else 'conv2d'}_{direction}"
+        return f"{self.algorithm.replace('direct', 'conv2d')}_{direction}"
 
     def forward(self):
         return [(False, self._kernel("fwd"))]
@@ -61,16 +102,24 @@ class Conv2DOp(Op):
     def backward(self):
         return [(False, self._kernel("bwd"))]
 
+    def finish(self):
+        return ["winograd_weights"] if self.winograd else []
+
     def predict(self):
         return self._kernel("fwd")
+
+    def lane_gradient(self, parameter):
+        if self.winograd and parameter.decay:  # the weights: the gradient of their transform
+            return PLACES * self.src.shape[2] * self.dst.shape[2]
+        return parameter.size
 
     def multiply_adds(self):
         return self.dst.size * self.kernel[0] * self.kernel[1] * (self.src.shape[2] // self.groups)
 
     def packed_floats(self, data_gradient):
-        if self.depthwise:
+        if self.algorithm == "depthwise":
             return 0, 0
-        taps = self.kernel[0] * self.kernel[1]
+        taps = PLACES if self.winograd else self.kernel[0] * self.kernel[1]
         c, oc = self.src.shape[2], self.dst.shape[2]
         forward = taps * c * round_up(oc // self.groups, COLUMNS)
         return forward, taps * oc * round_up(c // self.groups, COLUMNS) if data_gradient else 0
@@ -83,7 +132,8 @@ class Conv2DOp(Op):
         (top, _), (left, _) = self.padding
         halo = [top, 0, left, 0]
         for axis in range(2):
-            last = (self.rows[axis] - 1) * self.stride[axis] - self.padding[axis][0]
+            rows = 4 * tiles(self.rows[axis]) if self.winograd else self.rows[axis]
+            last = (rows - 1) * self.stride[axis] - self.padding[axis][0]
             last += (self.kernel[axis] - 1) * self.dilation[axis]
             halo[2 * axis + 1] = max(0, last + 1 - self.src.shape[axis])
         self.src.widen(*halo)
@@ -95,4 +145,5 @@ class Conv2DOp(Op):
             kh=kh, kw=kw, sh=sh, sw=sw, dh=dh, dw=dw, pt=self.padding[0][0], pl=self.padding[1][0],
             groups=self.groups, oh=oh, ow=ow, pool_h=self.pool[0], pool_w=self.pool[1],
             activation=ACTIVATIONS.index(self.activation), block=self.block, group=self.group,
+            tiles=self.tiles,
         )  # fmt: skip

@@ -1,0 +1,384 @@
+/* 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast algorithms for
+ * convolutional neural networks", CVPR 2016): a tile of 4 x 4 outputs takes 36 products a pair of
+ * channels where the direct sum takes 144. With d a tile of 6 x 6 inputs, w a kernel, g a tile of gz:
+ *
+ *   fwd       y  = A^T [(G w G^T) . (B^T d B)] A
+ *   data      the same over gz, with the kernel turned by 180 degrees
+ *   weights   dw = G^T [sum over tiles (A g A^T) . (B^T d B)] G
+ *
+ * where . is the product of elements; over all channels it is one matrix product for each of the 36
+ * places: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
+ * goes through all three steps in the second-level cache. Channels are multiples of 16.
+ *
+ * Tiles reach beyond the map; what they read there is zero (the halo is widened for them) or is
+ * dropped with the outputs that it would give.
+ */
+
+#define CN_PLACES 36
+#define VEC CN_PASTE(cn_v, CN_LANES)
+#define VLOAD CN_PASTE(cn_load, CN_LANES)
+#define VSTORE CN_PASTE(cn_store, CN_LANES)
+#define VSET CN_PASTE(cn_set, CN_LANES)
+#define VFMA CN_PASTE(cn_fma, CN_LANES)
+
+/* B^T d */
+CN_INLINE void cn_wino_input(const VEC d[6], VEC t[6]) {
+    const VEC even = VFMA(VSET(-4.0f), d[2], d[4]), odd = VFMA(VSET(-4.0f), d[1], d[3]);
+    const VEC near = d[4] - d[2], twice = VSET(2.0f) * (d[3] - d[1]);
+    t[0] = VFMA(VSET(4.0f), d[0], VFMA(VSET(-5.0f), d[2], d[4]));
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = near + twice;
+    t[4] = near - twice;
+    t[5] = VFMA(VSET(4.0f), d[1], VFMA(VSET(-5.0f), d[3], d[5]));
+}
+
+/* A^T m */
+CN_INLINE void cn_wino_output(const VEC m[6], VEC y[4]) {
+    const VEC s12 = m[1] + m[2], d12 = m[1] - m[2], s34 = m[3] + m[4], d34 = m[3] - m[4];
+    y[0] = m[0] + s12 + s34;
+    y[1] = VFMA(VSET(2.0f), d34, d12);
+    y[2] = VFMA(VSET(4.0f), s34, s12);
+    y[3] = VFMA(VSET(8.0f), d34, d12) + m[5];
+}
+
+/* A g */
+CN_INLINE void cn_wino_grad(const VEC g[4], VEC t[6]) {
+    const VEC even = g[0] + g[2], odd = g[1] + g[3];
+    const VEC even4 = VFMA(VSET(4.0f), g[2], g[0]);
+    const VEC odd8 = VSET(2.0f) * VFMA(VSET(4.0f), g[3], g[1]);
+    t[0] = g[0];
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = even4 + odd8;
+    t[4] = even4 - odd8;
+    t[5] = g[3];
+}
+
+/* G w and G^T u, of scalars: weights are few */
+CN_INLINE void cn_wino_kernel(const float w[3], float t[6]) {
+    const float outer = w[0] + w[2], wide = w[0] * (1.0f / 24.0f) + w[2] * (1.0f / 6.0f);
+    t[0] = w[0] * 0.25f;
+    t[1] = (outer + w[1]) * (-1.0f / 6.0f);
+    t[2] = (outer - w[1]) * (-1.0f / 6.0f);
+    t[3] = wide + w[1] * (1.0f / 12.0f);
+    t[4] = wide - w[1] * (1.0f / 12.0f);
+    t[5] = w[2];
+}
+
+CN_INLINE void cn_wino_kernel_grad(const float u[6], float w[3]) {
+    const float near = (u[1] + u[2]) * (-1.0f / 6.0f), far = u[3] + u[4];
+    w[0] = u[0] * 0.25f + near + far * (1.0f / 24.0f);
+    w[1] = (u[2] - u[1]) * (1.0f / 6.0f) + (u[3] - u[4]) * (1.0f / 12.0f);
+    w[2] = near + far * (1.0f / 6.0f) + u[5];
+}
+
+/* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles. */
+typedef struct {
+    int64_t rows, columns, first, count;
+} cn_tiles;
+
+CN_INLINE void cn_tile_at(const cn_tiles *t, int64_t i, int64_t *sample, int64_t *y, int64_t *x) {
+    const int64_t tile = t->first + i, area = t->rows * t->columns;
+    *sample = tile / area;
+    *y = tile % area / t->columns * 4;
+    *x = tile % t->columns * 4;
+}
+
+/* planes[36][count][c] = B^T d B of tiles of src, whose pixel (0, 0) of sample 0 is the first tile's. */
+static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t sample, int64_t row,
+                           int64_t c, float *planes, int64_t plane) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        const float *from = src + s * sample + y * row + x * c;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            VEC t[6][6], out[6];
+#pragma GCC unroll 6
+            for (int b = 0; b < 6; b++) {
+                VEC d[6], column[6];
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) d[a] = VLOAD(from + a * row + b * c + k);
+                cn_wino_input(d, column);
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) t[a][b] = column[a];
+            }
+            float *to = planes + i * c + k;
+#pragma GCC unroll 6
+            for (int a = 0; a < 6; a++) {
+                cn_wino_input(t[a], out);
+#pragma GCC unroll 6
+                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
+            }
+        }
+    }
+}
+
+/* planes[36][count][c] = A g A^T of tiles of gz, zero beyond the map. */
+static void cn_wino_gather_grad(const cn_tiles *tiles, const float *gz, int64_t sample, int64_t row,
+                                int64_t c, float *planes, int64_t plane) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        const float *from = gz + s * sample + y * row + x * c;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            VEC t[6][4], out[6];
+#pragma GCC unroll 4
+            for (int b = 0; b < 4; b++) {
+                VEC g[4], column[6];
+#pragma GCC unroll 4
+                for (int a = 0; a < 4; a++) g[a] = VLOAD(from + a * row + b * c + k);
+                cn_wino_grad(g, column);
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) t[a][b] = column[a];
+            }
+            float *to = planes + i * c + k;
+#pragma GCC unroll 6
+            for (int a = 0; a < 6; a++) {
+                cn_wino_grad(t[a], out);
+#pragma GCC unroll 6
+                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
+            }
+        }
+    }
+}
+
+/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w. */
+static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane,
+                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
+                            int64_t h, int64_t w, int64_t c) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        float *to = dst + s * sample + y * row + x * c;
+        const int rows = h - y < 4 ? (int)(h - y) : 4, columns = w - x < 4 ? (int)(w - x) : 4;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            const float *from = planes + i * c + k;
+            const VEC shift = bias ? VLOAD(bias + k) : VSET(0.0f);
+            VEC t[4][6], out[4];
+#pragma GCC unroll 6
+            for (int b = 0; b < 6; b++) {
+                VEC m[6], column[4];
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) m[a] = VLOAD(from + (a * 6 + b) * plane);
+                cn_wino_output(m, column);
+#pragma GCC unroll 4
+                for (int a = 0; a < 4; a++) t[a][b] = column[a];
+            }
+            for (int a = 0; a < rows; a++) {
+                cn_wino_output(t[a], out);
+                for (int b = 0; b < columns; b++) {
+                    VEC v = out[b] + shift;
+                    if (relu) v = CN_PASTE(cn_relu, CN_LANES)(v);
+                    VSTORE(to + a * row + b * c + k, v);
+                }
+            }
+        }
+    }
+}
+
+#undef VFMA
+#undef VSET
+#undef VSTORE
+#undef VLOAD
+#undef VEC
+
+/* A product of 36 places over tiles in scratch: planes of the transforms of what is read and written. */
+typedef struct {
+    float *in, *out;
+    int64_t in_plane, out_plane;
+} cn_planes;
+
+CN_INLINE cn_planes cn_wino_planes(const cn_op *op, float *scratch, int64_t in, int64_t out) {
+    cn_planes p = {.in = scratch,
+                   .in_plane = cn_wino_plane(op, in),
+                   .out_plane = cn_wino_plane(op, out)};
+    p.out = scratch + CN_PLACES * p.in_plane;
+    return p;
+}
+
+/* Maps of one layout. */
+typedef struct {
+    float *at; /* pixel (0, 0) of sample 0; of what is read, the window of output (0, 0) */
+    int64_t sample, row, c;
+} cn_maps;
+
+/* dst = act(bias + src * kernel) for a block of tiles of maps of h x w outputs. */
+static void cn_wino_tiles(const cn_op *op, const cn_tiles *tiles, const cn_maps *src,
+                          const float *packed, const float *bias, int relu, const cn_maps *dst,
+                          int64_t h, int64_t w, float *scratch) {
+    const cn_planes p = cn_wino_planes(op, scratch, src->c, dst->c);
+    cn_wino_gather(tiles, src->at, src->sample, src->row, src->c, p.in, p.in_plane);
+    for (int place = 0; place < CN_PLACES; place++)
+        cn_gemm(p.in + place * p.in_plane, src->c, tiles->count,
+                packed + place * src->c * cn_round_columns(dst->c), src->c, dst->c, 0, dst->c,
+                p.out + place * p.out_plane, dst->c, NULL, 0);
+    cn_wino_scatter(tiles, p.out, p.out_plane, bias, relu, dst->at, dst->sample, dst->row, h, w,
+                    dst->c);
+}
+
+/* The same for all tiles of some samples, block by block. */
+static void cn_wino_maps(const cn_op *op, int64_t samples, const cn_maps *src, const float *packed,
+                         const float *bias, int relu, const cn_maps *dst, int64_t h, int64_t w,
+                         float *scratch) {
+    cn_tiles tiles = {.rows = cn_blocks(h, 4), .columns = cn_blocks(w, 4)};
+    const int64_t all = samples * tiles.rows * tiles.columns;
+    for (; tiles.first < all; tiles.first += op->tiles) {
+        tiles.count = all - tiles.first < op->tiles ? all - tiles.first : op->tiles;
+        cn_wino_tiles(op, &tiles, src, packed, bias, relu, dst, h, w, scratch);
+    }
+}
+
+static void winograd_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t oc = op->dst.c;
+    const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
+    const float *packed = ctx->packed + op->packed;
+    cn_maps src = {(float *)cn_window_origin(op, t->arena, t->s0), op->src.sample, op->src.row,
+                   op->src.c};
+    cn_maps dst = {t->arena + op->dst.offset + t->s0 * op->dst.sample, op->dst.sample, op->dst.row,
+                   oc};
+    if (!cn_pools(op)) {
+        cn_wino_maps(op, t->s1 - t->s0, &src, packed, bias, op->activation == CN_RELU, &dst, op->oh,
+                     op->ow, t->scratch);
+        cn_conv2d_activate(op, t, dst.at);
+        return;
+    }
+    /* A strip is pooled as soon as it is computed: whole samples, or rows of tiles of one. */
+    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    const int64_t area = tiles.rows * tiles.columns;
+    const int64_t together = area <= op->tiles ? op->tiles / area : 1;
+    const int64_t strip = area <= op->tiles ? tiles.rows : op->tiles / tiles.columns;
+    const cn_maps z = {t->scratch + cn_wino_scratch(op), strip * 4 * op->ow * oc, op->ow * oc, oc};
+    for (int64_t s = t->s0; s < t->s1; s += together) {
+        const int64_t samples = t->s1 - s < together ? t->s1 - s : together;
+        src.at = (float *)cn_window_origin(op, t->arena, s);
+        for (int64_t r = 0; r < tiles.rows; r += strip) {
+            const int64_t rows = tiles.rows - r < strip ? tiles.rows - r : strip;
+            const int64_t y0 = 4 * r, y1 = y0 + 4 * rows < op->oh ? y0 + 4 * rows : op->oh;
+            cn_maps part = z; /* so that row y0 falls on the first row of z */
+            part.at -= y0 * z.row;
+            tiles.first = r * tiles.columns;
+            tiles.count = ((samples - 1) * tiles.rows + rows) * tiles.columns;
+            cn_wino_tiles(op, &tiles, &src, packed, bias, 0, &part, op->oh, op->ow, t->scratch);
+            for (int64_t i = 0; i < samples; i++)
+                cn_pool_rows(op, t, s + i, y0 / op->pool_h, y1 / op->pool_h, z.at + i * z.sample);
+        }
+    }
+}
+
+/* u[36][c][oc] += sum over tiles; the lanes' sums become the gradient in winograd_weights. */
+static void cn_wino_weights(const cn_op *op, const cn_task *t, int64_t s, int64_t samples,
+                            const float *gz, const cn_gz *z, float *u) {
+    const int64_t c = op->src.c, oc = op->dst.c;
+    const float *src = cn_window_origin(op, t->arena, s);
+    const cn_planes p = cn_wino_planes(op, t->scratch, c, oc);
+    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    const int64_t all = samples * tiles.rows * tiles.columns;
+    for (; tiles.first < all; tiles.first += op->tiles) {
+        tiles.count = all - tiles.first < op->tiles ? all - tiles.first : op->tiles;
+        cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, p.in, p.in_plane);
+        cn_wino_gather_grad(&tiles, gz, z->sample, z->row, oc, p.out, p.out_plane);
+        for (int place = 0; place < CN_PLACES; place++)
+            cn_gemm_weights(p.in + place * p.in_plane, c, p.out + place * p.out_plane, oc,
+                            tiles.count, oc, 0, c, u + place * c * oc, oc);
+    }
+}
+
+static void winograd_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const cn_gz z = cn_gz_layout(op);
+    float *line = t->scratch + cn_wino_scratch(op);
+    float *gz = line + cn_aligned(op->dst.w * op->dst.c);
+    float *inside = gz + z.top * z.row + z.left * op->dst.c;
+    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    cn_zero_halo(op, &z, gz, op->group);
+    for (int64_t s = t->s0; s < t->s1; s += op->group) {
+        const int64_t samples = t->s1 - s < op->group ? t->s1 - s : op->group;
+        for (int64_t i = 0; i < samples; i++)
+            cn_fill_gz(op, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
+        cn_wino_weights(op, t, s, samples, inside, &z, grads + op->grad_weights);
+        if (op->bias >= 0)
+            cn_bias_add(&z, inside, samples, op->oh, op->ow, op->dst.c, grads + op->grad_bias);
+        if (op->data_gradient) {
+            /* input pixel (i, j) reads gz from (i + pt - 2, j + pl - 2) on */
+            const cn_maps src = {inside + (op->pt - 2) * z.row + (op->pl - 2) * op->dst.c, z.sample,
+                                 z.row, op->dst.c};
+            const cn_maps dst = {t->arena + op->grad_src.offset + s * op->grad_src.sample,
+                                 op->grad_src.sample, op->grad_src.row, op->src.c};
+            cn_wino_maps(op, samples, &src, ctx->packed + op->packed_grad, NULL, 0, &dst, op->src.h,
+                         op->src.w, t->scratch);
+        }
+    }
+}
+
+/* Gradient of the weights of one input channel from the lanes' sums, which are left at zero. */
+static void winograd_weights(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t c = op->src.c, oc = op->dst.c, k = t->s0;
+    float *dw = ctx->batch_grads + op->grad_kernel;
+    for (int64_t o = 0; o < oc; o++) {
+        float u[6][6], half[3][6];
+        for (int place = 0; place < CN_PLACES; place++) {
+            float sum = 0.0f;
+            for (int64_t lane = 0; lane < ctx->lanes; lane++)
+                sum += ctx->lane_grads[lane * ctx->lane_size + op->grad_weights +
+                                       (place * c + k) * oc + o];
+            u[place / 6][place % 6] = sum;
+        }
+        for (int b = 0; b < 6; b++) {
+            const float column[6] = {u[0][b], u[1][b], u[2][b], u[3][b], u[4][b], u[5][b]};
+            float w[3];
+            cn_wino_kernel_grad(column, w);
+            for (int a = 0; a < 3; a++) half[a][b] = w[a];
+        }
+        for (int a = 0; a < 3; a++) {
+            float w[3];
+            cn_wino_kernel_grad(half[a], w);
+            for (int b = 0; b < 3; b++) dw[((a * 3 + b) * c + k) * oc + o] = w[b];
+        }
+    }
+    for (int64_t lane = 0; lane < ctx->lanes; lane++)
+        for (int place = 0; place < CN_PLACES; place++)
+            memset(ctx->lane_grads + lane * ctx->lane_size + op->grad_weights +
+                       (place * c + k) * oc,
+                   0, (size_t)oc * sizeof(float));
+}
+
+/* packed[36][K][n] = G w G^T in blocks of columns, for columns [n0, n0 + CN_COLUMNS) of n; turned: the
+ * data gradient's, whose kernel is turned by 180 degrees and whose K and n are swapped. */
+static void cn_wino_pack(const float *w, int64_t c, int64_t oc, int turned, int64_t n0,
+                         float *packed) {
+    const int64_t K = turned ? oc : c, n = turned ? c : oc;
+    for (int64_t j = n0; j < n0 + CN_COLUMNS && j < n; j++) {
+        /* the block of column j, and the column in it */
+        int64_t block = j / CN_WIDE * CN_WIDE;
+        const int64_t width = cn_block(n - block);
+        for (int64_t k = 0; k < K; k++) {
+            const int64_t ci = turned ? j : k, o = turned ? k : j;
+            float half[6][3], u[6];
+            for (int b = 0; b < 3; b++) {
+                float column[3], t[6];
+                for (int a = 0; a < 3; a++) {
+                    const int tap = turned ? 8 - (a * 3 + b) : a * 3 + b;
+                    column[a] = w[(tap * c + ci) * oc + o];
+                }
+                cn_wino_kernel(column, t);
+                for (int a = 0; a < 6; a++) half[a][b] = t[a];
+            }
+            for (int a = 0; a < 6; a++) {
+                cn_wino_kernel(half[a], u);
+                for (int b = 0; b < 6; b++)
+                    packed[(a * 6 + b) * K * cn_round_columns(n) + block * K + k * width + j -
+                           block] = u[b];
+            }
+        }
+    }
+}
+
+/* Tasks: blocks of columns of the forward pass, then of the data gradient. */
+static void pack_winograd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t c = op->src.c, oc = op->dst.c, blocks = cn_blocks(oc, CN_COLUMNS);
+    const float *w = ctx->params + op->weights;
+    if (t->s0 < blocks)
+        cn_wino_pack(w, c, oc, 0, t->s0 * CN_COLUMNS, ctx->packed + op->packed);
+    else
+        cn_wino_pack(w, c, oc, 1, (t->s0 - blocks) * CN_COLUMNS, ctx->packed + op->packed_grad);
+}
