@@ -57,11 +57,9 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
     case CN_CONV2D_BWD: /* offsets for two passes; a row; the gradient by z */
         return cn_aligned(4 * taps) + cn_aligned(op->dst.w * op->dst.c) +
                op->group * cn_gz_layout(op).sample;
-    case CN_WINOGRAD_FWD: { /* planes; the strip before the fused pool */
-        const int64_t columns = cn_blocks(op->ow, 4), area = cn_blocks(op->oh, 4) * columns;
-        const int64_t strip = area <= op->tiles ? op->tiles / area * area : op->tiles / columns * columns;
-        return cn_wino_scratch(op) + (cn_pools(op) ? strip / columns * 4 * op->ow * op->dst.c : 0);
-    }
+    case CN_WINOGRAD_FWD: /* planes; the strips before the fused pool */
+        return cn_wino_scratch(op) +
+               (cn_pools(op) ? cn_wino_together(op) * cn_wino_strip(op) * 4 * op->ow * op->dst.c : 0);
     case CN_WINOGRAD_BWD: /* planes; a row; the gradient by z */
         return cn_wino_scratch(op) + cn_aligned(op->dst.w * op->dst.c) +
                op->group * cn_gz_layout(op).sample;

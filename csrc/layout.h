@@ -21,6 +21,22 @@ static inline int64_t cn_wino_scratch(const cn_op *op) {
     return 36 * (cn_wino_plane(op, op->src.c) + cn_wino_plane(op, op->dst.c));
 }
 
+/* Rows of tiles that are computed before they are pooled: the whole map, or as many as a block holds
+ * without cutting a window (`step` rows of tiles are the least that windows do not straddle). */
+static inline int64_t cn_wino_strip(const cn_op *op) {
+    const int64_t rows = cn_blocks(op->oh, 4), columns = cn_blocks(op->ow, 4);
+    const int64_t step = op->pool_h % 4 == 0   ? op->pool_h / 4
+                         : op->pool_h % 2 == 0 ? op->pool_h / 2
+                                               : op->pool_h;
+    return rows * columns <= op->tiles ? rows : op->tiles / columns / step * step;
+}
+
+/* Samples whose whole maps a block holds; 1 where it does not hold one. */
+static inline int64_t cn_wino_together(const cn_op *op) {
+    const int64_t area = cn_blocks(op->oh, 4) * cn_blocks(op->ow, 4);
+    return area <= op->tiles ? op->tiles / area : 1;
+}
+
 /* The gradient by a convolution's map, in scratch: op->group samples of
  * [top + rows + bottom][left + ow + right][oc]. Where the gradient of the input is wanted, or by
  * Winograd, rows is the whole map and the halo of zeros is what is read beyond it; else a block of rows. */

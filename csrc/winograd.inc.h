@@ -245,9 +245,7 @@ static void winograd_fwd(const cn_op *op, const cn_context *ctx, const cn_task *
     }
     /* A strip is pooled as soon as it is computed: whole samples, or rows of tiles of one. */
     cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
-    const int64_t area = tiles.rows * tiles.columns;
-    const int64_t together = area <= op->tiles ? op->tiles / area : 1;
-    const int64_t strip = area <= op->tiles ? tiles.rows : op->tiles / tiles.columns;
+    const int64_t together = cn_wino_together(op), strip = cn_wino_strip(op);
     const cn_maps z = {t->scratch + cn_wino_scratch(op), strip * 4 * op->ow * oc, op->ow * oc, oc};
     for (int64_t s = t->s0; s < t->s1; s += together) {
         const int64_t samples = t->s1 - s < together ? t->s1 - s : together;

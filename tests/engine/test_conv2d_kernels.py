@@ -1,4 +1,4 @@
-"""Convolution on every instruction set: forward, data gradient, weight gradient, bias gradient."""
+"""Direct convolution on every instruction set: forward, data gradient, weight gradient, bias gradient."""
 
 import numpy as np
 import oracle
@@ -34,7 +34,7 @@ def plain(batch, size, channels, filters, kernel, stride=ONE, padding="valid", u
 def run(isa, geometry, rng, n_threads, draw, **options):
     """The net's x, w, b, gradient of the outputs, and its results."""
     layer = Conv2D(geometry.filters, geometry.kernel, **geometry.options)
-    net = build([layer], geometry.x_shape[1:], isa)
+    net = build([layer], geometry.x_shape[1:], isa, winograd=False)
     weights = set_random_weights(net, rng, draw, **options)
     w, b = weights["conv1/weights"], weights.get("conv1/bias")
     assert w.shape == geometry.w_shape and (b is not None) == geometry.use_bias

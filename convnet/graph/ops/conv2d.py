@@ -1,6 +1,7 @@
 """Convolution, with the bias, activation and max-pool fused into it."""
 
 from dataclasses import dataclass
+from math import gcd
 
 from convnet.engine import COLUMNS
 from convnet.graph.ops.base import ACTIVATIONS, Op
@@ -65,12 +66,13 @@ class Conv2DOp(Op):
 
     @property
     def tiles(self):
-        """Winograd's tiles of a block: at least a row of the wider of the two maps."""
+        """Winograd's tiles of a block: at least a row of them, or the rows that windows of a fused pool fill."""
         if not self.winograd:
             return 0
         channels = self.src.shape[2] + self.dst.shape[2]
         fit = BLOCK_BYTES // (4 * PLACES * channels) // TILE_ROWS * TILE_ROWS
-        widest = max(tiles(self.rows[1]), tiles(self.src.shape[1]))
+        strip = self.pool[0] // gcd(self.pool[0], 4)
+        widest = max(strip * tiles(self.rows[1]), tiles(self.src.shape[1]))
         return max(widest, TILE_ROWS, min(4 * TILE_ROWS, fit))
 
     @property
