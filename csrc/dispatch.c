@@ -63,6 +63,13 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
     case CN_WINOGRAD_BWD: /* planes; a row; the gradient by z */
         return cn_wino_scratch(op) + cn_aligned(op->dst.w * op->dst.c) +
                op->group * cn_gz_layout(op).sample;
+    case CN_PLANAR_FWD: /* offsets; planes of x and z; a pooled line, in whole vectors */
+        return cn_aligned(2 * taps) +
+               (op->src.c + op->dst.c) * cn_planar_layout(op, 0).plane + cn_aligned(op->dst.w) + 16;
+    case CN_PLANAR_BWD: /* offsets of two passes; planes of x, gz and the gradient by x; two rows */
+        return cn_aligned(4 * taps) +
+               (2 * op->src.c + op->dst.c) * cn_planar_layout(op, 1).plane +
+               cn_aligned(op->dst.w * op->dst.c) + cn_aligned(op->dst.w);
     case CN_DEPTHWISE_BWD:
         return op->ow * op->dst.c;
     case CN_MAXPOOL_FWD:

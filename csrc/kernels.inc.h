@@ -10,6 +10,7 @@
 #include "conv2d.inc.h"
 #include "conv2d_bwd.inc.h"
 
+#include "planar.inc.h"
 #include "winograd.inc.h"
 
 #include "batchnorm.inc.h"
@@ -37,6 +38,8 @@
                 [CN_CONV2D_BWD] = conv2d_bwd,                                                      \
                 [CN_WINOGRAD_FWD] = winograd_fwd,                                                  \
                 [CN_WINOGRAD_BWD] = winograd_bwd,                                                  \
+                [CN_PLANAR_FWD] = planar_fwd,                                                      \
+                [CN_PLANAR_BWD] = planar_bwd,                                                      \
                 [CN_PACK_WINOGRAD] = pack_winograd,                                                \
                 [CN_WINOGRAD_WEIGHTS] = winograd_weights,                                          \
                 [CN_DEPTHWISE_FWD] = depthwise_fwd,                                                \

@@ -21,6 +21,32 @@ static inline int64_t cn_wino_scratch(const cn_op *op) {
     return 36 * (cn_wino_plane(op, op->src.c) + cn_wino_plane(op, op->dst.c));
 }
 
+/* Planes of a convolution along its pixels (planar.inc.h): one row of `pitch` floats after the other. x has
+ * rows x columns pixels, the window of all outputs; gz begins below `top` rows and behind `left` columns of
+ * zeros, if the gradient of the input is wanted. plane: floats of one, with zeros enough for the vectors that
+ * reach beyond its last output: a block of 6 vectors of 16 at the most. */
+typedef struct {
+    int64_t rows, columns, pitch, plane, top, left;
+} cn_planar;
+
+static inline cn_planar cn_planar_layout(const cn_op *op, int backward) {
+    const int64_t down = (op->kh - 1) * op->dh, across = (op->kw - 1) * op->dw;
+    cn_planar p = {.rows = op->oh + down, .columns = op->ow + across};
+    int64_t rows = p.rows;
+    p.pitch = p.columns;
+    if (backward && op->data_gradient) {
+        p.top = cn_positive(down - op->pt);
+        p.left = cn_positive(across - op->pl);
+        /* the last input reads row src.h - 1 + pt of gz, and column src.w - 1 + pl */
+        const int64_t width = p.left + (op->ow > op->src.w + op->pl ? op->ow : op->src.w + op->pl);
+        const int64_t height = p.top + (op->oh > op->src.h + op->pt ? op->oh : op->src.h + op->pt);
+        p.pitch = width > p.pitch ? width : p.pitch;
+        rows = height > rows ? height : rows;
+    }
+    p.plane = cn_aligned(rows * p.pitch + down * p.pitch + across + 6 * 16);
+    return p;
+}
+
 /* Rows of tiles that are computed before they are pooled: the whole map, or as many as a block holds
  * without cutting a window (`step` rows of tiles are the least that windows do not straddle). */
 static inline int64_t cn_wino_strip(const cn_op *op) {

@@ -44,6 +44,8 @@ STAGES = {
     "conv2d_bwd": c_stages.CN_CONV2D_BWD,
     "winograd_fwd": c_stages.CN_WINOGRAD_FWD,
     "winograd_bwd": c_stages.CN_WINOGRAD_BWD,
+    "planar_fwd": c_stages.CN_PLANAR_FWD,
+    "planar_bwd": c_stages.CN_PLANAR_BWD,
     "depthwise_fwd": c_stages.CN_DEPTHWISE_FWD,
     "depthwise_bwd": c_stages.CN_DEPTHWISE_BWD,
     "maxpool_fwd": c_stages.CN_MAXPOOL_FWD,

@@ -14,6 +14,7 @@ CHUNK_PIXELS = 192
 BLOCK_BYTES = 2**19
 TILE_ROWS = 14
 PLACES = 36  # products of a tile of 4 x 4 outputs
+FEW_CHANNELS = 8  # for which vectors run along the pixels
 
 
 def tiles(n):
@@ -30,8 +31,8 @@ def round_up(n, to):
 class Conv2DOp(Op):
     """See csrc/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
 
-    `algorithm` is "winograd" (csrc/winograd.inc.h), "depthwise" (csrc/depthwise.inc.h) or "direct"; which of them is a
-    matter of the layer's shape alone. `allow_winograd` False keeps to the direct sum.
+    `algorithm` is "winograd", "planar" (for few channels) or "depthwise", each with a file of its name in csrc/, or "direct";
+    which of them is a matter of the layer's shape alone. `allow_winograd` False keeps to the direct sum.
     """
 
     kernel: tuple = (1, 1)
@@ -50,6 +51,9 @@ class Conv2DOp(Op):
         oc = self.dst.shape[2]
         if self.groups > 1 and self.groups == c == oc:
             return "depthwise"
+        few = self.groups == 1 and self.stride == (1, 1) and max(c, oc) <= FEW_CHANNELS
+        if few and self.pool in ((1, 1), (2, 2)):
+            return "planar"
         plain = self.kernel == (3, 3) and self.stride == self.dilation == (1, 1)
         plain = plain and self.groups == 1 and max(self.padding[0][0], self.padding[1][0]) <= 2
         whole = c % 16 == oc % 16 == 0 and 16 * tiles(h) * tiles(w) <= 2 * h * w
@@ -62,7 +66,7 @@ class Conv2DOp(Op):
 
     @property
     def pack(self):
-        return "pack_winograd" if self.winograd else "pack_conv2d"
+        return {"winograd": "pack_winograd", "direct": "pack_conv2d"}.get(self.algorithm)
 
     @property
     def tiles(self):
@@ -119,7 +123,7 @@ class Conv2DOp(Op):
         return self.dst.size * self.kernel[0] * self.kernel[1] * (self.src.shape[2] // self.groups)
 
     def packed_floats(self, data_gradient):
-        if self.algorithm == "depthwise":
+        if self.pack is None:
             return 0, 0
         taps = PLACES if self.winograd else self.kernel[0] * self.kernel[1]
         c, oc = self.src.shape[2], self.dst.shape[2]
