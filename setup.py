@@ -27,7 +27,7 @@ CFLAGS = [
 ISA_FLAGS = {
     "scalar": ["-O2", "-fno-tree-vectorize", "-fno-tree-slp-vectorize"],
     "baseline": ["-O3"],
-    "avx2": ["-O3", "-mavx2", "-mfma", "-mf16c"],
+    "avx2": ["-O3", "-mavx2", "-mfma"],
     "avx512": [
         "-O3",
         "-mavx512f",

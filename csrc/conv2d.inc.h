@@ -89,10 +89,10 @@ CN_INLINE const float *cn_window_origin(const cn_op *op, const float *arena, int
         cn_v##N best = cn_load##N(z0 + c);                                                         \
         cn_i##N at = {0};                                                                          \
         int32_t number = 0;                                                                        \
-        for (int64_t a = 0; a < ph; a++)                                                   \
-            for (int64_t b = 0; b < pw; b++, number++) {                                   \
+        for (int64_t a = 0; a < ph; a++)                                                           \
+            for (int64_t b = 0; b < pw; b++, number++) {                                           \
                 const cn_v##N v = cn_load##N(z0 + a * z_row + b * channels + c);                   \
-                const cn_i##N more = (cn_i##N)(v > best) | ((cn_i##N)(v != v) & (cn_i##N)(best == best));                      \
+                const cn_i##N more = (cn_i##N)(v > best) | ((cn_i##N)(v != v) & (cn_i##N)(best == best));\
                 best = (cn_v##N)((more & (cn_i##N)v) | (~more & (cn_i##N)best));                   \
                 at = (more & ((cn_i##N){0} + number)) | (~more & at);                              \
             }                                                                                      \
@@ -138,8 +138,8 @@ CN_INLINE void cn_pool_window(const int64_t ph, const int64_t pw, int64_t channe
         const cn_i##N at = __builtin_convertvector(*(const bytes *)(winner + c), cn_i##N);         \
         const cn_i##N gv = (cn_i##N)cn_load##N(g + c);                                             \
         int32_t number = 0;                                                                        \
-        for (int64_t a = 0; a < ph; a++)                                                   \
-            for (int64_t b = 0; b < pw; b++, number++)                                     \
+        for (int64_t a = 0; a < ph; a++)                                                           \
+            for (int64_t b = 0; b < pw; b++, number++)                                             \
                 cn_store##N(gz + a * gz_row + b * channels + c,                                    \
                             (cn_v##N)(gv & (at == ((cn_i##N){0} + number))));                      \
     }

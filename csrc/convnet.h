@@ -41,6 +41,7 @@ typedef struct {
     int64_t grad_weights;   /* gradients: in a lane's area, or in the batch's (lanes == 0) */
     int64_t grad_bias;
     int64_t tiles;       /* Winograd: tiles of a block; 0: direct */
+    int64_t strip;       /* Winograd: rows of tiles that are computed before they are pooled */
     int64_t grad_kernel; /* Winograd: gradient of the weights, in the batch's area; grad_weights is
                             that of their transform, in a lane's */
     int64_t lanes;      /* gradient accumulators summed for this operation; 0: the batch's own */
@@ -156,6 +157,8 @@ int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes);
 
 /* Columns to which a packed matrix is rounded up, for every instruction set. */
 #define CN_COLUMNS 32
+/* Products of a tile of 4 x 4 outputs in Winograd's algorithm. */
+#define CN_PLACES 36
 /* Rows of a task of the wide dense forward pass: two tiles of AVX-512. */
 #define CN_DENSE_ROWS 28
 /* Parameters of a task of an update. */

@@ -59,7 +59,7 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
                op->group * cn_gz_layout(op).sample;
     case CN_WINOGRAD_FWD: /* planes; the strips before the fused pool */
         return cn_wino_scratch(op) +
-               (cn_pools(op) ? cn_wino_together(op) * cn_wino_strip(op) * 4 * op->ow * op->dst.c : 0);
+               (cn_pools(op) ? cn_wino_together(op) * op->strip * 4 * op->ow * op->dst.c : 0);
     case CN_WINOGRAD_BWD: /* planes; a row; the gradient by z */
         return cn_wino_scratch(op) + cn_aligned(op->dst.w * op->dst.c) +
                op->group * cn_gz_layout(op).sample;

@@ -10,7 +10,13 @@
 #include "conv2d.inc.h"
 #include "conv2d_bwd.inc.h"
 
+#include "planar_lines.inc.h"
+#include "planar_pool.inc.h"
+
 #include "planar.inc.h"
+
+#include "winograd_transform.inc.h"
+
 #include "winograd.inc.h"
 
 #include "batchnorm.inc.h"

@@ -11,14 +11,14 @@ static inline int64_t cn_aligned(int64_t floats) { return cn_blocks(floats, 16) 
 static inline int64_t cn_round_columns(int64_t n) { return cn_blocks(n, CN_COLUMNS) * CN_COLUMNS; }
 static inline int cn_pools(const cn_op *op) { return op->pool_h * op->pool_w > 1; }
 
-/* Winograd: floats of one of the 36 planes of a block of tiles. The 16 keep the planes from starting
+/* Winograd: floats of one of the CN_PLACES planes of a block of tiles. The 16 keep the planes from starting
  * at the same place of a page, where they would push one another out of the first-level cache. */
 static inline int64_t cn_wino_plane(const cn_op *op, int64_t channels) {
     return op->tiles * channels + 16;
 }
 
 static inline int64_t cn_wino_scratch(const cn_op *op) {
-    return 36 * (cn_wino_plane(op, op->src.c) + cn_wino_plane(op, op->dst.c));
+    return CN_PLACES * (cn_wino_plane(op, op->src.c) + cn_wino_plane(op, op->dst.c));
 }
 
 /* Planes of a convolution along its pixels (planar.inc.h): one row of `pitch` floats after the other. x has
@@ -45,16 +45,6 @@ static inline cn_planar cn_planar_layout(const cn_op *op, int backward) {
     }
     p.plane = cn_aligned(rows * p.pitch + down * p.pitch + across + 6 * 16);
     return p;
-}
-
-/* Rows of tiles that are computed before they are pooled: the whole map, or as many as a block holds
- * without cutting a window (`step` rows of tiles are the least that windows do not straddle). */
-static inline int64_t cn_wino_strip(const cn_op *op) {
-    const int64_t rows = cn_blocks(op->oh, 4), columns = cn_blocks(op->ow, 4);
-    const int64_t step = op->pool_h % 4 == 0   ? op->pool_h / 4
-                         : op->pool_h % 2 == 0 ? op->pool_h / 2
-                                               : op->pool_h;
-    return rows * columns <= op->tiles ? rows : op->tiles / columns / step * step;
 }
 
 /* Samples whose whole maps a block holds; 1 where it does not hold one. */

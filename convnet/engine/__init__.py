@@ -7,6 +7,7 @@
 from convnet.engine._engine import (
     COLUMNS,
     DTYPES,
+    PLACES,
     UPDATE,
     Context,
     Program,
@@ -22,6 +23,7 @@ from convnet.engine._engine import (
 __all__ = [
     "COLUMNS",
     "DTYPES",
+    "PLACES",
     "UPDATE",
     "Context",
     "Program",

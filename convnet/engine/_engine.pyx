@@ -15,7 +15,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, free
 
 from convnet.engine.kernels cimport (
-    CN_COLUMNS, CN_SLACK, CN_UPDATE, cn_context, cn_isa_count,
+    CN_COLUMNS, CN_PLACES, CN_SLACK, CN_UPDATE, cn_context, cn_isa_count,
     cn_isa_default, cn_isa_kernels, cn_isa_name, cn_kernel, cn_kernels, cn_op, cn_scratch_floats,
     cn_stage_tasks, cn_task)
 from convnet.engine cimport kernels as c_stages
@@ -34,6 +34,7 @@ if cn_watch_forks() != 0:
     raise MemoryError("pthread_atfork found no memory")
 
 COLUMNS = CN_COLUMNS
+PLACES = CN_PLACES
 SLACK = CN_SLACK
 UPDATE = CN_UPDATE
 
@@ -144,6 +145,7 @@ def fma_peak(int n_threads=1, double seconds=0.3, isa=None):
     cdef int64_t steps = 200000
     cdef int thread
     cdef double flops, best = 0.0
+    n_threads = cn_threads(n_threads)
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
         start = time.perf_counter()
@@ -174,7 +176,7 @@ cdef class Context:
     cdef dict keep
     cdef int64_t input_rows, input_size, y_rows, weight_rows
     cdef int64_t out_size, grad_size, packed_size, lane_total, batch_size
-    cdef int64_t losses_size, squares_size
+    cdef int64_t losses_size, squares_size, params_size, moments_size
 
     def __init__(self):
         self.keep = {}
@@ -184,6 +186,7 @@ cdef class Context:
         self.c.params = &params[0]
         self.c.weights = &params[0] if trainable else NULL
         self.c.packed = &packed[0]
+        self.params_size = params.shape[0]
         self.packed_size = packed.shape[0]
         self.keep["parameters"] = params, packed
 
@@ -276,6 +279,7 @@ cdef class Context:
         """Set the optimizer's moments and constants; `learning_rate` of Adam is the corrected one."""
         self.c.moment_1 = &moment_1[0]
         self.c.moment_2 = &moment_2[0]
+        self.moments_size = min(moment_1.shape[0], moment_2.shape[0])
         self.c.learning_rate = learning_rate
         self.c.alpha = alpha
         self.c.momentum = momentum
@@ -304,7 +308,7 @@ cdef class Program:
         Samples for which the arena has room.
     sizes : dict
         Least sizes that a run asks of the context: ``input`` (values of a sample), ``output``, ``packed``,
-        ``lane`` (floats of a lane), ``batch``, ``squares``, ``params``.
+        ``lane`` (floats of a lane), ``lanes``, ``batch``, ``squares``, ``params`` (and of the moments).
     """
 
     cdef const cn_kernels *table
@@ -358,13 +362,18 @@ cdef class Program:
         have = {
             "input": context.input_size if c.x != NULL else None,
             "packed": context.packed_size,
+            "params": context.params_size,
+            "moments": context.moments_size if c.moment_1 != NULL else None,
+            "lanes": c.lanes if c.lane_grads != NULL else None,
             "lane": c.lane_size if c.lane_grads != NULL else None,
             "batch": context.batch_size if c.batch_grads != NULL else None,
             "squares": context.squares_size if c.squares != NULL else None,
         }
         for key, size in have.items():
-            if size is not None and (size != sizes[key] if key == "input" else size < sizes[key]):
-                raise ValueError(f"the plan wants {sizes[key]} of {key}, got {size}")
+            wanted = sizes["params" if key == "moments" else key]
+            exact = key in ("input", "lanes")
+            if size is not None and (size != wanted if exact else size < wanted):
+                raise ValueError(f"the plan wants {wanted} of {key}, got {size}")
         if floats < self.arena_floats or scratch < n_threads * self.scratch_floats:
             raise ValueError("arena or scratch is smaller than the plan wants")
         if c.out != NULL and context.out_size < sizes["output"] * c.n:
@@ -456,7 +465,7 @@ cdef class Program:
         for i in range(self.phases[phase].begin, self.phases[phase].end):
             tasks += cn_stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], c.n,
                                     c.lanes)
-        if self.phases[phase].serial or tasks == 1:
+        if self.phases[phase].serial or tasks <= 1:
             n_threads = 1
         for number in prange(tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
             self.run_batch_task(phase, c, arena, scratch + threadid() * self.scratch_floats, number)

@@ -11,7 +11,7 @@ cdef extern from "convnet.h" nogil:
         int64_t oh, ow, pool_h, pool_w, activation
         int64_t weights, bias, mean, variance
         int64_t packed, packed_grad, grad_weights, grad_bias
-        int64_t tiles, grad_kernel, lanes, aux, aux_sample, group, data_gradient, block, count, decay, key
+        int64_t tiles, strip, grad_kernel, lanes, aux, aux_sample, group, data_gradient, block, count, decay, key
         double rate, momentum, epsilon
 
     ctypedef struct cn_context:
@@ -82,5 +82,6 @@ cdef extern from "convnet.h" nogil:
     int64_t cn_scratch_floats(int stage, const cn_op *op)
     int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes)
     int64_t CN_COLUMNS
+    int64_t CN_PLACES
     int64_t CN_SLACK
     int64_t CN_UPDATE

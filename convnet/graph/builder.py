@@ -82,9 +82,7 @@ class Builder:
         """Emit a pooling of the whole map to one flat value a channel."""
         h, w, c = self.shape
         no_padding = ((0, 0), (0, 0))
-        self._emit(
-            Pool2DOp, (c,), pooling=kind, size=(h, w), stride=(h, w), padding=no_padding
-        )
+        self._emit(Pool2DOp, (c,), pooling=kind, size=(h, w), stride=(h, w), padding=no_padding)
 
     def dense(self, units, *, activation, use_bias):
         """Emit a dense layer of flat data."""
@@ -123,7 +121,6 @@ class Builder:
         source = self.current
         self.shape = (prod(self.shape),)
         self.current = Buffer(self._map_shape(), alias=source)
-
 
     def _map_shape(self):
         return self.shape if len(self.shape) == 3 else (1, 1, *self.shape)

@@ -9,7 +9,7 @@ from convnet.graph.ops import Conv2DOp
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
-LANES = ((2**18, 16), (2**20, 8), (2**22, 4))  # lanes by the floats of a lane's gradients
+LANES = ((2**19, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
 FEWEST_LANES = 2
 SERIAL_VALUES = 2**15  # parameters below which packing or updating them is not worth waking threads
 PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
@@ -71,7 +71,14 @@ def compile_prediction(plan, isa, layer=None):
     phases.add(False, len(operations), "output")
     operations.append(_transfer(src=wanted.map()))
     sizes = dict(
-        input=builder.input.size, output=wanted.size, packed=packer.floats, lane=0, batch=0, squares=0
+        input=builder.input.size,
+        output=wanted.size,
+        packed=packer.floats,
+        lane=0,
+        batch=0,
+        squares=0,
+        params=plan.parameters.floats,
+        lanes=0,
     )
     listed = [(0 if is_batch else samples, is_batch, stages) for is_batch, stages in phases.phases]
     program = Program(isa, operations, listed, arena.floats, samples, sizes)
@@ -81,8 +88,8 @@ def compile_prediction(plan, isa, layer=None):
 def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gradient=False):
     """Compile a training step for batches of at most `batch_size` samples.
 
-    With `loss` and `solver` the whole step: pack, forward, loss, backward, update. Without, a forward pass whose outputs
-    are copied out, and a backward pass from gradients that the caller gives.
+    With `loss` and `solver` the whole step: pack, forward, loss, backward, update. Without, a forward pass
+    whose outputs are copied out, and a backward pass from gradients that the caller gives.
     """
     builder, _ = plan.build()
     ops, _ = fuse(builder.ops)
@@ -132,10 +139,11 @@ def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gra
                 phases.add(is_batch, number, stage)
     if input_gradient:
         phases.add(False, 0, "gradient_out")
-    phases.barrier(True)
-    for number, op in enumerate(ops, start=1):
-        for stage in op.finish():
-            phases.add(True, number, stage)
+    finishing = [(number, stage) for number, op in enumerate(ops, start=1) for stage in op.finish()]
+    if finishing:
+        phases.barrier(True)
+    for number, stage in finishing:
+        phases.add(True, number, stage)
     phases.barrier(True)
     squares = 0
     for parameter in plan.parameters:
@@ -151,6 +159,8 @@ def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gra
         lane=grads.lane_floats,
         batch=grads.batch_floats,
         squares=squares,
+        params=plan.parameters.floats,
+        lanes=grads.lanes,
     )
     lane_samples = -(-batch_size // grads.lanes)
     few = sum(p.size for p in plan.parameters) < SERIAL_VALUES
@@ -197,7 +207,9 @@ def _buffers(first, ops):
 def _shard(stages, ops, lane_samples):
     """Samples that a lane takes at a time through a lane phase: few enough that their maps stay in the cache."""
     used = [ops[number - 1] for number, _ in stages if 0 < number <= len(ops)]
-    floats = sum(op.dst.root.floats + aligned(op.dst.root.size) for op in {id(o): o for o in used}.values())
+    floats = sum(
+        op.dst.root.floats + aligned(op.dst.root.size) for op in {id(o): o for o in used}.values()
+    )
     group = max((op.group for op in used if isinstance(op, Conv2DOp)), default=1)
     return max(1, min(lane_samples, max(group, CACHE_BYTES // (4 * max(1, floats)))))
 
@@ -240,14 +252,15 @@ class _Gradients:
         self.lane_floats = self.batch_floats = 16
         self.lane_places, self.batch_places = {}, {}
         for op in ops:
-            for parameter in op.parameters.values():
+            finished = bool(op.finish())
+            for role, parameter in op.parameters.items():
                 if not parameter.trainable:
                     continue
-                summed = op.lane_gradient(parameter) if op.lane_parameters else 0
+                summed = op.lane_gradient(role)
                 if summed:
                     self.lane_places[parameter.name] = self.lane_floats
                     self.lane_floats += aligned(summed)
-                if summed != parameter.size:  # all of it, or what a finishing stage makes of the sums
+                if not summed or (finished and role == "weights"):
                     self.batch_places[parameter.name] = self.batch_floats
                     self.batch_floats += aligned(parameter.size)
         self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), FEWEST_LANES)

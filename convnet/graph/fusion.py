@@ -64,16 +64,13 @@ def _joins(before, op, predict, folded):
             before.activation = op.activation
             return True
     elif isinstance(op, Pool2DOp) and op.fusible:
-        if (
-            isinstance(before, Conv2DOp)
-            and before.pool == (1, 1)
-            and before.activation in FROM_OUTPUT
-            and before.algorithm != "depthwise"
-        ):
+        monotone = isinstance(before, Conv2DOp) and before.activation in FROM_OUTPUT
+        if monotone and before.pool == (1, 1) and before.can_pool(op.size):
             before.pool = op.size
             return True
-    elif isinstance(op, BatchNormOp) and predict:
-        if isinstance(before, Conv2DOp | DenseOp) and _linear(before):
+    elif isinstance(op, BatchNormOp):
+        foldable = predict and isinstance(before, Conv2DOp | DenseOp)
+        if foldable and _linear(before):
             weights, bias = before.parameters["weights"], before.parameters.get("bias")
             folded.append(Fold(weights, bias, op))
             before.parameters = {"weights": weights, "bias": op.parameters["beta"]}

@@ -14,9 +14,9 @@ RECTIFIERS = ("relu", "leaky_relu", "elu", "gelu", "silu")
 class Parameter:
     """A named array of the network.
 
-    `offset` counts floats in the flat array; `trainable` is False for running statistics; `decay` says whether
-    the L2 penalty `alpha` counts it: weights are counted, biases and batch norm are not. `fan_in` and `fan_out` scale the
-    random start of weights; other parameters start at the constant `start`.
+    `offset` counts floats in the flat array; `trainable` is False for running statistics; `decay` says
+    whether the L2 penalty `alpha` counts it: weights are counted, biases and batch norm are not.
+    `fan_in` and `fan_out` scale the random start of weights; others start at the constant `start`.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Parameter:
     def initial(self, generator):
         """Draw the starting values.
 
-        Uniform in ±sqrt(6 / fan_in) before a rectifier (He et al., 2015), ±sqrt(6 / (fan_in + fan_out)) elsewhere (Glorot
-        and Bengio, 2010).
+        Uniform in ±sqrt(6 / fan_in) before a rectifier (He et al., 2015), elsewhere in
+        ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
         """
         if not self.fan_in:
             return np.full(self.shape, self.start, dtype=np.float32)
@@ -65,4 +65,7 @@ class ParameterList(list):
 def initial_weights(parameters, seed):
     """Yield (parameter, starting values); each parameter has a random stream of its own."""
     for number, parameter in enumerate(parameters):
-        yield parameter, parameter.initial(np.random.Generator(np.random.Philox(key=[seed, number])))
+        yield (
+            parameter,
+            parameter.initial(np.random.Generator(np.random.Philox(key=[seed, number]))),
+        )

@@ -1,5 +1,6 @@
 """The plan: layers + input shape + outputs, with every shape and parameter known and every shape error found."""
 
+import os
 from dataclasses import dataclass
 from math import prod
 
@@ -35,8 +36,9 @@ class Plan:
         (height, width, channels), or (features,) for flat data.
     n_outputs : int, default=None
         Units of the output layer that is appended; None appends none.
-    winograd : bool, default=True
-        Whether convolutions that suit it are computed by Winograd's algorithm.
+    winograd : bool, default=None
+        Whether 3×3 convolutions that suit it are computed by Winograd's algorithm, which is faster and rounds
+        differently. None: yes, unless the environment's ``CONVNET_WINOGRAD`` is 0.
 
     Attributes
     ----------
@@ -52,7 +54,7 @@ class Plan:
         Naming the layer, the cause, the shapes up to there and the remedy.
     """
 
-    def __init__(self, layers, input_shape, n_outputs=None, *, winograd=True):
+    def __init__(self, layers, input_shape, n_outputs=None, *, winograd=None):
         self.input_shape = tuple(int(n) for n in input_shape)
         if len(self.input_shape) not in (1, 3) or min(self.input_shape) < 1:
             raise ValueError(
@@ -61,6 +63,8 @@ class Plan:
         if prod(self.input_shape) > MAX_VALUES:
             raise ValueError(f"input_shape {self.input_shape} has more than {MAX_VALUES:,} values")
         self.n_outputs = n_outputs
+        if winograd is None:
+            winograd = os.environ.get("CONVNET_WINOGRAD", "1") != "0"
         self.winograd = winograd
         self._placed = self._place(tuple(layers))
         builder, spans = self._lower()

@@ -4,7 +4,8 @@ import numpy as np
 
 from convnet.engine import aligned_zeros
 from convnet.graph.compiler import compile_training
-from convnet.graph.network import Memory, check_input
+from convnet.graph.inputs import check_input
+from convnet.graph.memory import Memory
 
 SOLVERS = ("adam", "sgd")
 LOSSES = ("softmax", "sigmoid")
@@ -108,8 +109,10 @@ class Trainer:
             Σ w·l / Σ w + penalty; may be NaN or infinite, which the caller has to look at.
         """
         X = check_input(X, self.network.plan.input_shape)
-        total = float(len(rows)) if sample_weight is None else float(
-            sample_weight[rows].sum(dtype=np.float64)
+        total = (
+            float(len(rows))
+            if sample_weight is None
+            else float(sample_weight[rows].sum(dtype=np.float64))
         )
         self._check_targets(y, rows)
         self._steps += 1

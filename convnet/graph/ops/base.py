@@ -46,9 +46,9 @@ class Op:
         """Return the batch stages that follow the whole backward pass."""
         return []
 
-    def lane_gradient(self, parameter):
-        """Return the floats that a lane sums for a parameter, if `lane_parameters`."""
-        return parameter.size
+    def lane_gradient(self, role):
+        """Return the floats that a lane sums for a parameter, 0 if its gradient is the whole batch's."""
+        return self.parameters[role].size if self.lane_parameters else 0
 
     def predict(self):
         """Return the lane stage of a prediction."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import gcd
 
-from convnet.engine import COLUMNS
+from convnet.engine import COLUMNS, PLACES
 from convnet.graph.ops.base import ACTIVATIONS, Op
 
 # Pixels of a convolution's map that are computed, or whose gradient is, before the next ones: both operands of
@@ -13,7 +13,9 @@ CHUNK_PIXELS = 192
 # the widest register tile, of which a block has a multiple.
 BLOCK_BYTES = 2**19
 TILE_ROWS = 14
-PLACES = 36  # products of a tile of 4 x 4 outputs
+MOST_STRIP = (
+    8 * TILE_ROWS
+)  # tiles of a strip that is pooled as a whole; beyond, the pool stays by itself
 FEW_CHANNELS = 8  # for which vectors run along the pixels
 
 
@@ -27,12 +29,18 @@ def round_up(n, to):
     return -(-n // to) * to
 
 
+def _strip(window):
+    """Return the fewest rows of tiles that windows of so many rows fill."""
+    return window[0] // gcd(window[0], 4)
+
+
 @dataclass
 class Conv2DOp(Op):
     """See csrc/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
 
-    `algorithm` is "winograd", "planar" (for few channels) or "depthwise", each with a file of its name in csrc/, or "direct";
-    which of them is a matter of the layer's shape alone. `allow_winograd` False keeps to the direct sum.
+    `algorithm` is "winograd", "planar" (for few channels) or "depthwise", each with a file of its name in
+    csrc/, or "direct"; which of them is a matter of the layer's shape alone. `allow_winograd` False
+    leaves Winograd's out.
     """
 
     kernel: tuple = (1, 1)
@@ -51,8 +59,7 @@ class Conv2DOp(Op):
         oc = self.dst.shape[2]
         if self.groups > 1 and self.groups == c == oc:
             return "depthwise"
-        few = self.groups == 1 and self.stride == (1, 1) and max(c, oc) <= FEW_CHANNELS
-        if few and self.pool in ((1, 1), (2, 2)):
+        if self.groups == 1 and self.stride == (1, 1) and max(c, oc) <= FEW_CHANNELS:
             return "planar"
         plain = self.kernel == (3, 3) and self.stride == self.dilation == (1, 1)
         plain = plain and self.groups == 1 and max(self.padding[0][0], self.padding[1][0]) <= 2
@@ -68,6 +75,12 @@ class Conv2DOp(Op):
     def pack(self):
         return {"winograd": "pack_winograd", "direct": "pack_conv2d"}.get(self.algorithm)
 
+    def can_pool(self, window):
+        """Whether a max-pool of such windows, which tile the map, can be fused."""
+        if self.algorithm == "winograd":
+            return _strip(window) * tiles(self.dst.shape[1]) <= MOST_STRIP
+        return {"planar": window == (2, 2), "direct": True}.get(self.algorithm, False)
+
     @property
     def tiles(self):
         """Winograd's tiles of a block: at least a row of them, or the rows that windows of a fused pool fill."""
@@ -75,9 +88,17 @@ class Conv2DOp(Op):
             return 0
         channels = self.src.shape[2] + self.dst.shape[2]
         fit = BLOCK_BYTES // (4 * PLACES * channels) // TILE_ROWS * TILE_ROWS
-        strip = self.pool[0] // gcd(self.pool[0], 4)
+        strip = min(tiles(self.rows[0]), _strip(self.pool))
         widest = max(strip * tiles(self.rows[1]), tiles(self.src.shape[1]))
         return max(widest, TILE_ROWS, min(4 * TILE_ROWS, fit))
+
+    @property
+    def strip(self):
+        """Rows of tiles that are computed before they are pooled: the map, or what a block holds of windows."""
+        rows, columns = map(tiles, self.rows)
+        if rows * columns <= self.tiles:
+            return rows
+        return self.tiles // columns // _strip(self.pool) * _strip(self.pool)
 
     @property
     def rows(self):
@@ -114,10 +135,10 @@ class Conv2DOp(Op):
     def predict(self):
         return self._kernel("fwd")
 
-    def lane_gradient(self, parameter):
-        if self.winograd and parameter.decay:  # the weights: the gradient of their transform
+    def lane_gradient(self, role):
+        if self.winograd and role == "weights":  # the gradient of their transform
             return PLACES * self.src.shape[2] * self.dst.shape[2]
-        return parameter.size
+        return super().lane_gradient(role)
 
     def multiply_adds(self):
         return self.dst.size * self.kernel[0] * self.kernel[1] * (self.src.shape[2] // self.groups)
@@ -151,5 +172,5 @@ class Conv2DOp(Op):
             kh=kh, kw=kw, sh=sh, sw=sw, dh=dh, dw=dw, pt=self.padding[0][0], pl=self.padding[1][0],
             groups=self.groups, oh=oh, ow=ow, pool_h=self.pool[0], pool_w=self.pool[1],
             activation=ACTIVATIONS.index(self.activation), block=self.block, group=self.group,
-            tiles=self.tiles,
+            tiles=self.tiles, strip=self.strip if self.winograd else 0,
         )  # fmt: skip

@@ -1,0 +1,30 @@
+"""The memory of a training program, taken once."""
+
+from convnet.engine import Context, aligned_zeros
+
+
+class Memory:
+    """All memory of a training program."""
+
+    def __init__(self, compiled):
+        program, sizes = compiled.program, compiled.sizes
+        self.arena = aligned_zeros(max(16, program.arena_floats))
+        self.packed = aligned_zeros(sizes["packed"])
+        self.lane_grads = aligned_zeros(compiled.lanes * sizes["lane"])
+        self.batch_grads = aligned_zeros(sizes["batch"])
+        self.lanes = compiled.lanes
+        self.scratch = None
+        self.n_threads = 0
+
+    def context(self, params):
+        """Context of a training step on these parameters."""
+        context = Context()
+        context.parameters(params, self.packed, trainable=True)
+        context.gradients(self.lane_grads, self.lanes, self.batch_grads)
+        return context
+
+    def scratch_for(self, program, n_threads):
+        """Scratch for so many threads; kept from call to call."""
+        if n_threads > self.n_threads:
+            self.scratch, self.n_threads = program.scratch(n_threads), n_threads
+        return self.scratch

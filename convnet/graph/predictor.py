@@ -1,0 +1,71 @@
+"""Prediction: a program, its folded and packed weights, and memory for each call."""
+
+import numpy as np
+
+from convnet.engine import Context, aligned_zeros
+from convnet.graph.compiler import compile_prediction
+from convnet.graph.inputs import check_input
+
+
+class Predictor:
+    """Prediction up to one layer: a program, its folded and packed weights, and memory for each call."""
+
+    def __init__(self, network, layer):
+        plan = network.plan
+        self.compiled = compile_prediction(plan, network.isa, layer)
+        self.input_shape = plan.input_shape
+        shapes = {info.name: info.output_shape for info in plan.layers}
+        self.shape = plan.output_shape if layer is None else shapes[layer]
+        self.params = aligned_zeros(len(network.params))
+        self.params[...] = network.params
+        for fold in self.compiled.folded:
+            self._fold(fold)
+        self.packed = aligned_zeros(self.compiled.sizes["packed"])
+        self._pool = []
+        self.compiled.program.pack(self._context(), 0, 1)
+
+    def _fold(self, fold):
+        """Scale the weights by gamma / sqrt(variance + epsilon) and move the rest into the bias."""
+
+        def values(parameter):
+            part = self.params[parameter.offset : parameter.offset + parameter.size]
+            return part.reshape(parameter.shape)
+
+        gamma, beta, mean, variance = (
+            values(fold.norm.parameters[role]).astype(np.float64)
+            for role in ("gamma", "beta", "mean", "variance")
+        )
+        scale = gamma / np.sqrt(variance + fold.norm.epsilon)
+        own = 0.0 if fold.bias is None else values(fold.bias).astype(np.float64)
+        values(fold.weights)[...] *= scale.astype(np.float32)
+        values(fold.norm.parameters["beta"])[...] = beta + (own - mean) * scale
+
+    def _context(self):
+        context = Context()
+        context.parameters(self.params, self.packed)
+        return context
+
+    def run(self, X, scale, n_threads):
+        X = check_input(X, self.input_shape)
+        program, n = self.compiled.program, len(X)
+        out = np.empty((n, self.compiled.sizes["output"]), dtype=np.float32)
+        if n:
+            n_threads = max(1, min(n_threads, n))
+            context = self._context()
+            context.input(X, scale)
+            context.output(out.reshape(-1))
+            memory = self._check_out(n_threads)
+            program.predict(context, 1, *memory, n_threads)
+            self._pool.append((n_threads, memory))
+        return out.reshape(n, *self.shape)
+
+    def _check_out(self, n_threads):
+        """Arenas and scratch for one call; several threads may predict at once."""
+        try:
+            had, memory = self._pool.pop()
+        except IndexError:
+            had, memory = 0, None
+        if had >= n_threads:
+            return memory
+        program = self.compiled.program
+        return aligned_zeros(n_threads * program.arena_floats), program.scratch(n_threads)

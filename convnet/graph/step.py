@@ -1,0 +1,64 @@
+"""A forward and a backward pass by themselves, to look at."""
+
+import numpy as np
+
+from convnet.engine import aligned_zeros
+from convnet.graph.compiler import compile_training
+from convnet.graph.inputs import check_input
+from convnet.graph.memory import Memory
+
+
+class Step:
+    """One forward pass in training, which waits for its backward pass."""
+
+    def __init__(self, network, X, scale, seed, epoch, rows, n_threads):
+        self.network = network
+        X = check_input(X, network.plan.input_shape)
+        self.compiled = compile_training(
+            network.plan, network.isa, max(1, len(X)), input_gradient=network.input_gradient
+        )
+        self.memory = Memory(self.compiled)
+        self.context = self.memory.context(network.params)
+        self.n = len(X)
+        if rows is not None and len(rows) != self.n:
+            raise ValueError(f"rows names {len(rows)} rows; X has {self.n}")
+        self.out = np.empty(self.n * self.compiled.sizes["output"], dtype=np.float32)
+        self.context.input(X, scale)
+        if rows is not None:
+            self.context.row_names(np.ascontiguousarray(rows, dtype=np.int64))
+        self.context.output(self.out)
+        self.context.random(seed, epoch)
+        self._run(n_threads, 0, self.compiled.forward_phases)
+
+    def _run(self, n_threads, begin, end):
+        program = self.compiled.program
+        scratch = self.memory.scratch_for(program, n_threads)
+        program.run(self.context, self.memory.arena, scratch, n_threads, begin, end)
+
+    def backward(self, grad_output, n_threads):
+        program, sizes = self.compiled.program, self.compiled.sizes
+        grad = np.ascontiguousarray(grad_output, dtype=np.float32).reshape(-1)
+        if grad.size != self.out.size:
+            raise ValueError(
+                f"grad_output has {grad.size} values; the outputs have {self.out.size}"
+            )
+        self.context.gradient(grad)
+        reduce_phase = program.n_phases - 1
+        grad_input = None
+        if self.network.input_gradient:
+            size = max(sizes["input"], sizes["output"])
+            grad_input = np.empty(self.n * size, dtype=np.float32)
+            self.context.output(grad_input)
+        self._run(n_threads, self.compiled.forward_phases, reduce_phase)
+        flat = aligned_zeros(max(16, len(self.network.params), self.n * sizes["output"]))
+        self.context.output(flat)
+        self._run(n_threads, reduce_phase, program.n_phases)
+        plan = self.network.plan
+        gradients = {
+            p.name: flat[p.offset : p.offset + p.size].reshape(p.shape).copy()
+            for p in plan.parameters
+            if p.trainable
+        }
+        if grad_input is not None:
+            grad_input = grad_input[: self.n * sizes["input"]].reshape(self.n, *plan.input_shape)
+        return grad_input, gradients

@@ -1,0 +1,183 @@
+/* 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast algorithms for
+ * convolutional neural networks", CVPR 2016): a tile of 4 x 4 outputs takes 36 products a pair of
+ * channels where the direct sum takes 144. With d a tile of 6 x 6 inputs, w a kernel, g a tile of gz:
+ *
+ *   fwd       y  = A^T [(G w G^T) . (B^T d B)] A
+ *   data      the same over gz, with the kernel turned by 180 degrees
+ *   weights   dw = G^T [sum over tiles (A g A^T) . (B^T d B)] G
+ *
+ * where . is the product of elements; over all channels it is one matrix product for each of the 36
+ * places: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
+ * goes through all three steps in the second-level cache. Channels are multiples of 16.
+ *
+ * Tiles reach beyond the map; what they read there is zero (the halo is widened for them) or is
+ * dropped with the outputs that it would give.
+ */
+
+#define VEC CN_PASTE(cn_v, CN_LANES)
+#define VLOAD CN_PASTE(cn_load, CN_LANES)
+#define VSTORE CN_PASTE(cn_store, CN_LANES)
+#define VSET CN_PASTE(cn_set, CN_LANES)
+#define VFMA CN_PASTE(cn_fma, CN_LANES)
+
+/* B^T d */
+CN_INLINE void cn_wino_input(const VEC d[6], VEC t[6]) {
+    const VEC even = VFMA(VSET(-4.0f), d[2], d[4]), odd = VFMA(VSET(-4.0f), d[1], d[3]);
+    const VEC near = d[4] - d[2], twice = VSET(2.0f) * (d[3] - d[1]);
+    t[0] = VFMA(VSET(4.0f), d[0], VFMA(VSET(-5.0f), d[2], d[4]));
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = near + twice;
+    t[4] = near - twice;
+    t[5] = VFMA(VSET(4.0f), d[1], VFMA(VSET(-5.0f), d[3], d[5]));
+}
+
+/* A^T m */
+CN_INLINE void cn_wino_output(const VEC m[6], VEC y[4]) {
+    const VEC s12 = m[1] + m[2], d12 = m[1] - m[2], s34 = m[3] + m[4], d34 = m[3] - m[4];
+    y[0] = m[0] + s12 + s34;
+    y[1] = VFMA(VSET(2.0f), d34, d12);
+    y[2] = VFMA(VSET(4.0f), s34, s12);
+    y[3] = VFMA(VSET(8.0f), d34, d12) + m[5];
+}
+
+/* A g */
+CN_INLINE void cn_wino_grad(const VEC g[4], VEC t[6]) {
+    const VEC even = g[0] + g[2], odd = g[1] + g[3];
+    const VEC even4 = VFMA(VSET(4.0f), g[2], g[0]);
+    const VEC odd8 = VSET(2.0f) * VFMA(VSET(4.0f), g[3], g[1]);
+    t[0] = g[0];
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = even4 + odd8;
+    t[4] = even4 - odd8;
+    t[5] = g[3];
+}
+
+/* G w and G^T u, of scalars: weights are few */
+CN_INLINE void cn_wino_kernel(const float w[3], float t[6]) {
+    const float outer = w[0] + w[2], wide = w[0] * (1.0f / 24.0f) + w[2] * (1.0f / 6.0f);
+    t[0] = w[0] * 0.25f;
+    t[1] = (outer + w[1]) * (-1.0f / 6.0f);
+    t[2] = (outer - w[1]) * (-1.0f / 6.0f);
+    t[3] = wide + w[1] * (1.0f / 12.0f);
+    t[4] = wide - w[1] * (1.0f / 12.0f);
+    t[5] = w[2];
+}
+
+CN_INLINE void cn_wino_kernel_grad(const float u[6], float w[3]) {
+    const float near = (u[1] + u[2]) * (-1.0f / 6.0f), far = u[3] + u[4];
+    w[0] = u[0] * 0.25f + near + far * (1.0f / 24.0f);
+    w[1] = (u[2] - u[1]) * (1.0f / 6.0f) + (u[3] - u[4]) * (1.0f / 12.0f);
+    w[2] = near + far * (1.0f / 6.0f) + u[5];
+}
+
+/* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles. */
+typedef struct {
+    int64_t rows, columns, first, count;
+} cn_tiles;
+
+CN_INLINE void cn_tile_at(const cn_tiles *t, int64_t i, int64_t *sample, int64_t *y, int64_t *x) {
+    const int64_t tile = t->first + i, area = t->rows * t->columns;
+    *sample = tile / area;
+    *y = tile % area / t->columns * 4;
+    *x = tile % t->columns * 4;
+}
+
+/* planes[36][count][c] = B^T d B of tiles of src, whose pixel (0, 0) of sample 0 is the first tile's. */
+static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t sample, int64_t row,
+                           int64_t c, float *planes, int64_t plane) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        const float *from = src + s * sample + y * row + x * c;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            VEC t[6][6], out[6];
+#pragma GCC unroll 6
+            for (int b = 0; b < 6; b++) {
+                VEC d[6], column[6];
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) d[a] = VLOAD(from + a * row + b * c + k);
+                cn_wino_input(d, column);
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) t[a][b] = column[a];
+            }
+            float *to = planes + i * c + k;
+#pragma GCC unroll 6
+            for (int a = 0; a < 6; a++) {
+                cn_wino_input(t[a], out);
+#pragma GCC unroll 6
+                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
+            }
+        }
+    }
+}
+
+/* planes[36][count][c] = A g A^T of tiles of gz, zero beyond the map. */
+static void cn_wino_gather_grad(const cn_tiles *tiles, const float *gz, int64_t sample, int64_t row,
+                                int64_t c, float *planes, int64_t plane) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        const float *from = gz + s * sample + y * row + x * c;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            VEC t[6][4], out[6];
+#pragma GCC unroll 4
+            for (int b = 0; b < 4; b++) {
+                VEC g[4], column[6];
+#pragma GCC unroll 4
+                for (int a = 0; a < 4; a++) g[a] = VLOAD(from + a * row + b * c + k);
+                cn_wino_grad(g, column);
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) t[a][b] = column[a];
+            }
+            float *to = planes + i * c + k;
+#pragma GCC unroll 6
+            for (int a = 0; a < 6; a++) {
+                cn_wino_grad(t[a], out);
+#pragma GCC unroll 6
+                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
+            }
+        }
+    }
+}
+
+/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w. */
+static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane,
+                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
+                            int64_t h, int64_t w, int64_t c) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        float *to = dst + s * sample + y * row + x * c;
+        const int rows = h - y < 4 ? (int)(h - y) : 4, columns = w - x < 4 ? (int)(w - x) : 4;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            const float *from = planes + i * c + k;
+            const VEC shift = bias ? VLOAD(bias + k) : VSET(0.0f);
+            VEC t[4][6], out[4];
+#pragma GCC unroll 6
+            for (int b = 0; b < 6; b++) {
+                VEC m[6], column[4];
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) m[a] = VLOAD(from + (a * 6 + b) * plane);
+                cn_wino_output(m, column);
+#pragma GCC unroll 4
+                for (int a = 0; a < 4; a++) t[a][b] = column[a];
+            }
+            for (int a = 0; a < rows; a++) {
+                cn_wino_output(t[a], out);
+                for (int b = 0; b < columns; b++) {
+                    VEC v = out[b] + shift;
+                    if (relu) v = CN_PASTE(cn_relu, CN_LANES)(v);
+                    VSTORE(to + a * row + b * c + k, v);
+                }
+            }
+        }
+    }
+}
+
+#undef VFMA
+#undef VSET
+#undef VSTORE
+#undef VLOAD
+#undef VEC
