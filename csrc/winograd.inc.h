@@ -129,64 +129,10 @@ static void winograd_bwd(const cn_op *op, const cn_context *ctx, const cn_task *
 /* Gradient of the weights of one input channel from the lanes' sums, which are left at zero. */
 static void winograd_weights(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->src.c, oc = op->dst.c, k = t->s0;
-    float *dw = ctx->batch_grads + op->grad_kernel;
-    for (int64_t o = 0; o < oc; o++) {
-        float u[6][6], half[3][6];
-        for (int place = 0; place < CN_PLACES; place++) {
-            float sum = 0.0f;
-            for (int64_t lane = 0; lane < ctx->lanes; lane++)
-                sum += ctx->lane_grads[lane * ctx->lane_size + op->grad_weights +
-                                       (place * c + k) * oc + o];
-            u[place / 6][place % 6] = sum;
-        }
-        for (int b = 0; b < 6; b++) {
-            const float column[6] = {u[0][b], u[1][b], u[2][b], u[3][b], u[4][b], u[5][b]};
-            float w[3];
-            cn_wino_kernel_grad(column, w);
-            for (int a = 0; a < 3; a++) half[a][b] = w[a];
-        }
-        for (int a = 0; a < 3; a++) {
-            float w[3];
-            cn_wino_kernel_grad(half[a], w);
-            for (int b = 0; b < 3; b++) dw[((a * 3 + b) * c + k) * oc + o] = w[b];
-        }
-    }
-    for (int64_t lane = 0; lane < ctx->lanes; lane++)
-        for (int place = 0; place < CN_PLACES; place++)
-            memset(ctx->lane_grads + lane * ctx->lane_size + op->grad_weights +
-                       (place * c + k) * oc,
-                   0, (size_t)oc * sizeof(float));
-}
-
-/* packed[36][K][n] = G w G^T in blocks of columns, for columns [n0, n0 + CN_COLUMNS) of n; turned: the
- * data gradient's, whose kernel is turned by 180 degrees and whose K and n are swapped. */
-static void cn_wino_pack(const float *w, int64_t c, int64_t oc, int turned, int64_t n0,
-                         float *packed) {
-    const int64_t K = turned ? oc : c, n = turned ? c : oc;
-    for (int64_t j = n0; j < n0 + CN_COLUMNS && j < n; j++) {
-        /* the block of column j, and the column in it */
-        int64_t block = j / CN_WIDE * CN_WIDE;
-        const int64_t width = cn_block(n - block);
-        for (int64_t k = 0; k < K; k++) {
-            const int64_t ci = turned ? j : k, o = turned ? k : j;
-            float half[6][3], u[6];
-            for (int b = 0; b < 3; b++) {
-                float column[3], t[6];
-                for (int a = 0; a < 3; a++) {
-                    const int tap = turned ? 8 - (a * 3 + b) : a * 3 + b;
-                    column[a] = w[(tap * c + ci) * oc + o];
-                }
-                cn_wino_kernel(column, t);
-                for (int a = 0; a < 6; a++) half[a][b] = t[a];
-            }
-            for (int a = 0; a < 6; a++) {
-                cn_wino_kernel(half[a], u);
-                for (int b = 0; b < 6; b++)
-                    packed[(a * 6 + b) * K * cn_round_columns(n) + block * K + k * width + j -
-                           block] = u[b];
-            }
-        }
-    }
+    float *u = ctx->lane_grads + op->grad_weights + k * oc;
+    float *dw = ctx->batch_grads + op->grad_kernel + k * oc;
+    for (int64_t o = 0; o < oc; o += CN_LANES)
+        cn_wino_kernels_grad(u + o, c * oc, ctx->lane_size, ctx->lanes, dw + o, c * oc);
 }
 
 /* Tasks: blocks of columns of the forward pass, then of the data gradient. */

@@ -54,22 +54,25 @@ CN_INLINE void cn_wino_grad(const VEC g[4], VEC t[6]) {
     t[5] = g[3];
 }
 
-/* G w and G^T u, of scalars: weights are few */
-CN_INLINE void cn_wino_kernel(const float w[3], float t[6]) {
-    const float outer = w[0] + w[2], wide = w[0] * (1.0f / 24.0f) + w[2] * (1.0f / 6.0f);
-    t[0] = w[0] * 0.25f;
-    t[1] = (outer + w[1]) * (-1.0f / 6.0f);
-    t[2] = (outer - w[1]) * (-1.0f / 6.0f);
-    t[3] = wide + w[1] * (1.0f / 12.0f);
-    t[4] = wide - w[1] * (1.0f / 12.0f);
+/* G w */
+CN_INLINE void cn_wino_kernel(const VEC w[3], VEC t[6]) {
+    const VEC outer = w[0] + w[2];
+    const VEC wide = VFMA(VSET(1.0f / 6.0f), w[2], VSET(1.0f / 24.0f) * w[0]);
+    const VEC middle = VSET(1.0f / 12.0f) * w[1];
+    t[0] = VSET(0.25f) * w[0];
+    t[1] = VSET(-1.0f / 6.0f) * (outer + w[1]);
+    t[2] = VSET(-1.0f / 6.0f) * (outer - w[1]);
+    t[3] = wide + middle;
+    t[4] = wide - middle;
     t[5] = w[2];
 }
 
-CN_INLINE void cn_wino_kernel_grad(const float u[6], float w[3]) {
-    const float near = (u[1] + u[2]) * (-1.0f / 6.0f), far = u[3] + u[4];
-    w[0] = u[0] * 0.25f + near + far * (1.0f / 24.0f);
-    w[1] = (u[2] - u[1]) * (1.0f / 6.0f) + (u[3] - u[4]) * (1.0f / 12.0f);
-    w[2] = near + far * (1.0f / 6.0f) + u[5];
+/* G^T u */
+CN_INLINE void cn_wino_kernel_grad(const VEC u[6], VEC w[3]) {
+    const VEC near = VSET(-1.0f / 6.0f) * (u[1] + u[2]), far = u[3] + u[4];
+    w[0] = VFMA(VSET(1.0f / 24.0f), far, VFMA(VSET(0.25f), u[0], near));
+    w[1] = VFMA(VSET(1.0f / 12.0f), u[3] - u[4], VSET(1.0f / 6.0f) * (u[2] - u[1]));
+    w[2] = VFMA(VSET(1.0f / 6.0f), far, near + u[5]);
 }
 
 /* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles. */
@@ -172,6 +175,85 @@ static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t 
                     VSTORE(to + a * row + b * c + k, v);
                 }
             }
+        }
+    }
+}
+
+/* u[place] = G w G^T of CN_LANES kernels: tap t of them at w[t], places `step` floats apart. */
+CN_INLINE void cn_wino_kernels(const VEC w[9], float *u, int64_t step) {
+    VEC t[6][3], out[6];
+#pragma GCC unroll 3
+    for (int b = 0; b < 3; b++) {
+        const VEC column[3] = {w[b], w[3 + b], w[6 + b]};
+        VEC half[6];
+        cn_wino_kernel(column, half);
+#pragma GCC unroll 6
+        for (int a = 0; a < 6; a++) t[a][b] = half[a];
+    }
+#pragma GCC unroll 6
+    for (int a = 0; a < 6; a++) {
+        cn_wino_kernel(t[a], out);
+#pragma GCC unroll 6
+        for (int b = 0; b < 6; b++) VSTORE(u + (a * 6 + b) * step, out[b]);
+    }
+}
+
+/* Gradient of CN_LANES kernels, taps `dw_step` floats apart, from the sum of `lanes` gradients of their
+ * transforms, places `step` and lanes `lane` floats apart, which are left at zero. */
+CN_INLINE void cn_wino_kernels_grad(float *u, int64_t step, int64_t lane, int64_t lanes, float *dw,
+                                    int64_t dw_step) {
+    VEC t[3][6], out[3];
+#pragma GCC unroll 6
+    for (int b = 0; b < 6; b++) {
+        VEC sum[6], half[3];
+#pragma GCC unroll 6
+        for (int a = 0; a < 6; a++) {
+            sum[a] = VSET(0.0f);
+            for (int64_t l = 0; l < lanes; l++) {
+                float *from = u + l * lane + (a * 6 + b) * step;
+                sum[a] += VLOAD(from);
+                VSTORE(from, VSET(0.0f));
+            }
+        }
+        cn_wino_kernel_grad(sum, half);
+#pragma GCC unroll 3
+        for (int a = 0; a < 3; a++) t[a][b] = half[a];
+    }
+#pragma GCC unroll 3
+    for (int a = 0; a < 3; a++) {
+        cn_wino_kernel_grad(t[a], out);
+#pragma GCC unroll 3
+        for (int b = 0; b < 3; b++) VSTORE(dw + (a * 3 + b) * dw_step, out[b]);
+    }
+}
+
+/* The kernels from input channel k to CN_LANES outputs from j on; turned: the data gradient's, from
+ * output k to inputs, by 180 degrees. w is (3, 3, c, oc). */
+CN_INLINE void cn_wino_load(const float *w, int64_t c, int64_t oc, int turned, int64_t k, int64_t j,
+                            VEC taps[9]) {
+    for (int t = 0; t < 9; t++)
+        if (!turned)
+            taps[t] = VLOAD(w + (t * c + k) * oc + j);
+        else {
+            float column[CN_LANES];
+            for (int i = 0; i < CN_LANES; i++) column[i] = w[((8 - t) * c + j + i) * oc + k];
+            taps[t] = VLOAD(column);
+        }
+}
+
+/* packed[36][K][n] = G w G^T in blocks of columns, for columns [n0, n0 + CN_COLUMNS) of n; turned: the
+ * data gradient's, whose K and n are swapped. */
+static void cn_wino_pack(const float *w, int64_t c, int64_t oc, int turned, int64_t n0,
+                         float *packed) {
+    const int64_t K = turned ? oc : c, n = turned ? c : oc;
+    for (int64_t j = n0; j < n0 + CN_COLUMNS && j < n; j += CN_LANES) {
+        /* the block of column j, and the column in it */
+        const int64_t block = j / CN_WIDE * CN_WIDE, width = cn_block(n - block);
+        for (int64_t k = 0; k < K; k++) {
+            VEC taps[9];
+            cn_wino_load(w, c, oc, turned, k, j, taps);
+            cn_wino_kernels(taps, packed + block * K + k * width + j - block,
+                            K * cn_round_columns(n));
         }
     }
 }

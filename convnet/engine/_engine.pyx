@@ -143,7 +143,7 @@ def fma_peak(int n_threads=1, double seconds=0.3, isa=None):
     """Measure the machine's peak of fused multiply-adds, in GFLOP/s, on `n_threads` threads."""
     cdef const cn_kernels *table = kernel_table(isa or default_isa())
     cdef int64_t steps = 200000
-    cdef int thread
+    cdef int _thread
     cdef double flops, best = 0.0
     n_threads = cn_threads(n_threads)
     until = time.perf_counter() + seconds
@@ -151,7 +151,7 @@ def fma_peak(int n_threads=1, double seconds=0.3, isa=None):
         start = time.perf_counter()
         flops = 0.0
         with nogil:
-            for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+            for _thread in prange(n_threads, num_threads=n_threads, schedule="static"):
                 flops += table.fma_chain(steps)
         best = max(best, flops / (time.perf_counter() - start) * 1e-9)
     return best
@@ -380,8 +380,8 @@ cdef class Program:
             raise ValueError("the output has too few values")
         if c.grad != NULL and context.grad_size < sizes["output"] * c.n:
             raise ValueError("the gradient has too few values")
-        if c.losses != NULL and (context.losses_size < c.n or context.y_rows < context.input_rows
-                         or context.weight_rows < context.input_rows):
+        rows = min(context.y_rows, context.weight_rows)
+        if c.losses != NULL and (context.losses_size < c.n or rows < context.input_rows):
             raise ValueError("targets or weights have fewer rows than X")
 
     def run(self, Context context, float[::1] arena, float[::1] scratch, int n_threads,
