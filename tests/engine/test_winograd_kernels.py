@@ -110,10 +110,11 @@ def test_with_the_pool_that_is_fused(isa, size, pool, batch, activation, seed, n
     results = [train_once(net, x, grad, n_threads) for net in nets]
     (y, grad_x, gradients), (want_y, want_x, wants) = results
     assert_within(y, want_y, 1e-5 * np.abs(want_y).max(), "forward")
-    # two values that are almost equal may change places as winners: few of them do
+    # Two values that are almost equal may change places as winners, which moves one gradient of hundreds or
+    # thousands: 0.02 to 0.06 of the norm. Wrong winners or windows would change it by about 1.
     for got, want in ((grad_x, want_x), (gradients["conv1/weights"], wants["conv1/weights"])):
         off = np.linalg.norm(oracle.f64(got) - want) / np.linalg.norm(want)
-        assert off < 0.02
+        assert off < 0.1
 
 
 def test_predictions_do_not_depend_on_the_batch(isa):
