@@ -12,7 +12,7 @@ LOSSES = ("softmax", "sigmoid")
 
 
 class Trainer:
-    """Steps of mini-batch training. All memory is taken here, none in a step.
+    """Steps of mini-batch training. All memory is taken here and in `resize`, none in a step.
 
     Parameters
     ----------
@@ -60,7 +60,6 @@ class Trainer:
             raise ValueError(f"loss {loss!r} does not fit outputs of shape {outputs}")
         self.network = network
         self.loss = loss
-        self.batch_size = batch_size
         self.solver = solver
         self.n_threads = n_threads
         self.seed = seed
@@ -68,16 +67,22 @@ class Trainer:
             alpha=alpha, momentum=momentum, nesterov=nesterov, beta_1=beta_1, beta_2=beta_2,
             epsilon=epsilon,
         )  # fmt: skip
-        self._compiled = compile_training(
-            network.plan, network.isa, batch_size, loss=loss, solver=solver
-        )
-        self._memory = Memory(self._compiled)
-        self._context = self._memory.context(network.params)
-        self._losses = np.zeros(batch_size)
-        self._squares = np.zeros(max(1, self._compiled.sizes["squares"]))
-        self._context.sums(self._losses, self._squares)
+        self.resize(batch_size)
         self._moments = [aligned_zeros(len(network.params)) for _ in range(2)]
         self._steps = 0
+
+    def resize(self, batch_size):
+        """Take memory for batches of up to `batch_size` rows; the moments go on. Where that fails nothing changes."""
+        network = self.network
+        compiled = compile_training(
+            network.plan, network.isa, batch_size, loss=self.loss, solver=self.solver
+        )
+        memory = Memory(compiled)
+        context = memory.context(network.params)
+        losses, squares = np.zeros(batch_size), np.zeros(max(1, compiled.sizes["squares"]))
+        context.sums(losses, squares)
+        self._compiled, self._memory, self._context = compiled, memory, context
+        self._losses, self._squares, self.batch_size = losses, squares, batch_size
 
     def reset_moments(self):
         """Forget the optimizer's moments."""
