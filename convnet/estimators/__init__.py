@@ -3,9 +3,12 @@
 - `classifier`: ConvNetClassifier, from labels to probabilities
 - `base`: what all estimators share: parameters, outputs, pickling, summary
 - `fitting`: one call of fit or partial_fit
+- `course`: trainer, learning rates and stopping, from epoch to epoch
+- `state`: the fitted attributes
 - `checks`: constructor parameters
 - `inputs`: X: what is accepted, as images, and the scale it is read with
 - `labels`: labels and class numbers
+- `target`: what is made of y and the weights
 - `weighting`: sample_weight and class_weight
 - `parameters`: nested names such as layers__0__filters
 - `holder`: the network behind a fitted estimator

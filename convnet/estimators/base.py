@@ -6,8 +6,9 @@ from sklearn.utils.validation import check_is_fitted
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import check_parameters, input_shape
-from convnet.estimators.fitting import Fit, commit
+from convnet.estimators.fitting import Fit
 from convnet.estimators.parameters import nested_parameters, replace_layers, replace_schedule
+from convnet.estimators.state import commit
 from convnet.graph.plan import Plan
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
@@ -65,7 +66,7 @@ class BaseConvNet(BaseEstimator):
         array = inputs.check_rows(X, kind)
         inputs.check_features(self, X, array)
         images = inputs.as_images(array, self.input_shape_, given.data_format)
-        scale = given.scale_for(images.dtype.name, inputs.largest_value(images, kind))
+        scale = given.scale_for(images, kind)
         network = self._holder.network(self.weights_)
         return outputs(network, images, scale=scale, n_threads=n_threads)
 
@@ -85,12 +86,14 @@ class BaseConvNet(BaseEstimator):
             To be printed.
         """
         if X is None and hasattr(self, "weights_"):
-            return Summary(self.layers_, self.input_shape_, has_output=True)
+            plan = self._holder.network(self.weights_).plan
+            return Summary(plan.layers, self.input_shape_, has_output=True)
         check_parameters(self)
         kind = type(self).__name__
         shape = input_shape(self.input_shape, self.data_format, kind)
         if X is not None:
-            shape = inputs.as_images(inputs.check_rows(X, kind), shape, self.data_format).shape[1:]
+            array, n_labels = inputs.check_rows(X, kind), len(y) if hasattr(y, "__len__") else None
+            shape = inputs.as_images(array, shape, self.data_format, n_labels=n_labels).shape[1:]
         elif shape is None:
             raise ValueError("summary before fit needs X or input_shape.")
         layers = as_layers(self.layers, shape)

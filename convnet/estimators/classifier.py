@@ -4,9 +4,13 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 
 from convnet.estimators.base import BaseConvNet
-from convnet.estimators.fitting import Target
-from convnet.estimators.labels import as_labels, known_classes, likeliest
-from convnet.estimators.weighting import class_weights, split_weights
+from convnet.estimators.labels import (
+    as_labels,
+    count_outputs,
+    encode,
+    likeliest,
+    stratified_split,
+)
 from convnet.training.losses import cross_entropy, log_probabilities, probabilities
 
 
@@ -29,7 +33,8 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         Order of the axes of X: (n, height, width, channels) or (n, channels, height, width).
     rescale : "auto", float or None, default="auto"
         "auto" divides uint8 by 255 and uint16 by 65535 and leaves other dtypes untouched; a number
-        multiplies X; None leaves it untouched.
+        multiplies X; None leaves it untouched. A net fitted on one of the two dtypes takes the other as well,
+        unless the uint16 hold nothing above 255, which may be 8-bit values.
     solver : {"adam", "sgd"}, default="adam"
         The optimizer.
     alpha : float, default=1e-4
@@ -40,6 +45,7 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         "constant"; "adaptive" (divided by 5 whenever `n_iter_no_change` epochs bring no progress); "step" or
         "cosine", which stand for ``Step()`` and ``Cosine()`` of `convnet.schedules`; one of those with fields
         of your own; or a callable that takes the epoch, from 0, and returns the rate, `learning_rate_init` aside.
+        Epochs are counted from the start of each ``fit``, in ``partial_fit`` from its first call after one.
     learning_rate_init : float, default=1e-3
         The initial learning rate.
     max_iter : int, default=20
@@ -55,7 +61,9 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
     verbose : bool, default=False
         Whether to print a line an epoch.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the last fit; epochs are counted on.
+        Whether ``fit`` goes on from the weights of the last fit; epochs are counted on. Where both fits have
+        `early_stopping`, the earlier best weights stand until an epoch betters them, and the split is drawn
+        alike: for the same X and y the same rows are held out, whatever `random_state` is.
     momentum : float, default=0.9
         Momentum of "sgd".
     nesterovs_momentum : bool, default=True
@@ -179,6 +187,9 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
 
         The optimizer's moments last from call to call; they start anew after a ``fit`` and after unpickling.
 
+        A learning rate schedule begins with the first call, also where that comes after a ``fit``, runs for `max_iter`
+        calls, and stays at its last rate from then on.
+
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
@@ -267,38 +278,18 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def _encode(self, y, sample_weight, *, classes, goes_on):
-        y = as_labels(y)
-        weights = np.ones(len(y)) if sample_weight is None else sample_weight
-        rows = np.flatnonzero(weights)
-        known = known_classes(np.unique(y[rows]), classes, self.classes_ if goes_on else None)
-        codes = np.zeros(len(y), dtype=np.int32)
-        codes[rows] = np.searchsorted(known, y[rows])
-        factors = class_weights(self.class_weight, known, codes[rows], weights[rows])
-        rows, weights = split_weights(weights if factors is None else weights * factors[codes])
-        binary = len(known) == 2
-        return Target(
-            values=codes.astype(np.float32) if binary else codes,
-            rows=rows,
-            weights=weights,
-            n_outputs=1 if binary else len(known),
-            loss="sigmoid" if binary else "softmax",
-            attributes={"classes_": known},
-        )
+        fitted = self.classes_ if goes_on else None
+        return encode(y, sample_weight, self.class_weight, classes=classes, fitted=fitted)
 
     def _split(self, targets, seed):
-        from sklearn.model_selection import train_test_split  # slow to import
-
-        rows = np.arange(len(targets))
-        share = self.validation_fraction
-        return train_test_split(rows, test_size=share, stratify=targets, random_state=seed)
+        return stratified_split(targets, self.validation_fraction, seed)
 
     def _figures(self, logits, targets, weights):
         accuracy = np.average(likeliest(logits) == targets, weights=weights)
         return cross_entropy(logits, targets, weights), float(accuracy)
 
     def _count_outputs(self, y):
-        n_classes = len(np.unique(as_labels(y)))
-        return 1 if n_classes == 2 else n_classes
+        return count_outputs(np.unique(as_labels(y)))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,7 +5,6 @@ reason, leaves it as it was.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
@@ -13,47 +12,18 @@ from sklearn.utils import check_consistent_length, check_random_state
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import check_parameters, input_shape
-from convnet.estimators.holder import Course, NetworkHolder
+from convnet.estimators.course import Course
+from convnet.estimators.holder import NetworkHolder
+from convnet.estimators.state import kept
 from convnet.estimators.weighting import check_sample_weight
 from convnet.estimators.weights import Weights
-from convnet.graph.trainer import Trainer
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
 from convnet.training.loop import Loop
 from convnet.training.outputs import outputs
-from convnet.training.schedules import Rates
-from convnet.training.stopping import Stopping
 
 AUTO_BATCH = 128
 SOLVER = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon")
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """What an estimator makes of y and the weights.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        For the trainer.
-    rows : ndarray of int64
-        Rows of positive weight.
-    weights : ndarray of float32 or None
-        None is a weight of 1 for all rows.
-    n_outputs : int
-        Units of the head.
-    loss : str
-        The trainer's name of the loss.
-    attributes : dict
-        Fitted attributes, such as ``classes_``.
-    """
-
-    values: np.ndarray
-    rows: np.ndarray
-    weights: np.ndarray | None
-    n_outputs: int
-    loss: str
-    attributes: dict
 
 
 class Fit:
@@ -76,6 +46,12 @@ class Fit:
         self.n_threads = resolve_n_threads(estimator.n_jobs)
         self.seed = int(check_random_state(estimator.random_state).randint(2**31 - 1))
         self.first_epoch = estimator.n_iter_ if goes_on else 0
+        begun = getattr(estimator, "_course_start", None) if goes_on and partial else None
+        self.course_start = self.first_epoch if begun is None else begun
+        # Rows that the fitted weights were chosen by, and so were not trained on, are held out again.
+        chosen = getattr(estimator, "_split_seed", None) if goes_on else None
+        self.was_validated = chosen is not None
+        self.split_seed = self.seed if chosen is None else chosen
 
     def read(self, X, y, sample_weight, classes=None):
         """Check X, y and the weights; fix the layers."""
@@ -97,14 +73,14 @@ class Fit:
         self.layers = as_layers(est.layers, images.shape[1:])
         if images.ndim == 2:
             inputs.check_spatial(self.layers, images.shape[1], est.data_format)
-        largest = inputs.largest_value(images, self.kind)
         if self.goes_on:
             self._check_unchanged(images.shape[1:])
-            self.attributes = {k: v for k, v in vars(est).items() if k in KEPT}
+            self.attributes = kept(est)
+            scale = est._input_format.scale_for(images, self.kind)
         else:
-            given = inputs.fitted_format(images, est.data_format, est.rescale, largest)
+            given = inputs.fitted_format(images, est.data_format, est.rescale, self.kind)
             self.attributes = {**inputs.feature_attributes(X, array), "_input_format": given}
-        scale = self.attributes["_input_format"].scale_for(images.dtype.name, largest)
+            scale = given.scale
         target = self.target
         self.examples = Examples(images, target.values, target.rows, target.weights, scale)
 
@@ -120,12 +96,13 @@ class Fit:
             self.network,
             course.trainer,
             examples,
-            batch_size=course.batch_size,
+            batch_size=self.batch_size,
             rates=course.rates,
             stopping=course.stopping,
             seed=course.seed,
             shuffle=est.shuffle,
             first_epoch=self.first_epoch,
+            best_iter=est.best_iter_ if self.was_validated else 0,
             validate=validate,
             report=self._report if est.verbose else None,
         )
@@ -160,12 +137,16 @@ class Fit:
         if "validation_score" in history:
             fitted["validation_loss_curve_"] = list(history["validation_loss"])
             fitted["validation_scores_"] = list(history["validation_score"])
+        if self.estimator.early_stopping:
+            fitted["_split_seed"] = self.split_seed
+        if self.partial:
+            fitted["_course_start"] = self.course_start
         return fitted
 
     def interrupted(self):
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
         loop = getattr(self, "loop", None)
-        if loop is None or loop.weights is None:
+        if loop is None or not loop.history["loss"]:
             return None
         self.network.set_weights(loop.weights)
         return self.fitted()
@@ -196,7 +177,7 @@ class Fit:
         """Return the examples to train on and those held out."""
         est, data = self.estimator, self.examples
         try:
-            train, held = est._split(data.targets[data.rows], self.seed)
+            train, held = est._split(data.targets[data.rows], self.split_seed)
         except ValueError as error:
             raise ValueError(
                 f"early_stopping=True cannot hold out validation_fraction={est.validation_fraction} of "
@@ -205,38 +186,26 @@ class Fit:
         return data.take(data.rows[np.sort(train)]), data.take(data.rows[np.sort(held)])
 
     def _build(self, n):
-        """Set holder, network and course."""
+        """Set holder, network, course and batch size."""
         est, goes_on, shape = self.estimator, self.goes_on, self.examples.X.shape[1:]
-        size = AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size)
-        size = size if self.partial else min(size, n)
-        settings = {name: getattr(est, name) for name in SOLVER} | {
-            "nesterov": est.nesterovs_momentum
-        }
-        settings["batch_size"] = size
-        paces = (
-            est.learning_rate,
-            est.learning_rate_init,
-            est.max_iter,
-            est.tol,
-            est.n_iter_no_change,
-        )
         if goes_on and self.partial:
             self.holder = est._holder
             self.network = self.holder.network(est.weights_)
         else:
             self.holder = NetworkHolder(self.layers, shape, self.target.n_outputs)
             self.network = self.holder.network(est.weights_ if goes_on else None, self.seed)
-        course = self.holder.course or Course(self.seed)
-        if course.settings != settings:
-            course.settings, course.batch_size = settings, size
-            course.trainer = Trainer(
-                self.network, loss=self.target.loss, seed=course.seed, **settings
-            )
-        if course.paces != paces:
-            course.paces = paces
-            start = 0 if self.partial else self.first_epoch
-            course.rates = Rates(est.learning_rate, est.learning_rate_init, est.max_iter, start)
-            course.stopping = Stopping(est.tol, est.n_iter_no_change)
+        self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
+        course = self.holder.course or Course(self.seed, self.course_start)
+        course.equip(
+            self.network,
+            loss=self.target.loss,
+            batch_size=self.batch_size,
+            settings={name: getattr(est, name) for name in SOLVER}
+            | {"nesterov": est.nesterovs_momentum},
+        )
+        course.pace(
+            est.learning_rate, est.learning_rate_init, est.max_iter, est.tol, est.n_iter_no_change
+        )
         course.trainer.n_threads = self.n_threads
         self.course = course
         if self.partial:
@@ -254,28 +223,6 @@ class Fit:
         words = [f"epoch {n:>{len(str(last))}}/{last}"]
         words += [f"{name.replace('_', ' ')} {_short(value)}" for name, value in figures.items()]
         print("  ".join(words), flush=True)
-
-
-KEPT = ("n_features_in_", "feature_names_in_", "_input_format")
-FITTED = (
-    *(
-        "classes_",
-        "input_shape_",
-        "layers_",
-        "weights_",
-        "n_parameters_",
-        "n_iter_",
-        "best_iter_",
-        "loss_",
-    ),
-    *("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_", "_holder", *KEPT),
-)
-
-
-def commit(estimator, fitted):
-    """Replace all fitted attributes by `fitted`, in one assignment."""
-    others = {name: value for name, value in vars(estimator).items() if name not in FITTED}
-    estimator.__dict__ = others | fitted
 
 
 def _joined(old, new):

@@ -5,28 +5,6 @@ import threading
 from convnet.graph.network import Network
 
 
-class Course:
-    """What ``partial_fit`` goes on with from call to call; it is in no pickle.
-
-    Parameters
-    ----------
-    seed : int
-        Of the first call.
-
-    Attributes
-    ----------
-    trainer, settings, batch_size : Trainer, dict, int
-        The optimizer with its moments, and what it was made with: it is made anew when that changes.
-    rates, stopping, paces : Rates, Stopping, tuple
-        The learning rate, and what it was made with.
-    """
-
-    def __init__(self, seed):
-        self.seed = seed
-        self.trainer = self.settings = self.batch_size = None
-        self.rates = self.stopping = self.paces = None
-
-
 class NetworkHolder:
     """Builds the network when it is first asked for, so that ``predict`` changes no attribute.
 

@@ -35,7 +35,7 @@ class InputFormat:
     rescale : str, float or None
         The parameter.
     largest : float
-        Largest magnitude in X, of the dtype where "auto" divides by that.
+        Largest magnitude in X; of uint8 what it can hold.
     """
 
     shape: tuple
@@ -45,18 +45,35 @@ class InputFormat:
     rescale: str | float | None
     largest: float
 
-    def scale_for(self, dtype, largest):
-        """Return the scale for other X; ValueError where its values cannot be meant the same way."""
-        if self.rescale != "auto" or dtype == self.dtype:
+    def scale_for(self, images, kind):
+        """Return the scale for other X; ValueError where its values cannot be meant the same way.
+
+        uint8 and uint16 are both taken to fill their range, so that either is read as 0..1 by a net fitted on the
+        other; but uint16 that holds no more than uint8 could is refused on either side: it may be 8-bit images.
+        """
+        dtype = images.dtype.name
+        alike = self.rescale != "auto" or dtype == self.dtype
+        if alike and images.dtype.kind in "bui":
+            return self.scale  # no need to read X: nothing to find in it
+        largest = largest_value(images, kind)
+        if alike:
             return self.scale
         divides, divided = dtype in MAXIMA, self.dtype in MAXIMA
-        if divided and not divides and largest > UNIT:
+        same_units = not divides or (not divided and self.largest > UNIT)
+        foreign = divided and not divides and largest > UNIT
+        narrow = dtype == "uint16" and not same_units and 0 < largest <= MAXIMA["uint8"]
+        if foreign or narrow:
+            raise ValueError(f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}.")
+        if (self.dtype, dtype) == ("uint16", "uint8") and 0 < self.largest <= MAXIMA["uint8"]:
             raise ValueError(
-                f"Fitted on {self.dtype} images (÷{MAXIMA[self.dtype]}) but got {dtype} with max {largest:g}."
+                f"Fitted on {self._fitted_on()} with max {self.largest:g} but got uint8."
             )
-        if not divides or (not divided and self.largest > UNIT):
-            return 1.0  # the same units as in fit
-        return 1 / MAXIMA[dtype]
+        return 1.0 if same_units else 1 / MAXIMA[dtype]
+
+    def _fitted_on(self):
+        if self.dtype in MAXIMA:
+            return f"{self.dtype} images (÷{MAXIMA[self.dtype]})"
+        return f"{self.dtype} with max {self.largest:g}"
 
 
 def check_rows(X, kind):
@@ -87,7 +104,8 @@ def feature_attributes(X, array):
 def check_features(estimator, X, array):
     """Compare the features of 2-D X with those of the fit, in scikit-learn's wording."""
     shape = estimator.input_shape_
-    if array.shape in (shape, shape[:2]) and len(shape) == 3:
+    is_rows = array.ndim == 2 and array.shape[1] == prod(shape)
+    if array.shape in (shape, shape[:2]) and len(shape) == 3 and not is_rows:
         raise ValueError(_one_image(array.shape))
     if array.ndim == 2:
         validate_data(
@@ -157,10 +175,10 @@ def check_spatial(layers, n_features, data_format):
 def largest_value(images, kind):
     """Return the largest magnitude; ValueError in scikit-learn's wording for NaN and infinity.
 
-    uint8 and uint16 are not read: theirs is the largest they can hold.
+    uint8 is not read: its is the largest that it can hold.
     """
-    if images.dtype.name in MAXIMA:
-        return float(MAXIMA[images.dtype.name])
+    if images.dtype.name == "uint8":
+        return float(MAXIMA["uint8"])
     if images.dtype.kind == "b":
         return 1.0
     step = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
@@ -176,9 +194,9 @@ def largest_value(images, kind):
     return largest
 
 
-def fitted_format(images, data_format, rescale, largest):
-    """Return the format of the X that a net is fitted on."""
-    dtype = images.dtype.name
+def fitted_format(images, data_format, rescale, kind):
+    """Return the format of the X that a net is fitted on; ValueError for NaN and infinity."""
+    dtype, largest = images.dtype.name, largest_value(images, kind)
     scale = rescale or 1.0
     if rescale == "auto":
         scale = 1 / MAXIMA.get(dtype, 1)
@@ -187,7 +205,7 @@ def fitted_format(images, data_format, rescale, largest):
 
 def _is_one_image(shape, n_labels):
     h, w, c = shape
-    if min(h, w) <= c or (n_labels == h and c == 1):
+    if min(h, w) <= c or n_labels == h:
         return False
     return c in (3, 4) or (c == 1 and n_labels is not None)
 

@@ -1,8 +1,11 @@
-"""Labels and class numbers."""
+"""Labels, class numbers, and what a net learns of them."""
 
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
+
+from convnet.estimators.target import Target
+from convnet.estimators.weighting import class_weights, split_weights
 
 
 def as_labels(y):
@@ -40,6 +43,40 @@ def known_classes(found, classes, fitted):
     if len(new):
         raise ValueError(f"y has classes {new.tolist()} that are not among {known.tolist()}.")
     return known
+
+
+def encode(y, sample_weight, class_weight, *, classes, fitted):
+    """Return the `Target` of labels; `classes` and `fitted` as for `known_classes`."""
+    y = as_labels(y)
+    weights = np.ones(len(y)) if sample_weight is None else sample_weight
+    rows = np.flatnonzero(weights)
+    known = known_classes(np.unique(y[rows]), classes, fitted)
+    codes = np.zeros(len(y), dtype=np.int32)
+    codes[rows] = np.searchsorted(known, y[rows])
+    factors = class_weights(class_weight, known, codes[rows], weights[rows])
+    rows, weights = split_weights(weights if factors is None else weights * factors[codes])
+    n_outputs = count_outputs(known)
+    return Target(
+        values=codes.astype(np.float32) if n_outputs == 1 else codes,
+        rows=rows,
+        weights=weights,
+        n_outputs=n_outputs,
+        loss="sigmoid" if n_outputs == 1 else "softmax",
+        attributes={"classes_": known},
+    )
+
+
+def count_outputs(classes):
+    """Return the units of the head: one for two classes, else one each."""
+    return 1 if len(classes) == 2 else len(classes)
+
+
+def stratified_split(codes, share, seed):
+    """Return the positions of the rows to train on, and of a share of each class to hold out."""
+    from sklearn.model_selection import train_test_split  # slow to import
+
+    rows = np.arange(len(codes))
+    return train_test_split(rows, test_size=share, stratify=codes, random_state=seed)
 
 
 def likeliest(logits):

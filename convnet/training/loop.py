@@ -29,6 +29,9 @@ class Loop:
         False keeps the order of the rows.
     first_epoch : int
         Number of the first epoch, above 0 where an earlier fit goes on.
+    best_iter : int, default=0
+        Epochs done when the network's weights were reached, where those stand until an epoch betters their score
+        on the held-out rows; 0 where the first epoch is to replace them.
     validate : callable, default=None
         Returns loss and score on held-out rows.
     report : callable, default=None
@@ -56,6 +59,7 @@ class Loop:
         seed,
         shuffle,
         first_epoch,
+        best_iter=0,
         validate=None,
         report=None,
     ):
@@ -66,10 +70,13 @@ class Loop:
         self.history = {"loss": [], "learning_rate": [], "seconds": []}
         if validate:
             self.history |= {"validation_loss": [], "validation_score": []}
-        self.best_iter, self.weights = 0, None
+        self.best_iter, self.weights = best_iter, None
 
     def run(self, max_iter):
         """Train for `max_iter` epochs or until progress ends; leave the kept weights in the network."""
+        if self.validate and self.best_iter:
+            self.stopping.update(self.validate()[1])
+            self.weights = self.network.get_weights()
         for epoch in range(self.first_epoch, self.first_epoch + max_iter):
             self._epoch(epoch, self.rates.rate(epoch))
             if self.stopping.exhausted() and not self.rates.lower():

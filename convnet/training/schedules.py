@@ -106,7 +106,9 @@ def check_learning_rate(value):
 
 
 class Rates:
-    """The learning rates of one fit.
+    """The learning rates of one fit, or of a course of epochs that has no end.
+
+    After `max_iter` epochs a schedule stays at the rate of the last one: it does not fall to 0, nor rise again.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ class Rates:
     max_iter : int
         Epochs of the fit.
     first_epoch : int, default=0
-        The epoch that schedules count from.
+        The epoch that schedules and callables count from.
     """
 
     def __init__(self, learning_rate, init, max_iter, first_epoch=0):
@@ -133,7 +135,8 @@ class Rates:
         if isinstance(self.schedule, str):
             return float(self.init)
         if isinstance(self.schedule, Schedule):
-            return float(self.init * self.schedule.multiplier(epoch, self.max_iter))
+            last = self.max_iter - 1
+            return float(self.init * self.schedule.multiplier(min(epoch, last), self.max_iter))
         rate = self.schedule(epoch)
         if not _is_number(rate) or not 0 <= rate < math.inf:
             raise ValueError(

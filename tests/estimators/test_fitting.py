@@ -220,6 +220,60 @@ def test_early_stopping_keeps_the_best_weights(digits):
     np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
 
 
+def spy_on_splits(monkeypatch):
+    """Return the list of rows held out by each split from now on."""
+    real, held = ConvNetClassifier._split, []
+
+    def split(self, targets, seed):
+        rows = real(self, targets, seed)
+        held.append(np.sort(rows[1]))
+        return rows
+
+    monkeypatch.setattr(ConvNetClassifier, "_split", split)
+    return held
+
+
+@pytest.mark.parametrize("random_state", [0, None])
+def test_the_best_weights_outlive_worse_epochs(digits, monkeypatch, random_state):
+    X, y = digits
+    held = spy_on_splits(monkeypatch)
+    clf = ConvNetClassifier(SMALL, early_stopping=True, warm_start=True, max_iter=8, batch_size=32)
+    clf.set_params(random_state=random_state, learning_rate_init=0.01).fit(X, y)
+    best, loss, weights = clf.best_iter_, clf.loss_, dict(clf.weights_)
+    score = clf.validation_scores_[best - 1]
+    clf.set_params(learning_rate_init=10.0, max_iter=2).fit(X, y)
+    assert max(clf.validation_scores_[8:]) < score and clf.n_iter_ == 10
+    assert clf.best_iter_ == best == np.argmax(clf.validation_scores_) + 1 and clf.loss_ == loss
+    for name, array in weights.items():
+        np.testing.assert_array_equal(clf.weights_[name], array)
+    assert np.mean(clf.predict(X[held[1]]) == y[held[1]]) == pytest.approx(score)
+    np.testing.assert_array_equal(held[0], held[1])
+    clf.set_params(learning_rate_init=0.001, max_iter=40, n_iter_no_change=40).fit(X, y)
+    assert clf.best_iter_ == np.argmax(clf.validation_scores_) + 1
+    np.testing.assert_array_equal(held[0], held[2])
+
+
+def test_weights_that_no_validation_chose_are_no_candidates(digits, monkeypatch):
+    X, y = digits
+    held = spy_on_splits(monkeypatch)
+    clf = ConvNetClassifier(SMALL, warm_start=True, max_iter=5).fit(X, y)
+    clf.set_params(early_stopping=True, max_iter=1).fit(X, y)
+    assert clf.best_iter_ == 6
+    clf.set_params(early_stopping=False).fit(X, y)  # trains on what was held out
+    clf.set_params(early_stopping=True).fit(X, y)
+    assert clf.best_iter_ == 8 and not np.array_equal(*held)
+
+
+def test_ctrl_c_before_an_epoch_of_a_warm_start_changes_nothing(digits, monkeypatch):
+    X, y = digits
+    clf = ConvNetClassifier(SMALL, early_stopping=True, warm_start=True, max_iter=2).fit(X, y)
+    before = dict(vars(clf))
+    raise_at(monkeypatch, 2, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, y)
+    assert same_state(clf, before)
+
+
 def test_the_validation_split_is_stratified():
     y = np.repeat([0, 1, 2], [60, 30, 10])
     train, held = ConvNetClassifier(validation_fraction=0.2)._split(y, 0)

@@ -78,12 +78,28 @@ def test_one_image():
     X, _ = zeros(150, 150, 3)
     text = "X has shape (150, 150, 3): looks like one image. Pass X[None]."
     refused(ConvNetClassifier(CONV), X, [1], text)
-    refused(ConvNetClassifier(CONV), X, np.arange(150) % 2, text)
+    with pytest.raises(ValueError, match="looks like one image"):
+        ConvNetClassifier(CONV).summary(X)
     clf = ConvNetClassifier(CONV, max_iter=1).fit(*zeros(4, 12, 12, 1))
     for shape in ((12, 12), (12, 12, 1)):
         with pytest.raises(ValueError) as caught:
             clf.predict(np.zeros(shape))
         assert str(caught.value) == f"X has shape {shape}: looks like one image. Pass X[None]."
+
+
+def test_as_many_labels_as_rows_are_as_many_images():
+    X, y = zeros(60, 28, 3)
+    clf = ConvNetClassifier(CONV, max_iter=1).fit(X, y)
+    assert clf.input_shape_ == (28, 3, 1) == clf.summary(X, y).input_shape
+    assert clf.predict(X).shape == (60,)
+
+
+def test_one_flat_row_is_no_image():
+    clf = ConvNetClassifier([Conv2D(4, (1, 3))], input_shape=(1, 64), max_iter=1)
+    X, y = zeros(6, 64)
+    assert clf.fit(X, y).predict(X[:1]).shape == (1,)
+    with pytest.raises(ValueError, match="looks like one image"):
+        ConvNetClassifier(CONV, max_iter=1).fit(*zeros(6, 8, 8)).predict(np.zeros((8, 8)))
 
 
 def test_softmax_head():
@@ -145,6 +161,34 @@ def test_rescale(digits):
     wide = X.astype(np.uint16) * 257
     sixteen = ConvNetClassifier([], max_iter=1, random_state=0).fit(wide, y).predict_proba(wide)
     np.testing.assert_allclose(sixteen, p[0], atol=1e-5)
+
+
+def test_sixteen_bits_that_hold_eight(digits):
+    """The same values in the other unsigned dtype would be read as 257 times darker, or brighter."""
+    X, y = digits
+    wide = X.astype(np.uint16)
+    clf = ConvNetClassifier([], max_iter=1, random_state=0).fit(X, y)
+    for method in (clf.predict, clf.predict_proba):
+        with pytest.raises(ValueError) as caught:
+            method(wide)
+        assert str(caught.value) == "Fitted on uint8 images (÷255) but got uint16 with max 255."
+    with pytest.raises(ValueError, match="but got uint16 with max 255"):
+        clf.partial_fit(wide, y)
+    np.testing.assert_allclose(clf.predict_proba(wide * 257), clf.predict_proba(X), atol=1e-5)
+    black = np.zeros_like(X[:2])
+    np.testing.assert_array_equal(
+        clf.predict_proba(black.astype(np.uint16)), clf.predict_proba(black)
+    )
+    unit = ConvNetClassifier([], max_iter=1).fit(X / 255, y)
+    with pytest.raises(ValueError, match="Fitted on float64 with max 1 but got uint16"):
+        unit.predict(wide)
+
+    other = ConvNetClassifier([], max_iter=1, random_state=0).fit(wide * 257, y)
+    np.testing.assert_allclose(other.predict_proba(X), other.predict_proba(wide * 257), atol=1e-5)
+    with pytest.raises(ValueError) as caught:
+        ConvNetClassifier([], max_iter=1).fit(wide, y).predict(X)
+    text = "Fitted on uint16 images (÷65535) with max 255 but got uint8."
+    assert str(caught.value) == text
 
 
 @pytest.mark.parametrize(

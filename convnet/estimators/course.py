@@ -1,0 +1,49 @@
+"""What training goes on with from epoch to epoch."""
+
+from convnet.graph.trainer import Trainer
+from convnet.training.schedules import Rates
+from convnet.training.stopping import Stopping
+
+
+class Course:
+    """Trainer, learning rates and stopping of one ``fit``, or of ``partial_fit`` from call to call.
+
+    It is in no pickle.
+
+    Parameters
+    ----------
+    seed : int
+        Of the first call.
+    first_epoch : int
+        The epoch that learning rates count from.
+
+    Attributes
+    ----------
+    trainer, settings : Trainer, dict
+        The optimizer with its moments, and what it was made with: it is made anew when that changes.
+    rates, stopping, paces : Rates, Stopping, tuple
+        The learning rate, and what it was made with.
+    """
+
+    def __init__(self, seed, first_epoch):
+        self.seed, self.first_epoch = seed, first_epoch
+        self.trainer = self.settings = None
+        self.rates = self.stopping = self.paces = None
+
+    def equip(self, network, *, loss, batch_size, settings):
+        """Have a trainer of these settings for batches of up to `batch_size` rows."""
+        if self.settings != settings:
+            self.trainer = Trainer(
+                network, loss=loss, batch_size=batch_size, seed=self.seed, **settings
+            )
+            self.settings = settings
+        elif self.trainer.batch_size < batch_size:
+            self.trainer.resize(batch_size)
+
+    def pace(self, learning_rate, init, max_iter, tol, patience):
+        """Have learning rates and a rule for stopping of these parameters."""
+        paces = learning_rate, init, max_iter, tol, patience
+        if self.paces != paces:
+            self.rates = Rates(learning_rate, init, max_iter, self.first_epoch)
+            self.stopping = Stopping(tol, patience)
+            self.paces = paces

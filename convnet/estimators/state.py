@@ -1,0 +1,19 @@
+"""The fitted attributes: which there are, and their replacement, all at once."""
+
+KEPT = ("n_features_in_", "feature_names_in_", "_input_format")  # by a fit that goes on
+FITTED = (
+    *("classes_", "input_shape_", "layers_", "weights_", "n_parameters_", "n_iter_", "best_iter_"),
+    *("loss_", "loss_curve_", "validation_loss_curve_", "validation_scores_", "history_"),
+    *("_holder", "_course_start", "_split_seed", *KEPT),
+)
+
+
+def kept(estimator):
+    """Return the attributes that a fit which goes on takes over as they are."""
+    return {name: value for name, value in vars(estimator).items() if name in KEPT}
+
+
+def commit(estimator, fitted):
+    """Replace all fitted attributes by `fitted`, in one assignment."""
+    others = {name: value for name, value in vars(estimator).items() if name not in FITTED}
+    estimator.__dict__ = others | fitted

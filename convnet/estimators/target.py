@@ -1,0 +1,33 @@
+"""What an estimator makes of y and the weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What is learnt, of every row.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        For the trainer.
+    rows : ndarray of int64
+        Rows of positive weight.
+    weights : ndarray of float32 or None
+        None is a weight of 1 for all rows.
+    n_outputs : int
+        Units of the head.
+    loss : str
+        The trainer's name of the loss.
+    attributes : dict
+        Fitted attributes, such as ``classes_``.
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+    weights: np.ndarray | None
+    n_outputs: int
+    loss: str
+    attributes: dict
