@@ -6,7 +6,7 @@ from itertools import count
 
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import Layer
-from convnet.layers.fields import show
+from convnet.layers.fields import did_you_mean, show
 from convnet.layers.registry import layer_from_dict
 
 MAX_LAYERS = 1000
@@ -123,13 +123,22 @@ def _read(spec):
 def _parse(text, kind):
     if len(text) > MAX_TEXT:
         raise ValueError(f"layers: the text has more than {MAX_TEXT} characters")
-    kind = kind or ("json" if text.lstrip()[:1] in ("[", "{") else "yaml")
+    if not kind:
+        _refuse_a_word(text.strip())
+        kind = "json" if text.lstrip()[:1] in ("[", "{") else "yaml"
     try:
         return json.loads(text) if kind == "json" else _parse_yaml(text)
     except RecursionError:
         raise ValueError(f"layers: the {kind.upper()} text is nested too deeply") from None
     except ValueError as error:
         raise ValueError(f"layers: no valid {kind.upper()}: {str(error)[:300]}") from None
+
+
+def _refuse_a_word(text):
+    """Raise ValueError for what cannot be meant as a list: one line, no bracket, no colon, no dash in front."""
+    if text[:1] not in ("[", "{", "-") and "\n" not in text and ":" not in text:
+        hint = did_you_mean(text, ["auto"])
+        raise ValueError(f'layers must be "auto" or a list of layers; got {show(text)}.{hint}')
 
 
 def _parse_yaml(text):

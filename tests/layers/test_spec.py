@@ -71,6 +71,10 @@ def test_json_is_a_layer_a_line():
     ("spec", "message"),
     [
         ("small", "layers must be \"auto\" or a list of layers; got 'small'"),
+        ("Auto", "got 'Auto'. Did you mean 'auto'?"),
+        ("atuo", "got 'atuo'. Did you mean 'auto'?"),
+        ("Conv2D", "layers must be \"auto\" or a list of layers; got 'Conv2D'"),
+        ("", "layers must be \"auto\" or a list of layers; got ''"),
         ("auto", 'layers="auto" needs the shape of the input'),
         (None, 'layers must be "auto" or a list of layers; got None'),
         (ReLU(), "layers must be a list; got one layer. Write [ReLU()]"),
@@ -174,6 +178,8 @@ def test_a_missing_pyyaml_says_what_to_install(monkeypatch):
     for call in (lambda: to_yaml(NET), lambda: as_layers("- type: ReLU")):
         with pytest.raises(ImportError, match=r'pip install "convnet\[yaml\]"'):
             call()
+    with pytest.raises(ValueError, match="Did you mean 'auto'"):
+        as_layers("Auto", (8, 8, 1))
 
 
 def test_names():
