@@ -1,6 +1,7 @@
 """A net as a table."""
 
-HEADER = ("layer", "type", "output shape", "parameters", "multiply-adds", "memory")
+HEADER = ("layer", "type", "algorithm", "output shape", "parameters", "multiply-adds", "memory")
+WORDS = 4  # columns of text, before those of figures
 
 
 class Summary:
@@ -32,11 +33,12 @@ class Summary:
         self.memory_bytes = sum(layer.memory_bytes for layer in self.layers)
 
     def __repr__(self):
-        rows = [("", "input", _shape(self.input_shape), "", "", "")]
+        rows = [("", "input", "", _shape(self.input_shape), "", "", "")]
         rows += [
             (
                 layer.name,
                 layer.type,
+                layer.algorithm,
                 _shape(layer.output_shape),
                 *_figures(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
             )
@@ -44,8 +46,7 @@ class Summary:
         ]
         total = (
             "total",
-            "",
-            "",
+            *("", "", ""),
             *_figures(self.n_parameters, self.multiply_adds, self.memory_bytes),
         )
         widths = [max(map(len, column)) for column in zip(HEADER, *rows, total, strict=True)]
@@ -66,8 +67,8 @@ class Summary:
 
 
 def _line(cells, widths):
-    left = [cell.ljust(width) for cell, width in zip(cells[:3], widths[:3], strict=True)]
-    right = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=True)]
+    left = [cell.ljust(width) for cell, width in zip(cells[:WORDS], widths[:WORDS], strict=True)]
+    right = [cell.rjust(width) for cell, width in zip(cells[WORDS:], widths[WORDS:], strict=True)]
     return "  ".join(left + right).rstrip()
 
 

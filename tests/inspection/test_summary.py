@@ -1,10 +1,12 @@
 """summary()."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 from convnet import ConvNetClassifier
-from convnet.layers import Conv2D, Dense, Dropout, MaxPool2D
+from convnet.layers import Conv2D, Dense, Dropout, MaxPool2D, ReLU
 
 WALK = [
     Conv2D(2, 5, activation="relu"),
@@ -65,6 +67,41 @@ def test_after_fit():
     assert str(clf.fit(X, y).summary()) == before
     assert clf.summary().n_parameters == clf.n_parameters_ == 52 + 76 + 303
     assert "The output layer is not counted" not in before
+
+
+def algorithms(summary):
+    return [layer.algorithm for layer in summary.layers]
+
+
+def column(summary, name):
+    """The words of a column of the printed table, without those of head and total."""
+    head, _, *rows = str(summary).splitlines()
+    start = head.index(name)
+    return [row[start : start + len(name) + 2].strip() for row in rows[: len(summary.layers) + 1]]
+
+
+def test_the_algorithm_of_each_convolution_is_shown(monkeypatch):
+    """And it is the one that runs, before and after a fit, whatever the environment says now."""
+    net = [
+        *(Conv2D(4, 3, padding="same"), ReLU(), Conv2D(16, 5, padding="same")),
+        *(Conv2D(32, 3, padding="same", activation="relu"), Conv2D(32, 3, groups=32), ReLU()),
+    ]
+    X, y = np.zeros((12, 16, 16, 1)), np.arange(12) % 3
+    monkeypatch.delenv("CONVNET_WINOGRAD", raising=False)
+    clf = ConvNetClassifier(net, max_iter=1)
+    before = clf.summary(X, y)
+    expected = ["planar", "", "direct", "winograd", "depthwise", "", "", ""]
+    assert algorithms(before) == expected and column(before, "algorithm") == ["", *expected]
+    monkeypatch.setenv("CONVNET_WINOGRAD", "0")
+    clf.fit(X, y)
+    monkeypatch.delenv("CONVNET_WINOGRAD")
+    assert clf._holder.network(clf.weights_).plan.winograd is False
+    expected[3] = "direct"
+    assert algorithms(clf.summary()) == expected
+    expected[3] = "winograd"
+    loaded = pickle.loads(pickle.dumps(clf))  # its network is built here and now
+    assert algorithms(loaded.summary()) == expected
+    assert loaded._holder.network(loaded.weights_).plan.winograd is True
 
 
 def test_flat_rows():
