@@ -34,6 +34,14 @@ def test_every_extra_that_is_named_exists():
             assert extra in project["optional-dependencies"], f"{path}: {extra}"
 
 
+def test_no_extra_without_a_use():
+    """Each is named by the message that says what brings the missing module; "test" is for us."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    texts = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    for extra in project["optional-dependencies"].keys() - {"test"}:
+        assert f"convnet[{extra}]" in texts, extra
+
+
 def test_readme_begins_with_its_two_commands():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     first, second = re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[:2]
