@@ -12,6 +12,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from convnet import ConvNetClassifier, cli
+from convnet.cli import commands
 
 
 @pytest.fixture
@@ -128,6 +129,101 @@ def test_bad_files(arrays, folder, capsys):
         assert not (folder / "model.pkl").exists()
 
 
+def split_file(arrays, **changes):
+    X, y = arrays
+    file = {"X_train": X[:200], "y_train": y[:200], "X_test": X[200:], "y_test": y[200:]} | changes
+    np.savez("split.npz", **{name: array for name, array in file.items() if array is not None})
+
+
+def nan_in(X):
+    X = X.astype(np.float32)
+    X[3, 2, 1] = np.nan
+    return X
+
+
+BAD_SPLITS = {
+    "fewer labels": (
+        lambda X, y: {"y_test": y[:99]},
+        "split.npz: X_test has 100 rows and y_test has 99. Make them equal.",
+    ),
+    "fewer labels to train on": (
+        lambda X, y: {"y_train": y[:99]},
+        "split.npz: X_train has 200 rows and y_train has 99. Make them equal.",
+    ),
+    "no labels": (lambda X, y: {"y_test": None}, "split.npz has no y_test; it has"),
+    "no rows": (lambda X, y: {"X_test": None}, "split.npz has no X_test; it has"),
+    "another size": (
+        lambda X, y: {"X_test": X[200:, :7]},
+        "X_test: X has shape (n, 7, 8); expected (n, 8, 8, 1)",
+    ),
+    "flat rows": (
+        lambda X, y: {"X_test": X[200:].reshape(100, 64)[:, :60]},
+        "X_test: input_shape (8, 8, 1) needs 64 features; X has 60.",
+    ),
+    "a scalar": (lambda X, y: {"X_test": 3}, "X_test: Expected 2D array, got scalar array"),
+    "empty": (lambda X, y: {"X_test": X[:0], "y_test": y[:0]}, "X_test: Found array with 0 sample"),
+    "words for X": (lambda X, y: {"X_test": np.full((100, 8, 8), "a")}, "X_test: "),
+    "another range": (
+        lambda X, y: {"X_test": X[200:].astype(float)},
+        "X_test: Fitted on uint8 images (÷255) but got float64 with max",
+    ),
+    "NaN": (lambda X, y: {"X_test": nan_in(X[200:])}, "X_test: Input X contains NaN"),
+    "strings": (
+        lambda X, y: {"y_test": y[200:].astype(str)},
+        "y_train has numbers (int64) and y_test strings (<U21). Write both alike.",
+    ),
+    "one-hot": (lambda X, y: {"y_test": np.eye(10)[y[200:]]}, "y_test: y should be a 1d array"),
+    "measurements": (lambda X, y: {"y_test": y[200:] + 0.5}, "y_test: Unknown label type"),
+}
+
+
+@pytest.mark.parametrize("key", BAD_SPLITS)
+def test_a_test_set_that_does_not_fit_is_refused_before_training(
+    arrays, folder, capsys, monkeypatch, key
+):
+    change, text = BAD_SPLITS[key]
+    monkeypatch.setattr(ConvNetClassifier, "fit", lambda *args: pytest.fail("it was trained"))
+    split_file(arrays, **change(*arrays))
+    assert text in failed(capsys, "train", "split.npz")
+    assert not (folder / "model.pkl").exists()
+
+
+def test_labels_of_any_kind_of_number(arrays, capsys):
+    split_file(arrays, y_test=arrays[1][200:].astype(float), X_test=arrays[0][200:, :, :, None])
+    assert cli.main(["train", "split.npz", "--epochs", "1", "--layers", "[]"]) == 0
+    assert "on 100 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "error, code, text",
+    [
+        (KeyboardInterrupt(), 130, "interrupted; the model was written to model.pkl"),
+        (ValueError("no luck."), 2, "error: no luck. But the model was written to model.pkl."),
+        (MemoryError("Unable to allocate"), 2, "smaller batch. But the model was written to"),
+    ],
+)
+def test_what_fails_after_training_leaves_the_model(
+    arrays, folder, capsys, monkeypatch, error, code, text
+):
+    def fails(self, X):
+        raise error
+
+    monkeypatch.setattr(ConvNetClassifier, "predict", fails)
+    assert cli.main(["train", "digits.npz", "--epochs", "1", "--layers", "[]"]) == code
+    err = capsys.readouterr().err
+    assert text in err and err.count("\n") == 1
+    assert pickle.loads((folder / "model.pkl").read_bytes()).n_iter_ == 1
+
+
+def test_out_of_memory(arrays, folder, capsys, monkeypatch):
+    def fails(self, X, y):
+        raise MemoryError("Unable to allocate 14. TiB for an array with shape (3,)")
+
+    monkeypatch.setattr(ConvNetClassifier, "fit", fails)
+    text = failed(capsys, "train", "digits.npz")
+    assert "out of memory" in text and "TiB" not in text and "written" not in text
+
+
 def test_bad_options(arrays, folder, capsys):
     before = (folder / "model.pkl").write_text("precious")
     for options, text in [
@@ -183,8 +279,23 @@ def test_ctrl_c(arrays, folder, capsys, monkeypatch):
 
     monkeypatch.setattr(ConvNetClassifier, "fit", interrupt)
     assert cli.main(["train", "digits.npz"]) == 130
-    assert "interrupted" in capsys.readouterr().err
+    assert capsys.readouterr().err == "convnet: interrupted; nothing was written\n"
     assert [path.name for path in folder.iterdir()] == ["digits.npz"]
+
+
+def test_ctrl_c_while_rows_are_written(arrays, folder, capsys, monkeypatch):
+    def interrupt(file, *args):
+        file.write("label,")
+        raise KeyboardInterrupt
+
+    assert cli.main(["train", "digits.npz", "--epochs", "1", "--layers", "[]"]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(commands, "_write_csv", interrupt)
+    assert cli.main(["predict", "model.pkl", "digits.npz"]) == 130
+    assert "interrupted; the rows are not complete" in capsys.readouterr().err
+    assert cli.main(["predict", "model.pkl", "digits.npz", "--csv", "out.csv"]) == 130
+    assert "interrupted; nothing was written" in capsys.readouterr().err
+    assert not list(folder.glob("out*"))
 
 
 def test_a_reader_that_leaves(arrays):
