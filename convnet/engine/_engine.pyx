@@ -157,6 +157,11 @@ def fma_peak(int n_threads=1, double seconds=0.3, isa=None):
     return best
 
 
+# Multiply-adds that take about 100 microseconds: a shorter region costs more than it gains, and much
+# more beside another busy process, where each of its barriers waits for the scheduler.
+cdef double WORTH = 2e6
+
+
 cdef struct Entry:
     int64_t op
     int64_t stage
@@ -166,7 +171,7 @@ cdef struct Entry:
 cdef struct Phase:
     int64_t begin, end  # entries
     int64_t shard       # samples that a lane takes at a time; 0: a batch phase
-    bint serial         # a batch phase that is done before threads would have woken
+    double work, sample_work  # in multiply-adds: of the phase, and of each sample
 
 
 cdef class Context:
@@ -299,9 +304,10 @@ cdef class Program:
         Kernel table to run on.
     operations : list of dict
         As `operation_fields` returns them.
-    phases : list of (int, bool, list of (int, str))
-        Samples that a lane takes at a time, or 0 for a batch phase; whether one thread runs it alone;
-        and the operations' numbers and stages, in the order in which they run.
+    phases : list of (int, float, float, list of (int, str))
+        Samples that a lane takes at a time, or 0 for a batch phase; its work, and that of each sample,
+        in multiply-adds or what takes as long; and the operations' numbers and stages, in the order in
+        which they run.
     arena_floats : int
         Floats of the arena: of the whole batch in training, of one thread in prediction.
     arena_samples : int
@@ -324,7 +330,7 @@ cdef class Program:
         cdef int64_t i, k = 0, floats
         self.table = kernel_table(isa)
         self.ops = <cn_op *>calloc(max(1, len(operations)), sizeof(cn_op))
-        self.entries = <Entry *>calloc(max(1, sum(len(e) for _, _, e in phases)), sizeof(Entry))
+        self.entries = <Entry *>calloc(max(1, sum(len(entries) for _, _, _, entries in phases)), sizeof(Entry))
         self.phases = <Phase *>calloc(max(1, len(phases)), sizeof(Phase))
         if not (self.ops and self.entries and self.phases):
             raise MemoryError("no memory for the plan's operations")
@@ -334,10 +340,11 @@ cdef class Program:
         self.arena_floats = arena_floats
         self.arena_samples = arena_samples
         self.sizes = sizes
-        for i, (shard, serial, stages) in enumerate(phases):
+        for i, (shard, work, sample_work, stages) in enumerate(phases):
             self.phases[i].begin = k
             self.phases[i].shard = shard
-            self.phases[i].serial = serial
+            self.phases[i].work = work
+            self.phases[i].sample_work = sample_work
             for op, stage in stages:
                 self.entries[k].op = op
                 self.entries[k].stage = STAGES[stage]
@@ -415,6 +422,7 @@ cdef class Program:
         cdef int64_t shard = self.arena_samples, tasks, task, n = context.c.n
         n_threads = cn_threads(n_threads)
         self.check(context, arenas.shape[0] // n_threads, scratch.shape[0], n_threads)
+        n_threads = self.worth(phase, n, n_threads)
         shard = max(1, min(shard, (n + n_threads - 1) // n_threads))
         tasks = (n + shard - 1) // shard
         with nogil:
@@ -422,6 +430,11 @@ cdef class Program:
                 self.predict_task(phase, &context.c, &arenas[0] + threadid() * self.arena_floats,
                                   &scratch[0] + threadid() * self.scratch_floats, task * shard,
                                   min(shard, n - task * shard))
+
+    cdef int worth(self, int phase, int64_t n, int n_threads) noexcept nogil:
+        """Threads that are worth waking for a phase over n samples."""
+        cdef Phase *p = &self.phases[phase]
+        return n_threads if p.work + n * p.sample_work >= WORTH else 1
 
     cdef void predict_task(self, int phase, cn_context *c, float *arena, float *scratch,
                            int64_t first, int64_t samples) noexcept nogil:
@@ -439,6 +452,7 @@ cdef class Program:
     cdef void run_lanes(self, int phase, cn_context *c, float *arena, float *scratch,
                         int n_threads) noexcept nogil:
         cdef int64_t lane
+        n_threads = self.worth(phase, c.n, n_threads)
         for lane in prange(c.lanes, num_threads=n_threads, schedule="dynamic", chunksize=1):
             self.run_lane(phase, c, arena, scratch + threadid() * self.scratch_floats, lane)
 
@@ -465,8 +479,7 @@ cdef class Program:
         for i in range(self.phases[phase].begin, self.phases[phase].end):
             tasks += cn_stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], c.n,
                                     c.lanes)
-        if self.phases[phase].serial or tasks <= 1:
-            n_threads = 1
+        n_threads = 1 if tasks <= 1 else self.worth(phase, c.n, n_threads)
         for number in prange(tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
             self.run_batch_task(phase, c, arena, scratch + threadid() * self.scratch_floats, number)
 

@@ -11,7 +11,8 @@ from convnet.graph.ops import Conv2DOp
 CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
 LANES = ((2**19, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
 FEWEST_LANES = 2
-SERIAL_VALUES = 2**15  # parameters below which packing or updating them is not worth waking threads
+MOVED = 8  # multiply-adds that take as long as moving a value
+UPDATES = ("adam", "sgd", "reduce")
 PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
 
 
@@ -80,7 +81,10 @@ def compile_prediction(plan, isa, layer=None):
         params=plan.parameters.floats,
         lanes=0,
     )
-    listed = [(0 if is_batch else samples, is_batch, stages) for is_batch, stages in phases.phases]
+    listed = [
+        (0 if is_batch else samples, *_work(stages, ops, 1), stages)
+        for is_batch, stages in phases.phases
+    ]
     program = Program(isa, operations, listed, arena.floats, samples, sizes)
     return Compiled(program, sizes=sizes, folded=folded)
 
@@ -163,11 +167,12 @@ def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gra
         lanes=grads.lanes,
     )
     lane_samples = -(-batch_size // grads.lanes)
-    few = sum(p.size for p in plan.parameters) < SERIAL_VALUES
     listed = [
-        (0, few and not _whole_batch(stages), stages)
-        if is_batch
-        else (_shard(stages, ops, lane_samples), False, stages)
+        (
+            0 if is_batch else _shard(stages, ops, lane_samples),
+            *_work(stages, ops, grads.lanes, plan.parameters.floats),
+            stages,
+        )
         for is_batch, stages in phases.phases
     ]
     program = Program(isa, operations, listed, arena.floats, batch_size, sizes)
@@ -214,9 +219,20 @@ def _shard(stages, ops, lane_samples):
     return max(1, min(lane_samples, max(group, CACHE_BYTES // (4 * max(1, floats)))))
 
 
-def _whole_batch(stages):
-    """Whether a batch phase computes with the samples, not with the parameters alone."""
-    return any(stage.startswith("dense_wide") for _, stage in stages)
+def _work(stages, ops, lanes, parameters=0):
+    """Work of a phase, and of each sample in it, in multiply-adds; a value that is moved counts as a few."""
+    fixed = sample = 0
+    for number, stage in stages:
+        op = ops[number - 1] if 0 < number <= len(ops) else None
+        if stage.startswith("pack"):
+            fixed += sum(op.packed_floats(True))
+        elif stage == "winograd_weights":
+            fixed += lanes * op.lane_gradient("weights")
+        elif op is None:
+            fixed = max(fixed, lanes * parameters) if stage in UPDATES else fixed
+        elif "finish" not in stage:
+            sample += MOVED * op.dst.size + op.multiply_adds() * (2 if stage.endswith("bwd") else 1)
+    return float(fixed), float(sample)
 
 
 def _place_aux(op, arena, lanes, samples):

@@ -1,8 +1,11 @@
 """A trainer: the memory and the moments of one network's training, and its steps."""
 
+import time
+
 import numpy as np
 
 from convnet.engine import aligned_zeros
+from convnet.engine.pace import Pace
 from convnet.graph.compiler import compile_training
 from convnet.graph.inputs import check_input
 from convnet.graph.memory import Memory
@@ -32,7 +35,7 @@ class Trainer:
     seed : int, default=0
         Of dropout's masks.
     n_threads : int, default=1
-        May be set between steps; results do not depend on it.
+        Most threads of a step (see `convnet.engine.pace`); may be set between steps. Results do not depend on it.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Trainer:
         self.network = network
         self.loss = loss
         self.solver = solver
-        self.n_threads = n_threads
+        self._pace = Pace(n_threads)
         self.seed = seed
         self._constants = dict(
             alpha=alpha, momentum=momentum, nesterov=nesterov, beta_1=beta_1, beta_2=beta_2,
@@ -70,6 +73,16 @@ class Trainer:
         self.resize(batch_size)
         self._moments = [aligned_zeros(len(network.params)) for _ in range(2)]
         self._steps = 0
+
+    @property
+    def n_threads(self):
+        """Most threads of a step; fewer run while that is faster."""
+        return self._pace.most
+
+    @n_threads.setter
+    def n_threads(self, n_threads):
+        if n_threads != self._pace.most:
+            self._pace = Pace(n_threads)
 
     def resize(self, batch_size):
         """Take memory for batches of up to `batch_size` rows; the moments go on. Where that fails nothing changes."""
@@ -136,7 +149,10 @@ class Trainer:
         context.random(self.seed, epoch)
         context.optimizer(*self._moments, learning_rate=rate, **constants)
         scratch = self._memory.scratch_for(program, self.n_threads)
-        program.run(context, self._memory.arena, scratch, self.n_threads)
+        start = time.perf_counter()
+        program.run(context, self._memory.arena, scratch, self._pace.threads())
+        if len(rows) == self.batch_size:
+            self._pace.record(time.perf_counter() - start)
         self.network.changed()
         penalty = constants["alpha"] / 2.0 * float(self._squares.sum())
         return (float(self._losses[: len(rows)].sum()) + penalty) / total

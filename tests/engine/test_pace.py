@@ -1,0 +1,50 @@
+"""The number of threads follows the measured time of steps."""
+
+import pytest
+
+from convnet.engine.pace import LAST_TRIAL, Pace
+
+
+def run(pace, seconds, steps):
+    """Steps that take seconds(n_threads); returns the numbers of threads used."""
+    used = []
+    for _ in range(steps):
+        used.append(pace.threads())
+        pace.record(seconds(used[-1]))
+    return used
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 16])
+def test_where_threads_help_almost_all_steps_use_them_all(most):
+    used = run(Pace(most), lambda n: 1.0 / n, 5000)
+    assert used[:32] == [most] * 32
+    assert used.count(most) > 0.98 * len(used)
+    assert max(used) == most and min(used) >= 1
+
+
+@pytest.mark.parametrize("most", [2, 4, 16])
+def test_beside_busy_processes_one_thread_is_found(most):
+    pace = Pace(most)
+    used = run(pace, lambda n: 1.0 * n, 3000)
+    assert pace.level == 1
+    assert used[500:].count(1) > 0.95 * 2500
+
+
+def test_the_best_number_between_is_found():
+    pace = Pace(16)
+    run(pace, lambda n: abs(n - 4) + 1.0, 3000)
+    assert pace.level == 4
+
+
+def test_threads_come_back_when_the_machine_is_free_again():
+    pace = Pace(4)
+    run(pace, lambda n: 1.0 * n, 2000)
+    assert pace.level == 1
+    run(pace, lambda n: 1.0 / n, 4 * LAST_TRIAL)
+    assert pace.level == 4
+
+
+def test_small_differences_change_nothing():
+    pace = Pace(2)
+    run(pace, lambda n: 0.95 if n == 1 else 1.0, 3000)
+    assert pace.level == 2
