@@ -82,8 +82,8 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, which multiply `sample_weight`. "balanced" makes the classes weigh the same.
     n_jobs : int, default=None
-        Threads. None is one a physical core, within what OpenMP and the process are allowed (unlike
-        scikit-learn's usual None, which is 1); -1 is all CPUs.
+        Most threads; fewer run while that is faster. None is one a physical core, within what OpenMP and
+        the process are allowed (unlike scikit-learn's usual None, which is 1); -1 is all CPUs.
 
     Attributes
     ----------
