@@ -20,9 +20,9 @@ def processor():
     return f"{names[0]} x {len(names)}" if names else platform.machine()
 
 
-def peak(n_threads, seconds=0.3, repeats=5):
+def peak(n_threads, seconds=0.3, repeats=5, isa=None):
     """GFLOP/s of independent fused multiply-adds in registers: the best of several tries."""
-    return max(fma_peak(n_threads, seconds) for _ in range(repeats))
+    return max(fma_peak(n_threads, seconds, isa) for _ in range(repeats))
 
 
 def main():

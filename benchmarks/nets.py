@@ -36,6 +36,11 @@ def vgg_block(filters):
     return (*unit, *unit, MaxPool2D(2), Dropout(0.2))
 
 
+def channels_first(weights, c, h, w):
+    """Dense weights (h w c, out) for maps that were flattened as (c, h, w)."""
+    return weights.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(weights.shape)
+
+
 NETS = {
     "walkthrough": Net(
         (28, 28, 1),

@@ -8,42 +8,19 @@ median over the turns of PyTorch's time (the better mode of that turn) by convne
 """
 
 import argparse
-import time
 import warnings
 
 import numpy as np
-import torch
+from contestants import makers
+from convnet_net import classifier, epoch_seconds
 from machine import peak, processor
+from memory import memory
 from nets import NETS
-from torch_net import TorchNet
+from others import latency, throughput
+from scaling import scaling
+from timing import seconds, turns
 
-from convnet import ConvNetClassifier
 from convnet.graph import Plan
-from convnet.layers import resolve_names
-
-EPOCHS = 2  # an epoch's time is (fit of 1 + EPOCHS epochs - fit of 1) / EPOCHS: no checks, no plan, no copies
-
-
-def seconds(function, *args):
-    start = time.perf_counter()
-    function(*args)
-    return time.perf_counter() - start
-
-
-def classifier(net, n_threads, max_iter):
-    return ConvNetClassifier(
-        list(net.layers),
-        batch_size=net.batch,
-        alpha=0.0,
-        max_iter=max_iter,
-        n_jobs=n_threads,
-        random_state=0,
-    )
-
-
-def convnet_epoch(net, X, y, n_threads):
-    few, many = (seconds(classifier(net, n_threads, k).fit, X, y) for k in (1, 1 + EPOCHS))
-    return (many - few) / EPOCHS
 
 
 def flops(net):
@@ -72,26 +49,22 @@ def check(net, clf, peers, X):
             raise SystemExit(f"{name}: probabilities differ from convnet's on the same weights")
 
 
-def measure(net, n_threads, repeats, samples):
+def measure(net, n_threads, repeats, samples, found):
     """Seconds of each turn, by job and contestant; the first turn warms up and is dropped."""
     X, y = net.data(samples)
-    torch.set_num_threads(n_threads)
-    torch.manual_seed(0)
     clf = classifier(net, n_threads, 1).fit(X, y)
-    names = resolve_names(net.layers)
-    peers = {
-        "eager": TorchNet(net, names, X, y),
-        "channels last": TorchNet(net, names, X, y, channels_last=True),
-    }
+    peers = {name: make(net, X, y, n_threads) for name, make in found.items()}
     check(net, clf, peers, X)
-    times = {job: {name: [] for name in ("convnet", *peers)} for job in ("train", "predict")}
-    for _ in range(1 + repeats):
-        times["train"]["convnet"].append(convnet_epoch(net, X, y, n_threads))
-        times["predict"]["convnet"].append(seconds(clf.predict_proba, X))
-        for name, peer in peers.items():
-            times["train"][name].append(seconds(peer.fit_epoch))
-            times["predict"][name].append(seconds(peer.predict_proba))
-    return {job: {k: np.array(v[1:]) for k, v in by.items()} for job, by in times.items()}
+    jobs = {("train", "convnet"): lambda: epoch_seconds(net, X, y, n_threads)}
+    jobs["predict", "convnet"] = lambda: seconds(clf.predict_proba, X)
+    for name, peer in peers.items():
+        jobs["train", name] = lambda peer=peer: seconds(peer.fit_epoch)
+        jobs["predict", name] = lambda peer=peer: seconds(peer.predict_proba)
+    times = turns(jobs, repeats)
+    return {
+        job: {name: t for (of, name), t in times.items() if of == job}
+        for job in ("train", "predict")
+    }
 
 
 def report(name, net, samples, times, gflops_peak):
@@ -107,26 +80,42 @@ def report(name, net, samples, times, gflops_peak):
         )
 
 
+def table(nets, options):
+    """The table of PyTorch's two modes."""
+    found = makers(("eager", "channels last"))
+    if not found:
+        raise SystemExit("this table wants PyTorch; see --help for the others")
+    import torch
+
+    gflops_peak = peak(options.threads)
+    print(f"FMA peak {gflops_peak:.0f} GFLOP/s, PyTorch {torch.__version__}; images/s\n")
+    print(
+        f"{'net':<12}{'job':<8}{'convnet':>13}{'eager':>13}{'channels last':>13}{'ratio':>8}{'peak':>8}"
+    )
+    for name, net in nets.items():
+        samples = options.samples or net.samples
+        times = measure(net, options.threads, options.repeats, samples, found)
+        report(name, net, samples, times, gflops_peak)
+
+
+TABLES = {"others": throughput, "latency": latency, "memory": memory, "scaling": scaling}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--samples", type=int, help="rows of an epoch; else each net's own number")
+    group = parser.add_argument_group("other tables, instead of that of PyTorch's two modes")
+    for name, function in TABLES.items():
+        group.add_argument(f"--{name}", action="store_true", help=function.__doc__.rstrip("."))
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # of epochs cut short before convergence
-    gflops_peak = peak(options.threads)
-    print(f"{processor()}, {options.threads} threads, FMA peak {gflops_peak:.0f} GFLOP/s")
-    print(f"PyTorch {torch.__version__}, {options.repeats} repeats, medians; images/s\n")
-    print(
-        f"{'net':<12}{'job':<8}{'convnet':>13}{'eager':>13}{'channels last':>13}{'ratio':>8}{'peak':>8}"
-    )
-    for name in options.nets:
-        net = NETS[name]
-        samples = options.samples or net.samples
-        report(
-            name, net, samples, measure(net, options.threads, options.repeats, samples), gflops_peak
-        )
+    print(f"{processor()}, {options.threads} threads, {options.repeats} repeats, medians")
+    nets = {name: NETS[name] for name in options.nets}
+    for function in [TABLES[name] for name in TABLES if getattr(options, name)] or [table]:
+        function(nets, options)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 import numpy as np
 import torch
+from nets import channels_first
 from torch import nn
 from torch.nn import functional
+
+from convnet.layers import resolve_names
 
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
@@ -42,16 +45,51 @@ def modules(net, names):
     return built
 
 
+def sequential(net):
+    """The whole net, with logits as its output."""
+    whole = nn.Sequential()
+    for name, module in modules(net, resolve_names(net.layers)).items():
+        whole.add_module(name, module)
+    return whole
+
+
+@torch.no_grad()
+def load(whole, net, weights):
+    """The arrays of convnet: (kh, kw, c, oc) to (oc, c, kh, kw), (h w c, out) to (out, c h w)."""
+    shape = torch.zeros((1, *net.input_shape)).permute(0, 3, 1, 2)
+    unflattened = None
+    whole.eval()
+    for name, module in whole.named_children():
+        before, shape = shape, module(shape)
+        if isinstance(module, nn.Flatten):
+            unflattened = before.shape[1:]
+        if isinstance(module, nn.Conv2d):
+            module.weight.copy_(
+                torch.tensor(weights[f"{name}/weights"].transpose(3, 2, 0, 1).copy())
+            )
+        elif isinstance(module, nn.Linear):
+            w = weights[f"{name}/weights"]
+            if unflattened is not None:
+                w, unflattened = channels_first(w, *unflattened), None
+            module.weight.copy_(torch.tensor(w.T.copy()))
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.weight.copy_(torch.tensor(weights[f"{name}/gamma"]))
+            module.bias.copy_(torch.tensor(weights[f"{name}/beta"]))
+            module.running_mean.copy_(torch.tensor(weights[f"{name}/moving_mean"]))
+            module.running_var.copy_(torch.tensor(weights[f"{name}/moving_variance"]))
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.bias.copy_(torch.tensor(weights[f"{name}/bias"]))
+
+
 class TorchNet:
     """fit_epoch, logits and predict_proba; `channels_last` is PyTorch's memory format of that name."""
 
-    def __init__(self, net, names, X, y, *, channels_last=False, learning_rate=1e-3):
+    def __init__(self, net, X, y, n_threads, *, channels_last=False, learning_rate=1e-3):
+        torch.set_num_threads(n_threads)
+        torch.manual_seed(0)
         self.net = net
         self.format = torch.channels_last if channels_last else torch.contiguous_format
-        self.module = nn.Sequential()
-        for name, module in modules(net, names).items():
-            self.module.add_module(name, module)
-        self.module.to(memory_format=self.format)
+        self.module = sequential(net).to(memory_format=self.format)
         self.X = self.tensor(X)
         self.y = torch.from_numpy(y).float() if net.n_outputs == 1 else torch.from_numpy(y)
         self.optimizer = torch.optim.Adam(self.module.parameters(), lr=learning_rate, foreach=True)
@@ -60,33 +98,7 @@ class TorchNet:
         return torch.from_numpy(X.transpose(0, 3, 1, 2)).contiguous(memory_format=self.format)
 
     def load(self, weights):
-        """The arrays of convnet: (kh, kw, c, oc) to (oc, c, kh, kw), (h w c, out) to (out, c h w)."""
-        shape = torch.zeros((1, *self.net.input_shape)).permute(0, 3, 1, 2)
-        unflattened = None
-        self.module.eval()
-        with torch.no_grad():
-            for name, module in self.module.named_children():
-                before, shape = shape, module(shape)
-                if isinstance(module, nn.Flatten):
-                    unflattened = before.shape[1:]
-                if isinstance(module, nn.Conv2d):
-                    module.weight.copy_(
-                        torch.tensor(weights[f"{name}/weights"].transpose(3, 2, 0, 1).copy())
-                    )
-                elif isinstance(module, nn.Linear):
-                    w = weights[f"{name}/weights"]
-                    if unflattened is not None:
-                        c, h, width = unflattened
-                        w = w.reshape(h, width, c, -1).transpose(2, 0, 1, 3).reshape(w.shape)
-                        unflattened = None
-                    module.weight.copy_(torch.tensor(w.T.copy()))
-                elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-                    module.weight.copy_(torch.tensor(weights[f"{name}/gamma"]))
-                    module.bias.copy_(torch.tensor(weights[f"{name}/beta"]))
-                    module.running_mean.copy_(torch.tensor(weights[f"{name}/moving_mean"]))
-                    module.running_var.copy_(torch.tensor(weights[f"{name}/moving_variance"]))
-                if isinstance(module, nn.Conv2d | nn.Linear):
-                    module.bias.copy_(torch.tensor(weights[f"{name}/bias"]))
+        load(self.module, self.net, weights)
 
     def fit_epoch(self):
         """One pass over the rows in a random order; the mean loss."""
@@ -115,9 +127,18 @@ class TorchNet:
         z = self._batches(self.X).numpy()
         return z[:, 0] if self.net.n_outputs == 1 else z
 
-    def predict_proba(self):
-        z = self._batches(self.X)
+    @property
+    def one(self):
+        """One image, as `predict_proba` wants it."""
+        return self.X[:1]
+
+    def predict_proba(self, X=None):
+        z = self._batches(self.X if X is None else X)
         if self.net.n_outputs == 1:
             p = torch.sigmoid(z).numpy()
             return np.concatenate([1 - p, p], axis=1)
         return torch.softmax(z, dim=1).numpy()
+
+
+def channels_last_net(net, X, y, n_threads):
+    return TorchNet(net, X, y, n_threads, channels_last=True)
