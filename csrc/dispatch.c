@@ -70,8 +70,10 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
         return cn_aligned(4 * taps) +
                (2 * op->src.c + op->dst.c) * cn_planar_layout(op, 1).plane +
                cn_aligned(op->dst.w * op->dst.c) + cn_aligned(op->dst.w);
-    case CN_DEPTHWISE_BWD:
-        return op->ow * op->dst.c;
+    case CN_DEPTHWISE_FWD: /* offsets */
+        return 6 * taps;
+    case CN_DEPTHWISE_BWD: /* offsets; the gradient by z */
+        return cn_aligned(6 * taps) + cn_gz_layout(op).sample;
     case CN_MAXPOOL_FWD:
         return op->src.c;
     case CN_BATCHNORM_STATS:
