@@ -40,6 +40,15 @@ static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *
         float *y = grid->y;
         for (int64_t done = 0; done < pixels; done += CN_MR) {
             const int p = (int)(pixels - done < CN_MR ? pixels - done : CN_MR);
+            if (column + p < grid->columns) { /* a tile inside a row, the usual one of wide maps */
+                for (int i = 0; i < p; i++) t.x[i] = x + i * grid->x_pixel;
+                for (int i = 0; i < p; i++) t.y[i] = y + i * grid->y_pixel;
+                x += p * grid->x_pixel;
+                y += p * grid->y_pixel;
+                column += p;
+                cn_tile_fwd(&t, packed + c * K, width, p);
+                continue;
+            }
             for (int i = 0; i < p; i++) {
                 t.x[i] = x;
                 t.y[i] = y;
@@ -131,12 +140,14 @@ CN_INLINE void cn_pool_window(const int64_t ph, const int64_t pw, int64_t channe
     }
 }
 
-/* The converse: give each pixel of the window the gradient of the pooled value that it won, or 0. */
+/* The converse: give each pixel of the window the gradient of the pooled value that it won, or 0; with
+ * `value`, a rectified output, only where that is positive. */
 #define CN_UNPOOL_STEP(N)                                                                          \
     for (; c + N <= channels; c += N) {                                                            \
         typedef uint8_t bytes __attribute__((vector_size(N), aligned(1), may_alias));              \
         const cn_i##N at = __builtin_convertvector(*(const bytes *)(winner + c), cn_i##N);         \
-        const cn_i##N gv = (cn_i##N)cn_load##N(g + c);                                             \
+        cn_i##N gv = (cn_i##N)cn_load##N(g + c);                                                   \
+        if (value) gv &= (cn_i##N)(cn_load##N(value + c) > (cn_v##N){0});                          \
         int32_t number = 0;                                                                        \
         for (int64_t a = 0; a < ph; a++)                                                           \
             for (int64_t b = 0; b < pw; b++, number++)                                             \
@@ -145,7 +156,8 @@ CN_INLINE void cn_pool_window(const int64_t ph, const int64_t pw, int64_t channe
     }
 
 CN_INLINE void cn_unpool_window(const int64_t ph, const int64_t pw, int64_t channels,
-                                const float *g, const uint8_t *winner, float *gz, int64_t gz_row) {
+                                const float *g, const float *value, const uint8_t *winner,
+                                float *gz, int64_t gz_row) {
     int64_t c = 0;
 #if CN_LANES >= 16
     CN_UNPOOL_STEP(16)
@@ -160,7 +172,8 @@ CN_INLINE void cn_unpool_window(const int64_t ph, const int64_t pw, int64_t chan
         int number = 0;
         for (int64_t a = 0; a < ph; a++)
             for (int64_t b = 0; b < pw; b++, number++)
-                gz[a * gz_row + b * channels + c] = winner[c] == number ? g[c] : 0.0f;
+                gz[a * gz_row + b * channels + c] =
+                    winner[c] == number && (!value || value[c] > 0.0f) ? g[c] : 0.0f;
     }
 }
 
@@ -175,14 +188,16 @@ static void cn_pool_row(const cn_op *op, const float *z, int64_t z_row, float *y
     }
 }
 
-static void cn_unpool_row(const cn_op *op, const float *g, const uint8_t *winner, float *gz,
-                          int64_t gz_row) {
+static void cn_unpool_row(const cn_op *op, const float *g, const float *value,
+                          const uint8_t *winner, float *gz, int64_t gz_row) {
     const int64_t c = op->dst.c, ph = op->pool_h, pw = op->pool_w;
     for (int64_t x = 0; x < op->dst.w; x++)
         if (ph == 2 && pw == 2)
-            cn_unpool_window(2, 2, c, g + x * c, winner + x * c, gz + x * 2 * c, gz_row);
+            cn_unpool_window(2, 2, c, g + x * c, value ? value + x * c : NULL, winner + x * c,
+                             gz + x * 2 * c, gz_row);
         else
-            cn_unpool_window(ph, pw, c, g + x * c, winner + x * c, gz + x * pw * c, gz_row);
+            cn_unpool_window(ph, pw, c, g + x * c, value ? value + x * c : NULL, winner + x * c,
+                             gz + x * pw * c, gz_row);
 }
 
 /* Winners of sample s; NULL in prediction. */

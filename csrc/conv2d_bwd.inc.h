@@ -29,9 +29,14 @@ static void cn_fill_gz(const cn_op *op, const cn_task *t, int64_t sample, int64_
     }
     const uint8_t *winner = cn_winners(op, t->arena, sample);
     for (int64_t y = y0 / op->pool_h; y < y1 / op->pool_h; y++) {
-        cn_activate_grad(op->activation, g + y * op->grad_dst.row, value + y * op->dst.row, line,
-                         length);
-        cn_unpool_row(op, line, winner + y * length, gz + (y * op->pool_h - y0) * gz_row, gz_row);
+        const float *from = g + y * op->grad_dst.row, *out = value + y * op->dst.row;
+        const int rectified = op->activation == CN_RELU;
+        if (!rectified) {
+            cn_activate_grad(op->activation, from, out, line, length);
+            from = line;
+        }
+        cn_unpool_row(op, from, rectified ? out : NULL, winner + y * length,
+                      gz + (y * op->pool_h - y0) * gz_row, gz_row);
     }
 }
 

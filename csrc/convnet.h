@@ -159,8 +159,8 @@ int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes);
 #define CN_COLUMNS 32
 /* Products of a tile of 4 x 4 outputs in Winograd's algorithm. */
 #define CN_PLACES 36
-/* Rows of a task of the wide dense forward pass: two tiles of AVX-512. */
-#define CN_DENSE_ROWS 28
+/* Rows of a task of the wide dense forward pass: a tile of AVX-512. */
+#define CN_DENSE_ROWS 14
 /* Parameters of a task of an update. */
 #define CN_UPDATE 4096
 /* Floats after the end of an area that a kernel may read (never write). */

@@ -4,8 +4,40 @@
  *
  * A small layer is computed with the samples of its lane, like a convolution. A wide one, whose
  * gradient a lane could not keep in its cache, is computed over the whole batch: forward by blocks
- * of rows and columns, the gradients by blocks of inputs. gz overwrites grad_dst.
+ * of rows and columns, the gradients by blocks of inputs. gz overwrites grad_dst. With one output, as of
+ * two classes, the products are those of vectors, and the weights are not packed.
  */
+
+CN_INLINE int cn_single(const cn_op *op) { return op->dst.c == 1; }
+
+/* sum of x[k] w[k]: four vectors of sums, whose order does not depend on anything but n. */
+static float cn_dot(const float *x, const float *w, int64_t n) {
+#define VEC CN_PASTE(cn_v, CN_LANES)
+#define VLOAD CN_PASTE(cn_load, CN_LANES)
+#define VFMA CN_PASTE(cn_fma, CN_LANES)
+    VEC sum[4];
+    float lane[CN_LANES], total = 0.0f;
+    int64_t k = 0;
+    for (int i = 0; i < 4; i++) sum[i] = CN_PASTE(cn_set, CN_LANES)(0.0f);
+    for (; k + 4 * CN_LANES <= n; k += 4 * CN_LANES)
+        for (int i = 0; i < 4; i++)
+            sum[i] = VFMA(VLOAD(x + k + i * CN_LANES), VLOAD(w + k + i * CN_LANES), sum[i]);
+    CN_PASTE(cn_store, CN_LANES)(lane, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+    for (int i = 0; i < CN_LANES; i++) total += lane[i];
+    for (; k < n; k++) total = CN_FMA(x[k], w[k], total);
+    return total;
+#undef VFMA
+#undef VLOAD
+#undef VEC
+}
+
+/* y[k] = g w[k], or with `add` y[k] += g w[k]. */
+CN_INLINE void cn_scaled(float g, const float *restrict w, int64_t n, int add, float *restrict y) {
+    if (add)
+        for (int64_t k = 0; k < n; k++) y[k] = CN_FMA(g, w[k], y[k]);
+    else
+        for (int64_t k = 0; k < n; k++) y[k] = g * w[k];
+}
 
 CN_INLINE float *cn_flat(const cn_task *t, const cn_map *map, int64_t sample) {
     return t->arena + map->offset + sample * map->sample;
@@ -13,6 +45,15 @@ CN_INLINE float *cn_flat(const cn_task *t, const cn_map *map, int64_t sample) {
 
 static void cn_dense_rows(const cn_op *op, const cn_context *ctx, const cn_task *t, int64_t s0,
                           int64_t s1, int64_t n0, int64_t n1) {
+    if (cn_single(op)) {
+        const float bias = op->bias < 0 ? 0.0f : ctx->params[op->bias];
+        for (int64_t s = s0; s < s1; s++) {
+            float *y = cn_flat(t, &op->dst, s);
+            *y = bias + cn_dot(cn_flat(t, &op->src, s), ctx->params + op->weights, op->src.c);
+            cn_activate(op->activation, y, y, 1);
+        }
+        return;
+    }
     const int fused = op->activation == CN_RELU;
     cn_gemm(cn_flat(t, &op->src, s0), op->src.sample, s1 - s0, ctx->packed + op->packed, op->src.c,
             op->dst.c, n0, n1, cn_flat(t, &op->dst, s0), op->dst.sample,
@@ -43,17 +84,37 @@ static void cn_dense_bias(const cn_op *op, const cn_task *t, int64_t s0, int64_t
     }
 }
 
+/* dw += x^T gz for samples [s0, s1) and inputs [k0, k1). */
+static void cn_dense_weights(const cn_op *op, const cn_task *t, int64_t s0, int64_t s1, int64_t k0,
+                             int64_t k1, float *dw) {
+    if (!cn_single(op))
+        cn_gemm_weights(cn_flat(t, &op->src, s0), op->src.sample, cn_flat(t, &op->grad_dst, s0),
+                        op->grad_dst.sample, s1 - s0, op->dst.c, k0, k1, dw, op->dst.c);
+    else
+        for (int64_t s = s0; s < s1; s++)
+            cn_scaled(*cn_flat(t, &op->grad_dst, s), cn_flat(t, &op->src, s) + k0, k1 - k0, 1,
+                      dw + k0);
+}
+
+/* grad_x = gz W^T for samples [s0, s1) and inputs [k0, k1). */
+static void cn_dense_data(const cn_op *op, const cn_context *ctx, const cn_task *t, int64_t s0,
+                          int64_t s1, int64_t k0, int64_t k1) {
+    if (!cn_single(op))
+        cn_gemm(cn_flat(t, &op->grad_dst, s0), op->grad_dst.sample, s1 - s0,
+                ctx->packed + op->packed_grad, op->dst.c, op->src.c, k0, k1,
+                cn_flat(t, &op->grad_src, s0), op->grad_src.sample, NULL, 0);
+    else
+        for (int64_t s = s0; s < s1; s++)
+            cn_scaled(*cn_flat(t, &op->grad_dst, s), ctx->params + op->weights + k0, k1 - k0, 0,
+                      cn_flat(t, &op->grad_src, s) + k0);
+}
+
 static void dense_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
     dense_mask(op, ctx, t);
-    const float *gz = cn_flat(t, &op->grad_dst, t->s0);
-    cn_gemm_weights(cn_flat(t, &op->src, t->s0), op->src.sample, gz, op->grad_dst.sample,
-                    t->s1 - t->s0, op->dst.c, 0, op->src.c, grads + op->grad_weights, op->dst.c);
+    cn_dense_weights(op, t, t->s0, t->s1, 0, op->src.c, grads + op->grad_weights);
     if (op->bias >= 0) cn_dense_bias(op, t, t->s0, t->s1, grads + op->grad_bias);
-    if (op->data_gradient)
-        cn_gemm(gz, op->grad_dst.sample, t->s1 - t->s0, ctx->packed + op->packed_grad, op->dst.c,
-                op->src.c, 0, op->src.c, cn_flat(t, &op->grad_src, t->s0), op->grad_src.sample,
-                NULL, 0);
+    if (op->data_gradient) cn_dense_data(op, ctx, t, t->s0, t->s1, 0, op->src.c);
 }
 
 static void dense_wide_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
@@ -66,10 +127,8 @@ static void dense_wide_fwd(const cn_op *op, const cn_context *ctx, const cn_task
 /* Gradient of `block` inputs, a multiple of CN_COLUMNS, for the whole batch. */
 static void dense_wide_grad(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     const int64_t k0 = t->s0 * op->block;
-    cn_gemm(cn_flat(t, &op->grad_dst, 0), op->grad_dst.sample, ctx->n,
-            ctx->packed + op->packed_grad, op->dst.c, op->src.c, k0,
-            k0 + op->block < op->src.c ? k0 + op->block : op->src.c, cn_flat(t, &op->grad_src, 0),
-            op->grad_src.sample, NULL, 0);
+    cn_dense_data(op, ctx, t, 0, ctx->n, k0,
+                  k0 + op->block < op->src.c ? k0 + op->block : op->src.c);
 }
 
 /* Gradient of the weights of `block` inputs; the first task also sums the bias's. */
@@ -78,8 +137,7 @@ static void dense_wide_weights(const cn_op *op, const cn_context *ctx, const cn_
     const int64_t k1 = k0 + op->block < op->src.c ? k0 + op->block : op->src.c;
     float *dw = ctx->batch_grads + op->grad_weights;
     memset(dw + k0 * op->dst.c, 0, (size_t)((k1 - k0) * op->dst.c) * sizeof(float));
-    cn_gemm_weights(cn_flat(t, &op->src, 0), op->src.sample, cn_flat(t, &op->grad_dst, 0),
-                    op->grad_dst.sample, ctx->n, op->dst.c, k0, k1, dw, op->dst.c);
+    cn_dense_weights(op, t, 0, ctx->n, k0, k1, dw);
     if (t->s0 == 0 && op->bias >= 0) {
         float *bias = ctx->batch_grads + op->grad_bias;
         memset(bias, 0, (size_t)op->dst.c * sizeof(float));

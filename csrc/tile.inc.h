@@ -34,9 +34,10 @@ CN_INLINE void NAME(put)(float *y, const VEC *v, int64_t n) {
 }
 
 CN_INLINE void NAME(fwd_rows)(const int P, const cn_tile *t, const float *w) {
-    VEC acc[CN_MR][NV];
+    VEC acc[CN_MR][NV], start[NV];
+    for (int j = 0; j < NV; j++) start[j] = t->bias ? VLOAD(t->bias + j * VW) : VSET(0.0f);
     for (int p = 0; p < P; p++)
-        for (int j = 0; j < NV; j++) acc[p][j] = t->bias ? VLOAD(t->bias + j * VW) : VSET(0.0f);
+        for (int j = 0; j < NV; j++) acc[p][j] = start[j];
     for (int64_t s = 0; s < t->nseg; s++) {
         const int64_t off = t->seg[s];
         int64_t k = 0;
@@ -69,11 +70,10 @@ CN_INLINE void NAME(fwd_rows)(const int P, const cn_tile *t, const float *w) {
             }
         }
     }
-    for (int p = 0; p < P; p++) {
-        if (t->relu)
+    if (t->relu)
+        for (int p = 0; p < P; p++)
             for (int j = 0; j < NV; j++) acc[p][j] = VRELU(acc[p][j]);
-        NAME(put)(t->y[p] + t->column, acc[p], t->n);
-    }
+    for (int p = 0; p < P; p++) NAME(put)(t->y[p] + t->column, acc[p], t->n);
 }
 
 CN_INLINE void NAME(weights_rows)(const int P, const cn_outer *o) {

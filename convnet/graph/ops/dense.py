@@ -18,7 +18,9 @@ class DenseOp(Op):
 
     activation: str = "linear"
 
-    pack = "pack_dense"
+    @property
+    def pack(self):
+        return "pack_dense" if self.dst.size > 1 else None
 
     @property
     def wide(self):
@@ -45,6 +47,8 @@ class DenseOp(Op):
 
     def packed_floats(self, data_gradient):
         inputs, outputs = self.src.size, self.dst.size
+        if self.pack is None:
+            return 0, 0
         backward = outputs * round_up(inputs, COLUMNS) if data_gradient else 0
         return inputs * round_up(outputs, COLUMNS), backward
 
