@@ -3,9 +3,12 @@
 from collections import deque
 from statistics import median
 
-FIRST_TRIAL = 32  # steps before another number of threads is tried
+FIRST_TRIAL = 32  # steps before another number of threads may be tried
+CALM_TRIAL = 512  # steps before fewer threads are tried though steps take the same time again and again
 LAST_TRIAL = 4096  # most steps between trials
 TRIAL = 4  # steps of a trial; the first, in which threads wake or fall asleep, does not count
+WINDOW = 16  # last steps that are looked at
+ERRATIC = 1.4  # median over least time of a step: above, steps wait for something
 GAIN = 0.9  # share of the time per step that another number of threads must stay below to be taken
 
 
@@ -14,7 +17,8 @@ class Pace:
 
     Threads meet at barriers several times a step. Beside other busy processes each meeting waits for the scheduler, and
     two threads may be ten times slower than one. What is computed does not depend on the number of
-    threads, so it can follow the measured time: now and then some steps run on half or twice as many.
+    threads, so it can follow the measured time: some steps run on half as many threads when the time of steps is
+    erratic, and now and then in any case; and on twice as many now and then.
 
     Parameters
     ----------
@@ -24,8 +28,8 @@ class Pace:
 
     def __init__(self, most):
         self.most = self.level = self._candidate = most
-        self._interval = self._until_trial = FIRST_TRIAL
-        self._times = deque(maxlen=TRIAL - 1)
+        self._interval, self._since_trial = FIRST_TRIAL, 0
+        self._times = deque(maxlen=WINDOW)
         self._trial = []
         self._up = False
 
@@ -41,9 +45,16 @@ class Pace:
                 self._decide()
             return
         self._times.append(seconds)
-        self._until_trial -= 1
-        if self._until_trial <= 0 and self.most > 1:
+        self._since_trial += 1
+        full = self._since_trial % WINDOW == 0
+        if full and self.most > 1 and self._since_trial >= self._interval and self._due():
             self._candidate = self._other()
+
+    def _due(self):
+        """Whether to try another number of threads, some steps after the last time."""
+        fewer_only = self.level == self.most
+        calm = median(self._times) <= ERRATIC * min(self._times)
+        return not (fewer_only and calm) or self._since_trial >= max(CALM_TRIAL, self._interval)
 
     def _other(self):
         """Half or twice the level, in turn where both are possible."""
@@ -55,5 +66,6 @@ class Pace:
         self._interval = FIRST_TRIAL if better else min(2 * self._interval, LAST_TRIAL)
         if better:
             self.level = self._candidate
-        self._times.extend(self._trial[1:] if better else ())
-        self._candidate, self._trial, self._until_trial = self.level, [], self._interval
+            self._times.clear()
+            self._times.extend(self._trial[1:])
+        self._candidate, self._trial, self._since_trial = self.level, [], 0

@@ -1,5 +1,7 @@
 """The number of threads follows the measured time of steps."""
 
+from itertools import cycle
+
 import pytest
 
 from convnet.engine.pace import LAST_TRIAL, Pace
@@ -17,22 +19,28 @@ def run(pace, seconds, steps):
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 16])
 def test_where_threads_help_almost_all_steps_use_them_all(most):
     used = run(Pace(most), lambda n: 1.0 / n, 5000)
-    assert used[:32] == [most] * 32
-    assert used.count(most) > 0.98 * len(used)
+    assert used[:512] == [most] * 512
+    assert used.count(most) > 0.99 * len(used)
     assert max(used) == most and min(used) >= 1
 
 
 @pytest.mark.parametrize("most", [2, 4, 16])
 def test_beside_busy_processes_one_thread_is_found(most):
-    pace = Pace(most)
-    used = run(pace, lambda n: 1.0 * n, 3000)
+    pace, waits = Pace(most), cycle([0.0, 3.0, 9.0])
+    used = run(pace, lambda n: 1.0 / n + (n - 1) * next(waits), 3000)
     assert pace.level == 1
-    assert used[500:].count(1) > 0.95 * 2500
+    assert used[300:].count(1) > 0.95 * 2700
+
+
+def test_steadily_slower_threads_are_found_out_too():
+    pace = Pace(2)
+    run(pace, lambda n: 1.0 * n, 1000)
+    assert pace.level == 1
 
 
 def test_the_best_number_between_is_found():
     pace = Pace(16)
-    run(pace, lambda n: abs(n - 4) + 1.0, 3000)
+    run(pace, lambda n: abs(n - 4) + 1.0, 8000)
     assert pace.level == 4
 
 
