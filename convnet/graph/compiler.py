@@ -9,7 +9,7 @@ from convnet.graph.ops import Conv2DOp
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
-LANES = ((2**19, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
+LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
 FEWEST_LANES = 2
 MOVED = 8  # multiply-adds that take as long as moving a value
 UPDATES = ("adam", "sgd", "reduce")
