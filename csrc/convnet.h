@@ -137,7 +137,6 @@ typedef void (*cn_kernel)(const cn_op *op, const cn_context *ctx, const cn_task 
 
 typedef struct {
     const char *name;
-    int64_t tile_rows, tile_columns;
     cn_kernel stage[CN_STAGES];
     double (*fma_chain)(int64_t steps); /* flops of `steps` turns of a loop that only multiplies-adds */
 } cn_kernels;

@@ -33,8 +33,6 @@
 #define CN_TABLE(NAME, LABEL)                                                                      \
     const cn_kernels NAME = {                                                                      \
         .name = LABEL,                                                                             \
-        .tile_rows = CN_MR,                                                                        \
-        .tile_columns = CN_WIDE,                                                                   \
         .fma_chain = fma_chain,                                                                    \
         .stage =                                                                                   \
             {                                                                                      \

@@ -71,7 +71,6 @@ cdef extern from "convnet.h" nogil:
 
     ctypedef struct cn_kernels:
         const char *name
-        int64_t tile_rows, tile_columns
         cn_kernel *stage
         double (*fma_chain)(int64_t steps) noexcept nogil
 

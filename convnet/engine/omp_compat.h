@@ -34,7 +34,6 @@ static int cn_watch_forks(void) { return pthread_atfork(cn_before_fork, NULL, cn
 #define CN_OPENMP 0
 static const int cn_serial = 1;
 static inline int omp_get_max_threads(void) { return 1; }
-static inline int omp_get_thread_num(void) { return 0; }
 static int cn_watch_forks(void) { return 0; }
 #endif
 
