@@ -3,8 +3,8 @@
 import math
 from numbers import Integral, Real
 
-from convnet.layers.fields import did_you_mean, show
 from convnet.training.schedules import check_learning_rate
+from convnet.values.fields import did_you_mean, show
 
 
 class ParameterError(ValueError, TypeError):

@@ -6,8 +6,8 @@ candidates of a search never change. A bad value must raise in ``fit`` and not h
 """
 
 from convnet.layers import Layer, as_layers, layer_types, resolve_names
-from convnet.layers.fields import did_you_mean
 from convnet.training.schedules import NAMED, Schedule
+from convnet.values.fields import did_you_mean
 
 
 def nested_parameters(layers, learning_rate):

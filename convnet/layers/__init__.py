@@ -5,8 +5,8 @@ calls the plan's builder); nothing here imports from above, and a new layer is o
 
     spec.py        lists, dicts, JSON, YAML, paths, "auto"  ↔  tuple of layers; automatic names
     registry.py    type name → layer class
-    conv2d.py …    one layer, or one family, a file
-    base.py        Layer: immutable, compared, hashed, printed, pickled
+    conv2d.py …    one layer, or one kind of layers, a file
+    base.py        Layer: a value (`convnet.values`) with a shape rule and a lowering
     fields.py      checks of single fields
     geometry.py    output sizes, padding, LayerShapeError
     activations.py the names of the activations

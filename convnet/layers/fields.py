@@ -1,99 +1,32 @@
-"""Checks for the fields of layers: each takes a value, returns it normalised or says what it must be.
+"""Checks for the fields of layers: those of any value, and those that only layers have."""
 
-A check raises TypeError or ValueError with a message that begins ``must be``; `Layer` puts the layer
-type and the field in front. Specs may come from strangers, so a check is quick and shallow, whatever it is given.
-"""
-
-import difflib
-import numbers
 import re
-import reprlib
-from dataclasses import MISSING, field
 
 from convnet.layers.activations import ACTIVATIONS, ELSEWHERE, REFUSED
+from convnet.values.fields import (
+    boolean,
+    did_you_mean,
+    integer,
+    optional,
+    pair,
+    parameter,
+    real,
+    show,
+)
 
-LARGEST = 2**20  # of any integer in a spec: sizes stay far below what overflows an index
+__all__ = [
+    "activation",
+    "boolean",
+    "integer",
+    "layer_name",
+    "optional",
+    "padding",
+    "pair",
+    "parameter",
+    "real",
+]
 
-_short = reprlib.Repr()
-_short.maxlevel, _short.maxstring, _short.maxother = 3, 60, 60
 _NAME = re.compile(r"(?!-?\d+\Z)(?!.*__)(?!_)[A-Za-z0-9_-]{1,64}(?<!_)")
-
-
-def parameter(check, default=MISSING, *, positional=False, kw_only=False):
-    """Return a dataclass field with its check; `positional` (and required) ones print without a name."""
-    metadata = {"check": check, "positional": positional or default is MISSING}
-    return field(default=default, kw_only=kw_only, metadata=metadata)
-
-
-def show(value):
-    """Return a short repr of anything, however large or broken."""
-    try:
-        return _short.repr(value)
-    except Exception:  # an integer with too many digits to print, a broken __repr__
-        return f"a {type(value).__name__}"
-
-
-def did_you_mean(word, known, elsewhere=None):
-    """Return " Did you mean 'filters'?" or "", case aside; `elsewhere`: other libraries' words → ours."""
-    names = {name.lower(): name for name in known} | (elsewhere or {})
-    word = word[:64].lower() if isinstance(word, str) else ""
-    close = difflib.get_close_matches(word, names, n=1)
-    return f" Did you mean {names[close[0]]!r}?" if close else ""
-
-
-def integer(low, high=LARGEST):
-    """Return a check for an integer from `low` to `high`; booleans are not integers."""
-    what = f"must be an integer from {low} to {high}; got "
-
-    def check(value):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise TypeError(what + show(value))
-        if not low <= value <= high:
-            raise ValueError(what + show(value))
-        return int(value)
-
-    return check
-
-
-def real(low, high):
-    """Return a check for a finite number from `low` to `high`."""
-    what = f"must be a number from {low:g} to {high:g}; got "
-
-    def check(value):
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise TypeError(what + show(value))
-        if not low <= value <= high:  # false for NaN too
-            raise ValueError(what + show(value))
-        return float(value)
-
-    return check
-
-
-def pair(low):
-    """Return a check for an integer or (vertical, horizontal); (3, 3) is normalised to 3."""
-    one = integer(low)
-
-    def check(value):
-        if not isinstance(value, list | tuple):
-            return one(value)
-        if len(value) != 2:
-            raise ValueError(f"must be an integer or a pair of integers; got {show(value)}")
-        first, second = map(one, value)
-        return first if first == second else (first, second)
-
-    return check
-
-
-def optional(check):
-    """Return `check` with None allowed."""
-    return lambda value: None if value is None else check(value)
-
-
-def boolean(value):
-    """Check a boolean; numpy's are normalised."""
-    if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
-        raise TypeError(f"must be True or False; got {show(value)}")
-    return bool(value)
 
 
 def padding(value):

@@ -1,0 +1,11 @@
+"""Values: immutable, checked pieces of a spec, of which layers and augmentations are made.
+
+::
+
+    value.py    Value: keyword-checked, compared, hashed, printed, pickled, its own clone
+    fields.py   checks of single fields; words for errors
+    family.py   Family: the types of one kind of value by name, plain data ↔ value
+    spec.py     lists of values ↔ lists of dicts, JSON, YAML, paths
+
+Nothing here imports from the rest of convnet.
+"""

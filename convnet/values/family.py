@@ -1,0 +1,60 @@
+"""A family: the types of one kind of value by name, which is what a stored spec refers to."""
+
+from dataclasses import dataclass
+
+from convnet.values.fields import did_you_mean, show
+
+
+class Family:
+    """The registered types of one kind of value.
+
+    Parameters
+    ----------
+    base : type
+        The subclass of `Value` that all types derive from.
+    parameter : str
+        The estimator's parameter that holds a list of such values, which errors begin with: "layers".
+    noun : str
+        What one of them is called: "layer".
+    example : str
+        Plain data of one of them, for errors: ``{"type": "ReLU"}``.
+    word : str, default=None
+        What the parameter may be instead of a list: ``"auto"`` with its quotes, or ``None``.
+    """
+
+    def __init__(self, base, *, parameter, noun, example, word):
+        self.base, self.parameter, self.noun, self.word = base, parameter, noun, word
+        self.one = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+        self.example = example
+        self._types = {}
+
+    def add(self, cls):
+        """Make a subclass of the base an immutable value that specs can name, and return it."""
+        if not issubclass(cls, self.base):
+            raise TypeError(f"{cls.__name__} must be a subclass of {self.base.__name__}")
+        if cls.__name__ in self._types:
+            raise ValueError(f"{self.one} type named {cls.__name__!r} is registered already")
+        self._types[cls.__name__] = dataclass(frozen=True, repr=False)(cls)
+        return cls
+
+    def types(self):
+        """Return the registered types by name."""
+        return dict(self._types)
+
+    def from_dict(self, params):
+        """Return the value that ``{"type": "Conv2D", "filters": 16, ...}`` describes."""
+        types = self._types
+        if not isinstance(params, dict):
+            raise TypeError(f"{self.one} must be a dict such as {self.example}; got {show(params)}")
+        kind = params.get("type")
+        if not isinstance(kind, str):
+            known = ", ".join(types)
+            raise ValueError(f'{self.one} needs a "type", one of {known}; got {show(params)}')
+        if kind not in types:
+            raise ValueError(
+                f"there is no {self.noun} type {show(kind)}.{did_you_mean(kind, types)}"
+            )
+        cls = types[kind]
+        fields = {key: value for key, value in params.items() if key != "type"}
+        cls.check_parameter_names(fields)
+        return cls(**fields)

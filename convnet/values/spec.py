@@ -1,0 +1,131 @@
+"""Specs: from anything a user may write to a tuple of values, and back to plain data."""
+
+import json
+import os
+
+from convnet.values.fields import did_you_mean, show
+
+MOST = 1000  # values in a list
+MAX_TEXT = 2**18  # characters
+
+
+def as_values(family, spec):
+    """Return the values that a spec stands for.
+
+    Parameters
+    ----------
+    family : Family
+    spec : list of Value or dict, dict, str or path
+        Values, plain data as `to_dicts` gives it or ``{"layers": [...]}``, JSON or YAML text, the path
+        of a .json or .yaml file.
+
+    Returns
+    -------
+    values : tuple of Value
+    """
+    what, noun = family.parameter, family.noun
+    if isinstance(spec, str | os.PathLike):
+        spec = _parse(family, *_read(what, spec))
+    if isinstance(spec, dict):
+        if list(spec) != [what]:
+            raise ValueError(f'a dict of {noun}s must be {{"{what}": [...]}}; got {show(spec)}')
+        spec = spec[what]
+    if isinstance(spec, family.base):
+        raise TypeError(f"{what} must be a list; got one {noun}. Write [{spec!r}]")
+    if not isinstance(spec, list | tuple):
+        raise TypeError(f"{what} must be {family.word} or a list of {noun}s; got {show(spec)}")
+    if len(spec) > MOST:
+        raise ValueError(f"{what} has {len(spec)} entries; at most {MOST} are allowed")
+    return tuple(_as_value(family, i, entry) for i, entry in enumerate(spec))
+
+
+def to_dicts(values):
+    """Return a list of dicts, fit for JSON and YAML, that `as_values` turns back into equal values."""
+    return [value.to_dict() for value in values]
+
+
+def to_json(values):
+    """Return JSON text, a value a line."""
+    lines = ",\n  ".join(json.dumps(entry) for entry in to_dicts(values))
+    return f"[\n  {lines}\n]\n" if lines else "[]\n"
+
+
+def to_yaml(values):
+    """Return YAML text; needs PyYAML."""
+    return _yaml().safe_dump(to_dicts(values), sort_keys=False, default_flow_style=None, width=1000)
+
+
+def _as_value(family, i, entry):
+    where = f"{family.parameter}[{i}]"
+    if isinstance(entry, family.base):
+        return entry
+    if isinstance(entry, type) and issubclass(entry, family.base):
+        raise TypeError(f"{where} is the class {entry.__name__}. Write {entry.__name__}(...)")
+    if not isinstance(entry, dict):
+        raise TypeError(f"{where} must be {family.one} or a dict; got {show(entry)}")
+    try:
+        return family.from_dict(entry)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+def _read(what, spec):
+    """Return text and its format: "json", "yaml" or "" where only the text can tell."""
+    path = os.fspath(spec)
+    if not isinstance(path, str):
+        raise TypeError(f"{what}: a path must be a string; got {show(path)}")
+    end = os.path.splitext(path)[1].lower()
+    kind = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}.get(end, "")
+    if "\n" in path or not (kind or isinstance(spec, os.PathLike) or os.path.isfile(path)):
+        return path, ""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read(MAX_TEXT + 1), kind
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, a null character
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{what}: cannot read {show(path)}: {reason}") from None
+
+
+def _parse(family, text, kind):
+    what = family.parameter
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"{what}: the text has more than {MAX_TEXT} characters")
+    if not kind:
+        _refuse_a_word(family, text.strip())
+        kind = "json" if text.lstrip()[:1] in ("[", "{") else "yaml"
+    try:
+        return json.loads(text) if kind == "json" else _parse_yaml(text)
+    except RecursionError:
+        raise ValueError(f"{what}: the {kind.upper()} text is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"{what}: no valid {kind.upper()}: {str(error)[:300]}") from None
+
+
+def _refuse_a_word(family, text):
+    """Raise ValueError for what cannot be meant as a list: one line, no bracket, no colon, no dash in front."""
+    if text[:1] not in ("[", "{", "-") and "\n" not in text and ":" not in text:
+        hint = did_you_mean(text, [family.word.strip('"')])
+        raise ValueError(
+            f"{family.parameter} must be {family.word} or a list of {family.noun}s; got {show(text)}.{hint}"
+        )
+
+
+def _parse_yaml(text):
+    yaml = _yaml()
+    try:
+        events = yaml.parse(text, Loader=yaml.SafeLoader)
+        if any(
+            isinstance(event, yaml.AliasEvent) for event in events
+        ):  # they can grow without bound
+            raise ValueError("aliases (*name) are not supported")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
+def _yaml():
+    try:
+        import yaml
+    except ImportError:
+        raise ImportError('YAML needs PyYAML: pip install "convnet[yaml]"') from None
+    return yaml
