@@ -94,21 +94,32 @@ class BuildExt(build_ext):
 
 
 OPENMP = openmp_flags()
-ENGINE = Extension(
-    "convnet.engine._engine",
-    ["convnet/engine/_engine.pyx"],
-    include_dirs=["csrc"],
+
+
+def extension(name, libraries=()):
+    """A module of the engine."""
+    return Extension(
+        f"convnet.engine.{name}",
+        [f"convnet/engine/{name}.pyx"],
+        include_dirs=["csrc"],
+        libraries=[*libraries, "m"],
+        extra_compile_args=["-O2", *OPENMP],
+        extra_link_args=OPENMP,
+        depends=HEADERS,
+    )
+
+
+ENGINE = [
     # The tables before the dispatcher that names them would be dropped by the linker.
-    libraries=["cn_dispatch", *(f"cn_{isa}" for isa in TABLES), "m"],
-    extra_compile_args=["-O2", *OPENMP],
-    extra_link_args=OPENMP,
-    depends=HEADERS,
-)
+    extension("_engine", ["cn_dispatch", *(f"cn_{isa}" for isa in TABLES)]),
+    extension("_context"),
+    extension("_program"),
+]
 
 setup(
     libraries=LIBRARIES,
     ext_modules=cythonize(
-        [ENGINE],
+        ENGINE,
         compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
     ),
     cmdclass={"build_clib": build_clib, "build_ext": BuildExt},

@@ -1,16 +1,14 @@
 """The native engine: programs of C kernels, run in parallel with the GIL released.
 
-`_engine` knows operations by number and memory by offset; what they mean is the plan's business
-(`convnet.graph`). Nothing here knows layers or estimators.
+It knows operations by number and memory by offset; what they mean is the plan's business (`convnet.graph`). Nothing
+here knows layers or estimators.
 """
 
+from convnet.engine._context import DTYPES, Context
 from convnet.engine._engine import (
     COLUMNS,
-    DTYPES,
     PLACES,
     UPDATE,
-    Context,
-    Program,
     aligned_zeros,
     available_isas,
     default_isa,
@@ -19,6 +17,7 @@ from convnet.engine._engine import (
     openmp_version,
     operation_fields,
 )
+from convnet.engine._program import Program
 
 __all__ = [
     "COLUMNS",

@@ -1,0 +1,122 @@
+"""What a call computes on: pointers into NumPy arrays of the caller, which are kept alive."""
+
+from libc.stdint cimport int32_t, int64_t
+
+# enum cn_dtype, by kind and size
+DTYPES = {"u1": 0, "u2": 1, "u4": 2, "u8": 3, "i1": 4, "i2": 5, "i4": 6, "i8": 7, "f4": 8, "f8": 9,
+          "f2": 10, "b1": 0}
+
+
+cdef class Context:
+    """What the tasks of a call share: parameters, input, targets, accumulators."""
+
+    def __init__(self):
+        self.keep = {}
+
+    def parameters(self, float[::1] params, float[::1] packed, bint trainable=False):
+        """Set the flat parameters (written to only if `trainable`) and the area for packed weights."""
+        self.c.params = &params[0]
+        self.c.weights = &params[0] if trainable else NULL
+        self.c.packed = &packed[0]
+        self.params_size = params.shape[0]
+        self.packed_size = packed.shape[0]
+        self.keep["parameters"] = params, packed
+
+    def gradients(self, float[::1] lane_grads, int64_t lanes, float[::1] batch_grads):
+        """Set the gradient accumulators."""
+        self.c.lane_grads = &lane_grads[0]
+        self.c.lanes = lanes
+        self.c.lane_size = lane_grads.shape[0] // lanes
+        self.c.batch_grads = &batch_grads[0]
+        self.lane_total = lane_grads.shape[0]
+        self.batch_size = batch_grads.shape[0]
+        self.keep["gradients"] = lane_grads, batch_grads
+
+    def input(self, x, double scale, const int64_t[::1] rows=None):
+        """Set the input: rows `rows` of x (n, h, w, c), or all of them, each value times `scale`."""
+        cdef int64_t i
+        self.c.x_dtype = DTYPES[x.dtype.str[1:]]
+        self.c.x = <const char *><size_t>x.ctypes.data
+        self.c.x_sample, self.c.x_row, self.c.x_pixel, self.c.x_channel = x.strides
+        self.c.scale = scale
+        self.input_rows = x.shape[0]
+        self.input_size = x.shape[1] * x.shape[2] * x.shape[3]
+        self.c.rows = NULL
+        if rows is not None:
+            for i in range(rows.shape[0]):
+                if rows[i] < 0 or rows[i] >= self.input_rows:
+                    raise IndexError(f"row {rows[i]} of an input of {self.input_rows} rows")
+            self.c.rows = &rows[0] if rows.shape[0] else NULL
+        self.c.n = self.input_rows if rows is None else rows.shape[0]
+        self.c.names = NULL
+        self.keep["input"] = x, rows
+
+    def row_names(self, const int64_t[::1] names):
+        """Set the numbers by which random numbers know the samples, instead of their rows."""
+        if names.shape[0] < self.c.n:
+            raise ValueError(f"{names.shape[0]} names for {self.c.n} samples")
+        self.c.names = &names[0] if names.shape[0] else NULL
+        self.keep["names"] = names
+
+    def output(self, float[::1] out):
+        """Set where results go."""
+        self.c.out = &out[0]
+        self.out_size = out.shape[0]
+        self.keep["output"] = out
+
+    def gradient(self, const float[::1] grad):
+        """Set the gradient by the outputs that the caller gives."""
+        self.c.grad = &grad[0]
+        self.grad_size = grad.shape[0]
+        self.keep["gradient"] = grad
+
+    def random(self, int64_t seed, int64_t epoch):
+        """Set the key of the random numbers of this step."""
+        self.c.seed = seed
+        self.c.epoch = epoch
+
+    def classes(self, const int32_t[::1] y):
+        """Set targets that are class numbers, by row of the input."""
+        self.c.y = &y[0]
+        self.y_rows = y.shape[0]
+        self.keep["y"] = y
+
+    def targets(self, const float[::1] y):
+        """Set targets that are numbers, by row of the input."""
+        self.c.y = &y[0]
+        self.y_rows = y.shape[0]
+        self.keep["y"] = y
+
+    def sample_weight(self, const float[::1] weight, double weight_sum):
+        """Set the weights by row of the input (None: all 1) and their sum over the batch."""
+        self.c.sample_weight = NULL
+        self.weight_rows = self.input_rows
+        if weight is not None:
+            self.c.sample_weight = &weight[0]
+            self.weight_rows = weight.shape[0]
+        self.c.weight_sum = weight_sum
+        self.keep["weight"] = weight
+
+    def sums(self, double[::1] losses, double[::1] squares):
+        """Set where the losses of the samples and the sums of squared parameters go."""
+        self.c.losses = &losses[0]
+        self.c.squares = &squares[0]
+        self.losses_size = losses.shape[0]
+        self.squares_size = squares.shape[0]
+        self.keep["sums"] = losses, squares
+
+    def optimizer(self, float[::1] moment_1, float[::1] moment_2, *, double learning_rate,
+                  double alpha, double momentum, bint nesterov, double beta_1, double beta_2,
+                  double epsilon):
+        """Set the optimizer's moments and constants; `learning_rate` of Adam is the corrected one."""
+        self.c.moment_1 = &moment_1[0]
+        self.c.moment_2 = &moment_2[0]
+        self.moments_size = min(moment_1.shape[0], moment_2.shape[0])
+        self.c.learning_rate = learning_rate
+        self.c.alpha = alpha
+        self.c.momentum = momentum
+        self.c.nesterov = nesterov
+        self.c.beta_1 = beta_1
+        self.c.beta_2 = beta_2
+        self.c.epsilon = epsilon
+        self.keep["moments"] = moment_1, moment_2
