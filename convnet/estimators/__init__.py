@@ -2,6 +2,7 @@
 
 - `classifier`: ConvNetClassifier, from labels to probabilities
 - `base`: what all estimators share: parameters, outputs, pickling, summary
+- `documentation`: what their docstrings share
 - `fitting`: one call of fit or partial_fit
 - `course`: trainer, learning rates and stopping, from epoch to epoch
 - `state`: the fitted attributes

@@ -25,6 +25,10 @@ class BaseConvNet(BaseEstimator):
     on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs`` and its own ``predict``.
     """
 
+    def _store(self, arguments):
+        """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
+        vars(self).update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
+
     def fit(self, X, y, sample_weight=None):
         """Train the net.
 

@@ -47,6 +47,7 @@ BOOLEAN = Rule(
 POSITIVE = number("above 0", lambda v: v > 0)
 NOT_NEGATIVE = number("0 or more", lambda v: v >= 0)
 SHARE = number("from 0 to below 1", lambda v: 0 <= v < 1)
+NOT_YET = Rule("None, others are not available yet", lambda v: v is None)
 
 RULES = {
     "data_format": one_of("channels_last", "channels_first"),
@@ -68,15 +69,21 @@ RULES = {
     "early_stopping": BOOLEAN,
     "validation_fraction": number("above 0 and below 1", lambda v: 0 < v < 1),
     "n_iter_no_change": integer(1) | Rule("infinity", lambda v: _is(v, Real) and v == math.inf),
+    "augment": NOT_YET,
+    "clip_norm": NOT_YET,
+    "max_time": NOT_YET,
+    "scoring": NOT_YET,
+    "callbacks": NOT_YET,
+    "label_smoothing": Rule("0, others are not available yet", lambda v: _is(v, Real) and v == 0),
 }
 
 
 def check_parameters(estimator):
     """Raise ParameterError, naming estimator and parameter, if one that has a rule breaks it."""
     kind = type(estimator).__name__
-    for name, rule in RULES.items():
-        value = getattr(estimator, name)
-        if not rule.test(value):
+    for name, value in estimator.get_params(deep=False).items():
+        rule = RULES.get(name)
+        if rule and not rule.test(value):
             hint = did_you_mean(value, ("adam", "sgd")) if name == "solver" else ""
             raise ParameterError(f"{kind}: {name} must be {rule.phrase}; got {show(value)}.{hint}")
     try:

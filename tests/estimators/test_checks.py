@@ -11,6 +11,7 @@ BAD = {
     "input_shape": ["8x8", (), (2, 2, 2, 2), (0, 4), (2.0, 2), True],
     "data_format": ["NCHW", None, 1],
     "rescale": ["min-max", 0, -1, np.nan, True],
+    "augment": [[3], "flip", 0],
     "solver": ["lbfgs", "Adam", None],
     "alpha": [-1, "1", np.inf, np.nan, None],
     "batch_size": [0, -1, 1.5, "all", None],
@@ -36,10 +37,15 @@ BAD = {
     "beta_1": [-0.1, 1, None],
     "beta_2": [-0.1, 1, None],
     "epsilon": [0, -1, None],
+    "clip_norm": [0, -1, "1", np.nan],
     "early_stopping": ["yes", None],
     "validation_fraction": [0, 1, None],
     "n_iter_no_change": [0, 1.5, None],
+    "max_time": [0, -1, "1 h", np.nan],
+    "scoring": ["accurate", 3, []],
+    "callbacks": [3, [3], "csv"],
     "class_weight": ["equal", 3, {0: -1, 1: 1}, {0: np.nan, 1: 1}, {5: 1.0}],
+    "label_smoothing": [-0.1, 1, None, "a little"],
     "n_jobs": [0, 1.5, "2", True],
 }
 

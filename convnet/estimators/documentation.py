@@ -1,0 +1,158 @@
+"""What the docstrings of the estimators share, written once."""
+
+import inspect
+import re
+
+PARAMETERS = """
+layers : "auto", list of Layer or dict, dict, str or path, default="auto"
+    The net without its output layer: layers, dicts such as ``{"type": "Conv2D", "filters": 16}``, JSON or
+    YAML text or the path of such a file. "auto" is a small convolutional net for images and a dense net
+    for flat rows.
+input_shape : tuple of int, default=None
+    Shape of one image, in the order of `data_format`, for X that is flat: (height, width) or
+    (height, width, channels).
+data_format : {"channels_last", "channels_first"}, default="channels_last"
+    Order of the axes of X: (n, height, width, channels) or (n, channels, height, width).
+rescale : "auto", float or None, default="auto"
+    "auto" divides uint8 by 255 and uint16 by 65535 and leaves other dtypes untouched; a number
+    multiplies X; None leaves it untouched. A net fitted on one of the two dtypes takes the other as well,
+    unless the uint16 hold nothing above 255, which may be 8-bit values.
+augment : list, default=None
+    Random changes of the images that are trained on. Not available yet.
+solver : {"adam", "sgd"}, default="adam"
+    The optimizer.
+alpha : float, default=1e-4
+    Strength of the L2 term, which is divided by the sum of the weights of the batch.
+batch_size : int or "auto", default="auto"
+    Rows of a step. "auto" is min(128, n).
+learning_rate : str, schedule or callable, default="constant"
+    "constant"; "adaptive" (divided by 5 whenever `n_iter_no_change` epochs bring no progress); "step" or
+    "cosine", which stand for ``Step()`` and ``Cosine()`` of `convnet.schedules`; one of those with fields
+    of your own; or a callable that takes the epoch, from 0, and returns the rate, `learning_rate_init` aside.
+    Epochs are counted from the start of each ``fit``, in ``partial_fit`` from its first call after one.
+learning_rate_init : float, default=1e-3
+    The initial learning rate.
+max_iter : int, default=20
+    Number of epochs. No warning is given when they are used up: a fixed number of epochs is the normal case.
+shuffle : bool, default=True
+    Whether to shuffle the rows in each epoch.
+random_state : int, RandomState instance or None, default=None
+    Decides initial weights, order of the rows, validation split and dropout. One number gives the
+    same bits at any `n_jobs`.
+tol : float, default=1e-4
+    Training ends when for more than `n_iter_no_change` epochs in a row neither the loss falls nor, with
+    `early_stopping`, the validation score rises by this much.
+verbose : bool, default=False
+    Whether to print a line an epoch.
+warm_start : bool, default=False
+    Whether ``fit`` goes on from the weights of the last fit; epochs are counted on. Where both fits have
+    `early_stopping`, the earlier best weights stand until an epoch betters them, and the split is drawn
+    alike: for the same X and y the same rows are held out, whatever `random_state` is.
+momentum : float, default=0.9
+    Momentum of "sgd".
+nesterovs_momentum : bool, default=True
+    Whether "sgd" uses Nesterov's momentum.
+beta_1 : float, default=0.9
+    Decay of the first moment of "adam".
+beta_2 : float, default=0.999
+    Decay of the second moment of "adam".
+epsilon : float, default=1e-8
+    Numerical stability of "adam".
+clip_norm : float, default=None
+    Largest norm of the gradient. Not available yet.
+early_stopping : bool, default=False
+    Whether to hold out `validation_fraction` of the rows, stop by the score on them, and keep the weights of
+    the best epoch.
+validation_fraction : float, default=0.1
+    Share of the rows that `early_stopping` holds out; of each class in classification.
+n_iter_no_change : int, default=10
+    See `tol`.
+max_time : float, default=None
+    Seconds after which training ends. Not available yet.
+scoring : str or callable, default=None
+    The validation score. None is that of ``score``. Not available yet.
+callbacks : list, default=None
+    Hooks that are called during ``fit``. Not available yet.
+n_jobs : int, default=None
+    Most threads; fewer run while that is faster. None is one a physical core, within what OpenMP and
+    the process are allowed (unlike scikit-learn's usual None, which is 1); -1 is all CPUs.
+"""
+
+ATTRIBUTES = """
+n_features_in_ : int
+    height · width · channels, or the features of flat rows.
+feature_names_in_ : ndarray of str
+    Names of the columns, if X was a data frame.
+input_shape_ : tuple of int
+    (height, width, channels) or (features,).
+layers_ : tuple of LayerInfo
+    Name, type, output shape, parameters, multiply-adds and memory of each layer.
+weights_ : Weights
+    Read-only mapping of names such as "conv1/weights" to arrays.
+n_parameters_ : int
+    Number of parameters.
+n_iter_ : int
+    Epochs done, those of earlier fits that were gone on from included.
+best_iter_ : int
+    The epoch, from 1, whose weights were kept: the best one with `early_stopping`, else the last.
+loss_ : float
+    Training loss of that epoch.
+loss_curve_ : list of float
+    Training loss of each epoch, penalty included.
+validation_loss_curve_ : list of float
+    Loss on the rows held out, penalty not included, with `early_stopping`.
+validation_scores_ : list of float
+    Score on the rows held out, with `early_stopping`.
+history_ : dict of list
+    All figures of each epoch.
+"""
+
+_ENTRY = re.compile(r"^(?=\w+ : )", re.MULTILINE)
+_SECTION = r"(?<=^{0}\n{1}\n)(.*?)(?=\n\n\w+\n---|\Z)"
+
+
+def shared_docs(estimator):
+    """Complete the docstring of an estimator's class.
+
+    Its own "Parameters" and "Attributes" hold what is special to it. The others are put in: parameters in the
+    order of the signature, attributes after its own.
+
+    Parameters
+    ----------
+    estimator : type
+        A subclass of BaseConvNet.
+
+    Returns
+    -------
+    estimator : type
+        The same class.
+    """
+    if estimator.__doc__ is None:  # python -OO
+        return estimator
+    text = inspect.cleandoc(estimator.__doc__)
+    own = _entries(_section(text, "Parameters"))
+    order = inspect.signature(estimator).parameters
+    entries = _entries(PARAMETERS) | own
+    text = _with_section(text, "Parameters", [entries[name] for name in order])
+    own = _entries(_section(text, "Attributes"))
+    entries = own | {k: v for k, v in _entries(ATTRIBUTES).items() if k not in own}
+    estimator.__doc__ = _with_section(text, "Attributes", entries.values())
+    return estimator
+
+
+def _pattern(title):
+    return re.compile(_SECTION.format(title, "-" * len(title)), re.MULTILINE | re.DOTALL)
+
+
+def _section(text, title):
+    return _pattern(title).search(text)[0]
+
+
+def _with_section(text, title, entries):
+    return _pattern(title).sub(lambda match: "\n".join(entries), text)
+
+
+def _entries(section):
+    """Return {name: its lines} of a section in numpydoc's format."""
+    entries = [entry.rstrip() for entry in _ENTRY.split(section.strip())]
+    return {entry.partition(" : ")[0]: entry for entry in entries if entry}
