@@ -1,5 +1,5 @@
 """Learning-rate schedules, for the `learning_rate` parameter."""
 
-from convnet.training.schedules import Cosine, Schedule, Step
+from convnet.training.schedules import Cosine, Exponential, OneCycle, Schedule, Step, Warmup
 
-__all__ = ["Cosine", "Schedule", "Step"]
+__all__ = ["Cosine", "Exponential", "OneCycle", "Schedule", "Step", "Warmup"]

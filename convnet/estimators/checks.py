@@ -3,7 +3,7 @@
 import math
 from numbers import Integral, Real
 
-from convnet.training.schedules import check_learning_rate
+from convnet.training.rates import check_learning_rate
 from convnet.values.fields import did_you_mean, show
 
 
@@ -87,7 +87,7 @@ def check_parameters(estimator):
             hint = did_you_mean(value, ("adam", "sgd")) if name == "solver" else ""
             raise ParameterError(f"{kind}: {name} must be {rule.phrase}; got {show(value)}.{hint}")
     try:
-        check_learning_rate(estimator.learning_rate)
+        check_learning_rate(estimator.learning_rate, estimator.max_iter)
     except (TypeError, ValueError) as error:
         raise ParameterError(f"{kind}: {error}") from None
 

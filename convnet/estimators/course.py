@@ -1,7 +1,7 @@
 """What training goes on with from epoch to epoch."""
 
 from convnet.graph.trainer import Trainer
-from convnet.training.schedules import Rates
+from convnet.training.rates import Rates
 from convnet.training.stopping import Stopping
 
 

@@ -26,12 +26,13 @@ alpha : float, default=1e-4
 batch_size : int or "auto", default="auto"
     Rows of a step. "auto" is min(128, n).
 learning_rate : str, schedule or callable, default="constant"
-    "constant"; "adaptive" (divided by 5 whenever `n_iter_no_change` epochs bring no progress); "step" or
-    "cosine", which stand for ``Step()`` and ``Cosine()`` of `convnet.schedules`; one of those with fields
+    "constant"; "adaptive" (divided by 5 whenever `n_iter_no_change` epochs bring no progress); "step",
+    "exponential", "cosine" or "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and
+    ``OneCycle()`` of `convnet.schedules`; one of those, or ``Warmup(epochs, then)``, with fields
     of your own; or a callable that takes the epoch, from 0, and returns the rate, `learning_rate_init` aside.
     Epochs are counted from the start of each ``fit``, in ``partial_fit`` from its first call after one.
 learning_rate_init : float, default=1e-3
-    The initial learning rate.
+    The initial learning rate; of ``OneCycle`` and ``Warmup`` the highest.
 max_iter : int, default=20
     Number of epochs. No warning is given when they are used up: a fixed number of epochs is the normal case.
 shuffle : bool, default=True

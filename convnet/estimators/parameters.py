@@ -54,18 +54,19 @@ def replace_layers(spec, changes):
 
 
 def replace_schedule(learning_rate, changes):
-    """Return a new schedule with some fields changed; the names "step" and "cosine" have fields too."""
+    """Return a new schedule with some fields changed; names such as "cosine" have fields too."""
     schedule = NAMED.get(learning_rate) if isinstance(learning_rate, str) else learning_rate
     if not isinstance(schedule, Schedule):
         raise ValueError(
             f"learning_rate__{next(iter(changes))}: learning_rate={learning_rate!r} has no fields."
         )
-    known = schedule.get_fields()
-    for name in changes:
+    for name in sorted(changes, key=lambda name: name.count("__")):  # "then" before "then__final"
+        known = schedule.get_fields()
         if name not in known:
             kind = type(schedule).__name__
             raise ValueError(f"{kind} has no parameter {name!r}.{did_you_mean(name, known)}")
-    return schedule.replace(**changes)
+        schedule = schedule.replace(**{name: changes[name]})
+    return schedule
 
 
 def _index(key, layers):

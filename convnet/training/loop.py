@@ -20,7 +20,7 @@ class Loop:
     batch_size : int
         Rows of a step; the last one of an epoch may have fewer.
     rates : Rates
-        Learning rate of each epoch.
+        Learning rate of each step.
     stopping : Stopping
         Fed with the validation score, or minus the training loss where there is none.
     seed : int
@@ -78,17 +78,18 @@ class Loop:
             self.stopping.update(self.validate()[1])
             self.weights = self.network.get_weights()
         for epoch in range(self.first_epoch, self.first_epoch + max_iter):
-            self._epoch(epoch, self.rates.rate(epoch))
+            self._epoch(epoch)
             if self.stopping.exhausted() and not self.rates.lower():
                 break
         if self.validate:
             self.network.set_weights(self.weights)
 
-    def _epoch(self, epoch, rate):
+    def _epoch(self, epoch):
         start = time.perf_counter()
-        figures = {"loss": self._train(epoch, rate), "learning_rate": rate}
+        rates = self.rates.epoch(epoch, -(-len(self.examples.rows) // self.batch_size))
+        figures = {"loss": self._train(epoch, rates), "learning_rate": rates[-1]}
         weights = self.network.get_weights()
-        self._check_weights(weights, epoch, rate)
+        self._check_weights(weights, epoch, rates[-1])
         if self.validate:
             figures["validation_loss"], figures["validation_score"] = self.validate()
         figures["seconds"] = time.perf_counter() - start
@@ -102,13 +103,13 @@ class Loop:
         if self.report:
             self.report(epoch + 1, figures)
 
-    def _train(self, epoch, rate):
-        """Take the steps of an epoch; return Σ w·loss / Σ w over its batches."""
+    def _train(self, epoch, rates):
+        """Take the steps of an epoch at these rates; return Σ w·loss / Σ w over its batches."""
         data, size = self.examples, self.batch_size
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
         total = 0.0
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
+        for i, rate in enumerate(rates):
+            batch = rows[i * size : (i + 1) * size]
             loss = self.trainer.step(
                 data.X,
                 data.targets,
@@ -119,7 +120,7 @@ class Loop:
                 epoch=epoch,
             )
             if not math.isfinite(loss):
-                raise ValueError(_diverged(f"loss became {loss}", epoch, start // size, rate))
+                raise ValueError(_diverged(f"loss became {loss}", epoch, i, rate))
             total += loss * data.weight(batch)
         return total / data.weight(rows)
 

@@ -1,4 +1,4 @@
-"""Learning rates by epoch: immutable values that a grid search can vary."""
+"""Learning-rate schedules: immutable values that a grid search can vary."""
 
 import math
 from dataclasses import dataclass, fields, replace
@@ -7,22 +7,47 @@ from numbers import Integral, Real
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate as a function of the epoch; a subclass gives `multiplier` and `check`."""
+    """A learning rate as a function of the epoch or of the step; a subclass gives `multiplier` and `check`."""
 
-    def multiplier(self, epoch, max_iter):
-        """Return what the initial rate is multiplied by in `epoch` (from 0) of `max_iter`."""
+    @property
+    def per_step(self):
+        """Whether the rate changes within an epoch."""
+        return False
+
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
+        """Return what the initial rate is multiplied by.
+
+        Parameters
+        ----------
+        epoch, max_iter : int
+            The epoch, from 0, and their number.
+        step, steps : int, default=0, 1
+            The step of the epoch, from 0, and their number; only schedules with `per_step` look at it.
+
+        Returns
+        -------
+        multiplier : float
+        """
         raise NotImplementedError
 
-    def check(self):
-        """Raise ValueError if a field cannot be used; called by ``fit``."""
+    def check(self, max_iter):
+        """Raise ValueError if a field cannot be used in a fit of `max_iter` epochs; called by ``fit``."""
 
     def get_fields(self):
-        """Return the fields by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the fields by name; those of a schedule within are ``then__final`` and so on."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in list(found.items()):
+            if isinstance(value, Schedule):
+                found |= {f"{name}__{inner}": v for inner, v in value.get_fields().items()}
+        return found
 
     def replace(self, **changes):
-        """Return a schedule like this one with some fields changed."""
-        return replace(self, **changes)
+        """Return a schedule like this one with some fields changed, named as by `get_fields`."""
+        for key, value in changes.items():
+            name, _, inner = key.partition("__")
+            value = getattr(self, name).replace(**{inner: value}) if inner else value
+            self = replace(self, **{name: value})
+        return self
 
     def __deepcopy__(self, memo):
         return self
@@ -35,7 +60,7 @@ class Step(Schedule):
     Parameters
     ----------
     every : int, default=10
-        Epochs between two steps.
+        Epochs between two steps, 1 or more.
     factor : float, default=0.1
         What each step multiplies the rate by, above 0 and at most 1.
     """
@@ -43,113 +68,183 @@ class Step(Schedule):
     every: int = 10
     factor: float = 0.1
 
-    def multiplier(self, epoch, max_iter):
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
         return self.factor ** (epoch // self.every)
 
-    def check(self):
-        if not _is_integer(self.every) or self.every < 1:
-            raise ValueError(f"Step: every must be an integer, 1 or more; got {self.every!r}")
-        if not _is_number(self.factor) or not 0 < self.factor <= 1:
-            raise ValueError(f"Step: factor must be above 0 and at most 1; got {self.factor!r}")
+    def check(self, max_iter):
+        _check(self, "every", "an integer, 1 or more", _is_integer(self.every) and self.every >= 1)
+        _check_share(self, "factor", zero=False)
+
+
+@dataclass(frozen=True)
+class Exponential(Schedule):
+    """In epoch e the rate is init · decayᵉ.
+
+    Parameters
+    ----------
+    decay : float, default=0.95
+        What each epoch multiplies the rate by, above 0 and at most 1.
+    """
+
+    decay: float = 0.95
+
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
+        return self.decay**epoch
+
+    def check(self, max_iter):
+        _check_share(self, "decay", zero=False)
 
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
     """In epoch e of n the rate is init · (final + (1 - final) · (1 + cos(π e / n)) / 2).
 
+    Half a period of Loshchilov and Hutter, SGDR (2017), without restarts.
+
     Parameters
     ----------
     final : float, default=0.0
         The share of the initial rate that would be reached in epoch n, from 0 to 1.
     warmup : int, default=0
-        Epochs in which the rate first rises evenly; n and e are counted after them.
+        Epochs, less than `max_iter`, in which the rate first rises evenly; n and e are counted after them.
     """
 
     final: float = 0.0
     warmup: int = 0
 
-    def multiplier(self, epoch, max_iter):
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
         if epoch < self.warmup:
             return (epoch + 1) / (self.warmup + 1)
-        done = min(1.0, (epoch - self.warmup) / max(1, max_iter - self.warmup))
-        return self.final + (1 - self.final) * (1 + math.cos(math.pi * done)) / 2
+        done = (epoch - self.warmup) / (max_iter - self.warmup)
+        return _cosine(1.0, self.final, done)
 
-    def check(self):
-        if not _is_number(self.final) or not 0 <= self.final <= 1:
-            raise ValueError(f"Cosine: final must be from 0 to 1; got {self.final!r}")
-        if not _is_integer(self.warmup) or self.warmup < 0:
-            raise ValueError(f"Cosine: warmup must be an integer, 0 or more; got {self.warmup!r}")
-
-
-NAMED = {"step": Step(), "cosine": Cosine()}
-NAMES = ("constant", "adaptive", *NAMED)
-ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
-
-
-def check_learning_rate(value):
-    """Raise ValueError or TypeError unless `value` is a name, a Schedule or a callable."""
-    if isinstance(value, Schedule):
-        try:
-            value.check()
-        except ValueError as error:
-            raise ValueError(f"learning_rate: {error}") from None
-    elif isinstance(value, type) and issubclass(value, Schedule):
-        raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}()")
-    elif isinstance(value, str):
-        if value not in NAMES:
-            raise ValueError(f"learning_rate must be one of {', '.join(NAMES)}; got {value!r}")
-    elif not callable(value):
-        raise TypeError(
-            "learning_rate must be a name, a schedule such as Cosine(), or a callable of the epoch; "
-            f"got {value!r}"
+    def check(self, max_iter):
+        _check_share(self, "final")
+        _check(
+            self, "warmup", "an integer, 0 or more", _is_integer(self.warmup) and self.warmup >= 0
         )
+        _check_shorter(self, "warmup", max_iter)
 
 
-class Rates:
-    """The learning rates of one fit, or of a course of epochs that has no end.
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """The rate of each step rises to its peak, `learning_rate_init`, and falls to almost nothing.
 
-    After `max_iter` epochs a schedule stays at the rate of the last one: it does not fall to 0, nor rise again.
+    Of n steps in a fit the first p = pct_start · n rise from init / div_factor to init, the others fall to
+    init / (div_factor · final_div_factor), both as half a cosine: Smith, "A disciplined approach to neural network
+    hyper-parameters" (2018), with the numbers of PyTorch's OneCycleLR. The momentum does not change.
 
     Parameters
     ----------
-    learning_rate : str, Schedule or callable
-        See `ConvNetClassifier`.
-    init : float
-        The initial rate.
-    max_iter : int
-        Epochs of the fit.
-    first_epoch : int, default=0
-        The epoch that schedules and callables count from.
+    pct_start : float, default=0.3
+        Share of the steps that rise, from 0 to 1.
+    div_factor : float, default=25.0
+        The peak over the first rate, 1 or more.
+    final_div_factor : float, default=1e4
+        The first rate over the last, 1 or more.
     """
 
-    def __init__(self, learning_rate, init, max_iter, first_epoch=0):
-        named = isinstance(learning_rate, str)
-        self.schedule = NAMED.get(learning_rate, learning_rate) if named else learning_rate
-        self.init = init
-        self.max_iter = max_iter
-        self.first_epoch = first_epoch
+    pct_start: float = 0.3
+    div_factor: float = 25.0
+    final_div_factor: float = 1e4
 
-    def rate(self, epoch):
-        """Return the rate of `epoch`."""
-        epoch -= self.first_epoch
-        if isinstance(self.schedule, str):
-            return float(self.init)
-        if isinstance(self.schedule, Schedule):
-            last = self.max_iter - 1
-            return float(self.init * self.schedule.multiplier(min(epoch, last), self.max_iter))
-        rate = self.schedule(epoch)
-        if not _is_number(rate) or not 0 <= rate < math.inf:
-            raise ValueError(
-                f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more"
-            )
-        return float(rate)
-
-    def lower(self):
-        """Lower an adaptive rate; return whether that can help: False ends the training."""
-        if self.schedule != "adaptive" or self.init <= ADAPTIVE_LOWEST:
-            return False
-        self.init /= ADAPTIVE_DIVISOR
+    @property
+    def per_step(self):
+        """True."""
         return True
+
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
+        done, last = epoch * steps + step, max_iter * steps - 1
+        first = 1 / self.div_factor
+        peak = max(0.0, self.pct_start * max_iter * steps - 1)  # where the rate is highest
+        if done <= peak:
+            return _cosine(first, 1.0, done / peak if peak else 1.0)
+        return _cosine(1.0, first / self.final_div_factor, (done - peak) / (last - peak))
+
+    def check(self, max_iter):
+        _check_share(self, "pct_start")
+        for name in ("div_factor", "final_div_factor"):
+            value = getattr(self, name)
+            _check(self, name, "a number, 1 or more", _is_number(value) and 1 <= value < math.inf)
+
+
+@dataclass(frozen=True)
+class Warmup(Schedule):
+    """The rate rises evenly, step by step, from start · init to init; then another schedule begins.
+
+    After e of the epochs the rate is init · (start + (1 - start) · e / epochs), the gradual warm-up of Goyal et al.,
+    "Accurate, large minibatch SGD" (2017).
+
+    Parameters
+    ----------
+    epochs : int, default=1
+        Epochs of the rise, 1 or more and less than `max_iter`.
+    then : Schedule or None, default=None
+        What follows, for the other epochs, counted from 0; None keeps the rate.
+    start : float, default=0.1
+        The first rate over `learning_rate_init`, from 0 to 1.
+    """
+
+    epochs: int = 1
+    then: Schedule | None = None
+    start: float = 0.1
+
+    @property
+    def per_step(self):
+        """True."""
+        return True
+
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
+        if epoch < self.epochs:
+            return self.start + (1 - self.start) * (epoch + step / steps) / self.epochs
+        if self.then is None:
+            return 1.0
+        return self.then.multiplier(epoch - self.epochs, max_iter - self.epochs, step, steps)
+
+    def check(self, max_iter):
+        _check(
+            self, "epochs", "an integer, 1 or more", _is_integer(self.epochs) and self.epochs >= 1
+        )
+        _check_share(self, "start")
+        _check_shorter(self, "epochs", max_iter)
+        is_schedule = self.then is None or isinstance(self.then, Schedule)
+        _check(self, "then", "a schedule such as Cosine(), or None", is_schedule)
+        if self.then is not None:
+            self.then.check(max_iter - self.epochs)
+
+
+NAMED = {
+    "step": Step(),
+    "exponential": Exponential(),
+    "cosine": Cosine(),
+    "one_cycle": OneCycle(),
+}
+
+
+def _cosine(start, end, done):
+    """Return where half a cosine from `start` to `end` is, with `done` from 0 to 1."""
+    return end + (start - end) * (1 + math.cos(math.pi * done)) / 2
+
+
+def _check(schedule, name, phrase, passes):
+    if not passes:
+        value = getattr(schedule, name)
+        raise ValueError(f"{type(schedule).__name__}: {name} must be {phrase}; got {value!r}")
+
+
+def _check_share(schedule, name, *, zero=True):
+    value = getattr(schedule, name)
+    passes = _is_number(value) and (0 <= value <= 1 if zero else 0 < value <= 1)
+    _check(schedule, name, "from 0 to 1" if zero else "above 0 and at most 1", passes)
+
+
+def _check_shorter(schedule, name, max_iter):
+    value = getattr(schedule, name)
+    if value >= max_iter:
+        raise ValueError(
+            f"{type(schedule).__name__}: {name}={value} leaves no epoch after the warm-up; "
+            f"there are {max_iter}. Lower {name} or raise max_iter"
+        )
 
 
 def _is_integer(value):

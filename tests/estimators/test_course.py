@@ -11,7 +11,7 @@ from sklearn.base import clone
 from convnet import ConvNetClassifier
 from convnet.graph.trainer import Trainer
 from convnet.layers import Conv2D, Dense
-from convnet.schedules import Cosine, Step
+from convnet.schedules import Cosine, OneCycle, Step, Warmup
 
 SMALL = [Conv2D(4, 3, activation="relu"), Dense(8, activation="relu")]
 FALLING = [1.0, 0.75, 0.25]  # a cosine's rates in three epochs
@@ -49,7 +49,9 @@ def test_a_schedule_begins_with_the_first_partial_fit_after_a_fit(few, cosine):
     np.testing.assert_allclose(rates(clf)[6:], [*FALLING, 1.0], rtol=1e-12)
 
 
-@pytest.mark.parametrize("schedule", [Cosine(), Cosine(0.1), Cosine(warmup=1), Step(1, 0.5)])
+@pytest.mark.parametrize(
+    "schedule", [Cosine(), Cosine(0.1), Cosine(warmup=1), Step(1, 0.5), OneCycle()]
+)
 def test_a_schedule_that_is_over_stays_at_its_last_rate(few, cosine, schedule):
     clf = cosine.set_params(learning_rate=schedule)
     for _ in range(7):
@@ -57,6 +59,22 @@ def test_a_schedule_that_is_over_stays_at_its_last_rate(few, cosine, schedule):
     found = rates(clf)
     assert found[:3] == rates(clone(clf).fit(*few))
     assert min(found) > 0 and found[3:] == [found[2]] * 4
+
+
+def test_rates_change_from_step_to_step(few, cosine, monkeypatch):
+    real, seen = Trainer.step, []
+
+    def step(self, *args, learning_rate, **kwargs):
+        seen.append(learning_rate)
+        return real(self, *args, learning_rate=learning_rate, **kwargs)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    schedule = Warmup(1, OneCycle())
+    clf = cosine.set_params(learning_rate=schedule, learning_rate_init=0.1, batch_size=25)
+    clf.fit(*few)
+    expected = [0.1 * schedule.multiplier(e, 3, i, 3) for e in range(3) for i in range(3)]
+    np.testing.assert_allclose(seen, expected, rtol=1e-12)
+    assert rates(clf) == seen[2::3]  # the history has the last of each epoch
 
 
 def test_a_callable_counts_from_the_first_partial_fit_too(few, cosine):

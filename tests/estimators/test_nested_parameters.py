@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV
 
 from convnet import ConvNetClassifier
 from convnet.layers import AvgPool2D, Conv2D, Dense, MaxPool2D, to_json
-from convnet.schedules import Cosine, Step
+from convnet.schedules import Cosine, Step, Warmup
 
 
 def net():
@@ -93,6 +93,17 @@ def test_schedules():
         ValueError, match=r"Cosine has no parameter 'finl'\. Did you mean 'final'\?"
     ):
         clf.set_params(learning_rate__finl=0.5)
+
+
+def test_a_schedule_within_a_schedule():
+    clf = ConvNetClassifier()
+    clf.set_params(
+        learning_rate__then__final=0.1, learning_rate__then=Cosine(warmup=1), learning_rate=Warmup()
+    )
+    assert clf.learning_rate == Warmup(then=Cosine(0.1, warmup=1))
+    assert clf.get_params()["learning_rate__then__warmup"] == 1
+    with pytest.raises(ValueError, match="Warmup has no parameter 'then__every'"):
+        clf.set_params(learning_rate__then__every=2)
 
 
 def test_clone_and_repr():

@@ -1,0 +1,83 @@
+"""The learning rates of a fit."""
+
+import math
+from numbers import Real
+
+from convnet.training.schedules import NAMED, Schedule
+
+NAMES = ("constant", "adaptive", *NAMED)
+ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
+
+
+def check_learning_rate(value, max_iter):
+    """Raise ValueError or TypeError unless `value` is a name, a callable or a Schedule that `max_iter` epochs fit."""
+    if isinstance(value, Schedule):
+        try:
+            value.check(max_iter)
+        except ValueError as error:
+            raise ValueError(f"learning_rate: {error}.") from None
+    elif isinstance(value, type) and issubclass(value, Schedule):
+        raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
+    elif isinstance(value, str):
+        if value not in NAMES:
+            raise ValueError(f"learning_rate must be one of {', '.join(NAMES)}; got {value!r}.")
+    elif not callable(value):
+        raise TypeError(
+            "learning_rate must be a name, a schedule such as Cosine(), or a callable of the epoch; "
+            f"got {value!r}."
+        )
+
+
+class Rates:
+    """The learning rates of one fit, or of a course of epochs that has no end.
+
+    After `max_iter` epochs a schedule stays at its last rate: it does not fall to 0, nor rise again.
+
+    Parameters
+    ----------
+    learning_rate : str, Schedule or callable
+        See `ConvNetClassifier`.
+    init : float
+        The initial rate.
+    max_iter : int
+        Epochs of the fit.
+    first_epoch : int, default=0
+        The epoch that schedules and callables count from.
+    """
+
+    def __init__(self, learning_rate, init, max_iter, first_epoch=0):
+        named = isinstance(learning_rate, str)
+        self.schedule = NAMED.get(learning_rate, learning_rate) if named else learning_rate
+        self.init = init
+        self.max_iter = max_iter
+        self.first_epoch = first_epoch
+
+    def epoch(self, epoch, steps):
+        """Return the rates of the steps of an epoch, a list of `steps` floats."""
+        epoch -= self.first_epoch
+        if isinstance(self.schedule, str):
+            return [float(self.init)] * steps
+        if isinstance(self.schedule, Schedule):
+            return self._scheduled(epoch, steps)
+        rate = self.schedule(epoch)
+        is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+        if not is_number or not 0 <= rate < math.inf:
+            raise ValueError(
+                f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more"
+            )
+        return [float(rate)] * steps
+
+    def lower(self):
+        """Lower an adaptive rate; return whether that can help: False ends the training."""
+        if self.schedule != "adaptive" or self.init <= ADAPTIVE_LOWEST:
+            return False
+        self.init /= ADAPTIVE_DIVISOR
+        return True
+
+    def _scheduled(self, epoch, steps):
+        schedule, n = self.schedule, self.max_iter
+        if not schedule.per_step:
+            return [float(self.init * schedule.multiplier(min(epoch, n - 1), n))] * steps
+        places = range(steps) if epoch < n else [steps - 1] * steps
+        epoch = min(epoch, n - 1)
+        return [float(self.init * schedule.multiplier(epoch, n, i, steps)) for i in places]
