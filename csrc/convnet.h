@@ -15,9 +15,10 @@
 
 /* A batch of maps in the arena: pixel (y, x) of sample s starts at
  * offset + s * sample + y * row + x * c. What lies between the rows is a halo of zeros, as wide as
- * the reader's padding, so that a convolution has no edges. Flat data are 1 x 1 maps. */
+ * the reader's padding, so that a convolution has no edges; a sample's memory, halo included, is
+ * [start + s * sample, start + (s + 1) * sample). Flat data are 1 x 1 maps. */
 typedef struct {
-    int64_t offset, sample, row;
+    int64_t offset, sample, row, start;
     int64_t h, w, c;
 } cn_map;
 
@@ -109,6 +110,7 @@ typedef struct {
 enum cn_stage {
     /* lane */
     CN_INPUT, CN_OUTPUT,
+    CN_HALO, /* zeros around dst, whose memory another map had before */
     CN_CONV2D_FWD, CN_CONV2D_BWD,
     CN_WINOGRAD_FWD, CN_WINOGRAD_BWD,
     CN_PLANAR_FWD, CN_PLANAR_BWD,

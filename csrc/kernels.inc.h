@@ -38,6 +38,7 @@
             {                                                                                      \
                 [CN_INPUT] = input,                                                                \
                 [CN_OUTPUT] = output,                                                              \
+                [CN_HALO] = halo,                                                                  \
                 [CN_CONV2D_FWD] = conv2d_fwd,                                                      \
                 [CN_CONV2D_BWD] = conv2d_bwd,                                                      \
                 [CN_WINOGRAD_FWD] = winograd_fwd,                                                  \

@@ -73,6 +73,21 @@ static void input(const cn_op *op, const cn_context *ctx, const cn_task *t) {
                              t->arena + op->dst.offset + s * op->dst.sample);
 }
 
+static void halo(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    (void)ctx;
+    const cn_map *m = &op->dst;
+    const int64_t line = m->w * m->c;
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        float *at = t->arena + m->start + s * m->sample, *end = at + m->sample;
+        float *map = t->arena + m->offset + s * m->sample;
+        for (int64_t y = 0; y < m->h; y++, map += m->row) {
+            memset(at, 0, (size_t)(map - at) * sizeof(float));
+            at = map + line;
+        }
+        memset(at, 0, (size_t)(end - at) * sizeof(float));
+    }
+}
+
 static void output(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     const int64_t row = op->src.w * op->src.c, size = op->src.h * row;
     for (int64_t s = t->s0; s < t->s1; s++)

@@ -7,7 +7,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
-os.environ.setdefault("SCIPY_ARRAY_API", "1")  # read when SciPy is imported; without it a check is skipped
+os.environ.setdefault(
+    "SCIPY_ARRAY_API", "1"
+)  # read when SciPy is imported; without it a check is skipped
 
 settings.register_profile(
     "convnet",

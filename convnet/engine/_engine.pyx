@@ -29,6 +29,7 @@ UPDATE = CN_UPDATE
 STAGES = {
     "input": c_stages.CN_INPUT,
     "output": c_stages.CN_OUTPUT,
+    "halo": c_stages.CN_HALO,
     "conv2d_fwd": c_stages.CN_CONV2D_FWD,
     "conv2d_bwd": c_stages.CN_CONV2D_BWD,
     "winograd_fwd": c_stages.CN_WINOGRAD_FWD,

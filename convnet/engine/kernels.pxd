@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 cdef extern from "convnet.h" nogil:
     ctypedef struct cn_map:
-        int64_t offset, sample, row, h, w, c
+        int64_t offset, sample, row, start, h, w, c
 
     ctypedef struct cn_op:
         cn_map src, dst, grad_src, grad_dst
@@ -46,7 +46,7 @@ cdef extern from "convnet.h" nogil:
         int64_t s0, s1, first, lane
 
     enum cn_stage:
-        CN_INPUT, CN_OUTPUT
+        CN_INPUT, CN_OUTPUT, CN_HALO
         CN_CONV2D_FWD, CN_CONV2D_BWD
         CN_WINOGRAD_FWD, CN_WINOGRAD_BWD
         CN_PLANAR_FWD, CN_PLANAR_BWD

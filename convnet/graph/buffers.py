@@ -21,7 +21,8 @@ class Buffer:
     shape: tuple
     halo: tuple = (0, 0, 0, 0)
     alias: "Buffer | None" = None
-    offset: int | None = None  # of pixel (0, 0) of sample 0, in floats
+    start: int = 0  # of sample 0's memory, in floats
+    offset: int | None = None  # of its pixel (0, 0)
     sample: int = 0  # floats from one sample to the next
     gradient_offset: int | None = None
 
@@ -51,6 +52,7 @@ class Buffer:
         """Put the buffer at this offset of the arena; return the floats that a sample takes."""
         _, w, c = self.shape
         top, _, left, right = self.halo
+        self.start = offset
         self.offset = offset + (top * (left + w + right) + left) * c
         self.sample = self.floats
         return self.floats
@@ -60,15 +62,55 @@ class Buffer:
         h, w, c = self.shape
         root = self.root
         row = (w + root.halo[2] + root.halo[3]) * c if root is self else w * c
-        return dict(offset=root.offset, sample=root.sample, row=row, h=h, w=w, c=c)
+        return dict(
+            offset=root.offset, sample=root.sample, row=row, start=root.start, h=h, w=w, c=c
+        )
 
     def gradient_map(self):
         """The gradient by the buffer, without halo, as C's cn_map."""
         h, w, c = self.shape
         root = self.root
         return dict(
-            offset=root.gradient_offset, sample=aligned(root.size), row=w * c, h=h, w=w, c=c
+            offset=root.gradient_offset,
+            sample=aligned(root.size),
+            row=w * c,
+            start=root.gradient_offset,
+            h=h,
+            w=w,
+            c=c,
         )
+
+
+def share(lifetimes):
+    """Return offsets in floats, for one sample, at which buffers that are wanted at different times share memory.
+
+    Parameters
+    ----------
+    lifetimes : list of (Buffer, int, int)
+        Buffers that own memory, the operation that writes each and the last one that reads it, in the order in
+        which they are written. An operation's input and output never share.
+
+    Returns
+    -------
+    offsets : list of int
+    floats : int
+        Of all of them.
+    """
+    offsets, floats = [], 0
+    for i, (buffer, first, _) in enumerate(lifetimes):
+        taken = sorted(
+            (offset, offset + other.floats)
+            for offset, (other, _, last) in zip(offsets, lifetimes[:i], strict=True)
+            if last >= first
+        )
+        at = 0
+        for start, end in taken:  # the first gap that is wide enough
+            if at + buffer.floats <= start:
+                break
+            at = max(at, end)
+        offsets.append(at)
+        floats = max(floats, at + buffer.floats)
+    return offsets, floats
 
 
 @dataclass

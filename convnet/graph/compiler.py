@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from convnet.engine import UPDATE, Program, operation_fields
-from convnet.graph.buffers import Arena, aligned
+from convnet.graph.buffers import Arena, aligned, share
 from convnet.graph.fusion import fuse
 from convnet.graph.ops import Conv2DOp
 
@@ -53,21 +53,25 @@ def compile_prediction(plan, isa, layer=None):
     wanted = builder.current if layer is None else outputs[layer]
     ops, folded = fuse(_until(builder.ops, wanted), predict=True)
     _want_halos(ops)
-    per_sample = sum(b.root.floats for b in _buffers(builder.input, ops))
-    samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * per_sample)))
-    arena = Arena(samples)
-    for buffer in _buffers(builder.input, ops):
-        arena.place(buffer)
+    lifetimes = _lifetimes(builder.input, ops)
+    offsets, floats = share(lifetimes)
+    samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * floats)))
+    for (buffer, *_), offset in zip(lifetimes, offsets, strict=True):
+        buffer.place(samples * offset)
     packer = _Packer()
     operations = [_transfer(dst=builder.input.map())]
     phases = Phases()
     phases.barrier(True)
+    if any(builder.input.halo):
+        phases.add(False, 0, "halo")
     phases.add(False, 0, "input")
     for op in ops:
         number = len(operations)
         operations.append(op.compiled(**packer.place(op, data_gradient=False)))
         if packer.packs(op):
             phases.phases[0][1].append((number, op.pack))
+        if any(op.dst.root.halo):
+            phases.add(False, number, "halo")
         phases.add(False, number, op.predict())
     phases.add(False, len(operations), "output")
     operations.append(_transfer(src=wanted.map()))
@@ -85,7 +89,7 @@ def compile_prediction(plan, isa, layer=None):
         (0 if is_batch else samples, *_work(stages, ops, 1), stages)
         for is_batch, stages in phases.phases
     ]
-    program = Program(isa, operations, listed, arena.floats, samples, sizes)
+    program = Program(isa, operations, listed, samples * floats, samples, sizes)
     return Compiled(program, sizes=sizes, folded=folded)
 
 
@@ -209,6 +213,16 @@ def _buffers(first, ops):
     return list({id(b.root): b.root for b in (first, *(op.dst for op in ops))}.values())
 
 
+def _lifetimes(first, ops):
+    """Each buffer that owns memory with the numbers of the operations that write it and read it last.
+
+    The last operation's output is read by the one that follows.
+    """
+    last = {id(op.src.root): number for number, op in enumerate(ops, start=1)}
+    written = [(first, 0), *((op.dst.root, number) for number, op in enumerate(ops, start=1))]
+    return [(b, number, last.get(id(b), len(ops) + 1)) for b, number in written]
+
+
 def _shard(stages, ops, lane_samples):
     """Samples that a lane takes at a time through a lane phase: few enough that their maps stay in the cache."""
     used = [ops[number - 1] for number, _ in stages if 0 < number <= len(ops)]
@@ -230,7 +244,7 @@ def _work(stages, ops, lanes, parameters=0):
             fixed += lanes * op.lane_gradient("weights")
         elif op is None:
             fixed = max(fixed, lanes * parameters) if stage in UPDATES else fixed
-        elif "finish" not in stage:
+        elif stage != "halo" and "finish" not in stage:
             sample += MOVED * op.dst.size + op.multiply_adds() * (2 if stage.endswith("bwd") else 1)
     return float(fixed), float(sample)
 

@@ -46,7 +46,10 @@ def test_the_plan_says_which_algorithm_runs(isa):
     assert algorithm(16, 32, 3, stride=2) == algorithm(16, 32, 3, dilation=2) == "direct"
     assert algorithm(32, 32, 3, groups=2) == "direct"
     assert algorithm(32, 32, 3, groups=32) == "depthwise"
-    assert build([Conv2D(32, 3)], (12, 12, 16), isa, winograd=False).plan.layers[0].algorithm == "direct"
+    assert (
+        build([Conv2D(32, 3)], (12, 12, 16), isa, winograd=False).plan.layers[0].algorithm
+        == "direct"
+    )
 
 
 def test_the_environment_switches_it_off(isa, monkeypatch):
@@ -86,7 +89,9 @@ def test_against_the_oracle(isa, size, depth, filters, padding, batch, seed, n_t
     assert_within(y, want, largest(oracle.conv2d(x2, w2, b2, **options), 9 * depth + 1), "forward")
     assert_within(grad_x, want_x, largest(squares_x, 9 * filters), "data gradient")
     assert_within(gradients["conv1/weights"], want_w, largest(squares_w, pixels), "weight gradient")
-    assert_within(gradients["conv1/bias"], want_b, product_bound(squares_b, pixels), "bias gradient")
+    assert_within(
+        gradients["conv1/bias"], want_b, product_bound(squares_b, pixels), "bias gradient"
+    )
 
 
 @given(

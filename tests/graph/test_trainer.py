@@ -27,9 +27,7 @@ def test_resize(solver):
             if size > trainer.batch_size:
                 trainer.resize(size)
             rows = np.arange(size)
-            losses.append(
-                trainer.step(X, y, rows, None, scale=1.0, learning_rate=0.01, epoch=size)
-            )
+            losses.append(trainer.step(X, y, rows, None, scale=1.0, learning_rate=0.01, epoch=size))
         results.append((losses, net.get_weights()))
     np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-6)
     for name, weights in results[1][1].items():
