@@ -84,11 +84,14 @@ class Buffer:
 def share(lifetimes):
     """Return offsets in floats, for one sample, at which buffers that are wanted at different times share memory.
 
+    The largest is placed first, each in the first gap among those that are wanted with it (Pisarchyk and Lee, 2020,
+    "Efficient Memory Management for Deep Neural Net Inference").
+
     Parameters
     ----------
     lifetimes : list of (Buffer, int, int)
-        Buffers that own memory, the operation that writes each and the last one that reads it, in the order in
-        which they are written. An operation's input and output never share.
+        Buffers that own memory, the operation that writes each and the last one that reads it. An operation's
+        input and output never share.
 
     Returns
     -------
@@ -96,21 +99,22 @@ def share(lifetimes):
     floats : int
         Of all of them.
     """
-    offsets, floats = [], 0
-    for i, (buffer, first, _) in enumerate(lifetimes):
+    offsets = {}
+    for i in sorted(range(len(lifetimes)), key=lambda i: -lifetimes[i][0].floats):
+        buffer, first, last = lifetimes[i]
         taken = sorted(
-            (offset, offset + other.floats)
-            for offset, (other, _, last) in zip(offsets, lifetimes[:i], strict=True)
-            if last >= first
+            (offset, offset + lifetimes[j][0].floats)
+            for j, offset in offsets.items()
+            if lifetimes[j][1] <= last and first <= lifetimes[j][2]
         )
         at = 0
-        for start, end in taken:  # the first gap that is wide enough
+        for start, end in taken:
             if at + buffer.floats <= start:
                 break
             at = max(at, end)
-        offsets.append(at)
-        floats = max(floats, at + buffer.floats)
-    return offsets, floats
+        offsets[i] = at
+    floats = max(offset + lifetimes[i][0].floats for i, offset in offsets.items())
+    return [offsets[i] for i in range(len(lifetimes))], floats
 
 
 @dataclass
