@@ -88,6 +88,11 @@ class BaseConvNet(BaseEstimator):
         -------
         summary : Summary
             To be printed.
+
+        Raises
+        ------
+        ValueError
+            Before ``fit`` without X and `input_shape`; layers that do not fit together, by name.
         """
         if X is None and hasattr(self, "weights_"):
             plan = self._holder.network(self.weights_).plan
@@ -136,6 +141,11 @@ class BaseConvNet(BaseEstimator):
         -------
         self : object
             This estimator.
+
+        Raises
+        ------
+        ValueError
+            Unknown name, with those that exist.
         """
         known = self.get_params(deep=False)
         plain, nested = {}, {}

@@ -107,6 +107,12 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         -------
         self : object
             Fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            With ``early_stopping=True`` or ``class_weight="balanced"``, which need all rows; without `classes` in the
+            first call.
         """
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")

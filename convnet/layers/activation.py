@@ -16,6 +16,34 @@ class Activation(Layer):
         "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or "linear".
     name : str, default=None
         See `Layer`.
+
+    Notes
+    -----
+    Shapes stay. No parameters. With Φ the normal distribution function:
+
+    - relu: max(x, 0)
+    - leaky_relu: x where x > 0, else 0.01 x
+    - elu: x where x > 0, else exp(x) - 1
+    - gelu: x Φ(x), exact
+    - silu: x / (1 + exp(-x))
+    - sigmoid: 1 / (1 + exp(-x))
+    - tanh, and linear: x
+
+    "softmax" is refused in ``fit``: it belongs to the automatic output layer.
+
+    References
+    ----------
+    .. [1] V. Nair and G. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", ICML 2010.
+    .. [2] A. Maas, A. Hannun and A. Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models", ICML 2013.
+    .. [3] D. Clevert, T. Unterthiner and S. Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
+           Units", ICLR 2016, https://arxiv.org/abs/1511.07289
+    .. [4] D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016, https://arxiv.org/abs/1606.08415
+
+    Examples
+    --------
+    >>> from convnet.layers import Activation
+    >>> Activation("tanh").output_shape((5, 5, 4))
+    (5, 5, 4)
     """
 
     stem = "activation"
@@ -34,6 +62,20 @@ class ReLU(Layer):
     ----------
     name : str, default=None
         See `Layer`.
+
+    Notes
+    -----
+    Shapes stay. No parameters.
+
+    References
+    ----------
+    .. [1] V. Nair and G. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", ICML 2010.
+
+    Examples
+    --------
+    >>> from convnet.layers import ReLU
+    >>> ReLU().output_shape((5, 5, 4))
+    (5, 5, 4)
     """
 
     stem = "activation"

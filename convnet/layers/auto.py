@@ -6,7 +6,18 @@ from convnet.layers.pool2d import MaxPool2D
 
 
 def auto_layers(input_shape):
-    """Return a small convolutional net for (h, w, c), a dense net for (features,)."""
+    """Return a small convolutional net for (h, w, c), a dense net for (features,).
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (height, width, channels) or (features,).
+
+    Returns
+    -------
+    layers : tuple of Layer
+        3×3 convolutions and pooling by 2 down to maps of 4 to 7 pixels, then 64 units; 128 and 64 units.
+    """
     if len(input_shape) == 1:
         return (Dense(128, activation="relu"), Dense(64, activation="relu"))
     h, w, _ = input_shape

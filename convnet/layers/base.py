@@ -34,6 +34,11 @@ class Layer(Value):
         input_shape : tuple of int
             (height, width, channels) or (features,).
 
+        Returns
+        -------
+        output_shape : tuple of int
+            Alike.
+
         Raises
         ------
         LayerShapeError
@@ -42,5 +47,11 @@ class Layer(Value):
         return input_shape
 
     def lower(self, builder):
-        """Emit the layer's ops: call `builder`, whose `shape` is the input shape."""
+        """Emit the layer's operations.
+
+        Parameters
+        ----------
+        builder : convnet.graph.builder.Builder
+            To be called; its ``shape`` is the input shape.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no lower")

@@ -20,6 +20,23 @@ class BatchNorm(Layer):
         Added to the variance.
     name : str, default=None
         See `Layer`.
+
+    Notes
+    -----
+    Shapes stay: the last axis is the channels. y = gamma (x - mean) / √(variance + epsilon) + beta; in training
+    with the mean and the variance (divided by n, not n - 1) of a channel over the batch and the map. Parameters: gamma
+    and beta (c,), learned and without weight decay; moving_mean and moving_variance (c,), which no gradient changes.
+
+    References
+    ----------
+    .. [1] S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
+           Covariate Shift", ICML 2015, https://arxiv.org/abs/1502.03167
+
+    Examples
+    --------
+    >>> from convnet.layers import BatchNorm
+    >>> BatchNorm().output_shape((14, 14, 64))
+    (14, 14, 64)
     """
 
     stem = "batchnorm"

@@ -20,6 +20,22 @@ class Dense(Layer):
         Whether each unit adds a learned constant.
     name : str, default=None
         See `Layer`.
+
+    Notes
+    -----
+    Shapes: (h, w, c) or (features,) → (units,). Parameters: weights (features, units) and bias (units,), where a map
+    has h · w · c features.
+
+    References
+    ----------
+    .. [1] D. Rumelhart, G. Hinton and R. Williams, "Learning Representations by Back-Propagating Errors", Nature 323,
+           1986. Keras's ``Dense``.
+
+    Examples
+    --------
+    >>> from convnet.layers import Dense
+    >>> Dense(64, activation="relu").output_shape((100,))
+    (64,)
     """
 
     stem = "dense"

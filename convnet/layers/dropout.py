@@ -16,6 +16,22 @@ class Dropout(Layer):
         Share of the values that are dropped, from 0 to 0.999.
     name : str, default=None
         See `Layer`.
+
+    Notes
+    -----
+    Shapes stay. No parameters. Nothing is dropped in prediction. What is dropped follows from `random_state`, the epoch
+    and the row of X, so that it does not depend on the number of threads.
+
+    References
+    ----------
+    .. [1] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, "Dropout: A Simple Way to Prevent
+           Neural Networks from Overfitting", JMLR 15, 2014.
+
+    Examples
+    --------
+    >>> from convnet.layers import Dropout
+    >>> Dropout(0.5).output_shape((5, 5, 32))
+    (5, 5, 32)
     """
 
     stem = "dropout"

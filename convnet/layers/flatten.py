@@ -16,6 +16,20 @@ class Flatten(Layer):
     ----------
     name : str, default=None
         See `Layer`.
+
+    Notes
+    -----
+    Shapes: (h, w, c) → (h · w · c,). No parameters.
+
+    References
+    ----------
+    .. [1] Keras's ``Flatten``.
+
+    Examples
+    --------
+    >>> from convnet.layers import Flatten
+    >>> Flatten().output_shape((5, 5, 4))
+    (100,)
     """
 
     stem = "flatten"

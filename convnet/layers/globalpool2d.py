@@ -30,6 +30,25 @@ class GlobalAvgPool2D(_GlobalPool2D):
     ----------
     name : str, default=None
         See `Layer`.
+
+    Raises
+    ------
+    LayerShapeError
+        In ``fit``, with the position in the spec: the input is flat.
+
+    Notes
+    -----
+    Shapes: (h, w, c) → (c,). No parameters.
+
+    References
+    ----------
+    .. [1] M. Lin, Q. Chen and S. Yan, "Network In Network", ICLR 2014, https://arxiv.org/abs/1312.4400
+
+    Examples
+    --------
+    >>> from convnet.layers import GlobalAvgPool2D
+    >>> GlobalAvgPool2D().output_shape((7, 7, 64))
+    (64,)
     """
 
     kind = "avg"
@@ -43,6 +62,26 @@ class GlobalMaxPool2D(_GlobalPool2D):
     ----------
     name : str, default=None
         See `Layer`.
+
+    Raises
+    ------
+    LayerShapeError
+        In ``fit``, with the position in the spec: the input is flat.
+
+    Notes
+    -----
+    Shapes: (h, w, c) → (c,). No parameters.
+
+    References
+    ----------
+    .. [1] M. Oquab, L. Bottou, I. Laptev and J. Sivic, "Is Object Localization for Free?", CVPR 2015. Keras's
+           ``GlobalMaxPooling2D``.
+
+    Examples
+    --------
+    >>> from convnet.layers import GlobalMaxPool2D
+    >>> GlobalMaxPool2D().output_shape((7, 7, 64))
+    (64,)
     """
 
     kind = "max"

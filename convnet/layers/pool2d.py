@@ -58,6 +58,26 @@ class MaxPool2D(_Pool2D):
         Padding around the input, less than the window. Pixels that fill no window are dropped.
     name : str, default=None
         See `Layer`.
+
+    Raises
+    ------
+    LayerShapeError
+        In ``fit``, with the position in the spec: the input is flat, or smaller than the window.
+
+    Notes
+    -----
+    Shapes: (h, w, c) → (⌊(h + padding - size) / stride⌋ + 1, the same of w, c). No parameters.
+
+    References
+    ----------
+    .. [1] Y. Boureau, J. Ponce and Y. LeCun, "A Theoretical Analysis of Feature Pooling in Visual Recognition", ICML
+           2010. Names and sizes are those of Keras's ``MaxPooling2D``.
+
+    Examples
+    --------
+    >>> from convnet.layers import MaxPool2D
+    >>> MaxPool2D(2).output_shape((5, 4, 3))
+    (2, 2, 3)
     """
 
     kind = "max"
@@ -77,6 +97,26 @@ class AvgPool2D(_Pool2D):
         Padding around the input, less than the window. Pixels that fill no window are dropped.
     name : str, default=None
         See `Layer`.
+
+    Raises
+    ------
+    LayerShapeError
+        In ``fit``, with the position in the spec: the input is flat, or smaller than the window.
+
+    Notes
+    -----
+    Shapes: (h, w, c) → (⌊(h + padding - size) / stride⌋ + 1, the same of w, c). No parameters.
+
+    References
+    ----------
+    .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-Based Learning Applied to Document Recognition",
+           Proceedings of the IEEE 86, 1998. Names and sizes are those of Keras's ``AveragePooling2D``.
+
+    Examples
+    --------
+    >>> from convnet.layers import AvgPool2D
+    >>> AvgPool2D(3, stride=2, padding="same").output_shape((5, 4, 3))
+    (3, 2, 3)
     """
 
     kind = "avg"

@@ -11,15 +11,53 @@ LAYERS = Family(Layer, parameter="layers", noun="layer", example='{"type": "ReLU
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def register(cls):
-    """Make a subclass of `Layer` an immutable value that specs can name; a class decorator."""
+    """Make a subclass of `Layer` an immutable value that specs can name; a class decorator.
+
+    Parameters
+    ----------
+    cls : type
+        The subclass.
+
+    Returns
+    -------
+    cls : type
+        The same class, a frozen dataclass now.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no subclass of `Layer`; its name is taken.
+    """
     return LAYERS.add(cls)
 
 
 def layer_types():
-    """Return the registered layer types by name."""
+    """Return the registered layer types by name.
+
+    Returns
+    -------
+    types : dict
+        Names, as in ``{"type": "Conv2D"}``, and classes.
+    """
     return LAYERS.types()
 
 
 def layer_from_dict(params):
-    """Return the layer that ``{"type": "Conv2D", "filters": 16, ...}`` describes."""
+    """Return the layer that ``{"type": "Conv2D", "filters": 16, ...}`` describes.
+
+    Parameters
+    ----------
+    params : dict
+        The type and its parameters.
+
+    Returns
+    -------
+    layer : Layer
+        Of that type.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Unknown type or parameter, with the likely name; a value that the layer refuses.
+    """
     return LAYERS.from_dict(params)

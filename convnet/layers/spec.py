@@ -26,6 +26,14 @@ def as_layers(spec, input_shape=None):
     Returns
     -------
     layers : tuple of Layer
+        Checked, each by itself; whether they fit together is found in ``fit``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        What cannot be read, with the position of the layer and the cause.
+    ImportError
+        YAML without PyYAML.
     """
     if isinstance(spec, str) and spec == "auto":
         if input_shape is None:
@@ -35,22 +43,71 @@ def as_layers(spec, input_shape=None):
 
 
 def to_dicts(layers):
-    """Return a list of dicts, fit for JSON and YAML, that `as_layers` turns back into equal layers."""
+    """Return a list of dicts, fit for JSON and YAML, that `as_layers` turns back into equal layers.
+
+    Parameters
+    ----------
+    layers : list of Layer or dict, dict, str or path
+        What `as_layers` takes.
+
+    Returns
+    -------
+    dicts : list of dict
+        Type and changed parameters of each layer.
+    """
     return values.to_dicts(as_layers(layers))
 
 
 def to_json(layers):
-    """Return JSON text, a layer a line."""
+    """Return JSON text, a layer a line.
+
+    Parameters
+    ----------
+    layers : list of Layer or dict, dict, str or path
+        What `as_layers` takes.
+
+    Returns
+    -------
+    text : str
+        That `as_layers` reads.
+    """
     return values.to_json(as_layers(layers))
 
 
 def to_yaml(layers):
-    """Return YAML text; needs PyYAML."""
+    """Return YAML text; needs PyYAML.
+
+    Parameters
+    ----------
+    layers : list of Layer or dict, dict, str or path
+        What `as_layers` takes.
+
+    Returns
+    -------
+    text : str
+        That `as_layers` reads.
+    """
     return values.to_yaml(as_layers(layers))
 
 
 def resolve_names(layers):
-    """Return the layers' names: given ones as they are, the others stem + number, free of collisions."""
+    """Return the layers' names: given ones as they are, the others stem + number, free of collisions.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In their order.
+
+    Returns
+    -------
+    names : tuple of str
+        Such as ("stem", "pool1", "conv1").
+
+    Raises
+    ------
+    ValueError
+        A name is there twice or belongs to an automatic layer.
+    """
     given = {}
     for i, layer in enumerate(layers):
         if layer.name in RESERVED:

@@ -7,7 +7,13 @@ from numbers import Integral, Real
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate as a function of the epoch or of the step; a subclass gives `multiplier` and `check`."""
+    """A learning rate as a function of the epoch or of the step; a subclass gives `multiplier` and `check`.
+
+    Attributes
+    ----------
+    per_step : bool
+        Whether the rate changes within an epoch; `multiplier` is asked once an epoch where it does not.
+    """
 
     @property
     def per_step(self):
@@ -27,14 +33,32 @@ class Schedule:
         Returns
         -------
         multiplier : float
+            1 is `learning_rate_init`.
         """
         raise NotImplementedError
 
     def check(self, max_iter):
-        """Raise ValueError if a field cannot be used in a fit of `max_iter` epochs; called by ``fit``."""
+        """Look for fields that cannot be used; called by ``fit`` before the first epoch.
+
+        Parameters
+        ----------
+        max_iter : int
+            Epochs of the fit.
+
+        Raises
+        ------
+        ValueError
+            At the first such field, by name.
+        """
 
     def get_fields(self):
-        """Return the fields by name; those of a schedule within are ``then__final`` and so on."""
+        """Return the fields by name.
+
+        Returns
+        -------
+        fields : dict
+            Names and values; those of a schedule within as ``then__final`` and so on.
+        """
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in list(found.items()):
             if isinstance(value, Schedule):
@@ -42,7 +66,18 @@ class Schedule:
         return found
 
     def replace(self, **changes):
-        """Return a schedule like this one with some fields changed, named as by `get_fields`."""
+        """Return a schedule like this one with some fields changed.
+
+        Parameters
+        ----------
+        **changes : dict
+            Fields by name, as `get_fields` names them.
+
+        Returns
+        -------
+        schedule : Schedule
+            Of the same type.
+        """
         for key, value in changes.items():
             name, _, inner = key.partition("__")
             value = getattr(self, name).replace(**{inner: value}) if inner else value
@@ -63,6 +98,16 @@ class Step(Schedule):
         Epochs between two steps, 1 or more.
     factor : float, default=0.1
         What each step multiplies the rate by, above 0 and at most 1.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``: a field out of range.
+
+    References
+    ----------
+    .. [1] A. Krizhevsky, I. Sutskever and G. Hinton, "ImageNet Classification with Deep Convolutional Neural
+           Networks", NIPS 2012, section 5. As PyTorch's ``StepLR``.
     """
 
     every: int = 10
@@ -84,6 +129,15 @@ class Exponential(Schedule):
     ----------
     decay : float, default=0.95
         What each epoch multiplies the rate by, above 0 and at most 1.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``: a field out of range.
+
+    References
+    ----------
+    .. [1] PyTorch's ``ExponentialLR``.
     """
 
     decay: float = 0.95
@@ -99,7 +153,7 @@ class Exponential(Schedule):
 class Cosine(Schedule):
     """In epoch e of n the rate is init · (final + (1 - final) · (1 + cos(π e / n)) / 2).
 
-    Half a period of Loshchilov and Hutter, SGDR (2017), without restarts.
+    Half a period, without restarts [1]_.
 
     Parameters
     ----------
@@ -107,6 +161,16 @@ class Cosine(Schedule):
         The share of the initial rate that would be reached in epoch n, from 0 to 1.
     warmup : int, default=0
         Epochs, less than `max_iter`, in which the rate first rises evenly; n and e are counted after them.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``: a field out of range, or a warm-up that leaves no epoch.
+
+    References
+    ----------
+    .. [1] I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017,
+           https://arxiv.org/abs/1608.03983
     """
 
     final: float = 0.0
@@ -131,8 +195,7 @@ class OneCycle(Schedule):
     """The rate of each step rises to its peak, `learning_rate_init`, and falls to almost nothing.
 
     Of n steps in a fit the first p = pct_start · n rise from init / div_factor to init, the others fall to
-    init / (div_factor · final_div_factor), both as half a cosine: Smith, "A disciplined approach to neural network
-    hyper-parameters" (2018), with the numbers of PyTorch's OneCycleLR. The momentum does not change.
+    init / (div_factor · final_div_factor), both as half a cosine [1]_. The momentum does not change.
 
     Parameters
     ----------
@@ -142,6 +205,16 @@ class OneCycle(Schedule):
         The peak over the first rate, 1 or more.
     final_div_factor : float, default=1e4
         The first rate over the last, 1 or more.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``: a field out of range.
+
+    References
+    ----------
+    .. [1] L. Smith, "A Disciplined Approach to Neural Network Hyper-Parameters", 2018,
+           https://arxiv.org/abs/1803.09820. With the numbers of PyTorch's ``OneCycleLR``.
     """
 
     pct_start: float = 0.3
@@ -172,8 +245,7 @@ class OneCycle(Schedule):
 class Warmup(Schedule):
     """The rate rises evenly, step by step, from start · init to init; then another schedule begins.
 
-    After e of the epochs the rate is init · (start + (1 - start) · e / epochs), the gradual warm-up of Goyal et al.,
-    "Accurate, large minibatch SGD" (2017).
+    After e of the epochs the rate is init · (start + (1 - start) · e / epochs) [1]_.
 
     Parameters
     ----------
@@ -183,6 +255,16 @@ class Warmup(Schedule):
         What follows, for the other epochs, counted from 0; None keeps the rate.
     start : float, default=0.1
         The first rate over `learning_rate_init`, from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``: a field out of range, or a warm-up that leaves no epoch.
+
+    References
+    ----------
+    .. [1] P. Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017,
+           https://arxiv.org/abs/1706.02677
     """
 
     epochs: int = 1

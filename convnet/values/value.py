@@ -36,13 +36,29 @@ class Value:
 
     @classmethod
     def parameter_names(cls):
-        """Return the names of the parameters, as in the signature: those that only a keyword gives last."""
+        """Return the names of the parameters, as in the signature: those that only a keyword gives last.
+
+        Returns
+        -------
+        names : tuple of str
+        """
         own = [field.name for field in fields(cls) if not field.kw_only]
         return (*own, *(field.name for field in fields(cls) if field.kw_only))
 
     @classmethod
     def check_parameter_names(cls, names):
-        """Raise TypeError, with the likely name, at the first of `names` that is no parameter."""
+        """Look for names that are no parameters.
+
+        Parameters
+        ----------
+        names : iterable of str
+            To look up.
+
+        Raises
+        ------
+        TypeError
+            At the first unknown name, with the likely one.
+        """
         known = cls.parameter_names()
         for name in names:
             if name not in known:
@@ -50,16 +66,44 @@ class Value:
                 raise TypeError(f"{cls.__name__} has no parameter {show(name)}.{hint}")
 
     def get_params(self, deep=True):
-        """Return all parameters by name; `deep` is there for scikit-learn."""
+        """Return all parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            There for scikit-learn; changes nothing.
+
+        Returns
+        -------
+        params : dict
+            Names and values, in the order of the signature.
+        """
         return {name: getattr(self, name) for name in self.parameter_names()}
 
     def replace(self, **changes):
-        """Return a value like this one with some parameters changed."""
+        """Return a value like this one with some parameters changed.
+
+        Parameters
+        ----------
+        **changes : dict
+            Parameters by name; checked as when a value is built.
+
+        Returns
+        -------
+        value : object
+            Of the same type.
+        """
         self.check_parameter_names(changes)
         return type(self)(**self.get_params() | changes)
 
     def to_dict(self):
-        """Return plain data: the type and the parameters that are not default; pairs become lists."""
+        """Return plain data, fit for JSON and YAML.
+
+        Returns
+        -------
+        params : dict
+            The type and the parameters that are not default; pairs become lists.
+        """
         return {"type": type(self).__name__} | {k: _plain(v) for k, v in self._changed().items()}
 
     def _changed(self):

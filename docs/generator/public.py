@@ -1,0 +1,110 @@
+"""What is public: the things that have to be in the reference, found through ``__all__``."""
+
+import inspect
+from functools import cache
+from typing import NamedTuple
+
+import convnet
+
+
+class Page(NamedTuple):
+    """One page: file name without ending, introduction, and {heading: things}."""
+
+    name: str
+    intro: str
+    groups: dict
+
+    @property
+    def things(self):
+        """All things of the page, in its order."""
+        return [thing for group in self.groups.values() for thing in group]
+
+
+@cache
+def pages():
+    """Return all pages.
+
+    Each estimator of ``convnet.__all__`` has a page of its own, the other classes and functions there share one, and so
+    do the things in the ``__all__`` of each public module: a new public module brings its page along.
+    """
+    things = [getattr(convnet, name) for name in convnet.__all__ if not name.startswith("__")]
+    modules = [thing for thing in things if inspect.ismodule(thing)]
+    estimators = [thing for thing in things if is_estimator(thing)]
+    others = [thing for thing in things if thing not in modules + estimators]
+    return (
+        *(Page(cls.__name__, "", {"": [cls]}) for cls in estimators),
+        *map(_module_page, modules),
+        Page("functions", "What `convnet` holds beside estimators and modules.", {"": others}),
+    )
+
+
+def _module_page(module):
+    things = [getattr(module, name) for name in module.__all__]
+    bases = [thing for thing in things if _is_base(thing, things)]
+    errors = [thing for thing in things if inspect.isclass(thing) and issubclass(thing, Exception)]
+    functions = [thing for thing in things if inspect.isroutine(thing)]
+    values = [t for t in things if inspect.isclass(t) and t not in bases + errors]
+    groups = {"": values, "What they share": bases, "Functions": functions, "Errors": errors}
+    summary = inspect.getdoc(module).partition("\n\n")[0]
+    return Page(
+        module.__name__.rpartition(".")[2],
+        f"{summary}\n\n```python\nfrom {module.__name__} import {values[0].__name__}\n```",
+        {heading: group for heading, group in groups.items() if group},
+    )
+
+
+def is_estimator(thing):
+    """Return whether a thing is a class with ``fit``."""
+    return inspect.isclass(thing) and hasattr(thing, "fit")
+
+
+def is_value(thing):
+    """Return whether a thing is a layer, a schedule, an augmentation ...: it derives from a public base."""
+    return inspect.isclass(thing) and base_of(thing) is not None
+
+
+def base_of(cls):
+    """Return the public class that a public class derives from, or None."""
+    public = [thing for page in pages() for thing in page.things]
+    return next((ancestor for ancestor in cls.__mro__[1:] if ancestor in public), None)
+
+
+def _is_base(thing, things):
+    classes = [other for other in things if inspect.isclass(other) and other is not thing]
+    return (
+        inspect.isclass(thing)
+        and any(issubclass(other, thing) for other in classes)
+        and not any(issubclass(thing, other) for other in classes)
+    )
+
+
+def parameters(thing):
+    """Return the parameters of a function, or of what builds a class, as `inspect` has them; no ``self``."""
+    builds = inspect.isclass(thing) and thing.__init__ is not object.__init__
+    signature = inspect.signature(thing.__init__ if builds else thing)
+    return [p for p in signature.parameters.values() if p.name != "self"]
+
+
+def methods(cls):
+    """Return {name: function} of the public methods to document: those written in convnet.
+
+    What the public base of `cls` has is left out. ``fit`` comes first, then the nearest class, each as in its file.
+    """
+    base = base_of(cls)
+    found = {}
+    for name in dir(cls):
+        function = inspect.unwrap(getattr(cls, name))
+        ours = getattr(function, "__module__", None) or ""
+        if name.startswith("_") or not inspect.isroutine(function) or hasattr(base, name):
+            continue
+        if ours.partition(".")[0] == "convnet":
+            owner = next(i for i, c in enumerate(cls.__mro__) if name in c.__dict__)
+            found[name] = (name != "fit", owner, function.__code__.co_firstlineno), function
+    return {name: f for name, (_, f) in sorted(found.items(), key=lambda item: item[1][0])}
+
+
+def inherited_methods(cls):
+    """Return the names of the methods of scikit-learn, in any release of it, that a user of `cls` calls."""
+    ours = methods(cls)
+    names = ("fit_transform", "score", "set_output", "transform")
+    return [name for name in names if hasattr(cls, name) and name not in ours]

@@ -1,0 +1,144 @@
+"""Public things as Markdown."""
+
+import inspect
+import re
+from pathlib import Path
+
+from accepts import must_be
+from docstrings import docstring
+from public import inherited_methods, is_estimator, methods, pages, parameters
+
+ROOT = Path(__file__).resolve().parents[2]
+
+INDEX = (Path(__file__).parent / "index.md").read_text(encoding="utf-8")
+WIDTH = 100  # of a signature in one line
+HEAD = "<!-- Written by docs/generator from the docstrings: change those, then run it. -->\n"
+_CODE = re.compile(r"(``.+?``|`[^`\n]+`)", re.DOTALL)
+
+
+def write_all():
+    """Return {file name: text} of all pages, the index included."""
+    return {"README.md": _index()} | {f"{page.name}.md": _page(page) for page in pages()}
+
+
+def _index():
+    rows = []
+    for page in pages():
+        links = [f"[`{t.__name__}`]({page.name}.md#{t.__name__.lower()})" for t in page.things]
+        rows.append(f"| [{_title(page)}]({page.name}.md) | {', '.join(links)} |")
+    return "\n".join([HEAD, INDEX, "| page | |", "|---|---|", *rows, ""])
+
+
+def _title(page):
+    return page.name.capitalize() if page.name.islower() else page.name
+
+
+def _page(page):
+    parts = [HEAD, f"# {_title(page)}\n"]
+    if page.intro:
+        parts.append(page.intro + "\n")
+    if len(page.things) > 1:
+        rows = [
+            f"| [`{t.__name__}`](#{t.__name__.lower()}) | {_cell(t, page)} |" for t in page.things
+        ]
+        parts += ["| | |", "|---|---|", *rows, ""]
+    for heading, things in page.groups.items():
+        if heading:
+            parts.append(f"# {heading}\n")
+        for thing in things:
+            own_page = _title(page) == thing.__name__
+            parts += [] if own_page else [f"## {thing.__name__}\n"]
+            parts += _thing(thing, page, "##" if own_page else "###")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _cell(thing, page):
+    return _prose(docstring(thing).summary, page).replace("|", "\\|")
+
+
+def _thing(thing, page, level):
+    doc = docstring(thing)
+    parts = [_signature(thing), f"[Source]({_source(thing)})\n", *_body(thing, doc, page)]
+    if not inspect.isclass(thing):
+        return parts
+    own = methods(thing)
+    if own:
+        parts.append(f"{level} Methods{'' if level == '##' else f' of {thing.__name__}'}\n")
+    for name, function in own.items():
+        parts.append(f"{level}# {name}\n")
+        parts += [_signature(function), *_body(function, docstring(function), page)]
+    if is_estimator(thing):
+        names = ", ".join(f"`{name}`" for name in inherited_methods(thing))
+        parts.append(f"From scikit-learn's base classes: {names}.\n")
+    return parts
+
+
+def _body(thing, doc, page):
+    parts = [_prose(doc.summary, page) + "\n"]
+    if doc.description:
+        parts.append(_prose(doc.description, page) + "\n")
+    for section in ("Parameters", "Attributes", "Returns", "Yields", "Raises"):
+        if doc.sections.get(section):
+            parts.append(f"**{section}**\n")
+            parts += [_entry(thing, section, entry, page) for entry in doc.sections[section]]
+            parts.append("")
+    if "Notes" in doc.sections:
+        parts.append("**Notes**\n\n" + _prose(doc.sections["Notes"], page) + "\n")
+    if "References" in doc.sections:
+        text = re.sub(
+            r"^\.\. \[(\w+)\]\s+", r"- [\1] ", doc.sections["References"], flags=re.MULTILINE
+        )
+        parts.append(
+            "**References**\n\n"
+            + re.sub(r"^ +", "  ", _prose(text, page), flags=re.MULTILINE)
+            + "\n"
+        )
+    if "Examples" in doc.sections:
+        parts.append(f"**Examples**\n\n```python\n{doc.sections['Examples']}\n```\n")
+    return parts
+
+
+def _entry(thing, section, entry, page):
+    names = ", ".join(f"`{name}`" for name in entry.names if name)
+    kind, _, default = entry.kind.partition(", default=")
+    what = [_prose(kind, page)] if kind else []
+    if section == "Parameters" and inspect.isclass(thing):
+        what += sorted({must_be(thing, name, kind) for name in entry.names} - {""})
+    if default:
+        what.append(f"default `{default}`")
+    head = f"- **{names}**" * bool(names) + ": " * bool(names and what) + "; ".join(what)
+    head = head if names else f"- {head}"
+    text = _prose(entry.text, page).replace("\n", "\n  ")
+    return f"{head}  \n  {text}" if text else head
+
+
+def _signature(thing):
+    kept = [p.replace(annotation=p.empty) for p in parameters(thing)]
+    line = f"{thing.__name__}{inspect.Signature(kept)}"
+    if len(line) > WIDTH:
+        texts = [str(p) for p in kept]
+        stars = [i for i, p in enumerate(kept) if p.kind is p.KEYWORD_ONLY][:1]
+        for i in stars:
+            texts.insert(i, "*")
+        line = f"{thing.__name__}(\n" + "".join(f"    {text},\n" for text in texts) + ")"
+    return f"```python\n{line}\n```\n"
+
+
+def _source(thing):
+    path = Path(inspect.getsourcefile(inspect.unwrap(thing))).resolve()
+    return f"../../{path.relative_to(ROOT).as_posix()}"
+
+
+def _prose(text, page):
+    """Return text with links at the names of public things and `<` made harmless; code stays as it is."""
+    parts = _CODE.split(re.sub(r"\[(\w+)\]_", r"[\1]", text))
+    return "".join(_code(p, page) if i % 2 else p.replace("<", "&lt;") for i, p in enumerate(parts))
+
+
+def _code(text, page):
+    word = text.strip("`")
+    for other in pages():
+        if word in [thing.__name__ for thing in other.things]:
+            where = "" if other is page else f"{other.name}.md"
+            return f"[`{word}`]({where}#{word.lower()})"
+    return f"`{word}`"

@@ -1,0 +1,157 @@
+"""The reader of numpydoc text and what it finds missing, on cases written for it."""
+
+import dataclasses
+
+import pytest
+from accepts import must_be
+from docstrings import parse
+from incomplete import lacking
+from rendering import write_all
+
+from convnet import ConvNetClassifier
+from convnet.layers import Conv2D, Layer
+
+TEXT = """Do something
+to rows.
+
+More of it.
+
+Parameters
+----------
+first, second : float, default=0.9, 0.999
+    Two numbers
+
+    in two paragraphs.
+rows : array-like of shape (n, h)
+    Some.
+
+Returns
+-------
+int
+    How many.
+
+Notes
+-----
+A formula.
+
+and more
+"""
+
+
+def test_sections():
+    doc = parse(TEXT)
+    assert doc.summary == "Do something to rows."
+    assert doc.description == "More of it."
+    assert list(doc.sections) == ["Parameters", "Returns", "Notes"]
+    both, rows = doc.sections["Parameters"]
+    assert both.names == ("first", "second")
+    assert both.kind == "float, default=0.9, 0.999"
+    assert both.text == "Two numbers\n\nin two paragraphs."
+    assert (rows.kind, rows.text) == ("array-like of shape (n, h)", "Some.")
+    assert doc.sections["Returns"][0].names == ("int",)
+    assert doc.sections["Notes"] == "A formula.\n\nand more"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One.\n\nParametres\n----------\nx : int\n    What.",
+        "One.\n\nNotes\n-----\nA.\n\nNotes\n-----\nB.",
+        "One.\n\nReturns\n-------\n    int",
+    ],
+)
+def test_what_is_no_numpydoc_is_refused(text):
+    with pytest.raises(ValueError, match=r"unknown or there twice|before the first"):
+        parse(text)
+
+
+def complete(rows, kind="a", *more, **others):
+    """Count.
+
+    Parameters
+    ----------
+    rows : list
+        Rows.
+    kind : str, default="a"
+        Kind.
+    *more, **others : object
+        Ignored.
+
+    Returns
+    -------
+    n : int
+        Count.
+
+    Raises
+    ------
+    ValueError
+        Always but for "a".
+    """
+    if kind != "a":
+        raise ValueError
+    return len(rows)
+
+
+def changed(old, new):
+    """`complete` with another docstring."""
+
+    def function():
+        """Written below."""
+
+    text = complete.__doc__.replace(old, new)
+    assert text != complete.__doc__
+    function.__doc__, function.__wrapped__ = text, complete
+    return function
+
+
+def test_nothing_lacks():
+    assert lacking(complete, "complete") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('kind : str, default="a"', 'kinds : str, default="a"', "Parameters are rows, kind"),
+        ('str, default="a"', 'str, default="b"', "kind has the default 'a'; documented is \"b\""),
+        ('str, default="a"', "str", "kind has the default 'a'; documented is none"),
+        ("rows : list", "rows : list, default=3", "rows has the default ''; documented is 3"),
+        ("rows : list", "rows", "rows has no type or no text"),
+        ("        Rows.\n", "", "rows has no type or no text"),
+        ("Returns\n    -------\n    n : int\n        Count.\n", "", "no Returns"),
+        ("Raises\n    ------\n    ValueError\n", "Notes\n    -----\n", "no Raises"),
+        ("Count.\n\n    Parameters", "Parameters", "no docstring"),
+    ],
+)
+def test_what_lacks_is_found(old, new, line):
+    assert any(found.startswith(f"f: {line}") for found in lacking(changed(old, new), "f"))
+
+
+@pytest.mark.parametrize("section", ["Notes", "References", "Examples", "Raises"])
+def test_a_layer_needs_its_shapes_its_source_and_its_errors(section):
+    layer = type("Conv2D", (Conv2D,), {"__doc__": Conv2D.__doc__})
+    assert lacking(layer, "layer") == []
+    layer.__doc__ = layer.__doc__.replace(f"    {section}\n    -", "    See Also\n    -", 1)
+    assert f"layer: no {section}" in lacking(layer, "layer")
+
+
+def test_the_docstring_of_a_base_class_does_not_count():
+    @dataclasses.dataclass(frozen=True, repr=False)
+    class Silent(Layer):
+        pass
+
+    assert "Silent: no docstring" in lacking(Silent, "Silent")
+
+
+def test_what_a_parameter_must_be():
+    assert must_be(Conv2D, "filters", "int") == "from 1 to 1048576"
+    assert must_be(Conv2D, "padding", '"valid" or int') == ""
+    assert must_be(ConvNetClassifier, "alpha", "float") == "0 or more"
+    assert must_be(ConvNetClassifier, "layers", "list") == ""
+
+
+def test_pages_link_to_each_other():
+    layers = write_all()["layers.md"]
+    assert "# Conv2D\n" in layers
+    assert "See [`Layer`](#layer)." in layers
+    assert "- **`filters`**: int; from 1 to 1048576  \n" in layers
+    assert "; default `1`  \n" in layers
