@@ -1,4 +1,4 @@
-"""Convolutional nets for scikit-learn: `ConvNetClassifier` and the layers to declare it with.
+"""Convolutional nets for scikit-learn: estimators and the layers to declare it with.
 
     cli  →  estimators  →  training  →  graph  →  engine  →  csrc (C)
                  ↓                        ↑
@@ -11,7 +11,15 @@ them into a plan and a network, `engine` owns threads and memory.
 from convnet import layers, schedules
 from convnet._config import show_config
 from convnet.estimators.classifier import ConvNetClassifier
+from convnet.estimators.transformer import ConvNetTransformer
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvNetClassifier", "__version__", "layers", "schedules", "show_config"]
+__all__ = [
+    "ConvNetClassifier",
+    "ConvNetTransformer",
+    "__version__",
+    "layers",
+    "schedules",
+    "show_config",
+]

@@ -1,6 +1,7 @@
 """Estimators: the only folder that knows scikit-learn's estimator API.
 
 - `classifier`: ConvNetClassifier, from labels to probabilities
+- `transformer`: ConvNetTransformer, a net's layer as features
 - `base`: what all estimators share: parameters, outputs, pickling, summary
 - `documentation`: what their docstrings share
 - `fitting`: one call of fit or partial_fit

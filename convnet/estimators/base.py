@@ -22,7 +22,8 @@ class BaseConvNet(BaseEstimator):
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
-    on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs`` and its own ``predict``.
+    on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs`` and its own
+    ``predict``.
     """
 
     def _store(self, arguments):
@@ -62,8 +63,8 @@ class BaseConvNet(BaseEstimator):
             raise
         return self
 
-    def _outputs(self, X):
-        """Return the logits of X, float32 of shape (n, n_outputs)."""
+    def _outputs(self, X, layer=None):
+        """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
         check_is_fitted(self, "weights_")
         kind, given = type(self).__name__, self._input_format
         n_threads = resolve_n_threads(self.n_jobs)
@@ -72,7 +73,7 @@ class BaseConvNet(BaseEstimator):
         images = inputs.as_images(array, self.input_shape_, given.data_format)
         scale = given.scale_for(images, kind)
         network = self._holder.network(self.weights_)
-        return outputs(network, images, scale=scale, n_threads=n_threads)
+        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
     def summary(self, X=None, y=None):
         """Return a table of the layers: shapes, parameters, multiply-adds, memory.
@@ -97,19 +98,25 @@ class BaseConvNet(BaseEstimator):
         if X is None and hasattr(self, "weights_"):
             plan = self._holder.network(self.weights_).plan
             return Summary(plan.layers, self.input_shape_, has_output=True)
+        layers, shape = self._declared(X, y)
+        n_outputs = None if y is None else self._count_outputs(y)
+        return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
+
+    def _declared(self, X, y=None):
+        """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""
         check_parameters(self)
         kind = type(self).__name__
         shape = input_shape(self.input_shape, self.data_format, kind)
         if X is not None:
-            array, n_labels = inputs.check_rows(X, kind), len(y) if hasattr(y, "__len__") else None
+            array = inputs.check_rows(X, kind)
+            n_labels = inputs.count_rows(y)
             shape = inputs.as_images(array, shape, self.data_format, n_labels=n_labels).shape[1:]
         elif shape is None:
             raise ValueError("summary before fit needs X or input_shape.")
         layers = as_layers(self.layers, shape)
         if len(shape) == 1:
             inputs.check_spatial(layers, shape[0], self.data_format)
-        n_outputs = None if y is None else self._count_outputs(y)
-        return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
+        return layers, shape
 
     def get_params(self, deep=True):
         """Return the parameters; with `deep` those of layers and of a schedule too.

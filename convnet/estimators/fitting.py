@@ -60,7 +60,7 @@ class Fit:
             raise ValueError(f"{self.kind} requires y to be passed, but the target y is None.")
         array = inputs.check_rows(X, self.kind)
         declared = input_shape(est.input_shape, est.data_format, self.kind)
-        n_labels = len(y) if hasattr(y, "__len__") else None
+        n_labels = inputs.count_rows(y)
         if self.goes_on:
             inputs.check_features(est, X, array)
             shape = est.input_shape_ if declared is None else declared

@@ -92,6 +92,14 @@ def check_rows(X, kind):
     return array
 
 
+def count_rows(y):
+    """Return the rows of y, or None where that cannot be known before it is converted."""
+    shape = getattr(y, "shape", None)  # a sparse matrix has no length
+    if shape:
+        return shape[0]
+    return len(y) if hasattr(y, "__len__") and shape is None else None
+
+
 def feature_attributes(X, array):
     """Return ``n_features_in_`` and, for a data frame, ``feature_names_in_``."""
     if array.ndim != 2:

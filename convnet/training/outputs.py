@@ -10,7 +10,7 @@ FEW = 4  # rows a thread that are worth their reading of the weights, unless the
 VALUE = 4  # multiply-adds that reading or writing a value counts for
 
 
-def outputs(network, X, *, scale, n_threads, rows=None):
+def outputs(network, X, *, scale, n_threads, rows=None, layer=None):
     """Return the network's outputs for X, or for some rows of it.
 
     Parameters
@@ -25,18 +25,25 @@ def outputs(network, X, *, scale, n_threads, rows=None):
         Threads of each call.
     rows : ndarray of int64, default=None
         Rows of X; None is all.
+    layer : str, default=None
+        Name of the layer whose output is wanted; None is the last.
 
     Returns
     -------
-    out : ndarray of float32, shape (n, n_outputs)
+    out : ndarray of float32, shape (n, n_outputs) or (n, *the layer's shape)
         The bits of a row do not depend on how many share a call.
     """
     n = len(X) if rows is None else len(rows)
     step = rows_a_call(network.plan, n_threads)
+    options = {"scale": scale, "n_threads": n_threads}
     parts = []
     for i in range(0, n, step):
         part = X[i : i + step] if rows is None else X[rows[i : i + step]]
-        parts.append(network.forward(part, scale=scale, n_threads=n_threads))
+        parts.append(
+            network.forward(part, **options)
+            if layer is None
+            else network.features(part, layer, **options)
+        )
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

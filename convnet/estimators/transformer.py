@@ -1,0 +1,188 @@
+"""ConvNetTransformer."""
+
+from itertools import product
+from numbers import Integral
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from convnet.estimators.base import BaseConvNet
+from convnet.estimators.checks import ParameterError
+from convnet.graph.plan import Plan
+from convnet.layers import resolve_names
+from convnet.layers.fields import did_you_mean, show
+
+
+class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+    """Embeddings: the outputs of a layer of a net, flat, as features for other estimators.
+
+    Parameters
+    ----------
+    estimator : ConvNetClassifier, ConvNetRegressor or FrozenEstimator of one
+        The net. ``fit`` fits a clone of it; a fitted net in ``sklearn.frozen.FrozenEstimator`` is used as it is.
+    layer : int or str, default=-1
+        Place among the estimator's `layers`, from the end where negative, so that -1 is the last one before the
+        output layer; or a name in ``layers_`` of the net, "flatten" and "output" included.
+
+    Attributes
+    ----------
+    estimator_ : ConvNetClassifier, ConvNetRegressor or FrozenEstimator
+        The fitted net.
+    layer_ : str
+        Name of the layer.
+    n_features_in_ : int
+        height · width · channels, or the features of flat rows.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if X in ``fit`` was a data frame.
+
+    Raises
+    ------
+    ValueError, TypeError
+        By ``fit``, before it trains, if `estimator` is no net or has no such layer.
+
+    Examples
+    --------
+    >>> from convnet import ConvNetClassifier, ConvNetTransformer
+    >>> from convnet.layers import Conv2D, Dense, MaxPool2D
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> digits = load_digits()
+    >>> net = ConvNetClassifier(
+    ...     [Conv2D(8, 3, activation="relu"), MaxPool2D(2), Dense(32, activation="relu")], random_state=0
+    ... )
+    >>> pipe = make_pipeline(ConvNetTransformer(net), KNeighborsClassifier())
+    >>> pipe.fit(digits.images / 16, digits.target)[:-1].transform(digits.images / 16).shape
+    (1797, 32)
+    """
+
+    def __init__(self, estimator, layer=-1):
+        self.estimator = estimator
+        self.layer = layer
+
+    def fit(self, X, y=None, **fit_params):
+        """Fit the net, unless it is frozen.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images or flat rows.
+        y : array-like of shape (n,) or (n, n_outputs), default=None
+            Targets. Not needed by a frozen net.
+        **fit_params : dict
+            Passed on to ``fit`` of the net, such as `sample_weight`; with metadata routing enabled, what the net
+            requests.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+        """
+        net = self._net()
+        name = self._layer_name(net, X, y)
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+        self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+        self.layer_ = name
+        return self
+
+    def transform(self, X):
+        """Return the outputs of the layer, as in prediction: no dropout, running statistics.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images or flat rows.
+
+        Returns
+        -------
+        embeddings : ndarray of float32, shape (n, n_features_out)
+            Maps row by row, as ``reshape`` does; a data frame if ``set_output`` asks for one.
+        """
+        check_is_fitted(self, "estimator_")
+        features = self.estimator_._outputs(X, self.layer_)
+        return features.reshape(len(features), -1)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return names of the embeddings: "dense1_0" of flat layers, "conv1_row_column_channel" of maps.
+
+        Parameters
+        ----------
+        input_features : object, default=None
+            Not used: an embedding belongs to no one feature.
+
+        Returns
+        -------
+        names : ndarray of object, shape (n_features_out,)
+        """
+        check_is_fitted(self, "estimator_")
+        shape = next(i.output_shape for i in self.estimator_.layers_ if i.name == self.layer_)
+        places = product(*(range(side) for side in shape))
+        names = ["_".join([self.layer_, *map(str, place)]) for place in places]
+        return np.asarray(names, dtype=object)
+
+    @property
+    def n_features_in_(self):
+        """Features of the X of ``fit``."""
+        return self.estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns, if X in ``fit`` was a data frame."""
+        return self.estimator_.feature_names_in_
+
+    def _net(self):
+        """Return the net itself; TypeError where there is none."""
+        net = self.estimator
+        net = net.estimator if isinstance(net, FrozenEstimator) else net
+        if not isinstance(net, BaseConvNet):
+            raise TypeError(
+                "ConvNetTransformer: estimator must be a ConvNetClassifier, a ConvNetRegressor or a FrozenEstimator "
+                f"of one; got {show(self.estimator)}."
+            )
+        return net
+
+    def _layer_name(self, net, X, y):
+        """Return the name of the layer in the net that is to be fitted, or is frozen."""
+        if self.estimator is net:
+            layers, shape = net._declared(X, y)
+            known = [info.name for info in Plan(layers, shape, 1).layers]
+        else:
+            check_is_fitted(net, "weights_")
+            layers, known = net._holder.layers, [info.name for info in net.layers_]
+        layer, names = self.layer, resolve_names(layers)
+        if isinstance(layer, str) and layer in known:
+            return layer
+        is_number = isinstance(layer, Integral) and not isinstance(layer, bool)
+        if is_number and -len(names) <= layer < len(names):
+            return names[layer]
+        numbers = f", or an integer from {-len(names)} to {len(names) - 1}" if names else ""
+        raise ParameterError(
+            f"ConvNetTransformer: layer must be one of the names {', '.join(known)}{numbers}; got {show(layer)}."
+            f"{did_you_mean(layer, known)}"
+        )
+
+    def get_metadata_routing(self):
+        """Return what ``fit`` passes on to the net.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            See scikit-learn's user guide of metadata routing.
+        """
+        mapping = MethodMapping()
+        for caller in ("fit", "fit_transform"):
+            mapping.add(caller=caller, callee="fit")
+        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags.required = not isinstance(self.estimator, FrozenEstimator)
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
