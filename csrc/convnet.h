@@ -52,7 +52,9 @@ typedef struct {
     int64_t data_gradient; /* whether grad_src is wanted */
     int64_t block;         /* items of a task: rows, columns or parameters */
     int64_t count;         /* parameters of an update */
-    int64_t decay;         /* whether the L2 penalty counts these parameters */
+    int64_t decay;         /* whether these parameters are decayed */
+    double l2;             /* their own constant of decay; negative: alpha */
+    double max_norm;       /* most 2-norm of a column of the weights */
     int64_t key;           /* of the random numbers of this layer */
     double rate;           /* dropout: share of values dropped */
     double momentum, epsilon;
@@ -86,13 +88,17 @@ typedef struct {
     const float *grad;   /* [n][outputs]: gradient by the outputs, given by the caller */
     /* training */
     int64_t seed, epoch;
-    const void *y;              /* int32 classes or float32 targets, by row of x */
+    const void *y;              /* int32 classes [rows], or float32 targets [rows][outputs], by row of x */
+    double smoothing;           /* share of a class that all classes get */
     const float *sample_weight; /* by row of x; or NULL: all 1 */
     double weight_sum;          /* of the batch */
     double *losses;             /* [n]: weighted loss of each sample */
     double *squares;            /* sum of squares of each block of decayed parameters */
-    /* learning_rate: Adam's already corrected for the start of its moments */
-    double learning_rate, alpha, momentum, beta_1, beta_2, epsilon;
+    double *norms;              /* [0]: factor of the gradients; then each block's sum of squares */
+    int64_t norm_blocks;
+    /* learning_rate: Adam's already corrected for the start of its moments; base_rate: before that */
+    double learning_rate, base_rate, alpha, momentum, beta_1, beta_2, epsilon;
+    double clip_norm; /* most 2-norm of the gradient; 0: any */
     int64_t nesterov;
     float *moment_1, *moment_2; /* like weights */
 } cn_context;
@@ -124,14 +130,16 @@ enum cn_stage {
     CN_BATCHNORM_PREDICT,                 /* by running statistics */
     CN_DROPOUT_FWD, CN_DROPOUT_BWD,
     CN_COPY_FWD, CN_COPY_BWD,
-    CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID,
+    CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID, CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER,
     CN_GRADIENT_IN, CN_GRADIENT_OUT, /* gradients from and to the caller */
     /* batch */
     CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE,
     CN_WINOGRAD_WEIGHTS,
     CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS,
     CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH,
-    CN_REDUCE, CN_SGD, CN_ADAM,
+    CN_REDUCE, CN_GRADIENT_NORM, CN_CLIP,
+    CN_SGD, CN_ADAM, CN_ADAMW, CN_RMSPROP,
+    CN_MAX_NORM,
     CN_STAGES
 };
 

@@ -107,11 +107,17 @@ int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes) {
         return cn_blocks(op->src.c, op->block);
     case CN_BATCHNORM_FINISH:
     case CN_BATCHNORM_GRAD_FINISH:
+    case CN_CLIP:
         return 1;
     case CN_REDUCE:
+    case CN_GRADIENT_NORM:
     case CN_SGD:
     case CN_ADAM:
+    case CN_ADAMW:
+    case CN_RMSPROP:
         return cn_blocks(op->count, CN_UPDATE);
+    case CN_MAX_NORM:
+        return cn_blocks(op->dst.c, CN_COLUMNS);
     default:
         return stage < CN_PACK_CONV2D ? lanes : 0;
     }

@@ -69,6 +69,9 @@
                 [CN_COPY_BWD] = copy_bwd,                                                          \
                 [CN_LOSS_SOFTMAX] = loss_softmax,                                                  \
                 [CN_LOSS_SIGMOID] = loss_sigmoid,                                                  \
+                [CN_LOSS_SQUARED_ERROR] = loss_squared_error,                                      \
+                [CN_LOSS_ABSOLUTE_ERROR] = loss_absolute_error,                                    \
+                [CN_LOSS_HUBER] = loss_huber,                                                      \
                 [CN_GRADIENT_IN] = gradient_in,                                                    \
                 [CN_GRADIENT_OUT] = gradient_out,                                                  \
                 [CN_PACK_CONV2D] = pack_conv2d,                                                    \
@@ -79,7 +82,12 @@
                 [CN_BATCHNORM_FINISH] = batchnorm_finish,                                          \
                 [CN_BATCHNORM_GRAD_FINISH] = batchnorm_grad_finish,                                \
                 [CN_REDUCE] = reduce,                                                              \
+                [CN_GRADIENT_NORM] = gradient_norm,                                                \
+                [CN_CLIP] = clip,                                                                  \
                 [CN_SGD] = sgd,                                                                    \
                 [CN_ADAM] = adam,                                                                  \
+                [CN_ADAMW] = adamw,                                                                \
+                [CN_RMSPROP] = rmsprop,                                                            \
+                [CN_MAX_NORM] = max_norm,                                                          \
             },                                                                                     \
     }

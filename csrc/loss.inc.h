@@ -1,7 +1,16 @@
-/* Losses of logits, and their gradients by the logits. Sample i counts w_i / sum(w).
+/* Losses of the outputs z, and their gradients. Sample i counts w_i / sum(w).
  *
- *   softmax   l = log(sum_k e^z_k) - z_y        dl/dz_k = p_k - [k == y]
- *   sigmoid   l = log(1 + e^z) - y z            dl/dz   = p - y            (one logit, y in {0, 1})
+ *   softmax          l = log(sum_k e^z_k) - sum_k t_k z_k     dl/dz_k = p_k - t_k
+ *                    t_k = (1 - s) [k == y] + s / K, s: label smoothing (Szegedy et al., 2016)
+ *
+ * The others take the mean over the K outputs, of r = z - y or, for the sigmoid's, t = (1 - s) y + s / 2:
+ *
+ *   sigmoid          l = log(1 + e^z) - t z                   dl/dz   = p - t
+ *   squared_error    l = r^2 / 2                              dl/dz   = r
+ *   absolute_error   l = |r|                                  dl/dz   = sign(r)
+ *   huber            l = r^2 / 2, or |r| - 1/2 beyond 1       dl/dz   = r, or sign(r)     (Huber, 1964)
+ *
+ * Comparisons are such that a NaN stays a NaN.
  */
 
 CN_INLINE double cn_weight(const cn_context *ctx, int64_t row) {
@@ -10,6 +19,8 @@ CN_INLINE double cn_weight(const cn_context *ctx, int64_t row) {
 
 static void loss_softmax(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     const int64_t classes = op->src.c;
+    const double smooth = ctx->smoothing, every = smooth / (double)classes;
+    const float off = (float)every, on = (float)(1.0 - smooth + every);
     for (int64_t s = t->s0; s < t->s1; s++) {
         const float *z = t->arena + op->src.offset + s * op->src.sample;
         float *restrict g = t->arena + op->grad_src.offset + s * op->grad_src.sample;
@@ -18,24 +29,82 @@ static void loss_softmax(const cn_op *op, const cn_context *ctx, const cn_task *
         const float share = (float)(weight / ctx->weight_sum);
         float top = z[0];
         for (int64_t k = 1; k < classes; k++) top = z[k] > top ? z[k] : top;
-        double sum = 0.0;
+        double sum = 0.0, target = (double)z[label];
         for (int64_t k = 0; k < classes; k++) g[k] = cn_exp(z[k] - top);
         for (int64_t k = 0; k < classes; k++) sum += (double)g[k];
+        if (smooth > 0.0) {
+            double all = 0.0;
+            for (int64_t k = 0; k < classes; k++) all += (double)z[k];
+            target = (1.0 - smooth) * target + every * all;
+        }
         const float inverse = (float)(1.0 / sum);
         for (int64_t k = 0; k < classes; k++)
-            g[k] = (g[k] * inverse - (k == label ? 1.0f : 0.0f)) * share;
-        ctx->losses[t->first + s] = weight * (log(sum) + (double)top - (double)z[label]);
+            g[k] = (g[k] * inverse - (k == label ? on : off)) * share;
+        ctx->losses[t->first + s] = weight * (log(sum) + (double)top - target);
+    }
+}
+
+typedef struct {
+    double value, slope;
+} cn_loss;
+
+CN_INLINE cn_loss cn_cross_entropy(double z, double y, double smooth) {
+    const double target = y * (1.0 - smooth) + 0.5 * smooth;
+    const double e = exp(-fabs(z)), p = z < 0.0 ? e / (1.0 + e) : 1.0 / (1.0 + e);
+    return (cn_loss){(z > 0.0 ? z : 0.0) - target * z + log1p(e), p - target};
+}
+
+CN_INLINE cn_loss cn_squared(double z, double y, double smooth) {
+    const double r = z - y;
+    (void)smooth;
+    return (cn_loss){0.5 * r * r, r};
+}
+
+CN_INLINE cn_loss cn_absolute(double z, double y, double smooth) {
+    const double r = z - y;
+    (void)smooth;
+    return (cn_loss){fabs(r), r > 0.0 ? 1.0 : r < 0.0 ? -1.0 : r};
+}
+
+CN_INLINE cn_loss cn_huber(double z, double y, double smooth) {
+    const double r = z - y, bound = r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r;
+    (void)smooth;
+    return (cn_loss){bound * (r - 0.5 * bound), bound};
+}
+
+/* The mean of a loss of each output. */
+CN_INLINE void cn_each_output(const cn_op *op, const cn_context *ctx, const cn_task *t,
+                              cn_loss (*loss)(double z, double y, double smooth)) {
+    const int64_t outputs = op->src.c;
+    const double total = ctx->weight_sum * (double)outputs;
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        const float *z = t->arena + op->src.offset + s * op->src.sample;
+        float *restrict g = t->arena + op->grad_src.offset + s * op->grad_src.sample;
+        const int64_t row = cn_row(ctx, t, s);
+        const float *y = (const float *)ctx->y + row * outputs;
+        const double weight = cn_weight(ctx, row);
+        double sum = 0.0;
+        for (int64_t k = 0; k < outputs; k++) {
+            const cn_loss l = loss((double)z[k], (double)y[k], ctx->smoothing);
+            g[k] = (float)(l.slope * weight / total);
+            sum += l.value;
+        }
+        ctx->losses[t->first + s] = weight * (sum / (double)outputs);
     }
 }
 
 static void loss_sigmoid(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    for (int64_t s = t->s0; s < t->s1; s++) {
-        const int64_t row = cn_row(ctx, t, s);
-        const double z = (double)t->arena[op->src.offset + s * op->src.sample];
-        const double y = (double)((const float *)ctx->y)[row], weight = cn_weight(ctx, row);
-        const double e = exp(-fabs(z)), p = z < 0.0 ? e / (1.0 + e) : 1.0 / (1.0 + e);
-        t->arena[op->grad_src.offset + s * op->grad_src.sample] =
-            (float)((p - y) * weight / ctx->weight_sum);
-        ctx->losses[t->first + s] = weight * ((z > 0.0 ? z : 0.0) - y * z + log1p(e));
-    }
+    cn_each_output(op, ctx, t, cn_cross_entropy);
+}
+
+static void loss_squared_error(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    cn_each_output(op, ctx, t, cn_squared);
+}
+
+static void loss_absolute_error(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    cn_each_output(op, ctx, t, cn_absolute);
+}
+
+static void loss_huber(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    cn_each_output(op, ctx, t, cn_huber);
 }

@@ -140,15 +140,36 @@ def test_relu_keeps_nan():
     np.testing.assert_array_equal(oracle.activation([np.nan, -1.0, 2.0], "relu"), [np.nan, 0, 2])
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
-def test_losses(rng, loss, weighted):
-    logits = rng.normal(size=(5, 3 if loss == "softmax" else 1)) * 4
-    y = rng.integers(0, logits.shape[1] if loss == "softmax" else 2, size=5)
+@pytest.mark.parametrize("loss", oracle_training.LOSSES)
+def test_losses(rng, loss, weighted, smoothing):
+    outputs = rng.normal(size=(5, 3)) * 4
+    y = rng.integers(0, 2, size=5 if loss == "softmax" else (5, 3))
     weight = rng.uniform(0.1, 2, size=5) if weighted else None
     function = oracle_training.LOSSES[loss]
-    gradient = function(logits, y, weight)[1]
-    check(lambda z: np.array(function(z, y, weight)[0]), [logits], [gradient], np.ones(()))
+    gradient = function(outputs, y, weight, smoothing)[1]
+    check(
+        lambda z: np.array(function(z, y, weight, smoothing)[0]), [outputs], [gradient], np.ones(())
+    )
+
+
+def test_regression_losses_by_hand():
+    """Residuals 3, -3 and 1/2: the mean over outputs of half their squares, their sizes, Huber's."""
+    z, y = np.array([[3.0, -3, 0.5]]), np.zeros((1, 3))
+    got = {k: oracle_training.LOSSES[k](z, y)[0] for k in list(oracle_training.LOSSES)[2:]}
+    want = {"squared_error": 9.125 / 3, "absolute_error": 6.5 / 3, "huber": 5.125 / 3}
+    assert got == pytest.approx(want)
+
+
+def test_clipped_and_bounded():
+    gradients = {"a": np.array([3.0, 0]), "b": np.array([[4.0]])}
+    assert oracle_training.clipped(gradients, 5.5)["a"].tolist() == [3, 0]
+    assert oracle_training.clipped(gradients, 2.5)["b"].tolist() == [[2]]
+    weights = np.array([[[3.0, 1]], [[4, 1]]])
+    np.testing.assert_allclose(
+        oracle_training.bounded(weights, 2.5), [[[1.5, 1]], [[2, 1]]], rtol=1e-15
+    )
 
 
 def test_sigmoid_loss_is_softmax_of_two_logits(rng):
@@ -161,11 +182,13 @@ def test_sigmoid_loss_is_softmax_of_two_logits(rng):
 def test_l2(rng):
     parameters = {"a/weights": rng.normal(size=(3, 2)), "a/bias": rng.normal(size=2)}
     zeros = {k: np.zeros_like(p) for k, p in parameters.items()}
-    gradients = oracle_training.l2_gradients(zeros, parameters, 0.3, 5.0)
+    decay = oracle_training.constants(parameters, 0.3)
+    assert decay == {"a/weights": 0.3, "a/bias": 0.0}
+    gradients = oracle_training.l2_gradients(zeros, parameters, decay, 5.0)
     for key, value in parameters.items():
 
         def loss(p, key=key):
-            return np.array(oracle_training.l2_loss({**parameters, key: p}, 0.3, 5.0))
+            return np.array(oracle_training.l2_loss({**parameters, key: p}, decay, 5.0))
 
         check(loss, [value], [gradients[key]], np.ones(()))
 

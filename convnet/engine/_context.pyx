@@ -79,13 +79,19 @@ cdef class Context:
         """Set targets that are class numbers, by row of the input."""
         self.c.y = &y[0]
         self.y_rows = y.shape[0]
+        self.y_outputs = 0
         self.keep["y"] = y
 
-    def targets(self, const float[::1] y):
-        """Set targets that are numbers, by row of the input."""
-        self.c.y = &y[0]
+    def targets(self, const float[:, ::1] y):
+        """Set targets that are numbers, by row of the input and output."""
+        self.c.y = &y[0, 0]
         self.y_rows = y.shape[0]
+        self.y_outputs = y.shape[1]
         self.keep["y"] = y
+
+    def smoothing(self, double share):
+        """Set the share of the targets that all classes get alike."""
+        self.c.smoothing = share
 
     def sample_weight(self, const float[::1] weight, double weight_sum):
         """Set the weights by row of the input (None: all 1) and their sum over the batch."""
@@ -105,14 +111,22 @@ cdef class Context:
         self.squares_size = squares.shape[0]
         self.keep["sums"] = losses, squares
 
+    def clipping(self, double clip_norm, double[::1] norms):
+        """Set the gradient's largest norm, and where its factor and its blocks' sums of squares go."""
+        self.c.clip_norm = clip_norm
+        self.c.norms = &norms[0]
+        self.c.norm_blocks = self.norms_size = norms.shape[0] - 1
+        self.keep["norms"] = norms
+
     def optimizer(self, float[::1] moment_1, float[::1] moment_2, *, double learning_rate,
-                  double alpha, double momentum, bint nesterov, double beta_1, double beta_2,
-                  double epsilon):
-        """Set the optimizer's moments and constants; `learning_rate` of Adam is the corrected one."""
+                  double base_rate, double alpha, double momentum, bint nesterov, double beta_1,
+                  double beta_2, double epsilon):
+        """Set the optimizer's moments and constants; Adam's `learning_rate` is `base_rate` corrected."""
         self.c.moment_1 = &moment_1[0]
         self.c.moment_2 = &moment_2[0]
         self.moments_size = min(moment_1.shape[0], moment_2.shape[0])
         self.c.learning_rate = learning_rate
+        self.c.base_rate = base_rate
         self.c.alpha = alpha
         self.c.momentum = momentum
         self.c.nesterov = nesterov

@@ -58,6 +58,9 @@ STAGES = {
     "copy_bwd": c_stages.CN_COPY_BWD,
     "loss_softmax": c_stages.CN_LOSS_SOFTMAX,
     "loss_sigmoid": c_stages.CN_LOSS_SIGMOID,
+    "loss_squared_error": c_stages.CN_LOSS_SQUARED_ERROR,
+    "loss_absolute_error": c_stages.CN_LOSS_ABSOLUTE_ERROR,
+    "loss_huber": c_stages.CN_LOSS_HUBER,
     "gradient_in": c_stages.CN_GRADIENT_IN,
     "gradient_out": c_stages.CN_GRADIENT_OUT,
     "pack_conv2d": c_stages.CN_PACK_CONV2D,
@@ -70,8 +73,13 @@ STAGES = {
     "batchnorm_finish": c_stages.CN_BATCHNORM_FINISH,
     "batchnorm_grad_finish": c_stages.CN_BATCHNORM_GRAD_FINISH,
     "reduce": c_stages.CN_REDUCE,
+    "gradient_norm": c_stages.CN_GRADIENT_NORM,
+    "clip": c_stages.CN_CLIP,
     "sgd": c_stages.CN_SGD,
     "adam": c_stages.CN_ADAM,
+    "adamw": c_stages.CN_ADAMW,
+    "rmsprop": c_stages.CN_RMSPROP,
+    "max_norm": c_stages.CN_MAX_NORM,
 }
 
 

@@ -56,7 +56,8 @@ cdef class Program:
         Samples for which the arena has room.
     sizes : dict
         Least sizes that a run asks of the context: ``input`` (values of a sample), ``output``, ``packed``,
-        ``lane`` (floats of a lane), ``lanes``, ``batch``, ``squares``, ``params`` (and of the moments).
+        ``lane`` (floats of a lane), ``lanes``, ``batch``, ``squares`` (and of the norms), ``params`` (and of the
+        moments).
     """
 
     cdef const cn_kernels *table
@@ -117,10 +118,11 @@ cdef class Program:
             "lane": c.lane_size if c.lane_grads != NULL else None,
             "batch": context.batch_size if c.batch_grads != NULL else None,
             "squares": context.squares_size if c.squares != NULL else None,
+            "norms": context.norms_size if c.norms != NULL else None,
         }
         for key, size in have.items():
-            wanted = sizes["params" if key == "moments" else key]
-            exact = key in ("input", "lanes")
+            wanted = sizes[{"moments": "params", "norms": "squares"}.get(key, key)]
+            exact = key in ("input", "lanes", "norms")
             if size is not None and (size != wanted if exact else size < wanted):
                 raise ValueError(f"the plan wants {wanted} of {key}, got {size}")
         if floats < self.arena_floats or scratch < n_threads * self.scratch_floats:
@@ -129,6 +131,8 @@ cdef class Program:
             raise ValueError("the output has too few values")
         if c.grad != NULL and context.grad_size < sizes["output"] * c.n:
             raise ValueError("the gradient has too few values")
+        if context.y_outputs not in (0, sizes["output"]):
+            raise ValueError(f"the targets have {context.y_outputs} columns, the outputs {sizes['output']}")
         rows = min(context.y_rows, context.weight_rows)
         if c.losses != NULL and (context.losses_size < c.n or rows < context.input_rows):
             raise ValueError("targets or weights have fewer rows than X")

@@ -12,7 +12,7 @@ cdef extern from "convnet.h" nogil:
         int64_t weights, bias, mean, variance
         int64_t packed, packed_grad, grad_weights, grad_bias
         int64_t tiles, strip, grad_kernel, lanes, aux, aux_sample, group, data_gradient, block, count, decay, key
-        double rate, momentum, epsilon
+        double l2, max_norm, rate, momentum, epsilon
 
     ctypedef struct cn_context:
         const float *params
@@ -31,11 +31,14 @@ cdef extern from "convnet.h" nogil:
         const float *grad
         int64_t seed, epoch
         const void *y
+        double smoothing
         const float *sample_weight
         double weight_sum
         double *losses
         double *squares
-        double learning_rate, alpha, momentum, beta_1, beta_2, epsilon
+        double *norms
+        int64_t norm_blocks
+        double learning_rate, base_rate, alpha, momentum, beta_1, beta_2, epsilon, clip_norm
         int64_t nesterov
         float *moment_1
         float *moment_2
@@ -59,12 +62,14 @@ cdef extern from "convnet.h" nogil:
         CN_DROPOUT_FWD, CN_DROPOUT_BWD
         CN_COPY_FWD, CN_COPY_BWD
         CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID
+        CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER
         CN_GRADIENT_IN, CN_GRADIENT_OUT
         CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE
         CN_WINOGRAD_WEIGHTS
         CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS
         CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH
-        CN_REDUCE, CN_SGD, CN_ADAM
+        CN_REDUCE, CN_GRADIENT_NORM, CN_CLIP
+        CN_SGD, CN_ADAM, CN_ADAMW, CN_RMSPROP, CN_MAX_NORM
         CN_STAGES
 
     ctypedef void (*cn_kernel)(const cn_op *op, const cn_context *ctx, const cn_task *task) noexcept nogil

@@ -37,8 +37,21 @@ class Builder:
         self.ops = []
         self.parameters = ParameterList()
 
-    def conv2d(self, filters, *, kernel, stride, padding, dilation, groups, activation, use_bias):
-        """Emit a convolution of a map."""
+    def conv2d(
+        self,
+        filters,
+        *,
+        kernel,
+        stride,
+        padding,
+        dilation,
+        groups,
+        activation,
+        use_bias,
+        l2=None,
+        max_norm=None,
+    ):
+        """Emit a convolution of a map; `l2` and `max_norm` as in `Parameter`."""
         h, w, c = self.shape
         (top, bottom), (left, right) = padding
         self._bound("padded input", (h + top + bottom) * (w + left + right) * c)
@@ -52,6 +65,8 @@ class Builder:
             fans=(taps * c // groups, taps * filters // groups),
             activation=activation,
             use_bias=use_bias,
+            l2=l2,
+            max_norm=max_norm,
         )
         op = self._emit(
             Conv2DOp,
@@ -84,11 +99,16 @@ class Builder:
         no_padding = ((0, 0), (0, 0))
         self._emit(Pool2DOp, (c,), pooling=kind, size=(h, w), stride=(h, w), padding=no_padding)
 
-    def dense(self, units, *, activation, use_bias):
-        """Emit a dense layer of flat data."""
+    def dense(self, units, *, activation, use_bias, l2=None, max_norm=None):
+        """Emit a dense layer of flat data; `l2` and `max_norm` as in `Parameter`."""
         (inputs,) = self.shape
         parameters = self._weights(
-            (inputs, units), fans=(inputs, units), activation=activation, use_bias=use_bias
+            (inputs, units),
+            fans=(inputs, units),
+            activation=activation,
+            use_bias=use_bias,
+            l2=l2,
+            max_norm=max_norm,
         )
         self._emit(DenseOp, (units,), parameters)
         self.activation(activation)
@@ -132,11 +152,17 @@ class Builder:
         self.ops.append(op)
         return op
 
-    def _weights(self, shape, *, fans, activation, use_bias):
-        rectified = activation in RECTIFIERS
+    def _weights(self, shape, *, fans, activation, use_bias, l2, max_norm):
         parameters = {
             "weights": self._parameter(
-                "weights", shape, decay=True, fan_in=fans[0], fan_out=fans[1], rectified=rectified
+                "weights",
+                shape,
+                decay=True,
+                fan_in=fans[0],
+                fan_out=fans[1],
+                rectified=activation in RECTIFIERS,
+                l2=l2,
+                max_norm=max_norm,
             )
         }
         if use_bias:

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from convnet.engine import UPDATE, Program, operation_fields
+from convnet.engine import Program, operation_fields
 from convnet.graph.buffers import Arena, aligned, share
 from convnet.graph.fusion import fuse
 from convnet.graph.ops import Conv2DOp
+from convnet.graph.update import UPDATES, Update
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
 LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
 FEWEST_LANES = 2
 MOVED = 8  # multiply-adds that take as long as moving a value
-UPDATES = ("adam", "sgd", "reduce")
 PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
 
 
@@ -45,6 +45,7 @@ class Compiled:
     sizes: dict = field(default_factory=dict)
     forward_phases: int = 0  # phases of a forward pass that was asked for by itself
     folded: list = field(default_factory=list)
+    decays: list = field(default_factory=list)  # see convnet.graph.update
 
 
 def compile_prediction(plan, isa, layer=None):
@@ -93,11 +94,14 @@ def compile_prediction(plan, isa, layer=None):
     return Compiled(program, sizes=sizes, folded=folded)
 
 
-def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gradient=False):
+def compile_training(
+    plan, isa, batch_size, *, loss=None, solver=None, clipped=False, input_gradient=False
+):
     """Compile a training step for batches of at most `batch_size` samples.
 
-    With `loss` and `solver` the whole step: pack, forward, loss, backward, update. Without, a forward pass
-    whose outputs are copied out, and a backward pass from gradients that the caller gives.
+    With `loss` and `solver` the whole step: pack, forward, loss, backward, update, for which the gradient is
+    `clipped` or not. Without, a forward pass whose outputs are copied out, and a backward pass from gradients that
+    the caller gives.
     """
     builder, _ = plan.build()
     ops, _ = fuse(builder.ops)
@@ -152,21 +156,18 @@ def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gra
         phases.barrier(True)
     for number, stage in finishing:
         phases.add(True, number, stage)
-    phases.barrier(True)
-    squares = 0
-    for parameter in plan.parameters:
-        if parameter.trainable:
-            update = grads.update(parameter, squares)
-            squares += -(-parameter.size // UPDATE)
-            phases.add(True, len(operations), solver or "reduce")
-            operations.append(update)
+    update = Update(plan.parameters, grads, solver or "reduce", clipped=clipped)
+    for stages in update.phases(len(operations)):
+        phases.barrier(True)
+        phases.phases[-1][1].extend(stages)
+    operations += update.operations
     sizes = dict(
         input=builder.input.size,
         output=last.size,
         packed=packer.floats,
         lane=grads.lane_floats,
         batch=grads.batch_floats,
-        squares=squares,
+        squares=len(update.decays),
         params=plan.parameters.floats,
         lanes=grads.lanes,
     )
@@ -180,7 +181,7 @@ def compile_training(plan, isa, batch_size, *, loss=None, solver=None, input_gra
         for is_batch, stages in phases.phases
     ]
     program = Program(isa, operations, listed, arena.floats, batch_size, sizes)
-    return Compiled(program, grads.lanes, sizes, forward_phases)
+    return Compiled(program, grads.lanes, sizes, forward_phases, decays=update.decays)
 
 
 # Backward stages that compute nothing but the gradient of the input.
@@ -309,14 +310,9 @@ class _Gradients:
                     fields["grad_kernel"] = in_batch
         return fields
 
-    def update(self, parameter, squares):
-        """Operation that updates a parameter; `squares`: its first sum of squares."""
+    def final(self, parameter):
+        """Fields of an operation that reads a parameter's gradient."""
         in_batch = self.batch_places.get(parameter.name)
-        return _transfer(
-            weights=parameter.offset,
-            grad_weights=self.lane_places[parameter.name] if in_batch is None else in_batch,
-            lanes=self.lanes if in_batch is None else 0,
-            count=parameter.size,
-            decay=int(parameter.decay),
-            aux=squares,
-        )
+        if in_batch is None:
+            return dict(grad_weights=self.lane_places[parameter.name], lanes=self.lanes)
+        return dict(grad_weights=in_batch, lanes=0)

@@ -16,7 +16,9 @@ class Parameter:
 
     `offset` counts floats in the flat array; `trainable` is False for running statistics; `decay` says
     whether the L2 penalty `alpha` counts it: weights are counted, biases and batch norm are not.
-    `fan_in` and `fan_out` scale the random start of weights; others start at the constant `start`.
+    `fan_in` and `fan_out` scale the random start of weights; others start at the constant `start`. `l2` takes the
+    place of `alpha` where it is given; `max_norm` bounds the 2-norm of what each unit reads, which is all axes but
+    the last, after every step (Srivastava et al., 2014).
     """
 
     name: str
@@ -28,6 +30,8 @@ class Parameter:
     fan_in: int = 0
     fan_out: int = 0
     rectified: bool = False
+    l2: float | None = None
+    max_norm: float | None = None
 
     @property
     def size(self):

@@ -4,14 +4,12 @@ import time
 
 import numpy as np
 
-from convnet.engine import aligned_zeros
 from convnet.engine.pace import Pace
 from convnet.graph.compiler import compile_training
 from convnet.graph.inputs import check_input
+from convnet.graph.losses import check_loss, set_targets
 from convnet.graph.memory import Memory
-
-SOLVERS = ("adam", "sgd")
-LOSSES = ("softmax", "sigmoid")
+from convnet.graph.optimizer import Optimizer, check_clip_norm
 
 
 class Trainer:
@@ -21,17 +19,26 @@ class Trainer:
     ----------
     network : Network
         Its parameters are updated in place.
-    loss : {"softmax", "sigmoid"}
-        Cross-entropy of two or more logits with class numbers, or of one logit with 0 and 1.
+    loss : {"softmax", "sigmoid", "squared_error", "absolute_error", "huber"}
+        Cross-entropy of two or more logits with class numbers; the mean over the outputs of the cross-entropy of each
+        with 0 or 1, of r² / 2, of |r|, or of Huber's loss with r = 1 as its bound. Formulas: csrc/loss.inc.h.
     batch_size : int
         Most rows of a step.
-    solver : {"adam", "sgd"}, default="adam"
+    solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
+        Formulas and sources: csrc/optimizer.inc.h.
     alpha : float, default=0.0
-        L2 penalty alpha / 2 · Σw² / Σ(sample weights of the batch); biases and batch norm do not count.
+        L2 penalty alpha / 2 · Σw² / Σ(sample weights of the batch); biases and batch norm do not count. Of "adamw" the
+        share of a weight that each step takes off, times the learning rate, and no part of the loss. Parameters may
+        have a constant of their own, `Parameter.l2`.
     momentum, nesterov : float, bool
         Of "sgd".
     beta_1, beta_2, epsilon : float
-        Of "adam".
+        Of "adam" and "adamw"; of "rmsprop" beta_1, the decay of the mean square, and epsilon.
+    clip_norm : float, default=None
+        The gradient of the mean loss by all parameters, without the penalty, is scaled down to a 2-norm of at most
+        this (Pascanu et al., 2013).
+    label_smoothing : float, default=0.0
+        Share of the target that all classes get alike (Szegedy et al., 2016), for "softmax" and "sigmoid".
     seed : int, default=0
         Of dropout's masks.
     n_threads : int, default=1
@@ -51,28 +58,25 @@ class Trainer:
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
+        clip_norm=None,
+        label_smoothing=0.0,
         seed=0,
         n_threads=1,
     ):
-        if solver not in SOLVERS or loss not in LOSSES:
-            raise ValueError(f"solver must be one of {SOLVERS} and loss one of {LOSSES}")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; got {batch_size!r}")
-        outputs = network.plan.output_shape
-        if len(outputs) != 1 or (outputs[0] == 1) != (loss == "sigmoid"):
-            raise ValueError(f"loss {loss!r} does not fit outputs of shape {outputs}")
+        check_loss(loss, network.plan.output_shape, label_smoothing)
+        check_clip_norm(clip_norm)
         self.network = network
-        self.loss = loss
-        self.solver = solver
+        self.loss, self.solver = loss, solver
+        self.label_smoothing, self.clip_norm = label_smoothing, clip_norm
+        self._optimizer = Optimizer(
+            solver, len(network.params), alpha=alpha, momentum=momentum, nesterov=nesterov,
+            beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
+        )  # fmt: skip
         self._pace = Pace(n_threads)
         self.seed = seed
-        self._constants = dict(
-            alpha=alpha, momentum=momentum, nesterov=nesterov, beta_1=beta_1, beta_2=beta_2,
-            epsilon=epsilon,
-        )  # fmt: skip
         self.resize(batch_size)
-        self._moments = [aligned_zeros(len(network.params)) for _ in range(2)]
-        self._steps = 0
 
     @property
     def n_threads(self):
@@ -88,20 +92,46 @@ class Trainer:
         """Take memory for batches of up to `batch_size` rows; the moments go on. Where that fails nothing changes."""
         network = self.network
         compiled = compile_training(
-            network.plan, network.isa, batch_size, loss=self.loss, solver=self.solver
+            network.plan,
+            network.isa,
+            batch_size,
+            loss=self.loss,
+            solver=self.solver,
+            clipped=self.clip_norm is not None,
         )
         memory = Memory(compiled)
         context = memory.context(network.params)
         losses, squares = np.zeros(batch_size), np.zeros(max(1, compiled.sizes["squares"]))
         context.sums(losses, squares)
+        context.smoothing(self.label_smoothing)
+        if self.clip_norm is not None:
+            context.clipping(self.clip_norm, np.zeros(1 + compiled.sizes["squares"]))
         self._compiled, self._memory, self._context = compiled, memory, context
         self._losses, self._squares, self.batch_size = losses, squares, batch_size
 
     def reset_moments(self):
         """Forget the optimizer's moments."""
-        for moment in self._moments:
-            moment[...] = 0.0
-        self._steps = 0
+        self._optimizer.reset()
+
+    def state(self):
+        """Return what a trainer of the same settings needs to go on, besides the network's weights.
+
+        Returns
+        -------
+        state : dict
+            "moment_1" and "moment_2", float32 arrays (copies) as long as the flat parameters, and "steps", an int.
+        """
+        return self._optimizer.state()
+
+    def set_state(self, state):
+        """Go on, to the bit, from what `state` returned.
+
+        Raises
+        ------
+        ValueError
+            If a key is missing or unknown, a shape differs or a value is not finite; nothing is set then.
+        """
+        self._optimizer.set_state(state)
 
     def step(self, X, y, rows, sample_weight, *, scale, learning_rate, epoch):
         """Train on one batch and return its loss.
@@ -110,8 +140,8 @@ class Trainer:
         ----------
         X : ndarray of shape (n, h, w, c)
             The whole data; rows are gathered and converted inside.
-        y : ndarray of shape (n,)
-            int32 class numbers for "softmax", float32 zeros and ones for "sigmoid".
+        y : ndarray of shape (n,) or (n, n_outputs)
+            int32 class numbers for "softmax"; for the others float32 and contiguous, (n,) where there is one output.
         rows : int64 ndarray
             Rows of the batch, `batch_size` at the most.
         sample_weight : float32 ndarray of shape (n,), default=None
@@ -132,34 +162,17 @@ class Trainer:
             if sample_weight is None
             else float(sample_weight[rows].sum(dtype=np.float64))
         )
-        self._check_targets(y, rows)
-        self._steps += 1
-        rate = learning_rate
-        constants = self._constants
-        if self.solver == "adam":
-            rate *= np.sqrt(1.0 - constants["beta_2"] ** self._steps)
-            rate /= 1.0 - constants["beta_1"] ** self._steps
         context, program = self._context, self._compiled.program
+        set_targets(context, self.loss, self.network.plan.output_shape[0], y, rows)
         context.input(X, scale, rows)
-        if self.loss == "softmax":
-            context.classes(y)
-        else:
-            context.targets(y)
         context.sample_weight(sample_weight, total)
         context.random(self.seed, epoch)
-        context.optimizer(*self._moments, learning_rate=rate, **constants)
+        self._optimizer.advance(context, learning_rate)
         scratch = self._memory.scratch_for(program, self.n_threads)
         start = time.perf_counter()
         program.run(context, self._memory.arena, scratch, self._pace.threads())
         if len(rows) == self.batch_size:
             self._pace.record(time.perf_counter() - start)
         self.network.changed()
-        penalty = constants["alpha"] / 2.0 * float(self._squares.sum())
+        penalty = self._optimizer.penalty(self._squares, self._compiled.decays)
         return (float(self._losses[: len(rows)].sum()) + penalty) / total
-
-    def _check_targets(self, y, rows):
-        if self.loss == "softmax":
-            (classes,) = self.network.plan.output_shape
-            labels = y[rows]
-            if labels.min() < 0 or labels.max() >= classes:
-                raise ValueError(f"y must hold class numbers from 0 to {classes - 1}")

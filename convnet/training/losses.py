@@ -1,4 +1,4 @@
-"""Probabilities and losses in float64, from the logits of one output (two classes) or of K."""
+"""Probabilities and losses in float64, from a network's outputs."""
 
 import numpy as np
 
@@ -33,3 +33,41 @@ def cross_entropy(logits, targets, weights=None):
     log_p = log_probabilities(logits)
     losses = -log_p[np.arange(len(log_p)), np.asarray(targets, dtype=np.intp)]
     return float(np.average(losses, weights=weights))
+
+
+def loss_figure(loss, outputs, targets, weights=None):
+    """Return the mean loss Σ w·l / Σ w of some rows, without smoothing or penalty.
+
+    Parameters
+    ----------
+    loss : {"softmax", "sigmoid", "squared_error", "absolute_error", "huber"}
+        As `convnet.graph.Trainer` takes it: a row's loss is the mean over its outputs.
+    outputs : ndarray of shape (n, k)
+    targets : ndarray of shape (n,) or (n, k)
+        Class numbers for "softmax", else numbers; (n,) where there is one output.
+    weights : ndarray of shape (n,), default=None
+        None is 1 for all.
+
+    Returns
+    -------
+    loss : float
+    """
+    if loss == "softmax":
+        return cross_entropy(outputs, targets, weights)
+    z = np.asarray(outputs, dtype=np.float64)
+    y = np.asarray(targets, dtype=np.float64).reshape(z.shape)
+    return float(np.average(_POINTWISE[loss](z, y).mean(axis=1), weights=weights))
+
+
+def _huber(z, y):
+    """Half the square of the residual up to 1, then its size less a half (Huber, 1964)."""
+    r = np.abs(z - y)
+    return np.where(r <= 1.0, 0.5 * r * r, r - 0.5)
+
+
+_POINTWISE = {
+    "sigmoid": lambda z, y: np.logaddexp(0.0, z) - y * z,
+    "squared_error": lambda z, y: 0.5 * (z - y) ** 2,
+    "absolute_error": lambda z, y: np.abs(z - y),
+    "huber": _huber,
+}

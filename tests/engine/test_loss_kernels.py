@@ -15,7 +15,13 @@ pytestmark = pytest.mark.parametrize("isa", ISAS)
 WEIGHTS = "output/weights"
 
 
-def one_step(isa, loss, logits, y, sample_weight=None, rows=None, n_threads=1, batch_size=None):
+LOSSES = list(oracle.LOSSES)
+SMOOTHED = ["softmax", "sigmoid"]
+
+
+def one_step(
+    isa, loss, logits, y, sample_weight=None, rows=None, n_threads=1, batch_size=None, smoothing=0.0
+):
     """The loss, and the gradient with respect to the logits of the batch, row by row."""
     n, k = logits.shape
     rows = np.arange(n, dtype=np.int64) if rows is None else rows
@@ -23,7 +29,7 @@ def one_step(isa, loss, logits, y, sample_weight=None, rows=None, n_threads=1, b
     net.set_weights({WEIGHTS: logits, "output/bias": np.zeros(k, np.float32)})
     trainer = Trainer(
         net, loss=loss, batch_size=batch_size or n, solver="sgd", momentum=0.0, nesterov=False,
-        n_threads=n_threads,
+        n_threads=n_threads, label_smoothing=smoothing,
     )  # fmt: skip
     x = np.eye(n, dtype=np.float32)
     y = np.asarray(y, dtype=np.int32 if loss == "softmax" else np.float32)
@@ -33,23 +39,34 @@ def one_step(isa, loss, logits, y, sample_weight=None, rows=None, n_threads=1, b
 
 def draw_case(loss, n, k, seed, weighted, spread):
     rng = np.random.default_rng(seed)
-    k = k if loss == "softmax" else 1
+    k = max(k, 2) if loss == "softmax" else k
     logits = normals(rng, (n, k), spread)
-    y = rng.integers(0, max(k, 2), size=n)
+    if loss == "softmax":
+        y = rng.integers(0, k, size=n)
+    elif loss == "sigmoid":
+        y = rng.integers(0, 2, size=(n, k)).astype(np.float32)
+    else:
+        y = normals(rng, (n, k), spread)
     weight = rng.uniform(0.05, 3, size=n).astype(np.float32) if weighted else None
     return logits, y, weight
 
 
-@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("loss", LOSSES)
 @given(
-    n=st.integers(1, 70), k=st.one_of(st.sampled_from([2, 10, 16, 17]), st.integers(2, 130)),
+    n=st.integers(1, 70), k=st.one_of(st.sampled_from([1, 2, 10, 16, 17]), st.integers(1, 130)),
     seed=seeds, weighted=st.booleans(), spread=st.sampled_from([0.1, 1, 10]), n_threads=threads,
+    smoothing=st.sampled_from([0.0, 0.1, 0.6]),
 )  # fmt: skip
-@example(n=1, k=2, seed=0, weighted=False, spread=1, n_threads=1)
-def test_loss_and_gradient(isa, loss, n, k, seed, weighted, spread, n_threads):
+@example(n=1, k=2, seed=0, weighted=False, spread=1, n_threads=1, smoothing=0.0)
+@example(n=9, k=1, seed=1, weighted=True, spread=1, n_threads=1, smoothing=0.0)
+@example(n=9, k=3, seed=1, weighted=True, spread=1, n_threads=1, smoothing=0.5)
+def test_loss_and_gradient(isa, loss, n, k, seed, weighted, spread, n_threads, smoothing):
+    smoothing = smoothing if loss in SMOOTHED else 0.0
     logits, y, weight = draw_case(loss, n, k, seed, weighted, spread)
-    value, gradient = one_step(isa, loss, logits, y, weight, n_threads=n_threads)
-    want, want_gradient = oracle.LOSSES[loss](logits, y, weight)
+    value, gradient = one_step(
+        isa, loss, logits, y, weight, n_threads=n_threads, smoothing=smoothing
+    )
+    want, want_gradient = oracle.LOSSES[loss](logits, y, weight, smoothing)
     assert value == pytest.approx(
         want, rel=32 * EPS, abs=16 * EPS * max(1.0, float(np.abs(logits).max()))
     )
@@ -57,7 +74,7 @@ def test_loss_and_gradient(isa, loss, n, k, seed, weighted, spread, n_threads):
     assert_within(gradient.astype(np.float32), want_gradient, limit)
 
 
-@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("loss", SMOOTHED)
 def test_large_logits_do_not_overflow(isa, loss):
     big = np.array([[1e4], [-1e4], [1e4], [-1e4], [200.0], [0.0]], dtype=np.float32)
     logits = np.concatenate([np.zeros_like(big), big], axis=1) if loss == "softmax" else big
@@ -68,7 +85,7 @@ def test_large_logits_do_not_overflow(isa, loss):
     np.testing.assert_allclose(gradient, want_gradient, atol=2e-3)  # half an ulp of 1e4
 
 
-@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_rows_choose_the_batch(isa, loss):
     """Only the rows named count, each with its own label and weight; a short batch is a batch."""
     logits, y, weight = draw_case(loss, 40, 5, 3, True, 1.0)
@@ -80,7 +97,7 @@ def test_rows_choose_the_batch(isa, loss):
     assert (np.delete(gradient, rows, axis=0) == 0).all()
 
 
-@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_weights_of_one_are_no_weights(isa, loss):
     logits, y, _ = draw_case(loss, 33, 10, 4, False, 2.0)
     plain = one_step(isa, loss, logits, y)
@@ -89,7 +106,30 @@ def test_weights_of_one_are_no_weights(isa, loss):
     np.testing.assert_array_equal(plain[1], ones[1])
 
 
-@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+def test_slopes_at_corners(isa, loss):
+    """No residual has no slope; Huber's loss is square up to a residual of 1 and a line from there."""
+    residuals = np.array([[0.0], [1.0], [-1.0], [0.5], [64.0], [-64.0]], dtype=np.float32)
+    value, gradient = one_step(isa, loss, residuals, np.zeros((6, 1)))
+    slopes = {"absolute_error": [0, 1, -1, 1, 1, -1], "huber": [0, 1, -1, 0.5, 1, -1]}[loss]
+    values = {"absolute_error": 130.5, "huber": 0.5 + 0.5 + 0.125 + 2 * 63.5}[loss]
+    assert value == pytest.approx(values / 6, rel=1e-15)
+    np.testing.assert_allclose(gradient[:, 0] * 6, slopes, atol=3e-5)
+
+
+def test_targets_may_be_flat_where_there_is_one_output(isa):
+    logits, y, weight = draw_case("huber", 12, 1, 6, True, 2.0)
+    column, flat = (one_step(isa, "huber", logits, t, weight) for t in (y, y[:, 0]))
+    assert column[0] == flat[0]
+    np.testing.assert_array_equal(column[1], flat[1])
+
+
+def test_targets_of_another_width_are_refused(isa):
+    with pytest.raises(ValueError, match="targets have 2 columns, the outputs 3"):
+        one_step(isa, "squared_error", np.zeros((4, 3), np.float32), np.zeros((4, 2)))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_non_finite_loss_is_returned(isa, loss):
     logits, y, _ = draw_case(loss, 5, 3, 5, False, 1.0)
     net = Network([], (5,), logits.shape[1], isa=isa)

@@ -89,16 +89,24 @@ def test_trainer_step(net, key):
         np.testing.assert_array_equal(array, before[name])
 
 
-@pytest.mark.parametrize("options", [dict(loss="hinge"), dict(solver="lbfgs"), dict(batch_size=0)])
-def test_trainer_options(net, options):
-    with pytest.raises(ValueError):
-        Trainer(net, **(dict(loss="softmax", batch_size=8) | options))
+WRONG_TARGETS = {
+    "too few rows": np.zeros((11, 3), np.float32),
+    "flat": np.zeros(12, np.float32),
+    "another width": np.zeros((12, 2), np.float32),
+    "float64": np.zeros((12, 3)),
+    "transposed": np.zeros((3, 12), np.float32).T,
+}
 
 
-def test_loss_fits_the_outputs(net):
-    """Binary cross-entropy is of one logit."""
+@pytest.mark.parametrize("key", WRONG_TARGETS)
+def test_targets(net, key):
+    trainer = Trainer(net, loss="squared_error", batch_size=8)
+    call = dict(rows=np.arange(4), sample_weight=None, scale=1.0, learning_rate=0.1, epoch=0)
+    X, before = np.ones((12, *SHAPE), np.float32), net.get_weights()
     with pytest.raises(ValueError):
-        Trainer(net, loss="sigmoid", batch_size=8)
+        trainer.step(X, WRONG_TARGETS[key], **call)
+    for name, array in net.get_weights().items():
+        np.testing.assert_array_equal(array, before[name])
 
 
 def test_unknown_instruction_set():

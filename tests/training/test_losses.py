@@ -1,9 +1,15 @@
 """Probabilities and losses."""
 
 import numpy as np
+import oracle_training
 import pytest
 
-from convnet.training.losses import cross_entropy, log_probabilities, probabilities
+from convnet.training.losses import (
+    cross_entropy,
+    log_probabilities,
+    loss_figure,
+    probabilities,
+)
 
 
 @pytest.mark.parametrize("n_logits", [1, 2, 5])
@@ -33,3 +39,21 @@ def test_cross_entropy():
     assert cross_entropy(np.array([[2.0]]), np.array([1.0], np.float32)) == pytest.approx(
         np.log1p(np.exp(-2))
     )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("k", [1, 4])
+@pytest.mark.parametrize("loss", oracle_training.LOSSES)
+def test_loss_figure(loss, k, weighted):
+    """float32 outputs and targets, flat where there is one output, against the definitions."""
+    rng = np.random.default_rng(0)
+    k = k + (loss == "softmax")
+    outputs = (3 * rng.standard_normal((30, k))).astype(np.float32)
+    y = {
+        "softmax": rng.integers(0, k, 30).astype(np.int32),
+        "sigmoid": rng.integers(0, 2, (30, k)).astype(np.float32),
+    }.get(loss, rng.standard_normal((30, k)).astype(np.float32))
+    weights = rng.uniform(0.1, 2, 30) if weighted else None
+    want = oracle_training.LOSSES[loss](outputs, y, weights)[0]
+    targets = y[:, 0] if y.ndim == 2 and k == 1 else y
+    assert loss_figure(loss, outputs, targets, weights) == pytest.approx(want, rel=1e-12)

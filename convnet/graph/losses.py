@@ -1,0 +1,28 @@
+"""What the losses of a training step ask of outputs and targets."""
+
+# Of class numbers; of numbers 0 to 1; of any numbers. Formulas and sources: csrc/loss.inc.h.
+LOSSES = ("softmax", "sigmoid", "squared_error", "absolute_error", "huber")
+SMOOTHED = ("softmax", "sigmoid")
+
+
+def check_loss(loss, output_shape, label_smoothing):
+    """Raise unless the loss exists and fits the outputs and the smoothing."""
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
+    if len(output_shape) != 1 or (loss == "softmax" and output_shape[0] == 1):
+        raise ValueError(f"loss {loss!r} does not fit outputs of shape {output_shape}")
+    if not 0.0 <= label_smoothing < 1.0:
+        raise ValueError(f"label_smoothing must be from 0 to below 1; got {label_smoothing!r}")
+    if label_smoothing and loss not in SMOOTHED:
+        raise ValueError(f"label_smoothing is for {SMOOTHED}, not for loss {loss!r}")
+
+
+def set_targets(context, loss, n_outputs, y, rows):
+    """Give a context the targets; raise where those of `rows` do not fit the outputs."""
+    if loss != "softmax":
+        context.targets(y.reshape(len(y), -1))
+        return
+    labels = y[rows]
+    if labels.min() < 0 or labels.max() >= n_outputs:
+        raise ValueError(f"y must hold class numbers from 0 to {n_outputs - 1}")
+    context.classes(y)

@@ -1,0 +1,65 @@
+"""The end of a training step: the gradient's norm where it is clipped, the solver, bounds of the weights."""
+
+from convnet.engine import UPDATE, operation_fields
+
+SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
+UPDATES = (*SOLVERS, "reduce", "gradient_norm", "max_norm")  # stages that go through the parameters
+
+
+class Update:
+    """Operations that update the parameters.
+
+    Parameters
+    ----------
+    parameters : ParameterList
+    gradients : object
+        Its ``final`` tells where a parameter's gradient lies.
+    solver : str
+        Stage that updates a parameter, or "reduce".
+    clipped : bool
+        Whether the gradient's norm is wanted before.
+
+    Attributes
+    ----------
+    operations : list of dict
+    decays : list of (float or None)
+        Of each block of parameters, in the order of the sums of squares: its own constant of decay, or None for
+        `alpha`.
+    """
+
+    def __init__(self, parameters, gradients, solver, *, clipped):
+        self.operations, self.decays = [], []
+        self._norms, self._clips, self._updates, self._bounds = [], [], [], []
+        for parameter in parameters:
+            if not parameter.trainable:
+                continue
+            fields = dict(
+                weights=parameter.offset,
+                count=parameter.size,
+                decay=int(parameter.decay),
+                l2=-1.0 if parameter.l2 is None else parameter.l2,
+                aux=len(self.decays),
+                **gradients.final(parameter),
+            )
+            self.decays += [parameter.l2] * -(-parameter.size // UPDATE)
+            if clipped:
+                self._add(self._norms, "gradient_norm", fields)
+                fields["lanes"] = min(1, fields["lanes"])  # the first lane has the sum
+            self._add(self._updates, solver, fields)
+            if parameter.max_norm is not None and solver != "reduce":
+                columns = operation_fields()["dst"] | dict(c=parameter.shape[-1])
+                bound = dict(dst=columns, max_norm=parameter.max_norm)
+                self._add(self._bounds, "max_norm", fields | bound)
+        if clipped:
+            self._add(self._clips, "clip", {})
+
+    def _add(self, stages, stage, fields):
+        stages.append((len(self.operations), stage))
+        self.operations.append(operation_fields() | fields)
+
+    def phases(self, first):
+        """Return the stages of each batch phase, the operations being numbered from `first`."""
+        before = [phase for phase in (self._norms, self._clips) if phase]
+        after = [phase for phase in (self._bounds,) if phase]
+        phases = [*before, self._updates, *after]
+        return [[(first + number, stage) for number, stage in phase] for phase in phases]
