@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
     cn_map src, dst;           /* its input and output */
     cn_map grad_src, grad_dst; /* the loss's gradients by these, without halo */
+    cn_map other, grad_other;  /* second input of a sum; second output of a fork */
     int64_t kh, kw;            /* window of a convolution or pooling */
     int64_t sh, sw;            /* stride */
     int64_t dh, dw;            /* dilation */
@@ -129,7 +130,7 @@ enum cn_stage {
     CN_BATCHNORM_SUMS, CN_BATCHNORM_BWD,  /* sums for the gradients; gradient of the input */
     CN_BATCHNORM_PREDICT,                 /* by running statistics */
     CN_DROPOUT_FWD, CN_DROPOUT_BWD,
-    CN_COPY_FWD, CN_COPY_BWD,
+    CN_ADD_FWD, CN_ADD_BWD, CN_FORK_BWD, /* residual sums */
     CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID, CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER,
     CN_GRADIENT_IN, CN_GRADIENT_OUT, /* gradients from and to the caller */
     /* batch */

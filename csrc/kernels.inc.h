@@ -19,6 +19,7 @@
 
 #include "winograd.inc.h"
 
+#include "add.inc.h"
 #include "batchnorm.inc.h"
 #include "dense.inc.h"
 #include "depthwise.inc.h"
@@ -65,8 +66,9 @@
                 [CN_BATCHNORM_PREDICT] = batchnorm_predict,                                        \
                 [CN_DROPOUT_FWD] = dropout_fwd,                                                    \
                 [CN_DROPOUT_BWD] = dropout_bwd,                                                    \
-                [CN_COPY_FWD] = copy_fwd,                                                          \
-                [CN_COPY_BWD] = copy_bwd,                                                          \
+                [CN_ADD_FWD] = add_fwd,                                                            \
+                [CN_ADD_BWD] = add_bwd,                                                            \
+                [CN_FORK_BWD] = fork_bwd,                                                          \
                 [CN_LOSS_SOFTMAX] = loss_softmax,                                                  \
                 [CN_LOSS_SIGMOID] = loss_sigmoid,                                                  \
                 [CN_LOSS_SQUARED_ERROR] = loss_squared_error,                                      \

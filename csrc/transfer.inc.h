@@ -1,4 +1,4 @@
-/* Data in and out of the arena: gathering and converting rows of X, copies between maps, results. */
+/* Data in and out of the arena: gathering and converting rows of X, halos, results. */
 
 /* IEEE half to float: shift the bits into place, scale the exponent by a product (exact). */
 CN_INLINE float cn_half(uint16_t h) {
@@ -114,27 +114,4 @@ static void gradient_out(const cn_op *op, const cn_context *ctx, const cn_task *
             for (int64_t k = 0; k < row; k++)
                 ctx->out[s * size + y * row + k] =
                     t->arena[g->offset + s * g->sample + y * g->row + k] * ctx->scale;
-}
-
-/* Between two layouts of the same numbers, row by row: a flat map has one row of all of them. */
-static void cn_copy(float *arena, const cn_map *from, const cn_map *to, int64_t s0, int64_t s1) {
-    const cn_map *rows = from->h >= to->h ? from : to;
-    const int64_t length = rows->w * rows->c;
-    const int64_t from_row = from->h >= to->h ? from->row : length;
-    const int64_t to_row = to->h >= from->h ? to->row : length;
-    for (int64_t s = s0; s < s1; s++)
-        for (int64_t y = 0; y < rows->h; y++)
-            memcpy(arena + to->offset + s * to->sample + y * to_row,
-                   arena + from->offset + s * from->sample + y * from_row,
-                   (size_t)length * sizeof(float));
-}
-
-static void copy_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    (void)ctx;
-    cn_copy(t->arena, &op->src, &op->dst, t->s0, t->s1);
-}
-
-static void copy_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    (void)ctx;
-    cn_copy(t->arena, &op->grad_dst, &op->grad_src, t->s0, t->s1);
 }

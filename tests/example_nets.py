@@ -6,11 +6,13 @@ from convnet.layers import (
     BatchNorm,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAvgPool2D,
     GlobalMaxPool2D,
     MaxPool2D,
     ReLU,
+    Residual,
 )
 
 
@@ -102,6 +104,76 @@ NETS = {
     "dense": (
         [Dense(40, activation="tanh"), BatchNorm(), Dense(17, activation="sigmoid"), Dense(3)],
         (23,),
+    ),
+    "residual": (
+        [
+            Conv2D(16, 3, padding="same", activation="relu"),
+            Residual([*block(16), Conv2D(16, 3, padding="same"), BatchNorm()], activation="relu"),
+            Residual(
+                [
+                    Conv2D(24, 3, padding="same", stride=2),
+                    BatchNorm(),
+                    ReLU(),
+                    Conv2D(24, 3, padding="same"),
+                ]
+            ),
+            Residual(
+                [BatchNorm(), ReLU(), Conv2D(24, 3, padding="same"), Dropout(0.0)],
+                activation="gelu",
+            ),
+            MaxPool2D(2),
+            Dense(5),
+        ],
+        (13, 14, 3),
+    ),
+    "residual first": (
+        [
+            Residual([Conv2D(3, 3, padding="same", activation="tanh")], activation="sigmoid"),
+            Residual(
+                [
+                    Conv2D(7, (1, 3), padding="same"),
+                    MaxPool2D(2, padding="same"),
+                    Conv2D(7, 1, activation="silu"),
+                ]
+            ),
+            Residual([Dropout(0.0)]),
+            Residual([AvgPool2D(3, stride=(1, 2), padding="same")], activation="leaky_relu"),
+            Flatten(),
+            Residual([Dense(1)]),
+        ],
+        (8, 9, 3),
+    ),
+    "residual inside": (
+        [
+            Residual(
+                [
+                    Residual([Conv2D(4, 3, padding="same"), BatchNorm()], activation="relu"),
+                    Residual([Residual([Conv2D(4, 1)])]),
+                    Residual(
+                        [BatchNorm(), Conv2D(6, 3, padding="same", stride=(2, 1))],
+                        activation="relu",
+                    ),
+                ]
+            ),
+            Residual(
+                [Residual([Conv2D(6, 3, padding="same")], activation="elu")], activation="elu"
+            ),
+            GlobalMaxPool2D(),
+            Dense(3),
+        ],
+        (7, 6, 4),
+    ),
+    "residual dense": (
+        [
+            Residual(
+                [Dense(200, activation="relu"), Dense(190, activation="tanh")], activation="relu"
+            ),
+            Residual([Dense(190), BatchNorm()]),
+            Residual([Dense(190), Activation("gelu"), Dense(190)], activation="relu"),
+            Residual([Residual([Dense(190, activation="sigmoid")], activation="relu")]),
+            Dense(2),
+        ],
+        (190,),
     ),
     "one pixel": ([Conv2D(3, 3, padding="same"), MaxPool2D(1), Dense(2)], (1, 1, 1)),
 }

@@ -15,6 +15,7 @@ from convnet.layers import (
     Layer,
     MaxPool2D,
     ReLU,
+    Residual,
 )
 
 
@@ -22,7 +23,9 @@ class Row(NamedTuple):
     layer: Layer
     repr: str
     input_shape: tuple
-    op: tuple  # what lower calls: name, positional and keyword arguments
+    op: (
+        tuple | list
+    )  # what lower calls: name, positional and keyword arguments; a list where it calls several
 
 
 def conv(filters, **changes):
@@ -102,4 +105,26 @@ TABLE = [
     Row(Dropout(0.5), "Dropout(0.5)", (5, 4, 3), ("dropout", (0.5,), {})),
     Row(Activation("tanh"), "Activation('tanh')", (5, 4, 3), ("activation", ("tanh",), {})),
     Row(ReLU(), "ReLU()", (8,), ("activation", ("relu",), {})),
+    Row(
+        Residual([Conv2D(3, 3, padding="same"), ReLU(name="stem"), Conv2D(3, 1)], activation="elu"),
+        "Residual([Conv2D(3, 3, padding='same'), ReLU(name='stem'), Conv2D(3, 1)], activation='elu')",
+        (5, 4, 3),
+        [
+            ("fork", (), {}),
+            ("lower", ("conv1", Conv2D(3, 3, padding="same")), {}),
+            ("lower", ("stem", ReLU(name="stem")), {}),
+            ("lower", ("conv2", Conv2D(3, 1)), {}),
+            ("add", (None,), {"activation": "elu"}),
+        ],
+    ),
+    Row(
+        Residual([Residual([Dense(8)])], name="block"),
+        "Residual([Residual([Dense(8)])], name='block')",
+        (8,),
+        [
+            ("fork", (), {}),
+            ("lower", ("residual1", Residual([Dense(8)])), {}),
+            ("add", (None,), {"activation": "linear"}),
+        ],
+    ),
 ]

@@ -9,7 +9,7 @@ import oracle
 STEMS = {
     "Conv2D": "conv", "MaxPool2D": "pool", "AvgPool2D": "pool", "GlobalAvgPool2D": "globalpool",
     "GlobalMaxPool2D": "globalpool", "Dense": "dense", "BatchNorm": "batchnorm", "Dropout": "dropout",
-    "Activation": "activation", "ReLU": "activation", "Flatten": "flatten",
+    "Activation": "activation", "ReLU": "activation", "Flatten": "flatten", "Residual": "residual",
 }  # fmt: skip
 
 
@@ -26,17 +26,23 @@ def explicit_pads(padding, size, kernel, stride, dilation=(1, 1)):
     return tuple(pair(p) for p in pair(padding))
 
 
+def named(layers, prefix=""):
+    """(type, layer, name) of each layer; those of layers inside another have its name in front."""
+    counts, found = {}, []
+    for layer in layers:
+        kind = type(layer).__name__
+        stem = STEMS[kind]
+        if layer.name is None:
+            counts[stem] = counts.get(stem, 0) + 1
+        found.append((kind, layer, prefix + (layer.name or f"{stem}{counts[stem]}")))
+    return found
+
+
 class Reference:
     """forward, forward_training, backward over `parameters`, a dict of arrays by parameter name."""
 
     def __init__(self, layers, parameters):
-        self.layers, counts = [], {}
-        for layer in layers:
-            kind = type(layer).__name__
-            stem = STEMS[kind]
-            if layer.name is None:
-                counts[stem] = counts.get(stem, 0) + 1
-            self.layers.append((kind, layer, layer.name or f"{stem}{counts[stem]}"))
+        self.layers = named(layers)
         self.parameters = {k: oracle.f64(v) for k, v in parameters.items()}
 
     def forward(self, x):
@@ -51,15 +57,52 @@ class Reference:
         """Gradient with respect to the input, and gradients by parameter name."""
         gradients = {}
         grad = oracle.f64(grad)
-        for step in reversed(self._tape):
-            grad = step(grad, gradients)
-        return grad, gradients
+        return self._back(self._tape, grad, gradients), gradients
 
     def _run(self, x, training, masks):
         self._tape = []
-        for kind, layer, name in self.layers:
+        return self._chain(x, self.layers, training, masks)
+
+    def _chain(self, x, layers, training, masks):
+        for kind, layer, name in layers:
             x = getattr(self, f"_{kind.lower()}")(x, layer, name, training, masks)
         return x
+
+    def _back(self, tape, grad, gradients):
+        for step in reversed(tape):
+            grad = step(grad, gradients)
+        return grad
+
+    def _residual(self, x, layer, name, training, masks):
+        """activation(body(x) + shortcut(x)); each branch has a tape of its own."""
+        outer, body = self._tape, []
+        self._tape = body
+        z = self._chain(x, named(layer.layers, f"{name}/"), training, masks)
+        w, b = (self._parameter(f"{name}/shortcut", key) for key in ("weights", "bias"))
+        if w is None:
+            y = x
+        elif x.ndim == 2:
+            y = oracle.dense(x, w, b)
+        else:
+            stride = tuple(-(-n // m) for n, m in zip(x.shape[1:3], z.shape[1:3], strict=True))
+            y = oracle.conv2d(x, w, b, stride=stride)
+        self._tape = outer
+
+        def step(grad, gradients):
+            grad = oracle.activation_backward(grad, z + y, layer.activation)
+            grad_x = self._back(body, grad, gradients)
+            if w is None:
+                return grad_x + grad
+            if x.ndim == 2:
+                back = oracle.dense_backward(grad, x, w)
+            else:
+                back = oracle.conv2d_backward(grad, x, w, stride=stride)
+            names = (f"{name}/shortcut/weights", f"{name}/shortcut/bias")
+            gradients.update(zip(names, back[1:], strict=True))
+            return grad_x + back[0]
+
+        self._tape.append(step)
+        return oracle.activation(z + y, layer.activation)
 
     def _parameter(self, name, key):
         return self.parameters.get(f"{name}/{key}")

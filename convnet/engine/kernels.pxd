@@ -6,7 +6,7 @@ cdef extern from "convnet.h" nogil:
         int64_t offset, sample, row, start, h, w, c
 
     ctypedef struct cn_op:
-        cn_map src, dst, grad_src, grad_dst
+        cn_map src, dst, grad_src, grad_dst, other, grad_other
         int64_t kh, kw, sh, sw, dh, dw, pt, pl, groups
         int64_t oh, ow, pool_h, pool_w, activation
         int64_t weights, bias, mean, variance
@@ -60,7 +60,7 @@ cdef extern from "convnet.h" nogil:
         CN_BATCHNORM_STATS, CN_BATCHNORM_FWD, CN_BATCHNORM_SUMS, CN_BATCHNORM_BWD
         CN_BATCHNORM_PREDICT
         CN_DROPOUT_FWD, CN_DROPOUT_BWD
-        CN_COPY_FWD, CN_COPY_BWD
+        CN_ADD_FWD, CN_ADD_BWD, CN_FORK_BWD
         CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID
         CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER
         CN_GRADIENT_IN, CN_GRADIENT_OUT

@@ -16,14 +16,20 @@ def nested_parameters(layers, learning_rate):
     A layer that was given a name is listed under it, another one under its index; layers written as
     dicts, text or a path have no names before they are converted.
     """
-    nested = {}
-    for i, layer in enumerate(layers if isinstance(layers, list | tuple) else ()):
-        if isinstance(layer, Layer):
-            key = f"layers__{i if layer.name is None else layer.name}"
-            nested[key] = layer
-            nested |= {f"{key}__{name}": value for name, value in layer.get_params().items()}
+    nested = _layer_parameters("layers", layers if isinstance(layers, list | tuple) else ())
     if isinstance(learning_rate, Schedule):
         nested |= {f"learning_rate__{k}": v for k, v in learning_rate.get_fields().items()}
+    return nested
+
+
+def _layer_parameters(prefix, layers):
+    nested = {}
+    for i, layer in enumerate(layers):
+        if isinstance(layer, Layer):
+            key = f"{prefix}__{i if layer.name is None else layer.name}"
+            nested[key] = layer
+            nested |= {f"{key}__{name}": value for name, value in layer.get_params().items()}
+            nested |= _layer_parameters(f"{key}__layers", layer.layers)
     return nested
 
 
@@ -35,7 +41,8 @@ def replace_layers(spec, changes):
     spec : list, dict, str or path
         The ``layers`` parameter; what is no list of layers yet is converted first.
     changes : dict
-        "0__filters", "-1__units", "stem__filters" or "0" (a whole layer) to values.
+        "0__filters", "-1__units", "stem__filters" or "0" (a whole layer) to values; "2__layers__0__filters" of a layer
+        inside another.
     """
     if isinstance(spec, str) and spec == "auto":
         name = next(iter(changes))
@@ -43,13 +50,27 @@ def replace_layers(spec, changes):
             f'layers__{name}: layers="auto" has no layers to change. Set layers to a list first.'
         )
     layers = list(spec if isinstance(spec, list | tuple) else as_layers(spec))
-    where = {key: _index(key.partition("__")[0], layers) for key in changes}
-    for key, value in sorted(
-        changes.items(), key=lambda item: "__" in item[0]
-    ):  # whole layers first
-        _, _, field = key.partition("__")
-        i = where[key]
-        layers[i] = _changed(layers[i], field, value) if field else value
+    whole, fields, inner = (
+        {},
+        {},
+        {},
+    )  # by place: the layer, its fields, changes of the layers inside it
+    for key, value in changes.items():
+        name, _, field = key.partition("__")
+        i, below = _index(name, layers), field.removeprefix("layers__")
+        if not field:
+            whole[i] = value
+        elif below == field:
+            fields.setdefault(i, {})[field] = value
+        else:
+            inner.setdefault(i, {})[below] = value
+    for i, layer in whole.items():
+        layers[i] = layer
+    for i, values in fields.items():
+        for field, value in values.items():
+            layers[i] = _changed(layers[i], field, value)
+    for i, below in inner.items():
+        layers[i] = _changed(layers[i], "layers", replace_layers(_inner(layers[i]), below))
     return layers
 
 
@@ -93,20 +114,33 @@ def _named(key, layers):
     return names.index(key)
 
 
-def _changed(layer, field, value):
-    """Return `layer` with a field changed; as a dict where the value is bad, for ``fit`` to refuse."""
+def _opened(layer, field):
+    """Return the type of a layer or its dict, and its parameters; ValueError if `field` is none of them."""
     params = dict(layer) if isinstance(layer, dict) else None
-    kind = layer_types().get(params.get("type")) if params is not None else type(layer)
+    kind = type(layer) if params is None else layer_types().get(params.pop("type", None))
     if kind is None or not issubclass(kind, Layer):
         raise ValueError(f"{layer!r} is not a layer: it has no parameter {field!r}.")
     try:
         kind.check_parameter_names([field])
     except TypeError as error:
         raise ValueError(str(error)) from None
-    if params is None:
-        params = {"type": kind.__name__} | layer.get_params()
+    return kind, layer.get_params() if params is None else params
+
+
+def _inner(layer):
+    """Return the layers inside a layer or its dict."""
+    _, params = _opened(layer, "layers")
+    inside = params.get("layers", ())
+    if not isinstance(inside, list | tuple):
+        raise ValueError(f"{layer!r} has no list of layers to change.")
+    return inside
+
+
+def _changed(layer, field, value):
+    """Return `layer` with a field changed; as a dict where the value is bad, for ``fit`` to refuse."""
+    kind, params = _opened(layer, field)
     params[field] = value
     try:
-        return kind(**{name: v for name, v in params.items() if name != "type"})
+        return kind(**params)
     except (TypeError, ValueError):
-        return params
+        return {"type": kind.__name__} | params

@@ -10,17 +10,20 @@ def aligned(floats):
     return -(-floats // CACHE_LINE) * CACHE_LINE
 
 
-@dataclass
+@dataclass(eq=False)
 class Buffer:
     """A map (h, w, c) of each sample; flat data are (1, 1, features).
 
     `halo` is (top, bottom, left, right), in pixels: zeros around the map, which its readers want as padding and
-    its writer leaves alone. `alias` is the buffer whose memory this one shares, in another shape.
+    its writer leaves alone. `alias` is the buffer whose memory this one shares, in this shape or another;
+    `gradient_alias` the one whose gradient's memory this one's gradient shares: `alias` where it is None, itself
+    where it has memory of its own.
     """
 
     shape: tuple
     halo: tuple = (0, 0, 0, 0)
     alias: "Buffer | None" = None
+    gradient_alias: "Buffer | None" = None
     start: int = 0  # of sample 0's memory, in floats
     offset: int | None = None  # of its pixel (0, 0)
     sample: int = 0  # floats from one sample to the next
@@ -44,9 +47,16 @@ class Buffer:
         """The buffer that owns the memory."""
         return self.alias.root if self.alias else self
 
+    @property
+    def gradient_root(self):
+        """The buffer that owns the memory of the gradient."""
+        shared = self.gradient_alias or self.alias
+        return self if shared is None or shared is self else shared.gradient_root
+
     def widen(self, top, bottom, left, right):
-        """Let the halo be at least so wide."""
-        self.halo = tuple(map(max, self.halo, (top, bottom, left, right)))
+        """Let the halo be at least so wide: it belongs to the memory, whoever reads it."""
+        root = self.root
+        root.halo = tuple(map(max, root.halo, (top, bottom, left, right)))
 
     def place(self, offset):
         """Put the buffer at this offset of the arena; return the floats that a sample takes."""
@@ -61,7 +71,7 @@ class Buffer:
         """The buffer as C's cn_map."""
         h, w, c = self.shape
         root = self.root
-        row = (w + root.halo[2] + root.halo[3]) * c if root is self else w * c
+        row = (w + root.halo[2] + root.halo[3]) * c if root.shape == self.shape else w * c
         return dict(
             offset=root.offset, sample=root.sample, row=row, start=root.start, h=h, w=w, c=c
         )
@@ -69,7 +79,7 @@ class Buffer:
     def gradient_map(self):
         """The gradient by the buffer, without halo, as C's cn_map."""
         h, w, c = self.shape
-        root = self.root
+        root = self.gradient_root
         return dict(
             offset=root.gradient_offset,
             sample=aligned(root.size),
@@ -138,6 +148,6 @@ class Arena:
 
     def place_gradient(self, buffer):
         """Give the gradient by a buffer room for all samples."""
-        root = buffer.root
+        root = buffer.gradient_root
         if root.gradient_offset is None:
             root.gradient_offset = self.reserve(aligned(root.size) * self.samples)

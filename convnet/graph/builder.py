@@ -1,16 +1,52 @@
 """The builder: layers call it to emit operations."""
 
+from dataclasses import dataclass, field
 from math import prod
 
 from convnet.graph.buffers import Buffer
-from convnet.graph.ops import ActivationOp, BatchNormOp, Conv2DOp, DenseOp, DropoutOp, Pool2DOp
+from convnet.graph.ops import (
+    ActivationOp,
+    AddOp,
+    BatchNormOp,
+    Conv2DOp,
+    DenseOp,
+    DropoutOp,
+    ForkOp,
+    Pool2DOp,
+)
 from convnet.graph.parameters import RECTIFIERS, ParameterList
 
 MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
 
 
+@dataclass
+class Lowered:
+    """What became of a layer: its operations, its output, and the layers inside it."""
+
+    name: str
+    layer: object
+    ops: list = field(default_factory=list)
+    output: Buffer | None = None
+    shape: tuple = ()
+    inner: list = field(default_factory=list)
+
+    def walk(self):
+        """Yield this layer, then those inside it."""
+        yield self
+        for lowered in self.inner:
+            yield from lowered.walk()
+
+
+@dataclass
+class Branch:
+    """The end of a branch of the graph that is not the current one."""
+
+    output: Buffer
+    shape: tuple
+
+
 class Builder:
-    """Chain of operations that grows by one or more with every layer.
+    """Operations that grow by one or more with every layer: a chain, but for `fork` and `add`.
 
     Parameters
     ----------
@@ -24,7 +60,10 @@ class Builder:
     shape : tuple of int
         Shape of the current output: (h, w, c) or (features,).
     layer : str
-        Name of the layer that is being lowered; it prefixes the names of parameters.
+        Name of the layer that is being lowered; it prefixes the names of parameters. That of a layer inside another
+        has the other's in front: "residual1/conv1".
+    lowered : list of Lowered
+        The layers so far; those inside others are listed there.
     ops : list of Op
     parameters : ParameterList
     """
@@ -34,8 +73,38 @@ class Builder:
         self.input = self.current = Buffer(self._map_shape())
         self.winograd = winograd
         self.layer = ""
+        self.lowered = []
         self.ops = []
         self.parameters = ParameterList()
+
+    def lower(self, name, layer):
+        """Emit the operations of a layer, inside the one that is being lowered, if any."""
+        outer, siblings = self.layer, self.lowered
+        lowered = Lowered(f"{outer}/{name}" if outer else name, layer)
+        first, self.layer, self.lowered = len(self.ops), lowered.name, lowered.inner
+        layer.lower(self)
+        self.layer, self.lowered = outer, siblings
+        lowered.ops, lowered.output, lowered.shape = self.ops[first:], self.current, self.shape
+        siblings.append(lowered)
+
+    def fork(self):
+        """Give the current output a second reader; return its branch, for `switch` and `add`."""
+        source = self.current
+        self.current, other = (Buffer(source.shape, alias=source) for _ in range(2))
+        other.gradient_alias = other
+        self.ops.append(ForkOp(self.layer, source, self.current, other=other))
+        return Branch(other, self.shape)
+
+    def switch(self, branch):
+        """Go on with another branch; return the one that is left."""
+        left = Branch(self.current, self.shape)
+        self.current, self.shape = branch.output, branch.shape
+        return left
+
+    def add(self, branch, *, activation):
+        """Emit the sum of the current output and that of a branch of the same shape, then an activation."""
+        self._emit(AddOp, self.shape, other=branch.output)
+        self.activation(activation)
 
     def conv2d(
         self,
@@ -176,5 +245,6 @@ class Builder:
     def _bound(self, what, values):
         if values > MAX_VALUES:
             raise ValueError(
-                f"its {what} would have {values:,} values; at most {MAX_VALUES:,} are allowed"
+                f"layer {self.layer!r}: its {what} would have {values:,} values; at most {MAX_VALUES:,} are "
+                "allowed. Make it smaller."
             )

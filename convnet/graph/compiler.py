@@ -54,7 +54,7 @@ def compile_prediction(plan, isa, layer=None):
     wanted = builder.current if layer is None else outputs[layer]
     ops, folded = fuse(_until(builder.ops, wanted), predict=True)
     _want_halos(ops)
-    lifetimes = _lifetimes(builder.input, ops)
+    lifetimes = _lifetimes(builder.input, ops, wanted)
     offsets, floats = share(lifetimes)
     samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * floats)))
     for (buffer, *_), offset in zip(lifetimes, offsets, strict=True):
@@ -71,7 +71,7 @@ def compile_prediction(plan, isa, layer=None):
         operations.append(op.compiled(**packer.place(op, data_gradient=False)))
         if packer.packs(op):
             phases.phases[0][1].append((number, op.pack))
-        if any(op.dst.root.halo):
+        if any(op.dst.root.halo) and op.dst.root is not op.src.root:
             phases.add(False, number, "halo")
         phases.add(False, number, op.predict())
     phases.add(False, len(operations), "output")
@@ -110,10 +110,17 @@ def compile_training(
     arena, packer, phases = Arena(batch_size), _Packer(), Phases()
     grads = _Gradients(ops)
     buffers = _buffers(builder.input, ops)
+
+    def wanted(buffer):
+        return input_gradient or buffer.root is not builder.input
+
     for buffer in buffers:
         arena.place(buffer)
-        if buffer.root is not builder.input or input_gradient:
+        if wanted(buffer):
             arena.place_gradient(buffer)
+    for op in ops:
+        if op.other is not None and wanted(op.other):
+            arena.place_gradient(op.other)
     builder_input = _transfer(dst=builder.input.map())
     if input_gradient:
         builder_input["grad_dst"] = builder.input.gradient_map()
@@ -121,11 +128,16 @@ def compile_training(
     phases.barrier(True)
     phases.add(False, 0, "input")
     for number, op in enumerate(ops, start=1):
-        wanted = op.src.root is not builder.input or input_gradient
-        extra = dict(data_gradient=int(wanted), grad_dst=op.dst.gradient_map())
-        if wanted:
+        data_gradient = wanted(op.src)
+        extra = dict(data_gradient=int(data_gradient))
+        if wanted(op.dst):
+            extra["grad_dst"] = op.dst.gradient_map()
+        if data_gradient:
             extra["grad_src"] = op.src.gradient_map()
-        extra.update(packer.place(op, data_gradient=wanted))
+            if op.other is not None:
+                other = op.other if wanted(op.other) else op.src
+                extra["grad_other"] = other.gradient_map()
+        extra.update(packer.place(op, data_gradient=data_gradient))
         extra.update(grads.place(op))
         extra.update(_place_aux(op, arena, grads.lanes, batch_size))
         operations.append(op.compiled(**extra))
@@ -185,7 +197,10 @@ def compile_training(
 
 
 # Backward stages that compute nothing but the gradient of the input.
-_DATA_ONLY = ("pool_bwd", "activation_bwd", "dropout_bwd", "copy_bwd", "wide_grad", "batchnorm_bwd")
+_DATA_ONLY = (
+    *("pool_bwd", "activation_bwd", "dropout_bwd", "wide_grad"),
+    *("batchnorm_bwd", "add_bwd", "fork_bwd"),
+)
 
 
 def _transfer(**maps):
@@ -214,22 +229,25 @@ def _buffers(first, ops):
     return list({id(b.root): b.root for b in (first, *(op.dst for op in ops))}.values())
 
 
-def _lifetimes(first, ops):
-    """Each buffer that owns memory with the numbers of the operations that write it and read it last.
+def _lifetimes(first, ops, wanted):
+    """Each buffer that owns memory with the numbers of the operations that write it first and use it last.
 
-    The last operation's output is read by the one that follows.
+    The wanted output is read by the one that follows.
     """
-    last = {id(op.src.root): number for number, op in enumerate(ops, start=1)}
-    written = [(first, 0), *((op.dst.root, number) for number, op in enumerate(ops, start=1))]
-    return [(b, number, last.get(id(b), len(ops) + 1)) for b, number in written]
+    times = {first: [0, 0]}
+    for number, op in enumerate(ops, start=1):
+        for buffer in filter(None, (op.src, op.other, op.dst)):
+            times.setdefault(buffer.root, [number, number])[1] = number
+    times[wanted.root][1] = len(ops) + 1
+    return [(buffer, *time) for buffer, time in times.items()]
 
 
 def _shard(stages, ops, lane_samples):
     """Samples that a lane takes at a time through a lane phase: few enough that their maps stay in the cache."""
     used = [ops[number - 1] for number, _ in stages if 0 < number <= len(ops)]
-    floats = sum(
-        op.dst.root.floats + aligned(op.dst.root.size) for op in {id(o): o for o in used}.values()
-    )
+    maps = {op.dst.root for op in used}
+    gradients = {b.gradient_root for op in used for b in (op.dst, op.other) if b is not None}
+    floats = sum(b.floats for b in maps) + sum(aligned(b.size) for b in gradients)
     group = max((op.group for op in used if isinstance(op, Conv2DOp)), default=1)
     return max(1, min(lane_samples, max(group, CACHE_BYTES // (4 * max(1, floats)))))
 

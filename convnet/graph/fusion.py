@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from convnet.graph.ops import (
     FROM_OUTPUT,
     ActivationOp,
+    AddOp,
     BatchNormOp,
     Conv2DOp,
-    CopyOp,
     DenseOp,
     DropoutOp,
+    ForkOp,
     Pool2DOp,
 )
 from convnet.graph.parameters import Parameter
@@ -30,9 +31,9 @@ class Fold:
 def fuse(ops, *, predict=False):
     """Return (shorter list of operations, list of Fold); the given operations must not be used again.
 
-    An activation joins the convolution, dense layer or batch norm before it, and a max-pool whose windows tile the map
-    the convolution before it. For prediction batch norm is folded into the convolution or dense layer before
-    it, and dropout is left out.
+    An activation joins the convolution, dense layer, batch norm or sum before it, and a max-pool whose windows tile
+    the map the convolution before it. For prediction batch norm is folded into the convolution or dense layer before
+    it, and dropout is left out. Nothing joins across a fork: what has two readers stays as it is.
 
     Parameters
     ----------
@@ -49,9 +50,10 @@ def fuse(ops, *, predict=False):
             if joinable:
                 before.dst = op.dst
             else:
-                fused.append(CopyOp(op.layer, op.src, op.dst))
-        else:
+                op.dst.alias = op.src
+        elif not (predict and isinstance(op, ForkOp)):
             fused.append(op)
+    _sum_in_place(fused, predict)
     return fused, folded
 
 
@@ -59,7 +61,7 @@ def _joins(before, op, predict, folded):
     """Fuse op into the operation before it if that computes the same."""
     if isinstance(op, ActivationOp):
         fusible = op.activation in FROM_OUTPUT or predict
-        open_ended = isinstance(before, Conv2DOp | DenseOp | BatchNormOp)
+        open_ended = isinstance(before, Conv2DOp | DenseOp | BatchNormOp | AddOp)
         if fusible and open_ended and _linear(before):
             before.activation = op.activation
             return True
@@ -76,6 +78,24 @@ def _joins(before, op, predict, folded):
             before.parameters = {"weights": weights, "bias": op.parameters["beta"]}
             return True
     return False
+
+
+def _sum_in_place(ops, predict):
+    """Let a sum have the memory of its first input, and the gradients by its inputs that of the one by the sum.
+
+    In training only where nothing but the sum reads that input and the operation that writes it leaves the gradient
+    by it as it is: behind a linear convolution, dense layer or batch norm.
+    """
+    writers = {}
+    for op in ops:
+        if isinstance(op, AddOp):
+            writer = writers.get(op.src)
+            linear = isinstance(writer, Conv2DOp | DenseOp | BatchNormOp) and _linear(writer)
+            if writer and (predict or linear):
+                op.src.alias = op.dst
+                op.other.gradient_alias = op.dst
+                op.shares = True
+        writers[op.dst] = op
 
 
 def _linear(op):

@@ -116,10 +116,13 @@ class Network:
         return self._predictor(None).run(X, scale, n_threads)
 
     def features(self, X, layer, *, scale=1.0, n_threads=1):
-        """Return the output of the layer of that name, as in prediction: float32, (n, *its shape)."""
-        names = [info.name for info in self.plan.layers]
-        if layer not in names:
-            raise ValueError(f"no layer is called {layer!r}; there are {', '.join(names)}")
+        """Return the output of the layer of that name, as in prediction: float32, (n, *its shape).
+
+        That of a layer inside another one has a name such as "residual1/conv1".
+        """
+        if layer not in self.plan.named:
+            known = ", ".join(self.plan.named)
+            raise ValueError(f"no layer is called {layer!r}; there are {known}")
         return self._predictor(layer).run(X, scale, n_threads)
 
     def _predictor(self, layer):

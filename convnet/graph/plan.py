@@ -13,7 +13,8 @@ class LayerInfo:
     """A layer in its place.
 
     `multiply_adds` are those of one sample's forward pass by the direct sum, `memory_bytes` what its output takes, a
-    sample; `algorithm` is how a convolution is computed: "direct", "winograd" or "depthwise", else "".
+    sample; `algorithm` is how a convolution is computed: "direct", "winograd" or "depthwise", else "". Of a layer with
+    layers inside, `layers` lists those, under names such as "residual1/conv1", and its figures count them.
     """
 
     name: str
@@ -24,6 +25,13 @@ class LayerInfo:
     multiply_adds: int
     memory_bytes: int
     algorithm: str = ""
+    layers: tuple = ()
+
+    def walk(self):
+        """Yield this layer, then those inside it."""
+        yield self
+        for info in self.layers:
+            yield from info.walk()
 
 
 class Plan:
@@ -43,6 +51,8 @@ class Plan:
     Attributes
     ----------
     layers : list of LayerInfo
+    named : dict of LayerInfo
+        By name, the layers inside others too.
     parameters : ParameterList
     n_parameters : int
         Values that training learns or keeps: running statistics are counted.
@@ -67,16 +77,18 @@ class Plan:
             winograd = os.environ.get("CONVNET_WINOGRAD", "1") != "0"
         self.winograd = winograd
         self._placed = self._place(tuple(layers))
-        builder, spans = self._lower()
+        builder = self._lower()
         self.parameters = builder.parameters
         self.output_shape = builder.shape
-        self.layers = self._describe(builder, spans)
+        self.layers = [_describe(lowered) for lowered in builder.lowered]
+        self.named = {info.name: info for layer in self.layers for info in layer.walk()}
         self.n_parameters = sum(p.size for p in self.parameters)
 
     def build(self):
         """Return a new builder with this plan's operations, and each layer's output buffer by name."""
-        builder, spans = self._lower()
-        return builder, {name: buffer for name, (_, _, buffer, _) in spans.items()}
+        builder = self._lower()
+        outer = builder.lowered
+        return builder, {low.name: low.output for lowered in outer for low in lowered.walk()}
 
     def _place(self, layers):
         """List (name, layer), with Flatten and head put in and all shapes checked."""
@@ -84,15 +96,16 @@ class Plan:
         names = resolve_names(layers)
         for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
             where = f"layers[{i}] {name!r}"
-            self._refuse_softmax(layer, i, len(layers))
+            self._refuse_softmax(f"layers[{i}]", layer, i == len(layers) - 1)
             if layer.takes == "flat" and len(shape) == 3:
                 placed.append(("flatten", Flatten()))
                 shape = (prod(shape),)
             try:
                 shape = tuple(layer.output_shape(shape))
             except LayerShapeError as error:
+                where, shapes = " › ".join((where, *error.where)), _arrows([*trail, *error.trail])
                 raise ValueError(
-                    f"{where}: {error.cause}. Shapes: {_arrows(trail)}. {error.remedy}"
+                    f"{where}: {error.cause}. Shapes: {shapes}. {error.remedy}"
                 ) from None
             if prod(shape) > MAX_VALUES:
                 raise ValueError(
@@ -107,50 +120,46 @@ class Plan:
             placed.append(("output", Dense(self.n_outputs)))
         return placed
 
-    def _refuse_softmax(self, layer, i, n_layers):
+    def _refuse_softmax(self, where, layer, is_last):
+        for i, inner in enumerate(layer.layers):
+            self._refuse_softmax(f"{where} › layers[{i}]", inner, False)
         if getattr(layer, "activation", None) != "softmax":
             return
         kind = type(layer).__name__
-        if i == n_layers - 1:
+        if is_last:
             outputs = f" ({self.n_outputs} classes)" if (self.n_outputs or 0) > 1 else ""
             raise ValueError(
-                f'layers[{i}] is {kind}(activation="softmax"), but the output layer{outputs} is '
+                f'{where} is {kind}(activation="softmax"), but the output layer{outputs} is '
                 "automatic. Remove it."
             )
         raise ValueError(
-            f'layers[{i}] is {kind}(activation="softmax"), which belongs to the automatic output '
+            f'{where} is {kind}(activation="softmax"), which belongs to the automatic output '
             'layer. Use another activation, such as "relu".'
         )
 
     def _lower(self):
-        builder, spans = Builder(self.input_shape, winograd=self.winograd), {}
+        builder = Builder(self.input_shape, winograd=self.winograd)
         for name, layer in self._placed:
-            builder.layer, first = name, len(builder.ops)
-            try:
-                layer.lower(builder)
-            except ValueError as error:
-                raise ValueError(f"layer {name!r}: {error}. Make it smaller.") from None
-            spans[name] = first, len(builder.ops), builder.current, builder.shape
-        return builder, spans
+            builder.lower(name, layer)
+        return builder
 
-    def _describe(self, builder, spans):
-        layers = []
-        for name, layer in self._placed:
-            first, last, buffer, shape = spans[name]
-            ops = builder.ops[first:last]
-            layers.append(
-                LayerInfo(
-                    name=name,
-                    type=type(layer).__name__,
-                    layer=layer,
-                    output_shape=shape,
-                    n_parameters=sum(p.size for op in ops for p in op.parameters.values()),
-                    multiply_adds=sum(op.multiply_adds() for op in ops),
-                    memory_bytes=4 * buffer.size,
-                    algorithm=next((op.algorithm for op in ops if hasattr(op, "algorithm")), ""),
-                )
-            )
-        return layers
+
+def _describe(lowered):
+    inner = tuple(map(_describe, lowered.inner))
+    ops = lowered.ops
+    return LayerInfo(
+        name=lowered.name,
+        type=type(lowered.layer).__name__,
+        layer=lowered.layer,
+        output_shape=lowered.shape,
+        n_parameters=sum(p.size for op in ops for p in op.parameters.values()),
+        multiply_adds=sum(op.multiply_adds() for op in ops),
+        memory_bytes=4 * lowered.output.size + sum(info.memory_bytes for info in inner),
+        algorithm=""
+        if inner
+        else next((op.algorithm for op in ops if hasattr(op, "algorithm")), ""),
+        layers=inner,
+    )
 
 
 def _arrows(trail):

@@ -14,8 +14,7 @@ class Predictor:
         plan = network.plan
         self.compiled = compile_prediction(plan, network.isa, layer)
         self.input_shape = plan.input_shape
-        shapes = {info.name: info.output_shape for info in plan.layers}
-        self.shape = plan.output_shape if layer is None else shapes[layer]
+        self.shape = plan.output_shape if layer is None else plan.named[layer].output_shape
         self.params = aligned_zeros(len(network.params))
         self.params[...] = network.params
         for fold in self.compiled.folded:

@@ -34,16 +34,7 @@ class Summary:
 
     def __repr__(self):
         rows = [("", "input", "", _shape(self.input_shape), "", "", "")]
-        rows += [
-            (
-                layer.name,
-                layer.type,
-                layer.algorithm,
-                _shape(layer.output_shape),
-                *_figures(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
-            )
-            for layer in self.layers
-        ]
+        rows += [row for layer in self.layers for row in _rows(layer, "")]
         total = (
             "total",
             *("", "", ""),
@@ -61,9 +52,23 @@ class Summary:
         lines.append(
             "Multiply-adds and memory (of what the layers put out, float32) are those of one sample."
         )
+        if any(layer.layers for layer in self.layers):
+            lines.append("The figures of a layer with others inside count those.")
         if not self.has_output:
             lines.append("The output layer is not counted: its size follows from y.")
         return "\n".join(lines)
+
+
+def _rows(layer, indent):
+    yield (
+        indent + layer.name,
+        layer.type,
+        layer.algorithm,
+        _shape(layer.output_shape),
+        *_figures(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
+    )
+    for inner in layer.layers:
+        yield from _rows(inner, indent + "  ")
 
 
 def _line(cells, widths):

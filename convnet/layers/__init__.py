@@ -24,6 +24,7 @@ from convnet.layers.geometry import LayerShapeError
 from convnet.layers.globalpool2d import GlobalAvgPool2D, GlobalMaxPool2D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
 from convnet.layers.registry import layer_from_dict, layer_types, register
+from convnet.layers.residual import Residual
 from convnet.layers.spec import as_layers, resolve_names, to_dicts, to_json, to_yaml
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LayerShapeError",
     "MaxPool2D",
     "ReLU",
+    "Residual",
     "as_layers",
     "auto_layers",
     "layer_from_dict",

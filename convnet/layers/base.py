@@ -24,6 +24,8 @@ class Layer(Value):
     stem: ClassVar[str]
     takes: ClassVar[str] = "any"  # input: "map", "flat" (the plan puts a Flatten in front) or "any"
 
+    layers: ClassVar[tuple] = ()  # those inside it
+
     name: str | None = parameter(layer_name, None, kw_only=True)
 
     def output_shape(self, input_shape):

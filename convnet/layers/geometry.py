@@ -13,14 +13,36 @@ class LayerShapeError(ValueError):
         What does not fit, without a full stop: ``kernel 3×3 does not fit its 1×1 input``.
     remedy : str
         What to do about it, a sentence.
+    where : tuple of str, default=()
+        The layers inside the one that was asked, from the outside in: ``layers[0] 'conv1'``.
+    trail : tuple of tuple, default=()
+        The shapes up to there, after the one that was asked about.
     """
 
-    def __init__(self, cause, remedy):
-        super().__init__(cause, remedy)
-        self.cause, self.remedy = cause, remedy
+    def __init__(self, cause, remedy, where=(), trail=()):
+        super().__init__(cause, remedy, where, trail)
+        self.cause, self.remedy, self.where, self.trail = cause, remedy, where, trail
+
+    def inside(self, where, trail):
+        """Return the error of the layer around the one that raised it.
+
+        Parameters
+        ----------
+        where : str
+            The one that raised it: ``layers[0] 'conv1'``.
+        trail : sequence of tuple
+            The shapes from the input of the layer around it to that of the one that raised it.
+
+        Returns
+        -------
+        error : LayerShapeError
+            With both in front of what it had.
+        """
+        trail = (*trail, *self.trail)
+        return LayerShapeError(self.cause, self.remedy, (where, *self.where), trail)
 
     def __str__(self):
-        return f"{self.cause}. {self.remedy}"
+        return f"{''.join(f'{where}: ' for where in self.where)}{self.cause}. {self.remedy}"
 
 
 def both(value):

@@ -1,11 +1,12 @@
 """Specs: from anything a user may write to layers, and back to plain data."""
 
-from itertools import count
+from itertools import chain, count
 
 from convnet.layers.auto import auto_layers
 from convnet.layers.registry import LAYERS
 from convnet.values import spec as values
 
+MOST_NESTED = 8  # layers inside layers inside ...
 RESERVED = {
     "output": "the automatic output layer",
     "flatten": "the Flatten that is put in where it is needed",
@@ -39,7 +40,9 @@ def as_layers(spec, input_shape=None):
         if input_shape is None:
             raise ValueError('layers="auto" needs the shape of the input')
         return auto_layers(input_shape)
-    return values.as_values(LAYERS, spec)
+    layers = values.as_values(LAYERS, spec)
+    check_size(layers)
+    return layers
 
 
 def to_dicts(layers):
@@ -90,13 +93,38 @@ def to_yaml(layers):
     return values.to_yaml(as_layers(layers))
 
 
-def resolve_names(layers):
+def check_size(entries, depth=0):
+    """Raise ValueError if layers or their dicts lie too deep in one another, or are too many altogether.
+
+    `depth` is the number of layers around them.
+    """
+    lists, seen = [entries], 0
+    for _ in range(MOST_NESTED + 1 - depth):
+        seen += sum(map(len, lists))
+        if seen > values.MOST:
+            raise ValueError(
+                f"layers has more than {values.MOST} entries, those inside others counted"
+            )
+        lists = list(filter(None, map(_inside, chain(*lists))))
+        if not lists:
+            return
+    raise ValueError(f"layers lie more than {MOST_NESTED} deep in one another")
+
+
+def _inside(entry):
+    inside = entry.get("layers") if isinstance(entry, dict) else getattr(entry, "layers", ())
+    return inside if isinstance(inside, list | tuple) else ()
+
+
+def resolve_names(layers, reserved=None):
     """Return the layers' names: given ones as they are, the others stem + number, free of collisions.
 
     Parameters
     ----------
     layers : sequence of Layer
         In their order.
+    reserved : dict, default=None
+        Names that are taken, and by what; None is those of the layers that are put in.
 
     Returns
     -------
@@ -108,10 +136,11 @@ def resolve_names(layers):
     ValueError
         A name is there twice or belongs to an automatic layer.
     """
+    reserved = RESERVED if reserved is None else reserved
     given = {}
     for i, layer in enumerate(layers):
-        if layer.name in RESERVED:
-            owner = RESERVED[layer.name]
+        if layer.name in reserved:
+            owner = reserved[layer.name]
             raise ValueError(
                 f"layers[{i}]: the name {layer.name!r} belongs to {owner}. Choose another."
             )

@@ -27,7 +27,9 @@ class Value:
             try:
                 value = field.metadata["check"](getattr(self, field.name))
             except (TypeError, ValueError) as error:
-                raise type(error)(f"{kind}: {field.name} {error}") from None
+                # a check of a list has named the place in it: layers[3]: ...
+                name = "" if str(error).startswith(field.name) else f"{field.name} "
+                raise type(error)(f"{kind}: {name}{error}") from None
             object.__setattr__(self, field.name, value)
         self.check()
 
@@ -113,7 +115,8 @@ class Value:
 
     def __repr__(self):
         first = [field.name for field in fields(self) if field.metadata["positional"]]
-        parts = [f"{v!r}" if k in first else f"{k}={v!r}" for k, v in self._changed().items()]
+        changed = {k: _written(v) for k, v in self._changed().items()}
+        parts = [v if k in first else f"{k}={v}" for k, v in changed.items()]
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def __reduce__(self):
@@ -127,6 +130,11 @@ class Value:
 
     def __sklearn_clone__(self):
         return self
+
+
+def _written(value):
+    is_list = isinstance(value, tuple) and value and isinstance(value[0], Value)
+    return repr(list(value) if is_list else value)
 
 
 def _plain(value):

@@ -43,8 +43,8 @@ def windows(shape, kernel, stride, padding, dilation):
 
 
 def expected_shape(row):
-    name, args, kwargs = row.op
     shape = row.input_shape
+    name, args, kwargs = ("several", (), {}) if isinstance(row.op, list) else row.op
     if name == "conv2d":
         around = (kwargs[key] for key in ("kernel", "stride", "padding", "dilation"))
         return (*windows(shape, *around), args[0])
@@ -98,10 +98,10 @@ def test_has_the_output_shape_that_counting_gives(row):
 
 
 @every
-def test_lowers_to_one_op(row):
+def test_lowers_to_its_ops(row):
     builder = Recorder(row.input_shape)
     row.layer.lower(builder)
-    assert builder.ops == [row.op]
+    assert builder.ops == (row.op if isinstance(row.op, list) else [row.op])
 
 
 @every

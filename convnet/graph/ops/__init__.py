@@ -2,20 +2,22 @@
 
 from convnet.graph.ops.base import ACTIVATIONS, FROM_OUTPUT, Op
 from convnet.graph.ops.batchnorm import BatchNormOp
+from convnet.graph.ops.branch import AddOp, ForkOp
 from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.dense import DenseOp
-from convnet.graph.ops.elementwise import ActivationOp, CopyOp, DropoutOp
+from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
 from convnet.graph.ops.pool2d import Pool2DOp
 
 __all__ = [
     "ACTIVATIONS",
     "FROM_OUTPUT",
     "ActivationOp",
+    "AddOp",
     "BatchNormOp",
     "Conv2DOp",
-    "CopyOp",
     "DenseOp",
     "DropoutOp",
+    "ForkOp",
     "Op",
     "Pool2DOp",
 ]

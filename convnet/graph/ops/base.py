@@ -20,6 +20,8 @@ class Op:
 
     Attributes
     ----------
+    other : Buffer or None
+        Second input of a sum, or second output of a fork.
     layer : str
         Name of the layer that it comes from (the first, where several were fused).
     parameters : dict of Parameter
@@ -31,6 +33,7 @@ class Op:
     dst: Buffer
     parameters: dict = field(default_factory=dict)
 
+    other = None
     pack = None  # batch stage that packs the weights
     lane_parameters = True  # gradients are summed in the lanes, or computed over the whole batch
 
@@ -75,6 +78,8 @@ class Op:
         op = operation_fields()
         op.update(bias=-1, aux=-1, pool_h=1, pool_w=1, groups=1, block=1, group=1)
         op.update(src=self.src.map(), dst=self.dst.map())
+        if self.other is not None:
+            op.update(other=self.other.map())
         for role, parameter in self.parameters.items():
             op[{"gamma": "weights", "beta": "bias"}.get(role, role)] = parameter.offset
         op.update(self.fields())

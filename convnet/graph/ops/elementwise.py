@@ -39,17 +39,3 @@ class DropoutOp(Op):
 
     def fields(self):
         return dict(rate=self.rate, key=self.key)
-
-
-@dataclass
-class CopyOp(Op):
-    """The same numbers in another buffer (csrc/transfer.inc.h)."""
-
-    def forward(self):
-        return [(False, "copy_fwd")]
-
-    def backward(self):
-        return [(False, "copy_bwd")]
-
-    def predict(self):
-        return "copy_fwd"

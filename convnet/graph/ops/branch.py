@@ -1,0 +1,50 @@
+"""Where the graph parts and meets: a map with two readers, and the sum of two maps."""
+
+from dataclasses import dataclass
+
+from convnet.graph.buffers import Buffer
+from convnet.graph.ops.base import ACTIVATIONS, Op
+
+
+@dataclass
+class ForkOp(Op):
+    """`dst` and `other` are `src` again, in its memory, for a reader each: only gradients are computed.
+
+    The gradient by `dst` lies in the memory of that by `src`, and the one by `other` is added to it, see
+    csrc/add.inc.h.
+    """
+
+    other: Buffer | None = None
+
+    def forward(self):
+        return []
+
+    def backward(self):
+        return [(False, "fork_bwd")]
+
+
+@dataclass
+class AddOp(Op):
+    """`src` + `other`, then an activation; see csrc/add.inc.h.
+
+    Attributes
+    ----------
+    shares : bool
+        Whether the gradients by `src` and `other` lie in the memory of the one by `dst`.
+    """
+
+    other: Buffer | None = None
+    activation: str = "linear"
+    shares: bool = False
+
+    def forward(self):
+        return [(False, "add_fwd")]
+
+    def backward(self):
+        return [] if self.shares and self.activation == "linear" else [(False, "add_bwd")]
+
+    def predict(self):
+        return "add_fwd"
+
+    def fields(self):
+        return dict(activation=ACTIVATIONS.index(self.activation))
