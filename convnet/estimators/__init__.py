@@ -5,6 +5,10 @@
 - `base`: what all estimators share: parameters, outputs, pickling, summary
 - `documentation`: what their docstrings share
 - `fitting`: one call of fit or partial_fit
+- `given`: what was passed to them, checked and encoded
+- `heldout`: rows to validate on
+- `validation`: loss and score on them, after each epoch
+- `scoring`: any scorer of scikit-learn
 - `course`: trainer, learning rates and stopping, from epoch to epoch
 - `state`: the fitted attributes
 - `checks`: constructor parameters

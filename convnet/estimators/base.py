@@ -30,7 +30,7 @@ class BaseConvNet(BaseEstimator):
         """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
         vars(self).update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the net.
 
         Parameters
@@ -41,19 +41,27 @@ class BaseConvNet(BaseEstimator):
             Targets.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows; those of weight 0 are left out.
+        X_val : array-like of shape (m, h, w, c), (m, h, w) or (m, features), default=None
+            Images or flat rows to validate on, of the shape and in the units of those of X. They are never trained
+            on; the loss and the score on them are computed after each epoch, and the weights of the epoch with
+            the best score are kept. `early_stopping` then splits nothing off X.
+        y_val : array-like of shape (m,), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (m,), default=None
+            Their weights, in the loss and in the score; those of weight 0 are left out.
 
         Returns
         -------
         self : object
             Fitted estimator.
         """
-        return self._fit(
-            X, y, sample_weight, goes_on=bool(self.warm_start) and hasattr(self, "weights_")
-        )
+        validation = X_val, y_val, sample_weight_val
+        goes_on = bool(self.warm_start) and hasattr(self, "weights_")
+        return self._fit(X, y, sample_weight, goes_on=goes_on, validation=validation)
 
-    def _fit(self, X, y, sample_weight, *, goes_on, partial=False, classes=None):
+    def _fit(self, X, y, sample_weight, *, goes_on, partial=False, **passed):
         fit = Fit(self, goes_on=goes_on, partial=partial)
-        fit.read(X, y, sample_weight, classes)
+        fit.read(X, y, sample_weight, **passed)
         try:
             commit(self, fit.run())
         except KeyboardInterrupt:
@@ -66,6 +74,9 @@ class BaseConvNet(BaseEstimator):
     def _outputs(self, X, layer=None):
         """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
         check_is_fitted(self, "weights_")
+        known, out = getattr(self, "_known_outputs", (None, None))
+        if X is known and X is not None:  # a copy that a scorer was given
+            return out
         kind, given = type(self).__name__, self._input_format
         n_threads = resolve_n_threads(self.n_jobs)
         array = inputs.check_rows(X, kind)

@@ -41,6 +41,10 @@ def _is(value, kind):
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
+def _is_scoring(value):
+    return isinstance(value, str) or (callable(value) and not isinstance(value, type))
+
+
 BOOLEAN = Rule(
     "True or False", lambda v: isinstance(v, bool) or type(v).__name__ in ("bool", "bool_")
 )
@@ -49,10 +53,12 @@ NOT_NEGATIVE = number("0 or more", lambda v: v >= 0)
 SHARE = number("from 0 to below 1", lambda v: 0 <= v < 1)
 NOT_YET = Rule("None, others are not available yet", lambda v: v is None)
 
+SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
+
 RULES = {
     "data_format": one_of("channels_last", "channels_first"),
     "rescale": one_of("auto", None) | POSITIVE,
-    "solver": one_of("adam", "sgd"),
+    "solver": one_of(*SOLVERS),
     "alpha": NOT_NEGATIVE,
     "batch_size": one_of("auto") | integer(1),
     "learning_rate_init": POSITIVE,
@@ -70,11 +76,11 @@ RULES = {
     "validation_fraction": number("above 0 and below 1", lambda v: 0 < v < 1),
     "n_iter_no_change": integer(1) | Rule("infinity", lambda v: _is(v, Real) and v == math.inf),
     "augment": NOT_YET,
-    "clip_norm": NOT_YET,
-    "max_time": NOT_YET,
-    "scoring": NOT_YET,
+    "clip_norm": one_of(None) | POSITIVE,
+    "max_time": one_of(None) | POSITIVE,
+    "scoring": one_of(None) | Rule("the name of a scorer or a callable", _is_scoring),
     "callbacks": NOT_YET,
-    "label_smoothing": Rule("0, others are not available yet", lambda v: _is(v, Real) and v == 0),
+    "label_smoothing": SHARE,
 }
 
 
@@ -84,7 +90,7 @@ def check_parameters(estimator):
     for name, value in estimator.get_params(deep=False).items():
         rule = RULES.get(name)
         if rule and not rule.test(value):
-            hint = did_you_mean(value, ("adam", "sgd")) if name == "solver" else ""
+            hint = did_you_mean(value, SOLVERS) if name == "solver" else ""
             raise ParameterError(f"{kind}: {name} must be {rule.phrase}; got {show(value)}.{hint}")
     try:
         check_learning_rate(estimator.learning_rate, estimator.max_iter)

@@ -27,7 +27,8 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, which multiply `sample_weight`. "balanced" makes the classes weigh the same.
     label_smoothing : float, default=0.0
-        Share of the target that is spread over all classes. Not available yet.
+        Share s of the target, from 0 to below 1, that is spread evenly over all classes (Szegedy et al., 2016): the
+        net is trained on 1 - s + s / K for the class of a row and s / K for the others. Validation does without.
 
     Attributes
     ----------

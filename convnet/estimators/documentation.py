@@ -19,10 +19,12 @@ rescale : "auto", float or None, default="auto"
     unless the uint16 hold nothing above 255, which may be 8-bit values.
 augment : list, default=None
     Random changes of the images that are trained on. Not available yet.
-solver : {"adam", "sgd"}, default="adam"
-    The optimizer.
+solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
+    The optimizer: Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019), RMSprop (Tieleman and Hinton,
+    2012), without momentum, or stochastic gradient descent with `momentum`.
 alpha : float, default=1e-4
-    Strength of the L2 term, which is divided by the sum of the weights of the batch.
+    Strength of the L2 term alpha / 2 · Σw², which is divided by the sum of the weights of the batch. With "adamw"
+    each step takes this share of a weight off it, times the learning rate, instead. Biases and batch norm are free.
 batch_size : int or "auto", default="auto"
     Rows of a step. "auto" is min(128, n).
 learning_rate : str, schedule or callable, default="constant"
@@ -48,30 +50,36 @@ verbose : bool, default=False
 warm_start : bool, default=False
     Whether ``fit`` goes on from the weights of the last fit; epochs are counted on. Where both fits have
     `early_stopping`, the earlier best weights stand until an epoch betters them, and the split is drawn
-    alike: for the same X and y the same rows are held out, whatever `random_state` is.
+    alike: for the same X and y the same rows are held out, whatever `random_state` is. Where both have ``X_val``,
+    the earlier best weights stand by their score on the new one.
 momentum : float, default=0.9
     Momentum of "sgd".
 nesterovs_momentum : bool, default=True
     Whether "sgd" uses Nesterov's momentum.
 beta_1 : float, default=0.9
-    Decay of the first moment of "adam".
+    Decay of the first moment of "adam" and "adamw", of the mean square of "rmsprop".
 beta_2 : float, default=0.999
-    Decay of the second moment of "adam".
+    Decay of the second moment of "adam" and "adamw".
 epsilon : float, default=1e-8
-    Numerical stability of "adam".
+    Numerical stability of all but "sgd".
 clip_norm : float, default=None
-    Largest norm of the gradient. Not available yet.
+    The gradient of the mean loss of a batch by all parameters, without the L2 term, is scaled down to a 2-norm of at
+    most this (Pascanu et al., 2013). None leaves it as it is.
 early_stopping : bool, default=False
-    Whether to hold out `validation_fraction` of the rows, stop by the score on them, and keep the weights of
-    the best epoch.
+    Whether to stop by the score on held-out rows: those of ``X_val``, or `validation_fraction` of the rows
+    of X. Whenever there are such rows the weights of the epoch with the best score on them are kept.
 validation_fraction : float, default=0.1
     Share of the rows that `early_stopping` holds out; of each class in classification.
 n_iter_no_change : int, default=10
     See `tol`.
 max_time : float, default=None
-    Seconds after which training ends. Not available yet.
+    Seconds after the call of ``fit`` when training ends. The clock is looked at after each step; the epoch under way
+    is dropped, so that the fitted net is that of whole epochs. Only the first epoch is kept as far as it has come,
+    with a ConvergenceWarning. ``partial_fit`` takes no notice of it.
 scoring : str or callable, default=None
-    The validation score. None is that of ``score``. Not available yet.
+    The validation score, larger is better: the name of a scorer of scikit-learn, or a callable of estimator, X and
+    y that returns a number. It is called with ``sample_weight`` where the held-out rows have weights, those of the
+    classes included. It is tried on the untrained net, before the first epoch. None is the score of ``score``.
 callbacks : list, default=None
     Hooks that are called during ``fit``. Not available yet.
 n_jobs : int, default=None
@@ -95,15 +103,15 @@ n_parameters_ : int
 n_iter_ : int
     Epochs done, those of earlier fits that were gone on from included.
 best_iter_ : int
-    The epoch, from 1, whose weights were kept: the best one with `early_stopping`, else the last.
+    The epoch, from 1, whose weights were kept: the one with the best validation score, else the last.
 loss_ : float
     Training loss of that epoch.
 loss_curve_ : list of float
     Training loss of each epoch, penalty included.
 validation_loss_curve_ : list of float
-    Loss on the rows held out, penalty not included, with `early_stopping`.
+    Loss on the rows held out, penalty not included, with `early_stopping` or ``X_val``.
 validation_scores_ : list of float
-    Score on the rows held out, with `early_stopping`.
+    Score on the rows held out, with `early_stopping` or ``X_val``.
 history_ : dict of list
     All figures of each epoch.
 """

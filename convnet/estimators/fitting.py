@@ -5,25 +5,24 @@ reason, leaves it as it was.
 """
 
 import math
+import time
+import warnings
 
-import numpy as np
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators import inputs
-from convnet.estimators.checks import check_parameters, input_shape
+from convnet.estimators.checks import check_parameters
 from convnet.estimators.course import Course
+from convnet.estimators.given import Given
 from convnet.estimators.holder import NetworkHolder
-from convnet.estimators.state import kept
-from convnet.estimators.weighting import check_sample_weight
+from convnet.estimators.validation import Validation
 from convnet.estimators.weights import Weights
-from convnet.layers import as_layers
-from convnet.training.examples import Examples
 from convnet.training.loop import Loop
-from convnet.training.outputs import outputs
 
 AUTO_BATCH = 128
-SOLVER = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon")
+SOLVER = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
+PASSED = "X_val"  # what chose the weights where no split did
 
 
 class Fit:
@@ -40,58 +39,52 @@ class Fit:
     """
 
     def __init__(self, estimator, *, goes_on, partial):
+        self.begin = time.monotonic()
         check_parameters(estimator)
         self.estimator, self.goes_on, self.partial = estimator, goes_on, partial
-        self.kind = type(estimator).__name__
         self.n_threads = resolve_n_threads(estimator.n_jobs)
         self.seed = int(check_random_state(estimator.random_state).randint(2**31 - 1))
         self.first_epoch = estimator.n_iter_ if goes_on else 0
         begun = getattr(estimator, "_course_start", None) if goes_on and partial else None
         self.course_start = self.first_epoch if begun is None else begun
-        # Rows that the fitted weights were chosen by, and so were not trained on, are held out again.
-        chosen = getattr(estimator, "_split_seed", None) if goes_on else None
-        self.was_validated = chosen is not None
-        self.split_seed = self.seed if chosen is None else chosen
+        # The seed of the split that the fitted weights were chosen by, or PASSED. The same rows are held out again:
+        # the net was not trained on them.
+        self.chosen_by = getattr(estimator, "_chosen_by", None) if goes_on else None
+        self.split_seed = self.seed if self.chosen_by in (None, PASSED) else self.chosen_by
+        self.held, self.loop = None, None
 
-    def read(self, X, y, sample_weight, classes=None):
-        """Check X, y and the weights; fix the layers."""
-        est = self.estimator
-        if y is None:
-            raise ValueError(f"{self.kind} requires y to be passed, but the target y is None.")
-        array = inputs.check_rows(X, self.kind)
-        declared = input_shape(est.input_shape, est.data_format, self.kind)
-        n_labels = inputs.count_rows(y)
+    def read(self, X, y, sample_weight, *, validation=(None, None, None), classes=None):
+        """Check what was passed, `validation` being X_val, y_val and sample_weight_val."""
+        given = Given(self.estimator, X, y, sample_weight, goes_on=self.goes_on, classes=classes)
+        self.given, self.target, self.examples = given, given.target, given.examples
         if self.goes_on:
-            inputs.check_features(est, X, array)
-            shape = est.input_shape_ if declared is None else declared
-        else:
-            shape = declared
-        images = inputs.as_images(array, shape, est.data_format, n_labels=n_labels)
-        check_consistent_length(images, y)
-        weights = check_sample_weight(sample_weight, len(images))
-        self.target = est._encode(y, weights, classes=classes, goes_on=self.goes_on)
-        self.layers = as_layers(est.layers, images.shape[1:])
-        if images.ndim == 2:
-            inputs.check_spatial(self.layers, images.shape[1], est.data_format)
-        if self.goes_on:
-            self._check_unchanged(images.shape[1:])
-            self.attributes = kept(est)
-            scale = est._input_format.scale_for(images, self.kind)
-        else:
-            given = inputs.fitted_format(images, est.data_format, est.rescale, self.kind)
-            self.attributes = {**inputs.feature_attributes(X, array), "_input_format": given}
-            scale = given.scale
-        target = self.target
-        self.examples = Examples(images, target.values, target.rows, target.weights, scale)
+            given.check_unchanged("partial_fit" if self.partial else "warm_start")
+        X_val, y_val, weights = validation
+        if (X_val is None) != (y_val is None):
+            there, lacks = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+            raise ValueError(f"{there} is passed without {lacks}. Pass both, or neither.")
+        if X_val is not None:
+            self.held = given.held_out(X_val, y_val, weights)
+        elif weights is not None:
+            raise ValueError("sample_weight_val is passed without X_val and y_val.")
 
     def run(self):
         """Train; return the fitted attributes."""
-        est, examples, validate = self.estimator, self.examples, None
-        if est.early_stopping:
-            examples, held = self._split()
-            validate = lambda: self._figures(held)  # noqa: E731
+        est, examples, held = self.estimator, self.examples, self.held
+        self.kept_by = None if held is None else PASSED
+        if held is None and est.early_stopping:
+            examples, held = self.given.split(self.split_seed)
+            self.kept_by = self.split_seed
         self._build(len(examples.rows))
-        course = self.course
+        course, validate = self.course, None
+        if held is not None:
+            structure = self._structure()
+            validate = Validation(est, held, self.network, structure, self.n_threads)
+        elif est.scoring is not None and not self.partial:
+            raise ValueError(
+                f"scoring={est.scoring!r} needs rows to score: pass X_val and y_val, or set early_stopping=True."
+            )
+        in_time = est.max_time is None or self.partial
         self.loop = Loop(
             self.network,
             course.trainer,
@@ -102,88 +95,73 @@ class Fit:
             seed=course.seed,
             shuffle=est.shuffle,
             first_epoch=self.first_epoch,
-            best_iter=est.best_iter_ if self.was_validated else 0,
             validate=validate,
-            report=self._report if est.verbose else None,
+            by_score=bool(est.early_stopping),
+            best_epoch=est.best_iter_ if validate and self.chosen_by == self.kept_by else 0,
+            deadline=math.inf if in_time else self.begin + est.max_time,
+            watch=Report(self.last_epoch) if est.verbose else None,
         )
         try:
-            self.loop.run(1 if self.partial else est.max_iter)
+            self.loop.run(self.last_epoch - self.first_epoch)
         except BaseException:
             if self.partial:
                 self.holder.forget()
             raise
+        if self.loop.cut:
+            warnings.warn(
+                f"max_time={est.max_time} ended training in its first epoch, after {self.loop.cut} of "
+                f"{self.loop.steps} steps.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
         return self.fitted()
+
+    @property
+    def last_epoch(self):
+        """Number of epochs that are to be done at the end."""
+        return self.first_epoch + (1 if self.partial else self.estimator.max_iter)
 
     def fitted(self):
         """Return the attributes of a fit that has come as far as the loop has."""
-        loop, plan = self.loop, self.network.plan
-        history = loop.history
+        best, history = self.loop.best, self.loop.history
         if self.goes_on:
             history = _joined(self.estimator.history_, history)
         fitted = {
-            **self.attributes,
-            **self.target.attributes,
-            "input_shape_": self.examples.X.shape[1:],
-            "layers_": tuple(plan.layers),
-            "weights_": Weights(loop.weights),
-            "n_parameters_": plan.n_parameters,
+            **self._structure(),
+            "weights_": Weights(best.weights),
             "n_iter_": len(history["loss"]),
-            "best_iter_": loop.best_iter,
-            "loss_": history["loss"][loop.best_iter - 1],
+            "best_iter_": best.epoch,
+            "loss_": history["loss"][best.epoch - 1],
             "loss_curve_": list(history["loss"]),
             "history_": history,
-            "_holder": self.holder,
         }
         if "validation_score" in history:
             fitted["validation_loss_curve_"] = list(history["validation_loss"])
             fitted["validation_scores_"] = list(history["validation_score"])
-        if self.estimator.early_stopping:
-            fitted["_split_seed"] = self.split_seed
+        if self.kept_by is not None:
+            fitted["_chosen_by"] = self.kept_by
         if self.partial:
             fitted["_course_start"] = self.course_start
         return fitted
 
     def interrupted(self):
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
-        loop = getattr(self, "loop", None)
-        if loop is None or not loop.history["loss"]:
+        if self.loop is None or not self.loop.history["loss"]:
             return None
-        self.network.set_weights(loop.weights)
+        self.network.set_weights(self.loop.best.weights)
         return self.fitted()
 
-    def _check_unchanged(self, shape):
-        est = self.estimator
-        now = {
-            "input_shape": shape,
-            "layers": self.layers,
-            "rescale": est.rescale,
-            "data_format": est.data_format,
+    def _structure(self):
+        """Return the fitted attributes that are known before training."""
+        plan = self.network.plan
+        return {
+            **self.given.attributes,
+            **self.target.attributes,
+            "input_shape_": self.examples.X.shape[1:],
+            "layers_": tuple(plan.layers),
+            "n_parameters_": plan.n_parameters,
+            "_holder": self.holder,
         }
-        given = est._input_format
-        then = {
-            "input_shape": est.input_shape_,
-            "layers": est._holder.layers,
-            "rescale": given.rescale,
-            "data_format": given.data_format,
-        }
-        for name, value in now.items():
-            if value != then[name]:
-                how = "partial_fit" if self.partial else "warm_start"
-                raise ValueError(
-                    f"{how} goes on from the last fit, but {name} has changed since. Use a clone."
-                )
-
-    def _split(self):
-        """Return the examples to train on and those held out."""
-        est, data = self.estimator, self.examples
-        try:
-            train, held = est._split(data.targets[data.rows], self.split_seed)
-        except ValueError as error:
-            raise ValueError(
-                f"early_stopping=True cannot hold out validation_fraction={est.validation_fraction} of "
-                f"{len(data.rows)} rows: {error}"
-            ) from error
-        return data.take(data.rows[np.sort(train)]), data.take(data.rows[np.sort(held)])
 
     def _build(self, n):
         """Set holder, network, course and batch size."""
@@ -192,7 +170,7 @@ class Fit:
             self.holder = est._holder
             self.network = self.holder.network(est.weights_)
         else:
-            self.holder = NetworkHolder(self.layers, shape, self.target.n_outputs)
+            self.holder = NetworkHolder(self.given.layers, shape, self.target.n_outputs)
             self.network = self.holder.network(est.weights_ if goes_on else None, self.seed)
         self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
         course = self.holder.course or Course(self.seed, self.course_start)
@@ -201,7 +179,10 @@ class Fit:
             loss=self.target.loss,
             batch_size=self.batch_size,
             settings={name: getattr(est, name) for name in SOLVER}
-            | {"nesterov": est.nesterovs_momentum},
+            | {
+                "nesterov": est.nesterovs_momentum,
+                "label_smoothing": getattr(est, "label_smoothing", 0.0),
+            },
         )
         course.pace(
             est.learning_rate, est.learning_rate_init, est.max_iter, est.tol, est.n_iter_no_change
@@ -211,16 +192,24 @@ class Fit:
         if self.partial:
             self.holder.course = course
 
-    def _figures(self, held):
-        """Return loss and score on the rows held out."""
-        rows = held.rows
-        out = outputs(self.network, held.X, scale=held.scale, n_threads=self.n_threads, rows=rows)
-        weights = None if held.weights is None else held.weights[rows]
-        return self.estimator._figures(out, held.targets[rows], weights)
 
-    def _report(self, n, figures):
-        last = self.first_epoch + (1 if self.partial else self.estimator.max_iter)
-        words = [f"epoch {n:>{len(str(last))}}/{last}"]
+class Report:
+    """Prints a line an epoch.
+
+    Parameters
+    ----------
+    last : int
+        Number of the last epoch.
+    """
+
+    def __init__(self, last):
+        self.last, self.done = last, 0
+
+    def epoch_begin(self, epoch):
+        self.done = epoch + 1
+
+    def epoch_end(self, figures):
+        words = [f"epoch {self.done:>{len(str(self.last))}}/{self.last}"]
         words += [f"{name.replace('_', ' ')} {_short(value)}" for name, value in figures.items()]
         print("  ".join(words), flush=True)
 

@@ -63,6 +63,7 @@ def encode(y, sample_weight, class_weight, *, classes, fitted):
         n_outputs=n_outputs,
         loss="sigmoid" if n_outputs == 1 else "softmax",
         attributes={"classes_": known},
+        class_weight=None if factors is None else dict(zip(known.tolist(), factors, strict=True)),
     )
 
 

@@ -4,8 +4,11 @@ KEPT = ("n_features_in_", "feature_names_in_", "_input_format")  # by a fit that
 FITTED = (
     *("classes_", "input_shape_", "layers_", "weights_", "n_parameters_", "n_iter_", "best_iter_"),
     *("loss_", "loss_curve_", "validation_loss_curve_", "validation_scores_", "history_"),
-    *("_holder", "_course_start", "_split_seed", *KEPT),
+    *("_holder", "_course_start", "_chosen_by", *KEPT),
 )
+
+# What scikit-learn notes while a fit is under way.
+UNDER_WAY = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 
 
 def kept(estimator):
@@ -17,3 +20,11 @@ def commit(estimator, fitted):
     """Replace all fitted attributes by `fitted`, in one assignment."""
     others = {name: value for name, value in vars(estimator).items() if name not in FITTED}
     estimator.__dict__ = others | fitted
+
+
+def fitted_copy(estimator, fitted):
+    """Return an estimator with the same parameters and the attributes `fitted`; nothing is copied."""
+    copy = object.__new__(type(estimator))
+    vars(copy).update({k: v for k, v in vars(estimator).items() if k not in UNDER_WAY})
+    commit(copy, fitted)
+    return copy

@@ -23,6 +23,8 @@ class Target:
         The trainer's name of the loss.
     attributes : dict
         Fitted attributes, such as ``classes_``.
+    class_weight : dict, default=None
+        Weights of the classes by label, which are in `weights` too.
     """
 
     values: np.ndarray
@@ -31,3 +33,4 @@ class Target:
     n_outputs: int
     loss: str
     attributes: dict
+    class_weight: dict | None = None

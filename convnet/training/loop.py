@@ -1,10 +1,11 @@
-"""One fit: epochs of shuffled batches, with the best weights and a history kept."""
+"""The training loop: epochs of shuffled batches, learning rates, stopping, best weights, history."""
 
 import math
 import time
 
 import numpy as np
 
+from convnet.training.best import Best
 from convnet.training.examples import permutation
 
 
@@ -22,29 +23,39 @@ class Loop:
     rates : Rates
         Learning rate of each step.
     stopping : Stopping
-        Fed with the validation score, or minus the training loss where there is none.
+        Fed with minus the training loss, or with the validation score where `by_score`.
     seed : int
         With the number of an epoch it gives the order of the rows.
     shuffle : bool
         False keeps the order of the rows.
     first_epoch : int
         Number of the first epoch, above 0 where an earlier fit goes on.
-    best_iter : int, default=0
+    validate : callable, default=None
+        Given the weights, as `Network.get_weights` returns them, it returns loss and score on held-out rows.
+    by_score : bool, default=False
+        Whether the validation score decides when training ends; it always decides which weights are kept.
+    best_epoch : int, default=0
         Epochs done when the network's weights were reached, where those stand until an epoch betters their score
         on the held-out rows; 0 where the first epoch is to replace them.
-    validate : callable, default=None
-        Returns loss and score on held-out rows.
-    report : callable, default=None
-        Called with the number of epochs done and the figures of the last one.
+    deadline : float, default=inf
+        When to stop, by `time.monotonic`. It is looked at after each step: the epoch under way is dropped, the
+        first one of a run is cut short.
+    watch : object, default=None
+        Its ``epoch_begin(epoch)`` and ``epoch_end(figures)`` are called; the latter returns whether to stop.
 
     Attributes
     ----------
     history : dict of list
-        "loss", "learning_rate", "seconds" and, with `validate`, "validation_loss" and "validation_score".
-    best_iter : int
-        Epochs done (the first one is 1) when the kept weights were reached; 0 before.
-    weights : dict of ndarray
+        "loss", "learning_rate" (of the last step), "seconds" and, with `validate`, "validation_loss" and
+        "validation_score".
+    best : Best
         The kept weights: of the best epoch with `validate`, else of the last.
+    weights : dict of ndarray
+        Those of the last epoch.
+    over : bool
+        Whether training has come to its end before its time, for lack of progress or as `watch` wanted.
+    cut : int
+        Steps that the first epoch has taken where it was cut short; else 0.
     """
 
     def __init__(
@@ -59,57 +70,83 @@ class Loop:
         seed,
         shuffle,
         first_epoch,
-        best_iter=0,
         validate=None,
-        report=None,
+        by_score=False,
+        best_epoch=0,
+        deadline=math.inf,
+        watch=None,
     ):
         self.network, self.trainer, self.examples = network, trainer, examples
         self.batch_size, self.rates, self.stopping = batch_size, rates, stopping
         self.seed, self.shuffle, self.first_epoch = seed, shuffle, first_epoch
-        self.validate, self.report = validate, report
+        self.validate, self.by_score, self.best_epoch = validate, by_score, best_epoch
+        self.deadline, self.watch = deadline, watch
         self.history = {"loss": [], "learning_rate": [], "seconds": []}
         if validate:
             self.history |= {"validation_loss": [], "validation_score": []}
-        self.best_iter, self.weights = best_iter, None
+        self.best, self.weights, self.over, self.cut = Best(), None, False, 0
+
+    @property
+    def steps(self):
+        """Steps of an epoch."""
+        return -(-len(self.examples.rows) // self.batch_size)
+
+    @property
+    def epochs(self):
+        """Epochs done, those before `first_epoch` included."""
+        return self.first_epoch + len(self.history["loss"])
 
     def run(self, max_iter):
-        """Train for `max_iter` epochs or until progress ends; leave the kept weights in the network."""
-        if self.validate and self.best_iter:
-            self.stopping.update(self.validate()[1])
-            self.weights = self.network.get_weights()
-        for epoch in range(self.first_epoch, self.first_epoch + max_iter):
-            self._epoch(epoch)
-            if self.stopping.exhausted() and not self.rates.lower():
+        """Train for `max_iter` epochs or until progress or time end; leave the kept weights in the network."""
+        if self.validate and self.best_epoch and not self.history["loss"]:
+            weights = self.network.get_weights()
+            score = self.validate(weights)[1]
+            self.best.offer(score, self.best_epoch, weights)
+            if self.by_score:
+                self.stopping.update(score)
+        while self.epochs < self.first_epoch + max_iter and not self.over:
+            if self.watch:
+                self.watch.epoch_begin(self.epochs)
+            if not self._epoch(self.epochs) or time.monotonic() > self.deadline:
                 break
-        if self.validate:
-            self.network.set_weights(self.weights)
+        if self.weights is not self.best.weights:
+            self.network.set_weights(self.best.weights)
 
     def _epoch(self, epoch):
+        """Train for an epoch; return False if it was cut short or dropped."""
         start = time.perf_counter()
-        rates = self.rates.epoch(epoch, -(-len(self.examples.rows) // self.batch_size))
-        figures = {"loss": self._train(epoch, rates), "learning_rate": rates[-1]}
-        weights = self.network.get_weights()
-        self._check_weights(weights, epoch, rates[-1])
+        rates = self.rates.epoch(epoch, self.steps)
+        loss, taken = self._train(epoch, rates)
+        rate = rates[taken - 1]
+        if taken < self.steps:
+            if self.history["loss"]:
+                self.weights = None  # those in the network are of no epoch
+                return False
+            self.cut = taken
+        self.weights = self.network.get_weights()
+        self._check_weights(epoch, rate)
+        figures = {"loss": loss, "learning_rate": rate}
         if self.validate:
-            figures["validation_loss"], figures["validation_score"] = self.validate()
+            figures["validation_loss"], figures["validation_score"] = self.validate(self.weights)
         figures["seconds"] = time.perf_counter() - start
-        is_best = self.stopping.update(
-            figures["validation_score"] if self.validate else -figures["loss"]
-        )
         for name, figure in figures.items():
             self.history[name].append(figure)
-        if is_best or not self.validate:
-            self.weights, self.best_iter = weights, epoch + 1
-        if self.report:
-            self.report(epoch + 1, figures)
+        if not self.validate:
+            self.best = Best()  # the last epoch's are kept
+        self.best.offer(figures.get("validation_score", 0.0), epoch + 1, self.weights)
+        self.stopping.update(figures["validation_score"] if self.by_score else -loss)
+        self.over = self.stopping.exhausted() and not self.rates.lower()
+        if self.watch and self.watch.epoch_end(figures):
+            self.over = True
+        return not self.cut
 
     def _train(self, epoch, rates):
-        """Take the steps of an epoch at these rates; return Σ w·loss / Σ w over its batches."""
+        """Take steps at these rates until time is up; return Σ w·loss / Σ w over their batches, and their number."""
         data, size = self.examples, self.batch_size
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
-        total = 0.0
-        for i, rate in enumerate(rates):
-            batch = rows[i * size : (i + 1) * size]
+        total, taken = 0.0, 0
+        for rate in rates:
+            batch = rows[taken * size : (taken + 1) * size]
             loss = self.trainer.step(
                 data.X,
                 data.targets,
@@ -120,17 +157,18 @@ class Loop:
                 epoch=epoch,
             )
             if not math.isfinite(loss):
-                raise ValueError(_diverged(f"loss became {loss}", epoch, i, rate))
+                raise ValueError(_diverged(f"loss became {loss}", epoch, taken, rate))
             total += loss * data.weight(batch)
-        return total / data.weight(rows)
+            taken += 1
+            if time.monotonic() > self.deadline:
+                break
+        return total / data.weight(rows[: taken * size]), taken
 
-    def _check_weights(self, weights, epoch, rate):
-        for name, values in weights.items():
+    def _check_weights(self, epoch, rate):
+        for name, values in self.weights.items():
             if not np.isfinite(values).all():
-                last = (len(self.examples.rows) - 1) // self.batch_size
-                raise ValueError(
-                    _diverged(f"weights {name!r} are no longer finite", epoch, last, rate)
-                )
+                what = f"weights {name!r} are no longer finite"
+                raise ValueError(_diverged(what, epoch, (self.cut or self.steps) - 1, rate))
 
 
 def _diverged(what, epoch, batch, rate):

@@ -21,11 +21,9 @@ class Stopping:
         self.stalled = 0
 
     def update(self, figure):
-        """Take an epoch's figure, larger is better; return whether it is the best so far."""
+        """Take an epoch's figure; larger is better."""
         self.stalled = 0 if figure >= self.best + self.tol else self.stalled + 1
-        is_best = figure > self.best
         self.best = max(self.best, figure)
-        return is_best
 
     def exhausted(self):
         """Return whether patience is at an end, which then starts anew."""

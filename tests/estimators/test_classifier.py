@@ -182,7 +182,7 @@ def test_batches_of_any_size_predict_the_same_bits(digits):
         np.testing.assert_array_equal(np.concatenate(parts), expected)
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("solver", ["adam", "adamw", "rmsprop", "sgd"])
 def test_solver_parameters_count(digits, solver):
     X, y = digits[0][:128], digits[1][:128]
     base = ConvNetClassifier([Dense(16)], solver=solver, max_iter=4, batch_size=32, random_state=0)
@@ -190,9 +190,13 @@ def test_solver_parameters_count(digits, solver):
     own = {
         "adam": {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.1},
         "sgd": {"momentum": 0.1, "nesterovs_momentum": False},
+        "rmsprop": {"beta_1": 0.5, "epsilon": 0.1},
     }
+    own["adamw"] = own["adam"]
     shared = {
         "alpha": 10.0,
+        "clip_norm": 1e-3,
+        "label_smoothing": 0.2,
         "batch_size": 16,
         "shuffle": False,
         "learning_rate_init": 0.1,

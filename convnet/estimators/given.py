@@ -1,0 +1,134 @@
+"""What was passed to ``fit``: checked, and turned into what a net is trained and validated on."""
+
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from convnet.estimators import inputs
+from convnet.estimators.checks import input_shape
+from convnet.estimators.heldout import HeldOut
+from convnet.estimators.state import fitted_copy, kept
+from convnet.estimators.weighting import check_sample_weight
+from convnet.layers import as_layers
+from convnet.training.examples import Examples
+
+
+class Given:
+    """X, y and weights of one call of ``fit`` or ``partial_fit``.
+
+    Parameters
+    ----------
+    estimator : BaseConvNet
+        Whose parameters say how to read them.
+    X, y, sample_weight
+        As passed.
+    goes_on : bool
+        Whether they have to suit the fitted net.
+    classes : array-like, default=None
+        As passed to ``partial_fit``.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        The spec, without the head.
+    target : Target
+        What is learnt.
+    examples : Examples
+        X as images, with the target.
+    attributes : dict
+        Fitted attributes about X.
+    """
+
+    def __init__(self, estimator, X, y, sample_weight, *, goes_on, classes=None):
+        est, self.estimator, self.kind = estimator, estimator, type(estimator).__name__
+        if y is None:
+            raise ValueError(f"{self.kind} requires y to be passed, but the target y is None.")
+        self.array, self.y = inputs.check_rows(X, self.kind), y
+        shape = input_shape(est.input_shape, est.data_format, self.kind)
+        if goes_on:
+            inputs.check_features(est, X, self.array)
+            shape = est.input_shape_ if shape is None else shape
+        n_labels = inputs.count_rows(y)
+        images = inputs.as_images(self.array, shape, est.data_format, n_labels=n_labels)
+        check_consistent_length(images, y)
+        weights = check_sample_weight(sample_weight, len(images))
+        self.target = est._encode(y, weights, classes=classes, goes_on=goes_on)
+        self.layers = as_layers(est.layers, images.shape[1:])
+        if images.ndim == 2:
+            inputs.check_spatial(self.layers, images.shape[1], est.data_format)
+        if goes_on:
+            self.attributes = kept(est)
+            scale = est._input_format.scale_for(images, self.kind)
+        else:
+            given = inputs.fitted_format(images, est.data_format, est.rescale, self.kind)
+            self.attributes = {**inputs.feature_attributes(X, self.array), "_input_format": given}
+            scale = given.scale
+        target = self.target
+        self.examples = Examples(images, target.values, target.rows, target.weights, scale)
+
+    def check_unchanged(self, how):
+        """Raise ValueError if `how`, "warm_start" or "partial_fit", cannot go on with these layers and images."""
+        est = self.estimator
+        given = est._input_format
+        now = {
+            "input_shape": self.examples.X.shape[1:],
+            "layers": self.layers,
+            "rescale": est.rescale,
+            "data_format": est.data_format,
+        }
+        then = {
+            "input_shape": est.input_shape_,
+            "layers": est._holder.layers,
+            "rescale": given.rescale,
+            "data_format": given.data_format,
+        }
+        for name, value in now.items():
+            if value != then[name]:
+                raise ValueError(
+                    f"{how} goes on from the last fit, but {name} has changed since. Use a clone."
+                )
+
+    def split(self, seed):
+        """Return the examples to train on and those held out by `early_stopping`."""
+        est, data = self.estimator, self.examples
+        try:
+            train, held = est._split(data.targets[data.rows], seed)
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping=True cannot hold out validation_fraction={est.validation_fraction} of "
+                f"{len(data.rows)} rows: {error}"
+            ) from error
+        train, held = (data.rows[np.sort(part)] for part in (train, held))
+        return data.take(train), HeldOut(data.take(held), self.array, self.y)
+
+    def held_out(self, X, y, sample_weight):
+        """Return X_val, y_val and sample_weight_val as `HeldOut`; an error says which of them it is about."""
+        est = self.estimator
+        probe = fitted_copy(est, {**self.attributes, **self.target.attributes})
+        probe.input_shape_ = shape = self.examples.X.shape[1:]
+        if hasattr(est, "class_weight"):
+            probe.class_weight = self.target.class_weight
+        with _about("X_val"):
+            array = inputs.check_rows(X, self.kind)
+            inputs.check_features(probe, X, array)
+            images = inputs.as_images(array, shape, est.data_format)
+            scale = probe._input_format.scale_for(images, self.kind)
+        if hasattr(y, "__len__") and len(y) != len(images):
+            raise ValueError(f"y_val has {len(y)} entries; X_val has {len(images)} rows.")
+        with _about("sample_weight_val"):
+            weights = check_sample_weight(sample_weight, len(images))
+        with _about("y_val"):
+            target = probe._encode(y, weights, classes=None, goes_on=True)
+        examples = Examples(images, target.values, target.rows, target.weights, scale)
+        return HeldOut(examples, array, y)
+
+
+@contextmanager
+def _about(name):
+    """Put a parameter's name in front of the errors of what is done in this context."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: {error}") from error

@@ -1,0 +1,38 @@
+"""Rows that are held out, to validate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convnet.training.examples import Examples
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Rows that a net is validated on, as it reads them and as they were passed.
+
+    Parameters
+    ----------
+    examples : Examples
+        Images and encoded targets.
+    array : ndarray
+        X as passed, all rows.
+    y : array-like
+        The target as passed, all rows.
+    """
+
+    examples: Examples
+    array: np.ndarray
+    y: object
+
+    def weights(self):
+        """Return the weights of the rows, float32, or None for all ones."""
+        data = self.examples
+        return None if data.weights is None else data.weights[data.rows]
+
+    def passed(self):
+        """Return X, a copy, and y of the rows as passed; y is 1-D where a column stands for that."""
+        data = self.examples
+        y = np.asarray(self.y)
+        y = y.ravel() if data.targets.ndim == 1 else y
+        return self.array[data.rows], y[data.rows]
