@@ -70,6 +70,22 @@ enum cn_dtype {
     CN_FLOAT32, CN_FLOAT64, CN_FLOAT16, CN_DTYPES
 };
 
+/* Random changes of an image, in the order of augment.inc.h: those from CN_CONTRAST on change values, the
+ * others move pixels. v and h are what each says of the vertical and the horizontal, in pixels, radians
+ * or shares; brightness in the units of the input after scaling. */
+enum cn_transform_kind {
+    CN_FLIP, CN_ROTATION, CN_SHIFT, CN_CROP, CN_ZOOM, CN_STRETCH,
+    CN_CONTRAST, CN_BRIGHTNESS, CN_CUTOUT
+};
+
+typedef struct {
+    int64_t kind;
+    double v, h;
+} cn_transform;
+
+/* What lies outside an image whose pixels have moved. */
+enum cn_fill { CN_NEAREST, CN_CONSTANT, CN_REFLECT, CN_WRAP };
+
 /* What all tasks of one call share. */
 typedef struct {
     const float *params; /* flat; 64 readable floats follow it */
@@ -89,6 +105,8 @@ typedef struct {
     const float *grad;   /* [n][outputs]: gradient by the outputs, given by the caller */
     /* training */
     int64_t seed, epoch;
+    const cn_transform *transforms; /* of CN_AUGMENT */
+    int64_t n_transforms, fill;
     const void *y;              /* int32 classes [rows], or float32 targets [rows][outputs], by row of x */
     double smoothing;           /* share of a class that all classes get */
     const float *sample_weight; /* by row of x; or NULL: all 1 */
@@ -116,7 +134,7 @@ typedef struct {
 /* Stages: what a task can be. LANE stages take samples [s0, s1), BATCH stages a task's number. */
 enum cn_stage {
     /* lane */
-    CN_INPUT, CN_OUTPUT,
+    CN_INPUT, CN_AUGMENT, CN_OUTPUT,
     CN_HALO, /* zeros around dst, whose memory another map had before */
     CN_CONV2D_FWD, CN_CONV2D_BWD,
     CN_WINOGRAD_FWD, CN_WINOGRAD_BWD,

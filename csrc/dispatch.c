@@ -52,6 +52,11 @@ int cn_isa_default(void) {
 int64_t cn_scratch_floats(int stage, const cn_op *op) {
     const int64_t taps = op->kh * op->kw;
     switch (stage) {
+    case CN_AUGMENT: { /* the image, taps of a row; then sums and means of contrast */
+        const int64_t resampling = cn_image_floats(&op->dst) + 6 * cn_aligned(op->dst.w);
+        const int64_t contrast = 2 * cn_contrast_chunk(op->dst.c);
+        return resampling > contrast ? resampling : contrast;
+    }
     case CN_CONV2D_FWD: /* offsets of the runs; rows of the map before the fused pool */
         return cn_aligned(2 * taps) + (cn_pools(op) ? op->block * op->ow * op->dst.c : 0);
     case CN_CONV2D_BWD: /* offsets for two passes; a row; the gradient by z */

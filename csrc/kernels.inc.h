@@ -26,6 +26,9 @@
 #include "pool2d.inc.h"
 #include "transfer.inc.h"
 
+#include "resample.inc.h"
+
+#include "augment.inc.h"
 #include "dropout.inc.h"
 #include "loss.inc.h"
 #include "optimizer.inc.h"
@@ -38,6 +41,7 @@
         .stage =                                                                                   \
             {                                                                                      \
                 [CN_INPUT] = input,                                                                \
+                [CN_AUGMENT] = augment,                                                            \
                 [CN_OUTPUT] = output,                                                              \
                 [CN_HALO] = halo,                                                                  \
                 [CN_CONV2D_FWD] = conv2d_fwd,                                                      \

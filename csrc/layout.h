@@ -11,6 +11,13 @@ static inline int64_t cn_aligned(int64_t floats) { return cn_blocks(floats, 16) 
 static inline int64_t cn_round_columns(int64_t n) { return cn_blocks(n, CN_COLUMNS) * CN_COLUMNS; }
 static inline int cn_pools(const cn_op *op) { return op->pool_h * op->pool_w > 1; }
 
+/* Augmentation: floats of an image in scratch, with the zeros of one pixel, and of a load of four channels,
+ * behind it; and the values that contrast takes at a time: whole pixels, 64 values or more. */
+static inline int64_t cn_image_floats(const cn_map *map) {
+    return cn_aligned(map->h * map->w * map->c + map->c + 4);
+}
+static inline int64_t cn_contrast_chunk(int64_t c) { return cn_blocks(64, c) * c; }
+
 /* Winograd: floats of one of the CN_PLACES planes of a block of tiles. The 16 keep the planes from starting
  * at the same place of a page, where they would push one another out of the first-level cache. */
 static inline int64_t cn_wino_plane(const cn_op *op, int64_t channels) {

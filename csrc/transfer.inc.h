@@ -60,7 +60,8 @@ CN_INLINE int64_t cn_row_name(const cn_context *ctx, const cn_task *t, int64_t s
     return ctx->names ? ctx->names[t->first + sample] : cn_row(ctx, t, sample);
 }
 
-static void input(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+/* The row of X that starts at x into the map op->dst that starts at dst. */
+static void cn_gather(const cn_op *op, const cn_context *ctx, const char *x, float *dst) {
     static void (*const gather[CN_DTYPES])(const cn_op *, const cn_context *, const char *,
                                            float *) = {
         [CN_UINT8] = cn_gather_u8,    [CN_UINT16] = cn_gather_u16,  [CN_UINT32] = cn_gather_u32,
@@ -68,9 +69,13 @@ static void input(const cn_op *op, const cn_context *ctx, const cn_task *t) {
         [CN_INT32] = cn_gather_i32,   [CN_INT64] = cn_gather_i64,   [CN_FLOAT32] = cn_gather_f32,
         [CN_FLOAT64] = cn_gather_f64, [CN_FLOAT16] = cn_gather_f16,
     };
+    gather[ctx->x_dtype](op, ctx, x, dst);
+}
+
+static void input(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     for (int64_t s = t->s0; s < t->s1; s++)
-        gather[ctx->x_dtype](op, ctx, ctx->x + cn_row(ctx, t, s) * ctx->x_sample,
-                             t->arena + op->dst.offset + s * op->dst.sample);
+        cn_gather(op, ctx, ctx->x + cn_row(ctx, t, s) * ctx->x_sample,
+                  t->arena + op->dst.offset + s * op->dst.sample);
 }
 
 static void halo(const cn_op *op, const cn_context *ctx, const cn_task *t) {

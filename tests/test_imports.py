@@ -14,13 +14,15 @@ ARROWS = {
     "engine": set(),
     "values": set(),
     "layers": {"values"},
-    "graph": {"engine", "layers", "values"},
+    "augment": {"values"},
+    "graph": {"engine", "layers", "augment", "values"},
     "training": {"graph", "engine", "layers", "values"},
     "inspection": {"graph", "engine", "layers"},
     "persistence": {"graph", "engine", "layers"},
     "data": {"graph", "engine", "layers"},
     "estimators": {
-        *("training", "inspection", "persistence", "data", "graph", "engine", "layers", "values")
+        *("training", "inspection", "persistence", "data", "graph"),
+        *("engine", "layers", "augment", "values"),
     },
     "_config": {"engine"},
     "schedules": {"training"},

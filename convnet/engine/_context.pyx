@@ -2,9 +2,17 @@
 
 from libc.stdint cimport int32_t, int64_t
 
+from convnet.engine.kernels cimport cn_transform
+
+import numpy as np
+
 # enum cn_dtype, by kind and size
 DTYPES = {"u1": 0, "u2": 1, "u4": 2, "u8": 3, "i1": 4, "i2": 5, "i4": 6, "i8": 7, "f4": 8, "f8": 9,
           "f2": 10, "b1": 0}
+
+# enum cn_transform_kind and enum cn_fill, in their order
+TRANSFORMS = ("flip", "rotation", "shift", "crop", "zoom", "stretch", "contrast", "brightness", "cutout")
+FILLS = ("nearest", "constant", "reflect", "wrap")
 
 
 cdef class Context:
@@ -74,6 +82,16 @@ cdef class Context:
         """Set the key of the random numbers of this step."""
         self.c.seed = seed
         self.c.epoch = epoch
+
+    def augmentation(self, transforms, str fill):
+        """Set the random changes of images: (name, vertical, horizontal) of each, and the fill mode."""
+        cdef const cn_transform[::1] listed = np.array(
+            [(TRANSFORMS.index(name), v, h) for name, v, h in transforms],
+            dtype=[("kind", "i8"), ("v", "f8"), ("h", "f8")])
+        self.c.n_transforms = listed.shape[0]
+        self.c.transforms = &listed[0] if listed.shape[0] else NULL
+        self.c.fill = FILLS.index(fill)
+        self.keep["augmentation"] = listed
 
     def classes(self, const int32_t[::1] y):
         """Set targets that are class numbers, by row of the input."""

@@ -28,6 +28,7 @@ UPDATE = CN_UPDATE
 
 STAGES = {
     "input": c_stages.CN_INPUT,
+    "augment": c_stages.CN_AUGMENT,
     "output": c_stages.CN_OUTPUT,
     "halo": c_stages.CN_HALO,
     "conv2d_fwd": c_stages.CN_CONV2D_FWD,

@@ -14,6 +14,10 @@ cdef extern from "convnet.h" nogil:
         int64_t tiles, strip, grad_kernel, lanes, aux, aux_sample, group, data_gradient, block, count, decay, key
         double l2, max_norm, rate, momentum, epsilon
 
+    ctypedef struct cn_transform:
+        int64_t kind
+        double v, h
+
     ctypedef struct cn_context:
         const float *params
         float *weights
@@ -30,6 +34,8 @@ cdef extern from "convnet.h" nogil:
         float *out
         const float *grad
         int64_t seed, epoch
+        const cn_transform *transforms
+        int64_t n_transforms, fill
         const void *y
         double smoothing
         const float *sample_weight
@@ -49,7 +55,7 @@ cdef extern from "convnet.h" nogil:
         int64_t s0, s1, first, lane
 
     enum cn_stage:
-        CN_INPUT, CN_OUTPUT, CN_HALO
+        CN_INPUT, CN_AUGMENT, CN_OUTPUT, CN_HALO
         CN_CONV2D_FWD, CN_CONV2D_BWD
         CN_WINOGRAD_FWD, CN_WINOGRAD_BWD
         CN_PLANAR_FWD, CN_PLANAR_BWD

@@ -95,9 +95,17 @@ def compile_prediction(plan, isa, layer=None):
 
 
 def compile_training(
-    plan, isa, batch_size, *, loss=None, solver=None, clipped=False, input_gradient=False
+    plan,
+    isa,
+    batch_size,
+    *,
+    loss=None,
+    solver=None,
+    clipped=False,
+    augment=False,
+    input_gradient=False,
 ):
-    """Compile a training step for batches of at most `batch_size` samples.
+    """Compile a training step for batches of at most `batch_size` samples, changed at random where `augment` is set.
 
     With `loss` and `solver` the whole step: pack, forward, loss, backward, update, for which the gradient is
     `clipped` or not. Without, a forward pass whose outputs are copied out, and a backward pass from gradients that
@@ -126,7 +134,7 @@ def compile_training(
         builder_input["grad_dst"] = builder.input.gradient_map()
     operations = [builder_input]
     phases.barrier(True)
-    phases.add(False, 0, "input")
+    phases.add(False, 0, "augment" if augment else "input")
     for number, op in enumerate(ops, start=1):
         data_gradient = wanted(op.src)
         extra = dict(data_gradient=int(data_gradient))

@@ -39,8 +39,10 @@ class Trainer:
         this (Pascanu et al., 2013).
     label_smoothing : float, default=0.0
         Share of the target that all classes get alike (Szegedy et al., 2016), for "softmax" and "sigmoid".
+    augment : AugmentPlan, default=None
+        How images are changed at random on their way in.
     seed : int, default=0
-        Of dropout's masks.
+        Of dropout's masks and of augmentation.
     n_threads : int, default=1
         Most threads of a step (see `convnet.engine.pace`); may be set between steps. Results do not depend on it.
     """
@@ -60,6 +62,7 @@ class Trainer:
         epsilon=1e-8,
         clip_norm=None,
         label_smoothing=0.0,
+        augment=None,
         seed=0,
         n_threads=1,
     ):
@@ -75,6 +78,7 @@ class Trainer:
             beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
         )  # fmt: skip
         self._pace = Pace(n_threads)
+        self.augment = augment
         self.seed = seed
         self.resize(batch_size)
 
@@ -98,9 +102,12 @@ class Trainer:
             loss=self.loss,
             solver=self.solver,
             clipped=self.clip_norm is not None,
+            augment=self.augment is not None,
         )
         memory = Memory(compiled)
         context = memory.context(network.params)
+        if self.augment is not None:
+            context.augmentation(self.augment.transforms, self.augment.fill)
         losses, squares = np.zeros(batch_size), np.zeros(max(1, compiled.sizes["squares"]))
         context.sums(losses, squares)
         context.smoothing(self.label_smoothing)
@@ -149,7 +156,7 @@ class Trainer:
             Factor of X's values.
         learning_rate : float
         epoch : int
-            Part of the key of dropout's masks.
+            Part of the key of dropout's masks and of augmentation.
 
         Returns
         -------

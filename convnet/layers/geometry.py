@@ -3,6 +3,8 @@
 Shapes are (height, width, channels) for maps and (features,) for flat data.
 """
 
+from convnet.values.fields import both
+
 
 class LayerShapeError(ValueError):
     """An input shape that a layer cannot take.
@@ -43,11 +45,6 @@ class LayerShapeError(ValueError):
 
     def __str__(self):
         return f"{''.join(f'{where}: ' for where in self.where)}{self.cause}. {self.remedy}"
-
-
-def both(value):
-    """Return (vertical, horizontal) of a field that may be one integer."""
-    return value if isinstance(value, tuple) else (value, value)
 
 
 def span(k, d=1):

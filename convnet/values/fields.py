@@ -67,15 +67,43 @@ def real(low, high):
 
 def pair(low):
     """Return a check for an integer or (vertical, horizontal); (3, 3) is normalised to 3."""
-    one = integer(low)
+    return _pair(integer(low), "an integer or a pair of integers", merge=True)
 
+
+def real_pair(low, high, *, merge=True):
+    """Return a check for a number or (vertical, horizontal); (3, 3) becomes 3 where they mean the same."""
+    return _pair(real(low, high), "a number or a pair of numbers", merge=merge)
+
+
+def _pair(one, what, merge):
     def check(value):
         if not isinstance(value, list | tuple):
             return one(value)
         if len(value) != 2:
-            raise ValueError(f"must be an integer or a pair of integers; got {show(value)}")
+            raise ValueError(f"must be {what}; got {show(value)}")
         first, second = map(one, value)
-        return first if first == second else (first, second)
+        return first if merge and first == second else (first, second)
+
+    return check
+
+
+def both(value):
+    """Return (vertical, horizontal) of a field that may be one number."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def choice(*words):
+    """Return a check for one of some strings."""
+    known = ", ".join(map(repr, words))
+
+    def check(value):
+        if not isinstance(value, str):
+            raise TypeError(f"must be one of {known}; got {show(value)}")
+        if value not in words:
+            raise ValueError(
+                f"must be one of {known}; got {show(value)}.{did_you_mean(value, words)}"
+            )
+        return str(value)
 
     return check
 

@@ -1,0 +1,50 @@
+"""The base of all augmentations."""
+
+from dataclasses import dataclass
+
+from convnet.augment.fields import fill_mode, parameter
+from convnet.values.value import Value
+
+
+@dataclass(frozen=True, repr=False)
+class Augmentation(Value):
+    """A random change of a training image: a value that can be compared, hashed, printed and stored.
+
+    A subclass declares its fields with `parameter`, is decorated with `register`, and gives `transform`.
+    """
+
+    def transform(self, shape, unit):
+        """Return what the engine is to do: (name, vertical, horizontal).
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (height, width, channels) of the images.
+        unit : float
+            The whole range of values, as the net sees them.
+
+        Returns
+        -------
+        transform : tuple of (str, float, float)
+            A name of `convnet.engine.TRANSFORMS` and its two numbers, as ``csrc/augment.inc.h`` defines them.
+
+        Raises
+        ------
+        ValueError
+            With the cause and the remedy, if the images are too small for it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no transform")
+
+
+@dataclass(frozen=True, repr=False)
+class Moving(Augmentation):
+    """An augmentation that moves pixels, so that some come from outside of the image.
+
+    Parameters
+    ----------
+    fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
+        What lies outside: the nearest pixel ``aa|abcd|dd``, zeros as the net sees them ``00|abcd|00``, the image
+        reflected ``ba|abcd|dc`` or repeated ``cd|abcd|ab``. All of a list must have the same.
+    """
+
+    fill_mode: str = parameter(fill_mode, "nearest", kw_only=True)

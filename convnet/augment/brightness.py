@@ -1,0 +1,25 @@
+"""Brightness."""
+
+from convnet.augment import fields
+from convnet.augment.base import Augmentation
+from convnet.augment.fields import parameter
+from convnet.augment.registry import register
+
+
+@register
+class RandomBrightness(Augmentation):
+    """One number is added to all values of the image, uniform in ±factor of their range.
+
+    Values are not clipped: the net sees what a larger range would have held.
+
+    Parameters
+    ----------
+    factor : float
+        Largest change as a share of the range, from 0 to 1. The range is 255 for uint8; for other dtypes it is
+        the largest magnitude in the X that the net is first fitted on.
+    """
+
+    factor: float = parameter(fields.real(0, 1))
+
+    def transform(self, shape, unit):
+        return ("brightness", self.factor * unit, 0.0)

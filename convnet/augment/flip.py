@@ -1,0 +1,24 @@
+"""Flips."""
+
+from convnet.augment import fields
+from convnet.augment.base import Augmentation
+from convnet.augment.fields import parameter
+from convnet.augment.registry import register
+
+MODES = {"horizontal": (0.0, 0.5), "vertical": (0.5, 0.0), "both": (0.5, 0.5)}
+
+
+@register
+class RandomFlip(Augmentation):
+    """Every other image is flipped.
+
+    Parameters
+    ----------
+    mode : "horizontal", "vertical" or "both", default="horizontal"
+        Left becomes right, top becomes bottom, or each with probability 1/2 of its own.
+    """
+
+    mode: str = parameter(fields.choice(*MODES), "horizontal", positional=True)
+
+    def transform(self, shape, unit):
+        return ("flip", *MODES[self.mode])

@@ -1,0 +1,27 @@
+"""Zoom."""
+
+from convnet.augment import fields
+from convnet.augment.base import Moving
+from convnet.augment.fields import parameter
+from convnet.augment.registry import register
+
+
+@register
+class RandomZoom(Moving):
+    """Zoom about the image's centre: what is shown is 1 ± factor of the image, uniformly.
+
+    Parameters
+    ----------
+    factor : float or (vertical, horizontal)
+        0.2 shows from 80 % of the sides (zoomed in) to 120 % (zoomed out), from 0 to 0.9. A number keeps the
+        proportions; a pair draws one zoom for each axis.
+    fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
+        See `Moving`.
+    """
+
+    factor: float | tuple = parameter(fields.real_pair(0, 0.9, merge=False))
+
+    def transform(self, shape, unit):
+        if isinstance(self.factor, tuple):
+            return ("stretch", *self.factor)
+        return ("zoom", self.factor, 0.0)

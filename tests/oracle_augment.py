@@ -1,0 +1,155 @@
+"""Float64 NumPy definitions of augmentation: random numbers, the affine map, the resample, the values.
+
+Written from the papers and the documentation of the specs, one pixel at a time where that is clearer.
+"""
+
+from math import cos, floor, radians, sin
+
+import numpy as np
+
+WORD = 2**32
+
+
+def philox(counter, key):
+    """Philox4x32-10 of Salmon et al. (2011) on Python integers: four words of a counter and a key."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key % WORD, key // WORD % WORD
+    for _ in range(10):
+        p0, p1 = 0xD2511F53 * c0, 0xCD9E8D57 * c2
+        c0, c1, c2, c3 = p1 // WORD ^ c1 ^ k0, p1 % WORD, p0 // WORD ^ c3 ^ k1, p0 % WORD
+        k0, k1 = (k0 + 0x9E3779B9) % WORD, (k1 + 0xBB67AE85) % WORD
+    return c0, c1, c2, c3
+
+
+def uniforms(seed, epoch, row, number):
+    """The two numbers in (0, 1) of transform `number` for a row of X in an epoch."""
+    key = (seed + (2**32 + number) * 0x9E3779B97F4A7C15) % 2**64
+    words = philox((0, row % WORD, row // WORD, epoch % WORD), key)
+    return [(word + 0.5) / WORD for word in words[:2]]
+
+
+def flip_map(shape, vertical, horizontal):
+    h, w = shape[:2]
+    return np.array(
+        [
+            [-1 if vertical else 1, 0, h - 1 if vertical else 0],
+            [0, -1 if horizontal else 1, w - 1 if horizontal else 0],
+            [0, 0, 1],
+        ]
+    )
+
+
+def rotation_map(shape, degrees):
+    """The input point of each output point, homogeneous (down, right, 1): counter-clockwise, as seen."""
+    a = radians(degrees)
+    return _about_centre(shape, [[cos(a), sin(a)], [-sin(a), cos(a)]])
+
+
+def zoom_map(shape, down, right):
+    """More than 1 shows more than the image: it shrinks."""
+    return _about_centre(shape, np.diag([down, right]))
+
+
+def shift_map(shape, down, right):
+    return np.array([[1, 0, -down], [0, 1, -right], [0, 0, 1]])
+
+
+def _about_centre(shape, linear):
+    there, back, whole = np.eye(3), np.eye(3), np.eye(3)
+    centre = (np.array(shape[:2]) - 1) / 2
+    there[:2, 2], back[:2, 2], whole[:2, :2] = -centre, centre, linear
+    return back @ whole @ there
+
+
+def outside(image, i, j, fill):
+    """Pixel (i, j) of the image continued over the plane, by walking there a pixel at a time."""
+    h, w = image.shape[:2]
+    if fill == "constant" and not (0 <= i < h and 0 <= j < w):
+        return np.zeros(image.shape[2])
+    return image[_index(i, h, fill), _index(j, w, fill)]
+
+
+def _index(i, n, fill):
+    if fill == "wrap":
+        return i % n
+    if fill == "reflect":
+        return [*range(n), *reversed(range(n))][i % (2 * n)]
+    return min(max(i, 0), n - 1)
+
+
+def resample(image, matrix, fill):
+    """The bilinear surface through the continued image at the input point of every pixel."""
+    result = np.empty(image.shape)
+    for i, j in np.ndindex(image.shape[:2]):
+        u, v, _ = matrix @ (i, j, 1)
+        # a coordinate beside a whole number may round to either side of it: the surface is continuous
+        i0, j0 = floor(u), floor(v)
+        weights = {(0, 0): (1 - u + i0) * (1 - v + j0), (0, 1): (1 - u + i0) * (v - j0),
+                   (1, 0): (u - i0) * (1 - v + j0), (1, 1): (u - i0) * (v - j0)}  # fmt: skip
+        result[i, j] = sum(
+            weight * outside(image, i0 + down, j0 + right, fill)
+            for (down, right), weight in weights.items()
+        )
+    return result
+
+
+def contrast(image, factor):
+    mean = image.mean(axis=(0, 1))
+    return mean + factor * (image - mean)
+
+
+def cutout(image, size, centre):
+    result = image.copy()
+    top, left = centre[0] - size[0] // 2, centre[1] - size[1] // 2
+    for i, j in np.ndindex(image.shape[:2]):
+        if top <= i < top + size[0] and left <= j < left + size[1]:
+            result[i, j] = 0
+    return result
+
+
+def drawn(one, shape, u, unit=1.0):
+    """What an augmentation does with its two random numbers: a matrix, or a function of the image."""
+    kind, (h, w) = type(one).__name__, shape[:2]
+    r = [2 * x - 1 for x in u]
+    pair = lambda value: value if isinstance(value, tuple) else (value, value)  # noqa: E731
+    if kind == "RandomFlip":
+        odds = {"horizontal": (0, 0.5), "vertical": (0.5, 0), "both": (0.5, 0.5)}[one.mode]
+        return flip_map(shape, u[0] < odds[0], u[1] < odds[1])
+    if kind == "RandomRotation":
+        return rotation_map(shape, r[0] * one.degrees)
+    if kind == "RandomTranslation":
+        down, right = pair(one.factor)
+        return shift_map(shape, r[0] * down * h, r[1] * right * w)
+    if kind == "RandomCrop":
+        down, right = pair(one.padding)
+        return shift_map(
+            shape, down - floor(u[0] * (2 * down + 1)), right - floor(u[1] * (2 * right + 1))
+        )
+    if kind == "RandomZoom":
+        down, right = pair(one.factor)
+        both = (r[0] * down, (r[1] if isinstance(one.factor, tuple) else r[0]) * right)
+        return zoom_map(shape, 1 + both[0], 1 + both[1])
+    if kind == "RandomContrast":
+        return lambda image: contrast(image, 1 + r[0] * one.factor)
+    if kind == "RandomBrightness":
+        return lambda image: image + r[0] * one.factor * unit
+    return lambda image: cutout(image, pair(one.size), (floor(u[0] * h), floor(u[1] * w)))
+
+
+def augment(image, augmentations, *, seed, epoch, row, unit=1.0):
+    """The image that training sees: one resample by all maps, then the changes of values."""
+    image = np.asarray(image, dtype=np.float64)
+    does = [
+        drawn(one, image.shape, uniforms(seed, epoch, row, number), unit)
+        for number, one in enumerate(augmentations)
+    ]
+    matrix, fill = np.eye(3), "nearest"
+    for one, what in zip(augmentations, does, strict=True):
+        fill = getattr(one, "fill_mode", fill)
+        if not callable(what):
+            matrix = matrix @ what  # the first is the last that a point goes through
+    image = resample(image, matrix, fill)
+    for what in does:
+        if callable(what):
+            image = what(image)
+    return image
