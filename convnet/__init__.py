@@ -2,13 +2,13 @@
 
     cli  →  estimators  →  training  →  graph  →  engine  →  csrc (C)
                  ↓                        ↑
-          inspection                   layers
+          inspection               layers, augment
 
-`estimators` is the only folder that knows scikit-learn's estimator API, `layers` holds plain values, `graph` turns
+`estimators` is the only folder that knows scikit-learn's estimator API, `layers` and `augment` hold plain values, `graph` turns
 them into a plan and a network, `engine` owns threads and memory.
 """
 
-from convnet import layers, schedules
+from convnet import augment, layers, schedules
 from convnet._config import show_config
 from convnet.estimators.classifier import ConvNetClassifier
 from convnet.estimators.transformer import ConvNetTransformer
@@ -19,6 +19,7 @@ __all__ = [
     "ConvNetClassifier",
     "ConvNetTransformer",
     "__version__",
+    "augment",
     "layers",
     "schedules",
     "show_config",

@@ -17,7 +17,6 @@ from convnet.augment.contrast import RandomContrast
 from convnet.augment.crop import RandomCrop
 from convnet.augment.cutout import Cutout
 from convnet.augment.flip import RandomFlip
-from convnet.augment.plan import AugmentPlan, plan_augment
 from convnet.augment.registry import augmentation_types, register
 from convnet.augment.rotation import RandomRotation
 from convnet.augment.spec import as_augment
@@ -25,7 +24,6 @@ from convnet.augment.translation import RandomTranslation
 from convnet.augment.zoom import RandomZoom
 
 __all__ = [
-    "AugmentPlan",
     "Augmentation",
     "Cutout",
     "RandomBrightness",
@@ -37,6 +35,5 @@ __all__ = [
     "RandomZoom",
     "as_augment",
     "augmentation_types",
-    "plan_augment",
     "register",
 ]

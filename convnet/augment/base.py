@@ -11,6 +11,16 @@ class Augmentation(Value):
     """A random change of a training image: a value that can be compared, hashed, printed and stored.
 
     A subclass declares its fields with `parameter`, is decorated with `register`, and gives `transform`.
+
+    Notes
+    -----
+    Images are (height, width, channels). A list is applied in its order, but first all that move pixels, as one affine
+    map, so that an image is resampled once, bilinearly; then those that change values. Random numbers follow from
+    `random_state`, the epoch, the row of X and the position in the list, whatever the number of threads.
+
+    Those that move pixels have a `fill_mode`, which says what lies outside of the image, and all of a list must
+    have the same: "nearest" the nearest pixel ``aa|abcd|dd``, "constant" zeros as the net sees them ``00|abcd|00``,
+    "reflect" the image reflected ``ba|abcd|dc``, "wrap" the image repeated ``cd|abcd|ab``.
     """
 
     def transform(self, shape, unit):
@@ -43,8 +53,7 @@ class Moving(Augmentation):
     Parameters
     ----------
     fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        What lies outside: the nearest pixel ``aa|abcd|dd``, zeros as the net sees them ``00|abcd|00``, the image
-        reflected ``ba|abcd|dc`` or repeated ``cd|abcd|ab``. All of a list must have the same.
+        What lies outside of the image: see `Augmentation`.
     """
 
     fill_mode: str = parameter(fill_mode, "nearest", kw_only=True)

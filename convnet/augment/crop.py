@@ -16,7 +16,21 @@ class RandomCrop(Moving):
     padding : int or (vertical, horizontal)
         Pixels on each side, fewer than the side has; every shift up to that is as likely as every other.
     fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        See `Moving`.
+        What lies outside of the image: see `Augmentation`.
+
+    Notes
+    -----
+    Output pixel (i, j) is input pixel (i + k, j + l), k and l whole and each uniform in ±padding. Values are copied.
+
+    References
+    ----------
+    .. [1] K. He, X. Zhang, S. Ren and J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, section 4.2.
+
+    Examples
+    --------
+    >>> from convnet.augment import RandomCrop
+    >>> RandomCrop(4, fill_mode="constant")
+    RandomCrop(4, fill_mode='constant')
     """
 
     padding: int | tuple = parameter(fields.pair(0))

@@ -9,12 +9,28 @@ from convnet.values.fields import both
 
 @register
 class Cutout(Augmentation):
-    """A rectangle of zeros around a pixel drawn from all, cut off at the image's edge (DeVries and Taylor, 2017).
+    """A rectangle of zeros around a pixel drawn from all, cut off at the image's edge.
 
     Parameters
     ----------
     size : int or (height, width)
-        Pixels of the rectangle's sides, at most the image's. Zero is what the net sees.
+        Pixels of the rectangle's sides, at most the image's.
+
+    Notes
+    -----
+    Around pixel (i, j) a size of h × w covers rows i - ⌊h / 2⌋ to i - ⌊h / 2⌋ + h - 1, and columns alike. Zero is
+    what the net sees.
+
+    References
+    ----------
+    .. [1] T. DeVries and G. W. Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
+           arXiv:1708.04552, 2017.
+
+    Examples
+    --------
+    >>> from convnet.augment import Cutout
+    >>> Cutout((8, 8))
+    Cutout(8)
     """
 
     size: int | tuple = parameter(fields.pair(1))

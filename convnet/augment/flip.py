@@ -16,6 +16,20 @@ class RandomFlip(Augmentation):
     ----------
     mode : "horizontal", "vertical" or "both", default="horizontal"
         Left becomes right, top becomes bottom, or each with probability 1/2 of its own.
+
+    Notes
+    -----
+    Pixel (i, j) of h × w becomes (i, w - 1 - j), (h - 1 - i, j) or both. Values are copied.
+
+    References
+    ----------
+    .. [1] F. Chollet et al., Keras, ``keras.layers.RandomFlip``, https://keras.io/api/layers/preprocessing_layers
+
+    Examples
+    --------
+    >>> from convnet.augment import RandomFlip
+    >>> RandomFlip("both").to_dict()
+    {'type': 'RandomFlip', 'mode': 'both'}
     """
 
     mode: str = parameter(fields.choice(*MODES), "horizontal", positional=True)

@@ -17,10 +17,32 @@ AUGMENTATIONS = Family(
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def register(cls):
-    """Make a subclass of `Augmentation` an immutable value that specs can name; a class decorator."""
+    """Make a subclass of `Augmentation` an immutable value that specs can name; a class decorator.
+
+    Parameters
+    ----------
+    cls : type
+        The subclass.
+
+    Returns
+    -------
+    cls : type
+        The same class, a frozen dataclass now.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no subclass of `Augmentation`; its name is taken.
+    """
     return AUGMENTATIONS.add(cls)
 
 
 def augmentation_types():
-    """Return the registered types of augmentations by name."""
+    """Return the registered types of augmentations by name.
+
+    Returns
+    -------
+    types : dict
+        Names, as in ``{"type": "RandomFlip"}``, and classes.
+    """
     return AUGMENTATIONS.types()

@@ -16,5 +16,19 @@ def as_augment(spec):
     Returns
     -------
     augment : tuple of Augmentation
+        Checked, each by itself; whether they suit the images is found in ``fit``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        What cannot be read, with the position of the augmentation and the cause.
+    ImportError
+        YAML without PyYAML.
+
+    Examples
+    --------
+    >>> from convnet.augment import as_augment
+    >>> as_augment([{"type": "RandomRotation", "degrees": 15}])
+    (RandomRotation(15.0),)
     """
     return () if spec is None else as_values(AUGMENTATIONS, spec)

@@ -16,7 +16,22 @@ class RandomTranslation(Moving):
     factor : float or (vertical, horizontal)
         Largest shift as a share of the image's height and width, from 0 to 1.
     fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        See `Moving`.
+        What lies outside of the image: see `Augmentation`.
+
+    Notes
+    -----
+    Output pixel (i, j) is input point (i - r v h, j - r' u w) with r and r' uniform in (-1, 1), factors v and u and an
+    image of h × w.
+
+    References
+    ----------
+    .. [1] F. Chollet et al., Keras, ``keras.layers.RandomTranslation``, https://keras.io/api/layers/preprocessing_layers
+
+    Examples
+    --------
+    >>> from convnet.augment import RandomTranslation
+    >>> RandomTranslation((0.1, 0.2))
+    RandomTranslation((0.1, 0.2))
     """
 
     factor: float | tuple = parameter(fields.real_pair(0, 1))

@@ -7,7 +7,13 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import check_parameters, input_shape
 from convnet.estimators.fitting import Fit
-from convnet.estimators.parameters import nested_parameters, replace_layers, replace_schedule
+from convnet.estimators.parameters import (
+    nested_parameters,
+    replace_augment,
+    replace_layers,
+    replace_schedule,
+)
+from convnet.estimators.preview import preview
 from convnet.estimators.state import commit
 from convnet.graph.plan import Plan
 from convnet.inspection.summary import Summary
@@ -15,7 +21,11 @@ from convnet.layers import as_layers
 from convnet.training.outputs import outputs
 
 STATE_FORMAT = 1  # of pickles; raised when fitted attributes change their meaning
-NESTED = {"layers": replace_layers, "learning_rate": replace_schedule}
+NESTED = {
+    "layers": replace_layers,
+    "augment": replace_augment,
+    "learning_rate": replace_schedule,
+}
 
 
 class BaseConvNet(BaseEstimator):
@@ -129,13 +139,39 @@ class BaseConvNet(BaseEstimator):
             inputs.check_spatial(layers, shape[0], self.data_format)
         return layers, shape
 
+    def preview_augment(self, X, n=1):
+        """Return images as training would see them, to look at.
+
+        Works before ``fit`` and after it. Image i of X is changed as ``fit``, given an X that begins with these
+        rows and an integer as `random_state`, changes its row i in epochs 0 to n - 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, h, w, c), (n_images, h, w) or (n_images, features)
+            Images as ``fit`` takes them.
+        n : int, default=1
+            Number of epochs.
+
+        Returns
+        -------
+        images : float32 ndarray of shape (n_images, n, h, w, c)
+            In the units of X, not clipped to its range; channels last, whatever `data_format` is.
+
+        Raises
+        ------
+        ValueError
+            As ``fit``: where a parameter is bad, or an augmentation does not fit the images.
+        """
+        return preview(self, X, n)
+
     def get_params(self, deep=True):
-        """Return the parameters; with `deep` those of layers and of a schedule too.
+        """Return the parameters; with `deep` those of layers, augmentations and a schedule too.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to list ``layers__0__filters``, or ``layers__stem__filters`` for a layer named "stem".
+            Whether to list ``layers__0__filters``, or ``layers__stem__filters`` for a layer named "stem", and
+            ``augment__0__degrees``.
 
         Returns
         -------
@@ -143,7 +179,7 @@ class BaseConvNet(BaseEstimator):
             Names and values.
         """
         params = super().get_params(deep=False)
-        return params | nested_parameters(self.layers, self.learning_rate) if deep else params
+        return params | nested_parameters(params) if deep else params
 
     def set_params(self, **params):
         """Set parameters; lists of layers are copied, never changed. Fitted attributes stay.

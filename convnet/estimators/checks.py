@@ -75,7 +75,6 @@ RULES = {
     "early_stopping": BOOLEAN,
     "validation_fraction": number("above 0 and below 1", lambda v: 0 < v < 1),
     "n_iter_no_change": integer(1) | Rule("infinity", lambda v: _is(v, Real) and v == math.inf),
-    "augment": NOT_YET,
     "clip_norm": one_of(None) | POSITIVE,
     "max_time": one_of(None) | POSITIVE,
     "scoring": one_of(None) | Rule("the name of a scorer or a callable", _is_scoring),

@@ -17,8 +17,10 @@ rescale : "auto", float or None, default="auto"
     "auto" divides uint8 by 255 and uint16 by 65535 and leaves other dtypes untouched; a number
     multiplies X; None leaves it untouched. A net fitted on one of the two dtypes takes the other as well,
     unless the uint16 hold nothing above 255, which may be 8-bit values.
-augment : list, default=None
-    Random changes of the images that are trained on. Not available yet.
+augment : list of Augmentation or dict, dict, str or path, default=None
+    Random changes of the images that are trained on, and of no others: values of `convnet.augment` such as
+    ``[RandomFlip(), RandomRotation(15)]``, or plain data, text or a path as for `layers`. Each row is changed anew
+    in each epoch; see `preview_augment`.
 solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
     The optimizer: Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019), RMSprop (Tieleman and Hinton,
     2012), without momentum, or stochastic gradient descent with `momentum`.
@@ -40,7 +42,7 @@ max_iter : int, default=20
 shuffle : bool, default=True
     Whether to shuffle the rows in each epoch.
 random_state : int, RandomState instance or None, default=None
-    Decides initial weights, order of the rows, validation split and dropout. One number gives the
+    Decides initial weights, order of the rows, validation split, dropout and augmentation. One number gives the
     same bits at any `n_jobs`.
 tol : float, default=1e-4
     Training ends when for more than `n_iter_no_change` epochs in a row neither the loss falls nor, with

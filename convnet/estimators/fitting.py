@@ -9,13 +9,13 @@ import time
 import warnings
 
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.checks import check_parameters
 from convnet.estimators.course import Course
 from convnet.estimators.given import Given
 from convnet.estimators.holder import NetworkHolder
+from convnet.estimators.seed import draw_seed
 from convnet.estimators.validation import Validation
 from convnet.estimators.weights import Weights
 from convnet.training.loop import Loop
@@ -43,7 +43,7 @@ class Fit:
         check_parameters(estimator)
         self.estimator, self.goes_on, self.partial = estimator, goes_on, partial
         self.n_threads = resolve_n_threads(estimator.n_jobs)
-        self.seed = int(check_random_state(estimator.random_state).randint(2**31 - 1))
+        self.seed = draw_seed(estimator.random_state)
         self.first_epoch = estimator.n_iter_ if goes_on else 0
         begun = getattr(estimator, "_course_start", None) if goes_on and partial else None
         self.course_start = self.first_epoch if begun is None else begun
@@ -181,6 +181,7 @@ class Fit:
             settings={name: getattr(est, name) for name in SOLVER}
             | {
                 "nesterov": est.nesterovs_momentum,
+                "augment": self.given.augment,
                 "label_smoothing": getattr(est, "label_smoothing", 0.0),
             },
         )

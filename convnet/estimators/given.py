@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.utils import check_consistent_length
 
+from convnet.augment.plan import plan_augment
+from convnet.augment.spec import as_augment
 from convnet.estimators import inputs
 from convnet.estimators.checks import input_shape
 from convnet.estimators.heldout import HeldOut
@@ -32,6 +34,8 @@ class Given:
     ----------
     layers : tuple of Layer
         The spec, without the head.
+    augment : AugmentPlan or None
+        How the images are changed at random.
     target : Target
         What is learnt.
     examples : Examples
@@ -64,6 +68,10 @@ class Given:
             given = inputs.fitted_format(images, est.data_format, est.rescale, self.kind)
             self.attributes = {**inputs.feature_attributes(X, self.array), "_input_format": given}
             scale = given.scale
+        known = self.attributes["_input_format"]
+        self.augment = plan_augment(
+            as_augment(est.augment), images.shape[1:], known.largest * known.scale
+        )
         target = self.target
         self.examples = Examples(images, target.values, target.rows, target.weights, scale)
 

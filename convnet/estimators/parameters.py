@@ -1,35 +1,49 @@
-"""Nested parameter names: ``layers__0__filters``, ``layers__stem__filters``, ``learning_rate__every``.
+"""Nested parameter names: ``layers__stem__filters``, ``augment__0__degrees``, ``learning_rate__every``.
 
-Layers and schedules are values, so a change makes a new one, in a new list: a caller's list and the sibling
-candidates of a search never change. A bad value must raise in ``fit`` and not here, because a search guards only
-``fit``: a layer that cannot be built waits as its dict, which ``fit`` converts.
+Layers, augmentations and schedules are values, so a change makes a new one, in a new list: a caller's list and
+the sibling candidates of a search never change. A bad value must raise in ``fit`` and not here, because a search
+guards only ``fit``: a layer or an augmentation that cannot be built waits as its dict, which ``fit`` converts.
 """
 
-from convnet.layers import Layer, as_layers, layer_types, resolve_names
+from convnet.augment.registry import AUGMENTATIONS
+from convnet.augment.spec import as_augment
+from convnet.layers import as_layers, resolve_names
+from convnet.layers.registry import LAYERS
 from convnet.training.schedules import NAMED, Schedule
 from convnet.values.fields import did_you_mean
 
 
-def nested_parameters(layers, learning_rate):
+def nested_parameters(params):
     """Return the nested names and values that ``get_params(deep=True)`` lists; never fails.
 
     A layer that was given a name is listed under it, another one under its index; layers written as
-    dicts, text or a path have no names before they are converted.
+    dicts, text or a path have no names before they are converted. An augmentation is listed under its index.
+
+    Parameters
+    ----------
+    params : dict
+        The estimator's own parameters.
     """
-    nested = _layer_parameters("layers", layers if isinstance(layers, list | tuple) else ())
+    nested = {}
+    for family in (LAYERS, AUGMENTATIONS):
+        spec = params[family.parameter]
+        nested |= _listed(family, "", spec if isinstance(spec, list | tuple) else ())
+    learning_rate = params["learning_rate"]
     if isinstance(learning_rate, Schedule):
         nested |= {f"learning_rate__{k}": v for k, v in learning_rate.get_fields().items()}
     return nested
 
 
-def _layer_parameters(prefix, layers):
+def _listed(family, prefix, values):
+    """Return names and values of the members of a list, of their fields and of the lists inside them."""
     nested = {}
-    for i, layer in enumerate(layers):
-        if isinstance(layer, Layer):
-            key = f"{prefix}__{i if layer.name is None else layer.name}"
-            nested[key] = layer
-            nested |= {f"{key}__{name}": value for name, value in layer.get_params().items()}
-            nested |= _layer_parameters(f"{key}__layers", layer.layers)
+    for i, value in enumerate(values):
+        if isinstance(value, family.base):
+            name = getattr(value, "name", None)
+            key = f"{prefix}{family.parameter}__{i if name is None else name}"
+            nested[key] = value
+            nested |= {f"{key}__{field}": v for field, v in value.get_params().items()}
+            nested |= _listed(family, f"{key}__", getattr(value, family.parameter, ()))
     return nested
 
 
@@ -49,29 +63,37 @@ def replace_layers(spec, changes):
         raise ValueError(
             f'layers__{name}: layers="auto" has no layers to change. Set layers to a list first.'
         )
-    layers = list(spec if isinstance(spec, list | tuple) else as_layers(spec))
-    whole, fields, inner = (
-        {},
-        {},
-        {},
-    )  # by place: the layer, its fields, changes of the layers inside it
+    return _replaced(LAYERS, spec if isinstance(spec, list | tuple) else as_layers(spec), changes)
+
+
+def replace_augment(spec, changes):
+    """Return a new list of augmentations with some of them changed, as `replace_layers` does; none has a name."""
+    augment = spec if isinstance(spec, list | tuple) else as_augment(spec)
+    return _replaced(AUGMENTATIONS, augment, changes)
+
+
+def _replaced(family, values, changes):
+    """Return a list like `values` with the changes made: whole members, then fields, then the lists inside."""
+    values = list(values)
+    whole, fields, inner = {}, {}, {}  # by place: the member, its fields, changes inside it
     for key, value in changes.items():
         name, _, field = key.partition("__")
-        i, below = _index(name, layers), field.removeprefix("layers__")
+        i, below = _index(family, name, values), field.removeprefix(f"{family.parameter}__")
         if not field:
             whole[i] = value
         elif below == field:
             fields.setdefault(i, {})[field] = value
         else:
             inner.setdefault(i, {})[below] = value
-    for i, layer in whole.items():
-        layers[i] = layer
-    for i, values in fields.items():
-        for field, value in values.items():
-            layers[i] = _changed(layers[i], field, value)
+    for i, value in whole.items():
+        values[i] = value
+    for i, new in fields.items():
+        for field, value in new.items():
+            values[i] = _changed(family, values[i], field, value)
     for i, below in inner.items():
-        layers[i] = _changed(layers[i], "layers", replace_layers(_inner(layers[i]), below))
-    return layers
+        inside = _replaced(family, _inner(family, values[i]), below)
+        values[i] = _changed(family, values[i], family.parameter, inside)
+    return values
 
 
 def replace_schedule(learning_rate, changes):
@@ -90,56 +112,58 @@ def replace_schedule(learning_rate, changes):
     return schedule
 
 
-def _index(key, layers):
-    """Return the place of the layer that an index or a name stands for."""
+def _index(family, key, values):
+    """Return the place of the member that an index or a name stands for."""
+    what = f"{family.parameter}__{key}"
     try:
         i = int(key)
     except ValueError:
-        return _named(key, layers)
-    if not -len(layers) <= i < len(layers):
-        raise ValueError(f"layers__{key}: there are {len(layers)} layers.")
+        names = _names(values, key) if family is LAYERS else []
+        if key in names:
+            return names.index(key)
+        hint = did_you_mean(key, [name for name in names if isinstance(name, str)])
+        raise ValueError(f"{what}: no {family.noun} has this name.{hint}") from None
+    if not -len(values) <= i < len(values):
+        raise ValueError(f"{what}: there are {len(values)} {family.noun}s.")
     return i
 
 
-def _named(key, layers):
+def _names(layers, key):
+    """Return the names given to layers; where `key` is none of them and all are built, the automatic ones too."""
     names = [
         layer.get("name") if isinstance(layer, dict) else getattr(layer, "name", None)
         for layer in layers
     ]
-    if key not in names and all(isinstance(layer, Layer) for layer in layers):
-        names = resolve_names(layers)
-    if key not in names:
-        hint = did_you_mean(key, [name for name in names if isinstance(name, str)])
-        raise ValueError(f"layers__{key}: no layer has this name.{hint}")
-    return names.index(key)
+    automatic = key not in names and all(isinstance(layer, LAYERS.base) for layer in layers)
+    return resolve_names(layers) if automatic else names
 
 
-def _opened(layer, field):
-    """Return the type of a layer or its dict, and its parameters; ValueError if `field` is none of them."""
-    params = dict(layer) if isinstance(layer, dict) else None
-    kind = type(layer) if params is None else layer_types().get(params.pop("type", None))
-    if kind is None or not issubclass(kind, Layer):
-        raise ValueError(f"{layer!r} is not a layer: it has no parameter {field!r}.")
+def _opened(family, value, field):
+    """Return the type of a value or its dict, and its parameters; ValueError if `field` is none of them."""
+    params = dict(value) if isinstance(value, dict) else None
+    kind = type(value) if params is None else family.types().get(params.pop("type", None))
+    if kind is None or not issubclass(kind, family.base):
+        raise ValueError(f"{value!r} is not {family.one}: it has no parameter {field!r}.")
     try:
         kind.check_parameter_names([field])
     except TypeError as error:
         raise ValueError(str(error)) from None
-    return kind, layer.get_params() if params is None else params
+    return kind, value.get_params() if params is None else params
 
 
-def _inner(layer):
-    """Return the layers inside a layer or its dict."""
-    _, params = _opened(layer, "layers")
-    inside = params.get("layers", ())
+def _inner(family, value):
+    """Return the list inside a value or its dict."""
+    _, params = _opened(family, value, family.parameter)
+    inside = params.get(family.parameter, ())
     if not isinstance(inside, list | tuple):
-        raise ValueError(f"{layer!r} has no list of layers to change.")
+        raise ValueError(f"{value!r} has no list of {family.noun}s to change.")
     return inside
 
 
-def _changed(layer, field, value):
-    """Return `layer` with a field changed; as a dict where the value is bad, for ``fit`` to refuse."""
-    kind, params = _opened(layer, field)
-    params[field] = value
+def _changed(family, value, field, new):
+    """Return `value` with a field changed; as a dict where that is bad, for ``fit`` to refuse."""
+    kind, params = _opened(family, value, field)
+    params[field] = new
     try:
         return kind(**params)
     except (TypeError, ValueError):

@@ -13,6 +13,7 @@ CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase toge
 LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
 FEWEST_LANES = 2
 MOVED = 8  # multiply-adds that take as long as moving a value
+AUGMENTED = 100  # multiply-adds that take as long as changing a value of an image at random
 PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
 
 
@@ -269,6 +270,8 @@ def _work(stages, ops, lanes, parameters=0):
             fixed += sum(op.packed_floats(True))
         elif stage == "winograd_weights":
             fixed += lanes * op.lane_gradient("weights")
+        elif stage == "augment":
+            sample += AUGMENTED * ops[0].src.size
         elif op is None:
             fixed = max(fixed, lanes * parameters) if stage in UPDATES else fixed
         elif stage != "halo" and "finish" not in stage:

@@ -137,7 +137,7 @@ def _prose(text, page):
 
 def _code(text, page):
     word = text.strip("`")
-    for other in pages():
+    for other in (page, *pages()):  # two modules may have the same name
         if word in [thing.__name__ for thing in other.things]:
             where = "" if other is page else f"{other.name}.md"
             return f"[`{word}`]({where}#{word.lower()})"

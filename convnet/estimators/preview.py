@@ -1,0 +1,46 @@
+"""What augmentation makes of X."""
+
+import copy
+
+import numpy as np
+
+from convnet.augment.plan import plan_augment
+from convnet.augment.spec import as_augment
+from convnet.engine.threads import resolve_n_threads
+from convnet.estimators import inputs
+from convnet.estimators.checks import ParameterError, check_parameters, input_shape, integer
+from convnet.estimators.seed import draw_seed
+from convnet.graph.augmenter import augmented
+
+
+def preview(estimator, X, n):
+    """Return `BaseConvNet.preview_augment`; the estimator does not change, nor does its RandomState."""
+    check_parameters(estimator)
+    kind = type(estimator).__name__
+    rule = integer(1)
+    if not rule.test(n):
+        raise ParameterError(f"{kind}: n of preview_augment must be {rule.phrase}; got {n!r}.")
+    shape = input_shape(estimator.input_shape, estimator.data_format, kind)
+    if shape is None:
+        shape = getattr(estimator, "input_shape_", None)
+    images = inputs.as_images(inputs.check_rows(X, kind), shape, estimator.data_format)
+    plan = plan_augment(
+        as_augment(estimator.augment), images.shape[1:], _range(estimator, images, kind)
+    )
+    if plan is None:
+        return np.repeat(images[:, None].astype(np.float32), n, axis=1)
+    seed = draw_seed(copy.deepcopy(estimator.random_state))
+    n_threads = resolve_n_threads(estimator.n_jobs)
+    shown = np.empty((len(images), n, *images.shape[1:]), dtype=np.float32)
+    for epoch in range(n):
+        shown[:, epoch] = augmented(images, plan, seed=seed, epoch=epoch, n_threads=n_threads)
+    return shown
+
+
+def _range(estimator, images, kind):
+    """Return the range of values in units of X: that of the fit, or of a fit on this X."""
+    fitted = getattr(estimator, "_input_format", None)
+    if fitted is None:
+        given = inputs.fitted_format(images, estimator.data_format, estimator.rescale, kind)
+        return given.largest
+    return fitted.largest * fitted.scale / fitted.scale_for(images, kind)

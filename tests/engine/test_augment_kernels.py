@@ -1,0 +1,155 @@
+"""Augmentation against its float64 definition, on every instruction set."""
+
+import numpy as np
+import oracle_augment
+import pytest
+from hypothesis import given, strategies as st
+from netcheck import EPS, ISAS, assert_exact, assert_within, seeds
+
+from convnet.augment import (
+    Cutout,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
+from convnet.augment.plan import plan_augment
+from convnet.graph.augmenter import augmented
+
+every_isa = pytest.mark.parametrize("isa", ISAS)
+FILLS = ("nearest", "constant", "reflect", "wrap")
+
+
+def changed(x, augment, isa=None, *, unit=1.0, **key):
+    return augmented(x, plan_augment(augment, x.shape[1:], unit), isa=isa, **key)
+
+
+def wanted(x, augment, *, seed=0, epoch=0, rows=None, unit=1.0):
+    rows = range(len(x)) if rows is None else rows
+    return np.stack(
+        [
+            oracle_augment.augment(image, augment, seed=seed, epoch=epoch, row=int(row), unit=unit)
+            for image, row in zip(x, rows, strict=True)
+        ]
+    )
+
+
+def images(shape, n=5, seed=0):
+    return np.random.default_rng(seed).random((n, *shape)).astype(np.float32)
+
+
+def check(x, augment, isa, **key):
+    """Coordinates round to EPS of the farthest, which moves a value by at most the image's largest step."""
+    farthest = 4 * max(x.shape[1:3])
+    assert_within(changed(x, augment, isa, **key), wanted(x, augment, **key), 4 * EPS * farthest)
+
+
+SHAPES = [(7, 9, 3), (8, 8, 1), (5, 6, 2), (1, 17, 3), (17, 1, 1), (33, 19, 5), (6, 34, 1)]
+ONES = [
+    RandomFlip(),
+    RandomFlip("vertical"),
+    RandomFlip("both"),
+    RandomRotation(15),
+    RandomRotation(180),
+    RandomTranslation(0.1),
+    RandomTranslation((0.9, 0.2)),
+    RandomZoom(0.2),
+    RandomZoom((0.9, 0.3)),
+    RandomZoom((0.2, 0.2)),
+    RandomContrast(0.2),
+    RandomContrast(1),
+    RandomBrightness(0.3),
+]
+
+
+@every_isa
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("one", ONES, ids=repr)
+def test_each_by_itself(isa, one, shape):
+    check(images(shape), [one], isa, seed=3, epoch=2)
+
+
+@every_isa
+@pytest.mark.parametrize(
+    "one", [RandomCrop(3), RandomCrop((0, 4)), Cutout(3), Cutout((4, 1))], ids=repr
+)
+def test_whole_pixels_are_exact(isa, one):
+    x = images((7, 9, 3), 40)
+    assert_exact(changed(x, [one], isa, seed=1), wanted(x, [one], seed=1).astype(np.float32))
+
+
+@st.composite
+def lists(draw):
+    fill = draw(st.sampled_from(FILLS))
+    share = st.floats(0, 0.9)
+    small = st.integers(0, 4)
+    one = st.one_of(
+        st.builds(RandomFlip, st.sampled_from(["horizontal", "vertical", "both"])),
+        st.builds(RandomRotation, st.floats(0, 180), fill_mode=st.just(fill)),
+        st.builds(RandomTranslation, st.tuples(share, share), fill_mode=st.just(fill)),
+        st.builds(RandomZoom, share | st.tuples(share, share), fill_mode=st.just(fill)),
+        st.builds(RandomCrop, st.tuples(small, small), fill_mode=st.just(fill)),
+        st.builds(RandomContrast, st.floats(0, 1)),
+        st.builds(RandomBrightness, st.floats(0, 1)),
+        st.builds(Cutout, st.tuples(st.integers(1, 5), st.integers(1, 5))),
+    )
+    return draw(st.lists(one, min_size=1, max_size=5))
+
+
+@every_isa
+@given(augment=lists(), h=st.integers(5, 20), w=st.integers(5, 40), c=st.integers(1, 5), seed=seeds)
+def test_lists(isa, augment, h, w, c, seed):
+    """Moves are composed in their order, changes of values follow in theirs, whatever stands between."""
+    x = images((h, w, c), 2, seed)
+    rows = np.array([seed % 1000, 2**33 + 5])
+    check(x, augment, isa, seed=seed % 2**31, epoch=seed % 100, rows=rows, unit=3.0)
+
+
+@every_isa
+def test_an_even_image_stays_even(isa):
+    """To the bit, wherever its points come from."""
+    x = np.full((50, 9, 11, 3), 0.7, dtype=np.float32)
+    moves = [RandomRotation(180), RandomZoom(0.9), RandomTranslation(1)]
+    assert_exact(changed(x, moves, isa), x)
+
+
+@every_isa
+def test_extreme_zooms_stay_inside(isa):
+    """Coordinates beyond all numbers still tap pixels of the image: no NaN, nothing from elsewhere."""
+    x = np.ones((20, 8, 8, 3), dtype=np.float32)
+    for fill in FILLS:
+        moves = [RandomZoom(0.9, fill_mode=fill), RandomTranslation(1, fill_mode=fill)] * 200
+        got = changed(x, moves, isa)
+        assert ((got >= 0) & (got <= 1)).all()
+
+
+@every_isa
+def test_known_pictures(isa):
+    """What a reader would draw by hand."""
+    x = np.arange(12, dtype=np.float32).reshape(1, 3, 4, 1)
+    seen = {changed(x, [RandomFlip()], isa, epoch=e).tobytes() for e in range(20)}
+    assert seen == {x.tobytes(), x[:, :, ::-1].tobytes()}
+    seen = {changed(x, [RandomFlip("vertical")], isa, epoch=e).tobytes() for e in range(20)}
+    assert seen == {x.tobytes(), x[:, ::-1].tobytes()}
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    seen = {
+        changed(x, [RandomCrop(1, fill_mode="constant")], isa, epoch=e).tobytes()
+        for e in range(200)
+    }
+    assert seen == {padded[:, i : i + 3, j : j + 4].tobytes() for i in range(3) for j in range(3)}
+
+
+@every_isa
+def test_a_rotation_by_a_right_angle(isa):
+    """The top right corner goes to the top left: counter-clockwise."""
+    x = images((9, 9, 3), 1)
+    want = np.rot90(x, axes=(1, 2))  # from the first axis towards the second: counter-clockwise
+    plan = plan_augment([RandomRotation(90)], (9, 9, 3))
+    angles = [2 * oracle_augment.uniforms(0, e, 0, 0)[0] - 1 for e in range(3000)]
+    epoch = int(np.argmax(angles))  # nearly +90 degrees
+    assert angles[epoch] > 0.998
+    assert_within(augmented(x, plan, epoch=epoch, isa=isa), want, 0.02)
+    assert np.abs(augmented(x, plan, epoch=epoch, isa=isa) - np.rot90(x, -1, (1, 2))).max() > 0.3
