@@ -4,8 +4,8 @@
                  ↓                        ↑
           inspection               layers, augment
 
-`estimators` is the only folder that knows scikit-learn's estimator API, `layers` and `augment` hold plain values, `graph` turns
-them into a plan and a network, `engine` owns threads and memory.
+`estimators` is the only folder that knows scikit-learn's estimator API, `layers` and `augment` hold plain values,
+`graph` turns them into a plan and a network, `engine` owns threads and memory.
 """
 
 from convnet import augment, layers, schedules

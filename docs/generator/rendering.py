@@ -121,7 +121,7 @@ def _signature(thing):
         for i in stars:
             texts.insert(i, "*")
         line = f"{thing.__name__}(\n" + "".join(f"    {text},\n" for text in texts) + ")"
-    return f"```python\n{line}\n```\n"
+    return "```python\n{}\n```\n".format(line.replace("'", '"'))  # as the code is formatted
 
 
 def _source(thing):
