@@ -1,15 +1,61 @@
-/* Batch normalisation per channel (Ioffe and Szegedy, 2015), with the activation after it.
+/* Batch normalisation per channel (Ioffe and Szegedy, 2015), with the activation after it and the
+ * max-pool, whose windows tile the map, after that.
  *
- *   y = act(scale * z + shift),  scale = gamma / sqrt(variance + epsilon),  shift = beta - scale * mean
- *   gz = scale * (g - sum(g) / N - xhat * sum(g * xhat) / N),  xhat = (z - mean) / sqrt(variance + epsilon)
+ *   y = act(scale * z + shift),  scale = gamma / deviation,  shift = beta - scale * mean,
+ *   deviation = sqrt(variance + epsilon), with the biased variance
  *
- * with g the gradient by y before the activation, N the values of a channel in the batch and the biased
- * variance. Statistics are gathered lane by lane: mean and sum of squared deviations of each sample in
- * two passes, merged in the order of the samples (Chan, Golub and LeVeque, 1979), in double.
+ * The activations are monotone: the pool comes before them. Of a pool z of each winner and its number in
+ * the window are kept: [dst.size] floats, then bytes.
  *
  * aux: [lanes] areas of 1 + 2c doubles (count, mean, sum of squares; later sums for the gradients),
- * aux_sample bytes each; then floats [6][c]: mean, 1/deviation, scale, shift, sum(g)/N, sum(g*xhat)/N.
+ * aux_sample bytes each; then floats [6][c], enum cn_bn_number.
  */
+
+#define VW CN_LANES
+#define NV 4
+#include "batchnorm_block.inc.h"
+#define VW CN_LANES
+#define NV 2
+#include "batchnorm_block.inc.h"
+#define VW CN_LANES
+#define NV 1
+#include "batchnorm_block.inc.h"
+#if CN_LANES > 4
+#define VW 4
+#define NV 1
+#include "batchnorm_block.inc.h"
+#endif
+#if CN_LANES > 1
+#define VW 1
+#define NV 1
+#include "batchnorm_block.inc.h"
+#endif
+
+/* Call F of each width for the blocks of c channels; the arguments use k, the block's first one. */
+#define CN_BN_STEP(F, VW, NV, ...)                                                                 \
+    for (; k + VW * NV <= c; k += VW * NV) CN_NAME(F, VW, NV)(__VA_ARGS__);
+#if CN_LANES > 4
+#define CN_BN_FOUR(F, ...) CN_BN_STEP(F, 4, 1, __VA_ARGS__)
+#else
+#define CN_BN_FOUR(F, ...)
+#endif
+#define CN_BN_BLOCKS(F, ...)                                                                       \
+    do {                                                                                           \
+        int64_t k = 0;                                                                             \
+        CN_BN_STEP(F, CN_LANES, 4, __VA_ARGS__)                                                    \
+        CN_BN_STEP(F, CN_LANES, 2, __VA_ARGS__)                                                    \
+        CN_BN_STEP(F, CN_LANES, 1, __VA_ARGS__)                                                    \
+        CN_BN_FOUR(F, __VA_ARGS__)                                                                 \
+        CN_BN_STEP(F, 1, 1, __VA_ARGS__)                                                           \
+    } while (0)
+
+/* slope and lift: gz = scale * g + slope * (z - mean) + lift */
+enum cn_bn_number { CN_BN_MEAN, CN_BN_INVERSE, CN_BN_SCALE, CN_BN_SHIFT, CN_BN_SLOPE, CN_BN_LIFT };
+
+/* Pixels, at the least, whose sums are added up in float before they go to double. */
+#define CN_BN_PIXELS 64
+
+CN_INLINE int64_t cn_bn_together(int64_t w) { return cn_blocks(CN_BN_PIXELS, w); }
 
 CN_INLINE double *cn_bn_lane(const cn_op *op, const cn_task *t, int64_t lane) {
     return (double *)((char *)(t->arena + op->aux) + lane * op->aux_sample);
@@ -19,92 +65,45 @@ CN_INLINE float *cn_bn_numbers(const cn_op *op, const cn_context *ctx, const cn_
     return (float *)cn_bn_lane(op, t, ctx->lanes);
 }
 
-static void batchnorm_stats(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    (void)ctx;
-    const int64_t c = op->src.c, pixels = op->src.h * op->src.w;
-    double *area = cn_bn_lane(op, t, t->lane);
-    double *restrict mean = area + 1, *restrict squares = area + 1 + c;
-    float *restrict sum = t->scratch, *restrict average = t->scratch + c;
-    double *restrict total = (double *)(t->scratch + 2 * c);
+/* z of the winners of sample s, or NULL; their numbers follow. */
+CN_INLINE float *cn_bn_kept(const cn_op *op, const cn_task *t, int64_t s) {
+    return op->kept < 0 ? NULL : (float *)((char *)(t->arena + op->kept) + s * op->kept_sample);
+}
+
+CN_INLINE uint8_t *cn_bn_winners(const cn_op *op, float *kept) {
+    return (uint8_t *)(kept + op->dst.h * op->dst.w * op->dst.c);
+}
+
+static void cn_bn_apply(const cn_op *op, const cn_task *t, const float *scale, const float *shift) {
+    const int64_t c = op->src.c, w = op->dst.w, ph = op->pool_h, pw = op->pool_w;
+    const int relu = op->activation == CN_RELU;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *src = t->arena + op->src.offset + s * op->src.sample;
-        for (int pass = 0; pass < 2; pass++) {
-            /* pass 0: sum of z; pass 1: sum of (z - average)^2; rows in float, their sums in double */
-            for (int64_t k = 0; k < c; k++) total[k] = 0.0;
-            for (int64_t y = 0; y < op->src.h; y++) {
-                const float *restrict z = src + y * op->src.row;
-                for (int64_t k = 0; k < c; k++) sum[k] = 0.0f;
-                for (int64_t x = 0; x < op->src.w; x++, z += c)
-                    if (pass == 0)
-                        for (int64_t k = 0; k < c; k++) sum[k] += z[k];
-                    else
-                        for (int64_t k = 0; k < c; k++) {
-                            const float d = z[k] - average[k];
-                            sum[k] = CN_FMA(d, d, sum[k]);
-                        }
-                for (int64_t k = 0; k < c; k++) total[k] += (double)sum[k];
+        float *kept = cn_bn_kept(op, t, s);
+        uint8_t *winner = kept ? cn_bn_winners(op, kept) : NULL;
+        for (int64_t y = 0; y < op->dst.h; y++) {
+            const float *z =
+                t->arena + op->src.offset + s * op->src.sample + y * ph * op->src.row;
+            float *out = t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row;
+            if (!cn_pools(op))
+                CN_BN_BLOCKS(cn_bn_scale, z + k, w, c, scale + k, shift + k, relu, out + k);
+            else if (ph == 2 && pw == 2)
+                CN_BN_BLOCKS(cn_bn_pool, 2, 2, z + k, op->src.row, w, c, scale + k, shift + k, relu,
+                             out + k, kept ? kept + k : NULL, winner + k);
+            else
+                CN_BN_BLOCKS(cn_bn_pool, ph, pw, z + k, op->src.row, w, c, scale + k, shift + k,
+                             relu, out + k, kept ? kept + k : NULL, winner + k);
+            if (kept) {
+                kept += w * c;
+                winner += w * c;
             }
-            if (pass == 0)
-                for (int64_t k = 0; k < c; k++) average[k] = (float)(total[k] / (double)pixels);
-        }
-        const double before = area[0], after = before + (double)pixels;
-        for (int64_t k = 0; k < c; k++) {
-            const double delta = (double)average[k] - mean[k];
-            mean[k] += delta * (double)pixels / after;
-            squares[k] += total[k] + delta * delta * before * (double)pixels / after;
-        }
-        area[0] = after;
-    }
-}
-
-static void batchnorm_finish(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c;
-    float *numbers = cn_bn_numbers(op, ctx, t);
-    for (int64_t k = 0; k < c; k++) {
-        double count = 0.0, mean = 0.0, squares = 0.0;
-        for (int64_t lane = 0; lane < ctx->lanes; lane++) {
-            double *area = cn_bn_lane(op, t, lane);
-            const double m = area[0], delta = area[1 + k] - mean, all = count + m;
-            if (m > 0.0) {
-                mean += delta * m / all;
-                squares += area[1 + c + k] + delta * delta * count * m / all;
-                count = all;
-            }
-            area[1 + k] = area[1 + c + k] = 0.0;
-        }
-        const double variance = squares / count, deviation = sqrt(variance + op->epsilon);
-        const double scale = ctx->params[op->weights + k] / deviation;
-        numbers[k] = (float)mean;
-        numbers[c + k] = (float)(1.0 / deviation);
-        numbers[2 * c + k] = (float)scale;
-        numbers[3 * c + k] = (float)(ctx->params[op->bias + k] - scale * mean);
-        if (ctx->weights) {
-            float *running = ctx->weights + op->mean + k, *spread = ctx->weights + op->variance + k;
-            *running = (float)(op->momentum * *running + (1.0 - op->momentum) * mean);
-            *spread = (float)(op->momentum * *spread + (1.0 - op->momentum) * variance);
+            if (op->activation != CN_LINEAR && !relu) cn_activate(op->activation, out, out, w * c);
         }
     }
-    for (int64_t lane = 0; lane < ctx->lanes; lane++) cn_bn_lane(op, t, lane)[0] = 0.0;
-}
-
-static void cn_bn_apply(const cn_op *op, const cn_task *t, const float *restrict scale,
-                        const float *restrict shift) {
-    const int64_t c = op->src.c;
-    for (int64_t s = t->s0; s < t->s1; s++)
-        for (int64_t y = 0; y < op->src.h; y++) {
-            const float *restrict z =
-                t->arena + op->src.offset + s * op->src.sample + y * op->src.row;
-            float *restrict out = t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row;
-            for (int64_t x = 0; x < op->src.w; x++)
-                for (int64_t k = 0; k < c; k++)
-                    out[x * c + k] = CN_FMA(z[x * c + k], scale[k], shift[k]);
-            if (op->activation != CN_LINEAR) cn_activate(op->activation, out, out, op->src.w * c);
-        }
 }
 
 static void batchnorm_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     const float *numbers = cn_bn_numbers(op, ctx, t);
-    cn_bn_apply(op, t, numbers + 2 * op->src.c, numbers + 3 * op->src.c);
+    cn_bn_apply(op, t, numbers + CN_BN_SCALE * op->src.c, numbers + CN_BN_SHIFT * op->src.c);
 }
 
 /* By running statistics, where no convolution stands before to fold them into. */
@@ -118,75 +117,4 @@ static void batchnorm_predict(const cn_op *op, const cn_context *ctx, const cn_t
         shift[k] = (float)(ctx->params[op->bias + k] - s * ctx->params[op->mean + k]);
     }
     cn_bn_apply(op, t, scale, shift);
-}
-
-/* g before the activation, in place of grad_dst; its sum and its sum with xhat to the lane's area. */
-static void batchnorm_sums(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c;
-    double *area = cn_bn_lane(op, t, t->lane);
-    const float *restrict mean = cn_bn_numbers(op, ctx, t), *restrict inverse = mean + c;
-    float *restrict sum = t->scratch, *restrict product = t->scratch + c;
-    for (int64_t s = t->s0; s < t->s1; s++)
-        for (int64_t y = 0; y < op->src.h; y++) {
-            const float *restrict z =
-                t->arena + op->src.offset + s * op->src.sample + y * op->src.row;
-            float *restrict g =
-                t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y * op->grad_dst.row;
-            if (op->activation != CN_LINEAR)
-                cn_activate_grad(
-                    op->activation, g,
-                    t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row, g,
-                    op->src.w * c);
-            for (int64_t k = 0; k < c; k++) sum[k] = product[k] = 0.0f;
-            for (int64_t x = 0; x < op->src.w; x++)
-                for (int64_t k = 0; k < c; k++) {
-                    sum[k] += g[x * c + k];
-                    product[k] = CN_FMA(g[x * c + k], z[x * c + k] - mean[k], product[k]);
-                }
-            for (int64_t k = 0; k < c; k++) {
-                area[1 + k] += (double)sum[k];
-                area[1 + c + k] += (double)product[k] * (double)inverse[k];
-            }
-        }
-}
-
-static void batchnorm_grad_finish(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c;
-    const double count = (double)(ctx->n * op->src.h * op->src.w);
-    float *numbers = cn_bn_numbers(op, ctx, t);
-    for (int64_t k = 0; k < c; k++) {
-        double sum = 0.0, product = 0.0;
-        for (int64_t lane = 0; lane < ctx->lanes; lane++) {
-            double *area = cn_bn_lane(op, t, lane);
-            sum += area[1 + k];
-            product += area[1 + c + k];
-            area[1 + k] = area[1 + c + k] = 0.0;
-        }
-        numbers[4 * c + k] = (float)(sum / count);
-        numbers[5 * c + k] = (float)(product / count);
-        ctx->batch_grads[op->grad_bias + k] = (float)sum;
-        ctx->batch_grads[op->grad_weights + k] = (float)product;
-    }
-}
-
-static void batchnorm_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c;
-    const float *restrict mean = cn_bn_numbers(op, ctx, t), *restrict inverse = mean + c,
-                          *restrict scale = mean + 2 * c, *restrict average = mean + 4 * c,
-                          *restrict product = mean + 5 * c;
-    for (int64_t s = t->s0; s < t->s1; s++)
-        for (int64_t y = 0; y < op->src.h; y++) {
-            const float *restrict z =
-                t->arena + op->src.offset + s * op->src.sample + y * op->src.row;
-            const float *restrict g =
-                t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y * op->grad_dst.row;
-            float *restrict out =
-                t->arena + op->grad_src.offset + s * op->grad_src.sample + y * op->grad_src.row;
-            for (int64_t x = 0; x < op->src.w; x++)
-                for (int64_t k = 0; k < c; k++) {
-                    const float xhat = (z[x * c + k] - mean[k]) * inverse[k];
-                    out[x * c + k] =
-                        scale[k] * (g[x * c + k] - average[k] - xhat * product[k]);
-                }
-        }
 }

@@ -34,7 +34,7 @@ typedef struct {
     int64_t pt, pl;            /* padding above and to the left */
     int64_t groups;
     int64_t oh, ow;         /* map of a convolution, before the pooling fused into it */
-    int64_t pool_h, pool_w; /* max-pool fused into a convolution (stride = window); 1 without */
+    int64_t pool_h, pool_w; /* max-pool fused into it (stride = window); 1 without */
     int64_t activation;     /* enum cn_activation, applied to the output */
     int64_t weights, bias;  /* in the parameters; batch norm: gamma, beta */
     int64_t mean, variance; /* batch norm's running statistics, in the parameters */
@@ -49,6 +49,8 @@ typedef struct {
     int64_t lanes;      /* gradient accumulators summed for this operation; 0: the batch's own */
     int64_t aux;        /* winners of max-pool (bytes: fused, int32: not), or batch norm's numbers */
     int64_t aux_sample; /* from one sample's winners to the next, or one lane's numbers; bytes */
+    int64_t kept;        /* batch norm's winners of a fused max-pool; -1: not kept */
+    int64_t kept_sample; /* from one sample's to the next, in bytes */
     int64_t group;      /* samples that the backward pass of a convolution takes together */
     int64_t data_gradient; /* whether grad_src is wanted */
     int64_t block;         /* items of a task: rows, columns or parameters */

@@ -81,9 +81,10 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
         return cn_aligned(6 * taps) + cn_gz_layout(op).sample;
     case CN_MAXPOOL_FWD:
         return op->src.c;
-    case CN_BATCHNORM_STATS:
+    case CN_BATCHNORM_STATS: /* two sums, in double; the shift */
+        return 5 * op->src.c;
+    case CN_BATCHNORM_SUMS: /* two sums, in double */
         return 4 * op->src.c;
-    case CN_BATCHNORM_SUMS:
     case CN_BATCHNORM_PREDICT:
         return 2 * op->src.c;
     default:

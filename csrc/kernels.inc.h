@@ -7,6 +7,11 @@
 #include "activation.inc.h"
 #include "gemm.inc.h"
 
+#include "batchnorm.inc.h"
+
+#include "batchnorm_bwd.inc.h"
+#include "batchnorm_stats.inc.h"
+
 #include "conv2d.inc.h"
 #include "conv2d_bwd.inc.h"
 
@@ -20,7 +25,6 @@
 #include "winograd.inc.h"
 
 #include "add.inc.h"
-#include "batchnorm.inc.h"
 #include "dense.inc.h"
 #include "depthwise.inc.h"
 #include "pool2d.inc.h"

@@ -58,6 +58,14 @@ CN_INLINE void cn_store1(float *p, cn_v1 v) { *p = v; }
 CN_INLINE cn_v1 cn_set1(float x) { return x; }
 CN_INLINE cn_v1 cn_fma1(cn_v1 a, cn_v1 b, cn_v1 c) { return CN_FMA(a, b, c); }
 CN_INLINE cn_v1 cn_relu1(cn_v1 v) { return v < 0.0f ? 0.0f : v; }
+typedef int32_t cn_i1;
+CN_INLINE cn_i1 cn_greater1(cn_v1 a, cn_v1 b) { return -(a > b); }
+CN_INLINE cn_i1 cn_equal1(cn_i1 a, cn_i1 b) { return -(a == b); }
+CN_INLINE cn_i1 cn_nan1(cn_v1 v) { return -(v != v); }
+CN_INLINE cn_v1 cn_pick1(cn_i1 mask, cn_v1 a, cn_v1 b) { return mask ? a : b; }
+CN_INLINE cn_i1 cn_from_bytes1(const uint8_t *p) { return *p; }
+CN_INLINE void cn_to_bytes1(uint8_t *p, cn_i1 v) { *p = (uint8_t)v; }
+CN_INLINE void cn_add_doubles1(double *p, cn_v1 v) { *p += (double)v; }
 
 #define CN_VECTOR(N, BYTES)                                                                        \
     typedef float cn_v##N __attribute__((vector_size(BYTES)));                                     \
@@ -69,6 +77,23 @@ CN_INLINE cn_v1 cn_relu1(cn_v1 v) { return v < 0.0f ? 0.0f : v; }
     /* x < 0 ? 0 : x keeps a NaN, where fmaxf would hide it */                                     \
     CN_INLINE cn_v##N cn_relu##N(cn_v##N v) {                                                      \
         return (cn_v##N)((cn_i##N)v & ~(v < (cn_v##N){0}));                                        \
+    }                                                                                              \
+    /* masks: all bits of a lane, or none; pick: a where the mask is set, else b */                \
+    CN_INLINE cn_i##N cn_greater##N(cn_v##N a, cn_v##N b) { return (cn_i##N)(a > b); }             \
+    CN_INLINE cn_i##N cn_equal##N(cn_i##N a, cn_i##N b) { return (cn_i##N)(a == b); }              \
+    CN_INLINE cn_i##N cn_nan##N(cn_v##N v) { return (cn_i##N)(v != v); }                           \
+    CN_INLINE cn_v##N cn_pick##N(cn_i##N mask, cn_v##N a, cn_v##N b) {                             \
+        return (cn_v##N)((mask & (cn_i##N)a) | (~mask & (cn_i##N)b));                              \
+    }                                                                                              \
+    typedef uint8_t cn_b##N __attribute__((vector_size(N), aligned(1), may_alias));                \
+    CN_INLINE cn_i##N cn_from_bytes##N(const uint8_t *p) {                                         \
+        return __builtin_convertvector(*(const cn_b##N *)p, cn_i##N);                              \
+    }                                                                                              \
+    CN_INLINE void cn_to_bytes##N(uint8_t *p, cn_i##N v) {                                         \
+        *(cn_b##N *)p = __builtin_convertvector(v, cn_b##N);                                       \
+    }                                                                                              \
+    CN_INLINE void cn_add_doubles##N(double *p, cn_v##N v) {                                       \
+        for (int i = 0; i < N; i++) p[i] += (double)v[i];                                          \
     }
 
 #if CN_LANES >= 4

@@ -282,11 +282,20 @@ def _work(stages, ops, lanes, parameters=0):
 def _place_aux(op, arena, lanes, samples):
     """Room for what an operation keeps for its backward pass."""
     by_sample, by_lane, once = op.aux_bytes()
-    if not (by_sample or by_lane or once):
-        return {}
-    step = by_lane or aligned(-(-by_sample // 4)) * 4
-    total = step * (lanes if by_lane else samples) + once
-    return dict(aux=arena.reserve(-(-total // 4)), aux_sample=step)
+    places = {}
+    if by_sample or by_lane or once:
+        step = by_lane or _whole_lines(by_sample)
+        total = step * (lanes if by_lane else samples) + once
+        places.update(aux=arena.reserve(-(-total // 4)), aux_sample=step)
+    if op.kept_bytes():
+        step = _whole_lines(op.kept_bytes())
+        places.update(kept=arena.reserve(step * samples // 4), kept_sample=step)
+    return places
+
+
+def _whole_lines(size):
+    """Bytes rounded up to a whole cache line."""
+    return aligned(-(-size // 4)) * 4
 
 
 class _Packer:

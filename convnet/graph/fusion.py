@@ -32,8 +32,8 @@ def fuse(ops, *, predict=False):
     """Return (shorter list of operations, list of Fold); the given operations must not be used again.
 
     An activation joins the convolution, dense layer, batch norm or sum before it, and a max-pool whose windows tile
-    the map the convolution before it. For prediction batch norm is folded into the convolution or dense layer before
-    it, and dropout is left out. Nothing joins across a fork: what has two readers stays as it is.
+    the map the convolution or batch norm before it. For prediction batch norm is folded into the convolution or dense
+    layer before it, and dropout is left out. Nothing joins across a fork: what has two readers stays as it is.
 
     Parameters
     ----------
@@ -66,7 +66,8 @@ def _joins(before, op, predict, folded):
             before.activation = op.activation
             return True
     elif isinstance(op, Pool2DOp) and op.fusible:
-        monotone = isinstance(before, Conv2DOp) and before.activation in FROM_OUTPUT
+        pools = isinstance(before, Conv2DOp | BatchNormOp)
+        monotone = pools and before.activation in FROM_OUTPUT
         if monotone and before.pool == (1, 1) and before.can_pool(op.size):
             before.pool = op.size
             return True

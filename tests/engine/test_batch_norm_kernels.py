@@ -19,9 +19,12 @@ from netcheck import (
 )
 from reference import Reference
 
-from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, ReLU
+from convnet.layers import Activation, BatchNorm, Conv2D, Dense, MaxPool2D, ReLU
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
+
+# Activations that are fused into batch norm, and then the pool after them.
+FROM_OUTPUT = ["linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh"]
 
 SHAPES = st.one_of(
     st.tuples(st.integers(1, 130)),
@@ -140,6 +143,89 @@ def test_prediction_and_training_in_place(isa, key):
     for name, want in wants.items():
         assert_within(gradients[name], want, 128 * EPS * scale, name)
     assert_normwise(net.forward(x), reference.forward(x), 32, "prediction after training")
+
+
+@given(
+    n=st.integers(1, 9),
+    windows=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    pool=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    rest=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    c=st.integers(1, 130),
+    activation=st.sampled_from(FROM_OUTPUT),
+    seed=seeds,
+    n_threads=threads,
+)
+@example(
+    n=5, windows=(4, 3), pool=(2, 2), rest=(1, 1), c=117, activation="relu", seed=0, n_threads=2
+)
+@example(n=2, windows=(2, 3), pool=(3, 2), rest=(2, 1), c=33, activation="elu", seed=0, n_threads=1)
+def test_pooled(isa, n, windows, pool, rest, c, activation, seed, n_threads):
+    """Max-pool after it, fused: rows and columns beyond the windows count in the statistics alone."""
+    h, w = (k * p + r % p for k, p, r in zip(windows, pool, rest, strict=True))
+    rng = np.random.default_rng(seed)
+    layers = [BatchNorm(epsilon=0.1), Activation(activation), MaxPool2D(pool)]
+    net = build(layers, (h, w, c), isa)
+    weights = set_random_weights(net, rng)
+    reference = Reference(layers, weights)
+    x = normals(rng, (n, h, w, c)) + np.float32(2)
+    assert_normwise(net.forward(x, n_threads=n_threads), reference.forward(x), 16, "prediction")
+    want = reference.forward_training(x)
+    grad = normals(rng, want.shape)
+    y, grad_x, gradients = train_once(net, x, grad, n_threads)
+    want_x, wants = reference.backward(grad)
+    assert_normwise(y, want, 32, "training forward")
+    # sums may cancel: measured by what they are of
+    largest = np.abs(grad).max() * np.abs(weights["batchnorm1/gamma"]).max() / np.sqrt(0.1)
+    assert_within(grad_x, want_x, 16 * EPS * largest, "data gradient")
+    total = np.abs(grad).sum(axis=(0, 1, 2)).max()
+    for name, want in wants.items():
+        assert_within(gradients[name], want, 16 * EPS * total, name)
+
+
+@pytest.mark.parametrize("c", [1, 7, 33, 64])
+def test_pooled_ties_and_nan(isa, c):
+    """Equal pixels: the gradient is the first one's. A NaN in a channel takes all of the channel."""
+    net = build([BatchNorm(), MaxPool2D(2)], (4, 4, c), isa)
+    x = np.zeros((2, 4, 4, c), dtype=np.float32)
+    x[0] = 1
+    grad = np.zeros((2, 2, 2, c), dtype=np.float32)
+    grad[0, 0, 0] = 32
+    y, grad_x, _ = train_once(net, x, grad)
+    assert_within(y[0], np.ones((2, 2, c)), 1e-4, "forward")
+    steps = np.diff(grad_x, axis=2)  # the sums give all pixels of a sample the same
+    assert (steps[0, 0, 0] < -32).all()
+    steps[0, 0, 0] = 0
+    assert_exact(steps, np.zeros_like(steps), "data gradient")
+    x[1, 3, 1, c // 2] = np.nan
+    y = net.forward_training(x)
+    np.testing.assert_array_equal(np.isnan(y), np.broadcast_to(np.arange(c) == c // 2, y.shape))
+
+
+def test_large_mean(isa):
+    """The variance is right to its own size, the mean being a thousand deviations; so is that between samples."""
+    rng = np.random.default_rng(0)
+    x = normals(rng, (40, 9, 8, 117)) + normals(rng, (40, 1, 1, 117)) + np.float32(1000)
+    net = build([BatchNorm(momentum=0.0)], x.shape[1:], isa)
+    net.forward_training(x)
+    weights = net.get_weights()
+    mean, variance = oracle.batch_statistics(x)
+    got = weights["batchnorm1/moving_mean"], weights["batchnorm1/moving_variance"]
+    assert_within(got[0], mean, 4 * EPS * np.abs(x).max(), "mean")
+    assert_within(got[1], variance, 16 * EPS * variance, "variance")
+
+
+def test_training_is_bits_equal_over_threads(isa):
+    rng = np.random.default_rng(0)
+    layers = [Conv2D(16, 3, padding="same"), BatchNorm(), ReLU(), MaxPool2D(2)]
+    x, results = normals(rng, (37, 9, 9, 16)), []
+    for n_threads in (1, 2, 3, 7):
+        net = build(layers, x.shape[1:], isa)
+        grad = normals(np.random.default_rng(1), (37, 4, 4, 16))
+        y, grad_x, gradients = train_once(net, x, grad, n_threads)
+        results.append({**gradients, "y": y, "x": grad_x})
+    for other in results[1:]:
+        for name, array in results[0].items():
+            assert_exact(other[name], array, name)
 
 
 def test_running_statistics_are_bits_equal_over_threads(isa):

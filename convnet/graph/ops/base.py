@@ -69,6 +69,10 @@ class Op:
         """Return the bytes kept for the backward pass: (of a sample, of a lane, at the end)."""
         return 0, 0, 0
 
+    def kept_bytes(self):
+        """Return the bytes of a sample that batch norm keeps of a max-pool fused into it."""
+        return 0
+
     def fields(self):
         """Return the operation's own fields of C's cn_op."""
         return {}
@@ -76,7 +80,7 @@ class Op:
     def compiled(self, **extra):
         """Return all fields of cn_op."""
         op = operation_fields()
-        op.update(bias=-1, aux=-1, pool_h=1, pool_w=1, groups=1, block=1, group=1)
+        op.update(bias=-1, aux=-1, kept=-1, pool_h=1, pool_w=1, groups=1, block=1, group=1)
         op.update(src=self.src.map(), dst=self.dst.map())
         if self.other is not None:
             op.update(other=self.other.map())

@@ -1,4 +1,4 @@
-"""Batch normalisation, with the activation fused into it."""
+"""Batch normalisation, with the activation and the max-pool after it fused into it."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,12 @@ from convnet.graph.ops.base import ACTIVATIONS, Op
 
 @dataclass
 class BatchNormOp(Op):
-    """See csrc/batchnorm.inc.h."""
+    """See csrc/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without."""
 
     momentum: float = 0.9
     epsilon: float = 1e-5
     activation: str = "linear"
+    pool: tuple = (1, 1)
 
     lane_parameters = False
 
@@ -32,6 +33,13 @@ class BatchNormOp(Op):
     def predict(self):
         return "batchnorm_predict"
 
+    def can_pool(self, window):
+        """Return whether a max-pool with such windows can be fused into it."""
+        return True
+
+    def kept_bytes(self):
+        return 5 * self.dst.size if self.pool != (1, 1) else 0  # z of the winners; their numbers
+
     def aux_bytes(self):
         c = self.src.shape[2]
         return 0, 8 * (1 + 2 * c), 4 * 6 * c
@@ -40,5 +48,7 @@ class BatchNormOp(Op):
         return dict(
             momentum=self.momentum,
             epsilon=self.epsilon,
+            pool_h=self.pool[0],
+            pool_w=self.pool[1],
             activation=ACTIVATIONS.index(self.activation),
         )
