@@ -14,10 +14,15 @@ static void cn_zero_halo(const cn_op *op, const cn_gz *z, float *gz, int64_t sam
     }
 }
 
-/* Gradient by z of rows [y0, y1) of the convolution of one sample, through pool and activation.
- * line: scratch for one row of the output. */
-static void cn_fill_gz(const cn_op *op, const cn_task *t, int64_t sample, int64_t y0, int64_t y1,
-                       float *gz, int64_t gz_row, float *line) {
+/* Gradient by z of rows [y0, y1) of the convolution of one sample, through pool and activation, or
+ * through the batch norm after it. line: scratch for one row of the output. */
+static void cn_fill_gz(const cn_op *op, const cn_context *ctx, const cn_task *t, int64_t sample,
+                       int64_t y0, int64_t y1, float *gz, int64_t gz_row, float *line) {
+    if (op->norm) {
+        for (int64_t y = y0; y < y1; y++)
+            cn_bn_gradient_row(op + op->norm, ctx, t, sample, y, gz + (y - y0) * gz_row);
+        return;
+    }
     const int64_t oc = op->dst.c, length = op->dst.w * oc;
     const float *g = t->arena + op->grad_dst.offset + sample * op->grad_dst.sample;
     const float *value = t->arena + op->dst.offset + sample * op->dst.sample;
@@ -215,7 +220,7 @@ static void conv2d_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
             const int64_t rows = op->oh - y0 < op->block ? op->oh - y0 : op->block;
             float *part = inside + (op->data_gradient ? y0 * z.row : 0);
             for (int64_t i = 0; i < samples; i++)
-                cn_fill_gz(op, t, s + i, y0, y0 + rows, part + i * z.sample, z.row, line);
+                cn_fill_gz(op, ctx, t, s + i, y0, y0 + rows, part + i * z.sample, z.row, line);
             cn_conv2d_weights(op, &taps, &z,
                               cn_window_origin(op, t->arena, s) + y0 * op->sh * op->src.row, part,
                               samples, rows, grads + op->grad_weights);

@@ -51,6 +51,8 @@ typedef struct {
     int64_t aux_sample; /* from one sample's winners to the next, or one lane's numbers; bytes */
     int64_t kept;        /* batch norm's winners of a fused max-pool; -1: not kept */
     int64_t kept_sample; /* from one sample's to the next, in bytes */
+    int64_t norm; /* of a convolution: this many operations on is the batch norm that gives it the
+                     gradient by its map, row by row; 0: none, the gradient is in grad_dst */
     int64_t group;      /* samples that the backward pass of a convolution takes together */
     int64_t data_gradient; /* whether grad_src is wanted */
     int64_t block;         /* items of a task: rows, columns or parameters */

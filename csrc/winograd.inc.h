@@ -110,7 +110,7 @@ static void winograd_bwd(const cn_op *op, const cn_context *ctx, const cn_task *
     for (int64_t s = t->s0; s < t->s1; s += op->group) {
         const int64_t samples = t->s1 - s < op->group ? t->s1 - s : op->group;
         for (int64_t i = 0; i < samples; i++)
-            cn_fill_gz(op, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
+            cn_fill_gz(op, ctx, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
         cn_wino_weights(op, t, s, samples, inside, &z, grads + op->grad_weights);
         if (op->bias >= 0)
             cn_bias_add(&z, inside, samples, op->oh, op->ow, op->dst.c, grads + op->grad_bias);

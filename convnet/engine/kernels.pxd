@@ -12,7 +12,7 @@ cdef extern from "convnet.h" nogil:
         int64_t weights, bias, mean, variance
         int64_t packed, packed_grad, grad_weights, grad_bias
         int64_t tiles, strip, grad_kernel, lanes, aux, aux_sample
-        int64_t kept, kept_sample, group, data_gradient, block, count, decay, key
+        int64_t kept, kept_sample, norm, group, data_gradient, block, count, decay, key
         double l2, max_norm, rate, momentum, epsilon
 
     ctypedef struct cn_transform:

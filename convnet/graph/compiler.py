@@ -119,13 +119,17 @@ def compile_training(
     arena, packer, phases = Arena(batch_size), _Packer(), Phases()
     grads = _Gradients(ops)
     buffers = _buffers(builder.input, ops)
+    inverted = {id(op.dst) for op in ops if isinstance(op, Conv2DOp) and op.norm}
 
     def wanted(buffer):
         return input_gradient or buffer.root is not builder.input
 
+    def kept(buffer):
+        return wanted(buffer) and id(buffer) not in inverted
+
     for buffer in buffers:
         arena.place(buffer)
-        if wanted(buffer):
+        if kept(buffer):
             arena.place_gradient(buffer)
     for op in ops:
         if op.other is not None and wanted(op.other):
@@ -139,9 +143,9 @@ def compile_training(
     for number, op in enumerate(ops, start=1):
         data_gradient = wanted(op.src)
         extra = dict(data_gradient=int(data_gradient))
-        if wanted(op.dst):
+        if kept(op.dst):
             extra["grad_dst"] = op.dst.gradient_map()
-        if data_gradient:
+        if kept(op.src):
             extra["grad_src"] = op.src.gradient_map()
             if op.other is not None:
                 other = op.other if wanted(op.other) else op.src

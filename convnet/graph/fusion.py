@@ -33,7 +33,8 @@ def fuse(ops, *, predict=False):
 
     An activation joins the convolution, dense layer, batch norm or sum before it, and a max-pool whose windows tile
     the map the convolution or batch norm before it. For prediction batch norm is folded into the convolution or dense
-    layer before it, and dropout is left out. Nothing joins across a fork: what has two readers stays as it is.
+    layer before it, and dropout is left out; in a training step the convolution's backward pass goes through it.
+    Nothing joins across a fork: what has two readers stays as it is.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ def fuse(ops, *, predict=False):
             else:
                 op.dst.alias = op.src
         elif not (predict and isinstance(op, ForkOp)):
+            if joinable and not predict:
+                _inverts(before, op)
             fused.append(op)
     _sum_in_place(fused, predict)
     return fused, folded
@@ -97,6 +100,13 @@ def _sum_in_place(ops, predict):
                 op.other.gradient_alias = op.dst
                 op.shares = True
         writers[op.dst] = op
+
+
+def _inverts(before, op):
+    """Let a convolution go back through the batch norm after it."""
+    normed = isinstance(before, Conv2DOp) and isinstance(op, BatchNormOp)
+    if normed and _linear(before) and before.can_invert:
+        before.norm, op.inverted = op, True
 
 
 def _linear(op):

@@ -110,6 +110,12 @@ NETS = {
     "conv relu": ([Conv2D(17, 3), BatchNorm(), ReLU()], (6, 7, 3)),
     "conv relu pool": ([Conv2D(17, 3), BatchNorm(), ReLU(), MaxPool2D(2)], (8, 9, 3)),
     "conv pool": ([Conv2D(5, 3), BatchNorm(), MaxPool2D(2)], (8, 9, 3)),
+    "winograd": ([Conv2D(16, 3, padding="same"), BatchNorm(), MaxPool2D(2)], (9, 9, 16)),
+    "winograd sigmoid": ([Conv2D(16, 3), BatchNorm(), Activation("sigmoid")], (9, 11, 32)),
+    "depthwise": ([Conv2D(16, 3, groups=16), BatchNorm(), ReLU()], (8, 9, 16)),
+    "stride": ([Conv2D(12, 3, stride=2), BatchNorm(), ReLU(), MaxPool2D(3)], (20, 22, 9)),
+    "blocks of rows": ([Conv2D(8, 3), BatchNorm(), ReLU(), MaxPool2D(3)], (24, 18, 12)),
+    "planar": ([Conv2D(4, 3), BatchNorm(), ReLU(), MaxPool2D(2)], (8, 9, 3)),
     "pool between": ([Conv2D(5, 3), MaxPool2D(2), BatchNorm()], (8, 9, 3)),
     "activation between": ([Conv2D(5, 3, activation="relu"), BatchNorm()], (6, 7, 3)),
     "before conv": ([BatchNorm(), Conv2D(5, 3, padding="same")], (6, 7, 3)),
@@ -130,19 +136,20 @@ def test_prediction_and_training_in_place(isa, key):
             gamma += np.copysign(np.float32(0.5), gamma)
     net.set_weights(weights)
     reference = Reference(layers, weights)
+    loose = 32 if net.plan.layers[0].algorithm == "winograd" else 1
     x = normals(rng, (6, *shape))
-    assert_normwise(net.forward(x), reference.forward(x), 16, "prediction")
+    assert_normwise(net.forward(x), reference.forward(x), 16 * loose, "prediction")
     want = reference.forward_training(x)
     grad = normals(rng, want.shape)
     y, grad_x, gradients = train_once(net, x, grad, 2)
     want_x, wants = reference.backward(grad)
-    assert_normwise(y, want, 32, "training forward")
-    assert_normwise(grad_x, want_x, 128, "data gradient")
+    assert_normwise(y, want, 32 * loose, "training forward")
+    assert_normwise(grad_x, want_x, 128 * loose, "data gradient")
     scale = max(np.abs(w).max() for w in wants.values())
     # a bias before batch norm has gradient 0: measured by its neighbours
     for name, want in wants.items():
-        assert_within(gradients[name], want, 128 * EPS * scale, name)
-    assert_normwise(net.forward(x), reference.forward(x), 32, "prediction after training")
+        assert_within(gradients[name], want, 128 * loose * EPS * scale, name)
+    assert_normwise(net.forward(x), reference.forward(x), 32 * loose, "prediction after training")
 
 
 @given(

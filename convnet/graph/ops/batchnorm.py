@@ -13,6 +13,7 @@ class BatchNormOp(Op):
     epsilon: float = 1e-5
     activation: str = "linear"
     pool: tuple = (1, 1)
+    inverted: bool = False  # the convolution before it computes the gradient by its input
 
     lane_parameters = False
 
@@ -24,11 +25,8 @@ class BatchNormOp(Op):
         ]
 
     def backward(self):
-        return [
-            (False, "batchnorm_sums"),
-            (True, "batchnorm_grad_finish"),
-            (False, "batchnorm_bwd"),
-        ]
+        stages = [(False, "batchnorm_sums"), (True, "batchnorm_grad_finish")]
+        return stages if self.inverted else [*stages, (False, "batchnorm_bwd")]
 
     def predict(self):
         return "batchnorm_predict"

@@ -5,6 +5,7 @@ from math import gcd
 
 from convnet.engine import COLUMNS, PLACES
 from convnet.graph.ops.base import ACTIVATIONS, Op
+from convnet.graph.ops.batchnorm import BatchNormOp
 
 # Pixels of a convolution's map that are computed, or whose gradient is, before the next ones: both operands of
 # the weight gradient's loop over them stay in the first-level cache.
@@ -38,6 +39,9 @@ def _strip(window):
 class Conv2DOp(Op):
     """See csrc/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
 
+    `norm` is the batch norm after it, if the backward pass makes the gradient by the map row by row from that by
+    the batch norm's output, and the map has no gradient in memory.
+
     `algorithm` is "winograd", "planar" (for few channels) or "depthwise", each with a file of its name in
     csrc/, or "direct"; which of them is a matter of the layer's shape alone. `allow_winograd` False
     leaves Winograd's out.
@@ -50,6 +54,7 @@ class Conv2DOp(Op):
     groups: int = 1
     activation: str = "linear"
     pool: tuple = (1, 1)
+    norm: BatchNormOp | None = None
     allow_winograd: bool = True
 
     @property
@@ -80,6 +85,11 @@ class Conv2DOp(Op):
         if self.algorithm == "winograd":
             return _strip(window) * tiles(self.dst.shape[1]) <= MOST_STRIP
         return {"planar": window == (2, 2), "direct": True}.get(self.algorithm, False)
+
+    @property
+    def can_invert(self):
+        """Whether the backward pass can go through the batch norm after it."""
+        return self.algorithm != "planar"
 
     @property
     def tiles(self):
@@ -173,4 +183,5 @@ class Conv2DOp(Op):
             groups=self.groups, oh=oh, ow=ow, pool_h=self.pool[0], pool_w=self.pool[1],
             activation=ACTIVATIONS.index(self.activation), block=self.block, group=self.group,
             tiles=self.tiles, strip=self.strip if self.winograd else 0,
+            norm=int(self.norm is not None),
         )  # fmt: skip
