@@ -235,6 +235,24 @@ def test_training_is_bits_equal_over_threads(isa):
             assert_exact(other[name], array, name)
 
 
+def test_samples_taken_together(isa):
+    """The convolution's backward pass takes several samples of a lane at a time."""
+    layers = [Conv2D(16, 3, padding="same"), BatchNorm(), ReLU()]
+    rng = np.random.default_rng(0)
+    x = normals(rng, (90, 4, 4, 16))
+    net = build(layers, x.shape[1:], isa)
+    reference = Reference(layers, set_random_weights(net, rng))
+    want = reference.forward_training(x)
+    grad = normals(rng, want.shape)
+    _, grad_x, gradients = train_once(net, x, grad, 2)
+    want_x, wants = reference.backward(grad)
+    # a value near the rectifier's kink may fall on either side
+    off = np.abs(grad_x - want_x) > 4096 * EPS * np.abs(want_x).max()
+    assert off.mean() < 0.01
+    want = wants["conv1/weights"]
+    assert np.linalg.norm(gradients["conv1/weights"] - want) < 0.01 * np.linalg.norm(want)
+
+
 def test_running_statistics_are_bits_equal_over_threads(isa):
     rng = np.random.default_rng(0)
     x, results = normals(rng, (37, 5, 5, 9)), []
