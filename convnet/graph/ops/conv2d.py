@@ -10,10 +10,12 @@ from convnet.graph.ops.batchnorm import BatchNormOp
 # Pixels of a convolution's map that are computed, or whose gradient is, before the next ones: both operands of
 # the weight gradient's loop over them stay in the first-level cache.
 CHUNK_PIXELS = 192
-# Winograd: what the transforms of a block of tiles may take, to stay in the second-level cache; and the rows of
-# the widest register tile, of which a block has a multiple.
+# Winograd: what the transforms of a block of tiles may take, to stay in the second-level cache, where that of the
+# kernels takes no more; each block reads the kernels' anew and, in the weight gradient, writes it, so that beside
+# a larger one a block has the most tiles. Blocks are a multiple of the rows of the widest register tile.
 BLOCK_BYTES = 2**19
 TILE_ROWS = 14
+MOST_TILES = 4 * TILE_ROWS
 MOST_STRIP = (
     8 * TILE_ROWS
 )  # tiles of a strip that is pooled as a whole; beyond, the pool stays by itself
@@ -96,11 +98,13 @@ class Conv2DOp(Op):
         """Winograd's tiles of a block: at least a row of them, or the rows that windows of a fused pool fill."""
         if not self.winograd:
             return 0
-        channels = self.src.shape[2] + self.dst.shape[2]
-        fit = BLOCK_BYTES // (4 * PLACES * channels) // TILE_ROWS * TILE_ROWS
+        c, oc = self.src.shape[2], self.dst.shape[2]
+        fit = BLOCK_BYTES // (4 * PLACES * (c + oc)) // TILE_ROWS * TILE_ROWS
+        if 4 * PLACES * c * oc > BLOCK_BYTES:
+            fit = MOST_TILES
         strip = min(tiles(self.rows[0]), _strip(self.pool))
         widest = max(strip * tiles(self.rows[1]), tiles(self.src.shape[1]))
-        return max(widest, TILE_ROWS, min(4 * TILE_ROWS, fit))
+        return max(widest, TILE_ROWS, min(MOST_TILES, fit))
 
     @property
     def strip(self):
