@@ -8,7 +8,7 @@
 `graph` turns them into a plan and a network, `engine` owns threads and memory.
 """
 
-from convnet import augment, layers, schedules
+from convnet import augment, callbacks, layers, schedules
 from convnet._config import show_config
 from convnet.estimators.classifier import ConvNetClassifier
 from convnet.estimators.transformer import ConvNetTransformer
@@ -20,6 +20,7 @@ __all__ = [
     "ConvNetTransformer",
     "__version__",
     "augment",
+    "callbacks",
     "layers",
     "schedules",
     "show_config",

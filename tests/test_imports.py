@@ -21,11 +21,12 @@ ARROWS = {
     "persistence": {"graph", "engine", "layers"},
     "data": {"graph", "engine", "layers"},
     "estimators": {
-        *("training", "inspection", "persistence", "data", "graph"),
+        *("callbacks", "training", "inspection", "persistence", "data", "graph"),
         *("engine", "layers", "augment", "values"),
     },
     "_config": {"engine"},
     "schedules": {"training"},
+    "callbacks": set(),
 }
 ANYTHING = {"cli", "__main__", "__init__"}
 

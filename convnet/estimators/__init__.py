@@ -9,6 +9,9 @@
 - `heldout`: rows to validate on
 - `validation`: loss and score on them, after each epoch
 - `scoring`: any scorer of scikit-learn
+- `run`: what callbacks see of a fit, and their calls
+- `identity`: what a checkpoint belongs to
+- `tasks`: scikit-learn's callback protocol
 - `course`: trainer, learning rates and stopping, from epoch to epoch
 - `state`: the fitted attributes
 - `checks`: constructor parameters

@@ -15,6 +15,7 @@ from convnet.estimators.parameters import (
 )
 from convnet.estimators.preview import preview
 from convnet.estimators.state import commit
+from convnet.estimators.tasks import CallbackSupportMixin, with_callbacks
 from convnet.graph.plan import Plan
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
@@ -28,7 +29,7 @@ NESTED = {
 }
 
 
-class BaseConvNet(BaseEstimator):
+class BaseConvNet(CallbackSupportMixin, BaseEstimator):
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
@@ -40,6 +41,7 @@ class BaseConvNet(BaseEstimator):
         """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
         vars(self).update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the net.
 

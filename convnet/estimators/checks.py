@@ -3,6 +3,7 @@
 import math
 from numbers import Integral, Real
 
+from convnet.callbacks import Callback
 from convnet.training.rates import check_learning_rate
 from convnet.values.fields import did_you_mean, show
 
@@ -51,7 +52,11 @@ BOOLEAN = Rule(
 POSITIVE = number("above 0", lambda v: v > 0)
 NOT_NEGATIVE = number("0 or more", lambda v: v >= 0)
 SHARE = number("from 0 to below 1", lambda v: 0 <= v < 1)
-NOT_YET = Rule("None, others are not available yet", lambda v: v is None)
+CALLBACKS = Rule(
+    "a list of objects of convnet.callbacks.Callback (scikit-learn's go into set_callbacks)",
+    lambda v: isinstance(v, list | tuple) and all(isinstance(c, Callback) for c in v),
+)
+
 
 SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 
@@ -78,7 +83,7 @@ RULES = {
     "clip_norm": one_of(None) | POSITIVE,
     "max_time": one_of(None) | POSITIVE,
     "scoring": one_of(None) | Rule("the name of a scorer or a callable", _is_scoring),
-    "callbacks": NOT_YET,
+    "callbacks": one_of(None) | CALLBACKS,
     "label_smoothing": SHARE,
 }
 

@@ -48,7 +48,7 @@ tol : float, default=1e-4
     Training ends when for more than `n_iter_no_change` epochs in a row neither the loss falls nor, with
     `early_stopping`, the validation score rises by this much.
 verbose : bool, default=False
-    Whether to print a line an epoch.
+    Whether to show the figures of each epoch, as ``convnet.callbacks.Progress()`` does.
 warm_start : bool, default=False
     Whether ``fit`` goes on from the weights of the last fit; epochs are counted on. Where both fits have
     `early_stopping`, the earlier best weights stand until an epoch betters them, and the split is drawn
@@ -83,7 +83,8 @@ scoring : str or callable, default=None
     y that returns a number. It is called with ``sample_weight`` where the held-out rows have weights, those of the
     classes included. It is tried on the untrained net, before the first epoch. None is the score of ``score``.
 callbacks : list, default=None
-    Hooks that are called during ``fit``. Not available yet.
+    Objects of `convnet.callbacks`: hooks that ``fit`` calls, such as ``Checkpoint(path)``, ``HistoryCSV(path)`` and
+    `Callback`, the base of one's own. Clones share them. ``partial_fit`` takes no notice of them.
 n_jobs : int, default=None
     Most threads; fewer run while that is faster. None is one a physical core, within what OpenMP and
     the process are allowed (unlike scikit-learn's usual None, which is 1); -1 is all CPUs.

@@ -10,14 +10,18 @@ import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
+from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.checks import check_parameters
 from convnet.estimators.course import Course
 from convnet.estimators.given import Given
 from convnet.estimators.holder import NetworkHolder
+from convnet.estimators.run import Run
 from convnet.estimators.seed import draw_seed
+from convnet.estimators.tasks import Tasks
 from convnet.estimators.validation import Validation
 from convnet.estimators.weights import Weights
+from convnet.training import snapshot
 from convnet.training.loop import Loop
 
 AUTO_BATCH = 128
@@ -57,6 +61,7 @@ class Fit:
         """Check what was passed, `validation` being X_val, y_val and sample_weight_val."""
         given = Given(self.estimator, X, y, sample_weight, goes_on=self.goes_on, classes=classes)
         self.given, self.target, self.examples = given, given.target, given.examples
+        self.tasks = Tasks(X, y, sample_weight)
         if self.goes_on:
             given.check_unchanged("partial_fit" if self.partial else "warm_start")
         X_val, y_val, weights = validation
@@ -70,20 +75,57 @@ class Fit:
 
     def run(self):
         """Train; return the fitted attributes."""
+        callbacks = self._callbacks()
+        run = Run(self, callbacks)
+        state = run.resume()
+        if state:
+            self.seed, self.split_seed = state[0]["seeds"]
+        self._prepare(run if callbacks else None)
+        if state:
+            snapshot.restore(self.loop, *state)
+        try:
+            run.fit_begin()
+            self.loop.run(self.last_epoch - self.first_epoch)
+            run.fit_end()
+        except BaseException:
+            if self.partial:
+                self.holder.forget()
+            raise
+        finally:
+            run.close()
+        if self.loop.cut:
+            warnings.warn(
+                f"max_time={self.estimator.max_time} ended training in its first epoch, after {self.loop.cut} of "
+                f"{self.loop.steps} steps.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return self.fitted()
+
+    def _callbacks(self):
+        """Return the callbacks in the order of their calls."""
+        est = self.estimator
+        shown = [Progress()] if est.verbose else []
+        if self.partial:
+            return shown
+        tasks = [self.tasks] if getattr(est, "_skl_callbacks", None) else []
+        return [*shown, *tasks, *(est.callbacks or [])]
+
+    def _prepare(self, watch):
+        """Set the loop."""
         est, examples, held = self.estimator, self.examples, self.held
         self.kept_by = None if held is None else PASSED
         if held is None and est.early_stopping:
             examples, held = self.given.split(self.split_seed)
             self.kept_by = self.split_seed
-        self._build(len(examples.rows))
-        course, validate = self.course, None
-        if held is not None:
-            structure = self._structure()
-            validate = Validation(est, held, self.network, structure, self.n_threads)
-        elif est.scoring is not None and not self.partial:
+        if held is None and est.scoring is not None and not self.partial:
             raise ValueError(
                 f"scoring={est.scoring!r} needs rows to score: pass X_val and y_val, or set early_stopping=True."
             )
+        self._build(len(examples.rows))
+        course, validate = self.course, None
+        if held is not None:
+            validate = Validation(est, held, self.network, self._structure(), self.n_threads)
         in_time = est.max_time is None or self.partial
         self.loop = Loop(
             self.network,
@@ -99,22 +141,8 @@ class Fit:
             by_score=bool(est.early_stopping),
             best_epoch=est.best_iter_ if validate and self.chosen_by == self.kept_by else 0,
             deadline=math.inf if in_time else self.begin + est.max_time,
-            watch=Report(self.last_epoch) if est.verbose else None,
+            watch=watch,
         )
-        try:
-            self.loop.run(self.last_epoch - self.first_epoch)
-        except BaseException:
-            if self.partial:
-                self.holder.forget()
-            raise
-        if self.loop.cut:
-            warnings.warn(
-                f"max_time={est.max_time} ended training in its first epoch, after {self.loop.cut} of "
-                f"{self.loop.steps} steps.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        return self.fitted()
 
     @property
     def last_epoch(self):
@@ -123,9 +151,7 @@ class Fit:
 
     def fitted(self):
         """Return the attributes of a fit that has come as far as the loop has."""
-        best, history = self.loop.best, self.loop.history
-        if self.goes_on:
-            history = _joined(self.estimator.history_, history)
+        best, history = self.loop.best, self.history()
         fitted = {
             **self._structure(),
             "weights_": Weights(best.weights),
@@ -143,6 +169,11 @@ class Fit:
         if self.partial:
             fitted["_course_start"] = self.course_start
         return fitted
+
+    def history(self):
+        """Return the figures of all epochs, those of earlier fits that are gone on from included."""
+        history = self.loop.history
+        return _joined(self.estimator.history_, history) if self.goes_on else history
 
     def interrupted(self):
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
@@ -194,32 +225,7 @@ class Fit:
             self.holder.course = course
 
 
-class Report:
-    """Prints a line an epoch.
-
-    Parameters
-    ----------
-    last : int
-        Number of the last epoch.
-    """
-
-    def __init__(self, last):
-        self.last, self.done = last, 0
-
-    def epoch_begin(self, epoch):
-        self.done = epoch + 1
-
-    def epoch_end(self, figures):
-        words = [f"epoch {self.done:>{len(str(self.last))}}/{self.last}"]
-        words += [f"{name.replace('_', ' ')} {_short(value)}" for name, value in figures.items()]
-        print("  ".join(words), flush=True)
-
-
 def _joined(old, new):
     """Return one history; epochs that lack a figure have NaN."""
     n, m = len(old["loss"]), len(new["loss"])
     return {k: old.get(k, [math.nan] * n) + new.get(k, [math.nan] * m) for k in {**old, **new}}
-
-
-def _short(value):
-    return f"{value:.4f}" if 0.001 <= abs(value) < 1e4 else f"{value:.3g}"

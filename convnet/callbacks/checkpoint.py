@@ -1,0 +1,100 @@
+"""Checkpoint."""
+
+import json
+import os
+import zipfile
+
+import numpy as np
+
+from convnet.callbacks.callback import Callback
+from convnet.callbacks.files import check_folder, replaced
+
+FORMAT = 1  # of the file
+UNREADABLE = OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile
+NUMBERS = "numbers.json"  # the entry that is no array of the training
+
+
+class Checkpoint(Callback):
+    """Writes the state of training to a file after each epoch; a later ``fit`` goes on from there.
+
+    The result is, to the bit, that of a fit that was never stopped. The file is a NumPy archive (.npz) of arrays
+    and JSON, without pickles, and is replaced as a whole. It goes with its data and parameters: ``fit`` refuses it,
+    saying what differs, for others. Only `n_jobs`, `verbose`, `callbacks` and `max_time` may change, and `max_iter`
+    too where `learning_rate` is no schedule. With ``random_state=None`` the seed of the file is taken.
+
+    Put it last in the list, so that it sees whether another callback ends training. It is not meant for searches,
+    whose fits would share one file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; its folder has to exist.
+    resume : bool, default=True
+        Whether to go on from the file if there is one. False begins anew and replaces it.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if there is no such folder, or the file is no checkpoint or one of other data or parameters.
+
+    References
+    ----------
+    .. [1] Keras's ``BackupAndRestore``.
+
+    Examples
+    --------
+    >>> from convnet import ConvNetClassifier
+    >>> from convnet.callbacks import Checkpoint
+    >>> clf = ConvNetClassifier(max_iter=100, callbacks=[Checkpoint("digits.npz")])
+    """
+
+    def __init__(self, path, resume=True):
+        self.path = path
+        self.resumes = resume
+
+    def __repr__(self):
+        return f"Checkpoint({self.path!r}{'' if self.resumes else ', resume=False'})"
+
+    def resume(self, run):
+        path = check_folder("Checkpoint", self.path)
+        if not self.resumes or not os.path.exists(path):
+            return None
+        numbers, arrays = _read(path)
+        then, now = numbers.pop("identity"), run.identity
+        for name in now | then:
+            if now.get(name) != then.get(name):
+                raise ValueError(
+                    f"{self!r}: the file is of a fit with {_said(name, then)}, this one has {_said(name, now)}. "
+                    "Use another path, or resume=False to begin anew."
+                )
+        return numbers, arrays
+
+    def on_epoch_end(self, run):
+        if run.is_whole:
+            numbers, arrays = run.state()
+            numbers = {"format": FORMAT, "identity": run.identity} | numbers
+            text = np.frombuffer(json.dumps(numbers).encode(), dtype=np.uint8)
+            with replaced(self.path) as file:
+                np.savez(file, **{NUMBERS: text}, **arrays)
+
+
+def _read(path):
+    """Return numbers and arrays; ValueError if they cannot be had."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        numbers = json.loads(arrays.pop(NUMBERS).tobytes())
+        found = numbers["format"]
+        numbers["identity"] = dict(numbers["identity"])
+    except UNREADABLE as error:
+        raise ValueError(f"Checkpoint: {path!r} is no checkpoint of convnet: {error}") from error
+    if found != FORMAT:
+        raise ValueError(
+            f"Checkpoint: {path!r} has format {found}; this convnet reads format {FORMAT}."
+        )
+    return numbers, arrays
+
+
+def _said(name, identity):
+    value = identity.get(name, "none")
+    return f"{name}={value if len(value) <= 60 else value[:57] + '...'}"

@@ -1,0 +1,55 @@
+"""HistoryCSV."""
+
+import csv
+import io
+import math
+
+from convnet.callbacks.callback import Callback
+from convnet.callbacks.files import check_folder, replaced
+
+
+class HistoryCSV(Callback):
+    """Writes the figures of all epochs to a CSV file, after each one.
+
+    The first column is "epoch", from 1; the others are those of ``history_``. A figure that an epoch lacks is empty.
+    The file is replaced as a whole.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; its folder has to exist.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if there is no such folder.
+
+    References
+    ----------
+    .. [1] Keras's ``CSVLogger``.
+
+    Examples
+    --------
+    >>> from convnet import ConvNetClassifier
+    >>> from convnet.callbacks import HistoryCSV
+    >>> clf = ConvNetClassifier(callbacks=[HistoryCSV("history.csv")])
+    """
+
+    def __init__(self, path):
+        self.path = path
+
+    def __repr__(self):
+        return f"HistoryCSV({self.path!r})"
+
+    def on_fit_begin(self, run):
+        check_folder("HistoryCSV", self.path)
+
+    def on_epoch_end(self, run):
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(["epoch", *run.history])
+        columns = run.history.values()
+        for i, figures in enumerate(zip(*columns, strict=True), 1):
+            writer.writerow([i, *("" if math.isnan(f) else repr(float(f)) for f in figures)])
+        with replaced(self.path) as file:
+            file.write(text.getvalue().encode())

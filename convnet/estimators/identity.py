@@ -1,0 +1,71 @@
+"""What a fit is of: its parameters and data, so that a checkpoint of another one is refused by name."""
+
+import hashlib
+from math import prod
+
+import numpy as np
+
+from convnet.training.schedules import NAMED, Schedule
+
+FREE = (
+    "n_jobs",
+    "verbose",
+    "callbacks",
+    "max_time",
+    "layers",
+)  # of no influence, or told otherwise
+CHUNK = 2**22  # bytes that are hashed at a time
+
+
+def identity(estimator, given, held, first_epoch):
+    """Return a dict of texts, which two fits share if one can go on from the other's state.
+
+    Parameters
+    ----------
+    estimator : BaseConvNet
+        Being fitted.
+    given : Given
+        What it is fitted on.
+    held : HeldOut or None
+        The rows passed to validate on.
+    first_epoch : int
+        Epochs done by earlier fits.
+    """
+    params = estimator.get_params(deep=False)
+    texts = {"estimator": type(estimator).__name__, "layers": repr(list(given.layers))}
+    rate = params["learning_rate"]
+    if not isinstance(NAMED.get(rate) if isinstance(rate, str) else rate, Schedule):
+        params.pop("max_iter")  # the rates do not depend on it
+    texts |= {name: _text(value) for name, value in params.items() if name not in FREE}
+    texts["data"] = _digest(given.examples)
+    texts["validation data"] = "none" if held is None else _digest(held.examples)
+    texts["epochs done before"] = str(first_epoch)
+    if first_epoch:
+        weights = estimator.weights_.values()
+        texts["weights begun with"] = _hash(np.ascontiguousarray(array) for array in weights)
+    return texts
+
+
+def _text(value):
+    if isinstance(value, np.random.RandomState):
+        return "RandomState"  # the seed drawn from it is in the checkpoint
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    return repr(value)
+
+
+def _digest(examples):
+    X = examples.X
+    step = max(1, CHUNK // max(1, prod(X.shape[1:]) * X.itemsize))
+    about = f"{X.shape} {X.dtype.str} {examples.scale!r}".encode()
+    parts = [np.frombuffer(about, np.uint8), examples.targets, examples.rows]
+    parts += [] if examples.weights is None else [examples.weights]
+    chunks = (X[i : i + step] for i in range(0, len(X), step))
+    return _hash(np.ascontiguousarray(part) for group in (parts, chunks) for part in group)
+
+
+def _hash(arrays):
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(array.view(np.uint8).data)
+    return digest.hexdigest()

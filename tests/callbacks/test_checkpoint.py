@@ -1,0 +1,222 @@
+"""Checkpoints: resuming is the same, to the bit, as never having stopped."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from convnet import ConvNetClassifier
+from convnet.callbacks import Callback, Checkpoint
+from convnet.graph.trainer import Trainer
+from convnet.layers import BatchNorm, Conv2D, Dense, Dropout
+from convnet.schedules import Cosine, OneCycle
+
+NET = [Conv2D(4, 3), BatchNorm(), Dropout(0.3), Dense(8, activation="relu")]
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    y = np.arange(150) % 3
+    X = rng.integers(0, 256, (150, 6, 6, 1)).astype(np.uint8)
+    X[np.arange(150), y, y] = 255
+    return X, y
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state.npz"
+
+
+@pytest.fixture
+def clf(path):
+    return ConvNetClassifier(
+        NET, max_iter=6, random_state=0, batch_size=40, learning_rate_init=0.01,
+        callbacks=[Checkpoint(path)],
+    )  # fmt: skip
+
+
+def stop_at(monkeypatch, n, error=KeyboardInterrupt):
+    """Make the n-th step from now on fail."""
+    real, calls = Trainer.step, []
+
+    def step(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == n:
+            raise error
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "step", step)
+
+
+def curves(clf):
+    return {k: v for k, v in clf.history_.items() if k != "seconds"}
+
+
+def assert_same(one, other):
+    assert curves(one) == curves(other) and one.best_iter_ == other.best_iter_
+    for name, weights in one.weights_.items():
+        np.testing.assert_array_equal(other.weights_[name], weights)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"solver": "sgd", "learning_rate": OneCycle()},
+        {"early_stopping": True, "learning_rate": "cosine", "learning_rate_init": 0.3},
+        {"early_stopping": True, "scoring": "neg_log_loss", "solver": "rmsprop"},
+        {"learning_rate": "adaptive", "tol": 0.3, "n_iter_no_change": 1, "clip_norm": 0.5},
+        {"class_weight": "balanced", "shuffle": False, "learning_rate": lambda e: 0.01 / (e + 1)},
+    ],
+)
+@pytest.mark.parametrize("n", [6, 11, 19])
+def test_resuming_is_never_having_stopped(clf, data, path, monkeypatch, params, n):
+    clf.set_params(**params)
+    whole = clone(clf).set_params(callbacks=None).fit(*data)
+    with monkeypatch.context() as patch:
+        stop_at(patch, n)
+        with pytest.raises(KeyboardInterrupt):
+            clf.fit(*data)
+    taken = []
+    with monkeypatch.context() as patch:
+        real = Trainer.step
+        patch.setattr(Trainer, "step", lambda *a, **k: taken.append(1) or real(*a, **k))
+        clf.fit(*data)
+    a_epoch = 4
+    assert len(taken) < a_epoch * whole.n_iter_  # it did not begin anew
+    assert_same(clf, whole)
+    np.testing.assert_array_equal(clf.predict_proba(data[0]), whole.predict_proba(data[0]))
+    finished = clone(clf)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 1)
+        finished.fit(*data)
+    assert_same(finished, whole)
+
+
+def test_with_rows_to_validate_on_and_other_free_parameters(clf, data, monkeypatch):
+    X, y = data
+    val = dict(X_val=X[100:], y_val=y[100:], sample_weight_val=np.linspace(1, 2, 50))
+    whole = clone(clf).set_params(callbacks=None).fit(X[:100], y[:100], **val)
+    stop_at(monkeypatch, 10)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X[:100], y[:100], **val)
+    clf.set_params(n_jobs=1, max_time=1e6, callbacks=[*clf.callbacks, Callback()])
+    assert_same(clf.fit(X[:100], y[:100], **val), whole)
+
+
+def test_a_seed_that_was_drawn(clf, data, monkeypatch):
+    clf.set_params(random_state=None, early_stopping=True)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 10)
+        with pytest.raises(KeyboardInterrupt):
+            clf.fit(*data)
+    again = pickle.loads(pickle.dumps(clf)).fit(*data)
+    assert again.n_iter_ == 6
+    seed = again._chosen_by
+    expected = clone(clf).set_params(callbacks=None)
+    monkeypatch.setattr("convnet.estimators.fitting.draw_seed", lambda _: seed)
+    assert_same(again, expected.fit(*data))
+
+
+def test_more_epochs(clf, data):
+    short = clone(clf).set_params(max_iter=2).fit(*data)
+    whole = clone(clf).set_params(callbacks=None).fit(*data)
+    assert short.n_iter_ == 2
+    assert_same(clf.fit(*data), whole)
+
+
+def test_warm_start(clf, data, path, monkeypatch):
+    begun = clone(clf).set_params(callbacks=None, max_iter=2, warm_start=True).fit(*data)
+    whole = pickle.loads(pickle.dumps(begun)).set_params(max_iter=3).fit(*data)
+    part = pickle.loads(pickle.dumps(begun)).set_params(max_iter=3, callbacks=clf.callbacks)
+    other = pickle.loads(pickle.dumps(part))
+    with monkeypatch.context() as patch:
+        stop_at(patch, 7, RuntimeError)
+        with pytest.raises(RuntimeError):
+            part.fit(*data)
+    assert_same(other.fit(*data), whole)
+    with pytest.raises(ValueError, match=r"a fit with epochs done before=2, this one has .*=5"):
+        other.fit(*data)
+
+
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        ({"alpha": 0.5}, "alpha=0.0001, this one has alpha=0.5"),
+        ({"layers": NET[1:]}, r"layers=\[Conv2D"),
+        ({"random_state": 1}, "random_state=0, this one has random_state=1"),
+        ({"batch_size": 30}, "batch_size=40"),
+        ({"learning_rate": Cosine()}, "max_iter=none|learning_rate='constant'"),
+        ({"early_stopping": True}, "early_stopping=False"),
+    ],
+)
+def test_other_parameters_are_refused_by_name(clf, data, path, change, name):
+    clf.set_params(max_iter=1).fit(*data)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=f"the file is of a fit with ({name})"):
+        clone(clf).set_params(**change).fit(*data)
+    assert path.read_bytes() == before
+    clone(clf).set_params(callbacks=[Checkpoint(path, resume=False)], **change).fit(*data)
+    assert path.read_bytes() != before
+
+
+def test_a_schedule_of_another_length_is_refused(clf, data):
+    clf.set_params(learning_rate="one_cycle", max_iter=2).fit(*data)
+    with pytest.raises(ValueError, match="max_iter=2, this one has max_iter=3"):
+        clf.set_params(max_iter=3).fit(*data)
+
+
+def test_other_data_are_refused(clf, data):
+    X, y = data
+    clf.set_params(max_iter=1).fit(X, y)
+    pixel, label = X.copy(), y.copy()
+    pixel[77, 3, 3] ^= 1
+    label[77] = (label[77] + 1) % 3
+    others = [(pixel, y), (X, label), (X[:149], y[:149]), (X / 255, y), (X, y, np.full(150, 2))]
+    for passed in others:
+        with pytest.raises(ValueError, match="the file is of a fit with data="):
+            clf.fit(*passed)
+    with pytest.raises(ValueError, match="the file is of a fit with validation data=none"):
+        clf.fit(X, y, X_val=X, y_val=y)
+
+
+def test_what_is_no_checkpoint_is_refused(clf, data, path):
+    clf.set_params(max_iter=1).fit(*data)
+    whole = path.read_bytes()
+    with np.load(path) as file:
+        arrays = dict(file)
+    numbers = json.loads(arrays.pop("numbers.json").tobytes())
+    for content in (b"", b"text", whole[: len(whole) // 2], pickle.dumps({})):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="is no checkpoint of convnet"):
+            clf.fit(*data)
+
+    def write(numbers, arrays):
+        text = np.frombuffer(json.dumps(numbers).encode(), np.uint8)
+        with open(path, "wb") as file:
+            np.savez(file, **{"numbers.json": text}, **arrays)
+
+    write(numbers | {"format": 99}, arrays)
+    with pytest.raises(ValueError, match="has format 99; this convnet reads format 1"):
+        clf.fit(*data)
+    name = "weights/output/bias"
+    for wrong in ({name: np.zeros(99, np.float32)}, {name: arrays[name] * np.nan}):
+        write(numbers, arrays | wrong)
+        with pytest.raises(ValueError, match="does not fit this net: output/bias has"):
+            clf.fit(*data)
+    write({k: v for k, v in numbers.items() if k != "stopping"}, arrays)
+    with pytest.raises(ValueError, match="does not fit this net: 'stopping'"):
+        clf.fit(*data)
+
+
+def test_files(clf, data, path, tmp_path):
+    clf.set_params(max_iter=1).fit(*data)
+    assert list(tmp_path.iterdir()) == [path]
+    with np.load(path, allow_pickle=False) as file:
+        assert set(file.files) > {"numbers.json", "trainer/moment_1"}
+    with pytest.raises(ValueError, match="Checkpoint: there is no folder"):
+        clf.set_params(callbacks=[Checkpoint(tmp_path / "no" / "c.npz")]).fit(*data)
+    assert repr(Checkpoint("a.npz", resume=False)) == "Checkpoint('a.npz', resume=False)"
