@@ -1,0 +1,166 @@
+"""Nets, optimizers, losses and schedules to compare with PyTorch."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from convnet.graph import Network, Trainer
+from convnet.layers import (
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    GlobalAvgPool2D,
+    MaxPool2D,
+    ReLU,
+    Residual,
+)
+from convnet.training.rates import Rates
+from convnet.training.schedules import Cosine, Exponential, OneCycle, Step, Warmup
+
+EPOCHS, STEPS, BATCH = 10, 5, 16  # of each epoch
+N = STEPS * BATCH
+SHAPE = (9, 8, 3)
+PLAIN = (
+    Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2), Conv2D(16, 2, activation="relu"),
+    Dense(20, activation="silu"),
+)  # fmt: skip
+NORMED = (
+    Conv2D(16, 3, padding="same", use_bias=False), BatchNorm(), ReLU(), MaxPool2D(2),
+    Conv2D(16, 3, padding="same", use_bias=False), BatchNorm(momentum=0.8), AvgPool2D(2),
+)  # fmt: skip
+SEPARABLE = (
+    Conv2D(8, 3, activation="relu"), Conv2D(8, 3, padding="same", groups=8, use_bias=False),
+    Conv2D(12, 1, use_bias=False), BatchNorm(), ReLU(),
+)  # fmt: skip
+RESIDUAL = (
+    Conv2D(8, 3, padding="same", activation="relu"),
+    Residual([Conv2D(8, 3, padding="same", use_bias=False), BatchNorm(), ReLU(),
+              Conv2D(8, 3, padding="same", use_bias=False), BatchNorm()], activation="relu"),
+    Residual([Conv2D(12, 3, stride=2, padding="same", activation="tanh"),
+              Residual([Conv2D(12, 3, padding="same", activation="relu")])], activation="silu"),
+    GlobalAvgPool2D(),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """A net and its training; `options` are the trainer's, `max_norm` is by parameter name."""
+
+    layers: tuple = PLAIN
+    loss: str = "softmax"
+    outputs: int = 4
+    solver: str = "adam"
+    rate: float = 0.01
+    options: dict = field(default_factory=dict)
+    weighted: bool = False
+    max_norm: dict = field(default_factory=dict)
+    schedule: object = "constant"
+    torch_schedule: object = None
+
+    def network(self):
+        """A network with its starting weights."""
+        net = Network(self.layers, SHAPE, self.outputs, seed=5)
+        listed = net.plan.parameters
+        for i, parameter in enumerate(listed):
+            listed[i] = replace(parameter, max_norm=self.max_norm.get(parameter.name))
+        return net
+
+    def trainer(self, network, **options):
+        """A trainer of it."""
+        options = dict(solver=self.solver) | self.options | options
+        return Trainer(network, loss=self.loss, batch_size=BATCH, **options)
+
+    def rates(self):
+        """The learning rate of each step."""
+        rates = Rates(self.schedule, self.rate, EPOCHS)
+        return [rate for epoch in range(EPOCHS) for rate in rates.epoch(epoch, STEPS)]
+
+    def data(self):
+        """X, targets and weights (or None) of all rows."""
+        rng = np.random.default_rng(7)
+        X = rng.standard_normal((N, *SHAPE)).astype(np.float32)
+        if self.loss == "softmax":
+            y = rng.integers(0, self.outputs, N).astype(np.int32)
+        elif self.loss == "sigmoid":
+            y = rng.integers(0, 2, (N, self.outputs)).astype(np.float32)
+        else:
+            y = (2 * rng.standard_normal((N, self.outputs))).astype(np.float32)
+        return X, y, rng.uniform(0.2, 2, N).astype(np.float32) if self.weighted else None
+
+
+# An epsilon of some size: with a tiny one the first steps are signs of gradients, which rounding may turn.
+ADAM = dict(epsilon=1e-3)
+SOLVERS = {
+    "sgd": Case(solver="sgd", rate=0.1, options=dict(momentum=0.0, nesterov=False)),
+    "momentum": Case(solver="sgd", rate=0.05, options=dict(momentum=0.9, nesterov=False)),
+    "nesterov": Case(solver="sgd", rate=0.05, options=dict(momentum=0.9, nesterov=True)),
+    "adam": Case(options=ADAM),
+    "adam, its own epsilon": Case(),
+    "adamw": Case(solver="adamw", options=ADAM | dict(alpha=0.3)),
+    "rmsprop": Case(solver="rmsprop", options=dict(epsilon=1e-2)),
+    "rmsprop, its own epsilon": Case(solver="rmsprop", rate=0.001),
+    "alpha": Case(options=ADAM | dict(alpha=0.5), weighted=True),
+    "clip_norm": Case(
+        solver="sgd", rate=0.3, options=dict(momentum=0.5, nesterov=True, clip_norm=0.2, alpha=0.1)
+    ),
+    "max_norm": Case(
+        options=ADAM, rate=0.03, max_norm={"conv1/weights": 1.0, "dense1/weights": 1.2}
+    ),
+}
+LOSSES = {
+    "smoothing": Case(options=ADAM | dict(label_smoothing=0.2), weighted=True),
+    "sigmoid": Case(loss="sigmoid", outputs=1, options=ADAM),
+    "multilabel": Case(loss="sigmoid", options=ADAM | dict(label_smoothing=0.1), weighted=True),
+    "squared_error": Case(loss="squared_error", outputs=3, options=ADAM, weighted=True),
+    "absolute_error": Case(loss="absolute_error", outputs=2, options=ADAM),
+    "huber": Case(loss="huber", outputs=3, options=ADAM, weighted=True),
+}
+BLOCKS = {
+    "batch norm": Case(layers=NORMED, options=ADAM),
+    "separable": Case(layers=SEPARABLE, options=ADAM),
+    "residual": Case(layers=RESIDUAL, options=ADAM),
+    "residual, sgd": Case(
+        layers=RESIDUAL, solver="sgd", rate=0.1, options=dict(momentum=0.9, nesterov=True)
+    ),
+}
+
+
+class ByEpoch:
+    """A schedule of PyTorch that moves after the last step of an epoch."""
+
+    def __init__(self, schedule):
+        self.schedule, self.steps = schedule, 0
+
+    def step(self):
+        self.steps += 1
+        if self.steps % STEPS == 0:
+            self.schedule.step()
+
+
+RATE = 0.01
+ALL = EPOCHS * STEPS
+# convnet's schedule; PyTorch's, from its module and the optimizer
+SCHEDULES = {
+    "step": (Step(3, 0.4), lambda m, o: ByEpoch(m.StepLR(o, 3, 0.4))),
+    "exponential": (Exponential(0.8), lambda m, o: ByEpoch(m.ExponentialLR(o, 0.8))),
+    "cosine": (
+        Cosine(final=0.1),
+        lambda m, o: ByEpoch(m.CosineAnnealingLR(o, EPOCHS, eta_min=0.1 * RATE)),
+    ),
+    "one_cycle": (
+        OneCycle(),
+        lambda m, o: m.OneCycleLR(o, RATE, total_steps=ALL, cycle_momentum=False),
+    ),
+    "warm-up": (Warmup(2), lambda m, o: m.LinearLR(o, 0.1, 1.0, 2 * STEPS)),
+    "callable": (
+        lambda epoch: RATE / (1 + epoch),
+        lambda m, o: ByEpoch(m.LambdaLR(o, lambda epoch: 1 / (1 + epoch))),
+    ),
+}
+
+CASES = SOLVERS | LOSSES | BLOCKS
+CASES |= {
+    name: Case(options=ADAM, rate=RATE, schedule=ours, torch_schedule=theirs)
+    for name, (ours, theirs) in SCHEDULES.items()
+}

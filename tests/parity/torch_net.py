@@ -1,0 +1,85 @@
+"""Layers in PyTorch, over parameters named, shaped and laid out as convnet's."""
+
+import torch
+from torch.nn import functional
+
+from convnet.layers import Conv2D, resolve_names
+
+ACTIVATIONS = {
+    None: lambda x: x, "linear": lambda x: x, "relu": functional.relu, "tanh": torch.tanh,
+    "silu": functional.silu, "gelu": functional.gelu, "sigmoid": torch.sigmoid,
+}  # fmt: skip
+
+
+def forward(layers, parameters, x, prefix=""):
+    """Outputs of a training step for maps x (n, c, h, w) or flat data; running statistics move."""
+    for name, layer in zip(resolve_names(layers), layers, strict=True):
+        x = KINDS[type(layer).__name__](layer, parameters, x, f"{prefix}{name}")
+    return x
+
+
+def flat(x):
+    """Maps as convnet flattens them, channels last."""
+    return x.permute(0, 2, 3, 1).reshape(len(x), -1) if x.ndim == 4 else x
+
+
+def conv2d(layer, parameters, x, name):
+    weights, bias = parameters[f"{name}/weights"], parameters.get(f"{name}/bias")
+    stride = pair(layer.stride)
+    if layer.padding == "same":
+        x = same(x, weights.shape[:2], stride)
+    z = functional.conv2d(x, weights.permute(3, 2, 0, 1), bias, stride=stride, groups=layer.groups)
+    return ACTIVATIONS[layer.activation](z)
+
+
+def pair(value):
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def same(x, kernel, stride):
+    """Zeros around maps so that the output has ceil(n / stride) pixels, the odd one last."""
+    pads = []
+    for n, k, s in zip(x.shape[2:], kernel, stride, strict=True):
+        total = max(0, (-(-n // s) - 1) * s + k - n)
+        pads = [total // 2, total - total // 2, *pads]
+    return functional.pad(x, pads)
+
+
+def residual(layer, parameters, x, name):
+    out = forward(layer.layers, parameters, x, f"{name}/")
+    if f"{name}/shortcut/weights" in parameters:
+        stride = tuple(-(-n // m) for n, m in zip(x.shape[2:], out.shape[2:], strict=True))
+        x = conv2d(Conv2D(out.shape[1], 1, stride=stride), parameters, x, f"{name}/shortcut")
+    return ACTIVATIONS[layer.activation](out + x)
+
+
+def affine(parameters, x, name):
+    weights, bias = parameters[f"{name}/weights"], parameters.get(f"{name}/bias")
+    return functional.linear(flat(x), weights.T, bias)
+
+
+def dense(layer, parameters, x, name):
+    return ACTIVATIONS[layer.activation](affine(parameters, x, name))
+
+
+def batch_norm(layer, parameters, x, name):
+    """The running variance is that of the batch, not PyTorch's n / (n - 1) of it."""
+    axes = (0, 2, 3) if x.ndim == 4 else (0,)
+    with torch.no_grad():
+        for role, batch in (("mean", x.mean(axes)), ("variance", x.var(axes, correction=0))):
+            parameters[f"{name}/moving_{role}"].lerp_(batch, 1 - layer.momentum)
+    gamma, beta = parameters[f"{name}/gamma"], parameters[f"{name}/beta"]
+    return functional.batch_norm(x, None, None, gamma, beta, training=True, eps=layer.epsilon)
+
+
+KINDS = {
+    "Conv2D": conv2d,
+    "Dense": dense,
+    "BatchNorm": batch_norm,
+    "Residual": residual,
+    "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, layer.pool_size),
+    "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(x, layer.pool_size),
+    "GlobalAvgPool2D": lambda layer, _, x, __: x.mean((2, 3)),
+    "ReLU": lambda layer, _, x, __: functional.relu(x),
+    "Activation": lambda layer, _, x, __: ACTIVATIONS[layer.activation](x),
+}
