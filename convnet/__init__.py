@@ -11,12 +11,14 @@
 from convnet import augment, callbacks, layers, schedules
 from convnet._config import show_config
 from convnet.estimators.classifier import ConvNetClassifier
+from convnet.estimators.regressor import ConvNetRegressor
 from convnet.estimators.transformer import ConvNetTransformer
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ConvNetClassifier",
+    "ConvNetRegressor",
     "ConvNetTransformer",
     "__version__",
     "augment",

@@ -1,6 +1,7 @@
 """Estimators: the only folder that knows scikit-learn's estimator API.
 
 - `classifier`: ConvNetClassifier, from labels to probabilities
+- `regressor`: ConvNetRegressor, from numbers to numbers
 - `transformer`: ConvNetTransformer, a net's layer as features
 - `base`: what all estimators share: parameters, outputs, pickling, summary
 - `documentation`: what their docstrings share
@@ -17,6 +18,8 @@
 - `checks`: constructor parameters
 - `inputs`: X: what is accepted, as images, and the scale it is read with
 - `labels`: labels and class numbers
+- `indicators`: y with several labels a row
+- `targets`: y of numbers
 - `target`: what is made of y and the weights
 - `weighting`: sample_weight and class_weight
 - `parameters`: nested names such as layers__0__filters

@@ -37,6 +37,8 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
     ``predict``.
     """
 
+    _fewest_held_out = 1  # rows that the score of ``score`` needs
+
     def _store(self, arguments):
         """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
         vars(self).update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
@@ -49,7 +51,7 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
             Images of any numeric dtype, or flat rows; never copied as a whole.
-        y : array-like of shape (n,)
+        y : array-like of shape (n,) or (n, n_outputs)
             Targets.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows; those of weight 0 are left out.
@@ -57,7 +59,7 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
             Images or flat rows to validate on, of the shape and in the units of those of X. They are never trained
             on; the loss and the score on them are computed after each epoch, and the weights of the epoch with
             the best score are kept. `early_stopping` then splits nothing off X.
-        y_val : array-like of shape (m,), default=None
+        y_val : array-like of shape (m,) or (m, n_outputs), default=None
             Their targets.
         sample_weight_val : array-like of shape (m,), default=None
             Their weights, in the loss and in the score; those of weight 0 are left out.
@@ -87,7 +89,7 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
         """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
         check_is_fitted(self, "weights_")
         known, out = getattr(self, "_known_outputs", (None, None))
-        if X is known and X is not None:  # a copy that a scorer was given
+        if X is known and X is not None and layer is None:  # a copy that a scorer was given
             return out
         kind, given = type(self).__name__, self._input_format
         n_threads = resolve_n_threads(self.n_jobs)

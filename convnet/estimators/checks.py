@@ -61,6 +61,7 @@ CALLBACKS = Rule(
 SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 
 RULES = {
+    "loss": one_of("squared_error", "absolute_error", "huber"),
     "data_format": one_of("channels_last", "channels_first"),
     "rescale": one_of("auto", None) | POSITIVE,
     "solver": one_of(*SOLVERS),

@@ -5,14 +5,10 @@ from sklearn.base import ClassifierMixin
 
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.documentation import shared_docs
-from convnet.estimators.labels import (
-    as_labels,
-    count_outputs,
-    encode,
-    likeliest,
-    stratified_split,
-)
-from convnet.training.losses import cross_entropy, log_probabilities, probabilities
+from convnet.estimators.indicators import as_indicator, encode_indicator, is_indicator
+from convnet.estimators.labels import as_labels, count_outputs, encode, likeliest
+from convnet.estimators.target import split
+from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
 
 
 @shared_docs
@@ -20,20 +16,23 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
     """Convolutional neural network classifier.
 
     The net is declared by its layers; the output layer, one unit for two classes and K for more, and a
-    Flatten where it is needed are put in. Training minimises the cross-entropy.
+    Flatten where it is needed are put in. Training minimises the cross-entropy: of the softmax, or, where y is an
+    indicator (several labels a row, a column of 0 and 1 for each), the mean of those of the sigmoids.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, which multiply `sample_weight`. "balanced" makes the classes weigh the same.
+        None alone goes with an indicator.
     label_smoothing : float, default=0.0
         Share s of the target, from 0 to below 1, that is spread evenly over all classes (Szegedy et al., 2016): the
-        net is trained on 1 - s + s / K for the class of a row and s / K for the others. Validation does without.
+        net is trained on 1 - s + s / K for the class of a row and s / K for the others; with an indicator on 1 - s / 2
+        and s / 2. Validation does without.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted; for an indicator the numbers of its columns.
 
     Examples
     --------
@@ -47,6 +46,8 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
     >>> clf.fit(digits.images / 16, digits.target).score(digits.images / 16, digits.target) > 0.9
     True
     """
+
+    _indicator_dtype = None  # of an indicator, once one is fitted
 
     def __init__(
         self,
@@ -97,10 +98,10 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
             Images or flat rows.
-        y : array-like of shape (n,)
-            Labels.
+        y : array-like of shape (n,), or (n, n_classes)
+            Labels, or an indicator.
         classes : array-like of shape (n_classes,), default=None
-            All labels that may ever occur. Needed in the first call.
+            All labels that may ever occur. Needed in the first call, except for an indicator, which shows them.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows.
 
@@ -120,12 +121,12 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         if isinstance(self.class_weight, str):
             raise ValueError('partial_fit does not support class_weight="balanced". Pass a dict.')
         goes_on = hasattr(self, "weights_")
-        if not goes_on and classes is None:
+        if not goes_on and classes is None and not is_indicator(y):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._fit(X, y, sample_weight, goes_on=goes_on, partial=True, classes=classes)
 
     def predict(self, X):
-        """Return the likeliest label of each row.
+        """Return the likeliest label of each row, or the labels that are likelier than not.
 
         Parameters
         ----------
@@ -134,11 +135,13 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
 
         Returns
         -------
-        labels : ndarray of shape (n,)
-            Labels, of the dtype of y in ``fit``.
+        labels : ndarray of shape (n,), or (n, n_classes) for an indicator
+            Labels, or zeros and ones (a one where p > 0.5), of the dtype of y in ``fit``.
         """
-        codes = likeliest(self._outputs(X))
-        return self.classes_[codes]
+        logits = self._outputs(X)
+        if self._indicator_dtype is not None:
+            return (logits > 0).astype(self._indicator_dtype)
+        return self.classes_[likeliest(logits)]
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -151,9 +154,13 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         Returns
         -------
         p : ndarray of float64, shape (n, n_classes)
-            In the order of ``classes_``; rows sum to 1.
+            In the order of ``classes_``; rows sum to 1, except for an indicator, whose labels do not exclude each
+            other.
         """
-        return probabilities(self._outputs(X))
+        logits = self._outputs(X)
+        if self._indicator_dtype is not None:
+            return np.exp(log_sigmoid(logits))
+        return probabilities(logits)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class, exact for small ones too.
@@ -168,7 +175,8 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         log_p : ndarray of float64, shape (n, n_classes)
             In the order of ``classes_``.
         """
-        return log_probabilities(self._outputs(X))
+        logits = self._outputs(X)
+        return log_probabilities(logits) if self._indicator_dtype is None else log_sigmoid(logits)
 
     def decision_function(self, X):
         """Return the logits.
@@ -181,26 +189,38 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         Returns
         -------
         logits : ndarray of float64, shape (n, n_classes) or, for two classes, (n,)
-            Above 0 means ``classes_[1]`` where there are two.
+            Above 0 means ``classes_[1]`` where there are two; for an indicator, that the label is likelier than not.
         """
         logits = self._outputs(X).astype(np.float64)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def _encode(self, y, sample_weight, *, classes, goes_on):
+        several = is_indicator(y)
+        if goes_on and several != (self._indicator_dtype is not None):
+            names = "one label a row", "an indicator of several labels a row"
+            raise ValueError(f"y is {names[several]}, but the net has learnt {names[not several]}.")
+        encoder = encode_indicator if several else encode
         fitted = self.classes_ if goes_on else None
-        return encode(y, sample_weight, self.class_weight, classes=classes, fitted=fitted)
+        return encoder(y, sample_weight, self.class_weight, classes=classes, fitted=fitted)
 
     def _split(self, targets, seed):
-        return stratified_split(targets, self.validation_fraction, seed)
+        strata = targets if targets.ndim == 1 else None
+        return split(len(targets), self.validation_fraction, seed, strata)
 
     def _figures(self, logits, targets, weights):
-        accuracy = np.average(likeliest(logits) == targets, weights=weights)
-        return cross_entropy(logits, targets, weights), float(accuracy)
+        several = targets.ndim == 2
+        right = ((logits > 0) == targets).all(axis=1) if several else likeliest(logits) == targets
+        loss = "softmax" if targets.dtype == np.int32 else "sigmoid"
+        accuracy = float(np.average(right, weights=weights))
+        return loss_figure(loss, logits, targets, weights), accuracy
 
     def _count_outputs(self, y):
+        if is_indicator(y):
+            return as_indicator(y).shape[1]
         return count_outputs(np.unique(as_labels(y)))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.classifier_tags.multi_label = True
         return tags

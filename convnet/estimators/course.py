@@ -32,10 +32,9 @@ class Course:
 
     def equip(self, network, *, loss, batch_size, settings):
         """Have a trainer of these settings for batches of up to `batch_size` rows."""
+        settings = settings | {"loss": loss}
         if self.settings != settings:
-            self.trainer = Trainer(
-                network, loss=loss, batch_size=batch_size, seed=self.seed, **settings
-            )
+            self.trainer = Trainer(network, batch_size=batch_size, seed=self.seed, **settings)
             self.settings = settings
         elif self.trainer.batch_size < batch_size:
             self.trainer.resize(batch_size)

@@ -122,8 +122,9 @@ class Given:
             inputs.check_features(probe, X, array)
             images = inputs.as_images(array, shape, est.data_format)
             scale = probe._input_format.scale_for(images, self.kind)
-        if hasattr(y, "__len__") and len(y) != len(images):
-            raise ValueError(f"y_val has {len(y)} entries; X_val has {len(images)} rows.")
+        n_labels = inputs.count_rows(y)
+        if n_labels not in (None, len(images)):
+            raise ValueError(f"y_val has {n_labels} entries; X_val has {len(images)} rows.")
         with _about("sample_weight_val"):
             weights = check_sample_weight(sample_weight, len(images))
         with _about("y_val"):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import issparse
 
 from convnet.training.examples import Examples
 
@@ -33,6 +34,6 @@ class HeldOut:
     def passed(self):
         """Return X, a copy, and y of the rows as passed; y is 1-D where a column stands for that."""
         data = self.examples
-        y = np.asarray(self.y)
+        y = self.y.toarray() if issparse(self.y) else np.asarray(self.y)
         y = y.ravel() if data.targets.ndim == 1 else y
         return self.array[data.rows], y[data.rows]

@@ -72,14 +72,6 @@ def count_outputs(classes):
     return 1 if len(classes) == 2 else len(classes)
 
 
-def stratified_split(codes, share, seed):
-    """Return the positions of the rows to train on, and of a share of each class to hold out."""
-    from sklearn.model_selection import train_test_split  # slow to import
-
-    rows = np.arange(len(codes))
-    return train_test_split(rows, test_size=share, stratify=codes, random_state=seed)
-
-
 def likeliest(logits):
     """Return class numbers: of the largest logit, or whether the only one is above 0."""
     if logits.shape[1] == 1:

@@ -2,7 +2,8 @@
 
 KEPT = ("n_features_in_", "feature_names_in_", "_input_format")  # by a fit that goes on
 FITTED = (
-    *("classes_", "input_shape_", "layers_", "weights_", "n_parameters_", "n_iter_", "best_iter_"),
+    *("classes_", "n_outputs_", "_indicator_dtype", "input_shape_", "layers_", "weights_"),
+    *("n_parameters_", "n_iter_", "best_iter_"),
     *("loss_", "loss_curve_", "validation_loss_curve_", "validation_scores_", "history_"),
     *("_holder", "_course_start", "_chosen_by", *KEPT),
 )

@@ -11,8 +11,8 @@ class Target:
 
     Parameters
     ----------
-    values : ndarray of shape (n,)
-        For the trainer.
+    values : ndarray of shape (n,) or (n, n_outputs)
+        For the trainer: int32 class numbers or float32.
     rows : ndarray of int64
         Rows of positive weight.
     weights : ndarray of float32 or None
@@ -34,3 +34,10 @@ class Target:
     loss: str
     attributes: dict
     class_weight: dict | None = None
+
+
+def split(n, share, seed, strata=None):
+    """Return positions to train on and a share of them to hold out, of each value of `strata` where given."""
+    from sklearn.model_selection import train_test_split  # slow to import
+
+    return train_test_split(np.arange(n), test_size=share, stratify=strata, random_state=seed)

@@ -30,6 +30,12 @@ class Validation:
         self.estimator, self.held, self.network = estimator, held, network
         self.structure, self.n_threads = structure, n_threads
         self.scorer = None
+        n, fewest = len(held.examples.rows), estimator._fewest_held_out
+        if estimator.scoring is None and n < fewest:
+            raise ValueError(
+                f"The validation score needs {fewest} rows or more; {n} is held out. Raise validation_fraction, or "
+                "pass more rows in X_val."
+            )
         if estimator.scoring is not None:
             self.scorer = Scorer(estimator)
             self.X, self.y = held.passed()

@@ -35,6 +35,11 @@ def cross_entropy(logits, targets, weights=None):
     return float(np.average(losses, weights=weights))
 
 
+def log_sigmoid(logits):
+    """Return log p of each label of an indicator, -log(1 + e⁻ᶻ): float64, the shape of `logits`."""
+    return -np.logaddexp(0.0, -np.asarray(logits, dtype=np.float64))
+
+
 def loss_figure(loss, outputs, targets, weights=None):
     """Return the mean loss Σ w·l / Σ w of some rows, without smoothing or penalty.
 

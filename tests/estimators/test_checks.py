@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.schedules import Cosine, Step
 
 BAD = {
@@ -46,19 +46,22 @@ BAD = {
     "callbacks": [3, [3], "csv"],
     "class_weight": ["equal", 3, {0: -1, 1: 1}, {0: np.nan, 1: 1}, {5: 1.0}],
     "label_smoothing": [-0.1, 1, None, "a little"],
+    "loss": ["squared_loss", "mse", None, 2],
     "n_jobs": [0, 1.5, "2", True],
 }
+ESTIMATORS = [ConvNetClassifier, ConvNetRegressor]
+EACH = [(kind, name) for kind in ESTIMATORS for name in kind().get_params(deep=False)]
 
 
-def test_every_parameter_is_listed():
-    assert set(BAD) == set(ConvNetClassifier().get_params(deep=False))
+def test_every_bad_value_is_of_a_parameter():
+    assert set(BAD) == {name for _, name in EACH}
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_bad_values_are_refused_by_fit(name):
+@pytest.mark.parametrize(("kind", "name"), EACH)
+def test_bad_values_are_refused_by_fit(kind, name):
     X, y = np.zeros((10, 4)), np.arange(10) % 2
     for value in BAD[name]:
-        clf = ConvNetClassifier().set_params(**{name: value})
+        clf = kind().set_params(**{name: value})
         with pytest.raises((ValueError, TypeError)) as caught:
             clf.fit(X, y)
         assert "n_features_in_" not in vars(clf)

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.estimators.documentation import shared_docs
 
-ESTIMATORS = [ConvNetClassifier]
+ESTIMATORS = [ConvNetClassifier, ConvNetRegressor]
 
 
 def names(estimator, section):

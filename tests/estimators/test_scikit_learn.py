@@ -3,14 +3,22 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
+from convnet.layers import Dense
 
 # It asks for 1e-7. A row of weight 3 and three rows are summed in a different order, and the net is float32.
-# test_weighting.py holds the same contract to 1e-4.
+# test_weighting.py and test_regressor.py hold the same contract to 1e-4.
 ROUNDING = {"check_sample_weight_equivalence_on_dense_data": "float32 rounding"}
 
 checks = parametrize_with_checks(
-    [ConvNetClassifier()], expected_failed_checks=lambda estimator: ROUNDING
+    [
+        ConvNetClassifier(),
+        ConvNetRegressor(),
+        *(ConvNetRegressor(loss=loss) for loss in ("absolute_error", "huber")),
+        ConvNetTransformer(ConvNetClassifier([Dense(5)], random_state=0)),
+        ConvNetTransformer(ConvNetRegressor([Dense(5)], random_state=0), layer=0),
+    ],
+    expected_failed_checks=lambda estimator: ROUNDING,
 )
 names, cases = checks.args
 

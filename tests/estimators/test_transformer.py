@@ -7,8 +7,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from convnet import ConvNetClassifier, ConvNetTransformer
@@ -116,7 +117,7 @@ def test_set_output_gives_named_columns(fitted, digits):
 
 def test_in_a_pipeline_that_is_searched(net, digits):
     X, y = digits[0][:300], digits[1][:300]
-    pipe = make_pipeline(ConvNetTransformer(net, layer="dense1"), LogisticRegression(max_iter=500))
+    pipe = make_pipeline(ConvNetTransformer(net, layer="dense1"), KNeighborsClassifier())
     grid = {"convnettransformer__estimator__layers__-2__units": [4, 24]}
     search = GridSearchCV(pipe, grid, cv=2).fit(X, y)
     assert search.score(X, y) > 0.8
@@ -141,7 +142,7 @@ def test_no_layers_but_the_output(digits):
         ConvNetTransformer(ConvNetClassifier([])).fit(*digits)
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(), None, ConvNetClassifier])
+@pytest.mark.parametrize("estimator", [LinearRegression(), None, ConvNetClassifier])
 def test_only_nets(digits, estimator):
     with pytest.raises(TypeError, match="estimator must be a ConvNetClassifier"):
         ConvNetTransformer(estimator).fit(*digits)

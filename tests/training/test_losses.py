@@ -7,6 +7,7 @@ import pytest
 from convnet.training.losses import (
     cross_entropy,
     log_probabilities,
+    log_sigmoid,
     loss_figure,
     probabilities,
 )
@@ -28,6 +29,15 @@ def test_one_logit_is_two_logits_apart():
     np.testing.assert_allclose(
         log_probabilities(z), log_probabilities(np.hstack([0 * z, z])), rtol=1e-9, atol=1e-15
     )
+
+
+def test_log_sigmoid():
+    """Column by column what two classes would have, without underflow."""
+    z = np.array([[-1e4, 2.0], [0.0, 30.0]], np.float32)
+    for i in range(2):
+        expected = log_probabilities(z[:, i : i + 1])[:, 1]
+        np.testing.assert_array_equal(log_sigmoid(z)[:, i], expected)
+    assert log_sigmoid(z)[0, 0] == -1e4 and log_sigmoid(z).dtype == np.float64
 
 
 def test_cross_entropy():

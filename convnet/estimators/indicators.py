@@ -1,0 +1,89 @@
+"""Indicators: any number of labels a row, as a column of zeros and ones for each label."""
+
+import warnings
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from convnet.estimators.target import Target
+from convnet.estimators.weighting import split_weights
+
+ONE_HOT_ROWS = 10  # fewer may have one label each by chance
+
+
+def is_indicator(y):
+    """Return whether y has the shape of an indicator: two axes, and not a single column."""
+    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    return issparse(y) or (len(shape) == 2 and shape[1] != 1)
+
+
+def as_indicator(y):
+    """Return y as a dense array of zeros and ones, shape (n, n_labels); ValueError for what is none."""
+    y = check_array(y, accept_sparse=True, input_name="y")
+    y = y.toarray() if issparse(y) else y
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput" or not np.isin(y, (0, 1)).all():
+        raise ValueError(
+            f"y of shape {y.shape} must be an indicator of 0 and 1, or of shape (n,) with one label a row; "
+            f"got {kind} with values such as {y[~np.isin(y, (0, 1))][0]!r}. For several targets of many "
+            "classes there is sklearn.multioutput.MultiOutputClassifier."
+        )
+    return y
+
+
+def encode_indicator(y, sample_weight, class_weight, *, classes, fitted):
+    """Return the `Target` of an indicator.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix of shape (n, n_labels)
+        Zeros and ones.
+    sample_weight : ndarray of float64, shape (n,), or None
+        Weights of the rows.
+    class_weight : None
+        Anything else is refused: a row has no one class.
+    classes : array-like or None
+        What was passed to ``partial_fit``: the numbers of the columns.
+    fitted : ndarray or None
+        ``classes_`` of the fit that goes on.
+    """
+    y = as_indicator(y)
+    if class_weight is not None:
+        raise ValueError(
+            f"class_weight={class_weight!r} needs one label a row, but y is an indicator of shape {y.shape}. "
+            "Set class_weight=None; sample_weight weighs rows."
+        )
+    numbers = np.arange(y.shape[1])
+    if classes is not None and not np.array_equal(np.ravel(classes), numbers):
+        raise ValueError(
+            f"classes of an indicator with {len(numbers)} columns are their numbers, 0 to {len(numbers) - 1}, or "
+            f"None; got {classes!r}."
+        )
+    if fitted is not None and len(fitted) != len(numbers):
+        raise ValueError(f"y has {len(numbers)} columns; the net has {len(fitted)} outputs.")
+    weights = np.ones(len(y)) if sample_weight is None else sample_weight
+    rows, weights = split_weights(weights)
+    values = np.ascontiguousarray(y, dtype=np.float32)
+    if fitted is None:
+        _warn_of_one_hot(values)
+    return Target(
+        values=values,
+        rows=rows,
+        weights=weights,
+        n_outputs=len(numbers),
+        loss="sigmoid",
+        attributes={"classes_": numbers, "_indicator_dtype": y.dtype},
+    )
+
+
+def _warn_of_one_hot(y):
+    if len(y) >= ONE_HOT_ROWS and (y.sum(axis=1) == 1).all():
+        warnings.warn(
+            "Every row of y has exactly one label. If the labels exclude each other, pass y.argmax(axis=1): one "
+            "label a row trains a softmax, an indicator trains each label by itself.",
+            UserWarning,
+            stacklevel=2,
+        )

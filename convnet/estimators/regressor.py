@@ -1,0 +1,156 @@
+"""ConvNetRegressor."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from convnet.estimators.base import BaseConvNet
+from convnet.estimators.documentation import shared_docs
+from convnet.estimators.target import split
+from convnet.estimators.targets import as_targets, encode_targets
+from convnet.training.losses import loss_figure
+
+
+@shared_docs
+class ConvNetRegressor(RegressorMixin, BaseConvNet):
+    """Convolutional neural network regressor, of one or many outputs.
+
+    The net is declared by its layers; the output layer, linear with one unit an output, and a Flatten where it is
+    needed are put in. Targets are learnt in the units that they are given in: a net begins near 0 and learns in
+    steps of `learning_rate_init`, so that targets far from 0 or wider than some units are best scaled, as
+    ``sklearn.compose.TransformedTargetRegressor(net, transformer=StandardScaler())`` does, and scales back.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
+        What training minimises of a residual r: r² / 2, |r|, or Huber's loss (1964), which is r² / 2 up to
+        |r| = 1 and |r| - 1/2 beyond, in units of y. Of many outputs it is the mean.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        Outputs a row.
+
+    Examples
+    --------
+    >>> from convnet import ConvNetRegressor
+    >>> from convnet.layers import Conv2D, Dense, MaxPool2D
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.preprocessing import scale
+    >>> digits = load_digits()
+    >>> ink = scale(digits.data.mean(axis=1))
+    >>> net = ConvNetRegressor(
+    ...     [Conv2D(8, 3, activation="relu"), MaxPool2D(2), Dense(32, activation="relu")],
+    ...     learning_rate_init=0.01,
+    ...     random_state=0,
+    ... )
+    >>> net.fit(digits.images / 16, ink).score(digits.images / 16, ink) > 0.8
+    True
+    """
+
+    _fewest_held_out = 2  # of one row there is no R²
+
+    def __init__(
+        self,
+        layers="auto",
+        *,
+        loss="squared_error",
+        input_shape=None,
+        data_format="channels_last",
+        rescale="auto",
+        augment=None,
+        solver="adam",
+        alpha=1e-4,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=1e-3,
+        max_iter=20,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        clip_norm=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        max_time=None,
+        scoring=None,
+        callbacks=None,
+        n_jobs=None,
+    ):
+        self._store(locals())
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on these rows, from where the last call or fit ended.
+
+        The optimizer's moments last from call to call; they start anew after a ``fit`` and after unpickling.
+
+        A learning rate schedule begins with the first call, also where that comes after a ``fit``, runs for `max_iter`
+        calls, and stays at its last rate from then on.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images or flat rows.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            With ``early_stopping=True``, which needs all rows.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
+        return self._fit(X, y, sample_weight, goes_on=hasattr(self, "weights_"), partial=True)
+
+    def predict(self, X):
+        """Return the outputs of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images or flat rows.
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n,) or (n, n_outputs)
+            In the units of y in ``fit``; one axis where there is one output.
+        """
+        values = self._outputs(X).astype(np.float64)
+        return values[:, 0] if self.n_outputs_ == 1 else values
+
+    def _encode(self, y, sample_weight, *, classes, goes_on):
+        fitted = self.n_outputs_ if goes_on else None
+        return encode_targets(y, sample_weight, self.loss, fitted=fitted)
+
+    def _split(self, targets, seed):
+        return split(len(targets), self.validation_fraction, seed)
+
+    def _figures(self, outputs, targets, weights):
+        values = outputs if targets.ndim == 2 else outputs[:, 0]
+        score = r2_score(targets, values, sample_weight=weights)
+        return loss_figure(self.loss, outputs, targets, weights), float(score)
+
+    def _count_outputs(self, y):
+        values = as_targets(y)
+        return 1 if values.ndim == 1 else values.shape[1]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
+        return tags

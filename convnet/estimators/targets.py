@@ -1,0 +1,60 @@
+"""Targets of regression: numbers, one or several a row."""
+
+import numpy as np
+from sklearn.utils import check_array, column_or_1d
+
+from convnet.estimators.target import Target
+from convnet.estimators.weighting import split_weights
+
+LARGEST = np.sqrt(
+    np.finfo(np.float32).max
+)  # gradients of squared errors are squared by some solvers
+
+
+def as_targets(y):
+    """Return y as float32 of shape (n,) or (n, n_outputs); ValueError for what are no finite numbers."""
+    y = check_array(y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y")
+    if y.dtype.kind not in "buif":
+        raise ValueError(f"y has dtype {y.dtype}; regression takes numbers.")
+    if y.ndim > 2:
+        raise ValueError(f"y must have shape (n,) or (n, n_outputs); got {y.shape}.")
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    with np.errstate(over="ignore"):  # what is too large becomes an infinity, which is refused
+        return check_array(y, ensure_2d=False, dtype=np.float32, order="C", input_name="y")
+
+
+def encode_targets(y, sample_weight, loss, *, fitted):
+    """Return the `Target` of numbers.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, n_outputs)
+        Finite numbers within float32.
+    sample_weight : ndarray of float64, shape (n,), or None
+        Weights of the rows.
+    loss : str
+        The trainer's name of the loss.
+    fitted : int or None
+        ``n_outputs_`` of the fit that goes on.
+    """
+    values = as_targets(y)
+    largest = float(np.abs(values).max())
+    if loss == "squared_error" and largest > LARGEST:
+        raise ValueError(
+            f"y has values up to {largest:.3g}, whose squares are out of the range of float32. Scale y, as "
+            'TransformedTargetRegressor does, or set loss="absolute_error".'
+        )
+    n_outputs = 1 if values.ndim == 1 else values.shape[1]
+    if fitted is not None and n_outputs != fitted:
+        raise ValueError(f"y has {n_outputs} columns; the net has {fitted} outputs.")
+    weights = np.ones(len(values)) if sample_weight is None else sample_weight
+    rows, weights = split_weights(weights)
+    return Target(
+        values=values,
+        rows=rows,
+        weights=weights,
+        n_outputs=n_outputs,
+        loss=loss,
+        attributes={"n_outputs_": n_outputs},
+    )

@@ -1,0 +1,275 @@
+"""ConvNetRegressor."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import DataConversionWarning
+from sklearn.metrics import r2_score
+from sklearn.model_selection import cross_val_predict
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.preprocessing import StandardScaler
+
+from convnet import ConvNetRegressor
+from convnet.layers import Conv2D, Dense, MaxPool2D
+
+NET = [Conv2D(8, 3, activation="relu"), MaxPool2D(2), Dense(32, activation="relu")]
+LOSSES = {
+    "squared_error": lambda r: r * r / 2,
+    "absolute_error": np.abs,
+    "huber": lambda r: np.where(np.abs(r) <= 1, r * r / 2, np.abs(r) - 0.5),
+}
+
+
+@pytest.fixture(scope="module")
+def table(digits):
+    """The images, and the mean of each one's upper and lower half, of mean 0 and deviation 1."""
+    X = digits[0]
+    halves = np.column_stack([X[:, :4].mean(axis=(1, 2, 3)), X[:, 4:].mean(axis=(1, 2, 3))])
+    return X, StandardScaler().fit_transform(halves)
+
+
+@pytest.fixture(scope="module")
+def net():
+    return ConvNetRegressor(NET, batch_size=32, learning_rate_init=3e-3, random_state=0)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("columns", [slice(0, 1), slice(0, 2)])
+def test_it_learns(net, table, loss, columns):
+    X, y = table[0], np.squeeze(table[1][:, columns])
+    fitted = clone(net).set_params(loss=loss).fit(X, y)
+    values = fitted.predict(X)
+    assert values.dtype == np.float64 and values.shape == y.shape
+    assert fitted.score(X, y) == r2_score(y, values) > 0.9
+    assert fitted.n_outputs_ == y.ndim and not hasattr(fitted, "classes_")
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_the_loss_is_the_formula(table, loss, n_outputs):
+    """The first step's loss, against float64: residuals lie on both sides of Huber's bound."""
+    X, y = table[0], 2 * table[1][:, :n_outputs]
+    y = y[:, 0] if n_outputs == 1 else y
+    weights = np.linspace(0.5, 2, len(X))
+    fitted = ConvNetRegressor(
+        NET,
+        loss=loss,
+        batch_size=len(X),
+        learning_rate_init=1e-30,
+        alpha=0,
+        max_iter=1,
+        random_state=0,
+    ).fit(X, y, weights)
+    losses = LOSSES[loss]((fitted.predict(X) - y).reshape(len(X), -1)).mean(axis=1)
+    assert fitted.loss_ == pytest.approx(np.average(losses, weights=weights), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_constant_that_each_loss_ends_at(loss):
+    """A net of a bias alone learns the mean, the median, or what lies between."""
+    y = np.repeat([0.0, 0.5, 8.0], [3, 4, 2])
+    X = np.zeros((len(y), 1))
+    fitted = ConvNetRegressor(
+        [], loss=loss, solver="sgd", momentum=0, learning_rate_init=0.05, max_iter=2000, tol=0,
+        n_iter_no_change=np.inf, alpha=0,
+    ).fit(X, y)  # fmt: skip
+    # Huber: 3 b + 4 (b - 0.5) = 2 gives b = 4/7
+    expected = {"squared_error": 2.0, "absolute_error": 0.5, "huber": 4 / 7}[loss]
+    assert fitted.predict(X[:1])[0] == pytest.approx(expected, abs=0.02)
+
+
+def test_many_outputs_agree_with_one_for_each(table):
+    """Without hidden layers the outputs share nothing: the loss of two is the mean of theirs."""
+    X, y = table
+    net = ConvNetRegressor(
+        [],
+        solver="sgd",
+        learning_rate_init=0.02,
+        alpha=0,
+        shuffle=False,
+        max_iter=30,
+        tol=0,
+        random_state=0,
+    )
+    each = MultiOutputRegressor(net).fit(X.reshape(len(X), 64), y)
+    both = clone(net).set_params(learning_rate_init=0.04, max_iter=30).fit(X.reshape(len(X), 64), y)
+    assert abs(both.score(X.reshape(len(X), 64), y) - each.score(X.reshape(len(X), 64), y)) < 0.02
+
+
+def test_a_column_is_one_output_with_a_warning(net, table):
+    X, y = table[0], table[1][:, :1]
+    net = clone(net).set_params(max_iter=2)
+    expected = clone(net).fit(X, y[:, 0]).predict(X)
+    with pytest.warns(DataConversionWarning, match="column-vector y"):
+        values = net.fit(X, y).predict(X)
+    np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u2", "i8", "f2", "f4", "f8", ">f8", bool, object])
+def test_every_dtype_of_y(table, dtype):
+    X, y = table[0], (table[1] > 0).astype(dtype)
+    net = ConvNetRegressor([Dense(4)], max_iter=1, random_state=0)
+    expected = clone(net).fit(X, y.astype(float)).predict(X)
+    np.testing.assert_array_equal(net.fit(X, y).predict(X), expected)
+    np.testing.assert_array_equal(net.fit(X, y.tolist()).predict(X), expected)
+
+
+@pytest.mark.parametrize("columns", [slice(0, 1), slice(0, 2)])
+def test_early_stopping_by_r2(net, table, columns):
+    X, y = table[0], np.squeeze(table[1][:, columns])
+    early = clone(net).set_params(early_stopping=True, max_iter=5, loss="huber").fit(X, y)
+    _, held = early._split(y, early._chosen_by)
+    best = early.best_iter_ - 1
+    assert early.validation_scores_[best] == pytest.approx(early.score(X[held], y[held]), abs=1e-6)
+    losses = LOSSES["huber"](early.predict(X[held]) - y[held])
+    assert early.validation_loss_curve_[best] == pytest.approx(losses.mean(), rel=1e-5)
+    assert len(held) == 60 and max(early.validation_scores_) == early.validation_scores_[best]
+
+
+def test_validation_on_rows_that_are_passed(net, table):
+    X, y = table
+    net = clone(net).set_params(max_iter=3, scoring="neg_mean_absolute_error")
+    weights = np.linspace(1, 3, 200)
+    net.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:], sample_weight_val=weights)
+    errors = np.abs(net.predict(X[400:]) - y[400:]).mean(axis=1)
+    assert max(net.validation_scores_) == pytest.approx(-np.average(errors, weights=weights))
+    with pytest.raises(ValueError, match="y_val: y has 1 columns; the net has 2 outputs"):
+        net.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:, 0])
+    with pytest.raises(ValueError, match="scoring='accuracy' does not fit this target"):
+        net.set_params(scoring="accuracy").fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
+
+
+def test_sample_weights(table):
+    """A weight of 2 is a row twice, ones are none, and 0 leaves a row out."""
+    X, y = table[0][:100], table[1][:100]
+    net = ConvNetRegressor(NET, batch_size=200, max_iter=5, random_state=0)
+    counts = np.random.default_rng(0).integers(0, 3, len(X))
+    weighted = clone(net).fit(X, y, counts).predict(X)
+    repeated = clone(net).fit(np.repeat(X, counts, axis=0), np.repeat(y, counts, axis=0)).predict(X)
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-4, atol=1e-4)
+    plain = clone(net).fit(X, y).predict(X)
+    np.testing.assert_array_equal(clone(net).fit(X, y, np.ones(len(X))).predict(X), plain)
+    assert not np.allclose(weighted, plain, atol=1e-3)
+
+
+def test_score_takes_weights(net, table):
+    X, y = table
+    fitted, weights = clone(net).set_params(max_iter=1).fit(X, y), np.arange(len(X))
+    assert fitted.score(X, y, weights) == r2_score(y, fitted.predict(X), sample_weight=weights)
+
+
+def test_partial_fit_is_unshuffled_epochs(net, table):
+    X, y = table
+    whole = clone(net).set_params(shuffle=False, max_iter=2).fit(X, y)
+    parts = clone(net).set_params(shuffle=False)
+    parts.partial_fit(X, y).partial_fit(X, y)
+    np.testing.assert_array_equal(parts.predict(X), whole.predict(X))
+    assert parts.n_iter_ == 2
+
+
+def test_partial_fit_heeds_a_change_of_the_loss(net, table):
+    X, y = table[0], 5 * table[1]
+    nets = [clone(net).partial_fit(X, y) for _ in range(2)]
+    nets[0].set_params(loss="absolute_error").partial_fit(X, y)
+    nets[1].partial_fit(X, y)
+    assert not np.array_equal(nets[0].predict(X), nets[1].predict(X))
+    assert nets[0].history_["loss"][1] < nets[1].history_["loss"][1] / 2
+
+
+def test_warm_start(net, table):
+    X, y = table
+    warm = clone(net).set_params(warm_start=True, max_iter=3).fit(X, y).fit(X, y)
+    assert warm.n_iter_ == 6
+    with pytest.raises(ValueError, match="y has 1 columns; the net has 2 outputs"):
+        warm.fit(X, y[:, 0])
+
+
+def test_threads_do_not_change_bits(net, table):
+    X, y = table
+    values = [clone(net).set_params(n_jobs=n, max_iter=2).fit(X, y).predict(X) for n in (1, 3)]
+    np.testing.assert_array_equal(*values)
+
+
+def test_pickle_and_summary(net, table):
+    X, y = table
+    fitted = clone(net).set_params(max_iter=1).fit(X, y)
+    copy = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(copy.predict(X), fitted.predict(X))
+    assert clone(net).summary(X, y).layers[-1].output_shape == (2,)
+    assert clone(net).summary(X, y[:, 0]).layers[-1].output_shape == (1,)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_constant_targets(net, table, loss):
+    X, y = table[0], np.full(len(table[0]), 3.0)
+    fitted = clone(net).set_params(loss=loss, max_iter=40).fit(X, y)
+    np.testing.assert_allclose(fitted.predict(X), y, atol=0.5)
+    early = clone(net).set_params(loss=loss, early_stopping=True, max_iter=3).fit(X, y)
+    assert np.isfinite(early.validation_scores_).all()
+
+
+def test_targets_far_from_zero_by_transformed_target_regressor(net, table):
+    X, y = table[0], 2e5 + 7e4 * table[1]
+    scaled = TransformedTargetRegressor(net, transformer=StandardScaler()).fit(X, y)
+    assert scaled.score(X, y) > 0.9
+
+
+def test_huge_targets_that_float32_cannot_square(net, table):
+    X, y = table[0], 1e30 * table[1]
+    with pytest.raises(ValueError, match=r"values up to .*e\+30, .*Scale y"):
+        clone(net).fit(X, y)
+    assert np.isfinite(clone(net).set_params(loss="absolute_error").fit(X, y).predict(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.nan, "Input y contains NaN"),
+        (np.inf, "Input y contains infinity"),
+        (1e39, r"Input y contains infinity or a value too large for dtype\('float32'\)"),
+    ],
+)
+def test_targets_that_are_no_finite_float32(net, table, value, message):
+    X, y = table[0], table[1].copy()
+    y[3, 1] = value
+    with pytest.raises(ValueError, match=message):
+        clone(net).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (["a", "b", "c"], "could not convert string|not compatible with arrays of bytes/strings"),
+        ([1j, 2, 3], "Complex data not supported"),
+        (np.zeros((3, 2, 2)), r"must have shape \(n,\) or \(n, n_outputs\)"),
+        (np.zeros((3, 0)), "0 feature"),
+        (np.zeros(4), "inconsistent numbers of samples"),
+        (np.array(["2020-01-01"] * 3, "M8[D]"), "dtype"),
+        (None, "requires y to be passed"),
+    ],
+)
+def test_targets_that_cannot_be_learnt(digits, y, message):
+    with pytest.raises(ValueError, match=message):
+        ConvNetRegressor([Dense(2)]).fit(digits[0][:3], y)
+
+
+def test_sparse_targets_are_refused(digits):
+    from scipy.sparse import csr_matrix
+
+    with pytest.raises(TypeError, match="dense data is required"):
+        ConvNetRegressor([Dense(2)]).fit(digits[0][:3], csr_matrix(np.eye(3)))
+
+
+def test_early_stopping_needs_two_rows_held_out(digits):
+    X, y = digits[0][:8], np.arange(8.0)
+    with pytest.raises(ValueError, match=r"validation score needs 2 rows or more; 1 is held out"):
+        ConvNetRegressor([], early_stopping=True).fit(X, y)
+
+
+def test_cross_validation(net, table):
+    X, y = table
+    values = cross_val_predict(net, X, y, cv=3)
+    assert values.shape == y.shape and r2_score(y, values) > 0.8
