@@ -11,6 +11,7 @@
 from convnet import augment, callbacks, layers, schedules
 from convnet._config import show_config
 from convnet.estimators.classifier import ConvNetClassifier
+from convnet.estimators.ratefinder import LearningRateSearch, find_learning_rate
 from convnet.estimators.regressor import ConvNetRegressor
 from convnet.estimators.transformer import ConvNetTransformer
 
@@ -20,9 +21,11 @@ __all__ = [
     "ConvNetClassifier",
     "ConvNetRegressor",
     "ConvNetTransformer",
+    "LearningRateSearch",
     "__version__",
     "augment",
     "callbacks",
+    "find_learning_rate",
     "layers",
     "schedules",
     "show_config",

@@ -14,6 +14,7 @@
 - `identity`: what a checkpoint belongs to
 - `tasks`: scikit-learn's callback protocol
 - `course`: trainer, learning rates and stopping, from epoch to epoch
+- `ratefinder`: find_learning_rate
 - `state`: the fitted attributes
 - `checks`: constructor parameters
 - `inputs`: X: what is accepted, as images, and the scale it is read with

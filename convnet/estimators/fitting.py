@@ -122,7 +122,7 @@ class Fit:
             raise ValueError(
                 f"scoring={est.scoring!r} needs rows to score: pass X_val and y_val, or set early_stopping=True."
             )
-        self._build(len(examples.rows))
+        self.build(len(examples.rows))
         course, validate = self.course, None
         if held is not None:
             validate = Validation(est, held, self.network, self._structure(), self.n_threads)
@@ -194,7 +194,7 @@ class Fit:
             "_holder": self.holder,
         }
 
-    def _build(self, n):
+    def build(self, n):
         """Set holder, network, course and batch size."""
         est, goes_on, shape = self.estimator, self.goes_on, self.examples.X.shape[1:]
         if goes_on and self.partial:

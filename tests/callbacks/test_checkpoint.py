@@ -68,6 +68,7 @@ def assert_same(one, other):
         {"solver": "sgd", "learning_rate": OneCycle()},
         {"early_stopping": True, "learning_rate": "cosine", "learning_rate_init": 0.3},
         {"early_stopping": True, "scoring": "neg_log_loss", "solver": "rmsprop"},
+        {"tol": 10.0, "n_iter_no_change": 3},
         {"learning_rate": "adaptive", "tol": 0.3, "n_iter_no_change": 1, "clip_norm": 0.5},
         {"class_weight": "balanced", "shuffle": False, "learning_rate": lambda e: 0.01 / (e + 1)},
     ],
