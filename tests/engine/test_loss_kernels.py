@@ -111,7 +111,10 @@ def test_slopes_at_corners(isa, loss):
     """No residual has no slope; Huber's loss is square up to a residual of 1 and a line from there."""
     residuals = np.array([0.0, 1.0, -1.0, 0.5, 1.25, -1.25, 64.0, -64.0], dtype=np.float32)[:, None]
     value, gradient = one_step(isa, loss, residuals, np.zeros((8, 1)))
-    slopes = {"absolute_error": [0, 1, -1, 1, 1, -1, 1, -1], "huber": [0, 1, -1, 0.5, 1, -1, 1, -1]}[loss]
+    slopes = {
+        "absolute_error": [0, 1, -1, 1, 1, -1, 1, -1],
+        "huber": [0, 1, -1, 0.5, 1, -1, 1, -1],
+    }[loss]
     values = {"absolute_error": 133.0, "huber": 0.5 + 0.5 + 0.125 + 2 * 0.75 + 2 * 63.5}[loss]
     assert value == pytest.approx(values / 8, rel=1e-15)
     np.testing.assert_allclose(gradient[:, 0] * 8, slopes, atol=3e-5)
