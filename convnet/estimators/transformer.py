@@ -176,7 +176,7 @@ class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             See scikit-learn's user guide of metadata routing.
         """
         mapping = MethodMapping()
-        for caller in ("fit", "fit_transform"):
+        for caller in ("fit", "fit_transform"):  # a Pipeline of scikit-learn 1.6 asks for the latter
             mapping.add(caller=caller, callee="fit")
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
 
