@@ -30,6 +30,8 @@ def restore(loop, numbers, arrays):
         loop.trainer.set_state(_part(arrays, "trainer") | numbers["trainer"])
         if numbers["history"].keys() != loop.history.keys():
             raise ValueError(f"its history has {list(numbers['history'])}")
+        if len({len(figures) for figures in numbers["history"].values()}) != 1:
+            raise ValueError("its history has figures for some epochs only")
         if best:
             loop.network.set_weights(best)  # which checks them
             loop.network.set_weights(weights)

@@ -92,7 +92,7 @@ def test_resuming_is_never_having_stopped(clf, data, path, monkeypatch, params, 
     np.testing.assert_array_equal(clf.predict_proba(data[0]), whole.predict_proba(data[0]))
     finished = clone(clf)
     with monkeypatch.context() as patch:
-        stop_at(patch, 1)
+        stop_at(patch, 1, RuntimeError)
         finished.fit(*data)
     assert_same(finished, whole)
 
@@ -207,6 +207,10 @@ def test_what_is_no_checkpoint_is_refused(clf, data, path):
     for wrong in ({name: np.zeros(99, np.float32)}, {name: arrays[name] * np.nan}):
         write(numbers, arrays | wrong)
         with pytest.raises(ValueError, match="does not fit this net: output/bias has"):
+            clf.fit(*data)
+    for history in ({}, numbers["history"] | {"loss": []}):
+        write(numbers | {"history": history}, arrays)
+        with pytest.raises(ValueError, match="does not fit this net: its history has"):
             clf.fit(*data)
     write({k: v for k, v in numbers.items() if k != "stopping"}, arrays)
     with pytest.raises(ValueError, match="does not fit this net: 'stopping'"):

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from convnet import ConvNetClassifier, find_learning_rate
+from convnet import ConvNetClassifier, ConvNetRegressor, find_learning_rate
 from convnet.graph.trainer import Trainer
 from convnet.layers import Conv2D, Dense, Dropout
 from convnet.schedules import Schedule
@@ -92,3 +92,10 @@ def test_refusals(digits, params, message):
 def test_nets_only(digits):
     with pytest.raises(TypeError, match="takes an estimator of convnet; got Pipeline"):
         find_learning_rate(make_pipeline(ConvNetClassifier()), *digits)
+
+
+def test_a_regressor(digits):
+    X, y = digits[0][:200], digits[1][:200] * 1.0
+    reg = ConvNetRegressor(NET, random_state=0, solver="sgd")
+    search = find_learning_rate(reg, X, np.stack([y, -y], axis=1), steps=40, highest=1e6)
+    assert 1e-6 <= search.suggestion < search.rates[-1] and len(search.rates) < 40

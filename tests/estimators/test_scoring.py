@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.metrics import f1_score, get_scorer, make_scorer
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.estimators import base, validation
 from convnet.graph.trainer import Trainer
 from convnet.layers import Dense
@@ -146,3 +146,16 @@ def test_scoring_needs_rows(clf, two):
     with pytest.raises(ValueError, match="scoring='accuracy' needs rows to score: pass X_val and"):
         clf.set_params(scoring="accuracy").fit(*two)
     clf.partial_fit(*two, classes=["three", "eight"])  # it has no validation at all
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("scoring", ["r2", "neg_mean_absolute_error"])
+def test_regression(digits, outputs, scoring):
+    X, y = digits[0][:200], digits[1][:200] * 1.5
+    y = y if outputs == 1 else np.stack([y, 1 - y], axis=1)
+    reg = ConvNetRegressor(NET, max_iter=4, random_state=0, scoring=scoring)
+    reg.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
+    expected = get_scorer(scoring)(reg, X[150:], y[150:])
+    assert max(reg.validation_scores_) == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(ValueError, match="scoring='accuracy' does not fit this target"):
+        reg.set_params(scoring="accuracy", early_stopping=True).fit(X, y)
