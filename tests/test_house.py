@@ -37,7 +37,8 @@ def test_every_extra_that_is_named_exists():
 def test_no_extra_without_a_use():
     """Each is named by the message that says what brings the missing module; "test" is for us."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    texts = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    examples = (ROOT / "examples").glob("*.py")
+    texts = "".join(path.read_text(encoding="utf-8") for path in [*SOURCES, *examples])
     for extra in project["optional-dependencies"].keys() - {"test"}:
         assert f"convnet[{extra}]" in texts, extra
 

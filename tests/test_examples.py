@@ -1,0 +1,71 @@
+"""The examples that need data of a user's own, on a little that is made up."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+CLASSES = 10
+
+
+def run(name, *arguments):
+    """Run an example; return what it prints."""
+    command = [sys.executable, "-W", "error", EXAMPLES / name, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+def digits(rng, n):
+    """Images of 28×28 with a bright bar whose place is the label."""
+    y = np.arange(n, dtype=np.uint8) % CLASSES
+    X = rng.integers(0, 40, size=(n, 28, 28), dtype=np.uint8)
+    for image, label in zip(X, y, strict=True):
+        image[4 + 2 * label : 6 + 2 * label, 4:-4] = 255
+    return X, y
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_mnist(tmp_path, upper):
+    rng = np.random.default_rng(0)
+    (X, y), (X_test, y_test) = digits(rng, 300), digits(rng, 40)
+    names = ["x_train", "y_train", "x_test", "y_test"]
+    names = [name.replace("x", "X") if upper else name for name in names]
+    path = tmp_path / "mnist.npz"
+    np.savez(path, **dict(zip(names, (X, y, X_test, y_test), strict=True)))
+    first = run("mnist.py", path, "--epochs", 2, "--limit", 200)
+    assert [line.partition(":")[0] for line in first.splitlines()] == [
+        "random_state 0",
+        "random_state 1",
+        "random_state 2",
+        "mean of 3",
+    ]
+    # training images are all that --holdout needs and reads
+    np.savez(path, **dict(zip(names[:2], (X, y), strict=True)))
+    held = run("mnist.py", path, "--epochs", 1, "--holdout", 100, "--seeds", 5)
+    assert held.startswith("random_state 5: ")
+
+
+def test_cats_and_dogs(tmp_path):
+    pil = pytest.importorskip("PIL.Image", reason="photographs are read by Pillow")
+    rng = np.random.default_rng(0)
+    for folder, n in (("train", 10), ("validation", 3)):
+        for label, kind in enumerate(("cat", "dog")):
+            (tmp_path / folder / kind).mkdir(parents=True)
+            for i in range(n):
+                pixels = rng.integers(0, 100, size=(20 + i, 30, 3), dtype=np.uint8)
+                pixels[..., label] += 150
+                photograph = pil.fromarray(pixels if i else pixels[..., 0])  # a grey one too
+                photograph.save(tmp_path / folder / kind / f"{i}.jpg")
+    lines = run("cats_dogs.py", tmp_path, "--epochs", 1).splitlines()
+    assert len(lines) == 4
+    assert lines[-1].startswith("mean of 3: ")
+    held = run("cats_dogs.py", tmp_path, "--epochs", 1, "--seeds", 3, "--holdout", 0.2)
+    assert held.startswith("random_state 3: ")
+    empty = tmp_path / "empty"
+    (empty / "train").mkdir(parents=True)
+    with pytest.raises(AssertionError, match="has no photographs"):
+        run("cats_dogs.py", empty)
