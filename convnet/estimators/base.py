@@ -68,6 +68,16 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
         -------
         self : object
             Fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Before the first epoch, with what it is about, the cause and the remedy: a parameter that cannot be used
+            (a TypeError as well), layers that do not fit together or the images, X, y or weights that cannot be
+            used. In the epoch where it appears: a loss or a weight that is not finite.
+        KeyboardInterrupt
+            Within a second of Ctrl-C. As after any error, the estimator is as it was before; only with `warm_start`
+            it keeps the best weights so far.
         """
         validation = X_val, y_val, sample_weight_val
         goes_on = bool(self.warm_start) and hasattr(self, "weights_")

@@ -82,6 +82,11 @@ class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         -------
         self : object
             Fitted transformer.
+
+        Raises
+        ------
+        ValueError, TypeError
+            `estimator` is no net or has no such layer; what ``fit`` of the net raises.
         """
         net = self._net()
         name = self._layer_name(net, X, y)
