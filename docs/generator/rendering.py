@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INDEX = (Path(__file__).parent / "index.md").read_text(encoding="utf-8")
 WIDTH = 100  # of a signature in one line
 HEAD = "<!-- Written by docs/generator from the docstrings: change those, then run it. -->\n"
+_TABLE = re.compile(r"^(=+(?: +=+)+)\n(.+?)\n\1$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(``.+?``|`[^`\n]+`)", re.DOTALL)
 
 
@@ -131,14 +132,30 @@ def _source(thing):
 
 def _prose(text, page):
     """Return text with links at the names of public things and `<` made harmless; code stays as it is."""
-    parts = _CODE.split(re.sub(r"\[(\w+)\]_", r"[\1]", text))
+    parts = _CODE.split(re.sub(r"\[(\w+)\]_", r"[\1]", _TABLE.sub(_table, text)))
     return "".join(_code(p, page) if i % 2 else p.replace("<", "&lt;") for i, p in enumerate(parts))
 
 
+def _table(match):
+    """Return a simple table of reStructuredText, without a head, in Markdown; its columns begin where rules do."""
+    starts = [rule.start() for rule in re.finditer("=+", match[1])]
+    ends = [*starts[1:], None]
+    rows = [
+        [line[a:b].strip() for a, b in zip(starts, ends, strict=True)]
+        for line in match[2].splitlines()
+    ]
+    width = len(starts)
+    return "\n".join(f"| {' | '.join(row)} |" for row in [[""] * width, ["---"] * width, *rows])
+
+
 def _code(text, page):
-    word = text.strip("`")
-    for other in (page, *pages()):  # two modules may have the same name
-        if word in [thing.__name__ for thing in other.things]:
-            where = "" if other is page else f"{other.name}.md"
-            return f"[`{word}`]({where}#{word.lower()})"
-    return f"`{word}`"
+    """Return code, linked to the page or the entry that it names: that of `page` if there are several."""
+    code = text.strip("`")
+    word = code.removesuffix("()")
+    for other in sorted(pages(), key=lambda other: other is not page):
+        where = "" if other is page else f"{other.name}.md"
+        if word == f"convnet.{other.name}":
+            return f"[`{code}`]({where or f'{page.name}.md'})"
+        if word.removeprefix(f"convnet.{other.name}.") in [t.__name__ for t in other.things]:
+            return f"[`{code}`]({where}#{word.rpartition('.')[2].lower()})"
+    return f"`{code}`"

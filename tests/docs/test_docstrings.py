@@ -6,7 +6,8 @@ import pytest
 from accepts import must_be
 from docstrings import parse
 from incomplete import lacking
-from rendering import write_all
+from public import pages
+from rendering import _prose, write_all
 
 from convnet import ConvNetClassifier
 from convnet.layers import Conv2D, Layer
@@ -155,3 +156,17 @@ def test_pages_link_to_each_other():
     assert "See [`Layer`](#layer)." in layers
     assert "- **`filters`**: int; from 1 to 1048576  \n" in layers
     assert "; default `1`  \n" in layers
+
+
+def test_links_of_dotted_names_and_calls():
+    estimator = write_all()["ConvNetClassifier.md"]
+    assert "[`convnet.schedules`](schedules.md)" in estimator
+    assert "[`Cosine()`](schedules.md#cosine)" in estimator
+    assert "[`convnet.callbacks.Progress()`](callbacks.md#progress)" in estimator
+
+
+def test_tables():
+    page = next(page for page in pages() if page.name == "layers")
+    text = "Look:\n\n=====  ====\n``x``  what\n       more\n=====  ====\n\nEnd."
+    table = "|  |  |\n| --- | --- |\n| `x` | what |\n|  | more |"
+    assert _prose(text, page) == f"Look:\n\n{table}\n\nEnd."
