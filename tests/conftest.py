@@ -7,9 +7,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
-os.environ.setdefault(
-    "SCIPY_ARRAY_API", "1"
-)  # read when SciPy is imported; without it a check is skipped
+# Read when SciPy is imported; without it a check of scikit-learn's is skipped.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 settings.register_profile(
     "convnet",

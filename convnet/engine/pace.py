@@ -4,9 +4,7 @@ from collections import deque
 from statistics import median
 
 FIRST_TRIAL = 32  # steps before another number of threads may be tried
-CALM_TRIAL = (
-    512  # steps before fewer threads are tried though steps take the same time again and again
-)
+CALM_TRIAL = 512  # the same for fewer threads while steps take the same time again and again
 LAST_TRIAL = 4096  # most steps between trials
 TRIAL = 4  # steps of a trial; the first, in which threads wake or fall asleep, does not count
 WINDOW = 16  # last steps that are looked at
