@@ -8,8 +8,9 @@ from accepts import must_be
 from docstrings import docstring
 from public import inherited_methods, is_estimator, methods, pages, parameters
 
-ROOT = Path(__file__).resolve().parents[2]
+import convnet
 
+ROOT = Path(convnet.__file__).resolve().parents[1]  # of the package, wherever it is installed
 INDEX = (Path(__file__).parent / "index.md").read_text(encoding="utf-8")
 WIDTH = 100  # of a signature in one line
 HEAD = "<!-- Written by docs/generator from the docstrings: change those, then run it. -->\n"
