@@ -152,6 +152,8 @@ enum cn_stage {
     CN_BATCHNORM_SUMS, CN_BATCHNORM_BWD,  /* sums for the gradients; gradient of the input */
     CN_BATCHNORM_PREDICT,                 /* by running statistics */
     CN_DROPOUT_FWD, CN_DROPOUT_BWD,
+    CN_CHANNEL_DROPOUT_FWD, CN_CHANNEL_DROPOUT_BWD,
+    CN_ZEROPAD_FWD, CN_ZEROPAD_BWD,
     CN_ADD_FWD, CN_ADD_BWD, CN_FORK_BWD, /* residual sums */
     CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID, CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER,
     CN_GRADIENT_IN, CN_GRADIENT_OUT, /* gradients from and to the caller */

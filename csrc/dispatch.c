@@ -81,6 +81,9 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
         return cn_aligned(6 * taps) + cn_gz_layout(op).sample;
     case CN_MAXPOOL_FWD:
         return op->src.c;
+    case CN_CHANNEL_DROPOUT_FWD: /* ones; factors */
+    case CN_CHANNEL_DROPOUT_BWD:
+        return 2 * op->src.c;
     case CN_BATCHNORM_STATS: /* two sums, in double; the shift */
         return 5 * op->src.c;
     case CN_BATCHNORM_SUMS: /* two sums, in double */

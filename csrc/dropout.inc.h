@@ -3,7 +3,8 @@
  * keep is a function of (seed, epoch, row of X, layer, position in the map), so neither the batch nor
  * the thread changes it, and the backward pass makes the mask again instead of keeping it. A row of the
  * map is cut into blocks of 64 values; value i of a block is word i / 16 of the block's counter i % 16,
- * so that sixteen counters go through Philox side by side.
+ * so that sixteen counters go through Philox side by side. Where whole channels are dropped (Tompson et al., 2015),
+ * channel k of a map has the number of value k of its first row.
  */
 
 #define CN_COUNTERS 16
@@ -44,4 +45,29 @@ static void dropout_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t
 
 static void dropout_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     cn_dropout(op, ctx, t, &op->grad_dst, &op->grad_src);
+}
+
+/* scratch: c ones, then the factor of each channel, 0 or 1 / (1 - rate). */
+static void cn_channel_dropout(const cn_op *op, const cn_context *ctx, const cn_task *t,
+                               const cn_map *from, const cn_map *to) {
+    const int64_t c = from->c;
+    float *ones = t->scratch, *restrict factor = ones + c;
+    for (int64_t k = 0; k < c; k++) ones[k] = 1.0f;
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        cn_dropout_row(op, ctx, cn_row_name(ctx, t, s), 0, ones, factor, c);
+        for (int64_t y = 0; y < from->h; y++) {
+            const float *restrict x = cn_line(t, from, s, y);
+            float *restrict out = cn_line(t, to, s, y);
+            for (int64_t j = 0; j < from->w; j++, x += c, out += c)
+                for (int64_t k = 0; k < c; k++) out[k] = factor[k] != 0.0f ? x[k] * factor[k] : 0.0f;
+        }
+    }
+}
+
+static void channel_dropout_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    cn_channel_dropout(op, ctx, t, &op->src, &op->dst);
+}
+
+static void channel_dropout_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    cn_channel_dropout(op, ctx, t, &op->grad_dst, &op->grad_src);
 }

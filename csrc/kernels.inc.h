@@ -34,6 +34,7 @@
 
 #include "augment.inc.h"
 #include "dropout.inc.h"
+#include "pad.inc.h"
 #include "loss.inc.h"
 #include "optimizer.inc.h"
 #include "peak.inc.h"
@@ -74,6 +75,10 @@
                 [CN_BATCHNORM_PREDICT] = batchnorm_predict,                                        \
                 [CN_DROPOUT_FWD] = dropout_fwd,                                                    \
                 [CN_DROPOUT_BWD] = dropout_bwd,                                                    \
+                [CN_CHANNEL_DROPOUT_FWD] = channel_dropout_fwd,                                    \
+                [CN_CHANNEL_DROPOUT_BWD] = channel_dropout_bwd,                                    \
+                [CN_ZEROPAD_FWD] = zeropad_fwd,                                                    \
+                [CN_ZEROPAD_BWD] = zeropad_bwd,                                                    \
                 [CN_ADD_FWD] = add_fwd,                                                            \
                 [CN_ADD_BWD] = add_bwd,                                                            \
                 [CN_FORK_BWD] = fork_bwd,                                                          \

@@ -2,17 +2,25 @@
 
 from convnet.layers import (
     Activation,
+    AvgPool1D,
     AvgPool2D,
     BatchNorm,
+    Conv1D,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAvgPool1D,
     GlobalAvgPool2D,
+    GlobalMaxPool1D,
     GlobalMaxPool2D,
+    MaxPool1D,
     MaxPool2D,
     ReLU,
     Residual,
+    SeparableConv2D,
+    ZeroPad2D,
 )
 
 
@@ -174,6 +182,42 @@ NETS = {
             Dense(2),
         ],
         (190,),
+    ),
+    "depthwise": (
+        [
+            ZeroPad2D(((0, 2), (1, 0))),
+            DepthwiseConv2D(3, stride=(1, 2), depth_multiplier=3, activation="tanh"),
+            ZeroPad2D(2),
+            MaxPool2D(2),
+            SeparableConv2D(20, 3, padding="same", activation="relu"),
+            Residual([SeparableConv2D(20, (3, 2), padding="same", use_bias=False), BatchNorm()]),
+            ZeroPad2D(0),
+            SeparableConv2D(8, 3, stride=2, padding=1, dilation=2, depth_multiplier=2),
+            DepthwiseConv2D(2, padding="same", use_bias=False),
+            Dense(3),
+        ],
+        (11, 13, 3),
+    ),
+    "signals": (
+        [
+            Conv1D(12, 5, stride=2, padding="same", activation="relu"),
+            MaxPool1D(3, stride=2, padding=1),
+            Residual(
+                [Conv1D(16, 3, padding="same", stride=2, groups=2), BatchNorm()], activation="relu"
+            ),
+            Residual([Conv1D(16, 3, padding=(4, 0), dilation=2, activation="gelu")]),
+            AvgPool1D(2, padding="same"),
+            Conv1D(40, 2, activation="silu", use_bias=False),
+            MaxPool1D(2),
+            GlobalAvgPool1D(),
+            Dense(3),
+        ],
+        (75, 3),
+    ),
+    "one signal": ([Conv1D(5, 1), Dropout(0.0), GlobalMaxPool1D()], (4, 1)),
+    "signals flat": (
+        [BatchNorm(), Conv1D(16, 9, activation="tanh"), MaxPool1D(), Dense(2)],
+        (33, 2),
     ),
     "one pixel": ([Conv2D(3, 3, padding="same"), MaxPool2D(1), Dense(2)], (1, 1, 1)),
 }

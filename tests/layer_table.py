@@ -4,19 +4,30 @@ from typing import NamedTuple
 
 from convnet.layers import (
     Activation,
+    AvgPool1D,
     AvgPool2D,
     BatchNorm,
+    Conv1D,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAvgPool1D,
     GlobalAvgPool2D,
+    GlobalMaxPool1D,
     GlobalMaxPool2D,
     Layer,
+    MaxPool1D,
     MaxPool2D,
     ReLU,
     Residual,
+    SeparableConv2D,
+    SpatialDropout2D,
+    ZeroPad2D,
 )
+
+LEARNING = {"initializer": None, "l2": None, "max_norm": None}
 
 
 class Row(NamedTuple):
@@ -31,7 +42,7 @@ class Row(NamedTuple):
 def conv(filters, **changes):
     """Return the op of a 3×3 convolution but for `changes`."""
     kwargs = {"kernel": (3, 3), "stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
-    kwargs |= {"groups": 1, "activation": "linear", "use_bias": True}
+    kwargs |= {"groups": 1, "activation": "linear", "use_bias": True} | LEARNING
     return "conv2d", (filters,), kwargs | changes
 
 
@@ -66,6 +77,35 @@ TABLE = [
         (1, 1, 1),
         conv(2, padding=((1, 1), (2, 2))),
     ),
+    Row(
+        Conv1D(4, 5, stride=2, padding="same", dilation=2, groups=2, activation="relu"),
+        "Conv1D(4, 5, stride=2, padding='same', dilation=2, groups=2, activation='relu')",
+        (12, 2),
+        conv(
+            4,
+            kernel=(1, 5),
+            stride=(1, 2),
+            padding=((0, 0), (3, 4)),
+            dilation=(1, 2),
+            groups=2,
+            activation="relu",
+        ),
+    ),
+    Row(
+        Conv1D(4, 3, padding=[2, 0]),
+        "Conv1D(4, 3, padding=(2, 0))",
+        (7, 1),
+        conv(4, kernel=(1, 3), padding=((0, 0), (2, 0))),
+    ),
+    Row(MaxPool1D(), "MaxPool1D()", (5, 3), pool("max", (1, 2), (1, 2))),
+    Row(
+        AvgPool1D(3, stride=2, padding=1),
+        "AvgPool1D(3, stride=2, padding=1)",
+        (8, 3),
+        pool("avg", (1, 3), (1, 2), ((0, 0), (1, 1))),
+    ),
+    Row(GlobalAvgPool1D(), "GlobalAvgPool1D()", (7, 2), ("global_pool2d", ("avg",), {})),
+    Row(GlobalMaxPool1D(), "GlobalMaxPool1D()", (7, 2), ("global_pool2d", ("max",), {})),
     Row(MaxPool2D(), "MaxPool2D()", (5, 4, 3), pool("max", (2, 2), (2, 2))),
     Row(
         MaxPool2D((3, 2), stride=1, padding="same"),
@@ -85,9 +125,68 @@ TABLE = [
         Dense(64, activation="gelu"),
         "Dense(64, activation='gelu')",
         (100,),
-        ("dense", (64,), {"activation": "gelu", "use_bias": True}),
+        ("dense", (64,), {"activation": "gelu", "use_bias": True} | LEARNING),
     ),
-    Row(Dense(1), "Dense(1)", (1,), ("dense", (1,), {"activation": "linear", "use_bias": True})),
+    Row(
+        Dense(1),
+        "Dense(1)",
+        (1,),
+        ("dense", (1,), {"activation": "linear", "use_bias": True} | LEARNING),
+    ),
+    Row(
+        Dense(2, kernel_initializer="orthogonal", l2=0.5, max_norm=3),
+        "Dense(2, kernel_initializer='orthogonal', l2=0.5, max_norm=3.0)",
+        (3,),
+        (
+            "dense",
+            (2,),
+            {"activation": "linear", "use_bias": True}
+            | {"initializer": "orthogonal", "l2": 0.5, "max_norm": 3.0},
+        ),
+    ),
+    Row(
+        Conv2D(2, 3, kernel_initializer="he_normal", l2=0, max_norm=1.5),
+        "Conv2D(2, 3, kernel_initializer='he_normal', l2=0.0, max_norm=1.5)",
+        (5, 4, 1),
+        conv(2, initializer="he_normal", l2=0.0, max_norm=1.5),
+    ),
+    Row(
+        DepthwiseConv2D((3, 2), dilation=(1, 2), depth_multiplier=2, l2=0.1),
+        "DepthwiseConv2D((3, 2), dilation=(1, 2), depth_multiplier=2, l2=0.1)",
+        (5, 4, 3),
+        conv(6, kernel=(3, 2), dilation=(1, 2), groups=3, l2=0.1),
+    ),
+    Row(
+        SeparableConv2D(3, 3, padding="same", depth_multiplier=2, activation="relu", max_norm=2),
+        "SeparableConv2D(3, 3, padding='same', depth_multiplier=2, activation='relu', max_norm=2.0)",
+        (5, 4, 3),
+        [
+            (
+                "lower",
+                (
+                    "depthwise",
+                    DepthwiseConv2D(
+                        3, padding="same", depth_multiplier=2, use_bias=False, max_norm=2
+                    ),
+                ),
+                {},
+            ),
+            ("lower", ("pointwise", Conv2D(3, 1, activation="relu", max_norm=2)), {}),
+        ],
+    ),
+    Row(
+        SpatialDropout2D(0.5),
+        "SpatialDropout2D(0.5)",
+        (5, 4, 3),
+        ("dropout", (0.5,), {"whole_channels": True}),
+    ),
+    Row(
+        ZeroPad2D(((0, 1), (2, 2))),
+        "ZeroPad2D(((0, 1), (2, 2)))",
+        (5, 4, 3),
+        ("zero_pad2d", (((0, 1), (2, 2)),), {}),
+    ),
+    Row(ZeroPad2D(), "ZeroPad2D()", (5, 4, 3), ("zero_pad2d", (((1, 1), (1, 1)),), {})),
     Row(Flatten(), "Flatten()", (5, 5, 4), ("flatten", (), {})),
     Row(Flatten(), "Flatten()", (5,), ("flatten", (), {})),
     Row(

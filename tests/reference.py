@@ -4,13 +4,23 @@ It reads the layers' fields by type and shares nothing with the plan, so that lo
 fusion are tested as well as the kernels.
 """
 
+from types import SimpleNamespace
+
 import oracle
+
+from convnet.layers import Conv1D, Conv2D, Dense
 
 STEMS = {
     "Conv2D": "conv", "MaxPool2D": "pool", "AvgPool2D": "pool", "GlobalAvgPool2D": "globalpool",
     "GlobalMaxPool2D": "globalpool", "Dense": "dense", "BatchNorm": "batchnorm", "Dropout": "dropout",
     "Activation": "activation", "ReLU": "activation", "Flatten": "flatten", "Residual": "residual",
+    "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
+    "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
+    "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool",
 }  # fmt: skip
+
+
+WINDOW = ("kernel_size", "stride", "dilation", "pool_size")  # fields with a number for each axis
 
 
 def pair(value):
@@ -75,31 +85,25 @@ class Reference:
 
     def _residual(self, x, layer, name, training, masks):
         """activation(body(x) + shortcut(x)); each branch has a tape of its own."""
-        outer, body = self._tape, []
+        outer, body, side = self._tape, [], []
         self._tape = body
         z = self._chain(x, named(layer.layers, f"{name}/"), training, masks)
-        w, b = (self._parameter(f"{name}/shortcut", key) for key in ("weights", "bias"))
-        if w is None:
-            y = x
-        elif x.ndim == 2:
-            y = oracle.dense(x, w, b)
-        else:
-            stride = tuple(-(-n // m) for n, m in zip(x.shape[1:3], z.shape[1:3], strict=True))
-            y = oracle.conv2d(x, w, b, stride=stride)
+        self._tape, y = side, x
+        if f"{name}/shortcut/weights" in self.parameters:
+            stride = tuple(-(-n // m) for n, m in zip(x.shape[1:-1], z.shape[1:-1], strict=True))
+            kinds = {
+                2: Dense(1),
+                3: Conv1D(1, 1, *stride[:1]),
+                4: Conv2D(1, 1, stride if len(stride) == 2 else 1),
+            }
+            y = self._chain(
+                x, named([kinds[x.ndim].replace(name="shortcut")], f"{name}/"), training, masks
+            )
         self._tape = outer
 
         def step(grad, gradients):
             grad = oracle.activation_backward(grad, z + y, layer.activation)
-            grad_x = self._back(body, grad, gradients)
-            if w is None:
-                return grad_x + grad
-            if x.ndim == 2:
-                back = oracle.dense_backward(grad, x, w)
-            else:
-                back = oracle.conv2d_backward(grad, x, w, stride=stride)
-            names = (f"{name}/shortcut/weights", f"{name}/shortcut/bias")
-            gradients.update(zip(names, back[1:], strict=True))
-            return grad_x + back[0]
+            return self._back(body, grad, gradients) + self._back(side, grad, gradients)
 
         self._tape.append(step)
         return oracle.activation(z + y, layer.activation)
@@ -122,13 +126,60 @@ class Reference:
         self._tape.append(step)
         return oracle.activation(z, layer.activation)
 
+    def _signal(self, x, layer, name, training, masks):
+        """A 1-D layer: the 2-D one of height 1 over a map of height 1, its weights too."""
+        kind = type(layer).__name__.replace("1D", "2D").lower()
+        upright = {
+            k: (1, v) if isinstance(v, int) and k in WINDOW else v
+            for k, v in layer.get_params().items()
+        }
+        if "padding" in upright and not isinstance(layer.padding, str):
+            upright["padding"] = ((0, 0), pair(layer.padding))
+        inner = Reference(
+            [], {k: w[None] if w.ndim == 3 else w for k, w in self.parameters.items()}
+        )
+        inner._tape = []
+        y = getattr(inner, f"_{kind}")(
+            x[:, None], SimpleNamespace(**upright), name, training, masks
+        )
+
+        def step(grad, gradients):
+            own = {}
+            grad_x = inner._back(inner._tape, grad[:, None] if grad.ndim == 3 else grad, own)
+            gradients.update({k: g[0] if g.ndim == 4 else g for k, g in own.items()})
+            return grad_x[:, 0]
+
+        self._tape.append(step)
+        return y[:, 0] if y.ndim == 4 else y
+
+    _conv1d = _maxpool1d = _avgpool1d = _globalavgpool1d = _globalmaxpool1d = _signal
+
     def _conv2d(self, x, layer, name, training, masks):
+        return self._window(x, layer, name, layer.groups)
+
+    def _depthwiseconv2d(self, x, layer, name, training, masks):
+        return self._window(x, layer, name, x.shape[-1])
+
+    def _separableconv2d(self, x, layer, name, training, masks):
+        """Its two convolutions: the second one has bias and activation."""
+        depthwise = SimpleNamespace(**layer.get_params() | {"activation": None})
+        x = self._window(x, depthwise, f"{name}/depthwise", x.shape[-1])
+        geometry = dict(kernel_size=1, stride=1, padding=0, dilation=1)
+        pointwise = SimpleNamespace(activation=layer.activation, **geometry)
+        return self._window(x, pointwise, f"{name}/pointwise", 1)
+
+    def _window(self, x, layer, name, groups):
         kernel, stride, dilation = map(pair, (layer.kernel_size, layer.stride, layer.dilation))
         padding = explicit_pads(layer.padding, x.shape[1:3], kernel, stride, dilation)
         return self._affine(
             oracle.conv2d, oracle.conv2d_backward, x, layer, name,
-            stride=stride, padding=padding, dilation=dilation, groups=layer.groups,
+            stride=stride, padding=padding, dilation=dilation, groups=groups,
         )  # fmt: skip
+
+    def _zeropad2d(self, x, layer, name, training, masks):
+        padding = explicit_pads(layer.padding, x.shape[1:3], (1, 1), (1, 1))
+        self._tape.append(lambda grad, _: oracle.unpad(grad, padding))
+        return oracle.pad(x, padding)
 
     def _dense(self, x, layer, name, training, masks):
         if x.ndim > 2:
@@ -179,6 +230,8 @@ class Reference:
             return x
         self._tape.append(lambda grad, _: oracle.dropout(grad, masks[name], layer.rate))
         return oracle.dropout(x, masks[name], layer.rate)
+
+    _spatialdropout2d = _dropout
 
     def _activation(self, x, layer, name, training, masks):
         function = getattr(layer, "activation", "relu")

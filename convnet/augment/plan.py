@@ -40,8 +40,9 @@ def plan_augment(augment, shape, unit=1.0):
     if not augment:
         return None
     if len(shape) != 3:
+        what = "holds signals" if len(shape) == 2 else f"is 2-D with {shape[0]} features"
         raise ValueError(
-            f"augment[0] {augment[0]!r} needs images, but X is 2-D with {shape[0]} features. "
+            f"augment[0] {augment[0]!r} needs images, but X {what}. "
             "Set input_shape, e.g. (28, 28, 1), or augment=None."
         )
     transforms = []

@@ -49,8 +49,9 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images of any numeric dtype, or flat rows; never copied as a whole.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images of any numeric dtype, signals where the first layer that cares is a 1-D one, or flat rows; never
+            copied as a whole.
         y : array-like of shape (n,) or (n, n_outputs)
             Targets.
         sample_weight : array-like of shape (n,), default=None
@@ -141,11 +142,14 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
         """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""
         check_parameters(self)
         kind = type(self).__name__
-        shape = input_shape(self.input_shape, self.data_format, kind)
+        shape = input_shape(self.input_shape, self.data_format, kind, self.layers)
         if X is not None:
             array = inputs.check_rows(X, kind)
             n_labels = inputs.count_rows(y)
-            shape = inputs.as_images(array, shape, self.data_format, n_labels=n_labels).shape[1:]
+            images = inputs.as_images(
+                array, shape, self.data_format, n_labels=n_labels, layers=self.layers
+            )
+            shape = images.shape[1:]
         elif shape is None:
             raise ValueError("summary before fit needs X or input_shape.")
         layers = as_layers(self.layers, shape)

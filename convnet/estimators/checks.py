@@ -4,6 +4,7 @@ import math
 from numbers import Integral, Real
 
 from convnet.callbacks import Callback
+from convnet.estimators.inputs import takes_signals
 from convnet.training.rates import check_learning_rate
 from convnet.values.fields import did_you_mean, show
 
@@ -103,8 +104,11 @@ def check_parameters(estimator):
         raise ParameterError(f"{kind}: {error}") from None
 
 
-def input_shape(value, data_format, kind):
-    """Return `input_shape` as (h, w, c), (features,) or None; a parameter in the order of `data_format`."""
+def input_shape(value, data_format, kind, layers=None):
+    """Return `input_shape` as (h, w, c), (length, c), (features,) or None.
+
+    The parameter is in the order of `data_format`; whether two numbers are a map's or a signal's say the `layers`.
+    """
     if value is None:
         return None
     shape = (value,) if _is(value, Integral) else value
@@ -115,6 +119,8 @@ def input_shape(value, data_format, kind):
             f"the order of data_format; got {show(value)}."
         )
     shape = tuple(map(int, shape))
+    if len(shape) == 2 and takes_signals(layers):
+        return shape[::-1] if data_format == "channels_first" else shape
     if len(shape) == 3 and data_format == "channels_first":
         return (*shape[1:], shape[0])
     return (*shape, 1) if len(shape) == 2 else shape

@@ -9,10 +9,11 @@ layers : "auto", list of Layer or dict, dict, str or path, default="auto"
     YAML text or the path of such a file. "auto" is a small convolutional net for images and a dense net
     for flat rows.
 input_shape : tuple of int, default=None
-    Shape of one image, in the order of `data_format`, for X that is flat: (height, width) or
-    (height, width, channels).
+    Shape of one image or signal, in the order of `data_format`, for X that is flat: (height, width),
+    (height, width, channels) or, before 1-D layers, (length, channels).
 data_format : {"channels_last", "channels_first"}, default="channels_last"
-    Order of the axes of X: (n, height, width, channels) or (n, channels, height, width).
+    Order of the axes of X: (n, height, width, channels) or (n, channels, height, width); of signals, which 1-D
+    layers take, (n, length, channels) or (n, channels, length).
 rescale : "auto", float or None, default="auto"
     "auto" divides uint8 by 255 and uint16 by 65535 and leaves other dtypes untouched; a number
     multiplies X; None leaves it untouched. A net fitted on one of the two dtypes takes the other as well,

@@ -49,12 +49,14 @@ class Given:
         if y is None:
             raise ValueError(f"{self.kind} requires y to be passed, but the target y is None.")
         self.array, self.y = inputs.check_rows(X, self.kind), y
-        shape = input_shape(est.input_shape, est.data_format, self.kind)
+        shape = input_shape(est.input_shape, est.data_format, self.kind, est.layers)
         if goes_on:
             inputs.check_features(est, X, self.array)
             shape = est.input_shape_ if shape is None else shape
         n_labels = inputs.count_rows(y)
-        images = inputs.as_images(self.array, shape, est.data_format, n_labels=n_labels)
+        images = inputs.as_images(
+            self.array, shape, est.data_format, n_labels=n_labels, layers=est.layers
+        )
         check_consistent_length(images, y)
         weights = check_sample_weight(sample_weight, len(images))
         self.target = est._encode(y, weights, classes=classes, goes_on=goes_on)

@@ -12,6 +12,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
+from convnet.layers import as_layers
+
 CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
 UNIT = 1.5  # floats up to here are taken to be scaled to 0..1 already, with room for interpolation
@@ -121,32 +123,43 @@ def check_features(estimator, X, array):
         )
 
 
-def as_images(array, shape, data_format, *, n_labels=None):
-    """Return a view of shape (n, h, w, c), or (n, features) where 2-D X has no `shape`.
+def takes_signals(spec):
+    """Return whether the first of the layers that cares is one for signals."""
+    layers = () if spec is None or (isinstance(spec, str) and spec == "auto") else as_layers(spec)
+    return next((layer.takes for layer in layers if layer.takes != "any"), "any") == "signal"
+
+
+def as_images(array, shape, data_format, *, n_labels=None, layers=None):
+    """Return a view of shape (n, h, w, c), (n, length, c) of signals, or (n, features) where 2-D X has no `shape`.
 
     Parameters
     ----------
     array : ndarray
         As `check_rows` returns it.
     shape : tuple of int or None
-        What was declared, or fitted on: (h, w, c) or (features,).
+        What was declared, or fitted on: (h, w, c), (length, c) or (features,).
     data_format : str
         Order of the axes.
     n_labels : int, default=None
         Length of y, which tells one image from many.
+    layers : list, dict, str or path, default=None
+        The parameter, which says whether 3-D X without a `shape` are signals.
     """
+    signals = array.ndim == 3 and (takes_signals(layers) if shape is None else len(shape) == 2)
     first = data_format == "channels_first"
     if array.ndim == 2:
         if shape is None or len(shape) == 1:
             images = array
         elif prod(shape) == array.shape[1]:
-            stored = (shape[2], *shape[:2]) if first else shape
+            stored = (shape[-1], *shape[:-1]) if first else shape
             images = array.reshape(len(array), *stored)
             images = np.moveaxis(images, 1, -1) if first else images
         else:
             raise ValueError(
                 f"input_shape {shape} needs {prod(shape)} features; X has {array.shape[1]}."
             )
+    elif signals:
+        images = np.moveaxis(array, 1, -1) if first else array
     elif array.ndim == 3:
         images = array[..., None]
         if images.shape[1:] != shape and _is_one_image(array.shape, n_labels):
@@ -165,13 +178,16 @@ def as_images(array, shape, data_format, *, n_labels=None):
 
 
 def check_spatial(layers, n_features, data_format):
-    """Raise ValueError if `layers` begin with one that takes maps, which 2-D X is not."""
+    """Raise ValueError if `layers` begin with one that takes maps or signals, which 2-D X is not."""
     for i, layer in enumerate(layers):
-        if layer.takes == "map":
+        if layer.takes in ("map", "signal"):
             sides = {c: isqrt(n_features // c) for c in CHANNELS}
             fits = [(s, s, c) for c, s in sides.items() if s * s * c == n_features]
             h, w, c = fits[0] if fits else ("height", "width", "channels")
             example = f"({c}, {h}, {w})" if data_format == "channels_first" else f"({h}, {w}, {c})"
+            if layer.takes == "signal":
+                one = f"({n_features}, 1)"
+                example = f"(1, {n_features})" if data_format == "channels_first" else one
             raise ValueError(
                 f"X is 2-D with {n_features} features but layers[{i}] is {type(layer).__name__}. "
                 f"Set input_shape, e.g. {example}."

@@ -20,10 +20,12 @@ def preview(estimator, X, n):
     rule = integer(1)
     if not rule.test(n):
         raise ParameterError(f"{kind}: n of preview_augment must be {rule.phrase}; got {n!r}.")
-    shape = input_shape(estimator.input_shape, estimator.data_format, kind)
+    shape = input_shape(estimator.input_shape, estimator.data_format, kind, estimator.layers)
     if shape is None:
         shape = getattr(estimator, "input_shape_", None)
-    images = inputs.as_images(inputs.check_rows(X, kind), shape, estimator.data_format)
+    images = inputs.as_images(
+        inputs.check_rows(X, kind), shape, estimator.data_format, layers=estimator.layers
+    )
     plan = plan_augment(
         as_augment(estimator.augment), images.shape[1:], _range(estimator, images, kind)
     )

@@ -13,6 +13,7 @@ from convnet.graph.ops import (
     DropoutOp,
     ForkOp,
     Pool2DOp,
+    ZeroPad2DOp,
 )
 from convnet.graph.parameters import RECTIFIERS, ParameterList
 
@@ -51,14 +52,15 @@ class Builder:
     Parameters
     ----------
     input_shape : tuple of int
-        (height, width, channels), or (features,) for flat data.
+        (height, width, channels), (length, channels) for signals, which are maps of height 1 here, or (features,) for
+        flat data.
     winograd : bool, default=True
         Whether convolutions may be computed by Winograd's algorithm.
 
     Attributes
     ----------
     shape : tuple of int
-        Shape of the current output: (h, w, c) or (features,).
+        Shape of the current output: (h, w, c), (length, c) or (features,).
     layer : str
         Name of the layer that is being lowered; it prefixes the names of parameters. That of a layer inside another
         has the other's in front: "residual1/conv1".
@@ -117,11 +119,15 @@ class Builder:
         groups,
         activation,
         use_bias,
+        initializer=None,
         l2=None,
         max_norm=None,
     ):
-        """Emit a convolution of a map; `l2` and `max_norm` as in `Parameter`."""
-        h, w, c = self.shape
+        """Emit a convolution of a map or, with kernels of height 1, of a signal.
+
+        `initializer`, `l2` and `max_norm` as in `Parameter`.
+        """
+        h, w, c = self._map_shape()
         (top, bottom), (left, right) = padding
         self._bound("padded input", (h + top + bottom) * (w + left + right) * c)
         size = [
@@ -130,16 +136,17 @@ class Builder:
         ]
         taps = kernel[0] * kernel[1]
         parameters = self._weights(
-            (*kernel, c // groups, filters),
+            (*kernel[3 - len(self.shape) :], c // groups, filters),
             fans=(taps * c // groups, taps * filters // groups),
             activation=activation,
             use_bias=use_bias,
+            initializer=initializer,
             l2=l2,
             max_norm=max_norm,
         )
         op = self._emit(
             Conv2DOp,
-            (*size, filters),
+            self._ranked((*size, filters)),
             parameters,
             kernel=kernel,
             stride=stride,
@@ -152,30 +159,36 @@ class Builder:
         self.activation(activation)
 
     def pool2d(self, kind, *, size, stride, padding):
-        """Emit a "max" or "avg" pooling of a map."""
-        h, w, c = self.shape
+        """Emit a "max" or "avg" pooling of a map or, with windows of height 1, of a signal."""
+        h, w, c = self._map_shape()
         rows, columns = (
             (n + sum(pad) - k) // s + 1
             for n, pad, k, s in zip((h, w), padding, size, stride, strict=True)
         )
         self._emit(
-            Pool2DOp, (rows, columns, c), pooling=kind, size=size, stride=stride, padding=padding
+            Pool2DOp,
+            self._ranked((rows, columns, c)),
+            pooling=kind,
+            size=size,
+            stride=stride,
+            padding=padding,
         )
 
     def global_pool2d(self, kind):
-        """Emit a pooling of the whole map to one flat value a channel."""
-        h, w, c = self.shape
+        """Emit a pooling of the whole map or signal to one flat value a channel."""
+        h, w, c = self._map_shape()
         no_padding = ((0, 0), (0, 0))
         self._emit(Pool2DOp, (c,), pooling=kind, size=(h, w), stride=(h, w), padding=no_padding)
 
-    def dense(self, units, *, activation, use_bias, l2=None, max_norm=None):
-        """Emit a dense layer of flat data; `l2` and `max_norm` as in `Parameter`."""
+    def dense(self, units, *, activation, use_bias, initializer=None, l2=None, max_norm=None):
+        """Emit a dense layer of flat data; `initializer`, `l2` and `max_norm` as in `Parameter`."""
         (inputs,) = self.shape
         parameters = self._weights(
             (inputs, units),
             fans=(inputs, units),
             activation=activation,
             use_bias=use_bias,
+            initializer=initializer,
             l2=l2,
             max_norm=max_norm,
         )
@@ -193,10 +206,20 @@ class Builder:
         }
         self._emit(BatchNormOp, self.shape, parameters, momentum=momentum, epsilon=epsilon)
 
-    def dropout(self, rate):
-        """Emit a dropout; no operation where nothing is dropped."""
+    def dropout(self, rate, *, whole_channels=False):
+        """Emit a dropout of values, or of whole channels of a map; no operation where nothing is dropped."""
         if rate > 0.0:
-            self._emit(DropoutOp, self.shape, rate=rate, key=len(self.ops) + 1)
+            key = len(self.ops) + 1
+            self._emit(DropoutOp, self.shape, rate=rate, key=key, whole_channels=whole_channels)
+
+    def zero_pad2d(self, padding):
+        """Emit zeros around a map; no operation where there are none."""
+        (top, bottom), (left, right) = padding
+        h, w, c = self.shape
+        shape = (top + h + bottom, left + w + right, c)
+        self._bound("map", prod(shape))
+        if shape != self.shape:
+            self._emit(ZeroPad2DOp, shape, padding=padding)
 
     def activation(self, name):
         """Emit an activation; no operation for the linear one."""
@@ -212,7 +235,11 @@ class Builder:
         self.current = Buffer(self._map_shape(), alias=source)
 
     def _map_shape(self):
-        return self.shape if len(self.shape) == 3 else (1, 1, *self.shape)
+        return (*(1 for _ in range(3 - len(self.shape))), *self.shape)
+
+    def _ranked(self, shape):
+        """The shape of a map, that of a signal where the input is one."""
+        return shape[3 - len(self.shape) :]
 
     def _emit(self, kind, shape, parameters=None, **attributes):
         self.shape = tuple(shape)
@@ -221,7 +248,7 @@ class Builder:
         self.ops.append(op)
         return op
 
-    def _weights(self, shape, *, fans, activation, use_bias, l2, max_norm):
+    def _weights(self, shape, *, fans, activation, use_bias, **properties):
         parameters = {
             "weights": self._parameter(
                 "weights",
@@ -230,8 +257,7 @@ class Builder:
                 fan_in=fans[0],
                 fan_out=fans[1],
                 rectified=activation in RECTIFIERS,
-                l2=l2,
-                max_norm=max_norm,
+                **properties,
             )
         }
         if use_bias:

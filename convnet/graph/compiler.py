@@ -212,7 +212,7 @@ def compile_training(
 # Backward stages that compute nothing but the gradient of the input.
 _DATA_ONLY = (
     *("pool_bwd", "activation_bwd", "dropout_bwd", "wide_grad"),
-    *("batchnorm_bwd", "add_bwd", "fork_bwd"),
+    *("batchnorm_bwd", "add_bwd", "fork_bwd", "zeropad_bwd"),
 )
 
 

@@ -8,9 +8,10 @@ from convnet.engine import DTYPES
 def check_input(X, input_shape):
     """Return X as a 4-D array that the engine can read; a view where that is possible."""
     X = np.asarray(X)
-    if X.ndim == 2 and len(input_shape) == 1:
-        X = X[:, None, None, :]
-    shape = input_shape if len(input_shape) == 3 else (1, 1, *input_shape)
+    missing = 3 - len(input_shape)
+    if X.ndim == 1 + len(input_shape):
+        X = X[(slice(None), *[None] * missing)]  # a signal is a map of height 1
+    shape = (*[1] * missing, *input_shape)
     if X.ndim != 4 or X.shape[1:] != shape:
         raise ValueError(f"X has shape {X.shape}; the plan wants (n, {', '.join(map(str, shape))})")
     if X.dtype.str[1:] not in DTYPES:

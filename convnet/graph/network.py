@@ -18,7 +18,7 @@ class Network:
     ----------
     layers : sequence of Layer
     input_shape : tuple of int
-        (height, width, channels), or (features,) for flat data.
+        (height, width, channels), (length, channels) for signals, or (features,) for flat data.
     n_outputs : int, default=None
         Units of the output layer that is appended; None appends none.
     seed : int, default=0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod, sqrt
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from convnet.graph.buffers import aligned
 
@@ -16,7 +17,8 @@ class Parameter:
 
     `offset` counts floats in the flat array; `trainable` is False for running statistics; `decay` says
     whether the L2 penalty `alpha` counts it: weights are counted, biases and batch norm are not.
-    `fan_in` and `fan_out` scale the random start of weights; others start at the constant `start`. `l2` takes the
+    `fan_in` and `fan_out` scale the random start of weights, by `initializer` or, where that is None, by whether a
+    rectifier follows (`rectified`); others start at the constant `start`. `l2` takes the
     place of `alpha` where it is given; `max_norm` bounds the 2-norm of what each unit reads, which is all axes but
     the last, after every step (Srivastava et al., 2014).
     """
@@ -30,6 +32,7 @@ class Parameter:
     fan_in: int = 0
     fan_out: int = 0
     rectified: bool = False
+    initializer: str | None = None
     l2: float | None = None
     max_norm: float | None = None
 
@@ -41,14 +44,35 @@ class Parameter:
     def initial(self, generator):
         """Draw the starting values.
 
-        Uniform in ±sqrt(6 / fan_in) before a rectifier (He et al., 2015), elsewhere in
-        ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
+        "he_uniform" is uniform in ±sqrt(6 / fan_in) (He et al., 2015), "glorot_uniform" in
+        ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010); "he_normal" and "glorot_normal" have the same
+        variances, 2 / fan_in and 2 / (fan_in + fan_out). "orthogonal" has orthonormal columns, one a unit, or rows
+        where there are more units than inputs (Saxe et al., 2014).
         """
         if not self.fan_in:
             return np.full(self.shape, self.start, dtype=np.float32)
-        fans = self.fan_in if self.rectified else self.fan_in + self.fan_out
+        kind = self.initializer or ("he_uniform" if self.rectified else "glorot_uniform")
+        if kind == "orthogonal":
+            return _orthogonal(generator, self.size // self.shape[-1], self.shape[-1]).reshape(
+                self.shape
+            )
+        fans = self.fan_in if kind.startswith("he") else self.fan_in + self.fan_out
+        if kind.endswith("normal"):
+            return (sqrt(2.0 / fans) * generator.standard_normal(self.shape)).astype(np.float32)
         bound = sqrt(6.0 / fans)
         return generator.uniform(-bound, bound, self.shape).astype(np.float32)
+
+
+def _orthogonal(generator, rows, columns):
+    """Draw a matrix of orthonormal columns, or rows if they are fewer, all such matrices being equally likely.
+
+    One thread factorises, whatever their number, so that the bits do not depend on it.
+    """
+    normal = generator.standard_normal((max(rows, columns), min(rows, columns)))
+    with threadpool_limits(limits=1, user_api="blas"):
+        q, r = np.linalg.qr(normal)
+    q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # the factorisation that is unique
+    return (q if rows >= columns else q.T).astype(np.float32)
 
 
 class ParameterList(list):

@@ -41,7 +41,7 @@ class Plan:
     ----------
     layers : sequence of Layer
     input_shape : tuple of int
-        (height, width, channels), or (features,) for flat data.
+        (height, width, channels), (length, channels) for signals, or (features,) for flat data.
     n_outputs : int, default=None
         Units of the output layer that is appended; None appends none.
     winograd : bool, default=None
@@ -66,9 +66,10 @@ class Plan:
 
     def __init__(self, layers, input_shape, n_outputs=None, *, winograd=None):
         self.input_shape = tuple(int(n) for n in input_shape)
-        if len(self.input_shape) not in (1, 3) or min(self.input_shape) < 1:
+        if len(self.input_shape) not in (1, 2, 3) or min(self.input_shape) < 1:
             raise ValueError(
-                f"input_shape must be (height, width, channels) or (features,); got {input_shape!r}"
+                "input_shape must be (height, width, channels), (length, channels) or (features,); "
+                f"got {input_shape!r}"
             )
         if prod(self.input_shape) > MAX_VALUES:
             raise ValueError(f"input_shape {self.input_shape} has more than {MAX_VALUES:,} values")
@@ -97,7 +98,7 @@ class Plan:
         for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
             where = f"layers[{i}] {name!r}"
             self._refuse_softmax(f"layers[{i}]", layer, i == len(layers) - 1)
-            if layer.takes == "flat" and len(shape) == 3:
+            if layer.takes == "flat" and len(shape) > 1:
                 placed.append(("flatten", Flatten()))
                 shape = (prod(shape),)
             try:
@@ -115,7 +116,7 @@ class Plan:
             placed.append((name, layer))
             trail.append(shape)
         if self.n_outputs is not None:
-            if len(shape) == 3:
+            if len(shape) > 1:
                 placed.append(("flatten", Flatten()))
             placed.append(("output", Dense(self.n_outputs)))
         return placed
@@ -163,9 +164,7 @@ def _describe(lowered):
 
 
 def _arrows(trail):
-    """Sides of the maps, joined by arrows: 28→26→13, or 28×20→26×18 where they are not square."""
-    square = all(len(s) == 1 or s[0] == s[1] for s in trail)
-    steps = []
-    for shape in trail:
-        steps.append(str(shape[0]) if square or len(shape) == 1 else f"{shape[0]}×{shape[1]}")
+    """Sides of the maps, joined by arrows: 28→26→13, or 28×20→26×18 where they are not square; lengths of signals."""
+    square = all(len(s) < 3 or s[0] == s[1] for s in trail)
+    steps = [str(s[0]) if square or len(s) < 3 else f"{s[0]}×{s[1]}" for s in trail]
     return "→".join(steps)

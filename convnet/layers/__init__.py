@@ -16,32 +16,45 @@ from convnet.layers.activation import Activation, ReLU
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import Layer
 from convnet.layers.batchnorm import BatchNorm
+from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
-from convnet.layers.dropout import Dropout
+from convnet.layers.depthwise import DepthwiseConv2D, SeparableConv2D
+from convnet.layers.dropout import Dropout, SpatialDropout2D
 from convnet.layers.flatten import Flatten
 from convnet.layers.geometry import LayerShapeError
 from convnet.layers.globalpool2d import GlobalAvgPool2D, GlobalMaxPool2D
+from convnet.layers.pool1d import AvgPool1D, GlobalAvgPool1D, GlobalMaxPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
 from convnet.layers.registry import layer_from_dict, layer_types, register
 from convnet.layers.residual import Residual
 from convnet.layers.spec import as_layers, resolve_names, to_dicts, to_json, to_yaml
+from convnet.layers.zeropad2d import ZeroPad2D
 
 __all__ = [
     "Activation",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
+    "Conv1D",
     "Conv2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
     "Layer",
     "LayerShapeError",
+    "MaxPool1D",
     "MaxPool2D",
     "ReLU",
     "Residual",
+    "SeparableConv2D",
+    "SpatialDropout2D",
+    "ZeroPad2D",
     "as_layers",
     "auto_layers",
     "layer_from_dict",

@@ -22,7 +22,9 @@ class Layer(Value):
     """
 
     stem: ClassVar[str]
-    takes: ClassVar[str] = "any"  # input: "map", "flat" (the plan puts a Flatten in front) or "any"
+    takes: ClassVar[str] = (
+        "any"  # input: "map", "signal", "flat" (a Flatten is put in front) or "any"
+    )
 
     layers: ClassVar[tuple] = ()  # those inside it
 

@@ -3,8 +3,9 @@
 from convnet.layers import fields
 from convnet.layers.base import Layer
 from convnet.layers.fields import parameter
-from convnet.layers.geometry import LayerShapeError, both, need_map, pads2d, slide
+from convnet.layers.geometry import both, need_groups, need_map, pads2d, slide
 from convnet.layers.registry import register
+from convnet.layers.weighting import weighting
 
 
 @register
@@ -30,6 +31,13 @@ class Conv2D(Layer):
         "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or None.
     use_bias : bool, default=True
         Whether each filter adds a learned constant.
+    kernel_initializer : str, default=None
+        How the weights start: "he_normal", "he_uniform", "glorot_normal", "glorot_uniform" or "orthogonal". None is
+        "he_uniform" before a rectifier ("relu", "leaky_relu", "elu", "gelu", "silu"), else "glorot_uniform".
+    l2 : float, default=None
+        Penalty of the squared weights in place of the estimator's `alpha`, from 0 to 1000.
+    max_norm : float, default=None
+        The most that the 2-norm of a filter's weights may be, from 1e-6 to 1e6; None is no bound [3]_.
     name : str, default=None
         See `Layer`.
 
@@ -53,6 +61,9 @@ class Conv2D(Layer):
            Proceedings of the IEEE 86, 1998. Names and meanings are those of Keras's ``Conv2D``.
     .. [2] A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016,
            https://arxiv.org/abs/1509.09308: what 3×3 kernels of stride 1 run by where that is faster.
+    .. [3] How weights start: X. Glorot and Y. Bengio, AISTATS 2010; K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep
+           into Rectifiers", ICCV 2015; A. Saxe, J. McClelland and S. Ganguli, ICLR 2014 (orthogonal). Bounds of norms:
+           N. Srivastava et al., "Dropout", JMLR 15, 2014.
 
     Examples
     --------
@@ -74,21 +85,16 @@ class Conv2D(Layer):
     groups: int = parameter(fields.integer(1), 1)
     activation: str | None = parameter(fields.activation, None)
     use_bias: bool = parameter(fields.boolean, True)
+    kernel_initializer: str | None = parameter(fields.initializer, None)
+    l2: float | None = parameter(fields.l2, None)
+    max_norm: float | None = parameter(fields.max_norm, None)
 
     def check(self):
-        if self.filters % self.groups:
-            raise ValueError(
-                f"Conv2D: filters must be divisible by groups; got {self.filters} and {self.groups}"
-            )
+        fields.check_groups(self)
 
     def output_shape(self, input_shape):
         need_map(input_shape)
-        channels = input_shape[2]
-        if channels % self.groups:
-            raise LayerShapeError(
-                f"its {channels} input channels cannot be cut into {self.groups} groups",
-                f"Set groups to a divisor of {channels}.",
-            )
+        need_groups(input_shape[2], self.groups)
         kernel, stride, dilation = map(both, (self.kernel_size, self.stride, self.dilation))
         size = slide("kernel", input_shape, kernel, stride, self.padding, dilation)
         return (*size, self.filters)
@@ -102,6 +108,5 @@ class Conv2D(Layer):
             padding=pads2d(self.padding, builder.shape, kernel, stride, dilation),
             dilation=dilation,
             groups=self.groups,
-            activation=self.activation or "linear",
-            use_bias=self.use_bias,
+            **weighting(self),
         )

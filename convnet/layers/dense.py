@@ -4,6 +4,7 @@ from convnet.layers import fields
 from convnet.layers.base import Layer
 from convnet.layers.fields import parameter
 from convnet.layers.registry import register
+from convnet.layers.weighting import weighting
 
 
 @register
@@ -18,6 +19,13 @@ class Dense(Layer):
         "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or None.
     use_bias : bool, default=True
         Whether each unit adds a learned constant.
+    kernel_initializer : str, default=None
+        How the weights start: "he_normal", "he_uniform", "glorot_normal", "glorot_uniform" or "orthogonal". None is
+        "he_uniform" before a rectifier ("relu", "leaky_relu", "elu", "gelu", "silu"), else "glorot_uniform".
+    l2 : float, default=None
+        Penalty of the squared weights in place of the estimator's `alpha`, from 0 to 1000.
+    max_norm : float, default=None
+        The most that the 2-norm of a unit's weights may be, from 1e-6 to 1e6; None is no bound [2]_.
     name : str, default=None
         See `Layer`.
 
@@ -30,6 +38,9 @@ class Dense(Layer):
     ----------
     .. [1] D. Rumelhart, G. Hinton and R. Williams, "Learning Representations by Back-Propagating Errors", Nature 323,
            1986. Keras's ``Dense``.
+    .. [2] How weights start: X. Glorot and Y. Bengio, AISTATS 2010; K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep
+           into Rectifiers", ICCV 2015; A. Saxe, J. McClelland and S. Ganguli, ICLR 2014 (orthogonal). Bounds of norms:
+           N. Srivastava et al., "Dropout", JMLR 15, 2014.
 
     Examples
     --------
@@ -44,9 +55,12 @@ class Dense(Layer):
     units: int = parameter(fields.integer(1))
     activation: str | None = parameter(fields.activation, None)
     use_bias: bool = parameter(fields.boolean, True)
+    kernel_initializer: str | None = parameter(fields.initializer, None)
+    l2: float | None = parameter(fields.l2, None)
+    max_norm: float | None = parameter(fields.max_norm, None)
 
     def output_shape(self, input_shape):
         return (self.units,)
 
     def lower(self, builder):
-        builder.dense(self.units, activation=self.activation or "linear", use_bias=self.use_bias)
+        builder.dense(self.units, **weighting(self))

@@ -17,15 +17,24 @@ from convnet.values.fields import (
 __all__ = [
     "activation",
     "boolean",
+    "check_groups",
+    "initializer",
     "integer",
+    "l2",
     "layer_name",
+    "max_norm",
     "optional",
     "padding",
+    "padding1d",
     "pair",
     "parameter",
     "real",
+    "zeros",
 ]
 
+INITIALIZERS = ("he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "orthogonal")
+l2 = optional(real(0, 1e3))
+max_norm = optional(real(1e-6, 1e6))
 _NAME = re.compile(r"(?!-?\d+\Z)(?!.*__)(?!_)[A-Za-z0-9_-]{1,64}(?<!_)")
 
 
@@ -51,6 +60,33 @@ def padding(value):
     return first, second
 
 
+def padding1d(value):
+    """Check "valid", "same", an integer or (before, after); (1, 1) is normalised to 1."""
+    if isinstance(value, str):
+        return padding(value)
+    if isinstance(value, list | tuple) and len(value) != 2:
+        raise ValueError(
+            f'must be "valid", "same", an integer or (before, after); got {show(value)}'
+        )
+    return pair(0)(value)
+
+
+def check_groups(layer):
+    """Raise ValueError if the filters of a convolution cannot be cut into its groups."""
+    if layer.filters % layer.groups:
+        raise ValueError(
+            f"{type(layer).__name__}: filters must be divisible by groups; "
+            f"got {layer.filters} and {layer.groups}"
+        )
+
+
+def zeros(value):
+    """Check a padding that is written out: that of a layer of zeros."""
+    if isinstance(value, str):
+        raise TypeError(f"must be an integer or pairs of integers; got {show(value)}")
+    return padding(value)
+
+
 def activation(value):
     """Check the name of an activation; None is "linear". "softmax" is left for the plan to refuse."""
     if value is not None and not isinstance(value, str):
@@ -59,6 +95,16 @@ def activation(value):
         hint = did_you_mean(value, ACTIVATIONS, ELSEWHERE)
         known = ", ".join(ACTIVATIONS)
         raise ValueError(f"must be None or one of {known}; got {show(value)}.{hint}")
+    return None if value is None else str(value)
+
+
+def initializer(value):
+    """Check how weights start; None is by the activation."""
+    known = f"must be None or one of {', '.join(INITIALIZERS)}; got {show(value)}"
+    if value is not None and not isinstance(value, str):
+        raise TypeError(known)
+    if value is not None and value not in INITIALIZERS:
+        raise ValueError(f"{known}.{did_you_mean(value, INITIALIZERS)}")
     return None if value is None else str(value)
 
 

@@ -1,6 +1,6 @@
 """Output sizes and padding of windows that slide over a map, and the error that they raise.
 
-Shapes are (height, width, channels) for maps and (features,) for flat data.
+Shapes are (height, width, channels) for maps, (length, channels) for signals and (features,) for flat data.
 """
 
 from convnet.values.fields import both
@@ -94,12 +94,54 @@ def slide(what, shape, kernel, stride, padding, dilation=(1, 1)):
     return out
 
 
+def slide1d(what, length, kernel, stride, padding, dilation=1):
+    """Return the length of the output of a window over a signal; `what` names the window in the error."""
+    around = sum(pads(padding, length, kernel, stride, dilation))
+    out = output_size(length, kernel, stride, around, dilation)
+    if out < 1:
+        spread = f" (dilated to {span(kernel, dilation)})" if dilation > 1 else ""
+        padded = f" padded to {length + around}" if around else ""
+        raise LayerShapeError(
+            f"{what} {kernel}{spread} does not fit its input of length {length}{padded}",
+            'Use padding="same" or remove a pooling layer.',
+        )
+    return out
+
+
 def need_map(shape):
     """Raise LayerShapeError unless `shape` is a map's."""
+    if len(shape) == 2:
+        raise LayerShapeError(
+            f"it needs a (height, width, channels) map but its input is a signal, {cross(shape)}",
+            "Use the layers for signals, e.g. Conv1D, or give X as maps.",
+        )
     if len(shape) != 3:
         raise LayerShapeError(
             f"it needs a (height, width, channels) map but its input is flat, {shape[0]} features",
             "Put it before Flatten, Dense and global pooling, or set input_shape, e.g. (28, 28, 1).",
+        )
+
+
+def need_signal(shape):
+    """Raise LayerShapeError unless `shape` is a signal's."""
+    if len(shape) == 3:
+        raise LayerShapeError(
+            f"it needs a (length, channels) signal but its input is a map, {cross(shape)}",
+            "Use the layers for maps, e.g. Conv2D, or give X as (n, length, channels).",
+        )
+    if len(shape) != 2:
+        raise LayerShapeError(
+            f"it needs a (length, channels) signal but its input is flat, {shape[0]} features",
+            "Put it before Flatten, Dense and global pooling, or set input_shape, e.g. (784, 1).",
+        )
+
+
+def need_groups(channels, groups):
+    """Raise LayerShapeError if the channels of the input cannot be cut into so many groups."""
+    if channels % groups:
+        raise LayerShapeError(
+            f"its {channels} input channels cannot be cut into {groups} groups",
+            f"Set groups to a divisor of {channels}.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
 from convnet.layers.fields import parameter
@@ -127,6 +128,8 @@ def _projection(source, target):
             "shortcut does",
             'Use padding="same" in its layers.',
         )
+    if len(source) == 2:
+        return Conv1D(target[-1], 1, stride=stride[0])
     return Conv2D(target[-1], 1, stride=stride)
 
 

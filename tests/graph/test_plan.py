@@ -1,16 +1,20 @@
 """The plan: names, shapes, counts, the automatic head, and every shape error."""
 
+import re
+
 import numpy as np
 import pytest
 
 from convnet.graph import Plan
 from convnet.layers import (
     BatchNorm,
+    Conv1D,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
     GlobalAvgPool2D,
+    MaxPool1D,
     MaxPool2D,
 )
 
@@ -128,7 +132,7 @@ def test_errors_name_the_layer(layers, shape, name):
         Plan(layers, shape, 3)
 
 
-@pytest.mark.parametrize("shape", [(), (0, 5, 1), (5, 5), (5, -1, 1), (2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(), (0, 5, 1), (5, 0), (5, -1, 1), (2, 3, 4, 5)])
 def test_impossible_input_shapes(shape):
     with pytest.raises(ValueError):
         Plan([Dense(3)], shape, 3)
@@ -137,3 +141,21 @@ def test_impossible_input_shapes(shape):
 def test_two_layers_of_one_name():
     with pytest.raises(ValueError, match="stem"):
         Plan([Dense(3, name="stem"), Dense(4, name="stem")], (5,), 3)
+
+
+def test_signals():
+    """(length, channels) all the way, weights of as many axes; 2-D layers are refused, and 1-D ones of maps."""
+    plan = Plan([Conv1D(4, 5, stride=2), MaxPool1D(3), BatchNorm()], (28, 3), 2)
+    assert [i.output_shape for i in plan.layers] == [(12, 4), (4, 4), (4, 4), (16,), (2,)]
+    assert [i.name for i in plan.layers] == ["conv1", "pool1", "batchnorm1", "flatten", "output"]
+    assert {p.name: p.shape for p in plan.parameters}["conv1/weights"] == (5, 3, 4)
+    assert plan.named["conv1"].multiply_adds == 12 * 5 * 3 * 4
+    text = "layers[1] 'pool1': window 9 does not fit its input of length 6. Shapes: 8→6."
+    with pytest.raises(ValueError, match=re.escape(text)):
+        Plan([Conv1D(4, 3), MaxPool1D(9)], (8, 3), 2)
+    with pytest.raises(ValueError, match=r"layers\[1\] 'conv2': it needs a \(height"):
+        Plan([Conv1D(4, 3), Conv2D(4, 3)], (8, 3), 2)
+    with pytest.raises(
+        ValueError, match=r"layers\[0\] 'pool1': it needs a \(length, channels\) signal"
+    ):
+        Plan([MaxPool1D(2)], (8, 8, 3), 2)

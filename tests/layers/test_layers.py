@@ -35,7 +35,8 @@ class Recorder:
 
 def windows(shape, kernel, stride, padding, dilation):
     """Count the windows of each axis one by one."""
-    sizes = []
+    sizes, axes = [], len(shape) - 1
+    kernel, stride, padding, dilation = (x[-axes:] for x in (kernel, stride, padding, dilation))
     for n, k, s, (before, after), d in zip(shape, kernel, stride, padding, dilation, strict=False):
         inside = [p for p in range(-before, n + after) if p + d * (k - 1) < n + after]
         sizes.append(len(inside[::s]))
@@ -46,11 +47,13 @@ def expected_shape(row):
     shape = row.input_shape
     name, args, kwargs = ("several", (), {}) if isinstance(row.op, list) else row.op
     if name == "conv2d":
-        around = (kwargs[key] for key in ("kernel", "stride", "padding", "dilation"))
+        around = [kwargs[key] for key in ("kernel", "stride", "padding", "dilation")]
         return (*windows(shape, *around), args[0])
     if name == "pool2d":
         around = (kwargs[key] for key in ("size", "stride", "padding"))
-        return (*windows(shape, *around, (1, 1)), shape[2])
+        return (*windows(shape, *around, (1, 1)), shape[-1])
+    if name == "zero_pad2d":
+        return (*(n + sum(pads) for n, pads in zip(shape, args[0], strict=False)), shape[2])
     known = {"global_pool2d": shape[-1:], "dense": args[:1], "flatten": (prod(shape),)}
     return known.get(name, shape)
 
@@ -150,10 +153,17 @@ def test_checks_every_parameter(row):
 @every
 def test_maps_and_flat_shapes(row):
     layer = row.layer
-    assert layer.takes in ("map", "flat", "any")
+    assert layer.takes in ("map", "signal", "flat", "any")
     if layer.takes == "map":
         with pytest.raises(
             public.LayerShapeError, match=r"needs a \(height, width, channels\) map"
         ):
             layer.output_shape((784,))
+        with pytest.raises(public.LayerShapeError, match="map but its input is a signal, 784×3"):
+            layer.output_shape((784, 3))
+    if layer.takes == "signal":
+        with pytest.raises(public.LayerShapeError, match=r"needs a \(length, channels\) signal"):
+            layer.output_shape((784,))
+        with pytest.raises(public.LayerShapeError, match="signal but its input is a map, 28×28×1"):
+            layer.output_shape((28, 28, 1))
     assert issubclass(type(layer), Layer) and layer.stem.isalpha()

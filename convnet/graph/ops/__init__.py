@@ -7,6 +7,7 @@ from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.dense import DenseOp
 from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
 from convnet.graph.ops.pool2d import Pool2DOp
+from convnet.graph.ops.zeropad2d import ZeroPad2DOp
 
 __all__ = [
     "ACTIVATIONS",
@@ -20,4 +21,5 @@ __all__ = [
     "ForkOp",
     "Op",
     "Pool2DOp",
+    "ZeroPad2DOp",
 ]

@@ -26,16 +26,20 @@ class ActivationOp(Op):
 
 @dataclass
 class DropoutOp(Op):
-    """See csrc/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'."""
+    """See csrc/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'.
+
+    `whole_channels`: whether a channel is kept or dropped as a whole.
+    """
 
     rate: float = 0.5
     key: int = 0
+    whole_channels: bool = False
 
     def forward(self):
-        return [(False, "dropout_fwd")]
+        return [(False, "channel_dropout_fwd" if self.whole_channels else "dropout_fwd")]
 
     def backward(self):
-        return [(False, "dropout_bwd")]
+        return [(False, "channel_dropout_bwd" if self.whole_channels else "dropout_bwd")]
 
     def fields(self):
         return dict(rate=self.rate, key=self.key)
