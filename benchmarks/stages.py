@@ -15,7 +15,8 @@ from machine import processor
 from nets import NETS
 
 from convnet.engine import Program, aligned_zeros
-from convnet.graph import Network, compiler
+from convnet.graph import Network
+from convnet.graph.compiler import training
 from convnet.graph.fusion import fuse
 from convnet.graph.memory import Memory
 
@@ -29,8 +30,8 @@ class Stages:
 
     def __init__(self, network, X, grad, n_threads):
         n = len(X)
-        with mock.patch.object(compiler, "Program", wraps=Program) as maker:
-            compiled = compiler.compile_training(
+        with mock.patch.object(training, "Program", wraps=Program) as maker:
+            compiled = training.compile_training(
                 network.plan, network.isa, n, input_gradient=network.input_gradient
             )
         isa, operations, phases, *memory = maker.call_args.args

@@ -5,7 +5,7 @@
                               Network (weights, prediction), Trainer (steps)
 
 `Plan` resolves names and shapes; `Builder` is what a layer's `lower` calls; `ops/` holds one file for each kind
-of operation; `compiler` fixes every offset and the order of the phases.
+of operation; `compiler` fixes every offset and the order of the phases, of a prediction or of a training step.
 """
 
 from convnet.graph.network import Network

@@ -16,7 +16,8 @@ from netcheck import (
 from reference import Reference, named
 
 from convnet.engine import Program
-from convnet.graph import Network, Plan, Trainer, compiler
+from convnet.graph import Network, Plan, Trainer
+from convnet.graph.compiler import training
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D, ReLU, Residual
 
 BLOCK = [Conv2D(8, 3, padding="same", stride=2, name="down"), BatchNorm(), ReLU()]
@@ -126,8 +127,8 @@ def test_steps_lower_the_loss(solver):
 
 def compiled_phases(layers, shape):
     """The phases of a training step: (samples at a time, stages)."""
-    with mock.patch.object(compiler, "Program", wraps=Program) as maker:
-        compiler.compile_training(
+    with mock.patch.object(training, "Program", wraps=Program) as maker:
+        training.compile_training(
             Plan(layers, shape, 3), "scalar", 32, loss="softmax", solver="sgd"
         )
     return [

@@ -1,0 +1,32 @@
+"""A compiled program, with what its callers have to know of it, and pieces that both kinds are made of."""
+
+from dataclasses import dataclass, field
+
+from convnet.engine import Program, operation_fields
+from convnet.graph.ops import Conv2DOp
+
+
+@dataclass
+class Compiled:
+    """A program and the sizes of the memory that it runs in."""
+
+    program: Program
+    lanes: int = 1
+    sizes: dict = field(default_factory=dict)
+    forward_phases: int = 0  # phases of a forward pass that was asked for by itself
+    folded: list = field(default_factory=list)
+    decays: list = field(default_factory=list)  # see convnet.graph.update
+
+
+def transfer(**maps):
+    """Return the fields of an operation that only moves data."""
+    op = operation_fields()
+    op.update(maps)
+    return op
+
+
+def want_halos(ops):
+    """Let the maps that convolutions read have the zeros that their windows reach."""
+    for op in ops:
+        if isinstance(op, Conv2DOp):
+            op.want_halo()

@@ -1,0 +1,49 @@
+"""Where the gradients by the parameters lie, and how many lanes sum them."""
+
+from convnet.graph.buffers import aligned
+
+# Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
+LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
+FEWEST_LANES = 2
+
+
+class Gradients:
+    """Offsets of gradients: in a lane's area, or in the batch's."""
+
+    def __init__(self, ops):
+        self.lane_floats = self.batch_floats = 16
+        self.lane_places, self.batch_places = {}, {}
+        for op in ops:
+            finished = bool(op.finish())
+            for role, parameter in op.parameters.items():
+                if not parameter.trainable:
+                    continue
+                summed = op.lane_gradient(role)
+                if summed:
+                    self.lane_places[parameter.name] = self.lane_floats
+                    self.lane_floats += aligned(summed)
+                if not summed or (finished and role == "weights"):
+                    self.batch_places[parameter.name] = self.batch_floats
+                    self.batch_floats += aligned(parameter.size)
+        self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), FEWEST_LANES)
+
+    def place(self, op):
+        """Fields of an operation with parameters."""
+        fields = {}
+        for role, parameter in op.parameters.items():
+            if parameter.trainable:
+                name = "grad_weights" if role in ("weights", "gamma") else "grad_bias"
+                in_lanes, in_batch = (
+                    places.get(parameter.name) for places in (self.lane_places, self.batch_places)
+                )
+                fields[name] = in_batch if in_lanes is None else in_lanes
+                if None not in (in_lanes, in_batch):
+                    fields["grad_kernel"] = in_batch
+        return fields
+
+    def final(self, parameter):
+        """Fields of an operation that reads a parameter's gradient."""
+        in_batch = self.batch_places.get(parameter.name)
+        if in_batch is None:
+            return dict(grad_weights=self.lane_places[parameter.name], lanes=self.lanes)
+        return dict(grad_weights=in_batch, lanes=0)

@@ -1,0 +1,77 @@
+"""The program of a prediction."""
+
+from convnet.engine import Program
+from convnet.graph.buffers import share
+from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
+from convnet.graph.compiler.packing import Packer
+from convnet.graph.compiler.phases import CACHE_BYTES, Phases, work
+from convnet.graph.fusion import fuse
+
+PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
+
+
+def compile_prediction(plan, isa, layer=None):
+    """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net)."""
+    builder, outputs = plan.build()
+    wanted = builder.current if layer is None else outputs[layer]
+    ops, folded = fuse(_until(builder.ops, wanted), predict=True)
+    want_halos(ops)
+    lifetimes = _lifetimes(builder.input, ops, wanted)
+    offsets, floats = share(lifetimes)
+    samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * floats)))
+    for (buffer, *_), offset in zip(lifetimes, offsets, strict=True):
+        buffer.place(samples * offset)
+    packer = Packer()
+    operations = [transfer(dst=builder.input.map())]
+    phases = Phases()
+    phases.barrier(True)
+    if any(builder.input.halo):
+        phases.add(False, 0, "halo")
+    phases.add(False, 0, "input")
+    for op in ops:
+        number = len(operations)
+        operations.append(op.compiled(**packer.place(op, data_gradient=False)))
+        if packer.packs(op):
+            phases.phases[0][1].append((number, op.pack))
+        if any(op.dst.root.halo) and op.dst.root is not op.src.root:
+            phases.add(False, number, "halo")
+        phases.add(False, number, op.predict())
+    phases.add(False, len(operations), "output")
+    operations.append(transfer(src=wanted.map()))
+    sizes = dict(
+        input=builder.input.size,
+        output=wanted.size,
+        packed=packer.floats,
+        lane=0,
+        batch=0,
+        squares=0,
+        params=plan.parameters.floats,
+        lanes=0,
+    )
+    listed = [
+        (0 if is_batch else samples, *work(stages, ops, 1), stages)
+        for is_batch, stages in phases.phases
+    ]
+    program = Program(isa, operations, listed, samples * floats, samples, sizes)
+    return Compiled(program, sizes=sizes, folded=folded)
+
+
+def _until(ops, wanted):
+    """Operations up to the one that writes the wanted buffer."""
+    for i, op in enumerate(ops):
+        if op.dst.root is wanted.root:
+            return ops[: i + 1]
+    return []
+
+
+def _lifetimes(first, ops, wanted):
+    """Each buffer that owns memory with the numbers of the operations that write it first and use it last.
+
+    The wanted output is read by the one that follows.
+    """
+    times = {first: [0, 0]}
+    for number, op in enumerate(ops, start=1):
+        for buffer in filter(None, (op.src, op.other, op.dst)):
+            times.setdefault(buffer.root, [number, number])[1] = number
+    times[wanted.root][1] = len(ops) + 1
+    return [(buffer, *time) for buffer, time in times.items()]
