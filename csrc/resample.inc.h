@@ -15,7 +15,7 @@
  */
 
 /* Coordinates are held within this: beyond, floats skip integers. */
-#define CN_FARTHEST 16777216.0f
+#define CN_FARTHEST 16777216.0
 
 /* Where the taps of a row's pixels lie, in floats from the image's start: (u, v), (u, v+1), (u+1, v),
  * (u+1, v+1), rounded down; and the fractions of u and v. */
@@ -29,9 +29,10 @@ CN_INLINE int32_t cn_floor(float x) {
     return i - ((float)i > x);
 }
 
-CN_INLINE float cn_held(float x) { /* a NaN too */
-    const float below = x < CN_FARTHEST ? x : CN_FARTHEST;
-    return below > -CN_FARTHEST ? below : -CN_FARTHEST;
+/* x, a NaN too, within -bound and bound. */
+CN_INLINE double cn_held(double x, double bound) {
+    const double below = x < bound ? x : bound;
+    return below > -bound ? below : -bound;
 }
 
 /* i modulo n, for |i| up to CN_FARTHEST. */
@@ -50,17 +51,15 @@ CN_INLINE int32_t cn_within(const int64_t fill, int32_t i, int32_t n) {
     return i < n - 1 ? i : n - 1;
 }
 
-CN_INLINE void cn_place_corners(const int64_t fill, const cn_map *map, double m[2][3], int64_t row,
-                             const cn_corners *taps) {
+CN_INLINE void cn_place(const int64_t fill, const cn_map *map, double m[2][3], int64_t row,
+                        int32_t *restrict t0, int32_t *restrict t1, int32_t *restrict t2,
+                        int32_t *restrict t3, float *restrict fu, float *restrict fv) {
     const int32_t h = (int32_t)map->h, w = (int32_t)map->w, c = (int32_t)map->c;
     const int32_t step = w * c, zero = h * step;
     const float u0 = (float)(m[0][0] * (double)row + m[0][2]), du = (float)m[0][1];
     const float v0 = (float)(m[1][0] * (double)row + m[1][2]), dv = (float)m[1][1];
-    int32_t *restrict t0 = taps->tap[0], *restrict t1 = taps->tap[1];
-    int32_t *restrict t2 = taps->tap[2], *restrict t3 = taps->tap[3];
-    float *restrict fu = taps->fu, *restrict fv = taps->fv;
     for (int32_t j = 0; j < w; j++) {
-        const float u = cn_held(CN_FMA(du, (float)j, u0)), v = cn_held(CN_FMA(dv, (float)j, v0));
+        const float u = CN_FMA(du, (float)j, u0), v = CN_FMA(dv, (float)j, v0);
         const int32_t i0 = cn_floor(u), j0 = cn_floor(v);
         const int32_t up = cn_within(fill, i0, h) * step, down = cn_within(fill, i0 + 1, h) * step;
         const int32_t left = cn_within(fill, j0, w) * c, right = cn_within(fill, j0 + 1, w) * c;
@@ -81,6 +80,20 @@ CN_INLINE void cn_place_corners(const int64_t fill, const cn_map *map, double m[
         }
     }
 }
+
+/* A function of its own for each fill mode: in one that is inlined GCC forgets what is restrict, and takes
+ * no vectors. */
+#define CN_PLACE(NAME, FILL)                                                                       \
+    static __attribute__((noinline)) void NAME(                                                    \
+        const cn_map *map, double m[2][3], int64_t row, int32_t *restrict t0,                      \
+        int32_t *restrict t1, int32_t *restrict t2, int32_t *restrict t3, float *restrict fu,      \
+        float *restrict fv) {                                                                      \
+        cn_place(FILL, map, m, row, t0, t1, t2, t3, fu, fv);                                       \
+    }
+CN_PLACE(cn_place_nearest, CN_NEAREST)
+CN_PLACE(cn_place_constant, CN_CONSTANT)
+CN_PLACE(cn_place_reflect, CN_REFLECT)
+CN_PLACE(cn_place_wrap, CN_WRAP)
 
 CN_INLINE float cn_between(float a, float b, float f) { return CN_FMA(f, b - a, a); }
 
@@ -130,13 +143,21 @@ static void cn_resample(int64_t fill, double m[2][3], const cn_map *map, const f
         .fu = room + 4 * line,
         .fv = room + 5 * line,
     };
+    static void (*const place[])(const cn_map *, double[2][3], int64_t, int32_t *, int32_t *, int32_t *,
+                                 int32_t *, float *, float *) = {
+        [CN_NEAREST] = cn_place_nearest,
+        [CN_CONSTANT] = cn_place_constant,
+        [CN_REFLECT] = cn_place_reflect,
+        [CN_WRAP] = cn_place_wrap,
+    };
+    const double part = CN_FARTHEST / 4.0;
+    for (int k = 0; k < 2; k++) {
+        m[k][0] = cn_held(m[k][0], part / (double)map->h);
+        m[k][1] = cn_held(m[k][1], part / (double)w);
+        m[k][2] = cn_held(m[k][2], part);
+    }
     for (int64_t i = 0; i < map->h; i++, y += map->row) {
-        switch (fill) {
-        case CN_NEAREST: cn_place_corners(CN_NEAREST, map, m, i, &taps); break;
-        case CN_CONSTANT: cn_place_corners(CN_CONSTANT, map, m, i, &taps); break;
-        case CN_REFLECT: cn_place_corners(CN_REFLECT, map, m, i, &taps); break;
-        default: cn_place_corners(CN_WRAP, map, m, i, &taps); break;
-        }
+        place[fill](map, m, i, taps.tap[0], taps.tap[1], taps.tap[2], taps.tap[3], taps.fu, taps.fv);
         if (c == 1)
             cn_sample1(x, &taps, w, y);
         else if (c == 3)

@@ -1,0 +1,122 @@
+"""What augmentation costs: the share of an epoch's processor time, one thread.
+
+    python benchmarks/augment.py [--isa avx2] [--rounds 10]
+
+Every transform by itself and all of them together, on two nets of `nets.py`; X is uint8. Steps with and without
+augmentation take turns, and the least time of each counts. "alone" is the stage by itself, with the conversion of X
+that a plain step has to do as well, and its share of a plain step: less exposed to noise, and an upper bound.
+Before timing, a training step is checked to see what `convnet.graph.augmenter` returns.
+"""
+
+import argparse
+import time
+
+import numpy as np
+from nets import NETS
+
+from convnet.augment import (
+    Cutout,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
+from convnet.augment.plan import plan_augment
+from convnet.graph import Network, Trainer
+from convnet.graph.augmenter import augmented
+
+ALL = (
+    RandomFlip(),
+    RandomRotation(15),
+    RandomTranslation(0.1),
+    RandomZoom(0.2),
+    RandomContrast(0.2),
+    RandomBrightness(0.2),
+    RandomCrop(4),
+    Cutout(8),
+)
+LISTS = {"all": ALL, **{type(one).__name__: (one,) for one in ALL}}
+SCALE = 1 / 255
+
+
+class Steps:
+    """Training steps of one net on one batch."""
+
+    def __init__(self, net, X, y, plan, isa):
+        network = Network(net.layers, net.input_shape, net.n_outputs, seed=0, isa=isa)
+        self.network, self.X, self.plan = network, X, plan
+        self.loss = "sigmoid" if net.n_outputs == 1 else "softmax"
+        self.y = y.astype(np.float32 if net.n_outputs == 1 else np.int32)
+        self.trainer = Trainer(network, loss=self.loss, batch_size=len(X), augment=plan)
+
+    def step(self, epoch, scale=SCALE):
+        """Take a step; return its loss."""
+        return self.trainer.step(
+            self.X,
+            self.y,
+            np.arange(len(self.X)),
+            None,
+            scale=scale,
+            learning_rate=1e-3,
+            epoch=epoch,
+        )
+
+    def seconds(self, epoch):
+        """Take a step; return its processor time."""
+        start = time.thread_time()
+        self.step(epoch)
+        return time.thread_time() - start
+
+
+def alone(X, plan, isa, epoch):
+    """Return the processor time of the stage for a batch."""
+    start = time.thread_time()
+    augmented(X, plan, scale=SCALE, epoch=epoch, isa=isa)
+    return time.thread_time() - start
+
+
+def check(net, X, y, plan, isa):
+    """A step on X equals one on X as it was changed, to the bit."""
+    given = augmented(X, plan, scale=SCALE, epoch=3, isa=isa)
+    losses = [
+        Steps(net, X, y, plan, isa).step(3),
+        Steps(net, given, y, None, isa).step(3, scale=1.0),
+    ]
+    assert losses[0] == losses[1], losses
+
+
+def main():
+    """Print a line for each net and list."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--isa", default=None)
+    parser.add_argument("--rounds", type=int, default=10)
+    options = parser.parse_args()
+    columns = ("plain ms", "with ms", "more", "alone us/image", "share")
+    print(f"{'net':10} {'augment':18}" + "".join(f"{name:>15}" for name in columns))
+    for name in ("keraslab", "catdog"):
+        net = NETS[name]
+        X, y = net.data(net.batch)
+        X = np.clip(X * 40 + 128, 0, 255).astype(np.uint8)
+        plans = {key: plan_augment(augment, net.input_shape) for key, augment in LISTS.items()}
+        check(net, X, y, plans["all"], options.isa)
+        steps = {key: Steps(net, X, y, plan, options.isa) for key, plan in plans.items()}
+        steps["none"] = Steps(net, X, y, None, options.isa)
+        best, stage = dict.fromkeys(steps, np.inf), dict.fromkeys(plans, np.inf)
+        for epoch in range(options.rounds):
+            for key, one in steps.items():
+                best[key] = min(best[key], one.seconds(epoch))
+            for key, plan in plans.items():
+                stage[key] = min(stage[key], alone(X, plan, options.isa, epoch))
+        plain = best["none"]
+        for key in LISTS:
+            print(
+                f"{name:10} {key:18}{plain * 1e3:15.2f}{best[key] * 1e3:15.2f}{best[key] / plain - 1:15.1%}"
+                f"{stage[key] / net.batch * 1e6:15.1f}{stage[key] / plain:15.1%}"
+            )
+
+
+if __name__ == "__main__":
+    main()

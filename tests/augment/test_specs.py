@@ -1,0 +1,175 @@
+"""Augmentations as values, and the plan that is made of them."""
+
+import copy
+import json
+import math
+import pickle
+
+import pytest
+from sklearn.base import clone
+
+from convnet.augment import (
+    Augmentation,
+    Cutout,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    as_augment,
+    augmentation_types,
+    register,
+)
+from convnet.augment.plan import plan_augment
+from convnet.engine._context import TRANSFORMS
+
+# value, its repr, its transform for images of 20 × 40 whose range is 2
+TABLE = [
+    (RandomFlip(), "RandomFlip()", ("flip", 0, 0.5)),
+    (RandomFlip("vertical"), "RandomFlip('vertical')", ("flip", 0.5, 0)),
+    (RandomFlip("both"), "RandomFlip('both')", ("flip", 0.5, 0.5)),
+    (RandomRotation(180), "RandomRotation(180.0)", ("rotation", math.pi, 0)),
+    (
+        RandomRotation(9, fill_mode="wrap"),
+        "RandomRotation(9.0, fill_mode='wrap')",
+        ("rotation", math.pi / 20, 0),
+    ),
+    (RandomTranslation(0.1), "RandomTranslation(0.1)", ("shift", 2, 4)),
+    (RandomTranslation([0.1, 0.1]), "RandomTranslation(0.1)", ("shift", 2, 4)),
+    (RandomTranslation((0.5, 0)), "RandomTranslation((0.5, 0.0))", ("shift", 10, 0)),
+    (RandomZoom(0.2), "RandomZoom(0.2)", ("zoom", 0.2, 0)),
+    (RandomZoom([0.2, 0.2]), "RandomZoom((0.2, 0.2))", ("stretch", 0.2, 0.2)),
+    (RandomContrast(0.2), "RandomContrast(0.2)", ("contrast", 0.2, 0)),
+    (RandomBrightness(0.2), "RandomBrightness(0.2)", ("brightness", 0.4, 0)),
+    (RandomCrop(4), "RandomCrop(4)", ("crop", 4, 4)),
+    (RandomCrop((0, 39)), "RandomCrop((0, 39))", ("crop", 0, 39)),
+    (Cutout((20, 8)), "Cutout((20, 8))", ("cutout", 20, 8)),
+]
+every = pytest.mark.parametrize(("one", "text", "transform"), TABLE, ids=[t for _, t, _ in TABLE])
+
+
+def test_the_table_has_every_type():
+    assert {type(one) for one, _, _ in TABLE} == set(augmentation_types().values())
+    assert {transform[0] for _, _, transform in TABLE} == set(TRANSFORMS)
+
+
+@every
+def test_values(one, text, transform):
+    assert repr(one) == text and eval(text) == one
+    assert one.transform((20, 40, 3), 2.0) == pytest.approx(transform)
+    plain = json.loads(json.dumps(one.to_dict()))
+    assert as_augment([plain]) == as_augment(json.dumps([plain])) == (one,)
+    assert hash(as_augment([plain])[0]) == hash(one)
+    assert clone(one) is copy.deepcopy(one) is one
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+def test_specs():
+    assert as_augment(None) == as_augment([]) == ()
+    flip = [{"type": "RandomFlip"}]
+    assert as_augment({"augment": flip}) == as_augment("- type: RandomFlip") == (RandomFlip(),)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            lambda: RandomFlip("left"),
+            "RandomFlip: mode must be one of 'horizontal', 'vertical', 'both'",
+        ),
+        (lambda: RandomFlip("vertcal"), "Did you mean 'vertical'?"),
+        (lambda: RandomFlip(1), "RandomFlip: mode must be one of"),
+        (
+            lambda: RandomRotation(200),
+            "RandomRotation: degrees must be a number from 0 to 180; got 200",
+        ),
+        (lambda: RandomRotation(degree=2), "no parameter 'degree'. Did you mean 'degrees'?"),
+        (
+            lambda: RandomRotation(2, fill_mode="edge"),
+            "fill_mode must be one of 'nearest', 'constant', 'reflect', 'wrap'; got 'edge'",
+        ),
+        (
+            lambda: RandomTranslation(2),
+            "RandomTranslation: factor must be a number from 0 to 1; got 2",
+        ),
+        (
+            lambda: RandomTranslation((1, 2, 3)),
+            "must be a number or a pair of numbers; got (1, 2, 3)",
+        ),
+        (lambda: RandomZoom(1), "RandomZoom: factor must be a number from 0 to 0.9; got 1"),
+        (lambda: RandomContrast(-0.1), "factor must be a number from 0 to 1; got -0.1"),
+        (lambda: RandomBrightness("much"), "factor must be a number from 0 to 1; got 'much'"),
+        (
+            lambda: RandomCrop(0.1),
+            "RandomCrop: padding must be an integer from 0 to 1048576; got 0.1",
+        ),
+        (lambda: Cutout(0), "Cutout: size must be an integer from 1 to 1048576; got 0"),
+        (
+            lambda: as_augment(RandomFlip()),
+            "augment must be a list; got one augmentation. Write [Rand",
+        ),
+        (
+            lambda: as_augment([RandomFlip]),
+            "augment[0] is the class RandomFlip. Write RandomFlip(...)",
+        ),
+        (lambda: as_augment("RandomFlip"), "augment must be None or a list of augmentations; got"),
+        (lambda: as_augment(3), "augment must be None or a list of augmentations; got 3"),
+        (
+            lambda: as_augment([{"type": "RandomFlipp"}]),
+            "augment[0]: there is no augmentation type",
+        ),
+        (lambda: as_augment([3]), "augment[0] must be an augmentation or a dict; got 3"),
+        (lambda: as_augment([{}]), 'augment[0]: an augmentation needs a "type", one of'),
+    ],
+)
+def test_bad_specs(build, message):
+    with pytest.raises((TypeError, ValueError)) as info:
+        build()
+    assert message in str(info.value)
+
+
+@pytest.mark.parametrize(
+    ("augment", "message"),
+    [
+        (
+            [RandomFlip(), RandomCrop(20)],
+            "augment[1] RandomCrop(20): padding 20 could shift the whole image out of its height of 20. "
+            "Use at most 19.",
+        ),
+        ([RandomCrop((3, 40))], "augment[0] RandomCrop((3, 40)): padding 40 could shift"),
+        (
+            [Cutout((20, 41))],
+            "augment[0] Cutout((20, 41)): size 41 is more than the image's width of 40. Use at most 40.",
+        ),
+        (
+            [RandomFlip(), RandomCrop(2), RandomZoom(0.1, fill_mode="wrap")],
+            "augment[2] has fill_mode 'wrap' but augment[1] 'nearest'",
+        ),
+    ],
+)
+def test_what_does_not_fit(augment, message):
+    with pytest.raises(ValueError) as info:
+        plan_augment(augment, (20, 40, 3))
+    assert message in str(info.value)
+
+
+def test_plan():
+    augment = [RandomFlip(), Cutout(2), RandomZoom(0.1, fill_mode="wrap"), RandomBrightness(0.5)]
+    plan = plan_augment(augment, (20, 40, 3), unit=3.0)
+    assert plan.fill == "wrap"
+    assert [name for name, _, _ in plan.transforms] == ["flip", "cutout", "zoom", "brightness"]
+    assert plan.transforms[3] == ("brightness", 1.5, 0)
+    assert plan_augment((), (20, 40, 3)) is plan_augment([], (9,)) is None
+    with pytest.raises(
+        ValueError, match=r"augment\[0\] RandomFlip\(\) needs images, but X is 2-D with 9"
+    ):
+        plan_augment([RandomFlip()], (9,))
+
+
+def test_what_is_no_augmentation_is_not_registered():
+    with pytest.raises(TypeError, match="int must be a subclass of Augmentation"):
+        register(int)
+    with pytest.raises(ValueError, match="an augmentation type named 'RandomFlip' is registered"):
+        register(type("RandomFlip", (Augmentation,), {}))
