@@ -88,10 +88,10 @@ static void cn_bn_apply(const cn_op *op, const cn_task *t, const float *scale, c
                 CN_BN_BLOCKS(cn_bn_scale, z + k, w, c, scale + k, shift + k, relu, out + k);
             else if (ph == 2 && pw == 2)
                 CN_BN_BLOCKS(cn_bn_pool, 2, 2, z + k, op->src.row, w, c, scale + k, shift + k, relu,
-                             out + k, kept ? kept + k : NULL, winner + k);
+                             out + k, kept ? kept + k : NULL, kept ? winner + k : NULL);
             else
                 CN_BN_BLOCKS(cn_bn_pool, ph, pw, z + k, op->src.row, w, c, scale + k, shift + k,
-                             relu, out + k, kept ? kept + k : NULL, winner + k);
+                             relu, out + k, kept ? kept + k : NULL, kept ? winner + k : NULL);
             if (kept) {
                 kept += w * c;
                 winner += w * c;
