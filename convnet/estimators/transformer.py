@@ -27,7 +27,8 @@ class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         The net. ``fit`` fits a clone of it; a fitted net in ``sklearn.frozen.FrozenEstimator`` is used as it is.
     layer : int or str, default=-1
         Place among the estimator's `layers`, from the end where negative, so that -1 is the last one before the
-        output layer; or a name in ``layers_`` of the net, "flatten" and "output" included.
+        output layer; or a name in ``layers_`` of the net, "flatten" and "output" included, or of a layer inside
+        another one, such as "residual1/conv1".
 
     Attributes
     ----------
@@ -126,7 +127,8 @@ class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         names : ndarray of object, shape (n_features_out,)
         """
         check_is_fitted(self, "estimator_")
-        shape = next(i.output_shape for i in self.estimator_.layers_ if i.name == self.layer_)
+        inside = (one for info in self.estimator_.layers_ for one in info.walk())
+        shape = next(one.output_shape for one in inside if one.name == self.layer_)
         places = product(*(range(side) for side in shape))
         names = ["_".join([self.layer_, *map(str, place)]) for place in places]
         return np.asarray(names, dtype=object)
@@ -156,10 +158,11 @@ class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         """Return the name of the layer in the net that is to be fitted, or is frozen."""
         if self.estimator is net:
             layers, shape = net._declared(X, y)
-            known = [info.name for info in Plan(layers, shape, 1).layers]
+            infos = Plan(layers, shape, 1).layers
         else:
             check_is_fitted(net, "weights_")
-            layers, known = net._holder.layers, [info.name for info in net.layers_]
+            layers, infos = net._holder.layers, net.layers_
+        known = [one.name for info in infos for one in info.walk()]
         layer, names = self.layer, resolve_names(layers)
         if isinstance(layer, str) and layer in known:
             return layer
@@ -181,7 +184,8 @@ class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             See scikit-learn's user guide of metadata routing.
         """
         mapping = MethodMapping()
-        for caller in ("fit", "fit_transform"):  # a Pipeline of scikit-learn 1.6 asks for the latter
+        # a Pipeline of scikit-learn 1.6 asks for the latter
+        for caller in ("fit", "fit_transform"):
             mapping.add(caller=caller, callee="fit")
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
 

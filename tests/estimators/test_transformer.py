@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from convnet import ConvNetClassifier, ConvNetTransformer
-from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
+from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D, ReLU, Residual
 
 NET = [
     Conv2D(4, 3, activation="relu", name="stem"),
@@ -78,6 +78,25 @@ def test_maps_are_laid_out_by_row_column_and_channel(fitted, digits):
     expected = max(0.0, (window * kernel[..., channel]).sum() + bias[channel])
     value = transformer.transform(X)[7, names.index("stem_2_5_3")]
     assert value == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["residual1/conv1", "residual1/shortcut"])
+def test_a_layer_inside_another(digits, name):
+    """By its name, of a net that is to be fitted or is frozen; refused before training where it is misspelt."""
+    X, y = digits
+    net = ConvNetClassifier(
+        [Residual([Conv2D(2, 3, padding="same"), ReLU()])], max_iter=1, random_state=0
+    )
+    transformer = ConvNetTransformer(net, layer=name).fit(X, y)
+    fitted = transformer.estimator_
+    expected = fitted._outputs(X, name).reshape(len(X), -1)
+    np.testing.assert_array_equal(transformer.transform(X), expected)
+    frozen = ConvNetTransformer(FrozenEstimator(fitted), layer=name)
+    np.testing.assert_array_equal(frozen.fit_transform(X), expected)
+    names = frozen.get_feature_names_out()
+    assert len(names) == expected.shape[1] and names[-1] == f"{name}_7_7_1"
+    with pytest.raises(ValueError, match=f"Did you mean '{name}'"):
+        transformer.set_params(layer=f"{name}x").fit(X, y)
 
 
 def test_fit_trains_a_clone(net, digits):
