@@ -40,9 +40,11 @@ def plan_augment(augment, shape, unit=1.0):
     if not augment:
         return None
     if len(shape) != 3:
-        what = "holds signals" if len(shape) == 2 else f"is 2-D with {shape[0]} features"
+        needs = f"augment[0] {augment[0]!r} needs images, but X"
+        if len(shape) == 2:
+            raise ValueError(f"{needs} holds signals. Set augment=None.")
         raise ValueError(
-            f"augment[0] {augment[0]!r} needs images, but X {what}. "
+            f"{needs} is 2-D with {shape[0]} features. "
             "Set input_shape, e.g. (28, 28, 1), or augment=None."
         )
     transforms = []

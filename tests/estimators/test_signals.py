@@ -128,7 +128,11 @@ def test_the_first_layer_that_cares_decides(waves):
             (4, 40, 2),
             "layers[0] 'conv1': kernel 50 does not fit its input of length 40. Shapes: 40.",
         ),
-        (ConvNetClassifier(NET, augment=[RandomFlip()]), (4, 40, 2), "but X holds signals"),
+        (
+            ConvNetClassifier(NET, augment=[RandomFlip()]),
+            (4, 40, 2),
+            "but X holds signals. Set augment=None.",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(clf, shape, text):
