@@ -17,6 +17,7 @@ from convnet.layers import as_layers
 CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
 UNIT = 1.5  # floats up to here are taken to be scaled to 0..1 already, with room for interpolation
+PLAIN = {np.dtype(code).str for code in "?bBhHiIlLqQefd"}  # native dtypes that are read as they are
 MAXIMA = {"uint8": 255, "uint16": 65535}  # what "auto" divides by
 
 
@@ -80,6 +81,8 @@ class InputFormat:
 
 def check_rows(X, kind):
     """Return X as an array with rows: sparse, complex, text, objects and 1-D are refused."""
+    if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in PLAIN:
+        return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
     array = check_array(X, ensure_all_finite=False, allow_nd=True, estimator=kind, input_name="X")
     if array.dtype.kind not in "buif":
         raise TypeError(f"X has dtype {array.dtype}; {kind} takes booleans, integers and floats.")
