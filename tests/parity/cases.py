@@ -14,6 +14,7 @@ from convnet.layers import (
     MaxPool2D,
     ReLU,
     Residual,
+    SeparableConv2D,
 )
 from convnet.training.rates import Rates
 from convnet.training.schedules import Cosine, Exponential, OneCycle, Step, Warmup
@@ -30,8 +31,9 @@ NORMED = (
     Conv2D(16, 3, padding="same", use_bias=False), BatchNorm(momentum=0.8), AvgPool2D(2),
 )  # fmt: skip
 SEPARABLE = (
-    Conv2D(8, 3, activation="relu"), Conv2D(8, 3, padding="same", groups=8, use_bias=False),
-    Conv2D(12, 1, use_bias=False), BatchNorm(), ReLU(),
+    Conv2D(8, 3, activation="relu"),
+    SeparableConv2D(12, 3, stride=2, padding="same", depth_multiplier=2, activation="silu"),
+    SeparableConv2D(16, 2, padding="same", use_bias=False), BatchNorm(), ReLU(),
 )  # fmt: skip
 RESIDUAL = (
     Conv2D(8, 3, padding="same", activation="relu"),

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from convnet.layers import Conv2D, resolve_names
+from convnet.layers import resolve_names
 
 ACTIVATIONS = {
     None: lambda x: x, "linear": lambda x: x, "relu": functional.relu, "tanh": torch.tanh,
@@ -23,13 +23,23 @@ def flat(x):
     return x.permute(0, 2, 3, 1).reshape(len(x), -1) if x.ndim == 4 else x
 
 
-def conv2d(layer, parameters, x, name):
+def convolve(parameters, x, name, *, stride=1, padding="valid", groups=1, activation=None):
     weights, bias = parameters[f"{name}/weights"], parameters.get(f"{name}/bias")
-    stride = pair(layer.stride)
-    if layer.padding == "same":
-        x = same(x, weights.shape[:2], stride)
-    z = functional.conv2d(x, weights.permute(3, 2, 0, 1), bias, stride=stride, groups=layer.groups)
-    return ACTIVATIONS[layer.activation](z)
+    if padding == "same":
+        x = same(x, weights.shape[:2], pair(stride))
+    z = functional.conv2d(x, weights.permute(3, 2, 0, 1), bias, stride=pair(stride), groups=groups)
+    return ACTIVATIONS[activation](z)
+
+
+def conv2d(layer, parameters, x, name):
+    options = dict(stride=layer.stride, padding=layer.padding, groups=layer.groups)
+    return convolve(parameters, x, name, activation=layer.activation, **options)
+
+
+def separable(layer, parameters, x, name):
+    depthwise = dict(stride=layer.stride, padding=layer.padding, groups=x.shape[1])
+    x = convolve(parameters, x, f"{name}/depthwise", **depthwise)
+    return convolve(parameters, x, f"{name}/pointwise", activation=layer.activation)
 
 
 def pair(value):
@@ -49,7 +59,7 @@ def residual(layer, parameters, x, name):
     out = forward(layer.layers, parameters, x, f"{name}/")
     if f"{name}/shortcut/weights" in parameters:
         stride = tuple(-(-n // m) for n, m in zip(x.shape[2:], out.shape[2:], strict=True))
-        x = conv2d(Conv2D(out.shape[1], 1, stride=stride), parameters, x, f"{name}/shortcut")
+        x = convolve(parameters, x, f"{name}/shortcut", stride=stride)
     return ACTIVATIONS[layer.activation](out + x)
 
 
@@ -77,6 +87,7 @@ KINDS = {
     "Dense": dense,
     "BatchNorm": batch_norm,
     "Residual": residual,
+    "SeparableConv2D": separable,
     "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, layer.pool_size),
     "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(x, layer.pool_size),
     "GlobalAvgPool2D": lambda layer, _, x, __: x.mean((2, 3)),
