@@ -14,6 +14,7 @@ from convnet.estimators.parameters import (
     replace_schedule,
 )
 from convnet.estimators.preview import preview
+from convnet.estimators.sight import SightMixin
 from convnet.estimators.state import commit
 from convnet.estimators.tasks import CallbackSupportMixin, with_callbacks
 from convnet.graph.plan import Plan
@@ -29,7 +30,7 @@ NESTED = {
 }
 
 
-class BaseConvNet(CallbackSupportMixin, BaseEstimator):
+class BaseConvNet(SightMixin, CallbackSupportMixin, BaseEstimator):
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
@@ -102,14 +103,18 @@ class BaseConvNet(CallbackSupportMixin, BaseEstimator):
         known, out = getattr(self, "_known_outputs", (None, None))
         if X is known and X is not None and layer is None:  # a copy that a scorer was given
             return out
-        kind, given = type(self).__name__, self._input_format
         n_threads = resolve_n_threads(self.n_jobs)
+        images, scale = self._images(X)
+        network = self._holder.network(self.weights_)
+        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+
+    def _images(self, X):
+        """Return X as the fitted net takes it, and what it is to be multiplied by."""
+        kind, given = type(self).__name__, self._input_format
         array = inputs.check_rows(X, kind)
         inputs.check_features(self, X, array)
         images = inputs.as_images(array, self.input_shape_, given.data_format)
-        scale = given.scale_for(images, kind)
-        network = self._holder.network(self.weights_)
-        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        return images, given.scale_for(images, kind)
 
     def summary(self, X=None, y=None):
         """Return a table of the layers: shapes, parameters, multiply-adds, memory.

@@ -1,0 +1,89 @@
+"""What a fitted net makes of its input, to look at."""
+
+from math import prod
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from convnet.inspection.trace import Trace
+
+
+class SightMixin:
+    """Methods of estimators that show what happens inside the net."""
+
+    def feature_maps(self, X, layer):
+        """Return the maps that a layer puts out, as in prediction: running statistics, no dropout.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
+        layer : str
+            Name of the layer, as in ``layers_``: "conv1"; of one inside another "residual1/conv1".
+
+        Returns
+        -------
+        maps : ndarray of float32, shape (n, height, width, channels)
+            After the layer's activation; channels last, whatever `data_format` is. (n, length, channels) of layers for
+            signals, (n, features) where the layer puts out flat data.
+
+        Raises
+        ------
+        NotFittedError
+            The net is not fitted.
+        ValueError
+            No layer has that name, with those that exist; images of another shape than in ``fit``, with both.
+        """
+        return self._outputs(X, layer)
+
+    def trace(self, x):
+        """Work out one prediction step by step.
+
+        Printed, it shows from the image on: patch, kernel, products, sum, bias and activation of one pixel of each
+        convolution, the window and the winner of each pooling, and so on up to the logits and the probabilities. The
+        pixel is the one that contributes most to what is shown next: the prediction is followed back to the image.
+
+        Parameters
+        ----------
+        x : array-like of shape (h, w, c), (h, w), (length, c) or (features,)
+            One image, signal or flat row, or an X of one row.
+
+        Returns
+        -------
+        trace : Trace
+            To be printed. ``trace.at("conv1", row, column, channel)`` is the same for any output value of any layer;
+            ``trace.steps`` holds the steps with their arrays, ``trace.feature_map("conv1")`` a layer's whole output,
+            ``trace.probabilities`` what ``predict_proba`` returns.
+
+        Raises
+        ------
+        NotFittedError
+            The net is not fitted.
+        ValueError
+            x is not one image of the shape in ``fit``; both shapes are named.
+        """
+        check_is_fitted(self, "weights_")
+        X = self._one_image(x)
+        images, scale = self._images(X)
+        is_classifier = hasattr(self, "predict_proba")
+        return Trace(
+            self._holder.network(self.weights_),
+            images,
+            scale,
+            prediction=self.predict(X)[0],
+            probabilities=self.predict_proba(X)[0] if is_classifier else None,
+            classes=self.classes_ if is_classifier else None,
+        )
+
+    def _one_image(self, x):
+        """Return x as an X of one row; ValueError where it is not one."""
+        shape, array = self.input_shape_, np.asarray(x)
+        first = self._input_format.data_format == "channels_first"
+        stored = (shape[-1], *shape[:-1]) if first else shape
+        grey = {shape[:2]} if shape[2:] == (1,) else set()
+        singles = {stored, (prod(shape),)} | grey
+        if array.shape in singles:
+            return array[None]
+        if array.ndim > 1 and len(array) == 1 and array.shape[1:] in singles:
+            return x
+        raise ValueError(f"trace takes one image of shape {stored}; x has shape {array.shape}.")

@@ -1,0 +1,109 @@
+"""The end of a prediction: from the outputs of the net to the answer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convnet.inspection.trace.functions import sigmoid
+from convnet.inspection.trace.text import ledger, number, table
+
+SHOWN = 20  # classes that are listed; of more, the likeliest
+
+
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """Outputs of a net for one image, and what is predicted from them.
+
+    Parameters
+    ----------
+    outputs : ndarray of float64, shape (n_outputs,)
+        The engine's float32.
+    prediction : object
+        A label, an indicator (n_classes,), a number or numbers.
+    probabilities : ndarray of float64, shape (n_classes,), default=None
+        As ``predict_proba`` has them; None of a regressor.
+    classes : ndarray of shape (n_classes,), default=None
+        The labels.
+    """
+
+    outputs: np.ndarray
+    prediction: object
+    probabilities: np.ndarray | None = None
+    classes: np.ndarray | None = None
+
+    @property
+    def function(self):
+        """What makes probabilities of the outputs: "softmax", "sigmoid" (of each output) or None."""
+        if self.probabilities is None:
+            return None
+        one, several = len(self.outputs) == 1, np.ndim(self.prediction) == 1
+        return "sigmoid" if one or several else "softmax"
+
+    @property
+    def unit(self):
+        """The output that is traced: that of the predicted class, else the largest in magnitude."""
+        values = self.outputs if self.function == "softmax" else np.abs(self.outputs)
+        return int(values.argmax())
+
+    @property
+    def sign(self):
+        """1 where what speaks for the output is wanted, None where its own sign says."""
+        return 1 if self.function == "softmax" else None
+
+    @property
+    def exponentials(self):
+        """Of the softmax: exp(z - the largest z), (n_classes,)."""
+        return np.exp(self.outputs - self.outputs.max())
+
+    @property
+    def computed(self):
+        """The probabilities by their definition; the outputs of a regressor."""
+        if self.function is None:
+            return self.outputs
+        if self.function == "softmax":
+            return self.exponentials / self.exponentials.sum()
+        p = np.array([sigmoid(z) for z in self.outputs])
+        return p if np.ndim(self.prediction) == 1 else np.array([sigmoid(-self.outputs[0]), p[0]])
+
+    def __str__(self):
+        working = {None: self._values, "softmax": self._softmax, "sigmoid": self._sigmoid}
+        head, lines = working[self.function]()
+        return "\n".join([head, *(f"    {line}".rstrip() for line in lines)])
+
+    __repr__ = __str__
+
+    def _values(self):
+        names = list(map(str, range(len(self.outputs))))[:SHOWN]
+        lines = table(("output", "value"), names, self.outputs[:SHOWN])
+        return "the prediction is what the net puts out", lines
+
+    def _softmax(self):
+        e, p = self.exponentials, self.probabilities
+        likely = sorted(np.argsort(-p, kind="stable")[:SHOWN])
+        header = "class", "logit z", "exp(z - largest z)", "/ sum = probability"
+        columns = (a[likely] for a in (self.outputs, e, p))
+        lines = table(header, list(map(str, self.classes[likely])), *columns)
+        if len(p) > SHOWN:
+            rest = np.delete(p, likely)
+            lines.append(f"{len(rest):,} classes more: {number(rest.sum())} together")
+        k = int(self.outputs.argmax())
+        lines += ["", *ledger(("sum of exp(z - largest z)", e.sum()))]
+        return self._answer("softmax", p[k]), lines
+
+    def _sigmoid(self):
+        if np.ndim(self.prediction) == 1:
+            header = "label", "logit z", "1 / (1 + exp(-z))", "predicted"
+            columns = (self.outputs, self.probabilities, self.prediction)
+            names = list(map(str, self.classes))
+            lines = table(header, names[:SHOWN], *(column[:SHOWN] for column in columns))
+            return "sigmoid of each logit; a label is predicted above 0.5", lines
+        p = self.probabilities
+        lines = ledger(
+            ("logit z", self.outputs[0]),
+            (f"p({self.classes[1]}) = 1 / (1 + exp(-z))", p[1]),
+            (f"p({self.classes[0]}) = 1 - p({self.classes[1]})", p[0]),
+        )
+        return self._answer("sigmoid", p.max()), lines
+
+    def _answer(self, function, p):
+        return f"{function}: the prediction is {self.prediction}, with probability {number(p)}"

@@ -1,0 +1,30 @@
+"""The activations in float64, a value at a time; their formulas are in `convnet.layers.Activation`."""
+
+from math import erfc, exp, expm1, sqrt, tanh
+
+
+def sigmoid(z):
+    """Return 1 / (1 + exp(-z))."""
+    e = exp(-abs(z))
+    return e / (1.0 + e) if z < 0 else 1.0 / (1.0 + e)
+
+
+FUNCTIONS = {
+    "linear": lambda z: z,
+    "relu": lambda z: max(z, 0.0),
+    "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
+    "elu": lambda z: z if z > 0 else expm1(z),
+    "gelu": lambda z: 0.5 * z * erfc(-z / sqrt(2.0)),
+    "silu": lambda z: z * sigmoid(z),
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+}
+FORMULAS = {
+    "relu": "max(z, 0)",
+    "leaky_relu": "z if z > 0 else 0.01 z",
+    "elu": "z if z > 0 else exp(z) - 1",
+    "gelu": "z Φ(z)",
+    "silu": "z / (1 + exp(-z))",
+    "sigmoid": "1 / (1 + exp(-z))",
+    "tanh": "tanh(z)",
+}

@@ -1,0 +1,114 @@
+"""What every layer makes of one image, and from which values each value comes."""
+
+from math import prod
+
+import numpy as np
+
+from convnet.graph.ops import ForkOp
+from convnet.inspection.trace.step import Spot
+
+INPUT = "input"
+
+
+class Maps:
+    """The engine's map of every layer for one image, and the operations between them.
+
+    Parameters
+    ----------
+    network : Network
+    image : ndarray of shape (1, h, w, c), (1, length, c) or (1, features)
+        Of any numeric dtype.
+    scale : float
+        What it is multiplied by.
+
+    Attributes
+    ----------
+    layers : dict of Lowered
+        By name, those inside others too.
+    weights : dict of ndarray
+        By name.
+    last : Buffer
+        What the net puts out.
+    """
+
+    def __init__(self, network, image, scale):
+        self.weights = network.get_weights()
+        self._network, self._image, self._scale = network, image, scale
+        builder, _ = network.plan.build()
+        self.last, self._input = builder.current, builder.input
+        outer = builder.lowered
+        self.layers = {lowered.name: lowered for low in outer for lowered in low.walk()}
+        self._input_shape = network.plan.input_shape
+        self._writers = {op.dst: op for op in builder.ops if not isinstance(op, ForkOp)}
+        self._owners, self._named = {}, {}
+        for lowered in self.layers.values():
+            self._named.setdefault(lowered.output.root, lowered.name)
+            if not self._wraps(lowered):
+                self._owners.setdefault(lowered.output, []).append(lowered.name)
+        self._arrays = {}
+
+    @staticmethod
+    def _wraps(lowered):
+        """Whether a layer puts out what the last one inside it does."""
+        return bool(lowered.inner) and lowered.inner[-1].output is lowered.output
+
+    def innermost(self, name):
+        """Return the layer of that name, or the one inside it whose output is its."""
+        lowered = self.layers[name]
+        return self.innermost(lowered.inner[-1].name) if self._wraps(lowered) else lowered
+
+    def array(self, name):
+        """Return the engine's output of a layer, float32, of the layer's shape; or the "input" as it sees it."""
+        if name not in self._arrays:
+            array = self._converted() if name == INPUT else self._features(name)
+            array.flags.writeable = False
+            self._arrays[name] = array
+        return self._arrays[name]
+
+    def _features(self, name):
+        return self._network.features(self._image, name, scale=self._scale)[0]
+
+    def _converted(self):
+        """The image times the scale, a float32, rounded to float32 once."""
+        image = self._image[0].astype(np.float64) * np.float64(np.float32(self._scale))
+        return image.astype(np.float32).reshape(self._input_shape)
+
+    def map(self, buffer):
+        """Return the values of a layer's output, or the input, as a float64 map (h, w, c)."""
+        name = self._named.get(buffer.root, INPUT)
+        return self.array(name).reshape(buffer.shape).astype(np.float64)
+
+    def writer(self, buffer):
+        """Return the operation that writes a buffer; None of the input, and of what shares another's memory."""
+        return self._writers.get(buffer)
+
+    def owners(self, buffer):
+        """Return the names of the layers whose output a buffer is: all but the first change nothing."""
+        return self._owners.get(buffer, [])
+
+    def spot(self, buffer, index, before=None):
+        """Return a value's place, named after the last layer whose output it is, or the last before layer `before`."""
+        index = tuple(map(int, index))
+        names = self.owners(buffer)
+        names = names[: names.index(before)] if before in names else names
+        if names:
+            return Spot(buffer, index, names[-1], ranked(index, self.layers[names[-1]].shape))
+        if buffer.alias is None:
+            return Spot(buffer, index, INPUT, ranked(index, self._input_shape))
+        return self.spot(buffer.alias, move(index, buffer.shape, buffer.alias.shape))
+
+    def shape(self, name):
+        """Return the shape of a layer's output, or the input's."""
+        return self._input_shape if name == INPUT else tuple(self.layers[name].shape)
+
+
+def move(index, shape, other):
+    """Return where a value of a map lies when its memory is read in another shape."""
+    if prod(shape) != prod(other):
+        raise ValueError(f"maps of shapes {shape} and {other} have no memory in common")
+    return tuple(map(int, np.unravel_index(np.ravel_multi_index(index, shape), other)))
+
+
+def ranked(index, shape):
+    """Return the place (row, column, channel) in a map as one in an output of fewer axes."""
+    return tuple(index[3 - len(shape) :])

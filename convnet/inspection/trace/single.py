@@ -1,0 +1,118 @@
+"""Steps of layers whose output value comes from one input value, or from two."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from convnet.inspection.trace.functions import FORMULAS, FUNCTIONS
+from convnet.inspection.trace.step import Activated, Spot, Step
+from convnet.inspection.trace.text import ledger
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Unchanged(Step):
+    """A value that a layer passes on: Flatten, Dropout in prediction, ZeroPad2D, a linear Activation.
+
+    Parameters
+    ----------
+    input : float
+        0 in the zeros that are put around a map.
+    words : str
+        Why it stays.
+    """
+
+    input: float
+    words: str
+
+    @property
+    def computed(self):
+        return self.input
+
+    def lines(self):
+        where = f"{self.source}, " if self.source else ""
+        return ledger((where + self.words, self.value))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Activation(Step):
+    """activation(input), of a layer of its own.
+
+    Parameters
+    ----------
+    input : float
+    activation : str
+    """
+
+    input: float
+    activation: str
+
+    @property
+    def computed(self):
+        return FUNCTIONS[self.activation](self.input)
+
+    def lines(self):
+        formula = f"{self.activation}(z) = {FORMULAS[self.activation]}"
+        return ledger((f"z = {self.source}", self.input), (formula, self.value))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Normalisation(Step):
+    """gamma (input - mean) / √(variance + epsilon) + beta, with the running statistics.
+
+    Parameters
+    ----------
+    input, mean, variance, epsilon, gamma, beta : float
+        Of the value's channel.
+    """
+
+    input: float
+    mean: float
+    variance: float
+    epsilon: float
+    gamma: float
+    beta: float
+
+    @property
+    def normalised(self):
+        """(input - mean) / √(variance + epsilon), float64."""
+        return (self.input - self.mean) / sqrt(self.variance + self.epsilon)
+
+    @property
+    def computed(self):
+        return self.gamma * self.normalised + self.beta
+
+    def lines(self):
+        return ledger(
+            (f"{self.source}", self.input),
+            ("- running mean", self.mean),
+            ("/ √(running variance + epsilon)", sqrt(self.variance + self.epsilon)),
+            ("= normalised", self.normalised),
+            ("× gamma", self.gamma),
+            ("+ beta", self.beta),
+            ("= output", self.value),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Sum(Activated):
+    """activation(body + shortcut): the end of a residual block.
+
+    Parameters
+    ----------
+    body, shortcut : float
+    other : Spot
+        Where `shortcut` comes from.
+    """
+
+    body: float
+    shortcut: float
+    other: Spot
+
+    @property
+    def preactivation(self):
+        return self.body + self.shortcut
+
+    def lines(self):
+        return self.result(
+            (f"body: {self.source}", self.body),
+            (f"+ shortcut: {self.other}", self.shortcut),
+        )

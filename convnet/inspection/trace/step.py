@@ -1,0 +1,113 @@
+"""A step: one output value of a layer, and how it comes about."""
+
+from dataclasses import dataclass
+
+from convnet.graph.buffers import Buffer
+from convnet.inspection.trace.functions import FORMULAS, FUNCTIONS
+from convnet.inspection.trace.text import cross, ledger, number, place
+
+LONG = 60  # characters of a layer's repr; a longer one is not shown
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A value of a buffer.
+
+    Parameters
+    ----------
+    buffer : Buffer
+    index : (int, int, int)
+        In the buffer: row, column, channel.
+    layer : str
+        Whose output it is: "conv1", or "input".
+    place : tuple of int
+        In that output: (row, column, channel), (position, channel) or (feature,).
+    """
+
+    buffer: Buffer
+    index: tuple
+    layer: str
+    place: tuple
+
+    def __str__(self):
+        return f"{self.layer}{place(self.place)}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """How one output value of a layer comes about; print it.
+
+    Parameters
+    ----------
+    layer : str
+        Name of the layer.
+    spec : Layer
+        The layer itself.
+    input_layer : str
+        Name of the layer that it reads, or "input".
+    input_shape, shape : tuple of int
+        Of what it reads and puts out.
+    place : tuple of int
+        Of the value in the output: (row, column, channel), (position, channel) or (feature,).
+    value : float
+        The engine's, float32.
+    source : Spot or None
+        The input value that it is followed back to: the winner of a max-pool, that of the strongest product of a sum.
+        None where it reads nothing but padding.
+    """
+
+    layer: str
+    spec: object
+    input_layer: str
+    input_shape: tuple
+    shape: tuple
+    place: tuple
+    value: float
+    source: Spot | None
+
+    @property
+    def computed(self):
+        """The value by its definition, float64: `value` but for rounding."""
+        raise NotImplementedError
+
+    def lines(self):
+        """Return the working, line by line."""
+        raise NotImplementedError
+
+    def __str__(self):
+        spec = repr(self.spec)
+        spec = spec if len(spec) <= LONG else type(self.spec).__name__
+        shapes = f"{cross(self.input_shape)} → {cross(self.shape)}"
+        head = f"{self.layer}{place(self.place)} = {number(self.value)}     {spec}, {shapes}"
+        return "\n".join([head, *(f"    {line}".rstrip() for line in self.lines())])
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Activated(Step):
+    """A step whose value goes through an activation.
+
+    Parameters
+    ----------
+    activation : str
+        Its name; "linear" where there is none.
+    """
+
+    activation: str = "linear"
+
+    @property
+    def preactivation(self):
+        """What the activation is applied to, float64."""
+        raise NotImplementedError
+
+    @property
+    def computed(self):
+        return FUNCTIONS[self.activation](self.preactivation)
+
+    def result(self, *entries):
+        """Return the lines of a sum: its entries, then the pre-activation and the value."""
+        if self.activation == "linear":
+            return ledger(*entries, ("= output", self.value))
+        formula = f"{self.activation}(z) = {FORMULAS[self.activation]}"
+        return ledger(*entries, ("= pre-activation z", self.preactivation), (formula, self.value))

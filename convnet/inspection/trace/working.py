@@ -1,0 +1,227 @@
+"""From an operation of the plan to the step that works out one of its values."""
+
+import numpy as np
+
+from convnet.graph.ops import (
+    ActivationOp,
+    AddOp,
+    BatchNormOp,
+    Conv2DOp,
+    DenseOp,
+    DropoutOp,
+    Pool2DOp,
+    ZeroPad2DOp,
+)
+from convnet.inspection.trace.convolution import Convolution
+from convnet.inspection.trace.dense import Weighted
+from convnet.inspection.trace.maps import ranked
+from convnet.inspection.trace.pooling import Pooling
+from convnet.inspection.trace.single import Activation, Normalisation, Sum, Unchanged
+
+NOTHING_DROPPED = "nothing is dropped in prediction"
+
+
+def work_out(maps, name, index, sign=None):
+    """Return the step of one output value of a layer.
+
+    Parameters
+    ----------
+    maps : Maps
+    name : str
+        Of the layer.
+    index : (int, int, int)
+        Of the value in the layer's map; flat outputs are (1, 1, features).
+    sign : int, default=None
+        Of the products among which the strongest is the source: 1 or -1; None is that of what they sum to.
+
+    Returns
+    -------
+    step : Step
+    """
+    lowered = maps.innermost(name)
+    buffer, shape = lowered.output, tuple(lowered.shape)
+    common = {
+        "layer": lowered.name,
+        "spec": lowered.layer,
+        "shape": shape,
+        "place": ranked(index, shape),
+        "value": float(maps.map(buffer)[index]),
+    }
+    op = maps.writer(buffer)
+    if op is None or op.layer != lowered.name:
+        return _unchanged(maps, lowered, index, common)
+    if isinstance(op, ActivationOp) and not maps.owners(op.src) and maps.writer(op.src):
+        common["activation"] = op.activation
+        op = maps.writer(op.src)
+    return _WORKERS[type(op)](maps, op, index, common, sign)
+
+
+def _convolution(maps, op, index, common, sign):
+    row, column, filter_ = index
+    rows, columns, inside = _window(op, op.kernel, op.dilation, row, column)
+    channels = op.src.shape[2] // op.groups
+    first = filter_ // (op.dst.shape[2] // op.groups) * channels
+    patch = _read(maps.map(op.src), rows, columns, inside)[:, :, first : first + channels]
+    kernel = _parameter(maps, op, "weights").reshape(*op.kernel, channels, -1)[..., filter_]
+    bias = _bias(maps, op, filter_)
+    tap = _strongest(patch * kernel, sign, bias, inside[:, :, None])
+    read = (rows[tap[0]], columns[tap[1]], first + tap[2])
+    return Convolution(
+        **common,
+        **_reads(maps, op.src, read if inside.any() else None),
+        patch=patch,
+        inside=inside,
+        kernel=kernel,
+        bias=bias,
+        first_channel=first,
+        tap=tap,
+    )
+
+
+def _pooling(maps, op, index, common, sign):
+    row, column, channel = index
+    rows, columns, inside = _window(op, op.size, (1, 1), row, column)
+    window = _read(maps.map(op.src), rows, columns, inside)[:, :, channel]
+    if op.pooling == "max":
+        winner = _place(np.where(inside, window, -np.inf).argmax(), window.shape)
+    else:
+        winner = _strongest(window, sign, None, inside)
+    return Pooling(
+        **common,
+        **_reads(maps, op.src, (rows[winner[0]], columns[winner[1]], channel)),
+        pooling=op.pooling,
+        window=window,
+        inside=inside,
+        winner=winner,
+    )
+
+
+def _dense(maps, op, index, common, sign):
+    unit = index[2]
+    inputs = maps.map(op.src)[0, 0]
+    weights = _parameter(maps, op, "weights")[:, unit]
+    bias = _bias(maps, op, unit)
+    (strongest,) = _strongest(inputs * weights, sign, bias, np.ones(len(inputs), dtype=bool))
+    alias = op.src.alias
+    return Weighted(
+        **common,
+        **_reads(maps, op.src, (0, 0, strongest)),
+        inputs=inputs,
+        weights=weights,
+        bias=bias,
+        unflat=alias.shape if alias and alias.shape != op.src.shape else None,
+    )
+
+
+def _normalisation(maps, op, index, common, sign):
+    channel = index[2]
+    gamma, beta, mean, variance = (
+        float(_parameter(maps, op, role)[channel]) for role in ("gamma", "beta", "mean", "variance")
+    )
+    return Normalisation(
+        **common,
+        **_one(maps, op, index),
+        mean=mean,
+        variance=variance,
+        epsilon=op.epsilon,
+        gamma=gamma,
+        beta=beta,
+    )
+
+
+def _activation(maps, op, index, common, sign):
+    return Activation(**common, **_one(maps, op, index), activation=op.activation)
+
+
+def _dropout(maps, op, index, common, sign):
+    return Unchanged(**common, **_one(maps, op, index), words=NOTHING_DROPPED)
+
+
+def _zero_padding(maps, op, index, common, sign):
+    read = [i - before for i, (before, _) in zip(index, op.padding, strict=False)]
+    outside = any(not 0 <= i < n for i, n in zip(read, op.src.shape, strict=False))
+    if outside:
+        return Unchanged(**common, **_reads(maps, op.src), input=0.0, words="padding")
+    return Unchanged(**common, **_one(maps, op, (*read, index[2])), words="moved by the padding")
+
+
+def _sum(maps, op, index, common, sign):
+    fork = maps.layers[op.layer].ops[0]
+    return Sum(
+        **common,
+        **_reads(maps, fork.src) | {"source": maps.spot(op.src, index)},
+        other=maps.spot(op.other, index),
+        body=float(maps.map(op.src)[index]),
+        shortcut=float(maps.map(op.other)[index]),
+    )
+
+
+def _unchanged(maps, lowered, index, common):
+    """Step of a layer without an operation: Flatten, and what does nothing."""
+    buffer = lowered.output
+    reads = _reads(maps, buffer, index, before=lowered.name)
+    reshaped = reads["input_shape"] != common["shape"]
+    words = "in the order rows, columns, channels" if reshaped else "as it is"
+    return Unchanged(**common, **reads, input=common["value"], words=words)
+
+
+def _one(maps, op, index):
+    """Return the fields of a step that reads one value, at the place where it writes."""
+    return _reads(maps, op.src, index) | {"input": float(maps.map(op.src)[index])}
+
+
+def _reads(maps, buffer, index=None, before=None):
+    """Return the fields that say what a step reads, and where its source is."""
+    spot = maps.spot(buffer, index or (0, 0, 0), before)
+    shape = maps.shape(spot.layer)
+    return {"source": spot if index else None, "input_layer": spot.layer, "input_shape": shape}
+
+
+def _window(op, size, dilation, row, column):
+    """Return rows and columns of the input that a window covers, and which of its places lie inside."""
+    axes = [
+        at * stride - before + step * np.arange(n)
+        for at, stride, (before, _), step, n in zip(
+            (row, column), op.stride, op.padding, dilation, size, strict=True
+        )
+    ]
+    within = [(axis >= 0) & (axis < n) for axis, n in zip(axes, op.src.shape, strict=False)]
+    return *axes, within[0][:, None] & within[1]
+
+
+def _read(values, rows, columns, inside):
+    """Return the map's values at these rows and columns, 0 outside it: (len(rows), len(columns), c)."""
+    h, w, _ = values.shape
+    patch = values[np.clip(rows, 0, h - 1)[:, None], np.clip(columns, 0, w - 1)]
+    return np.where(inside[:, :, None], patch, 0.0)
+
+
+def _parameter(maps, op, role):
+    return maps.weights[op.parameters[role].name].astype(np.float64)
+
+
+def _bias(maps, op, unit):
+    return float(_parameter(maps, op, "bias")[unit]) if "bias" in op.parameters else None
+
+
+def _strongest(terms, sign, bias, allowed):
+    """Return the place of the largest of the terms that are allowed, or of the least if they sum to less than 0."""
+    if sign is None:
+        sign = -1 if terms.sum() + (bias or 0.0) < 0 else 1
+    return _place(np.where(allowed, sign * terms, -np.inf).argmax(), terms.shape)
+
+
+def _place(flat, shape):
+    return tuple(map(int, np.unravel_index(flat, shape)))
+
+
+_WORKERS = {
+    ActivationOp: _activation,
+    AddOp: _sum,
+    BatchNormOp: _normalisation,
+    Conv2DOp: _convolution,
+    DenseOp: _dense,
+    DropoutOp: _dropout,
+    Pool2DOp: _pooling,
+    ZeroPad2DOp: _zero_padding,
+}

@@ -1,0 +1,420 @@
+"""Every number of a trace, against the engine and in the exact cases of tutorials.
+
+A step computes its value in float64 from the engine's float32 inputs, so that it differs from the engine's value by the
+rounding of that one operation: up to 4 times 4 eps sqrt(K) ||w o x||_2 of the K products of a sum by Winograd's
+algorithm, less than once otherwise (docs/architecture.md), and by eps of what it rounds along the way.
+"""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import oracle
+import pytest
+from example_nets import NETS
+from layer_table import TABLE
+from netcheck import EPS, normals, product_bound, set_random_weights
+
+from convnet.graph import Network
+from convnet.inspection.trace import Ending, Trace
+from convnet.layers import (
+    Activation,
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    ReLU,
+    Residual,
+)
+
+WINOGRAD = 4.0  # times the bound of a direct sum
+PLACES = 12  # that are looked at in each layer
+EDGE = np.repeat([[10.0] * 3 + [0.0] * 3], 6, axis=0)
+VERTICAL = np.repeat([[1.0, 0.0, -1.0]], 3, axis=0)
+
+
+def traced(layers, shape, rng, **options):
+    net = Network(layers, shape, **options)
+    set_random_weights(net, rng, scale=0.5)
+    return net, Trace(net, normals(rng, (1, *shape)))
+
+
+def bound(step, largest):
+    """What the engine's value may differ by; `largest` is the greatest magnitude in the map before the step."""
+    if hasattr(step, "products"):
+        products = np.append(step.products, step.bias or 0.0)
+        error = WINOGRAD * product_bound((products**2).sum(), products.size)
+        return 2 * error + 4 * EPS * abs(step.value)  # no activation is steeper than 1.13
+    if hasattr(step, "gamma"):
+        # The engine folds it into the sum before it, whose error is of the order of the map's largest value.
+        scale = abs(step.gamma) / np.sqrt(step.variance + step.epsilon)
+        return 16 * EPS * (scale * (largest + abs(step.mean)) + abs(step.beta))
+    if getattr(step, "pooling", "") == "avg":
+        return product_bound((step.window**2).sum(), step.window.size)
+    moves = type(step).__name__ == "Unchanged" or getattr(step, "pooling", "") == "max"
+    if moves:
+        return 0.0
+    # GELU's error is relative to z: 1 + erf(z / √2) cancels.
+    z = getattr(step, "preactivation", getattr(step, "input", 0.0))
+    return 8 * EPS * max(abs(step.value), abs(z))
+
+
+def check(trace, layer, place):
+    """One step: its value is the engine's and follows from what it shows; its source is where it says."""
+    step = trace.at(layer, *place)
+    assert step.value == trace.feature_map(layer)[place], (layer, place)
+    before = trace.feature_map(step.input_layer)
+    error = abs(step.computed - step.value)
+    assert error <= bound(step, np.abs(before).max()), f"{step}: {step.computed!r}, {step.value!r}"
+    if step.source is not None:
+        source = float(trace.feature_map(step.source.layer)[step.source.place])
+        if hasattr(step, "patch"):
+            assert step.patch[step.tap] == source and step.inside[step.tap[:2]]
+        elif hasattr(step, "window"):
+            assert step.window[step.winner] == source and step.inside[step.winner]
+        elif hasattr(step, "inputs"):
+            assert source in step.inputs
+        else:
+            assert source == getattr(step, "body", getattr(step, "input", None))
+    return step
+
+
+def places(rng, shape):
+    """The corners of an output, where windows reach into padding, and some values between."""
+    corners = np.array(np.meshgrid(*([0, n - 1] for n in shape))).reshape(len(shape), -1).T
+    others = np.stack([rng.integers(0, n, PLACES) for n in shape], axis=1)
+    return {tuple(map(int, place)) for place in (*corners, *others)}
+
+
+# Every layer ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.repr)
+def test_layers(row):
+    rng = np.random.default_rng(0)
+    _, trace = traced([row.layer], row.input_shape, rng)
+    for layer in trace.layers:
+        for place in places(rng, trace.feature_map(layer).shape):
+            check(trace, layer, place)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_nets(name):
+    layers, shape = NETS[name]
+    rng = np.random.default_rng(1)
+    net, trace = traced(layers, shape, rng, n_outputs=3)
+    for layer in trace.layers:
+        for place in places(rng, trace.feature_map(layer).shape):
+            check(trace, layer, place)
+    assert list(trace.layers) == list(net.plan.named)
+    assert "output" in str(trace) and "input" in str(trace)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_chain_leads_from_the_input_to_the_largest_output(name):
+    layers, shape = NETS[name]
+    _, trace = traced(layers, shape, np.random.default_rng(2), n_outputs=3)
+    steps = trace.steps
+    assert steps[-1].place == (trace.outputs.argmax(),) and steps[-1].layer == "output"
+    assert steps[0].source is None or steps[0].source.layer == "input"
+    body = [step for step in steps if not step.layer.endswith("/shortcut")]
+    for earlier, later in pairwise(body):
+        assert (earlier.layer, earlier.place) == (later.source.layer, later.source.place)
+    aside = [step for step in steps if step.layer.endswith("/shortcut")]
+    others = [step.other for step in steps if hasattr(step, "other")]
+    assert [s.layer for s in aside] == [o.layer for o in others if o.layer.endswith("/shortcut")]
+
+
+def test_winograd():
+    """The algorithm whose sums round most, at every pixel of one map."""
+    net, trace = traced([Conv2D(16, 3, padding="same")], (12, 12, 16), np.random.default_rng(3))
+    assert net.plan.layers[0].algorithm == "winograd"
+    for place in np.ndindex(12, 12):
+        check(trace, "conv1", (*place, 5))
+
+
+@pytest.mark.parametrize("name", list(oracle.ACTIVATIONS))
+def test_activations(name):
+    """Inside a layer and as a layer; the pre-activation is what a linear layer would put out."""
+    rng = np.random.default_rng(4)
+    net, trace = traced([Conv2D(3, 2, activation=name), Activation(name)], (4, 5, 2), rng)
+    weights = net.get_weights()
+    image = trace.feature_map("input")[None]
+    linear = oracle.conv2d(image, weights["conv1/weights"], weights["conv1/bias"])[0]
+    for place in np.ndindex(3, 4, 3):
+        step = check(trace, "conv1", place)
+        assert step.preactivation == pytest.approx(linear[place], abs=1e-12)
+        assert step.computed == pytest.approx(
+            float(oracle.activation(linear[place], name)), abs=1e-12
+        )
+        after = check(trace, "activation1", place)
+        assert after.computed == pytest.approx(
+            float(oracle.activation(np.float64(step.value), name)), abs=1e-12
+        )
+
+
+def test_uint8_images_are_scaled_as_the_engine_does():
+    rng = np.random.default_rng(5)
+    net = Network([Conv2D(2, 3)], (6, 6, 3))
+    image = rng.integers(0, 256, (1, 6, 6, 3), dtype=np.uint8)
+    trace = Trace(net, image, 1 / 255)
+    assert (trace.feature_map("input") == oracle.convert(image[0], 1 / 255)).all()
+    for place in np.ndindex(4, 4, 2):
+        check(trace, "conv1", place)
+    assert "values × 0.003922" in str(trace)
+
+
+# The edge image ---------------------------------------------------------------------------------------
+def edge(*more, x=EDGE, kernel=VERTICAL, **options):
+    net = Network([Conv2D(1, 3, **options), *more], (6, 6, 1))
+    kernel = np.asarray(kernel, dtype=np.float32)[:, :, None, None]
+    net.set_weights({"conv1/weights": kernel, "conv1/bias": np.zeros(1, np.float32)})
+    return Trace(net, np.asarray(x, dtype=np.float32)[None, :, :, None])
+
+
+def assert_map(trace, layer, want):
+    """Each pixel by its step: all numbers are small integers, so that nothing may round."""
+    want = np.asarray(want, dtype=np.float64)
+    assert trace.feature_map(layer).shape == (*want.shape, 1)
+    got = [[trace.at(layer, i, j, 0) for j in range(want.shape[1])] for i in range(len(want))]
+    assert [[step.value for step in row] for row in got] == want.tolist()
+    assert [[step.computed for step in row] for row in got] == want.tolist()
+
+
+def rows(top, middle):
+    return [top, *[middle] * 4, top]
+
+
+SAME = rows([-20, 0, 20, 20, 0, 0], [-30, 0, 30, 30, 0, 0])
+RELU = rows([0, 0, 20, 20, 0, 0], [0, 0, 30, 30, 0, 0])
+MOVED = np.repeat([[10.0] * 2 + [0.0] * 4], 6, axis=0)
+EDGE_CASES = {
+    "valid": ({}, EDGE, [[0, 30, 30, 0]] * 4),
+    "padding 1": ({"padding": 1}, EDGE, SAME),
+    "same": ({"padding": "same"}, EDGE, SAME),
+    "relu": ({"padding": 1, "activation": "relu"}, EDGE, RELU),
+    "stride 2": ({"stride": 2}, EDGE, [[0, 30], [0, 30]]),
+    "stride 3": ({"stride": 3}, EDGE, np.zeros((2, 2))),
+    "padding 1, stride 2": (
+        {"padding": 1, "stride": 2}, EDGE, [[-20, 20, 0], [-30, 30, 0], [-30, 30, 0]],
+    ),
+    "mirrored": ({"activation": "relu"}, EDGE[:, ::-1], np.zeros((4, 4))),
+    "moved": ({}, MOVED, [[30, 30, 0, 0]] * 4),
+    "transposed kernel": ({"kernel": VERTICAL.T}, EDGE, np.zeros((4, 4))),
+    "both transposed": (
+        {"kernel": VERTICAL.T}, EDGE.T, [[0] * 4, [30] * 4, [30] * 4, [0] * 4],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EDGE_CASES)
+def test_edge_image(case):
+    options, x, want = EDGE_CASES[case]
+    assert_map(edge(x=x, **options), "conv1", want)
+
+
+def test_edge_image_working():
+    """The kernel is not flipped; patch and products are those on paper."""
+    step = edge().at("conv1", 1, 2, 0)
+    assert step.patch[:, :, 0].tolist() == [[10, 0, 0]] * 3
+    assert step.kernel[:, :, 0].tolist() == VERTICAL.tolist()
+    assert step.products[:, :, 0].tolist() == [[10, 0, 0]] * 3
+    assert (step.sum, step.bias, step.preactivation, step.value) == (30, 0, 30, 30)
+    assert step.source.place == (1, 2, 0)
+
+
+def test_edge_image_padding():
+    step = edge(padding=1, activation="relu").at("conv1", 0, 0, 0)
+    assert step.inside.tolist() == [[False] * 3, [False, True, True], [False, True, True]]
+    assert step.patch[:, :, 0].tolist() == [[0, 0, 0], [0, 10, 10], [0, 10, 10]]
+    assert step.products[:, :, 0].tolist() == [[0, 0, 0], [0, 0, -10], [0, 0, -10]]
+    assert (step.sum, step.preactivation, step.value) == (-20, -20, 0)
+    assert step.source.place == (0, 1, 0)  # the first product of -10
+
+
+def test_edge_image_pooled():
+    trace = edge(MaxPool2D(2), padding=1, activation="relu")
+    assert_map(trace, "pool1", [[0, 30, 0]] * 3)
+    step = trace.at("pool1", 0, 1, 0)
+    assert step.window.tolist() == [[20, 20], [30, 30]]
+    assert step.winner == (1, 0) and step.source.place == (1, 2, 0)
+    assert_map(edge(MaxPool2D(2)), "pool1", [[30, 30], [30, 30]])
+    assert_map(edge(AvgPool2D(2)), "pool1", [[15, 15], [15, 15]])
+
+
+def test_one_window():
+    x = np.array([[0, 30], [0, 30]], dtype=np.float32)[None, :, :, None]
+    most = Trace(Network([MaxPool2D(2)], (2, 2, 1)), x).at("pool1", 0, 0, 0)
+    assert most.value == most.computed == 30 and most.winner == (0, 1)
+    mean = Trace(Network([AvgPool2D(2)], (2, 2, 1)), x).at("pool1", 0, 0, 0)
+    assert mean.value == mean.computed == 15 and mean.source.place == (0, 1, 0)
+
+
+PRINTED = """\
+conv1[1, 2, 0] = 30     Conv2D(1, 3, padding=1, activation='relu'), 6×6×1 → 6×6×1
+    patch of input, channel 0   × kernel      = products
+    [10]  10    0               [1]  0  -1    [10]   0    0
+     10   10    0                1   0  -1     10    0    0
+     10   10    0                1   0  -1     10    0    0
+
+    sum of the 9 products  30
+    + bias                  0
+    = pre-activation z     30
+    relu(z) = max(z, 0)    30
+
+pool1[0, 1, 0] = 30     MaxPool2D(), 6×6×1 → 3×3×1
+    window of conv1, channel 0
+     20   20
+    [30]  30
+    largest: conv1[1, 2, 0]  30"""
+
+
+def test_edge_image_printed():
+    """From the first of the strongest products to the largest value of the pooled map."""
+    trace = edge(MaxPool2D(2), padding=1, activation="relu")
+    assert str(trace).startswith("input: 6×6×1\n") and str(trace).endswith(f"\n\n{PRINTED}")
+
+
+# The walk-through net ---------------------------------------------------------------------------------
+WALKTHROUGH = [
+    Conv2D(2, 5, activation="relu"),
+    MaxPool2D(2),
+    Conv2D(4, 3, activation="sigmoid"),
+    MaxPool2D(2),
+]
+
+
+def constant(net, weight=0.01):
+    """Set all weights to one number, biases to 0."""
+    net.set_weights(
+        {
+            k: np.full_like(w, weight if k.endswith("weights") else 0)
+            for k, w in net.get_weights().items()
+        }
+    )
+
+
+def test_walkthrough():
+    """relu(25 · .01) → sigmoid(18 · .01 · .25) → 100 · .01 · .511248; float32 weights are .01 to 2.3e-8 of it."""
+    net = Network(WALKTHROUGH, (28, 28, 1), 10)
+    constant(net)
+    trace = Trace(net, np.ones((1, 28, 28, 1), np.float32))
+    first = trace.at("conv1", 23, 23, 1)
+    assert first.products.shape == (5, 5, 1) and first.products == pytest.approx(0.01, rel=1e-7)
+    assert first.sum == first.preactivation == pytest.approx(0.25, rel=1e-7) and first.bias == 0
+    assert first.value == pytest.approx(0.25, rel=1e-6)
+    pooled = trace.at("pool1", 11, 11, 1)
+    assert (pooled.window == first.value).all() and pooled.winner == (0, 0)
+    second = trace.at("conv2", 9, 9, 3)
+    assert second.products.shape == (3, 3, 2) and second.products == pytest.approx(0.0025, rel=1e-6)
+    assert second.preactivation == pytest.approx(0.045, rel=1e-6)
+    assert second.value == pytest.approx(0.511248, abs=1e-6)
+    assert trace.at("pool2", 4, 4, 3).value == second.value
+    assert trace.at("flatten", 99).source.place == (4, 4, 3)
+    for k in range(10):
+        last = trace.at("output", k)
+        assert last.products.shape == (100,)
+        assert last.products == pytest.approx(0.00511248, abs=1e-8)
+        assert last.sum == pytest.approx(0.511248, abs=1e-6)
+        assert last.value == pytest.approx(0.511248, abs=1e-6)
+    shapes = [trace.feature_map(layer).shape for layer in trace.layers]
+    assert shapes == [(24, 24, 2), (12, 12, 2), (10, 10, 4), (5, 5, 4), (100,), (10,)]
+
+
+# Odd cases --------------------------------------------------------------------------------------------
+def test_a_window_in_the_padding_alone():
+    """Its value is the bias; the chain ends there."""
+    net = Network([Conv2D(1, 1, padding=1)], (2, 2, 1))
+    net.set_weights({"conv1/weights": np.ones((1, 1, 1, 1)), "conv1/bias": np.ones(1)})
+    trace = Trace(net, np.full((1, 2, 2, 1), -1.0, np.float32))
+    step = check(trace, "conv1", (0, 0, 0))
+    assert step.source is None and step.value == 1 and not step.inside.any()
+    assert trace.steps[0].layer == "conv1" and "is padding" in str(trace)
+
+
+def test_layers_that_do_nothing_are_in_the_chain():
+    rng = np.random.default_rng(6)
+    layers = [Flatten(), Dropout(0.0), Activation("linear"), Residual([Dropout(0.0)]), BatchNorm()]
+    _, trace = traced(layers, (2, 3, 2), rng, n_outputs=2)
+    assert [step.layer for step in trace.steps] == [*trace.layers[:3], "residual1/dropout1",
+        "residual1", "batchnorm1", "output"]  # fmt: skip
+    for layer in trace.layers:
+        for place in np.ndindex(trace.feature_map(layer).shape):
+            check(trace, layer, place)
+
+
+def test_the_source_speaks_for_the_output():
+    """The strongest product has the sign of what it is part of, though another is larger."""
+    net = Network([Conv2D(1, (1, 3))], (1, 3, 1))
+    weights = np.array([1.0, -2.0, 3.0]).reshape(1, 3, 1, 1)
+    net.set_weights({"conv1/weights": weights, "conv1/bias": np.array([-3.0])})
+    x = np.array([4.0, 3.0, 0.5], np.float32).reshape(1, 1, 3, 1)
+    step = Trace(net, x).at("conv1", 0, 0, 0)
+    assert step.value == -3.5 and step.tap == (0, 1, 0)
+    net.set_weights({"conv1/weights": weights, "conv1/bias": np.array([3.0])})
+    step = Trace(net, x).at("conv1", 0, 0, 0)
+    assert step.value == 2.5 and step.tap == (0, 0, 0)
+
+
+def test_groups_read_their_own_channels():
+    rng = np.random.default_rng(7)
+    net, trace = traced([Conv2D(6, 3, groups=3, dilation=2)], (7, 8, 9), rng)
+    step = check(trace, "conv1", (1, 2, 3))
+    assert step.first_channel == 3 and step.patch.shape == (3, 3, 3)
+    assert (step.patch == trace.feature_map("input")[1:6:2, 2:7:2, 3:6]).all()
+    assert (step.kernel == net.get_weights()["conv1/weights"][..., 3]).all()
+
+
+@pytest.mark.parametrize(
+    ("layer", "indices", "message"),
+    [
+        (
+            "conv9",
+            (0,),
+            "no layer is called 'conv9'; there are conv1, activation1, flatten, output",
+        ),
+        ("conv1", (0, 0), "conv1 puts out 4×4×2: at takes row, column, channel; got [0, 0]."),
+        ("conv1", (0, 4, 0), "conv1 puts out 4×4×2: column must be 0 to 3; got 4."),
+        ("conv1", (-1, 0, 0), "conv1 puts out 4×4×2: row must be 0 to 3; got -1."),
+        ("output", (3,), "output puts out 3: feature must be 0 to 2; got 3."),
+    ],
+)
+def test_wrong_places(layer, indices, message):
+    trace = Trace(Network([Conv2D(2, 3), ReLU()], (6, 6, 1), 3), np.zeros((1, 6, 6, 1)))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        trace.at(layer, *indices)
+
+
+def test_an_unknown_map():
+    trace = Trace(Network([Conv2D(2, 3)], (6, 6, 1)), np.zeros((1, 6, 6, 1)))
+    with pytest.raises(ValueError, match="no layer is called 'pool1'; there are conv1"):
+        trace.feature_map("pool1")
+    with pytest.raises(TypeError):
+        trace.at("conv1", 0.5, 0, 0)
+
+
+# The ending -------------------------------------------------------------------------------------------
+def test_softmax_on_paper():
+    p = np.array([0.1, 0.2, 0.7])
+    ending = Ending(np.log(p) + 3, "c", p, np.array(["a", "b", "c"]))
+    assert ending.function == "softmax" and (ending.unit, ending.sign) == (2, 1)
+    assert ending.exponentials == pytest.approx(p / 0.7) and ending.computed == pytest.approx(p)
+    assert str(ending).splitlines()[:2] == [
+        "softmax: the prediction is c, with probability 0.7000",
+        "    class  logit z  exp(z - largest z)  / sum = probability",
+    ]
+
+
+def test_sigmoid_on_paper():
+    """log 4 is the logit of 0.8."""
+    ending = Ending(np.log([4.0]), "yes", np.array([0.2, 0.8]), np.array(["no", "yes"]))
+    assert ending.function == "sigmoid" and ending.sign is None
+    assert ending.computed == pytest.approx([0.2, 0.8])
+    assert "the prediction is yes, with probability 0.8000" in str(ending)
+
+
+def test_many_classes_are_cut():
+    p = np.full(1000, 0.5 / 999)
+    p[400] = 0.5
+    text = str(Ending(np.log(p), 400, p, np.arange(1000)))
+    assert "980 classes more: 0.4905 together" in text and len(text.splitlines()) < 30
