@@ -101,6 +101,20 @@ def test_the_end_of_a_trace_is_the_prediction(clf, digits):
         assert f"the prediction is {trace.prediction}, with probability" in str(trace)
 
 
+def test_each_sum_is_followed_by_its_own_sign(clf, digits):
+    """Only among the logits does a negative one want what speaks for it."""
+    negative = 0
+    for x in digits[0][:20]:
+        *steps, output = clf.trace(x).steps
+        assert output.products[output.source.place] == output.products.max()
+        for step in (step for step in steps if hasattr(step, "products")):
+            sign = -1 if step.preactivation < 0 else 1
+            negative += sign < 0
+            tap = getattr(step, "tap", step.source.place)
+            assert sign * step.products[tap] == (sign * step.products).max()
+    assert negative
+
+
 def test_every_layer_is_in_the_text(clf, digits):
     text = str(clf.trace(digits[0][0]))
     for info in clf.layers_:
