@@ -2,7 +2,7 @@
 
     cli  →  estimators  →  training  →  graph  →  engine  →  csrc (C)
                  ↓                        ↑
-          inspection               layers, augment
+    inspection, persistence        layers, augment
 
 `estimators` is the only folder that knows scikit-learn's estimator API, `layers` and `augment` hold plain values,
 `graph` turns them into a plan and a network, `engine` owns threads and memory.
@@ -11,9 +11,12 @@
 from convnet import augment, callbacks, layers, schedules
 from convnet._config import show_config
 from convnet.estimators.classifier import ConvNetClassifier
+from convnet.estimators.loading import load
+from convnet.estimators.pretrained import load_pretrained
 from convnet.estimators.ratefinder import LearningRateSearch, find_learning_rate
 from convnet.estimators.regressor import ConvNetRegressor
 from convnet.estimators.transformer import ConvNetTransformer
+from convnet.persistence.errors import ModelFileError
 
 __version__ = "0.1.0"
 
@@ -22,11 +25,14 @@ __all__ = [
     "ConvNetRegressor",
     "ConvNetTransformer",
     "LearningRateSearch",
+    "ModelFileError",
     "__version__",
     "augment",
     "callbacks",
     "find_learning_rate",
     "layers",
+    "load",
+    "load_pretrained",
     "schedules",
     "show_config",
 ]

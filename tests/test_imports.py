@@ -18,7 +18,7 @@ ARROWS = {
     "graph": {"engine", "layers", "augment", "values"},
     "training": {"graph", "engine", "layers", "values"},
     "inspection": {"graph", "engine", "layers"},
-    "persistence": {"graph", "engine", "layers"},
+    "persistence": set(),
     "data": {"graph", "engine", "layers"},
     "estimators": {
         *("callbacks", "training", "inspection", "persistence", "data", "graph"),
@@ -26,7 +26,7 @@ ARROWS = {
     },
     "_config": {"engine"},
     "schedules": {"training"},
-    "callbacks": set(),
+    "callbacks": {"persistence"},
 }
 ANYTHING = {"cli", "__main__", "__init__"}
 

@@ -4,7 +4,6 @@ callback.py    Callback, the base: hooks that do nothing
 checkpoint.py  Checkpoint: a file to resume from
 csvfile.py     HistoryCSV: the figures of each epoch as a table
 progress.py    Progress: a line or a bar, which `verbose` uses
-files.py       files that are replaced as a whole
 """
 
 from convnet.callbacks.callback import Callback

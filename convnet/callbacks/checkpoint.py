@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 
 from convnet.callbacks.callback import Callback
-from convnet.callbacks.files import check_folder, replaced
+from convnet.persistence.files import check_folder, replaced
 
 FORMAT = 1  # of the file
 UNREADABLE = OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile

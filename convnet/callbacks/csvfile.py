@@ -5,7 +5,7 @@ import io
 import math
 
 from convnet.callbacks.callback import Callback
-from convnet.callbacks.files import check_folder, replaced
+from convnet.persistence.files import check_folder, replaced
 
 
 class HistoryCSV(Callback):

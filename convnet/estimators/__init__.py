@@ -26,4 +26,9 @@
 - `parameters`: nested names such as layers__0__filters
 - `holder`: the network behind a fitted estimator
 - `weights`: weights_, read-only
+- `saving`: estimators to files
+- `loading`: estimators from files
+- `pretrained`: those that come with convnet
+- `description`: what a file says of a net
+- `parameter_data`: constructor parameters as plain data
 """

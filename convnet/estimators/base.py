@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import check_parameters, input_shape
+from convnet.estimators.description import describe
 from convnet.estimators.fitting import Fit
 from convnet.estimators.parameters import (
     nested_parameters,
@@ -14,6 +15,7 @@ from convnet.estimators.parameters import (
     replace_schedule,
 )
 from convnet.estimators.preview import preview
+from convnet.estimators.saving import SavingMixin
 from convnet.estimators.sight import SightMixin
 from convnet.estimators.state import commit
 from convnet.estimators.tasks import CallbackSupportMixin, with_callbacks
@@ -30,12 +32,12 @@ NESTED = {
 }
 
 
-class BaseConvNet(SightMixin, CallbackSupportMixin, BaseEstimator):
+class BaseConvNet(SavingMixin, SightMixin, CallbackSupportMixin, BaseEstimator):
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
-    on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs`` and its own
-    ``predict``.
+    on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs``,
+    ``_check_outputs`` (attributes about y against the outputs of a net, those from a file) and its own ``predict``.
     """
 
     _fewest_held_out = 1  # rows that the score of ``score`` needs
@@ -242,6 +244,9 @@ class BaseConvNet(SightMixin, CallbackSupportMixin, BaseEstimator):
         for name, value in plain.items():
             setattr(self, name, value)
         return self
+
+    def _describe(self):
+        return describe(self)
 
     def __getstate__(self):
         state = dict(super().__getstate__())

@@ -214,6 +214,16 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         accuracy = float(np.average(right, weights=weights))
         return loss_figure(loss, logits, targets, weights), accuracy
 
+    def _check_outputs(self, fitted, n_outputs):
+        classes = fitted["classes_"]
+        several = fitted.get("_indicator_dtype") is not None
+        expected = np.arange(n_outputs) if several else np.unique(classes)
+        n_expected = len(classes) if several else count_outputs(classes)
+        if len(classes) < 1 + (not several) or n_outputs != n_expected or "n_outputs_" in fitted:
+            raise ValueError(f"{len(classes)} classes do not go with {n_outputs} outputs.")
+        if classes.dtype != expected.dtype or not np.array_equal(classes, expected):
+            raise ValueError("its classes are not sorted.")
+
     def _count_outputs(self, y):
         if is_indicator(y):
             return as_indicator(y).shape[1]

@@ -145,6 +145,10 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         score = r2_score(targets, values, sample_weight=weights)
         return loss_figure(self.loss, outputs, targets, weights), float(score)
 
+    def _check_outputs(self, fitted, n_outputs):
+        if fitted["n_outputs_"] != n_outputs or fitted.keys() & {"classes_", "_indicator_dtype"}:
+            raise ValueError(f"its attributes do not go with {n_outputs} outputs.")
+
     def _count_outputs(self, y):
         values = as_targets(y)
         return 1 if values.ndim == 1 else values.shape[1]

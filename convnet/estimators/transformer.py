@@ -13,12 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.checks import ParameterError
+from convnet.estimators.description import describe
+from convnet.estimators.saving import SavingMixin
 from convnet.graph.plan import Plan
 from convnet.layers import resolve_names
 from convnet.layers.fields import did_you_mean, show
 
 
-class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     """Embeddings: the outputs of a layer of a net, flat, as features for other estimators.
 
     Parameters
@@ -142,6 +144,14 @@ class ConvNetTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     def feature_names_in_(self):
         """Names of the columns, if X in ``fit`` was a data frame."""
         return self.estimator_.feature_names_in_
+
+    def _describe(self):
+        net = self.estimator_
+        frozen = isinstance(net, FrozenEstimator)
+        description, weights = describe(net.estimator if frozen else net)
+        layers = {"layer": self.layer, "layer_": self.layer_}
+        own = {"estimator": type(self).__name__, **layers, "frozen": frozen}
+        return {**own, "net": description}, weights
 
     def _net(self):
         """Return the net itself; TypeError where there is none."""

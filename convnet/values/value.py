@@ -122,6 +122,9 @@ class Value:
     def __reduce__(self):
         return _build, (type(self), self.get_params())  # what is unpickled is checked again
 
+    def __setstate__(self, state):
+        self.__init__(**state)  # skops makes an empty value and gives it this: it is checked here
+
     def __copy__(self):
         return self
 

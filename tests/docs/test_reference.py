@@ -53,7 +53,8 @@ def test_links_lead_somewhere():
 
 
 @pytest.mark.parametrize("name", THINGS)
-def test_examples(name):
+def test_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     finder, runner = doctest.DocTestFinder(recurse=True), doctest.DocTestRunner()
     for case in finder.find(THINGS[name], name, globs={}):
         runner.run(case)

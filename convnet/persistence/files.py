@@ -1,7 +1,7 @@
 """Files that are replaced as a whole: a reader sees the old one or the new one."""
 
 import os
-import tempfile
+import secrets
 from contextlib import contextmanager
 
 
@@ -16,11 +16,12 @@ def check_folder(what, path):
 
 @contextmanager
 def replaced(path):
-    """Open a binary file for writing that takes the place of `path` when all went well."""
+    """Open a binary file for writing that takes the place of `path` when all went well, its rights a new file's."""
     folder, name = os.path.split(os.path.abspath(path))
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
+    file = open(temporary, "xb")  # noqa: SIM115
     try:
-        with open(descriptor, "wb") as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())

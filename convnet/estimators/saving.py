@@ -1,0 +1,55 @@
+"""Estimators to files."""
+
+from sklearn.utils.validation import check_is_fitted
+
+from convnet.persistence import model_file
+
+
+class SavingMixin:
+    """Gives an estimator ``save``.
+
+    The class has ``_describe``, which returns what is said of a fitted one, as plain data, and its weights.
+    """
+
+    def save(self, path):
+        """Write the fitted estimator to a file, for `convnet.load`.
+
+        The file holds the weights, the layers, what ``fit`` learnt of X and y, and the parameters. It holds no
+        pickles: no code runs when it is loaded. Later releases of convnet load it too. Parameters that are no plain
+        data (callables, callbacks, a RandomState) are left out with a warning; the loaded estimator has their defaults.
+        Pipelines around it are saved with ``skops.io.dump``: ``pip install "convnet[skops]"``.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.npz``, for which NumPy is enough, or in ``.safetensors``, which needs the extra of that name.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            It is not fitted.
+        ValueError
+            The path has another ending, its folder does not exist, or ``fit`` would refuse a parameter.
+        TypeError
+            The estimator is of a subclass, or its labels are no numbers or texts.
+        ImportError
+            The path ends in ``.safetensors`` and safetensors is not installed.
+
+        Examples
+        --------
+        >>> import convnet
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> convnet.ConvNetClassifier(max_iter=2).fit(X, y).save("digits.npz")
+        >>> convnet.load("digits.npz").predict(X).shape
+        (1797,)
+        """
+        from convnet.estimators.loading import ESTIMATORS  # which imports this
+
+        kind = type(self)
+        if ESTIMATORS.get(kind.__name__) is not kind:
+            raise TypeError(
+                f"save takes {', '.join(ESTIMATORS)}; got a subclass, {kind.__name__}. Pickle it instead."
+            )
+        check_is_fitted(self)
+        model_file.write(path, *self._describe())

@@ -1,0 +1,144 @@
+"""A model in a file: a description, which is JSON, and float32 arrays.
+
+Both formats hold two texts beside the arrays: "convnet", the JSON, and "digest", its checksum. The JSON holds the
+checksum of the arrays, so that a changed byte of either does not go unseen. Nothing in a file is run, and no memory is
+taken for what its headers promise: arrays are read once their shapes are known to be those of the net described.
+"""
+
+import hashlib
+import json
+import os
+
+import numpy as np
+
+from convnet.persistence import npz, tensors
+from convnet.persistence.errors import ModelFileError
+from convnet.persistence.files import check_folder, replaced
+
+FORMAT = 1  # raised when the description changes its meaning; each release reads all up to its own
+MOST_TEXT = 2**26  # characters of a description: the figures of a million epochs
+ENDINGS = {".npz": npz, ".safetensors": tensors}
+
+
+def write(path, description, arrays):
+    """Write a model; the file is replaced as a whole.
+
+    Parameters
+    ----------
+    path : str or path
+        Ends in .npz or .safetensors, which decides the format.
+    description : dict
+        Fit for JSON.
+    arrays : mapping of str to float32 ndarray
+        The weights.
+
+    Raises
+    ------
+    ValueError
+        The ending is another, the folder does not exist, or the description is too long.
+    ImportError
+        safetensors is not installed.
+    """
+    module = _module(path)
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    description = {"format": FORMAT, **description, "arrays": _digest_of_arrays(arrays)}
+    text = json.dumps(description, allow_nan=False)
+    if len(text) > MOST_TEXT:
+        raise ValueError(
+            f"save: what is to be said of the model has more than {MOST_TEXT} characters"
+        )
+    with replaced(check_folder("save", path)) as file:
+        module.write(file, {"convnet": text, "digest": _digest(text.encode())}, arrays)
+
+
+def read(path, build):
+    """Return the model in a file.
+
+    Parameters
+    ----------
+    path : str or path
+        Ends in .npz or .safetensors.
+    build : callable
+        Makes the model of the description and a function that is given {name: shape} of all arrays, and
+        returns {name: float32 ndarray}.
+
+    Raises
+    ------
+    ModelFileError
+        Whatever is wrong with the file.
+    OSError
+        It cannot be opened.
+    ValueError
+        The ending is another.
+    ImportError
+        safetensors is not installed.
+    """
+    module = _module(path)
+    path = os.fspath(path)
+    module.check_installed()
+    with open(path, "rb"):  # whether it can be read is no matter of its contents
+        pass
+    try:
+        with module.Reader(path) as reader:
+            description = _description(reader)
+            return build(description, lambda shapes: _arrays(reader, shapes, description["arrays"]))
+    except Exception as error:  # a file can be wrong in as many ways as there are exceptions
+        raise ModelFileError(
+            f"{path!r} is no model that this convnet can read, or it was truncated or altered: {_reason(error)}"
+        ) from error
+
+
+def _module(path):
+    ending = os.path.splitext(os.fspath(path))[1]
+    if ending not in ENDINGS:
+        raise ValueError(
+            f"{os.fspath(path)!r} must end in {' or '.join(ENDINGS)}, which decides the format."
+        )
+    return ENDINGS[ending]
+
+
+def _description(reader):
+    text = reader.text("convnet")
+    if text is None:
+        raise ValueError('it has no entry "convnet".')
+    if len(text) > MOST_TEXT:
+        raise ValueError("its description is too long.")
+    description = json.loads(text)
+    found = description["format"]
+    if found != FORMAT:
+        raise ValueError(
+            f"it has format {found}; this convnet reads format {FORMAT}. Upgrade convnet."
+        )
+    if reader.text("digest") != _digest(text.encode()):
+        raise ValueError("its description does not have the checksum it was written with.")
+    return description
+
+
+def _arrays(reader, shapes, digest):
+    found = reader.names() - {"convnet", "digest"}
+    if found != shapes.keys():
+        differing = ", ".join(sorted(found ^ shapes.keys()))
+        raise ValueError(f"its arrays are not those of its layers: {differing}.")
+    arrays = {name: reader.array(name, np.float32, tuple(shape)) for name, shape in shapes.items()}
+    if _digest_of_arrays(arrays) != digest:
+        raise ValueError("its arrays do not have the checksum they were written with.")
+    return arrays
+
+
+def _digest_of_arrays(arrays):
+    parts = []
+    for name in sorted(arrays):
+        array = arrays[name]
+        parts += f"{name} {array.shape}".encode(), array.astype("<f4", copy=False).data
+    return _digest(*parts)
+
+
+def _digest(*parts):
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _reason(error):
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,71 @@
+"""Models as NumPy archives (.npz): zip files of .npy files, nothing pickled, nothing compressed.
+
+What is not compressed takes no more memory than the file, whatever its headers say.
+"""
+
+import os
+import zipfile
+
+import numpy as np
+
+
+def check_installed():
+    """Raise ImportError if a library lacks: never."""
+
+
+def write(file, texts, arrays):
+    """Write {name: ASCII text} and {name: array} to an open binary file."""
+    encoded = {name: np.frombuffer(text.encode("ascii"), np.uint8) for name, text in texts.items()}
+    np.savez(file, **encoded, **arrays)
+
+
+class Reader:
+    """An archive.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    """
+
+    def __init__(self, path):
+        self._archive = zipfile.ZipFile(path)
+        entries = self._archive.infolist()
+        if any(
+            e.compress_type != zipfile.ZIP_STORED or e.file_size != e.compress_size for e in entries
+        ):
+            raise ValueError("its entries are compressed, which those of a model are not")
+        if sum(e.file_size for e in entries) > os.path.getsize(path):
+            raise ValueError("its entries are larger than the file")
+        self._entries = {e.filename.removesuffix(".npy"): e for e in entries}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._archive.close()
+
+    def text(self, name):
+        """Return the text of this name, or None if there is none."""
+        return (
+            self.array(name, np.uint8).tobytes().decode("ascii") if name in self._entries else None
+        )
+
+    def names(self):
+        """Return the names of all entries, texts included."""
+        return set(self._entries)
+
+    def array(self, name, dtype, shape=None):
+        """Return an array; ValueError where dtype, or shape if given, is another."""
+        with self._archive.open(self._entries[name]) as file:
+            version = np.lib.format.read_magic(file)
+            if version != (1, 0):
+                raise ValueError(f"{name} has version {version} of the .npy format")
+            found, fortran, kind = np.lib.format.read_array_header_1_0(file)
+            expected = np.dtype(dtype).newbyteorder("<")
+            if kind != expected or (fortran and len(found) > 1) or shape not in (None, found):
+                raise ValueError(
+                    f"{name} is {kind} of shape {found}; expected {expected} of {shape}"
+                )
+            data = file.read()
+        return np.frombuffer(data, expected).reshape(found).astype(dtype)

@@ -1,0 +1,94 @@
+"""Writes the model files of the current format, and what they predict: run once a format, and commit the files.
+
+    python tests/data/write_models.py
+
+They are never written again: that a release reads the files of all before it is what they are for.
+"""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
+from convnet.augment import RandomFlip, RandomTranslation
+from convnet.layers import (
+    AvgPool2D,
+    BatchNorm,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    GlobalAvgPool1D,
+    MaxPool2D,
+    ReLU,
+    Residual,
+    SeparableConv2D,
+)
+from convnet.persistence.model_file import FORMAT
+from convnet.schedules import Cosine, Warmup
+
+FOLDER = Path(__file__).parent
+
+
+def models():
+    """Return {name: (fitted estimator, name of its method)}, images and signals."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 8, 6, 2), dtype=np.uint8)
+    signals = rng.normal(size=(30, 12, 2))
+    numbers = np.resize([0, 1, 2], 30)
+    block = [Conv2D(4, 3, padding="same", use_bias=False), BatchNorm(), ReLU()]
+    layers = [
+        *(Conv2D(4, (3, 1), padding="same", activation="elu", name="stem"), MaxPool2D(2)),
+        *(Residual(block, activation="relu"), SeparableConv2D(6, 3, padding="same"), AvgPool2D(2)),
+        *(Dropout(0.2), Dense(5, activation="tanh", l2=1e-3)),
+    ]
+    classifier = ConvNetClassifier(
+        layers,
+        augment=[RandomFlip(), RandomTranslation((0.1, 0.2), fill_mode="wrap")],
+        learning_rate=Warmup(1, Cosine(final=0.1)),
+        class_weight={"cat": 1.0, "dog": 2.5, "eel": 1},
+        early_stopping=True,
+        validation_fraction=0.2,
+        max_iter=3,
+        random_state=0,
+    ).fit(images, np.array(["cat", "dog", "eel"])[numbers])
+    several = ConvNetClassifier([Dense(4)], max_iter=2, random_state=0)
+    several.fit(images, rng.integers(0, 2, (30, 3)))
+    regressor = ConvNetRegressor(
+        [Conv1D(4, 3, activation="gelu"), GlobalAvgPool1D()],
+        loss="huber",
+        n_iter_no_change=np.inf,
+        max_iter=2,
+        random_state=0,
+    ).fit(signals, rng.normal(size=(30, 2)))
+    transformer = ConvNetTransformer(ConvNetClassifier([Dense(4, activation="silu")], max_iter=1))
+    transformer.fit(images, numbers)
+    return {
+        "classifier": (classifier, "predict_proba", images),
+        "multilabel": (several, "predict_proba", images),
+        "regressor": (regressor, "predict", signals),
+        "transformer": (transformer, "transform", images),
+    }
+
+
+def main():
+    """Write a file in each format, and one of inputs, outputs and parameters."""
+    expected = {}
+    for name, (model, method, X) in models().items():
+        for ending in ("npz", "safetensors"):
+            path = FOLDER / f"format-{FORMAT}-{name}.{ending}"
+            if path.exists():
+                raise SystemExit(f"{path} is there already: files of a format are written once.")
+            model.save(path)
+        expected |= {f"{name}/X": X[:5], f"{name}/{method}": getattr(model, method)(X[:5])}
+        params = {k: repr(v) for k, v in model.get_params(deep=False).items() if k != "estimator"}
+        facts = {"params": params, "classes": getattr(model, "classes_", np.arange(0)).tolist()}
+        expected[f"{name}/facts"] = np.array(json.dumps(facts))
+    np.savez_compressed(FOLDER / f"format-{FORMAT}-expected.npz", **expected)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("error")
+    main()
