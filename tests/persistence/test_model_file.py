@@ -139,8 +139,10 @@ def set_in(*keys, value):
 MISLEADING = {
     "no estimator": set_in("estimator", value="dict"),
     "a module": set_in("estimator", value="os.system"),
-    "layers as a path": set_in("net", "layers", value="/etc/passwd.json"),
-    "augment as a path": set_in("parameters", "augment", value="/etc/passwd.json"),
+    "layers as text, which could be a path": lambda d: d["net"].update(
+        layers=json.dumps(d["net"]["layers"])
+    ),
+    "augment as text": set_in("parameters", "augment", value='[{"type": "RandomFlip"}]'),
     "an unknown layer": set_in("net", "layers", 0, "type", value="Conv9D"),
     "layers of other shapes": set_in("net", "layers", 0, "filters", value=3),
     "a huge layer": set_in("net", "layers", 2, "units", value=2**20),
