@@ -6,6 +6,7 @@ from itertools import count
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.fitting import Fit
@@ -106,7 +107,7 @@ def find_learning_rate(
             f"find_learning_rate takes an estimator of convnet; got {kind}. Pass the net alone."
         )
     _check(lowest, highest, steps)
-    fit = Fit(estimator, goes_on=False, partial=False)
+    fit = Fit(clone(estimator), goes_on=False, partial=False)  # which has a RandomState of its own
     fit.read(X, y, sample_weight)
     data = fit.examples
     fit.build(len(data.rows))
