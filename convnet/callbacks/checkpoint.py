@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 
 from convnet.callbacks.callback import Callback
-from convnet.persistence.files import check_folder, replaced
+from convnet.persistence.files import check_path, replaced
 
 FORMAT = 1  # of the file
 UNREADABLE = OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile
@@ -35,7 +35,9 @@ class Checkpoint(Callback):
     Raises
     ------
     ValueError
-        In ``fit``, if there is no such folder, or the file is no checkpoint or one of other data or parameters.
+        In ``fit``, if no file can be written there, or the file is no checkpoint or one of other data or parameters.
+    TypeError
+        In ``fit``, if `path` is neither text nor a path.
 
     References
     ----------
@@ -56,7 +58,7 @@ class Checkpoint(Callback):
         return f"Checkpoint({self.path!r}{'' if self.resumes else ', resume=False'})"
 
     def resume(self, run):
-        path = check_folder("Checkpoint", self.path)
+        path = check_path("Checkpoint", self.path)
         if not self.resumes or not os.path.exists(path):
             return None
         numbers, arrays = _read(path)

@@ -5,7 +5,7 @@ import io
 import math
 
 from convnet.callbacks.callback import Callback
-from convnet.persistence.files import check_folder, replaced
+from convnet.persistence.files import check_path, replaced
 
 
 class HistoryCSV(Callback):
@@ -22,7 +22,9 @@ class HistoryCSV(Callback):
     Raises
     ------
     ValueError
-        In ``fit``, if there is no such folder.
+        In ``fit``, if no file can be written there.
+    TypeError
+        In ``fit``, if `path` is neither text nor a path.
 
     References
     ----------
@@ -42,7 +44,7 @@ class HistoryCSV(Callback):
         return f"HistoryCSV({self.path!r})"
 
     def on_fit_begin(self, run):
-        check_folder("HistoryCSV", self.path)
+        check_path("HistoryCSV", self.path)
 
     def on_epoch_end(self, run):
         text = io.StringIO(newline="")

@@ -5,21 +5,34 @@ import secrets
 from contextlib import contextmanager
 
 
-def check_folder(what, path):
-    """Return `path` as text; raise ValueError, naming `what` wants it, if its folder does not exist."""
-    path = os.fspath(path)
-    folder = os.path.dirname(os.path.abspath(path))
+def check_path(what, path):
+    """Return `path` as text; raise an error, naming `what` wants it, where no file can be written."""
+    try:
+        path = os.fsdecode(path)
+    except TypeError:
+        raise TypeError(f"{what}: path must be text or a path; got {path!r}.") from None
+    whole = os.path.abspath(path)
+    folder = os.path.dirname(whole)
+    if os.path.isdir(whole):
+        raise ValueError(f"{what}: {path!r} is a folder. Pass the path of a file.")
     if not os.path.isdir(folder):
         raise ValueError(f"{what}: there is no folder {folder!r} for {path!r}. Make it first.")
+    try:
+        temporary, file = _temporary(whole)
+        file.close()
+        os.unlink(temporary)
+    except OSError as error:
+        raise ValueError(
+            f"{what}: {path!r} cannot be written: {error.strerror}. Pass another path."
+        ) from error
     return path
 
 
 @contextmanager
 def replaced(path):
     """Open a binary file for writing that takes the place of `path` when all went well, its rights a new file's."""
-    folder, name = os.path.split(os.path.abspath(path))
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
-    file = open(temporary, "xb")  # noqa: SIM115
+    path = os.path.abspath(os.fsdecode(path))
+    temporary, file = _temporary(path)
     try:
         with file:
             yield file
@@ -29,3 +42,10 @@ def replaced(path):
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _temporary(path):
+    """Return the name of a new file beside `path`, and the file."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
+    return temporary, open(temporary, "xb")

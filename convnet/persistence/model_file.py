@@ -13,7 +13,7 @@ import numpy as np
 
 from convnet.persistence import npz, tensors
 from convnet.persistence.errors import ModelFileError
-from convnet.persistence.files import check_folder, replaced
+from convnet.persistence.files import check_path, replaced
 
 FORMAT = 1  # raised when the description changes its meaning; each release reads all up to its own
 MOST_TEXT = 2**26  # characters of a description: the figures of a million epochs
@@ -47,7 +47,7 @@ def write(path, description, arrays):
         raise ValueError(
             f"save: what is to be said of the model has more than {MOST_TEXT} characters"
         )
-    with replaced(check_folder("save", path)) as file:
+    with replaced(check_path("save", path)) as file:
         module.write(file, {"convnet": text, "digest": _digest(text.encode())}, arrays)
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from convnet import ConvNetClassifier
-from convnet.callbacks import Callback, HistoryCSV, Progress
+from convnet.callbacks import Callback, Checkpoint, HistoryCSV, Progress
 from convnet.layers import Dense
 
 
@@ -141,6 +141,30 @@ def test_history_as_csv(clf, data, tmp_path):
     assert rows[0]["validation_score"] == "" and list(tmp_path.iterdir()) == [path]
     with pytest.raises(ValueError, match="HistoryCSV: there is no folder"):
         clf.set_params(callbacks=[HistoryCSV(tmp_path / "no" / "h.csv")]).fit(*data)
+
+
+@pytest.mark.parametrize("callback", [HistoryCSV, Checkpoint])
+def test_a_path_that_cannot_be_written_is_refused_before_training(clf, data, tmp_path, callback):
+    log = Log()
+    for path, message in (
+        (tmp_path, "is a folder. Pass the path of a file"),
+        ("", "is a folder"),
+        (tmp_path / ("a" * 250), "cannot be written: File name too long"),
+        (3, "path must be text or a path; got 3"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=f"^{callback.__name__}: .*{message}"):
+            clf.set_params(callbacks=[callback(path), log]).fit(*data)
+    assert not log.calls and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("callback", [HistoryCSV, Checkpoint])
+def test_a_file_has_the_rights_of_any_other_and_its_path_may_be_bytes(
+    clf, data, tmp_path, callback
+):
+    path, other = tmp_path / "mine", tmp_path / "other"
+    other.touch()
+    clf.set_params(callbacks=[callback(bytes(path))]).fit(*data)
+    assert path.stat().st_mode == other.stat().st_mode
 
 
 def test_lines_of_progress(clf, data, capsys):
