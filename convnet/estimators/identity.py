@@ -1,10 +1,12 @@
 """What a fit is of: its parameters and data, so that a checkpoint of another one is refused by name."""
 
 import hashlib
+import re
 from math import prod
 
 import numpy as np
 
+from convnet.augment.spec import as_augment
 from convnet.training.schedules import NAMED, Schedule
 
 FREE = (
@@ -13,7 +15,11 @@ FREE = (
     "callbacks",
     "max_time",
     "layers",
+    "augment",
 )  # of no influence, or told otherwise
+ADDRESS = re.compile(
+    r" at 0x[0-9a-f]+"
+)  # in what Python shows of an object that has no text of its own
 CHUNK = 2**22  # bytes that are hashed at a time
 
 
@@ -33,6 +39,7 @@ def identity(estimator, given, held, first_epoch):
     """
     params = estimator.get_params(deep=False)
     texts = {"estimator": type(estimator).__name__, "layers": repr(list(given.layers))}
+    texts["augment"] = repr(list(as_augment(params["augment"])))
     rate = params["learning_rate"]
     if not isinstance(NAMED.get(rate) if isinstance(rate, str) else rate, Schedule):
         params.pop("max_iter")  # the rates do not depend on it
@@ -51,7 +58,7 @@ def _text(value):
         return "RandomState"  # the seed drawn from it is in the checkpoint
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    return repr(value)
+    return ADDRESS.sub("", repr(value))  # which another process has elsewhere
 
 
 def _digest(examples):

@@ -2,12 +2,14 @@
 
 import json
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
+from convnet.augment import RandomFlip
 from convnet.callbacks import Callback, Checkpoint
 from convnet.graph.trainer import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout
@@ -141,6 +143,31 @@ def test_warm_start(clf, data, path, monkeypatch):
     assert_same(other.fit(*data), whole)
     with pytest.raises(ValueError, match=r"a fit with epochs done before=2, this one has .*=5"):
         other.fit(*data)
+
+
+class Halved:
+    """A rate without a text of its own: what Python shows of it is where it lies."""
+
+    def __call__(self, epoch):
+        return 1e-3 / 2**epoch
+
+
+def test_objects_are_not_told_apart_by_where_they_lie(clf, data, path):
+    whole = clone(clf).set_params(callbacks=None, learning_rate=Halved()).fit(*data)
+    for rate in (lambda: Halved(), lambda: partial(Halved.__call__, Halved())):
+        stop = Checkpoint(path, resume=False)
+        clone(clf).set_params(learning_rate=rate(), max_iter=2, callbacks=[stop]).fit(*data)
+        assert_same(clone(clf).set_params(learning_rate=rate()).fit(*data), whole)
+
+
+def test_augmentations_of_a_file_are_known_by_what_it_says(clf, data, path, tmp_path):
+    spec = tmp_path / "augment.json"
+    spec.write_text('[{"type": "RandomFlip"}]')
+    clf.set_params(augment=spec, max_iter=1).fit(*data)
+    clf.set_params(augment=[RandomFlip()]).fit(*data)
+    spec.write_text('[{"type": "Cutout", "size": 2}]')
+    with pytest.raises(ValueError, match=r"a fit with augment=\[RandomFlip\(\)\], this one has"):
+        clf.set_params(augment=spec).fit(*data)
 
 
 @pytest.mark.parametrize(
