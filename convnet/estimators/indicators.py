@@ -11,12 +11,24 @@ from convnet.estimators.target import Target
 from convnet.estimators.weighting import split_weights
 
 ONE_HOT_ROWS = 10  # fewer may have one label each by chance
+LISTS = (
+    "y has a list or a set of labels in a row. Make it an indicator, a column of 0 and 1 for each label: "
+    "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y)."
+)
 
 
 def is_indicator(y):
     """Return whether y has the shape of an indicator: two axes, and not a single column."""
-    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
-    return issparse(y) or (len(shape) == 2 and shape[1] != 1)
+    if issparse(y):
+        return True
+    try:
+        y = y if hasattr(y, "shape") else np.asarray(y)
+    except ValueError:  # rows of several lengths make no array
+        raise ValueError(LISTS) from None
+    row = np.asarray(y[:1]).tolist() if len(y.shape) == 1 else ()
+    if any(isinstance(labels, list | tuple | set | frozenset) for labels in row):
+        raise ValueError(LISTS)
+    return len(y.shape) == 2 and y.shape[1] != 1
 
 
 def as_indicator(y):

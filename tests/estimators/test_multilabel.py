@@ -4,6 +4,7 @@ import pickle
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
@@ -134,6 +135,20 @@ def test_partial_fit_is_unshuffled_epochs(clf, digits, labels):
     parts = clone(clf).set_params(shuffle=False)
     parts.partial_fit(X, labels).partial_fit(X, labels, classes=[0, 1, 2])
     np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[0], [1, 2]],
+        [{0}, {1, 2}],
+        pd.Series([[0], [1, 2]]),
+        np.array([(0,), (1, 2)], dtype=object),
+    ],
+)
+def test_labels_in_lists_are_refused_with_the_way_to_an_indicator(clf, digits, rows):
+    with pytest.raises(ValueError, match=r"^y has a list .*MultiLabelBinarizer"):
+        clf.fit(digits[0][:2], rows)
 
 
 def test_pickle(fitted, digits):
