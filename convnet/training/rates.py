@@ -55,17 +55,14 @@ class Rates:
     def epoch(self, epoch, steps):
         """Return the rates of the steps of an epoch, a list of `steps` floats."""
         epoch -= self.first_epoch
-        if isinstance(self.schedule, str):
-            return [float(self.init)] * steps
-        if isinstance(self.schedule, Schedule):
-            return self._scheduled(epoch, steps)
-        rate = self.schedule(epoch)
-        is_number = isinstance(rate, Real) and not isinstance(rate, bool)
-        if not is_number or not 0 <= rate < math.inf:
-            raise ValueError(
-                f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more"
-            )
-        return [float(rate)] * steps
+        rates = self._rates(epoch, steps)
+        for rate in rates:
+            is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+            if not is_number or not 0 <= rate < math.inf:
+                raise ValueError(
+                    f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more."
+                )
+        return list(map(float, rates))
 
     def lower(self):
         """Lower an adaptive rate; return whether that can help: False ends the training."""
@@ -74,10 +71,17 @@ class Rates:
         self.init /= ADAPTIVE_DIVISOR
         return True
 
+    def _rates(self, epoch, steps):
+        if isinstance(self.schedule, str):
+            return [self.init] * steps
+        if isinstance(self.schedule, Schedule):
+            return self._scheduled(epoch, steps)
+        return [self.schedule(epoch)] * steps
+
     def _scheduled(self, epoch, steps):
         schedule, n = self.schedule, self.max_iter
         if not schedule.per_step:
-            return [float(self.init * schedule.multiplier(min(epoch, n - 1), n))] * steps
+            return [self.init * schedule.multiplier(min(epoch, n - 1), n)] * steps
         places = range(steps) if epoch < n else [steps - 1] * steps
         epoch = min(epoch, n - 1)
-        return [float(self.init * schedule.multiplier(epoch, n, i, steps)) for i in places]
+        return [self.init * schedule.multiplier(epoch, n, i, steps) for i in places]

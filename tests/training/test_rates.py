@@ -1,8 +1,10 @@
 """The learning rates of a fit, and those that are refused."""
 
+from dataclasses import dataclass
+
 import pytest
 
-from convnet.schedules import Cosine, Exponential, OneCycle, Step, Warmup
+from convnet.schedules import Cosine, Exponential, OneCycle, Schedule, Step, Warmup
 from convnet.training.rates import Rates, check_learning_rate
 
 
@@ -59,3 +61,22 @@ def test_refusals(value, message):
 @pytest.mark.parametrize("value", ["constant", "one_cycle", Cosine(warmup=9), Warmup(9), print])
 def test_what_is_accepted(value):
     check_learning_rate(value, 10)
+
+
+@dataclass(frozen=True)
+class Strange(Schedule):
+    """A schedule of one's own that goes wrong in its second epoch."""
+
+    value: object = -1.0
+
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
+        return self.value if epoch else 1.0
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(value):
+    for learning_rate in (Strange(value), lambda epoch: value if epoch else 1.0):
+        rates = Rates(learning_rate, 0.5, 3, first_epoch=4)
+        assert rates.epoch(4, 2) in ([0.5, 0.5], [1.0, 1.0])
+        with pytest.raises(ValueError, match=r"gave \S+ for epoch 1; it must be a number, 0 or"):
+            rates.epoch(5, 2)
