@@ -117,9 +117,14 @@ def feature_attributes(X, array):
 def check_features(estimator, X, array):
     """Compare the features of 2-D X with those of the fit, in scikit-learn's wording."""
     shape = estimator.input_shape_
-    is_rows = array.ndim == 2 and array.shape[1] == prod(shape)
-    if array.shape in (shape, shape[:2]) and len(shape) == 3 and not is_rows:
-        raise ValueError(_one_image(array.shape))
+    stored = _stored(shape, estimator._input_format.data_format == "channels_first")
+    alone = {2: (stored,), 3: (stored, shape[:2])}.get(len(shape), ())
+    many = (
+        (prod(shape),),
+        shape[:-1] if shape[-1] == 1 else stored,
+    )  # flat, or grey without channels
+    if array.shape in alone and array.shape[1:] not in many:
+        raise ValueError(_one_image(array.shape, "signal" if len(shape) == 2 else "image"))
     if array.ndim == 2:
         validate_data(
             estimator, X if hasattr(X, "columns") else array, reset=False, skip_check_array=True
@@ -154,12 +159,11 @@ def as_images(array, shape, data_format, *, n_labels=None, layers=None):
         if shape is None or len(shape) == 1:
             images = array
         elif prod(shape) == array.shape[1]:
-            stored = (shape[-1], *shape[:-1]) if first else shape
-            images = array.reshape(len(array), *stored)
+            images = array.reshape(len(array), *_stored(shape, first))
             images = np.moveaxis(images, 1, -1) if first else images
         else:
             raise ValueError(
-                f"input_shape {shape} needs {prod(shape)} features; X has {array.shape[1]}."
+                f"input_shape {_stored(shape, first)} needs {prod(shape)} features; X has {array.shape[1]}."
             )
     elif signals:
         images = np.moveaxis(array, 1, -1) if first else array
@@ -176,7 +180,8 @@ def as_images(array, shape, data_format, *, n_labels=None, layers=None):
             f"X has shape {_shape(array.shape)}; expected (n, height, width, channels)."
         )
     if shape is not None and images.shape[1:] != shape:
-        raise ValueError(f"X has shape {_shape(array.shape)}; expected {_shape((0, *shape))}.")
+        expected = _shape((0, *_stored(shape, first)))
+        raise ValueError(f"X has shape {_shape(array.shape)}; expected {expected}.")
     return images
 
 
@@ -230,6 +235,11 @@ def fitted_format(images, data_format, rescale, kind):
     return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest)
 
 
+def _stored(shape, first):
+    """Return the shape of one image or signal as X holds it: with the channels `first`, or as it is."""
+    return (shape[-1], *shape[:-1]) if first else shape
+
+
 def _is_one_image(shape, n_labels):
     h, w, c = shape
     if min(h, w) <= c or n_labels == h:
@@ -246,8 +256,8 @@ def _check_order(shape, first):
         raise ValueError(f'X has shape {_shape(shape)}: looks {words}. Set data_format="{looks}".')
 
 
-def _one_image(shape):
-    return f"X has shape {shape}: looks like one image. Pass X[None]."
+def _one_image(shape, what="image"):
+    return f"X has shape {shape}: looks like one {what}. Pass X[None]."
 
 
 def _shape(shape):

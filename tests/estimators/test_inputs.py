@@ -87,6 +87,25 @@ def test_one_image():
         assert str(caught.value) == f"X has shape {shape}: looks like one image. Pass X[None]."
 
 
+def test_one_image_with_channels_first():
+    X, y = zeros(4, 3, 12, 12)
+    clf = ConvNetClassifier(CONV, data_format="channels_first", max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match=r"\(3, 12, 12\): looks like one image. Pass X\[None\]"):
+        clf.predict(X[0])
+    grey = clf.fit(X[:, :1], y)
+    assert grey.predict(np.zeros((1, 12, 12))).shape == (1,)  # one image of a batch of one
+
+
+def test_shapes_are_shown_in_the_order_of_data_format():
+    X, y = zeros(4, 3, 12, 10)
+    clf = ConvNetClassifier(CONV, data_format="channels_first", max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match=r"shape \(n, 3, 9, 10\); expected \(n, 3, 12, 10\)"):
+        clf.predict(X[:, :, :9])
+    clf.set_params(input_shape=(3, 12, 10))
+    with pytest.raises(ValueError, match=r"input_shape \(3, 12, 10\) needs 360 features; X has 36"):
+        clf.fit(np.zeros((4, 36)), y)
+
+
 def test_as_many_labels_as_rows_are_as_many_images():
     X, y = zeros(60, 28, 3)
     clf = ConvNetClassifier(CONV, max_iter=1).fit(X, y)

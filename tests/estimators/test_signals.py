@@ -145,6 +145,8 @@ def test_other_signals_at_predict(waves):
     clf = ConvNetClassifier(NET, max_iter=1).fit(*waves)
     with pytest.raises(ValueError, match=r"X has shape \(n, 41, 2\); expected \(n, 40, 2\)"):
         clf.predict(np.zeros((2, 41, 2)))
+    with pytest.raises(ValueError, match=r"\(40, 2\): looks like one signal. Pass X\[None\]"):
+        clf.predict(waves[0][0])
     with pytest.raises(
         ValueError, match="X has 41 features, but ConvNetClassifier is expecting 80"
     ):
