@@ -83,6 +83,7 @@ scoring : str or callable, default=None
     The validation score, larger is better: the name of a scorer of scikit-learn, or a callable of estimator, X and
     y that returns a number. It is called with ``sample_weight`` where the held-out rows have weights, those of the
     classes included. It is tried on the untrained net, before the first epoch. None is the score of ``score``.
+    ``partial_fit`` takes no notice of it.
 callbacks : list, default=None
     Objects of `convnet.callbacks`: hooks that ``fit`` calls, such as ``Checkpoint(path)``, ``HistoryCSV(path)`` and
     `Callback`, the base of one's own. Clones share them. ``partial_fit`` takes no notice of them.

@@ -28,7 +28,9 @@ class Validation:
 
     def __init__(self, estimator, held, network, structure, n_threads):
         self.estimator, self.held, self.network = estimator, held, network
-        self.structure, self.n_threads = structure, n_threads
+        # A scorer is given arrays, so that the names of columns would have it warned of their lack.
+        self.structure = {k: v for k, v in structure.items() if k != "feature_names_in_"}
+        self.n_threads = n_threads
         self.scorer = None
         n, fewest = len(held.examples.rows), estimator._fewest_held_out
         if estimator.scoring is None and n < fewest:

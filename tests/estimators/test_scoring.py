@@ -1,6 +1,9 @@
 """`scoring`: any scorer of scikit-learn, and what is refused before the first epoch."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import f1_score, get_scorer, make_scorer
@@ -159,3 +162,17 @@ def test_regression(digits, outputs, scoring):
     assert max(reg.validation_scores_) == pytest.approx(expected, rel=1e-9)
     with pytest.raises(ValueError, match="scoring='accuracy' does not fit this target"):
         reg.set_params(scoring="accuracy", early_stopping=True).fit(X, y)
+
+
+def test_a_scorer_of_ones_own_may_look_at_some_rows(digits):
+    X, y = digits[0][:100].reshape(100, -1), digits[1][:100]
+    names = [f"pixel{i}" for i in range(X.shape[1])]
+
+    def score(estimator, X, y):
+        return np.mean(estimator.predict(X[:7]) == y[:7])
+
+    clf = ConvNetClassifier(random_state=0, max_iter=2, early_stopping=True, scoring=score)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.fit(pd.DataFrame(X, columns=names), y)
+    assert list(clf.feature_names_in_) == names
