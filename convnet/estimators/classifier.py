@@ -118,7 +118,7 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         """
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
-        if isinstance(self.class_weight, str):
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             raise ValueError('partial_fit does not support class_weight="balanced". Pass a dict.')
         goes_on = hasattr(self, "weights_")
         if not goes_on and classes is None and not is_indicator(y):

@@ -127,8 +127,7 @@ class Given:
         n_labels = inputs.count_rows(y)
         if n_labels not in (None, len(images)):
             raise ValueError(f"y_val has {n_labels} entries; X_val has {len(images)} rows.")
-        with _about("sample_weight_val"):
-            weights = check_sample_weight(sample_weight, len(images))
+        weights = check_sample_weight(sample_weight, len(images), "sample_weight_val", "X_val")
         with _about("y_val"):
             target = probe._encode(y, weights, classes=None, goes_on=True)
         examples = Examples(images, target.values, target.rows, target.weights, scale)

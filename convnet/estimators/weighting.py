@@ -5,21 +5,21 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 
 
-def check_sample_weight(sample_weight, n):
-    """Return float64 weights of shape (n,), or None; ValueError if they cannot be used."""
+def check_sample_weight(sample_weight, n, name="sample_weight", of="X"):
+    """Return float64 weights of the n rows of `of`, or None; ValueError, by `name`, if they cannot be used."""
     if sample_weight is None:
         return None
     weights = check_array(
-        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="sample_weight"
+        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=name
     )
     if weights.ndim != 1:
-        raise ValueError(f"sample_weight must have one entry a row; got shape {weights.shape}.")
+        raise ValueError(f"{name} must have one entry a row; got shape {weights.shape}.")
     if len(weights) != n:
-        raise ValueError(f"sample_weight has {len(weights)} entries; X has {n} rows.")
+        raise ValueError(f"{name} has {len(weights)} entries; {of} has {n} rows.")
     if weights.min() < 0:
-        raise ValueError("sample_weight must not be negative.")
+        raise ValueError(f"{name} must not be negative.")
     if not weights.any():
-        raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
+        raise ValueError(f"{name} is zero for every row of {of}: none is left.")
     return weights
 
 

@@ -160,6 +160,8 @@ def test_partial_fit(digits):
         clf.set_params(early_stopping=True).partial_fit(X, y)
     with pytest.raises(ValueError, match="balanced"):
         clf.set_params(early_stopping=False, class_weight="balanced").partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"class_weight must be a dict, .* got 'even'"):
+        clf.set_params(class_weight="even").partial_fit(X, y)
 
 
 def test_partial_fit_is_an_epoch_of_fit(digits):
