@@ -106,15 +106,27 @@ static void batchnorm_fwd(const cn_op *op, const cn_context *ctx, const cn_task 
     cn_bn_apply(op, t, numbers + CN_BN_SCALE * op->src.c, numbers + CN_BN_SHIFT * op->src.c);
 }
 
-/* By running statistics, where no convolution stands before to fold them into. */
-static void batchnorm_predict(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c;
-    float *scale = t->scratch, *shift = t->scratch + c;
-    for (int64_t k = 0; k < c; k++) {
+static void cn_bn_running(const cn_op *op, const cn_context *ctx, float *scale, float *shift) {
+    for (int64_t k = 0; k < op->src.c; k++) {
         const double s =
             ctx->params[op->weights + k] / sqrt(ctx->params[op->variance + k] + op->epsilon);
         scale[k] = (float)s;
         shift[k] = (float)(ctx->params[op->bias + k] - s * ctx->params[op->mean + k]);
     }
+}
+
+/* By running statistics, where no convolution stands before to fold them into. */
+static void batchnorm_predict(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    float *scale = t->scratch, *shift = t->scratch + op->src.c;
+    cn_bn_running(op, ctx, scale, shift);
     cn_bn_apply(op, t, scale, shift);
+}
+
+/* The numbers of a batch norm that is not trained: those of the running statistics, on which nothing in the
+ * batch has a bearing, so that gz = scale * g. */
+static void pack_batchnorm(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t c = op->src.c;
+    float *numbers = cn_bn_numbers(op, ctx, t);
+    memset(numbers, 0, (size_t)(6 * c) * sizeof(float));
+    cn_bn_running(op, ctx, numbers + CN_BN_SCALE * c, numbers + CN_BN_SHIFT * c);
 }

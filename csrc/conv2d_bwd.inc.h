@@ -221,10 +221,11 @@ static void conv2d_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
             float *part = inside + (op->data_gradient ? y0 * z.row : 0);
             for (int64_t i = 0; i < samples; i++)
                 cn_fill_gz(op, ctx, t, s + i, y0, y0 + rows, part + i * z.sample, z.row, line);
+            if (op->grad_weights < 0) continue;
             cn_conv2d_weights(op, &taps, &z,
                               cn_window_origin(op, t->arena, s) + y0 * op->sh * op->src.row, part,
                               samples, rows, grads + op->grad_weights);
-            if (op->bias >= 0)
+            if (op->grad_bias >= 0)
                 cn_bias_add(&z, part, samples, rows, op->ow, op->dst.c, grads + op->grad_bias);
         }
         if (op->data_gradient)

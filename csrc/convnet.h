@@ -40,7 +40,7 @@ typedef struct {
     int64_t mean, variance; /* batch norm's running statistics, in the parameters */
     int64_t packed;         /* weights packed for the forward pass, in the packed area */
     int64_t packed_grad;    /* weights packed for the data gradient */
-    int64_t grad_weights;   /* gradients: in a lane's area, or in the batch's (lanes == 0) */
+    int64_t grad_weights;   /* gradients: in a lane's area, or in the batch's (lanes == 0); -1: not wanted */
     int64_t grad_bias;
     int64_t tiles;       /* Winograd: tiles of a block; 0: direct */
     int64_t strip;       /* Winograd: rows of tiles that are computed before they are pooled */
@@ -59,6 +59,7 @@ typedef struct {
     int64_t count;         /* parameters of an update */
     int64_t decay;         /* whether these parameters are decayed */
     double l2;             /* their own constant of decay; negative: alpha */
+    double rate_factor;    /* of the learning rate, for these parameters */
     double max_norm;       /* most 2-norm of a column of the weights */
     int64_t key;           /* of the random numbers of this layer */
     double rate;           /* dropout: share of values dropped */
@@ -159,6 +160,7 @@ enum cn_stage {
     CN_GRADIENT_IN, CN_GRADIENT_OUT, /* gradients from and to the caller */
     /* batch */
     CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE,
+    CN_PACK_BATCHNORM, /* running statistics, to stand where the batch's would */
     CN_WINOGRAD_WEIGHTS,
     CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS,
     CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH,

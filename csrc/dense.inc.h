@@ -112,8 +112,9 @@ static void cn_dense_data(const cn_op *op, const cn_context *ctx, const cn_task 
 static void dense_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
     dense_mask(op, ctx, t);
-    cn_dense_weights(op, t, t->s0, t->s1, 0, op->src.c, grads + op->grad_weights);
-    if (op->bias >= 0) cn_dense_bias(op, t, t->s0, t->s1, grads + op->grad_bias);
+    if (op->grad_weights >= 0)
+        cn_dense_weights(op, t, t->s0, t->s1, 0, op->src.c, grads + op->grad_weights);
+    if (op->grad_bias >= 0) cn_dense_bias(op, t, t->s0, t->s1, grads + op->grad_bias);
     if (op->data_gradient) cn_dense_data(op, ctx, t, t->s0, t->s1, 0, op->src.c);
 }
 

@@ -214,8 +214,9 @@ static void depthwise_bwd(const cn_op *op, const cn_context *ctx, const cn_task 
                                 .g_pixel = c,
                                 .ldw = c};
             cn_fill_gz(op, ctx, t, s, y0, y0 + rows, part, z.row, NULL);
-            cn_depthwise_weights(&o, seg, runs.nseg, grads + op->grad_weights, c);
-            if (op->bias >= 0)
+            if (op->grad_weights >= 0)
+                cn_depthwise_weights(&o, seg, runs.nseg, grads + op->grad_weights, c);
+            if (op->grad_bias >= 0)
                 cn_bias_add(&z, part, 1, rows, op->ow, c, grads + op->grad_bias);
             if (op->data_gradient && y0 + rows == op->oh)
                 cn_depthwise_data(op, ctx, &z, gz,

@@ -114,6 +114,7 @@ int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes) {
     case CN_DENSE_WIDE_GRAD:
     case CN_DENSE_WIDE_WEIGHTS:
         return cn_blocks(op->src.c, op->block);
+    case CN_PACK_BATCHNORM:
     case CN_BATCHNORM_FINISH:
     case CN_BATCHNORM_GRAD_FINISH:
     case CN_CLIP:

@@ -91,6 +91,7 @@
                 [CN_GRADIENT_OUT] = gradient_out,                                                  \
                 [CN_PACK_CONV2D] = pack_conv2d,                                                    \
                 [CN_PACK_DENSE] = pack_dense,                                                      \
+                [CN_PACK_BATCHNORM] = pack_batchnorm,                                              \
                 [CN_DENSE_WIDE_FWD] = dense_wide_fwd,                                              \
                 [CN_DENSE_WIDE_GRAD] = dense_wide_grad,                                            \
                 [CN_DENSE_WIDE_WEIGHTS] = dense_wide_weights,                                      \

@@ -8,7 +8,7 @@
  *   AdamW    w -= lr * alpha * w, then as Adam     (Loshchilov and Hutter, 2019)
  *   RMSprop  v = beta_1 v + (1 - beta_1) g^2;  w -= lr * g / (sqrt(v) + epsilon)     (Tieleman and Hinton, 2012)
  *
- * Lanes are left at zero for the next step. squares: sum of w^2 before the update, for the penalty.
+ * lr is the learning rate times the parameters' own rate_factor. Lanes are left at zero for the next step. squares: sum of w^2 before the update, for the penalty.
  * With clip_norm the lanes are added up in a pass of its own, which leaves the sum in the first lane.
  */
 
@@ -96,7 +96,7 @@ static void sgd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     cn_penalise(op, ctx, t->s0, i0, i1, g);
     float *restrict w = ctx->weights + op->weights + i0;
     float *restrict v = ctx->moment_1 + op->weights + i0;
-    const float rate = (float)ctx->learning_rate, momentum = (float)ctx->momentum;
+    const float rate = (float)(ctx->learning_rate * op->rate_factor), momentum = (float)ctx->momentum;
     for (int64_t i = 0; i < i1 - i0; i++) {
         const float step = CN_FMA(momentum, v[i], -rate * g[i]);
         v[i] = step;
@@ -107,11 +107,11 @@ static void sgd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
 /* decoupled: whether weights shrink by themselves, as AdamW's do. */
 CN_INLINE void cn_adam(const cn_op *op, const cn_context *ctx, int64_t i0, int64_t i1, const float *g,
                        int decoupled) {
-    const float shrink = (float)(ctx->base_rate * cn_decay(op, ctx));
+    const float shrink = (float)(ctx->base_rate * op->rate_factor * cn_decay(op, ctx));
     float *restrict w = ctx->weights + op->weights + i0;
     float *restrict m = ctx->moment_1 + op->weights + i0;
     float *restrict v = ctx->moment_2 + op->weights + i0;
-    const float rate = (float)ctx->learning_rate, epsilon = (float)ctx->epsilon;
+    const float rate = (float)(ctx->learning_rate * op->rate_factor), epsilon = (float)ctx->epsilon;
     const float b1 = (float)ctx->beta_1, b2 = (float)ctx->beta_2;
     const float c1 = (float)(1.0 - ctx->beta_1), c2 = (float)(1.0 - ctx->beta_2);
     for (int64_t i = 0; i < i1 - i0; i++) {
@@ -144,7 +144,7 @@ static void rmsprop(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     cn_penalise(op, ctx, t->s0, i0, i1, g);
     float *restrict w = ctx->weights + op->weights + i0;
     float *restrict v = ctx->moment_2 + op->weights + i0;
-    const float rate = (float)ctx->learning_rate, epsilon = (float)ctx->epsilon;
+    const float rate = (float)(ctx->learning_rate * op->rate_factor), epsilon = (float)ctx->epsilon;
     const float b1 = (float)ctx->beta_1, c1 = (float)(1.0 - ctx->beta_1);
     for (int64_t i = 0; i < i1 - i0; i++) {
         v[i] = CN_FMA(b1, v[i], c1 * (g[i] * g[i]));

@@ -113,9 +113,10 @@ static void planar_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
                                    p.pitch);
             }
         }
-        cn_lines_weights(op, x, p.plane, offset, taps, inside, p.plane, length,
-                         grads + op->grad_weights);
-        for (int64_t o = 0; op->bias >= 0 && o < oc; o++) {
+        if (op->grad_weights >= 0)
+            cn_lines_weights(op, x, p.plane, offset, taps, inside, p.plane, length,
+                             grads + op->grad_weights);
+        for (int64_t o = 0; op->grad_bias >= 0 && o < oc; o++) {
             grads[op->grad_bias + o] += cn_line_sum(inside + o * p.plane, length);
         }
         if (!op->data_gradient) continue;

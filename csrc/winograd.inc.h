@@ -111,8 +111,9 @@ static void winograd_bwd(const cn_op *op, const cn_context *ctx, const cn_task *
         const int64_t samples = t->s1 - s < op->group ? t->s1 - s : op->group;
         for (int64_t i = 0; i < samples; i++)
             cn_fill_gz(op, ctx, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
-        cn_wino_weights(op, t, s, samples, inside, &z, grads + op->grad_weights);
-        if (op->bias >= 0)
+        if (op->grad_weights >= 0)
+            cn_wino_weights(op, t, s, samples, inside, &z, grads + op->grad_weights);
+        if (op->grad_bias >= 0)
             cn_bias_add(&z, inside, samples, op->oh, op->ow, op->dst.c, grads + op->grad_bias);
         if (op->data_gradient) {
             /* input pixel (i, j) reads gz from (i + pt - 2, j + pl - 2) on */

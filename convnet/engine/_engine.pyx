@@ -73,6 +73,7 @@ STAGES = {
     "pack_winograd": c_stages.CN_PACK_WINOGRAD,
     "winograd_weights": c_stages.CN_WINOGRAD_WEIGHTS,
     "pack_dense": c_stages.CN_PACK_DENSE,
+    "pack_batchnorm": c_stages.CN_PACK_BATCHNORM,
     "dense_wide_fwd": c_stages.CN_DENSE_WIDE_FWD,
     "dense_wide_grad": c_stages.CN_DENSE_WIDE_GRAD,
     "dense_wide_weights": c_stages.CN_DENSE_WIDE_WEIGHTS,

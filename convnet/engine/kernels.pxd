@@ -13,7 +13,7 @@ cdef extern from "convnet.h" nogil:
         int64_t packed, packed_grad, grad_weights, grad_bias
         int64_t tiles, strip, grad_kernel, lanes, aux, aux_sample
         int64_t kept, kept_sample, norm, group, data_gradient, block, count, decay, key
-        double l2, max_norm, rate, momentum, epsilon
+        double l2, rate_factor, max_norm, rate, momentum, epsilon
 
     ctypedef struct cn_transform:
         int64_t kind
@@ -73,7 +73,7 @@ cdef extern from "convnet.h" nogil:
         CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID
         CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER
         CN_GRADIENT_IN, CN_GRADIENT_OUT
-        CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE
+        CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE, CN_PACK_BATCHNORM
         CN_WINOGRAD_WEIGHTS
         CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS
         CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH

@@ -28,7 +28,7 @@ class Fold:
     norm: BatchNormOp
 
 
-def fuse(ops, *, predict=False):
+def fuse(ops, *, predict=False, dropout=True, keep=None):
     """Return (shorter list of operations, list of Fold); the given operations must not be used again.
 
     An activation joins the convolution, dense layer, batch norm or sum before it, and a max-pool whose windows tile
@@ -40,14 +40,18 @@ def fuse(ops, *, predict=False):
     ----------
     ops : list of Op
     predict : bool, default=False
+    dropout : bool, default=True
+        False leaves dropout out in a training step too.
+    keep : Buffer, default=None
+        One that stays, with memory of its own for the gradient by it.
     """
     fused, folded = [], []
     for op in ops:
         before = fused[-1] if fused else None
-        joinable = before and before.dst is op.src
+        joinable = before and before.dst is op.src and op.src is not keep
         if joinable and _joins(before, op, predict, folded):
             before.dst = op.dst
-        elif predict and isinstance(op, DropoutOp):
+        elif (predict or not dropout) and isinstance(op, DropoutOp):
             if joinable:
                 before.dst = op.dst
             else:
@@ -56,7 +60,7 @@ def fuse(ops, *, predict=False):
             if joinable and not predict:
                 _inverts(before, op)
             fused.append(op)
-    _sum_in_place(fused, predict)
+    _sum_in_place(fused, predict, keep)
     return fused, folded
 
 
@@ -84,7 +88,7 @@ def _joins(before, op, predict, folded):
     return False
 
 
-def _sum_in_place(ops, predict):
+def _sum_in_place(ops, predict, keep):
     """Let a sum have the memory of its first input, and the gradients by its inputs that of the one by the sum.
 
     In training only where nothing but the sum reads that input and the operation that writes it leaves the gradient
@@ -92,7 +96,7 @@ def _sum_in_place(ops, predict):
     """
     writers = {}
     for op in ops:
-        if isinstance(op, AddOp):
+        if isinstance(op, AddOp) and keep not in (op.src, op.other):
             writer = writers.get(op.src)
             linear = isinstance(writer, Conv2DOp | DenseOp | BatchNormOp) and _linear(writer)
             if writer and (predict or linear):

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 
 from convnet.engine import aligned_zeros, default_isa
+from convnet.graph.gradient import gradient
 from convnet.graph.parameters import initial_weights
 from convnet.graph.plan import Plan
 from convnet.graph.predictor import Predictor
@@ -92,10 +93,13 @@ class Network:
             self._view(parameter)[...] = arrays[name]
         self.changed()
 
-    def changed(self):
-        """Note that the parameters changed: packed and folded copies are made anew when they are wanted."""
+    def changed(self, front=None):
+        """Note that the parameters changed: packed and folded copies are made anew when they are wanted.
+
+        `front` names a layer up to which they are as they were.
+        """
         with self._lock:
-            self._predictors = {}
+            self._predictors = {k: v for k, v in self._predictors.items() if k and k == front}
 
     def forward(self, X, *, scale=1.0, n_threads=1):
         """Return the outputs for X as in prediction.
@@ -120,10 +124,44 @@ class Network:
 
         That of a layer inside another one has a name such as "residual1/conv1".
         """
+        self._check_layer(layer)
+        return self._predictor(layer).run(X, scale, n_threads)
+
+    def gradient(self, X, grad_outputs, layer=None, *, scale=1.0, n_threads=1):
+        """Return the gradient, by X or by the output of a layer, of a function of the outputs for X.
+
+        The net is taken as it predicts: batch norm uses the running statistics and nothing is dropped. A row of
+        the result depends on that row of X alone.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, h, w, c)
+            As in `forward`.
+        grad_outputs : array of shape (n, *output_shape)
+            The function's gradient by each row's outputs: of one logit, 1 there and 0 elsewhere.
+        layer : str, default=None
+            Name of the layer; None is the input.
+        scale : float, default=1.0
+            X is multiplied by it; the gradient is by X as it was before.
+        n_threads : int, default=1
+
+        Returns
+        -------
+        grad : float32 ndarray of shape (n, *input_shape) or (n, *the layer's shape)
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer, or a shape does not fit.
+        """
+        if layer is not None:
+            self._check_layer(layer)
+        return gradient(self, X, grad_outputs, layer, scale, n_threads)
+
+    def _check_layer(self, layer):
         if layer not in self.plan.named:
             known = ", ".join(self.plan.named)
             raise ValueError(f"no layer is called {layer!r}; there are {known}")
-        return self._predictor(layer).run(X, scale, n_threads)
 
     def _predictor(self, layer):
         with self._lock:

@@ -41,6 +41,13 @@ class Trainer:
         Share of the target that all classes get alike (Szegedy et al., 2016), for "softmax" and "sigmoid".
     augment : AugmentPlan, default=None
         How images are changed at random on their way in.
+    frozen : frozenset of str, default=frozenset()
+        Names of parameters that stay as they are, running statistics included; batch norm uses those. They have no
+        part in the penalty.
+    rates : mapping of str to float, default=None
+        Factors of the learning rate by names of parameters, where they are not 1.
+    start : str, default=None
+        Name of a layer up to which all is frozen and nothing random: steps take its outputs instead of X.
     seed : int, default=0
         Of dropout's masks and of augmentation.
     n_threads : int, default=1
@@ -63,6 +70,9 @@ class Trainer:
         clip_norm=None,
         label_smoothing=0.0,
         augment=None,
+        frozen=frozenset(),
+        rates=None,
+        start=None,
         seed=0,
         n_threads=1,
     ):
@@ -79,6 +89,10 @@ class Trainer:
         )  # fmt: skip
         self._pace = Pace(n_threads)
         self.augment = augment
+        self.frozen, self.rates, self.start = frozen, rates, start
+        self._input_shape = (
+            network.plan.named[start].output_shape if start else network.plan.input_shape
+        )
         self.seed = seed
         self.resize(batch_size)
 
@@ -103,6 +117,9 @@ class Trainer:
             solver=self.solver,
             clipped=self.clip_norm is not None,
             augment=self.augment is not None,
+            frozen=self.frozen,
+            rates=self.rates,
+            start=self.start,
         )
         memory = Memory(compiled)
         context = memory.context(network.params)
@@ -140,13 +157,13 @@ class Trainer:
         """
         self._optimizer.set_state(state)
 
-    def step(self, X, y, rows, sample_weight, *, scale, learning_rate, epoch):
+    def step(self, X, y, rows, sample_weight, *, scale, learning_rate, epoch, names=None):
         """Train on one batch and return its loss.
 
         Parameters
         ----------
         X : ndarray of shape (n, h, w, c)
-            The whole data; rows are gathered and converted inside.
+            The whole data, or the outputs of `start` for it; rows are gathered and converted inside.
         y : ndarray of shape (n,) or (n, n_outputs)
             int32 class numbers for "softmax"; for the others float32 and contiguous, (n,) where there is one output.
         rows : int64 ndarray
@@ -157,13 +174,15 @@ class Trainer:
         learning_rate : float
         epoch : int
             Part of the key of dropout's masks and of augmentation.
+        names : int64 ndarray of shape (len(rows),), default=None
+            Numbers by which random numbers know the rows of the batch; None: `rows`.
 
         Returns
         -------
         loss : float
             Σ w·l / Σ w + penalty; may be NaN or infinite, which the caller has to look at.
         """
-        X = check_input(X, self.network.plan.input_shape)
+        X = check_input(X, self._input_shape)
         total = (
             float(len(rows))
             if sample_weight is None
@@ -172,6 +191,8 @@ class Trainer:
         context, program = self._context, self._compiled.program
         set_targets(context, self.loss, self.network.plan.output_shape[0], y, rows)
         context.input(X, scale, rows)
+        if names is not None:
+            context.row_names(names)
         context.sample_weight(sample_weight, total)
         context.random(self.seed, epoch)
         self._optimizer.advance(context, learning_rate)
@@ -180,6 +201,6 @@ class Trainer:
         program.run(context, self._memory.arena, scratch, self._pace.threads())
         if len(rows) == self.batch_size:
             self._pace.record(time.perf_counter() - start)
-        self.network.changed()
+        self.network.changed(front=self.start)
         penalty = self._optimizer.penalty(self._squares, self._compiled.decays)
         return (float(self._losses[: len(rows)].sum()) + penalty) / total

@@ -11,13 +11,16 @@ class Update:
 
     Parameters
     ----------
-    parameters : ParameterList
+    parameters : iterable of Parameter
+        Those that are trained.
     gradients : object
         Its ``final`` tells where a parameter's gradient lies.
     solver : str
         Stage that updates a parameter, or "reduce".
     clipped : bool
         Whether the gradient's norm is wanted before.
+    rates : mapping of str to float
+        Factors of the learning rate by names of parameters, where they are not 1.
 
     Attributes
     ----------
@@ -27,15 +30,14 @@ class Update:
         `alpha`.
     """
 
-    def __init__(self, parameters, gradients, solver, *, clipped):
+    def __init__(self, parameters, gradients, solver, *, clipped, rates):
         self.operations, self.decays = [], []
         self._norms, self._clips, self._updates, self._bounds = [], [], [], []
         for parameter in parameters:
-            if not parameter.trainable:
-                continue
             fields = dict(
                 weights=parameter.offset,
                 count=parameter.size,
+                rate_factor=rates.get(parameter.name, 1.0),
                 decay=int(parameter.decay),
                 l2=-1.0 if parameter.l2 is None else parameter.l2,
                 aux=len(self.decays),

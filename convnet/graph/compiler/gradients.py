@@ -13,7 +13,7 @@ class Gradients:
     def __init__(self, ops):
         self.lane_floats = self.batch_floats = 16
         self.lane_places, self.batch_places = {}, {}
-        for op in ops:
+        for op in (op for op in ops if not op.frozen):
             finished = bool(op.finish())
             for role, parameter in op.parameters.items():
                 if not parameter.trainable:
@@ -28,8 +28,10 @@ class Gradients:
         self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), FEWEST_LANES)
 
     def place(self, op):
-        """Fields of an operation with parameters."""
+        """Fields of an operation with parameters; none where they are frozen."""
         fields = {}
+        if op.frozen:
+            return fields
         for role, parameter in op.parameters.items():
             if parameter.trainable:
                 name = "grad_weights" if role in ("weights", "gamma") else "grad_bias"

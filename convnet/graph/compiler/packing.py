@@ -9,9 +9,6 @@ class Packer:
     def __init__(self):
         self.floats = 16
 
-    def packs(self, op):
-        return op.pack is not None and any(op.packed_floats(True))
-
     def place(self, op, data_gradient):
         forward, backward = map(aligned, op.packed_floats(data_gradient))
         offsets = dict(packed=self.floats, packed_grad=self.floats + forward)

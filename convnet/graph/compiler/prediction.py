@@ -31,7 +31,7 @@ def compile_prediction(plan, isa, layer=None):
     for op in ops:
         number = len(operations)
         operations.append(op.compiled(**packer.place(op, data_gradient=False)))
-        if packer.packs(op):
+        if op.pack:
             phases.phases[0][1].append((number, op.pack))
         if any(op.dst.root.halo) and op.dst.root is not op.src.root:
             phases.add(False, number, "halo")

@@ -34,6 +34,9 @@ class Op:
     parameters: dict = field(default_factory=dict)
 
     other = None
+    frozen = False  # its parameters are not trained
+    reverses = True  # it has a part in the backward pass
+    random = False  # its outputs in a training step differ from step to step
     pack = None  # batch stage that packs the weights
     lane_parameters = True  # gradients are summed in the lanes, or computed over the whole batch
 
@@ -81,6 +84,7 @@ class Op:
         """Return all fields of cn_op."""
         op = operation_fields()
         op.update(bias=-1, aux=-1, kept=-1, pool_h=1, pool_w=1, groups=1, block=1, group=1)
+        op.update(grad_weights=-1, grad_bias=-1)
         op.update(src=self.src.map(), dst=self.dst.map())
         if self.other is not None:
             op.update(other=self.other.map())

@@ -7,7 +7,10 @@ from convnet.graph.ops.base import ACTIVATIONS, Op
 
 @dataclass
 class BatchNormOp(Op):
-    """See csrc/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without."""
+    """See csrc/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+
+    A frozen one uses the running statistics and leaves them alone: it is a factor and a summand a channel.
+    """
 
     momentum: float = 0.9
     epsilon: float = 1e-5
@@ -17,7 +20,13 @@ class BatchNormOp(Op):
 
     lane_parameters = False
 
+    @property
+    def pack(self):
+        return "pack_batchnorm" if self.frozen and self.reverses else None
+
     def forward(self):
+        if self.frozen:
+            return [(False, "batchnorm_fwd" if self.reverses else "batchnorm_predict")]
         return [
             (False, "batchnorm_stats"),
             (True, "batchnorm_finish"),
@@ -25,7 +34,12 @@ class BatchNormOp(Op):
         ]
 
     def backward(self):
-        stages = [(False, "batchnorm_sums"), (True, "batchnorm_grad_finish")]
+        if (
+            self.frozen
+        ):  # of the sums nothing is used but that g is taken back through the activation
+            stages = [] if self.activation == "linear" else [(False, "batchnorm_sums")]
+        else:
+            stages = [(False, "batchnorm_sums"), (True, "batchnorm_grad_finish")]
         return stages if self.inverted else [*stages, (False, "batchnorm_bwd")]
 
     def predict(self):

@@ -144,7 +144,7 @@ class Conv2DOp(Op):
         return [(False, self._kernel("bwd"))]
 
     def finish(self):
-        return ["winograd_weights"] if self.winograd else []
+        return ["winograd_weights"] if self.winograd and not self.frozen else []
 
     def predict(self):
         return self._kernel("fwd")

@@ -37,7 +37,8 @@ class DenseOp(Op):
     def backward(self):
         if not self.wide:
             return [(False, "dense_bwd")]
-        return [(False, "dense_mask"), (True, "dense_wide_weights"), (True, "dense_wide_grad")]
+        weights = [] if self.frozen else [(True, "dense_wide_weights")]
+        return [(False, "dense_mask"), *weights, (True, "dense_wide_grad")]
 
     def predict(self):
         return "dense_fwd"

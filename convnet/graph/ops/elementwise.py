@@ -35,6 +35,8 @@ class DropoutOp(Op):
     key: int = 0
     whole_channels: bool = False
 
+    random = True
+
     def forward(self):
         return [(False, "channel_dropout_fwd" if self.whole_channels else "dropout_fwd")]
 
