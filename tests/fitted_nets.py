@@ -8,7 +8,7 @@ FITTED = [
     *("classes_", "n_outputs_", "n_features_in_", "feature_names_in_", "input_shape_", "layers_"),
     *("n_parameters_", "n_iter_", "best_iter_", "loss_", "loss_curve_", "validation_loss_curve_"),
     *("validation_scores_", "history_", "_input_format", "_chosen_by", "_course_start"),
-    "_indicator_dtype",
+    *("_indicator_dtype", "init_report_"),
 ]
 
 

@@ -19,6 +19,7 @@ from convnet.estimators.saving import SavingMixin
 from convnet.estimators.sight import SightMixin
 from convnet.estimators.state import commit
 from convnet.estimators.tasks import CallbackSupportMixin, with_callbacks
+from convnet.estimators.transfer import layers_up_to
 from convnet.graph.plan import Plan
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
@@ -144,6 +145,30 @@ class BaseConvNet(SavingMixin, SightMixin, CallbackSupportMixin, BaseEstimator):
         layers, shape = self._declared(X, y)
         n_outputs = None if y is None else self._count_outputs(y)
         return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
+
+    def layers_up_to(self, name):
+        """Return the layers of the fitted net up to one of them, to build another net on.
+
+        Each layer has the name that it has here, so that ``init_weights=FrozenEstimator(self)`` finds it in the new
+        net whatever else that has.
+
+        Parameters
+        ----------
+        name : str
+            The last layer wanted; "flatten" is that which was put in, as it will be again where it is needed.
+
+        Returns
+        -------
+        layers : list of Layer
+            Without the output layer.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer, with the names that exist.
+        """
+        check_is_fitted(self, "weights_")
+        return layers_up_to(self._holder.layers, self.layers_, name)
 
     def _declared(self, X, y=None):
         """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""

@@ -58,6 +58,19 @@ CALLBACKS = Rule(
     lambda v: isinstance(v, list | tuple) and all(isinstance(c, Callback) for c in v),
 )
 
+NAMES = Rule(
+    'a name of a layer, a pattern such as "conv*", "until:conv3", or a list of these',
+    lambda v: (
+        isinstance(v, str)
+        or (isinstance(v, list | tuple) and len(v) > 0 and all(isinstance(n, str) for n in v))
+    ),
+)
+FACTORS = Rule(
+    "a dict of names or patterns of layers and factors above 0 (freeze is for those that are not to learn)",
+    lambda v: (
+        isinstance(v, dict) and all(isinstance(n, str) and POSITIVE.test(f) for n, f in v.items())
+    ),
+)
 
 SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 
@@ -87,6 +100,8 @@ RULES = {
     "scoring": one_of(None) | Rule("the name of a scorer or a callable", _is_scoring),
     "callbacks": one_of(None) | CALLBACKS,
     "label_smoothing": SHARE,
+    "freeze": one_of(None) | NAMES,
+    "layer_learning_rates": one_of(None) | FACTORS,
 }
 
 

@@ -82,6 +82,9 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         callbacks=None,
         class_weight=None,
         label_smoothing=0.0,
+        init_weights=None,
+        freeze=None,
+        layer_learning_rates=None,
         n_jobs=None,
     ):
         self._store(locals())

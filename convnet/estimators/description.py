@@ -30,7 +30,7 @@ NEEDED = ("n_features_in_", "n_iter_", "best_iter_", "loss_", "loss_curve_", "hi
 WRITTEN = (
     *NEEDED,
     *("classes_", "n_outputs_", "_indicator_dtype", "feature_names_in_", "validation_loss_curve_"),
-    *("validation_scores_", "_course_start", "_chosen_by"),
+    *("validation_scores_", "init_report_", "_course_start", "_chosen_by"),
 )
 FOLLOWING = ("input_shape_", "layers_", "weights_", "n_parameters_", "_holder", "_input_format")
 

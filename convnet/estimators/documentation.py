@@ -87,6 +87,18 @@ scoring : str or callable, default=None
 callbacks : list, default=None
     Objects of `convnet.callbacks`: hooks that ``fit`` calls, such as ``Checkpoint(path)``, ``HistoryCSV(path)`` and
     `Callback`, the base of one's own. Clones share them. ``partial_fit`` takes no notice of them.
+init_weights : path, dict of str to array, or FrozenEstimator, default=None
+    What ``fit`` begins with, where it does not go on from an earlier one: the weights of a saved net, a mapping such
+    as `weights_`, or ``FrozenEstimator(fitted)``. Each layer whose name and shapes match is loaded, running statistics
+    included; the others begin at random, see `init_report_`. Where none matches, ``fit`` raises.
+freeze : str or list of str, default=None
+    Layers that stay as they are, to the byte: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers
+    up to that one. Batch norm in them uses its running statistics; dropout in them is as in any layer. No gradient is
+    computed for a frozen front, and where neither augmentation nor dropout stands in or before it, its outputs are
+    kept from the first epoch on, in up to 1 GiB of memory; where they need more, each epoch makes them anew.
+layer_learning_rates : dict of str to float, default=None
+    Factors of the learning rate of layers, by names or patterns as in `freeze`: ``{"conv*": 0.1}``. Of several that
+    choose a layer the last counts.
 n_jobs : int, default=None
     Most threads; fewer run while that is faster. None is one a physical core, within what OpenMP and
     the process are allowed (unlike scikit-learn's usual None, which is 1); -1 is all CPUs.
@@ -105,6 +117,9 @@ weights_ : Weights
     Read-only mapping of names such as "conv1/weights" to arrays.
 n_parameters_ : int
     Number of parameters.
+init_report_ : dict of list of str, or None
+    With `init_weights` the names of layers: "loaded"; "fresh", whose weights began at random; "left_over", which were
+    given but found no place.
 n_iter_ : int
     Epochs done, those of earlier fits that were gone on from included.
 best_iter_ : int

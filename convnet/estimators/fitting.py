@@ -19,9 +19,17 @@ from convnet.estimators.holder import NetworkHolder
 from convnet.estimators.run import Run
 from convnet.estimators.seed import draw_seed
 from convnet.estimators.tasks import Tasks
+from convnet.estimators.transfer import (
+    frozen_parameters,
+    rate_factors,
+    shown,
+    start_from,
+)
 from convnet.estimators.validation import Validation
 from convnet.estimators.weights import Weights
+from convnet.graph.selection import front
 from convnet.training import snapshot
+from convnet.training.front import FrontExamples
 from convnet.training.loop import Loop
 
 AUTO_BATCH = 128
@@ -122,7 +130,7 @@ class Fit:
             raise ValueError(
                 f"scoring={est.scoring!r} needs rows to score: pass X_val and y_val, or set early_stopping=True."
             )
-        self.build(len(examples.rows))
+        examples = self.build(examples)
         course, validate = self.course, None
         if held is not None:
             validate = Validation(est, held, self.network, self._structure(), self.n_threads)
@@ -194,15 +202,24 @@ class Fit:
             "_holder": self.holder,
         }
 
-    def build(self, n):
-        """Set holder, network, course and batch size."""
+    def build(self, examples):
+        """Set holder, network, course and batch size; return the examples as the course takes them."""
         est, goes_on, shape = self.estimator, self.goes_on, self.examples.X.shape[1:]
+        n = len(examples.rows)
         if goes_on and self.partial:
             self.holder = est._holder
             self.network = self.holder.network(est.weights_)
         else:
             self.holder = NetworkHolder(self.given.layers, shape, self.target.n_outputs)
             self.network = self.holder.network(est.weights_ if goes_on else None, self.seed)
+            if not goes_on and est.init_weights is not None:
+                report = start_from(self.network, self.given.initial, self.given.kind)
+                self.given.attributes["init_report_"] = report
+                if est.verbose:
+                    print(shown(report))
+        plan = self.network.plan
+        frozen = frozen_parameters(est.freeze, plan)
+        start = front(plan, frozen) if self.given.augment is None else None
         self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
         course = self.holder.course or Course(self.seed, self.course_start)
         course.equip(
@@ -213,6 +230,9 @@ class Fit:
             | {
                 "nesterov": est.nesterovs_momentum,
                 "augment": self.given.augment,
+                "frozen": frozen,
+                "rates": rate_factors(est.layer_learning_rates, plan),
+                "start": start,
                 "label_smoothing": getattr(est, "label_smoothing", 0.0),
             },
         )
@@ -223,6 +243,15 @@ class Fit:
         self.course = course
         if self.partial:
             self.holder.course = course
+        if start is None:
+            return examples
+        return FrontExamples.of(
+            examples,
+            network=self.network,
+            front=start,
+            n_threads=self.n_threads,
+            keeps=not self.partial,
+        )
 
 
 def _joined(old, new):

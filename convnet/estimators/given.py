@@ -11,6 +11,7 @@ from convnet.estimators import inputs
 from convnet.estimators.checks import input_shape
 from convnet.estimators.heldout import HeldOut
 from convnet.estimators.state import fitted_copy, kept
+from convnet.estimators.transfer import initial_arrays
 from convnet.estimators.weighting import check_sample_weight
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
@@ -40,6 +41,8 @@ class Given:
         What is learnt.
     examples : Examples
         X as images, with the target.
+    initial : mapping of str to array, or None
+        The arrays that `init_weights` stands for, where the net begins with them.
     attributes : dict
         Fitted attributes about X.
     """
@@ -69,7 +72,10 @@ class Given:
         else:
             given = inputs.fitted_format(images, est.data_format, est.rescale, self.kind)
             self.attributes = {**inputs.feature_attributes(X, self.array), "_input_format": given}
+            self.attributes["init_report_"] = None
             scale = given.scale
+        fresh = est.init_weights is not None and not goes_on
+        self.initial = initial_arrays(est.init_weights, self.kind) if fresh else None
         known = self.attributes["_input_format"]
         self.augment = plan_augment(
             as_augment(est.augment), images.shape[1:], known.largest * known.scale

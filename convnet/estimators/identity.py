@@ -16,6 +16,7 @@ FREE = (
     "max_time",
     "layers",
     "augment",
+    "init_weights",
 )  # of no influence, or told otherwise
 ADDRESS = re.compile(
     r" at 0x[0-9a-f]+"
@@ -44,6 +45,11 @@ def identity(estimator, given, held, first_epoch):
     if not isinstance(NAMED.get(rate) if isinstance(rate, str) else rate, Schedule):
         params.pop("max_iter")  # the rates do not depend on it
     texts |= {name: _text(value) for name, value in params.items() if name not in FREE}
+    if given.initial is not None:
+        named = sorted(given.initial.items())
+        texts["init_weights"] = _hash(
+            part for name, array in named for part in _named_parts(name, array)
+        )
     texts["data"] = _digest(given.examples)
     texts["validation data"] = "none" if held is None else _digest(held.examples)
     texts["epochs done before"] = str(first_epoch)
@@ -59,6 +65,11 @@ def _text(value):
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     return ADDRESS.sub("", repr(value))  # which another process has elsewhere
+
+
+def _named_parts(name, array):
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    return np.frombuffer(f"{name} {array.shape}".encode(), np.uint8), array
 
 
 def _digest(examples):

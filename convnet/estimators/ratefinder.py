@@ -109,20 +109,11 @@ def find_learning_rate(
     _check(lowest, highest, steps)
     fit = Fit(clone(estimator), goes_on=False, partial=False)  # which has a RandomState of its own
     fit.read(X, y, sample_weight)
-    data = fit.examples
-    fit.build(len(data.rows))
+    data = fit.build(fit.examples)
     rates = np.geomspace(lowest, highest, steps)
     losses, trend = [], []
     for rate, (epoch, batch) in zip(rates, _batches(fit), strict=False):
-        loss = fit.course.trainer.step(
-            data.X,
-            data.targets,
-            batch,
-            data.weights,
-            scale=data.scale,
-            learning_rate=float(rate),
-            epoch=epoch,
-        )
+        loss = fit.course.trainer.step(**data.batch(batch), learning_rate=float(rate), epoch=epoch)
         if not math.isfinite(loss):
             break
         losses.append(loss)

@@ -82,6 +82,9 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         max_time=None,
         scoring=None,
         callbacks=None,
+        init_weights=None,
+        freeze=None,
+        layer_learning_rates=None,
         n_jobs=None,
     ):
         self._store(locals())

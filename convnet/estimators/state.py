@@ -1,6 +1,11 @@
 """The fitted attributes: which there are, and their replacement, all at once."""
 
-KEPT = ("n_features_in_", "feature_names_in_", "_input_format")  # by a fit that goes on
+KEPT = (
+    "n_features_in_",
+    "feature_names_in_",
+    "_input_format",
+    "init_report_",
+)  # by a fit that goes on
 FITTED = (
     *("classes_", "n_outputs_", "_indicator_dtype", "input_shape_", "layers_", "weights_"),
     *("n_parameters_", "n_iter_", "best_iter_"),

@@ -35,6 +35,12 @@ class Examples:
             len(rows) if self.weights is None else self.weights[rows].sum(dtype=np.float64)
         )
 
+    def batch(self, rows):
+        """Return what `Trainer.step` takes of these rows, by name."""
+        return dict(
+            X=self.X, y=self.targets, rows=rows, sample_weight=self.weights, scale=self.scale
+        )
+
     def take(self, rows):
         """Return the same data with other rows taking part."""
         return replace(self, rows=rows)

@@ -147,15 +147,7 @@ class Loop:
         total, taken = 0.0, 0
         for rate in rates:
             batch = rows[taken * size : (taken + 1) * size]
-            loss = self.trainer.step(
-                data.X,
-                data.targets,
-                batch,
-                data.weights,
-                scale=data.scale,
-                learning_rate=rate,
-                epoch=epoch,
-            )
+            loss = self.trainer.step(**data.batch(batch), learning_rate=rate, epoch=epoch)
             if not math.isfinite(loss):
                 raise ValueError(_diverged(f"loss became {loss}", epoch, taken, rate))
             total += loss * data.weight(batch)
