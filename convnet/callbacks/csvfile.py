@@ -1,7 +1,6 @@
 """HistoryCSV."""
 
 import csv
-import io
 import math
 
 from convnet.callbacks.callback import Callback
@@ -47,11 +46,9 @@ class HistoryCSV(Callback):
         check_path("HistoryCSV", self.path)
 
     def on_epoch_end(self, run):
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(["epoch", *run.history])
         columns = run.history.values()
-        for i, figures in enumerate(zip(*columns, strict=True), 1):
-            writer.writerow([i, *("" if math.isnan(f) else repr(float(f)) for f in figures)])
-        with replaced(self.path) as file:
-            file.write(text.getvalue().encode())
+        with replaced(self.path, text=True) as file:
+            writer = csv.writer(file)
+            writer.writerow(["epoch", *run.history])
+            for i, figures in enumerate(zip(*columns, strict=True), 1):
+                writer.writerow([i, *("" if math.isnan(f) else repr(float(f)) for f in figures)])

@@ -1,13 +1,14 @@
 """What train and predict do."""
 
 import csv
-import pickle
 import sys
 
 import numpy as np
 
+from convnet import ConvNetClassifier
 from convnet.cli.data import new_data, training_data
-from convnet.cli.files import load_model, output
+from convnet.cli.files import check_model_path, load_model, write_model
+from convnet.persistence.files import check_path, replaced
 
 DIGITS = [
     {"type": "Conv2D", "filters": 32, "kernel_size": 3, "padding": "same"},
@@ -25,8 +26,7 @@ DIGITS = [
 
 def train(args):
     """Train, write the model, print its accuracy; `args.written` is set once there is a model to keep."""
-    from convnet import ConvNetClassifier
-
+    check_model_path(args.out)
     layers = args.layers or (DIGITS if args.data == "digits" else "auto")
     X, y, X_test, y_test = training_data(args.data, args.test_size, args.seed)
     clf = ConvNetClassifier(
@@ -39,9 +39,8 @@ def train(args):
         verbose=not args.quiet,
         n_jobs=args.jobs,
     )
-    with output(args.out, "wb") as file:
-        clf.fit(X, y)
-        pickle.dump(clf, file, protocol=pickle.HIGHEST_PROTOCOL)
+    clf.fit(X, y)
+    write_model(clf, args.out)
     args.written = f"the model was written to {args.out}"
     if not args.quiet:
         print(f"\n{clf.summary()}\n")
@@ -68,19 +67,28 @@ def _print_test(clf, X, y):
 
 def predict(args):
     """Write labels and probabilities."""
-    clf = load_model(args.model)
+    if args.csv is not None:
+        check_path("--csv", args.csv)
+    clf = load_model(args.model, ConvNetClassifier)
     if args.jobs is not None:
         clf.set_params(n_jobs=args.jobs)
     X = new_data(args.data)
     p = clf.predict_proba(X)
-    labels = clf.classes_[p.argmax(axis=1)]
+    labels = _labels(clf, p, several=clf.predict(X[:1]).ndim == 2)
     if args.csv is None:
         args.written = "the rows are not complete"
         _write_csv(sys.stdout, clf.classes_, labels, p)
         return
-    with output(args.csv, "w", newline="", encoding="utf-8") as file:
+    with replaced(args.csv, text=True) as file:
         _write_csv(file, clf.classes_, labels, p)
     args.written = f"{args.csv} was written"
+
+
+def _labels(clf, p, *, several):
+    """Return the likeliest label of each row, or the numbers of `several` that are likelier than not."""
+    if several:
+        return [" ".join(map(str, clf.classes_[row > 0.5])) for row in p]
+    return clf.classes_[p.argmax(axis=1)]
 
 
 def _write_csv(file, classes, labels, p):

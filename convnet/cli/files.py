@@ -1,49 +1,56 @@
-"""Models, and files that are written whole or not at all."""
+"""Models from files and to files."""
 
 import os
 import pickle
-from contextlib import contextmanager, suppress
 
+import convnet
 from convnet.cli.errors import UsageError
+from convnet.persistence import model_file
+from convnet.persistence.files import check_path, replaced
 
 
-@contextmanager
-def output(path, mode, **options):
-    """Open a file that takes its place at the end: an error leaves what was there before."""
-    if os.path.isdir(path):
-        raise UsageError(f"cannot write {path}: it is a folder. Pass the path of a file.")
-    part = f"{path}.part"
+def check_model_path(path):
+    """Raise an error unless a model can be written there: before a net is trained for it."""
+    check_path("--out", path)
+    if _ending(path) in model_file.ENDINGS:
+        model_file.ENDINGS[_ending(path)].check_installed()
+
+
+def write_model(model, path):
+    """Write a fitted estimator: as its ``save`` does where the ending is one of its formats, else a pickle."""
+    if _ending(path) in model_file.ENDINGS:
+        model.save(path)
+    else:
+        with replaced(path) as file:
+            pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def load_model(path, *kinds):
+    """Return the estimator in a file of either sort; UsageError unless it is of one of these classes."""
     try:
-        file = open(part, mode, **options)  # noqa: SIM115
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}. Pass another path.") from None
-    try:
-        with file:
-            yield file
-        os.replace(part, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(part)
-
-
-def load_model(path):
-    """Return the classifier in a pickle; UsageError if it holds something else."""
-    from convnet import ConvNetClassifier
-
-    try:
-        with open(path, "rb") as file:
-            model = pickle.load(file)
+        model = convnet.load(path) if _ending(path) in model_file.ENDINGS else _unpickled(path)
     except FileNotFoundError:
         raise UsageError(
             f"there is no file {path}. Write one with: convnet train FILE.npz --out {path}"
         ) from None
-    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
+    if not isinstance(model, kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
         raise UsageError(
-            f"{path} is not a model: {error}. Pass a file that convnet train wrote."
-        ) from None
-    if not isinstance(model, ConvNetClassifier):
-        kind = type(model).__name__
-        raise UsageError(
-            f"{path} holds a {kind}, not a ConvNetClassifier. Pass a file that convnet train wrote."
+            f"{path} holds a {type(model).__name__}, not a {wanted}. "
+            "Pass a file that convnet train or save wrote."
         )
     return model
+
+
+def _unpickled(path):
+    try:
+        with open(path, "rb") as file:
+            return pickle.load(file)
+    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
+        raise UsageError(
+            f"{path} is not a model: {error}. Pass a file that convnet train or save wrote."
+        ) from None
+
+
+def _ending(path):
+    return os.path.splitext(path)[1]

@@ -13,8 +13,9 @@ def check_path(what, path):
         raise TypeError(f"{what}: path must be text or a path; got {path!r}.") from None
     whole = os.path.abspath(path)
     folder = os.path.dirname(whole)
-    if os.path.isdir(whole):
-        raise ValueError(f"{what}: {path!r} is a folder. Pass the path of a file.")
+    if os.path.exists(whole) and not os.path.isfile(whole):  # a device is not replaced by a file
+        kind = "a folder" if os.path.isdir(whole) else "no file but a device"
+        raise ValueError(f"{what}: {path!r} is {kind}. Pass the path of a file.")
     if not os.path.isdir(folder):
         raise ValueError(f"{what}: there is no folder {folder!r} for {path!r}. Make it first.")
     try:
@@ -29,10 +30,13 @@ def check_path(what, path):
 
 
 @contextmanager
-def replaced(path):
-    """Open a binary file for writing that takes the place of `path` when all went well, its rights a new file's."""
+def replaced(path, *, text=False):
+    """Open a file for writing that takes the place of `path` when all went well, its rights a new file's.
+
+    Binary; with `text` UTF-8, line ends as they are written, as `csv` wants it.
+    """
     path = os.path.abspath(os.fsdecode(path))
-    temporary, file = _temporary(path)
+    temporary, file = _temporary(path, text)
     try:
         with file:
             yield file
@@ -44,8 +48,9 @@ def replaced(path):
         raise
 
 
-def _temporary(path):
+def _temporary(path, text=False):
     """Return the name of a new file beside `path`, and the file."""
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
-    return temporary, open(temporary, "xb")
+    how = {"mode": "x", "encoding": "utf-8", "newline": ""} if text else {"mode": "xb"}
+    return temporary, open(temporary, **how)

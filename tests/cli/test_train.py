@@ -1,40 +1,21 @@
-"""The console command."""
+"""convnet train."""
 
-import csv
-import json
 import pickle
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
+import convnet
 from convnet import ConvNetClassifier, cli
-from convnet.cli import commands
 
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def arrays(folder):
-    data = load_digits()
-    X, y = (data.images[:300] * 15).astype(np.uint8), data.target[:300]
-    np.savez("digits.npz", X=X, y=y)
-    return X, y
-
-
-def failed(capsys, *argv):
-    """Run a command that must fail; return the one line it says."""
-    assert cli.main(list(argv)) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("convnet: error: ") and err.count("\n") == 1
-    return err
+FIT_OPTIONS = {
+    "batch_size": 32,
+    "learning_rate": "cosine",
+    "learning_rate_init": 1e-3,
+    "random_state": 0,
+}
 
 
 def test_train_digits(folder, capsys):
@@ -44,52 +25,6 @@ def test_train_digits(folder, capsys):
     assert "epoch 20/20" in out and "confusion" in out and "model written to model.pkl" in out
     clf = pickle.loads((folder / "model.pkl").read_bytes())
     assert clf.n_iter_ == 20 and [path.name for path in folder.iterdir()] == ["model.pkl"]
-
-
-def test_train_and_predict(arrays, folder, capsys):
-    X, _ = arrays
-    spec = [
-        {"type": "Conv2D", "filters": 6, "kernel_size": 3, "activation": "relu"},
-        {"type": "MaxPool2D"},
-    ]
-    (folder / "spec.json").write_text(json.dumps(spec))
-    options = [
-        "--layers",
-        "spec.json",
-        "--out",
-        "net.pkl",
-        "--epochs",
-        "3",
-        "--seed",
-        "7",
-        "--jobs",
-        "1",
-    ]
-    options += ["--batch-size", "32", "--learning-rate", "0.01", "--test-size", "0.25", "--quiet"]
-    assert cli.main(["train", "digits.npz", *options]) == 0
-    out = capsys.readouterr().out
-    assert "on 75 rows" in out and "epoch" not in out
-    clf = pickle.loads((folder / "net.pkl").read_bytes())
-    assert (clf.n_iter_, clf.random_state, clf.batch_size, clf.learning_rate_init, clf.n_jobs) == (
-        3,
-        7,
-        32,
-        0.01,
-        1,
-    )
-    assert clf.layers_[0].layer.filters == 6
-
-    assert cli.main(["predict", "net.pkl", "digits.npz", "--csv", "out.csv"]) == 0
-    with open("out.csv", newline="") as file:
-        header, *rows = csv.reader(file)
-    assert header == ["label", *(f"p_{i}" for i in range(10))]
-    assert [row[0] for row in rows] == [str(label) for label in clf.predict(X)]
-    np.testing.assert_allclose(
-        np.array(rows)[:, 1:].astype(float), clf.predict_proba(X), rtol=1e-5, atol=1e-9
-    )
-    capsys.readouterr()
-    assert cli.main(["predict", "net.pkl", "digits.npz", "--jobs", "1"]) == 0
-    assert capsys.readouterr().out == (folder / "out.csv").read_text()
 
 
 def test_given_test_set_and_string_labels(arrays, capsys):
@@ -111,7 +46,7 @@ def test_all_rows(arrays, capsys):
     assert "accuracy" not in capsys.readouterr().out
 
 
-def test_bad_files(arrays, folder, capsys):
+def test_bad_files(arrays, folder, failed):
     np.save("one.npy", np.zeros(3))
     np.savez("objects.npz", X=np.zeros((2, 4)), y=np.array(["a", 1], dtype=object))
     np.savez("nameless.npz", np.zeros(3))
@@ -125,7 +60,7 @@ def test_bad_files(arrays, folder, capsys):
         ("lengths.npz", "X has 3 rows and y has 2"),
         ("text.npz", "cannot read text.npz"),
     ]:
-        assert text in failed(capsys, "train", name)
+        assert text in failed("train", name)
         assert not (folder / "model.pkl").exists()
 
 
@@ -179,12 +114,12 @@ BAD_SPLITS = {
 
 @pytest.mark.parametrize("key", BAD_SPLITS)
 def test_a_test_set_that_does_not_fit_is_refused_before_training(
-    arrays, folder, capsys, monkeypatch, key
+    arrays, folder, failed, monkeypatch, key
 ):
     change, text = BAD_SPLITS[key]
     monkeypatch.setattr(ConvNetClassifier, "fit", lambda *args: pytest.fail("it was trained"))
     split_file(arrays, **change(*arrays))
-    assert text in failed(capsys, "train", "split.npz")
+    assert text in failed("train", "split.npz")
     assert not (folder / "model.pkl").exists()
 
 
@@ -215,16 +150,16 @@ def test_what_fails_after_training_leaves_the_model(
     assert pickle.loads((folder / "model.pkl").read_bytes()).n_iter_ == 1
 
 
-def test_out_of_memory(arrays, folder, capsys, monkeypatch):
+def test_out_of_memory(arrays, folder, failed, monkeypatch):
     def fails(self, X, y):
         raise MemoryError("Unable to allocate 14. TiB for an array with shape (3,)")
 
     monkeypatch.setattr(ConvNetClassifier, "fit", fails)
-    text = failed(capsys, "train", "digits.npz")
+    text = failed("train", "digits.npz")
     assert "out of memory" in text and "TiB" not in text and "written" not in text
 
 
-def test_bad_options(arrays, folder, capsys):
+def test_bad_options(arrays, folder, failed):
     before = (folder / "model.pkl").write_text("precious")
     for options, text in [
         (["--epochs", "0"], "max_iter must be an integer, 1 or more; got 0"),
@@ -234,43 +169,15 @@ def test_bad_options(arrays, folder, capsys):
         (["--test-size", "0.001"], "Pass --test-size 0 to train on all rows"),
         (
             ["--out", "nowhere/model.pkl"],
-            "cannot write nowhere/model.pkl: No such file or directory",
+            "--out: there is no folder",
         ),
-        (["--out", "."], "it is a folder"),
+        (["--out", "."], "--out: '.' is a folder. Pass the path of a file"),
+        (["--out", "/dev/null"], "is no file but a device"),
         (["--learning-rate", "1e30"], "Lower learning_rate_init"),
     ]:
-        assert text in failed(capsys, "train", "digits.npz", *options)
+        assert text in failed("train", "digits.npz", *options)
     assert len((folder / "model.pkl").read_text()) == before
-    assert not list(folder.glob("*.part"))
-
-
-def test_bad_models(arrays, folder, capsys):
-    (folder / "text.pkl").write_text("not a pickle")
-    (folder / "list.pkl").write_bytes(pickle.dumps([1]))
-    (folder / "unfitted.pkl").write_bytes(pickle.dumps(ConvNetClassifier()))
-    for name, text in [
-        ("none.pkl", "there is no file none.pkl. Write one with: convnet train"),
-        ("text.pkl", "is not a model"),
-        ("list.pkl", "holds a list, not a ConvNetClassifier"),
-        ("unfitted.pkl", "is not fitted yet"),
-    ]:
-        assert text in failed(capsys, "predict", name, "digits.npz")
-
-
-def test_usage(capsys):
-    for argv in ([], ["fly"], ["train"], ["train", "digits", "--epochs", "many"]):
-        with pytest.raises(SystemExit) as caught:
-            cli.main(argv)
-        assert caught.value.code == 2
-
-
-@pytest.mark.parametrize("argv", [["-h"], ["train", "-h"], ["predict", "-h"]])
-def test_help(argv, capsys):
-    with pytest.raises(SystemExit) as caught:
-        cli.main(argv)
-    out = capsys.readouterr().out
-    assert caught.value.code == 0 and "convnet train digits" in out
-    assert ("runs the code in it" in out) == (argv[0] == "predict")
+    assert sorted(path.name for path in folder.iterdir()) == ["digits.npz", "model.pkl"]
 
 
 def test_ctrl_c(arrays, folder, capsys, monkeypatch):
@@ -283,28 +190,20 @@ def test_ctrl_c(arrays, folder, capsys, monkeypatch):
     assert [path.name for path in folder.iterdir()] == ["digits.npz"]
 
 
-def test_ctrl_c_while_rows_are_written(arrays, folder, capsys, monkeypatch):
-    def interrupt(file, *args):
-        file.write("label,")
-        raise KeyboardInterrupt
-
-    assert cli.main(["train", "digits.npz", "--epochs", "1", "--layers", "[]"]) == 0
-    capsys.readouterr()
-    monkeypatch.setattr(commands, "_write_csv", interrupt)
-    assert cli.main(["predict", "model.pkl", "digits.npz"]) == 130
-    assert "interrupted; the rows are not complete" in capsys.readouterr().err
-    assert cli.main(["predict", "model.pkl", "digits.npz", "--csv", "out.csv"]) == 130
-    assert "interrupted; nothing was written" in capsys.readouterr().err
-    assert not list(folder.glob("out*"))
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_a_model_file_without_pickles(arrays, folder, capsys, ending):
+    path = f"model.{ending}"
+    options = ["--epochs", "1", "--layers", "[]", "--test-size", "0", "--out", path]
+    assert cli.main(["train", "digits.npz", *options]) == 0
+    assert f"model written to {path}" in capsys.readouterr().out
+    X, y = arrays
+    found = convnet.load(path)
+    expected = ConvNetClassifier([], max_iter=1, **FIT_OPTIONS).fit(X, y)
+    np.testing.assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
 
 
-def test_a_reader_that_leaves(arrays):
-    code = "import sys; from convnet.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", code]
-    subprocess.run(
-        [*command, "train", "digits.npz", "--epochs", "1", "--layers", "[]", "--quiet"], check=True
-    )
-    np.savez("many.npz", X=np.repeat(arrays[0], 10, axis=0))  # more than a pipe holds
-    shell = f"{sys.executable} -c '{code}' predict model.pkl many.npz | head -n 1"
-    out = subprocess.run(shell, shell=True, capture_output=True, text=True)
-    assert out.stdout.startswith("label,p_0") and "Traceback" not in out.stderr
+def test_a_missing_library_is_said_before_training(arrays, failed, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setattr(ConvNetClassifier, "fit", lambda *args: pytest.fail("it was trained"))
+    text = failed("train", "digits.npz", "--out", "model.safetensors")
+    assert 'pip install "convnet[safetensors]"' in text

@@ -1,0 +1,34 @@
+"""A folder to work in, and commands that must fail."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from convnet import cli
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def arrays(folder):
+    data = load_digits()
+    X, y = (data.images[:300] * 15).astype(np.uint8), data.target[:300]
+    np.savez("digits.npz", X=X, y=y)
+    return X, y
+
+
+@pytest.fixture
+def failed(capsys):
+    """A function that runs a command that must fail, and returns the one line it says."""
+
+    def run(*argv):
+        assert cli.main(list(argv)) == 2
+        err = capsys.readouterr().err
+        assert err.startswith("convnet: error: ") and err.count("\n") == 1
+        return err
+
+    return run
