@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 sys.path.insert(0, str(Path(__file__).parent))
 # Read when SciPy is imported; without it a check of scikit-learn's is skipped.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")  # figures are drawn into memory
 
 settings.register_profile(
     "convnet",

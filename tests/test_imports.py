@@ -84,11 +84,13 @@ def test_arrows(path):
 
 
 def test_scikit_learn_is_known_to_estimators_only():
-    """What is below knows arrays; cli reports scores, _config prints a version, data splits rows."""
-    users = {
-        part(p) for p in SOURCES if any(m.split(".")[0] == "sklearn" for m in imported_modules(p))
-    }
-    assert users <= {"estimators", "cli", "_config", "data"}
+    """What is below knows arrays; cli reports scores, _config prints a version, data splits rows.
+
+    Displays take estimators, so one file of theirs asks whether those are fitted.
+    """
+    users = {p for p in SOURCES if any(m.split(".")[0] == "sklearn" for m in imported_modules(p))}
+    users -= {ROOT / "inspection" / "displays" / "nets.py"}
+    assert {part(p) for p in users} <= {"estimators", "cli", "_config", "data"}
 
 
 def test_no_cycle():

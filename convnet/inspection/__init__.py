@@ -1,1 +1,5 @@
-"""Inspection: what a net looks like."""
+"""Inspection: what a net looks like, and how it comes to what it says."""
+
+from convnet.inspection.displays import HistoryDisplay
+
+__all__ = ["HistoryDisplay"]

@@ -1,0 +1,11 @@
+"""Displays: pictures of a net, after scikit-learn's pattern.
+
+A display holds what is drawn as arrays; `from_estimator` computes them and draws, `plot` draws again. matplotlib is
+imported by `plot` alone.
+
+    HistoryDisplay, ...  →  grid (maps side by side)  →  canvas (a new figure, or axes that are divided)  →  backend
+"""
+
+from convnet.inspection.displays.history import HistoryDisplay
+
+__all__ = ["HistoryDisplay"]

@@ -1,0 +1,124 @@
+"""The area that a display draws in: a figure of its own, or axes that it is given and divides."""
+
+import numpy as np
+
+from convnet.inspection.displays.backend import pyplot
+
+MARGIN = 0.15  # inches around a figure's contents
+HEADING = 0.35  # inches above them, of a line of text
+
+
+def canvas(caller, ax=None, *, size, margins=(MARGIN, MARGIN, MARGIN, HEADING)):
+    """Return empty axes to divide.
+
+    Parameters
+    ----------
+    caller : str
+        What draws, such as "FilterDisplay.plot"; for messages.
+    ax : Axes, default=None
+        Axes to use; None makes a new figure.
+    size : (float, float)
+        Width and height of the area in a new figure, in inches.
+    margins : (float, float, float, float)
+        What a new figure has around that: left, right, bottom and top, in inches.
+
+    Returns
+    -------
+    ax : Axes
+        Without frame, ticks and labels; a title stands above it all.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    ValueError
+        `ax` has been divided before.
+    """
+    plt = pyplot(caller)
+    if ax is None:
+        (width, height), (left, right, bottom, top) = size, margins
+        full = width + left + right, height + bottom + top
+        figure = plt.figure(figsize=full)
+        place = figure.add_gridspec(
+            *(1, 1),
+            left=left / full[0],
+            right=1 - right / full[0],
+            bottom=bottom / full[1],
+            top=1 - top / full[1],
+        )
+        ax = figure.add_subplot(place[0])
+    elif not ax.axison:
+        raise ValueError(
+            f"{caller}: ax has no axis: it was divided before. Pass other axes, or axes_ of the display that did so."
+        )
+    ax.set_axis_off()
+    return ax
+
+
+def inches(ax):
+    """Return width and height of axes, in inches."""
+    box, dpi = ax.get_window_extent(), ax.figure.dpi
+    return box.width / dpi, box.height / dpi
+
+
+def divided(ax, n_rows, n_cols, **spacing):
+    """Return a grid over the area of axes, from which ``figure.add_subplot`` takes places.
+
+    Parameters
+    ----------
+    ax : Axes
+        As `canvas` returns them.
+    n_rows, n_cols : int
+        Numbers of places.
+    **spacing : dict
+        ``width_ratios``, ``height_ratios``, ``wspace`` and ``hspace``, as matplotlib has them.
+
+    Returns
+    -------
+    grid : SubplotSpec grid
+    """
+    place = ax.get_subplotspec()
+    if place is None:  # axes put down by hand
+        box = ax.get_position()
+        edges = dict(left=box.x0, right=box.x1, bottom=box.y0, top=box.y1)
+        place = ax.figure.add_gridspec(1, 1, **edges)[0]
+    return place.subgridspec(n_rows, n_cols, **spacing)
+
+
+def panels(caller, ax, n, *, size, margins, **spacing):
+    """Return n axes one below the other.
+
+    Parameters
+    ----------
+    caller : str
+        As for `canvas`.
+    ax : Axes, array-like of n Axes or None
+        Axes to divide, those to draw in, or a new figure.
+    n : int
+        How many.
+    size, margins : tuple
+        As for `canvas`.
+    **spacing : dict
+        As for `divided`.
+
+    Returns
+    -------
+    axes : ndarray of n Axes
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    ValueError
+        Another number of axes was given, or axes that were divided before.
+    """
+    if ax is not None and np.iterable(ax):
+        axes = np.asarray(ax, dtype=object).ravel()
+        if len(axes) != n:
+            raise ValueError(f"{caller} draws in {n} axes; got {len(axes)}.")
+        return axes
+    if ax is not None and n == 1:
+        return np.array([ax], dtype=object)
+    whole = canvas(caller, ax, size=size, margins=margins)
+    grid = divided(whole, n, 1, **spacing)
+    return np.array([whole.figure.add_subplot(grid[i]) for i in range(n)], dtype=object)

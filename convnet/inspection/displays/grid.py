@@ -1,0 +1,169 @@
+"""Small multiples: many maps side by side, in one colour scale."""
+
+from dataclasses import dataclass
+from math import ceil, log
+
+import numpy as np
+
+from convnet.inspection.displays.canvas import canvas, divided, inches
+from convnet.inspection.displays.text import fitted, height
+
+N_MAX = 64  # maps that are drawn where nothing else is said
+SIDE = 6.0  # inches of the shorter side of a new figure's grid, about
+TILE = (0.8, 3.0)  # inches of a map's longer side in a new figure, at least and at most
+GAP = 0.06  # inches between maps
+BAR, LABELS = 0.15, 0.65  # inches: the colour bar's width, and that of what stands beside it
+SHAPE = 1.2  # width of a new figure's grid, of its height
+EMPTY = 5.0  # what a grid of empty places counts, as the logarithm of a ratio of sides does
+
+
+@dataclass(eq=False)
+class MapGrid:
+    """Maps as they were drawn.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    axes : ndarray of matplotlib Axes, shape (n_rows, n_cols)
+        None where the grid has no map.
+    images : list of matplotlib AxesImage
+        One for each map.
+    colorbar : matplotlib Colorbar or None
+    bounding_ax : matplotlib Axes
+        What was divided; its title is the heading.
+    """
+
+    figure: object
+    axes: np.ndarray
+    images: list
+    colorbar: object
+    bounding_ax: object
+
+
+def draw_maps(
+    caller,
+    maps,
+    *,
+    titles=None,
+    heading="",
+    noun="maps",
+    scale=None,
+    label="",
+    ax=None,
+    n_max=N_MAX,
+    n_cols=None,
+    total=None,
+):
+    """Draw maps in a near-square grid.
+
+    Parameters
+    ----------
+    caller : str
+        What draws, such as "FilterDisplay.plot"; for messages.
+    maps : sequence of ndarray of shape (h, w) or (h, w, 3)
+        Of one size; the first `n_max` are drawn.
+    titles : sequence of str, default=None
+        One for each map; shortened where it is too long for the map.
+    heading : str, default=""
+        Above all.
+    noun : str, default="maps"
+        What the maps are: the heading says "64 of 128 maps" where not all are drawn.
+    scale : dict, default=None
+        ``cmap``, ``vmin`` and ``vmax`` that all maps share, with a colour bar; of (h, w, 3) it is not used. None
+        draws no colour bar.
+    label : str, default=""
+        Of the colour bar.
+    ax : matplotlib Axes, default=None
+        Axes to divide; None makes a new figure.
+    n_max : int or None, default=64
+        None is all.
+    n_cols : int, default=None
+        None is what suits the area.
+    total : int, default=None
+        How many there are, where `maps` does not hold them all.
+
+    Returns
+    -------
+    grid : MapGrid
+    """
+    total = len(maps) if total is None else total
+    maps = [np.asarray(m) for m in maps[:n_max]]
+    n = len(maps)
+    if not n:
+        raise ValueError(f"{caller}: there are no {noun} to draw.")
+    if n < total:
+        heading = f"{heading}: {n} of {total:,} {noun}" if heading else f"{n} of {total:,} {noun}"
+    titles = [] if titles is None else [str(title) for title in titles[:n]]
+    has_bar = scale is not None and maps[0].ndim == 2
+    aspect = maps[0].shape[1] / maps[0].shape[0]
+    beside = GAP + BAR + LABELS if has_bar else 0.0
+    strip = 0.2 if titles else 0.0
+    if ax is None:
+        cols = n_cols or columns(n, aspect, SHAPE, strip)
+        long = float(np.clip(SIDE / max(cols, ceil(n / cols)), *TILE))
+        tile = (long, long / aspect) if aspect >= 1 else (long * aspect, long)
+        tile = tuple(max(side, TILE[0] / 4) for side in tile)
+    else:
+        width, high = inches(ax)
+        cols = n_cols or columns(n, aspect, max(width - beside, 0.1) / high, strip)
+        tile = ((width - beside) / cols - GAP, high / ceil(n / cols) - strip - GAP)
+    rows = ceil(n / cols)
+    titles, font = fitted(titles, tile[0] + GAP / 2)
+    strip = height(titles, font) + (0.05 if titles else 0)
+    size = cols * (tile[0] + GAP) - GAP + beside, rows * (tile[1] + strip + GAP) - GAP
+    whole = canvas(caller, ax, size=size)
+    if heading:
+        whole.set_title(heading, fontsize=10)
+    width, high = inches(whole)
+    outer = divided(
+        *(whole, 2, 4 if has_bar else 1),
+        width_ratios=[width - beside, *([GAP, BAR, LABELS] if has_bar else [])],
+        height_ratios=[max(strip, 1e-3), high - strip],
+        wspace=0,
+        hspace=0,
+    )
+    inner = outer[1, 0].subgridspec(
+        *(rows, cols),
+        wspace=GAP / max(tile[0], GAP),
+        hspace=(GAP + strip) / max(tile[1], GAP),
+    )
+    axes, images = np.full((rows, cols), None, dtype=object), []
+    for i, values in enumerate(maps):
+        one = axes[divmod(i, cols)] = whole.figure.add_subplot(inner[divmod(i, cols)])
+        images.append(one.imshow(values, **((scale or {}) if values.ndim == 2 else {})))
+        one.set(xticks=[], yticks=[])
+        if titles:
+            one.set_title(titles[i], fontsize=font, pad=3, linespacing=1.1)
+    colorbar = None
+    if has_bar:
+        bar = whole.figure.add_subplot(outer[1, 2])
+        colorbar = whole.figure.colorbar(images[0], cax=bar, label=label)
+        bar.tick_params(labelsize=8)
+    return MapGrid(whole.figure, axes, images, colorbar, whole)
+
+
+def columns(n, aspect, shape, strip):
+    """Return the number of columns in which n maps fill an area best.
+
+    Parameters
+    ----------
+    n : int
+    aspect : float
+        Width of a map, of its height.
+    shape : float
+        Width of the area, of its height.
+    strip : float
+        Height of a title, as a share of a map's side.
+
+    Returns
+    -------
+    columns : int
+        Such that few places stay empty and the grid has about the shape of the area.
+    """
+
+    def misfit(cols):
+        rows = ceil(n / cols)
+        ratio = cols * aspect / (rows * (1 + strip))
+        return EMPTY * (rows * cols - n) / n + abs(log(ratio / shape))
+
+    return min(range(1, n + 1), key=misfit)

@@ -1,0 +1,175 @@
+"""HistoryDisplay: how training went."""
+
+import numpy as np
+
+from convnet.inspection.displays.canvas import panels
+from convnet.inspection.displays.nets import check_fitted_net
+
+# Of Okabe and Ito's palette, which people with any colour vision can tell apart.
+TRAINING, VALIDATION, KEPT = "#0072B2", "#D55E00", "#555555"
+FEW = 30  # epochs up to which each has a dot
+PANEL = (6.0, 2.6)  # inches
+MARGINS = (0.75, 0.2, 0.55, 0.35)
+
+
+class HistoryDisplay:
+    """Loss and score of each epoch, with the epoch whose weights were kept.
+
+    Parameters
+    ----------
+    loss : array-like of shape (n_epochs,)
+        Training loss, penalty included.
+    validation_loss : array-like of shape (n_epochs,), default=None
+        Loss on the validation rows.
+    validation_scores : array-like of shape (n_epochs,), default=None
+        Score on them.
+    best_iter : int, default=None
+        The epoch, from 1, whose weights were kept; None marks none.
+    score_name : str, default="score"
+        What the scores are, for the axis.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Set by ``plot``.
+    axes_ : ndarray of matplotlib Axes
+        Loss, then scores where there are any.
+    lines_ : dict of matplotlib Line2D
+        The curves: "loss", "validation_loss", "validation_scores".
+    kept_ : list of matplotlib Line2D
+        The marks of the kept epoch, one for each axes.
+
+    Examples
+    --------
+    >>> from convnet import ConvNetClassifier
+    >>> from convnet.inspection import HistoryDisplay
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> clf = ConvNetClassifier(max_iter=3, early_stopping=True, random_state=0)
+    >>> display = HistoryDisplay.from_estimator(clf.fit(digits.images / 16, digits.target))
+    >>> [axes.get_ylabel() for axes in display.axes_]
+    ['loss', 'accuracy']
+    """
+
+    def __init__(
+        self,
+        loss,
+        *,
+        validation_loss=None,
+        validation_scores=None,
+        best_iter=None,
+        score_name="score",
+    ):
+        self.loss = loss
+        self.validation_loss = validation_loss
+        self.validation_scores = validation_scores
+        self.best_iter = best_iter
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, line_kw=None):
+        """Draw the history of a fitted net.
+
+        Parameters
+        ----------
+        estimator : ConvNetClassifier or ConvNetRegressor
+            Fitted.
+        ax : matplotlib Axes or array-like of them, default=None
+            As for ``plot``.
+        line_kw : dict, default=None
+            As for ``plot``.
+
+        Returns
+        -------
+        display : HistoryDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            The net is not fitted.
+        TypeError
+            `estimator` is no net.
+        ImportError
+            matplotlib is not installed.
+        """
+        check_fitted_net(estimator, cls.__name__)
+        curves = {
+            name: None if values is None else np.asarray(values)
+            for name, values in (
+                ("validation_loss", getattr(estimator, "validation_loss_curve_", None)),
+                ("validation_scores", getattr(estimator, "validation_scores_", None)),
+            )
+        }
+        display = cls(
+            np.asarray(estimator.loss_curve_),
+            **curves,
+            best_iter=estimator.best_iter_,
+            score_name=_score_name(estimator),
+        )
+        return display.plot(ax=ax, line_kw=line_kw)
+
+    def plot(self, ax=None, *, line_kw=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of them, default=None
+            Axes to draw in, divided where there are scores as well; or as many as are needed. None makes a new figure.
+        line_kw : dict, default=None
+            Handed on to ``Axes.plot`` of the curves.
+
+        Returns
+        -------
+        self : HistoryDisplay
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        ValueError
+            `ax` holds another number of axes than are needed.
+        """
+        n = 1 if self.validation_scores is None else 2
+        size = PANEL[0], PANEL[1] * n
+        axes = panels("HistoryDisplay.plot", ax, n, size=size, margins=MARGINS, hspace=0.15)
+        self.axes_, self.figure_, self.lines_ = axes, axes[0].figure, {}
+        self._draw(axes[0], "loss", "training", TRAINING, line_kw)
+        self._draw(axes[0], "validation_loss", "validation", VALIDATION, line_kw)
+        axes[0].set_ylabel("loss")
+        if n == 2:
+            self._draw(axes[1], "validation_scores", "validation", VALIDATION, line_kw)
+            axes[1].set_ylabel(self.score_name)
+            axes[0].sharex(axes[1])
+            axes[0].tick_params(labelbottom=False)
+        axes[-1].set_xlabel("epoch")
+        axes[-1].xaxis.get_major_locator().set_params(integer=True)
+        n_epochs = len(self.loss)
+        axes[-1].set_xlim(0.5, 1.02 * n_epochs + 0.5)
+        self.kept_ = [] if self.best_iter is None else list(map(self._mark, axes))
+        for one in axes:
+            one.legend()
+        return self
+
+    def _draw(self, ax, name, label, color, line_kw):
+        values = getattr(self, name)
+        if values is None:
+            return
+        values = np.asarray(values, dtype=float)
+        style = dict(color=color, label=label, marker="." if len(values) <= FEW else "")
+        epochs = np.arange(1, len(values) + 1)
+        (self.lines_[name],) = ax.plot(epochs, values, **(style | (line_kw or {})))
+
+    def _mark(self, ax):
+        label = f"kept: epoch {self.best_iter}"
+        if ax.get_ylabel() == self.score_name and self.validation_scores is not None:
+            label += f", {self.validation_scores[self.best_iter - 1]:.4g}"
+        return ax.axvline(self.best_iter, color=KEPT, linestyle="--", linewidth=1, label=label)
+
+
+def _score_name(estimator):
+    scoring = estimator.scoring
+    if scoring is None:
+        return "accuracy" if hasattr(estimator, "predict_proba") else "R²"
+    name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+    return name.replace("_", " ")
