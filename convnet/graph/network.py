@@ -164,9 +164,11 @@ class Network:
             raise ValueError(f"no layer is called {layer!r}; there are {known}")
 
     def _predictor(self, layer):
+        """Return what predicts up to a layer; of those, each with copies of the weights, the last one is kept."""
         with self._lock:
             if layer not in self._predictors:
-                self._predictors[layer] = Predictor(self, layer)
+                kept = {k: v for k, v in self._predictors.items() if (k is None) != (layer is None)}
+                self._predictors = kept | {layer: Predictor(self, layer)}
             return self._predictors[layer]
 
     def forward_training(self, X, *, scale=1.0, seed=0, epoch=0, rows=None, n_threads=1):

@@ -218,3 +218,13 @@ def test_a_trace_changes_nothing(clf, digits):
     before = clf.predict_proba(digits[0])
     str(clf.trace(digits[0][0]))
     assert (clf.predict_proba(digits[0]) == before).all() and pickle.dumps(clf.weights_) == state
+
+
+def test_a_trace_stays_that_of_the_net_it_was_made_of(digits):
+    """Training that goes on changes the network in place."""
+    X, y = digits
+    clf = ConvNetClassifier(LAYERS, random_state=0, learning_rate_init=0.5)
+    clf.partial_fit(X, y, classes=np.unique(y))
+    trace, text = clf.trace(X[0]), str(clf.trace(X[0]))
+    clf.partial_fit(X, y)
+    assert str(trace) == text and str(clf.trace(X[0])) != text

@@ -1,10 +1,12 @@
 """get_weights and set_weights: names, shapes, copies, strictness; initial weights follow the seed."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from convnet.graph import Network
-from convnet.layers import BatchNorm, Conv2D, MaxPool2D
+from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
 
 LAYERS = [
     Conv2D(6, (3, 2), groups=3),
@@ -121,3 +123,16 @@ def test_other_float_dtypes_and_layouts_are_converted():
     net.set_weights(weights)
     for name, array in net.get_weights().items():
         np.testing.assert_array_equal(array, weights[name])
+
+
+def test_looking_at_many_layers_keeps_no_copies_for_each():
+    """What predicts up to a layer has copies of all weights; those of the whole net and the last layer stay."""
+    net = Network([Dense(200) for _ in range(10)], (200,), 3)
+    X, size = np.ones((1, 200)), net.params.nbytes
+    tracemalloc.start()
+    for info in net.plan.layers:
+        net.features(X, info.name)
+    net.forward(X)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 5 * size  # weights and their packed form, twice, and what was compiled

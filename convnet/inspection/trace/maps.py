@@ -13,6 +13,8 @@ INPUT = "input"
 class Maps:
     """The engine's map of every layer for one image, and the operations between them.
 
+    All maps are taken at once: they stay those of one net where it is trained on.
+
     Parameters
     ----------
     network : Network
@@ -33,9 +35,8 @@ class Maps:
 
     def __init__(self, network, image, scale):
         self.weights = network.get_weights()
-        self._network, self._image, self._scale = network, image, scale
         builder, _ = network.plan.build()
-        self.last, self._input = builder.current, builder.input
+        self.last = builder.current
         outer = builder.lowered
         self.layers = {lowered.name: lowered for low in outer for lowered in low.walk()}
         self._input_shape = network.plan.input_shape
@@ -45,7 +46,11 @@ class Maps:
             self._named.setdefault(lowered.output.root, lowered.name)
             if not self._wraps(lowered):
                 self._owners.setdefault(lowered.output, []).append(lowered.name)
-        self._arrays = {}
+        self._arrays = {INPUT: self._converted(image[0], scale)}
+        for name in self.layers:
+            self._arrays[name] = network.features(image, name, scale=scale)[0]
+        for array in self._arrays.values():
+            array.flags.writeable = False
 
     @staticmethod
     def _wraps(lowered):
@@ -59,19 +64,12 @@ class Maps:
 
     def array(self, name):
         """Return the engine's output of a layer, float32, of the layer's shape; or the "input" as it sees it."""
-        if name not in self._arrays:
-            array = self._converted() if name == INPUT else self._features(name)
-            array.flags.writeable = False
-            self._arrays[name] = array
         return self._arrays[name]
 
-    def _features(self, name):
-        return self._network.features(self._image, name, scale=self._scale)[0]
-
-    def _converted(self):
+    def _converted(self, image, scale):
         """The image times the scale, a float32, rounded to float32 once."""
-        image = self._image[0].astype(np.float64) * np.float64(np.float32(self._scale))
-        return image.astype(np.float32).reshape(self._input_shape)
+        scaled = image.astype(np.float64) * np.float64(np.float32(scale))
+        return scaled.astype(np.float32).reshape(self._input_shape)
 
     def map(self, buffer):
         """Return the values of a layer's output, or the input, as a float64 map (h, w, c)."""
