@@ -7,5 +7,6 @@ imported by `plot` alone.
 """
 
 from convnet.inspection.displays.history import HistoryDisplay
+from convnet.inspection.displays.mistakes import MistakesDisplay
 
-__all__ = ["HistoryDisplay"]
+__all__ = ["HistoryDisplay", "MistakesDisplay"]

@@ -1,0 +1,180 @@
+"""MistakesDisplay: the images that a net gets wrong."""
+
+import numpy as np
+
+from convnet.inspection.displays.canvas import canvas
+from convnet.inspection.displays.grid import draw_maps
+from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.naming import confused, percent
+from convnet.inspection.displays.nets import check_fitted_net
+
+
+class MistakesDisplay:
+    """The images that a net gets most wrong, each with what it is, what it was taken for, and how sure the net was.
+
+    Of a classifier those are rows with another label than ``predict`` returns, the largest probability of that label
+    first; of a regressor the rows with the largest errors.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, h, w, 3)
+        Colours from 0 to 1.
+    true : ndarray of shape (n,)
+        Labels or values of y.
+    predicted : ndarray of shape (n,)
+        What ``predict`` returned.
+    probabilities : ndarray of shape (n,), default=None
+        Those of the predicted labels; None for numbers.
+    rows : ndarray of shape (n,), default=None
+        Places in X.
+    n_mistakes : int, default=None
+        Of all of X; None is n.
+    n_rows : int, default=None
+        Of X.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Set by ``plot``.
+    axes_ : ndarray of matplotlib Axes, shape (n_rows, n_cols)
+        None where the grid has no image; one axes where there is no mistake.
+
+    Examples
+    --------
+    >>> from convnet import ConvNetClassifier
+    >>> from convnet.inspection import MistakesDisplay
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> X, y = digits.images / 16, digits.target
+    >>> clf = ConvNetClassifier(max_iter=3, random_state=0).fit(X[:900], y[:900])
+    >>> display = MistakesDisplay.from_estimator(clf, X[900:], y[900:], n=9)
+    >>> bool((clf.predict(X[900:][display.rows]) == display.predicted).all())
+    True
+    """
+
+    def __init__(
+        self,
+        images,
+        true,
+        predicted,
+        *,
+        probabilities=None,
+        rows=None,
+        n_mistakes=None,
+        n_rows=None,
+    ):
+        self.images = images
+        self.true = true
+        self.predicted = predicted
+        self.probabilities = probabilities
+        self.rows = rows
+        self.n_mistakes = n_mistakes
+        self.n_rows = n_rows
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, n=16, ax=None):
+        """Find the worst mistakes and draw them.
+
+        Parameters
+        ----------
+        estimator : ConvNetClassifier or ConvNetRegressor
+            Fitted on images.
+        X : array-like of shape (n_rows, h, w, c), (n_rows, h, w) or (n_rows, features)
+            Images.
+        y : array-like of shape (n_rows,)
+            Their labels or values.
+        n : int, default=16
+            How many to draw at most.
+        ax : matplotlib Axes, default=None
+            As for ``plot``.
+
+        Returns
+        -------
+        display : MistakesDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            The net is not fitted.
+        ValueError
+            X does not fit the net, y has another length or several values a row, or n is below 1.
+        TypeError
+            `estimator` is no net.
+        ImportError
+            matplotlib is not installed.
+        """
+        check_fitted_net(estimator, cls.__name__)
+        if n < 1:
+            raise ValueError(f"{cls.__name__}: n must be 1 or more; got {n}.")
+        y, predicted = np.asarray(y), estimator.predict(X)
+        if y.ndim != 1 or predicted.ndim != 1 or len(y) != len(predicted):
+            raise ValueError(
+                f"{cls.__name__} takes one label or value a row; y has shape {y.shape}, and predict returns "
+                f"{predicted.shape}."
+            )
+        if hasattr(estimator, "predict_proba"):
+            wrong = np.flatnonzero(y != predicted)
+            sure = estimator.predict_proba(X).max(axis=1)
+            rows = wrong[np.argsort(-sure[wrong], kind="stable")]
+            n_mistakes, probabilities = len(wrong), sure[rows[:n]]
+        else:
+            rows = np.argsort(-np.abs(predicted - y), kind="stable")
+            n_mistakes, probabilities = len(rows), None
+        rows = rows[:n]
+        display = cls(
+            as_pictures(estimator, np.asarray(X)[rows], cls.__name__),
+            y[rows],
+            predicted[rows],
+            probabilities=probabilities,
+            rows=rows,
+            n_mistakes=n_mistakes,
+            n_rows=len(y),
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the images.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to divide. None makes a new figure.
+
+        Returns
+        -------
+        self : MistakesDisplay
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        """
+        caller = "MistakesDisplay.plot"
+        n_mistakes = len(self.images) if self.n_mistakes is None else self.n_mistakes
+        among = "" if self.n_rows is None else f" in {self.n_rows:,} rows"
+        if not len(self.images):
+            whole = canvas(caller, ax, size=(4.0, 1.0))
+            whole.text(0.5, 0.5, f"no mistakes{among}", ha="center", va="center")
+            self.figure_, self.axes_ = whole.figure, np.array([[whole]], dtype=object)
+            return self
+        if self.probabilities is None:
+            heading, noun = "true → predicted, largest errors", "rows"
+            given = zip(self.true, self.predicted, strict=True)
+            titles = [confused(f"{t:.4g}", f"{p:.4g}") for t, p in given]
+        else:
+            heading, noun = f"true → predicted{among}", "mistakes"
+            given = zip(self.true, self.predicted, self.probabilities, strict=True)
+            titles = [f"{confused(t, p)}\n{percent(chance)} sure" for t, p, chance in given]
+        grid = draw_maps(
+            caller,
+            self.images,
+            titles=titles,
+            heading=heading if len(self.images) > 2 else "",
+            noun=noun,
+            ax=ax,
+            n_max=None,
+            total=n_mistakes,
+        )
+        self.figure_, self.axes_ = grid.figure, grid.axes
+        return self

@@ -1,0 +1,16 @@
+"""Labels and probabilities as titles of images."""
+
+SHORT = 13  # characters of a line that fits above a small image
+
+
+def confused(true, predicted):
+    """Return what was taken for what, in one line or, of long names, in two."""
+    line = f"{true} → {predicted}"
+    return line if len(line) <= SHORT else f"{true}\n→ {predicted}"
+
+
+def percent(p):
+    """Return a probability as text: 0% and 100% are kept for what is exactly that."""
+    if 0.995 <= p < 1:
+        return ">99%"
+    return "<1%" if 0 < p < 0.005 else f"{p:.0%}"
