@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
+from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, as_layers
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,14 @@ def channels_first(weights, c, h, w):
 NETS = {
     "walkthrough": Net(
         (28, 28, 1),
-        (
-            Conv2D(2, 5, activation="relu"),
-            MaxPool2D(2),
-            Conv2D(4, 3, activation="sigmoid"),
-            MaxPool2D(2),
-        ),
+        as_layers("walkthrough"),
         n_classes=10,
         batch=128,
         samples=12_800,
     ),
     "keraslab": Net(
         (28, 28, 1),
-        (
-            Conv2D(32, 3, activation="relu"),
-            MaxPool2D(2),
-            Conv2D(64, 3, activation="relu"),
-            MaxPool2D(2),
-            Dropout(0.5),
-        ),
+        as_layers("keraslab"),
         n_classes=10,
         batch=128,
         samples=3_840,

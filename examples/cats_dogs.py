@@ -22,37 +22,10 @@ from sklearn.model_selection import train_test_split
 
 from convnet import ConvNetClassifier
 from convnet.augment import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
-from convnet.layers import (
-    AvgPool2D,
-    BatchNorm,
-    Conv2D,
-    Dropout,
-    GlobalAvgPool2D,
-    MaxPool2D,
-    ReLU,
-)
 from convnet.schedules import OneCycle
 
 SIDE = 150  # pixels
 
-
-def conv(filters):
-    """Return a convolution with batch norm; a bias before batch norm would be taken out again."""
-    return Conv2D(filters, 3, padding="same", use_bias=False), BatchNorm(), ReLU()
-
-
-LAYERS = [
-    AvgPool2D(2),  # 75×75 show enough of a cat, in a quarter of the time
-    *conv(32),
-    MaxPool2D(2),
-    *conv(64),
-    MaxPool2D(2),
-    *conv(128),
-    MaxPool2D(2),
-    *conv(128),
-    GlobalAvgPool2D(),
-    Dropout(0.5),
-]
 AUGMENT = [RandomFlip(), RandomRotation(15), RandomTranslation(0.1), RandomZoom(0.2)]
 
 
@@ -75,7 +48,7 @@ def load(folder):
 def classifier(epochs, random_state):
     """Return the classifier, not fitted."""
     return ConvNetClassifier(
-        LAYERS,
+        "catdog",  # it halves the photographs first: 75×75 show enough of a cat, in a quarter of the time
         augment=AUGMENT,
         batch_size=32,
         learning_rate=OneCycle(),

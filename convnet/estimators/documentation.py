@@ -5,9 +5,9 @@ import re
 
 PARAMETERS = """
 layers : "auto", list of Layer or dict, dict, str or path, default="auto"
-    The net without its output layer: layers, dicts such as ``{"type": "Conv2D", "filters": 16}``, JSON or
-    YAML text or the path of such a file. "auto" is a small convolutional net for images and a dense net
-    for flat rows.
+    The net without its output layer: layers, dicts such as ``{"type": "Conv2D", "filters": 16}``, the name of a
+    preset such as "lenet" (see `convnet.layers.presets`), JSON or YAML text or the path of such a file. "auto" is a
+    small convolutional net for images and a dense net for flat rows.
 input_shape : tuple of int, default=None
     Shape of one image or signal, in the order of `data_format`, for X that is flat: (height, width),
     (height, width, channels) or, before 1-D layers, (length, channels).

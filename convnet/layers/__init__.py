@@ -3,7 +3,8 @@
 A layer is a value. Its file owns its fields, its shape rule (`output_shape`) and its lowering (`lower`, which
 calls the plan's builder); nothing here imports from above, and a new layer is one new file::
 
-    spec.py        lists, dicts, JSON, YAML, paths, "auto"  ↔  tuple of layers; automatic names
+    spec.py        lists, dicts, JSON, YAML, paths, presets, "auto"  ↔  tuple of layers; automatic names
+    preset.py      specs that come with convnet, files in presets/
     registry.py    type name → layer class
     conv2d.py …    one layer, or one kind of layers, a file
     base.py        Layer: a value (`convnet.values`) with a shape rule and a lowering
@@ -26,6 +27,7 @@ from convnet.layers.geometry import LayerShapeError
 from convnet.layers.globalpool2d import GlobalAvgPool2D, GlobalMaxPool2D
 from convnet.layers.pool1d import AvgPool1D, GlobalAvgPool1D, GlobalMaxPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
+from convnet.layers.preset import presets
 from convnet.layers.registry import layer_from_dict, layer_types, register
 from convnet.layers.residual import Residual
 from convnet.layers.spec import as_layers, resolve_names, to_dicts, to_json, to_yaml
@@ -59,6 +61,7 @@ __all__ = [
     "auto_layers",
     "layer_from_dict",
     "layer_types",
+    "presets",
     "register",
     "resolve_names",
     "to_dicts",

@@ -2,11 +2,19 @@
 
 from typing import dataclass_transform
 
+from convnet.layers import preset
 from convnet.layers.base import Layer
 from convnet.layers.fields import parameter
 from convnet.values.family import Family
 
-LAYERS = Family(Layer, parameter="layers", noun="layer", example='{"type": "ReLU"}', word='"auto"')
+LAYERS = Family(
+    Layer,
+    parameter="layers",
+    noun="layer",
+    example='{"type": "ReLU"}',
+    word='"auto"',
+    presets=preset.names,
+)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))

@@ -2,6 +2,7 @@
 
 from itertools import chain, count
 
+from convnet.layers import preset
 from convnet.layers.auto import auto_layers
 from convnet.layers.registry import LAYERS
 from convnet.values import spec as values
@@ -19,8 +20,8 @@ def as_layers(spec, input_shape=None):
     Parameters
     ----------
     spec : list of Layer or dict, dict, str or path
-        Layers, plain data as `to_dicts` gives it or ``{"layers": [...]}``, JSON or YAML text, the path
-        of a .json or .yaml file, or "auto".
+        Layers, plain data as `to_dicts` gives it or ``{"layers": [...]}``, which may have a "description" too, the
+        name of a preset (see `presets`), JSON or YAML text, the path of a .json or .yaml file, or "auto".
     input_shape : tuple of int, default=None
         What "auto" is resolved for.
 
@@ -40,6 +41,8 @@ def as_layers(spec, input_shape=None):
         if input_shape is None:
             raise ValueError('layers="auto" needs the shape of the input')
         return auto_layers(input_shape)
+    if isinstance(spec, str) and spec in preset.names():
+        spec = preset.read(spec)
     layers = values.as_values(LAYERS, spec)
     check_size(layers)
     return layers

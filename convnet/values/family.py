@@ -20,12 +20,14 @@ class Family:
         Plain data of one of them, for errors: ``{"type": "ReLU"}``.
     word : str, default=None
         What the parameter may be instead of a list: ``"auto"`` with its quotes, or ``None``.
+    presets : callable, default=tuple
+        Returns the names of the lists that come with convnet.
     """
 
-    def __init__(self, base, *, parameter, noun, example, word):
+    def __init__(self, base, *, parameter, noun, example, word, presets=tuple):
         self.base, self.parameter, self.noun, self.word = base, parameter, noun, word
         self.one = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-        self.example = example
+        self.example, self.presets = example, presets
         self._types = {}
 
     def add(self, cls):

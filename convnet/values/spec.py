@@ -16,8 +16,8 @@ def as_values(family, spec):
     ----------
     family : Family
     spec : list of Value or dict, dict, str or path
-        Values, plain data as `to_dicts` gives it or ``{"layers": [...]}``, JSON or YAML text, the path
-        of a .json or .yaml file.
+        Values, plain data as `to_dicts` gives it or ``{"layers": [...]}``, which may have a "description" too, JSON
+        or YAML text, the path of a .json or .yaml file.
 
     Returns
     -------
@@ -27,13 +27,13 @@ def as_values(family, spec):
     if isinstance(spec, str | os.PathLike):
         spec = _parse(family, *_read(what, spec))
     if isinstance(spec, dict):
-        if list(spec) != [what]:
+        if spec.keys() - {"description"} != {what}:
             raise ValueError(f'a dict of {noun}s must be {{"{what}": [...]}}; got {show(spec)}')
         spec = spec[what]
     if isinstance(spec, family.base):
         raise TypeError(f"{what} must be a list; got one {noun}. Write [{spec!r}]")
     if not isinstance(spec, list | tuple):
-        raise TypeError(f"{what} must be {family.word} or a list of {noun}s; got {show(spec)}")
+        raise TypeError(f"{what} must be {_kinds(family)}; got {show(spec)}")
     if len(spec) > MOST:
         raise ValueError(f"{what} has {len(spec)} entries; at most {MOST} are allowed")
     return tuple(_as_value(family, i, entry) for i, entry in enumerate(spec))
@@ -53,6 +53,12 @@ def to_json(values):
 def to_yaml(values):
     """Return YAML text; needs PyYAML."""
     return _yaml().safe_dump(to_dicts(values), sort_keys=False, default_flow_style=None, width=1000)
+
+
+def _kinds(family):
+    """Return what a spec may be, in words."""
+    preset = ", a preset" if family.presets() else ""
+    return f"{family.word}{preset} or a list of {family.noun}s"
 
 
 def _as_value(family, i, entry):
@@ -104,9 +110,11 @@ def _parse(family, text, kind):
 def _refuse_a_word(family, text):
     """Raise ValueError for what cannot be meant as a list: one line, no bracket, no colon, no dash in front."""
     if text[:1] not in ("[", "{", "-") and "\n" not in text and ":" not in text:
-        hint = did_you_mean(text, [family.word.strip('"')])
+        presets = family.presets()
+        hint = did_you_mean(text, [family.word.strip('"'), *presets])
+        known = f" Presets: {', '.join(presets)}." if presets else ""
         raise ValueError(
-            f"{family.parameter} must be {family.word} or a list of {family.noun}s; got {show(text)}.{hint}"
+            f"{family.parameter} must be {_kinds(family)}; got {show(text)}.{hint}{known}"
         )
 
 

@@ -7,7 +7,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 
 from convnet import ConvNetClassifier
-from convnet.layers import AvgPool2D, Conv2D, Dense, MaxPool2D, to_json
+from convnet.layers import AvgPool2D, Conv2D, Dense, MaxPool2D, as_layers, to_json
 from convnet.schedules import Cosine, Step, Warmup
 
 
@@ -74,6 +74,33 @@ def test_bad_values_raise_in_fit():
     clf = ConvNetClassifier(net(), learning_rate=Step()).set_params(learning_rate__every=0)
     with pytest.raises(ValueError, match="Step: every must be"):
         clf.fit(np.zeros((4, 8, 8, 1)), [0, 1, 0, 1])
+
+
+def test_presets():
+    clf = ConvNetClassifier("lenet")
+    assert clf.get_params()["layers"] == "lenet"
+    clf.set_params(layers__0__filters=7, **{"layers__-1__units": 30})
+    assert clf.layers[0] == as_layers("lenet")[0].replace(filters=7)
+    assert clf.layers[-1].units == 30 and len(clf.layers) == 6
+    clf.set_params(layers="keraslab", layers__dropout1__rate=0.25)
+    assert clf.layers[4].rate == 0.25
+    with pytest.raises(ValueError, match="there are 6 layers"):
+        ConvNetClassifier("lenet").set_params(layers__6__units=3)
+
+
+def test_search_over_presets():
+    rng = np.random.default_rng(0)
+    X, y = rng.random((24, 12, 12, 1)), np.arange(24) % 2
+    grid = [{"layers": ["lenet", "keraslab"]}, {"layers": ["lenet"], "layers__0__filters": [2, 3]}]
+    search = GridSearchCV(ConvNetClassifier("lenet", max_iter=1), grid, cv=2, error_score="raise")
+    search.fit(X, y)
+    assert search.cv_results_["params"][1] == {"layers": "keraslab"}
+    assert search.estimator.layers == "lenet"
+    clf = clone(search.estimator).set_params(**search.cv_results_["params"][3]).fit(X, y)
+    assert clf.layers_[0].layer.filters == 3
+    preset = ConvNetClassifier("lenet", max_iter=1, random_state=0).fit(X, y)
+    listed = clone(preset).set_params(layers=list(as_layers("lenet"))).fit(X, y)
+    assert (preset.predict_proba(X) == listed.predict_proba(X)).all()
 
 
 def test_specs_as_data():

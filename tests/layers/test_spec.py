@@ -70,13 +70,13 @@ def test_json_is_a_layer_a_line():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("small", "layers must be \"auto\" or a list of layers; got 'small'"),
+        ("small", "layers must be \"auto\", a preset or a list of layers; got 'small'"),
         ("Auto", "got 'Auto'. Did you mean 'auto'?"),
         ("atuo", "got 'atuo'. Did you mean 'auto'?"),
-        ("Conv2D", "layers must be \"auto\" or a list of layers; got 'Conv2D'"),
-        ("", "layers must be \"auto\" or a list of layers; got ''"),
+        ("Conv2D", "layers must be \"auto\", a preset or a list of layers; got 'Conv2D'"),
+        ("", "layers must be \"auto\", a preset or a list of layers; got ''"),
         ("auto", 'layers="auto" needs the shape of the input'),
-        (None, 'layers must be "auto" or a list of layers; got None'),
+        (None, 'layers must be "auto", a preset or a list of layers; got None'),
         (ReLU(), "layers must be a list; got one layer. Write [ReLU()]"),
         ([ReLU], "layers[0] is the class ReLU. Write ReLU(...)"),
         ([ReLU(), 3], "layers[1] must be a layer or a dict; got 3"),

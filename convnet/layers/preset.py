@@ -1,0 +1,40 @@
+"""Presets: specs that come with convnet, each a file of its name in ``presets``.
+
+The files are YAML that is JSON as well, so that reading them needs no PyYAML.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "presets"
+
+
+@cache
+def names():
+    """Return the names of the presets, sorted."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def read(name):
+    """Return the plain data of a preset: its "description" and its "layers"."""
+    return json.loads((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def presets():
+    """Return the specs that come with convnet.
+
+    Returns
+    -------
+    presets : dict of str
+        Names, which `as_layers` and the estimators' `layers` take, and what each is for, in a line.
+
+    Examples
+    --------
+    >>> from convnet.layers import as_layers, presets
+    >>> list(presets())
+    ['catdog', 'keraslab', 'lenet', 'resnet-small', 'vgg-small', 'walkthrough']
+    >>> as_layers("keraslab")[0]
+    Conv2D(32, 3, activation='relu')
+    """
+    return {name: read(name)["description"] for name in names()}
