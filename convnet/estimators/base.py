@@ -7,6 +7,7 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import check_parameters, input_shape
 from convnet.estimators.description import describe
+from convnet.estimators.explaining import ExplainMixin
 from convnet.estimators.fitting import Fit
 from convnet.estimators.parameters import (
     nested_parameters,
@@ -33,12 +34,13 @@ NESTED = {
 }
 
 
-class BaseConvNet(SavingMixin, SightMixin, CallbackSupportMixin, BaseEstimator):
+class BaseConvNet(SavingMixin, SightMixin, ExplainMixin, CallbackSupportMixin, BaseEstimator):
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
     on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs``,
-    ``_check_outputs`` (attributes about y against the outputs of a net, those from a file) and its own ``predict``.
+    ``_check_outputs`` (attributes about y against the outputs of a net, those from a file), ``_aims`` (what of the
+    outputs is explained) and its own ``predict``.
     """
 
     _fewest_held_out = 1  # rows that the score of ``score`` needs

@@ -3,8 +3,10 @@
 import numpy as np
 from sklearn.base import ClassifierMixin
 
+from convnet.estimators.aims import class_aims, codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.documentation import shared_docs
+from convnet.estimators.explaining import ExplainConfusionMixin
 from convnet.estimators.indicators import as_indicator, encode_indicator, is_indicator
 from convnet.estimators.labels import as_labels, count_outputs, encode, likeliest
 from convnet.estimators.target import split
@@ -12,7 +14,7 @@ from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure,
 
 
 @shared_docs
-class ConvNetClassifier(ClassifierMixin, BaseConvNet):
+class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
     """Convolutional neural network classifier.
 
     The net is declared by its layers; the output layer, one unit for two classes and K for more, and a
@@ -216,6 +218,15 @@ class ConvNetClassifier(ClassifierMixin, BaseConvNet):
         loss = "softmax" if targets.dtype == np.int32 else "sigmoid"
         accuracy = float(np.average(right, weights=weights))
         return loss_figure(loss, logits, targets, weights), accuracy
+
+    def _aims(self, target, n, logits):
+        """Return numbers and signs of the logits of `target`, or of what is predicted; `logits` computes them."""
+        several = self._indicator_dtype is not None
+        if target is None:
+            codes = logits().argmax(axis=1) if several else likeliest(logits())
+        else:
+            codes = codes_of(target, self.classes_, n)
+        return output_aims(codes) if several else class_aims(codes, count_outputs(self.classes_))
 
     def _check_outputs(self, fitted, n_outputs):
         classes = fitted["classes_"]

@@ -131,6 +131,13 @@ def check_features(estimator, X, array):
         )
 
 
+def image_shapes(estimator):
+    """Return the shapes in which a fitted net takes one image: as X holds it, flat, a grey one without channels."""
+    shape = estimator.input_shape_
+    stored = _stored(shape, estimator._input_format.data_format == "channels_first")
+    return stored, (prod(shape),), *([shape[:2]] if shape[2:] == (1,) else [])
+
+
 def takes_signals(spec):
     """Return whether the first of the layers that cares is one for signals."""
     layers = () if spec is None or (isinstance(spec, str) and spec == "auto") else as_layers(spec)

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
+from convnet.estimators.aims import codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.documentation import shared_docs
 from convnet.estimators.target import split
@@ -147,6 +148,15 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         values = outputs if targets.ndim == 2 else outputs[:, 0]
         score = r2_score(targets, values, sample_weight=weights)
         return loss_figure(self.loss, outputs, targets, weights), float(score)
+
+    def _aims(self, target, n, outputs):
+        """Return numbers and signs of the outputs called `target`."""
+        if target is None and self.n_outputs_ > 1:
+            raise ValueError(
+                f"target must say which of the {self.n_outputs_} outputs is meant, 0 to {self.n_outputs_ - 1}."
+            )
+        unit = 0 if target is None else target
+        return output_aims(codes_of(unit, np.arange(self.n_outputs_), n))
 
     def _check_outputs(self, fitted, n_outputs):
         if fitted["n_outputs_"] != n_outputs or fitted.keys() & {"classes_", "_indicator_dtype"}:

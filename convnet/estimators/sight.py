@@ -1,10 +1,9 @@
 """What a fitted net makes of its input, to look at."""
 
-from math import prod
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from convnet.estimators.inputs import image_shapes
 from convnet.inspection.trace import Trace
 
 
@@ -77,13 +76,9 @@ class SightMixin:
 
     def _one_image(self, x):
         """Return x as an X of one row; ValueError where it is not one."""
-        shape, array = self.input_shape_, np.asarray(x)
-        first = self._input_format.data_format == "channels_first"
-        stored = (shape[-1], *shape[:-1]) if first else shape
-        grey = {shape[:2]} if shape[2:] == (1,) else set()
-        singles = {stored, (prod(shape),)} | grey
+        array, singles = np.asarray(x), image_shapes(self)
         if array.shape in singles:
             return array[None]
         if array.ndim > 1 and len(array) == 1 and array.shape[1:] in singles:
             return x
-        raise ValueError(f"trace takes one image of shape {stored}; x has shape {array.shape}.")
+        raise ValueError(f"trace takes one image of shape {singles[0]}; x has shape {array.shape}.")

@@ -1,0 +1,13 @@
+"""Explanations: which pixels an output of the net for an image hangs on.
+
+    Subject (images, and of each an output)  →  a method (gradcam.py, saliency.py, ...)  →  a map of the image's size
+
+Everything is computed from the plan by the engine; images are taken in parts of bounded memory, and the map of an image
+depends on that image alone, to the bit.
+"""
+
+from convnet.inspection.explain.confusion import mean_by_cell
+from convnet.inspection.explain.methods import METHODS, check_options, explain
+from convnet.inspection.explain.subject import Subject
+
+__all__ = ["METHODS", "Subject", "check_options", "explain", "mean_by_cell"]

@@ -1,0 +1,16 @@
+"""Saliency: how fast the output changes with each pixel."""
+
+import numpy as np
+
+from convnet.inspection.explain.method import Method
+
+
+class Saliency(Method):
+    """max over channels of |∂f/∂x| (Simonyan, Vedaldi and Zisserman, 2014); of flat rows |∂f/∂x|.
+
+    The derivative is by x in the units of X, not by what the net makes of it: of uint8 images it is 1/255 of that.
+    """
+
+    def __call__(self, part):
+        size = np.abs(part.gradients(part.images, np.arange(len(part))))
+        return size if size.ndim == 2 else size.max(axis=-1)

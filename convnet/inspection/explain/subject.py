@@ -1,0 +1,90 @@
+"""What is explained: of each image a number that the net gives it."""
+
+from math import prod
+
+import numpy as np
+
+from convnet.graph.calls import rows_a_call
+
+BYTES = 2**25  # of the largest map of the images that are taken together
+PASSES = 3  # what a gradient costs, in passes forward
+
+
+class Subject:
+    """Images, and of each one output of the net, as it is or turned round: f = sign · output[unit].
+
+    Of a classifier f is the logit of a class: of two classes, which have one logit between them, that logit for the
+    second and its negative for the first.
+
+    Parameters
+    ----------
+    network : Network
+        Used for prediction: running statistics, no dropout.
+    images : ndarray of shape (n, h, w, c), (n, length, c) or (n, features)
+        Of any numeric dtype.
+    scale : float
+        What they are multiplied by on their way into the net.
+    units : ndarray of int, shape (n,)
+        Numbers of the outputs.
+    signs : ndarray of int, shape (n,)
+        1, or -1 to turn one round.
+    n_threads : int
+        Nothing but the time depends on it.
+    rows : ndarray of int, default=None
+        Their places among all images.
+
+    Attributes
+    ----------
+    rows_a_call : int
+        The most images that are to be taken together: memory is bounded, and Ctrl-C is heard between two calls.
+    """
+
+    def __init__(self, network, images, scale, units, signs, n_threads, rows=None):
+        self.network, self.images, self.scale = network, images, scale
+        self.units, self.signs, self.n_threads = units, signs, n_threads
+        self.rows = np.arange(len(images)) if rows is None else rows
+        plan = network.plan
+        shapes = plan.input_shape, *(info.output_shape for info in plan.named.values())
+        largest = max(map(prod, shapes))
+        rows_a_gradient = rows_a_call(plan, n_threads) // PASSES
+        self.rows_a_call = max(n_threads, min(rows_a_gradient, BYTES // (4 * largest)))
+
+    def __len__(self):
+        return len(self.images)
+
+    def parts(self):
+        """Yield the subject in parts of so few images that memory is bounded."""
+        for i in range(0, len(self), self.rows_a_call):
+            part = slice(i, i + self.rows_a_call)
+            yield Subject(
+                *(self.network, self.images[part], self.scale),
+                *(self.units[part], self.signs[part], self.n_threads, self.rows[part]),
+            )
+
+    def values(self, images, of):
+        """Return f of at most `rows_a_call` changed images: float64, (m,).
+
+        Parameters
+        ----------
+        images : ndarray of shape (m, *shape of an image)
+            In the units of the subject's.
+        of : ndarray of int, shape (m,)
+            Which of the subject's images each of them was.
+        """
+        outputs = self.network.forward(images, scale=self.scale, n_threads=self.n_threads)
+        own = outputs.reshape(len(images), -1)[np.arange(len(images)), self.units[of]]
+        return self.signs[of] * own.astype(np.float64)
+
+    def gradients(self, images, of, layer=None):
+        """Return the gradients of the f of `values` by images, or a layer's output: float32, (m, *its shape)."""
+        shape = self.network.plan.output_shape
+        seeds = np.zeros((len(images), prod(shape)), dtype=np.float32)
+        seeds[np.arange(len(images)), self.units[of]] = self.signs[of]
+        seeds = seeds.reshape(len(images), *shape)
+        options = dict(scale=self.scale, n_threads=self.n_threads)
+        return self.network.gradient(images, seeds, layer, **options)
+
+    def features(self, layer):
+        """Return the output of a layer for the subject's images: float32, (n, *its shape)."""
+        options = dict(scale=self.scale, n_threads=self.n_threads)
+        return self.network.features(self.images, layer, **options)
