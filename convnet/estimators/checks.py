@@ -4,7 +4,7 @@ import math
 from numbers import Integral, Real
 
 from convnet.callbacks import Callback
-from convnet.estimators.inputs import takes_signals
+from convnet.estimators.inputs import is_scale, takes_signals
 from convnet.training.rates import check_learning_rate
 from convnet.values.fields import did_you_mean, show
 
@@ -77,7 +77,7 @@ SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 RULES = {
     "loss": one_of("squared_error", "absolute_error", "huber"),
     "data_format": one_of("channels_last", "channels_first"),
-    "rescale": one_of("auto", None) | POSITIVE,
+    "rescale": one_of("auto", None) | number("above 0, in the range of float32", is_scale),
     "solver": one_of(*SOLVERS),
     "alpha": NOT_NEGATIVE,
     "batch_size": one_of("auto") | integer(1),

@@ -230,13 +230,21 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
 
     def _check_outputs(self, fitted, n_outputs):
         classes = fitted["classes_"]
-        several = fitted.get("_indicator_dtype") is not None
-        expected = np.arange(n_outputs) if several else np.unique(classes)
+        dtype = fitted.get("_indicator_dtype")
+        several = dtype is not None
+        expected = np.unique(classes)
         n_expected = len(classes) if several else count_outputs(classes)
         if len(classes) < 1 + (not several) or n_outputs != n_expected or "n_outputs_" in fitted:
             raise ValueError(f"{len(classes)} classes do not go with {n_outputs} outputs.")
         if classes.dtype != expected.dtype or not np.array_equal(classes, expected):
             raise ValueError("its classes are not sorted.")
+        if several and not (
+            isinstance(dtype, np.dtype)
+            and dtype.kind in "biuf"
+            and classes.dtype.kind == "i"
+            and np.array_equal(classes, np.arange(n_outputs))
+        ):
+            raise ValueError("its classes are not those of an indicator.")
 
     def _count_outputs(self, y):
         if is_indicator(y):

@@ -18,7 +18,7 @@ import numpy as np
 
 from convnet.estimators.checks import check_parameters
 from convnet.estimators.holder import NetworkHolder
-from convnet.estimators.inputs import InputFormat
+from convnet.estimators.inputs import DTYPES, InputFormat, is_scale
 from convnet.estimators.parameter_data import parameter_from_json, parameter_to_json
 from convnet.estimators.state import commit
 from convnet.estimators.weights import Weights
@@ -98,12 +98,12 @@ def build(kind, description, arrays):
     check_parameters(estimator)
     given = _input_format(description["input"], shape)
     fitted = {name: from_json(data) for name, data in description["fitted"].items()}
+    fitted.setdefault("init_report_", None)  # which the first files lack
     _check_fitted(fitted, given)
     estimator._check_outputs(fitted, n_outputs)
     weights = arrays({p.name: p.shape for p in plan.parameters})
-    for name, array in weights.items():
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} has values that are not finite")
+    for parameter in plan.parameters:
+        parameter.check(weights[parameter.name])
     commit(
         estimator,
         {
@@ -123,10 +123,11 @@ def _input_format(data, shape):
     given = InputFormat(**{name: from_json(value) for name, value in data.items()})
     _expect(given.shape == shape, "input: shape")
     _expect(given.data_format in ("channels_last", "channels_first"), "input: data_format")
-    _expect(np.dtype(given.dtype).kind in "buif", "input: dtype")
-    _expect(_is_number(given.scale) and 0 < given.scale < np.inf, "input: scale")
+    _expect(given.dtype in DTYPES, "input: dtype")
+    _expect(_is_number(given.scale) and is_scale(given.scale), "input: scale")
     _expect(_is_number(given.largest) and 0 <= given.largest < np.inf, "input: largest")
-    is_rescale = given.rescale in ("auto", None) or _is_number(given.rescale)
+    rescale = given.rescale
+    is_rescale = rescale in ("auto", None) or (_is_number(rescale) and is_scale(rescale))
     _expect(is_rescale, "input: rescale")
     return given
 
@@ -144,7 +145,10 @@ def _check_fitted(fitted, given):
     }
     history = fitted["history_"]
     _expect(
-        isinstance(history, dict) and all(isinstance(name, str) for name in history), "history_"
+        isinstance(history, dict)
+        and all(isinstance(name, str) for name in history)
+        and "loss" in history,
+        "history_",
     )
     for name, values in (*curves.items(), *history.items()):
         _expect(
@@ -156,9 +160,12 @@ def _check_fitted(fitted, given):
         names = fitted["feature_names_in_"]
         _expect(names.shape == (n_features,) and all(isinstance(s, str) for s in names), "names")
     start = fitted.get("_course_start", 0)
-    _expect(isinstance(start, int) and start >= 0, "_course_start")
+    _expect(isinstance(start, int) and 0 <= start <= n, "_course_start")
     chosen = fitted.get("_chosen_by", 0)
     _expect(chosen == "X_val" or (isinstance(chosen, int) and 0 <= chosen < 2**31), "_chosen_by")
+    _expect(_is_count(fitted.get("n_outputs_", 1)), "n_outputs_")
+    report = fitted["init_report_"]
+    _expect(report is None or _is_report(report), "init_report_")
 
 
 def _expect(is_right, what):
@@ -167,7 +174,14 @@ def _expect(is_right, what):
 
 
 def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
+
+
+def _is_report(value):
+    lists = value.values()
+    return list(value) == ["loaded", "fresh", "left_over"] and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists
+    )
 
 
 def _is_count(value):

@@ -17,7 +17,8 @@ from convnet.layers import as_layers
 CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
 UNIT = 1.5  # floats up to here are taken to be scaled to 0..1 already, with room for interpolation
-PLAIN = {np.dtype(code).str for code in "?bBhHiIlLqQefd"}  # native dtypes that are read as they are
+READ = [np.dtype(code) for code in "?bBhHiIlLqQefd"]  # native dtypes that are read as they are
+PLAIN, DTYPES = {dtype.str for dtype in READ}, {dtype.name for dtype in READ}
 MAXIMA = {"uint8": 255, "uint16": 65535}  # what "auto" divides by
 
 
@@ -77,6 +78,12 @@ class InputFormat:
         if self.dtype in MAXIMA:
             return f"{self.dtype} images (÷{MAXIMA[self.dtype]})"
         return f"{self.dtype} with max {self.largest:g}"
+
+
+def is_scale(value):
+    """Return whether a number is above 0 as a float32, and finite."""
+    bounds = np.finfo(np.float32)
+    return float(bounds.tiny) <= value <= float(bounds.max)
 
 
 def check_rows(X, kind):

@@ -61,6 +61,19 @@ def _rate_from_json(data):
     return SCHEDULES[data["type"]](**inner)
 
 
+def _start_to_json(value, net):
+    """A path is kept; arrays, and a net, are as large as the file itself."""
+    if value is not None and not isinstance(value, str | os.PathLike):
+        raise NotPlainError("weights are no parameter of a file")
+    return None if value is None else os.fsdecode(value)
+
+
+def _start_from_json(data):
+    if data is not None and not isinstance(data, str):
+        raise TypeError("init_weights must be a path")
+    return data
+
+
 def _listed(data):
     if not isinstance(data, list):  # a text could be the path of another file
         raise TypeError("it must be a list")
@@ -72,4 +85,5 @@ _OWN = {
     "layers": (_layers_to_json, _layers_from_json),
     "augment": (_augment_to_json, _augment_from_json),
     "learning_rate": (_rate_to_json, _rate_from_json),
+    "init_weights": (_start_to_json, _start_from_json),
 }

@@ -202,7 +202,9 @@ class Builder:
             "gamma": self._parameter("gamma", shape, start=1.0),
             "beta": self._parameter("beta", shape),
             "mean": self._parameter("moving_mean", shape, trainable=False),
-            "variance": self._parameter("moving_variance", shape, start=1.0, trainable=False),
+            "variance": self._parameter(
+                "moving_variance", shape, start=1.0, trainable=False, least=0.0
+            ),
         }
         self._emit(BatchNormOp, self.shape, parameters, momentum=momentum, epsilon=epsilon)
 

@@ -72,7 +72,8 @@ class Network:
         Raises
         ------
         ValueError
-            If a name is missing or unknown, a shape differs, or a value is not finite; nothing is set then.
+            If a name is missing or unknown, a shape differs, or a value is not finite or a variance below 0; nothing
+            is set then.
         """
         own = {p.name: p for p in self.plan.parameters}
         if missing := own.keys() - weights.keys():
@@ -86,8 +87,7 @@ class Network:
                 raise ValueError(
                     f"{name} has shape {array.shape}; the plan wants {parameter.shape}"
                 )
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} has values that are not finite")
+            parameter.check(array)
             arrays[name] = array
         for name, parameter in own.items():
             self._view(parameter)[...] = arrays[name]

@@ -1,7 +1,7 @@
 """Parameters: named pieces of one flat float32 array, and how they start."""
 
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import inf, prod, sqrt
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,7 +20,7 @@ class Parameter:
     `fan_in` and `fan_out` scale the random start of weights, by `initializer` or, where that is None, by whether a
     rectifier follows (`rectified`); others start at the constant `start`. `l2` takes the
     place of `alpha` where it is given; `max_norm` bounds the 2-norm of what each unit reads, which is all axes but
-    the last, after every step (Srivastava et al., 2014).
+    the last, after every step (Srivastava et al., 2014). No value lies below `least`.
     """
 
     name: str
@@ -35,11 +35,19 @@ class Parameter:
     initializer: str | None = None
     l2: float | None = None
     max_norm: float | None = None
+    least: float = -inf
 
     @property
     def size(self):
         """Number of values."""
         return prod(self.shape)
+
+    def check(self, array):
+        """Raise ValueError if `array`, of whatever came from outside, has values that the parameter cannot have."""
+        if not np.isfinite(array).all():
+            raise ValueError(f"{self.name} has values that are not finite")
+        if (array < self.least).any():
+            raise ValueError(f"{self.name} has values below {self.least:g}")
 
     def initial(self, generator):
         """Draw the starting values.

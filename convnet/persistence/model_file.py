@@ -141,4 +141,6 @@ def _digest(*parts):
 
 
 def _reason(error):
+    if isinstance(error, KeyError):
+        return f"there is no {error} where it was looked up."
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -38,6 +38,8 @@ class Reader:
         if sum(e.file_size for e in entries) > os.path.getsize(path):
             raise ValueError("its entries are larger than the file")
         self._entries = {e.filename.removesuffix(".npy"): e for e in entries}
+        if len(self._entries) < len(entries):
+            raise ValueError("it has two entries of the same name")
 
     def __enter__(self):
         return self

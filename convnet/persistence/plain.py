@@ -11,6 +11,7 @@ import numpy as np
 
 KINDS = "biufUSO"  # of the dtypes of arrays; objects have to be plain themselves
 MOST_BYTES = 2**26  # of an array: labels and names of columns, no data
+MOST_AXES = 32
 
 
 class NotPlainError(TypeError):
@@ -75,8 +76,10 @@ def _check_dtype(dtype):
 
 
 def _check_size(shape, dtype):
-    if prod(shape) * dtype.itemsize > MOST_BYTES:
-        raise ValueError(f"an array of shape {tuple(shape)} and {dtype} is too large")
+    if any(type(n) is not int or not 0 <= n <= MOST_BYTES for n in shape):
+        raise ValueError(f"an array of {dtype} has sides that cannot be")
+    if len(shape) > MOST_AXES or prod(shape) * dtype.itemsize > MOST_BYTES:
+        raise ValueError(f"an array of {len(shape)} axes and {dtype} is too large")
 
 
 _READERS = {

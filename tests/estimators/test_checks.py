@@ -10,7 +10,7 @@ BAD = {
     "layers": [3, "no such file.json", [3], {"layers": 3}, Cosine(), None],
     "input_shape": ["8x8", (), (2, 2, 2, 2), (0, 4), (2.0, 2), True],
     "data_format": ["NCHW", None, 1],
-    "rescale": ["min-max", 0, -1, np.nan, True],
+    "rescale": ["min-max", 0, -1, np.nan, True, 1e-50, 1e50],
     "augment": [[3], "flip", 0],
     "solver": ["lbfgs", "Adam", None],
     "alpha": [-1, "1", np.inf, np.nan, None],

@@ -125,6 +125,15 @@ def test_other_float_dtypes_and_layouts_are_converted():
         np.testing.assert_array_equal(array, weights[name])
 
 
+def test_a_variance_is_not_below_0():
+    net = make()
+    before = net.get_weights()
+    wrong = before | {"batchnorm1/moving_variance": np.float32([1, 1, -1e-6, 1, 1, 1])}
+    with pytest.raises(ValueError, match="batchnorm1/moving_variance has values below 0"):
+        net.set_weights(wrong | {"conv1/bias": np.ones(6)})
+    assert not net.get_weights()["conv1/bias"].any()
+
+
 def test_looking_at_many_layers_keeps_no_copies_for_each():
     """What predicts up to a layer has copies of all weights; those of the whole net and the last layer stay."""
     net = Network([Dense(200) for _ in range(10)], (200,), 3)

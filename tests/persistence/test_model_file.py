@@ -14,6 +14,7 @@ import convnet
 from convnet import ModelFileError
 from convnet.layers import BatchNorm, Conv2D, Dense
 from convnet.persistence import model_file
+from convnet.persistence.plain import from_json
 
 ENDINGS = "npz", "safetensors"
 
@@ -176,6 +177,16 @@ MISLEADING = {
     "other columns": set_in("fitted", "feature_names_in_", value={"array": ["|O", [1], ["a"]]}),
     "a bad split": set_in("fitted", "_chosen_by", value="y"),
     "a bad start": set_in("fitted", "_course_start", value=-1),
+    "a start to come": set_in("fitted", "_course_start", value=3),
+    "an indicator of texts": set_in("fitted", "_indicator_dtype", value={"dtype": "<U3"}),
+    "an indicator's dtype as text": set_in("fitted", "_indicator_dtype", value="int64"),
+    "a report that is none": set_in("fitted", "init_report_", value={"dict": [["loaded", [1]]]}),
+    "a history without loss": set_in("fitted", "history_", value={"dict": []}),
+    "weights in a parameter": set_in("parameters", "init_weights", value={"dict": []}),
+    "a tiny scale": set_in("input", "scale", value=1e-60),
+    "a scale of many digits": set_in("input", "scale", value=10**400),
+    "a dtype of another name": set_in("input", "dtype", value=">f4"),
+    "a negative rescale": set_in("input", "rescale", value=-1.0),
     "a scale of 0": set_in("input", "scale", value=0.0),
     "a scale that is none": set_in("input", "scale", value="1"),
     "an infinite scale": set_in("input", "scale", value={"float": "inf"}),
@@ -204,6 +215,13 @@ def test_misleading(saved, tmp_path, name):
     assert peak < 2**22
 
 
+@pytest.mark.parametrize("side", [-1, 1.0, True, 10**4000])
+def test_sides_of_arrays(side):
+    """They are looked at before they are multiplied, which of thousands of long ones takes minutes."""
+    with pytest.raises(ValueError, match="an array of int64 has sides that cannot be"):
+        from_json({"array": ["<i8", [side, side], [1]]})
+
+
 WEIGHTS = {
     "one less": lambda w: w.pop("conv1/bias"),
     "one more": lambda w: w.update(other=np.ones(3, np.float32)),
@@ -211,7 +229,10 @@ WEIGHTS = {
     "another shape": lambda w: w.update({"conv1/bias": np.ones((2, 1), np.float32)}),
     "float64": lambda w: w.update({"conv1/bias": np.ones(2)}),
     "NaN": lambda w: w.update({"conv1/bias": np.full(2, np.nan, np.float32)}),
-    "infinity": lambda w: w.update({"batchnorm1/variance": np.full(2, np.inf, np.float32)}),
+    "infinity": lambda w: w.update({"batchnorm1/moving_variance": np.full(2, np.inf, np.float32)}),
+    "a negative variance": lambda w: w.update(
+        {"batchnorm1/moving_variance": np.full(2, -1, np.float32)}
+    ),
 }
 
 
@@ -254,3 +275,8 @@ def test_archives_made_to_mislead(saved, tmp_path):
             archive.filelist.append(copy)
         archive._didModify = True
     refused(path, "larger than the file")
+    path.write_bytes(saved[2]["npz"])
+    with zipfile.ZipFile(path, "a") as archive:
+        name = archive.namelist()[0]
+        archive.writestr(name.removesuffix(".npy"), archive.read(name))
+    refused(path, "two entries of the same name")

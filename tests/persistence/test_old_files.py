@@ -32,6 +32,7 @@ def test_file(path):
     model = convnet.load(path)
     facts = json.loads(str(expected.pop("facts")))
     X = expected.pop("X")
+    assert getattr(model, "estimator_", model).init_report_ is None
     ((method, outputs),) = expected.items()
     np.testing.assert_allclose(getattr(model, method)(X), outputs, rtol=1e-4, atol=1e-5)
     for param, text in facts["params"].items():

@@ -162,6 +162,24 @@ def test_what_is_no_plain_data_is_left_out(tmp_path):
     assert found.random_state is found.callbacks is None and found.learning_rate == "constant"
 
 
+def test_what_a_fit_began_with_is_no_part_of_its_file(tmp_path):
+    """A path is, but not arrays: they may be more than all else, and a net has parameters of its own."""
+    base, X = classifier(layers=[Dense(40)])
+    y = np.resize([0, 1, 2], len(X))
+    base.save(tmp_path / "base.npz")
+    params = {"max_iter": 1, "random_state": 0, "freeze": "dense1"}
+    for start in (dict(base.weights_), base.weights_, FrozenEstimator(base)):
+        net = ConvNetClassifier([Dense(40)], init_weights=start, **params).fit(X, y)
+        with pytest.warns(UserWarning, match="not hold init_weights"):
+            found = again(net, tmp_path)
+        assert_same(found, net, X)
+        assert found.init_weights is None and found.freeze == "dense1"
+        assert (tmp_path / "model.npz").stat().st_size < (tmp_path / "base.npz").stat().st_size + 400
+    net = net.set_params(init_weights=tmp_path / "base.npz").fit(X, y)
+    found = again(net, tmp_path)
+    np.testing.assert_array_equal(clone(found).fit(X, y).predict_proba(X), net.predict_proba(X))
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_goes_on_from_a_file(tmp_path, ending):
     net, X = classifier(early_stopping=True, warm_start=True)
