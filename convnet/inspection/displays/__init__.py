@@ -6,7 +6,14 @@ imported by `plot` alone.
     HistoryDisplay, ...  →  grid (maps side by side)  →  canvas (a new figure, or axes that are divided)  →  backend
 """
 
+from convnet.inspection.displays.featuremaps import FeatureMapDisplay
+from convnet.inspection.displays.filters import FilterDisplay
 from convnet.inspection.displays.history import HistoryDisplay
 from convnet.inspection.displays.mistakes import MistakesDisplay
 
-__all__ = ["HistoryDisplay", "MistakesDisplay"]
+__all__ = [
+    "FeatureMapDisplay",
+    "FilterDisplay",
+    "HistoryDisplay",
+    "MistakesDisplay",
+]

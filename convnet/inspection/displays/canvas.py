@@ -3,12 +3,23 @@
 import numpy as np
 
 from convnet.inspection.displays.backend import pyplot
+from convnet.inspection.displays.text import height, wrapped
 
 MARGIN = 0.15  # inches around a figure's contents
-HEADING = 0.35  # inches above them, of a line of text
+HEADING = 10  # points, the font of a heading
 
 
-def canvas(caller, ax=None, *, size, margins=(MARGIN, MARGIN, MARGIN, HEADING)):
+def headed(caller, ax, heading, size):
+    """Return what `canvas` does with a heading, broken into lines that fit its width."""
+    width = size[0] if ax is None else inches(ax)[0]
+    heading = wrapped(heading, width + MARGIN, HEADING)
+    margins = (MARGIN, MARGIN, MARGIN, 2 * MARGIN + height([heading], HEADING))
+    whole = canvas(caller, ax, size=size, margins=margins)
+    whole.set_title(heading, fontsize=HEADING)
+    return whole
+
+
+def canvas(caller, ax=None, *, size, margins=(MARGIN,) * 4):
     """Return empty axes to divide.
 
     Parameters

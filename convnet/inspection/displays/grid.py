@@ -5,7 +5,7 @@ from math import ceil, log
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import canvas, divided, inches
+from convnet.inspection.displays.canvas import divided, headed, inches
 from convnet.inspection.displays.text import fitted, height
 
 N_MAX = 64  # maps that are drawn where nothing else is said
@@ -14,6 +14,7 @@ TILE = (0.8, 3.0)  # inches of a map's longer side in a new figure, at least and
 GAP = 0.06  # inches between maps
 BAR, LABELS = 0.15, 0.65  # inches: the colour bar's width, and that of what stands beside it
 SHAPE = 1.2  # width of a new figure's grid, of its height
+STRETCH = 4.0  # a map is drawn at most so many times as wide as high, and the other way round
 EMPTY = 5.0  # what a grid of empty places counts, as the logarithm of a ratio of sides does
 
 
@@ -95,14 +96,14 @@ def draw_maps(
         heading = f"{heading}: {n} of {total:,} {noun}" if heading else f"{n} of {total:,} {noun}"
     titles = [] if titles is None else [str(title) for title in titles[:n]]
     has_bar = scale is not None and maps[0].ndim == 2
-    aspect = maps[0].shape[1] / maps[0].shape[0]
+    natural = maps[0].shape[1] / maps[0].shape[0]
+    aspect = float(np.clip(natural, 1 / STRETCH, STRETCH))
     beside = GAP + BAR + LABELS if has_bar else 0.0
     strip = 0.2 if titles else 0.0
     if ax is None:
         cols = n_cols or columns(n, aspect, SHAPE, strip)
         long = float(np.clip(SIDE / max(cols, ceil(n / cols)), *TILE))
         tile = (long, long / aspect) if aspect >= 1 else (long * aspect, long)
-        tile = tuple(max(side, TILE[0] / 4) for side in tile)
     else:
         width, high = inches(ax)
         cols = n_cols or columns(n, aspect, max(width - beside, 0.1) / high, strip)
@@ -111,9 +112,7 @@ def draw_maps(
     titles, font = fitted(titles, tile[0] + GAP / 2)
     strip = height(titles, font) + (0.05 if titles else 0)
     size = cols * (tile[0] + GAP) - GAP + beside, rows * (tile[1] + strip + GAP) - GAP
-    whole = canvas(caller, ax, size=size)
-    if heading:
-        whole.set_title(heading, fontsize=10)
+    whole = headed(caller, ax, heading, size)
     width, high = inches(whole)
     outer = divided(
         *(whole, 2, 4 if has_bar else 1),
@@ -130,7 +129,9 @@ def draw_maps(
     axes, images = np.full((rows, cols), None, dtype=object), []
     for i, values in enumerate(maps):
         one = axes[divmod(i, cols)] = whole.figure.add_subplot(inner[divmod(i, cols)])
-        images.append(one.imshow(values, **((scale or {}) if values.ndim == 2 else {})))
+        colours = (scale or {}) if values.ndim == 2 else {}
+        shape = "equal" if aspect == natural else "auto"
+        images.append(one.imshow(values, aspect=shape, **colours))
         one.set(xticks=[], yticks=[])
         if titles:
             one.set_title(titles[i], fontsize=font, pad=3, linespacing=1.1)
@@ -153,7 +154,7 @@ def columns(n, aspect, shape, strip):
     shape : float
         Width of the area, of its height.
     strip : float
-        Height of a title, as a share of a map's side.
+        Height of a title, as a share of a map's longer side.
 
     Returns
     -------
@@ -163,7 +164,7 @@ def columns(n, aspect, shape, strip):
 
     def misfit(cols):
         rows = ceil(n / cols)
-        ratio = cols * aspect / (rows * (1 + strip))
+        ratio = cols * aspect / (rows * (1 + strip * max(aspect, 1)))
         return EMPTY * (rows * cols - n) / n + abs(log(ratio / shape))
 
     return min(range(1, n + 1), key=misfit)

@@ -24,24 +24,3 @@ def check_fitted_net(estimator, caller):
     """Raise TypeError unless an estimator is a net, NotFittedError unless that is fitted."""
     check_net(estimator, caller)
     check_is_fitted(estimator, "weights_")
-
-
-def check_layer(estimator, layer):
-    """Return what is known of a layer of a fitted net, a ``LayerInfo``.
-
-    Parameters
-    ----------
-    estimator : ConvNetClassifier or ConvNetRegressor
-        Fitted.
-    layer : str
-        Its name: "conv1", "residual1/conv1".
-
-    Raises
-    ------
-    ValueError
-        No layer has that name; those that exist are named.
-    """
-    named = {info.name: info for outer in estimator.layers_ for info in outer.walk()}
-    if layer not in named:
-        raise ValueError(f"no layer is called {layer!r}; there are {', '.join(named)}")
-    return named[layer]

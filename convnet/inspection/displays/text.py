@@ -35,6 +35,12 @@ def fitted(texts, width):
     return ["\n".join(map(_wrapper(room), text.split("\n"))) for text in texts], size
 
 
+def wrapped(text, width, size):
+    """Return a text in lines that fit a width in inches, in a font of so many points."""
+    room = max(10, int(width * POINTS / (GLYPH * size)))
+    return "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
+
+
 def _wrapper(room):
     wrapper = textwrap.TextWrapper(room, max_lines=MOST_LINES, placeholder="…")
     return lambda line: line if len(line) <= room else _wrapped(wrapper, line, room)

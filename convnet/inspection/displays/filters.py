@@ -1,0 +1,189 @@
+"""FilterDisplay: the kernels of a convolution."""
+
+import numpy as np
+
+from convnet.inspection.displays.grid import N_MAX, draw_maps
+from convnet.inspection.displays.nets import check_fitted_net
+from convnet.inspection.displays.scale import diverging
+
+RULES = ("auto", "color", "strongest", "mean", "all")
+KERNELS = "/weights"  # how the names of kernels in ``weights_`` end
+
+
+class FilterDisplay:
+    """Kernels of a convolution, a picture for each filter.
+
+    White is a weight of 0, red one above it, blue one below it; all filters share the scale. Filters that read the
+    three channels of colour images are drawn in colour, grey being 0: a filter answers to what looks like its picture.
+
+    Parameters
+    ----------
+    kernels : ndarray of shape (height, width, in_channels, filters) or (size, in_channels, filters)
+        As in ``weights_``; the latter are those of signals.
+    layer : str, default=None
+        Name of the layer, for the heading.
+    reads_image : bool, default=False
+        Whether the layer reads the image itself, so that three channels are red, green and blue.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Set by ``plot``.
+    axes_ : ndarray of matplotlib Axes, shape (n_rows, n_cols)
+        One for each picture; None where a place is empty.
+    im_ : list of matplotlib AxesImage
+        The pictures.
+    colorbar_ : matplotlib Colorbar or None
+        None of pictures in colour.
+    bounding_ax_ : matplotlib Axes
+        What was divided; its title is the heading.
+
+    Examples
+    --------
+    >>> import convnet
+    >>> from convnet.inspection import FilterDisplay
+    >>> display = FilterDisplay.from_estimator(convnet.load_pretrained("mnist-small"))
+    >>> display.layer, display.kernels.shape
+    ('conv1', (3, 3, 1, 16))
+    """
+
+    def __init__(self, kernels, *, layer=None, reads_image=False):
+        self.kernels = kernels
+        self.layer = layer
+        self.reads_image = reads_image
+
+    @classmethod
+    def from_estimator(cls, estimator, layer=None, *, channels="auto", n_max=N_MAX, ax=None):
+        """Draw the kernels of a layer of a fitted net.
+
+        Parameters
+        ----------
+        estimator : ConvNetClassifier or ConvNetRegressor
+            Fitted.
+        layer : str, default=None
+            Name of a convolution, as in ``weights_``: "conv1", "residual1/conv1", "separable1/depthwise". None is
+            the first.
+        channels : str or int, default="auto"
+            As for ``plot``.
+        n_max : int or None, default=64
+            As for ``plot``.
+        ax : matplotlib Axes, default=None
+            As for ``plot``.
+
+        Returns
+        -------
+        display : FilterDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            The net is not fitted.
+        TypeError
+            `estimator` is no net.
+        ValueError
+            No convolution has that name, with those that exist; the net has none.
+        ImportError
+            matplotlib is not installed.
+        """
+        check_fitted_net(estimator, cls.__name__)
+        kernels = {
+            name.removesuffix(KERNELS): array
+            for name, array in estimator.weights_.items()
+            if name.endswith(KERNELS) and array.ndim > 2
+        }
+        if not kernels:
+            raise ValueError(f"{cls.__name__} needs a convolution; this net has none.")
+        first = next(iter(kernels))
+        layer = first if layer is None else layer
+        if layer not in kernels:
+            raise ValueError(f"no convolution is called {layer!r}; there are {', '.join(kernels)}")
+        display = cls(kernels[layer], layer=layer, reads_image=layer == first)
+        return display.plot(ax, channels=channels, n_max=n_max)
+
+    def plot(self, ax=None, *, channels="auto", n_max=N_MAX):
+        """Draw the kernels.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to divide; None makes a new figure.
+        channels : str or int, default="auto"
+            What is drawn of filters that read several channels: "strongest", the channel whose weights have the
+            largest 2-norm; "mean" of the channels; "color", three channels as red, green and blue; "all", a picture for
+            each filter and channel; a number, that channel from 0. "auto" is "color" where the layer reads colour
+            images, else "strongest".
+            Kernels of one pixel make one picture of all filters and channels, those of signals one of all channels
+            for each filter.
+        n_max : int or None, default=64
+            Pictures to draw; of more the first, and the heading says so. None is all.
+
+        Returns
+        -------
+        self : FilterDisplay
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        ValueError
+            `channels` is none of these, or a channel that the filters do not have; `ax` was divided before.
+        """
+        kernels = np.asarray(self.kernels)
+        size = kernels.shape[:-2]
+        if kernels.ndim == 4 and size == (1, 1):
+            maps, titles, note = [kernels[0, 0].T], None, "a row a filter, a column a channel"
+        elif kernels.ndim == 3:
+            maps, titles = list(np.moveaxis(kernels, -1, 0).swapaxes(1, 2)), None
+            note = "a row a channel" if kernels.shape[1] > 1 else ""
+        else:
+            maps, titles, note = self._pictures(kernels, channels)
+        titles = [f"{i}" for i in range(len(maps))] if titles is None and len(maps) > 1 else titles
+        shape = "×".join(map(str, size))
+        heading = [self.layer, f"kernels of {shape}", note]
+        grid = draw_maps(
+            "FilterDisplay.plot",
+            maps,
+            titles=titles,
+            heading=", ".join(filter(None, heading)),
+            noun="pictures" if channels == "all" else "filters",
+            scale=diverging([kernels if channels == "all" else np.array(maps)]),
+            label="weight",
+            ax=ax,
+            n_max=n_max,
+            n_cols=kernels.shape[2] if channels == "all" and kernels.shape[2] <= 16 else None,
+        )
+        self.figure_, self.axes_, self.im_ = grid.figure, grid.axes, grid.images
+        self.colorbar_, self.bounding_ax_ = grid.colorbar, grid.bounding_ax
+        return self
+
+    def _pictures(self, kernels, channels):
+        """Return maps, titles and a note of kernels (height, width, in_channels, filters)."""
+        n_channels, n = kernels.shape[2:]
+        is_number = isinstance(channels, int | np.integer) and not isinstance(channels, bool)
+        if not is_number and channels not in RULES:
+            raise ValueError(
+                f"channels must be a number or one of {', '.join(RULES)}; got {channels!r}"
+            )
+        if is_number and not 0 <= channels < n_channels:
+            raise ValueError(f"channels must be 0 to {n_channels - 1}; got {channels}")
+        if channels == "color" and n_channels != 3:
+            raise ValueError(f'channels="color" needs 3 channels; these filters read {n_channels}')
+        filters = np.moveaxis(kernels, -1, 0)  # (filters, height, width, in_channels)
+        if channels == "color" or (channels == "auto" and self.reads_image and n_channels == 3):
+            largest = np.abs(filters).max() or 1.0
+            return list(0.5 + filters / (2 * largest)), None, "red, green and blue; grey is 0"
+        if channels == "all":
+            pairs = [(f, c) for f in range(n) for c in range(n_channels)]
+            titles = [f"{f} ← {c}" for f, c in pairs]
+            return [filters[f, ..., c] for f, c in pairs], titles, "filter ← channel"
+        if n_channels == 1:
+            return list(filters[..., 0]), None, ""
+        if channels == "mean":
+            return list(filters.mean(-1)), None, f"mean of {n_channels} channels"
+        if is_number:
+            return list(filters[..., channels]), None, f"channel {channels}"
+        strongest = np.square(filters).sum((1, 2)).argmax(-1)
+        maps = [filters[f, ..., c] for f, c in enumerate(strongest)]
+        titles = [f"{f} ← {c}" for f, c in enumerate(strongest)]
+        return maps, titles, "filter ← its strongest channel"

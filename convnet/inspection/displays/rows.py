@@ -1,0 +1,156 @@
+"""One image on its way through a net: a row for each layer, with its strongest maps."""
+
+import numpy as np
+
+from convnet.inspection.displays.canvas import divided, headed, inches
+from convnet.inspection.displays.scale import scale_of
+from convnet.inspection.displays.text import LEADING, POINTS, SIZES, fitted
+
+N_ROW = 8  # maps in a row where nothing else is said
+NAME, BAR, LABELS = 1.5, 0.1, 0.5  # inches: the words at the left, a colour bar, its figures
+GAP = 0.06  # inches between maps
+STRIP = 0.26  # inches between rows, for the numbers of channels
+TILE = (0.55, 0.9)  # inches of a row, at least and at most
+ALL_ROWS = 12.0  # inches that the rows of a new figure take, if that leaves them their least
+UNIT, WINNER = "#0072B2", "#D55E00"  # bars of a flat layer, and that of the answer
+FEW = 20  # values of a flat layer up to which it is drawn as bars
+SMALL = 7  # points
+
+
+def draw_rows(caller, maps, *, image, words, names=None, winner=None, heading="", n_max, ax):
+    """Draw a row for each layer.
+
+    Parameters
+    ----------
+    caller : str
+        What draws, for messages.
+    maps : dict of ndarray of shape (h, w, c), (length, c) or (features,)
+        By name, in the order of the layers.
+    image : ndarray of shape (h, w, 3), (length, c) or (features,), or None
+        Drawn above them; colours are from 0 to 1.
+    words : dict of str
+        What stands below the name of each.
+    names : sequence of str, default=None
+        Of the values of the last layer.
+    winner : int, default=None
+        Its value that is the answer.
+    heading : str, default=""
+        Above all.
+    n_max : int
+        Maps in a row, at most.
+    ax : matplotlib Axes or None
+        Axes to divide.
+
+    Returns
+    -------
+    whole : matplotlib Axes
+        What was divided.
+    axes : dict of list of matplotlib Axes
+        By name; that of the image is "input".
+    """
+    rows = ({} if image is None else {"input": image}) | maps
+    tile = float(np.clip(ALL_ROWS / len(rows), *TILE))
+    size = NAME + n_max * (tile + GAP) + BAR + LABELS, len(rows) * (tile + STRIP)
+    whole = headed(caller, ax, heading, size)
+    width, high = inches(whole)
+    side = max((width - NAME - BAR - LABELS) / n_max - GAP, GAP)
+    strip = min(STRIP, 0.4 * high / len(rows))
+    grid = divided(
+        *(whole, len(rows), 5),
+        width_ratios=[NAME, n_max * (side + GAP) - GAP, GAP, BAR, LABELS],
+        wspace=0,
+        hspace=strip / max(high / len(rows) - strip, GAP),
+    )
+    axes = {}
+    last = list(rows)[-1]
+    for i, (name, values) in enumerate(rows.items()):
+        left = whole.figure.add_subplot(grid[i, 0])
+        left.set_axis_off()
+        places = grid[i, 1], grid[i, 3]
+        if values is image and values.ndim == 3:
+            axes[name] = [_image(whole.figure, places[0], values, n_max)]
+            shown = ""
+        elif values.ndim == 1:
+            marks = (names, winner) if name == last else (None, None)
+            axes[name] = [_flat(whole.figure, places, values, *marks)]
+            shown = ""
+        elif values.ndim == 2:
+            axes[name] = [_strip(whole.figure, places, values.T)]
+            shown = ""
+        else:
+            axes[name] = _maps(whole.figure, places, values, n_max)
+            n = values.shape[2]
+            shown = f"{n_max} of {n} maps" if n > n_max else ""
+        _words(left, name, [words.get(name, ""), shown])
+    return whole, axes
+
+
+def _words(ax, name, others):
+    """Write the name of a row, and below it as many other lines as there is room for."""
+    others = [text for text in others if text]
+    (bold, *texts), size = fitted([name, *others], NAME - GAP)
+    high = max(inches(ax)[1], GAP)
+    room = int(high / (LEADING * SMALL / POINTS))
+    if room < 1 + len(texts):
+        bold, texts, size = name, texts[: max(room - 1, 0)], SIZES[-1]
+    line = LEADING * size / POINTS / high  # of the axes
+    top = min(0.8, 0.5 + 0.5 * line) if texts else 0.5
+    ax.text(0, top, bold, fontsize=size, fontweight="bold", va="center")
+    ax.text(0, top - 0.65 * line, "\n".join(texts), fontsize=min(size, SMALL + 1), va="top")
+
+
+def _image(figure, place, values, n_max):
+    ax = figure.add_subplot(place.subgridspec(1, n_max, wspace=0.08)[0])
+    ax.imshow(values)
+    ax.set(xticks=[], yticks=[])
+    return ax
+
+
+def _maps(figure, places, values, n_max):
+    """Draw the strongest maps, the strongest first, under the numbers of their channels."""
+    strength = np.abs(values).mean((0, 1))
+    order = np.argsort(-strength, kind="stable")[:n_max]
+    scale, inner, axes = scale_of([values]), places[0].subgridspec(1, n_max, wspace=0.08), []
+    for i, channel in enumerate(order):
+        ax = figure.add_subplot(inner[i])
+        image = ax.imshow(values[..., channel], **scale)
+        ax.set(xticks=[], yticks=[])
+        ax.set_title(f"{channel}", fontsize=SMALL, pad=2)
+        axes.append(ax)
+    _bar(figure, places[1], image)
+    return axes
+
+
+def _strip(figure, places, values):
+    ax = figure.add_subplot(places[0])
+    _bar(figure, places[1], ax.imshow(values, aspect="auto", **scale_of([values])))
+    ax.set(xticks=[], yticks=[])
+    return ax
+
+
+def _flat(figure, places, values, names, winner):
+    """Draw few values as bars, many as a strip of colours."""
+    if len(values) > FEW:
+        return _strip(figure, places, values[None])
+    ax = figure.add_subplot(places[0])
+    colours = [WINNER if i == winner else UNIT for i in range(len(values))]
+    ax.bar(np.arange(len(values)), values, color=colours)
+    ax.set_xlim(-0.5 - (len(values) == 1), len(values) - 0.5 + (len(values) == 1))
+    ax.axhline(0, color="black", linewidth=0.6)
+    names = [str(name) for name in (range(len(values)) if names is None else names)]
+    width = inches(ax)[0] / len(values)
+    names, size = fitted(names, width)
+    ax.set_xticks(np.arange(len(values)), names, fontsize=min(size, SMALL))
+    ax.tick_params(axis="x", length=0, pad=1)
+    ax.yaxis.tick_right()
+    ax.tick_params(axis="y", labelsize=SMALL, length=2)
+    ax.spines[["top", "left", "bottom"]].set_visible(False)
+    return ax
+
+
+def _bar(figure, place, image):
+    ax = figure.add_subplot(place)
+    low, high = image.get_clim()
+    bar = figure.colorbar(image, cax=ax, ticks=[low, high] if low == 0 else [low, 0, high])
+    bar.ax.set_yticklabels([f"{tick:.2g}" for tick in bar.get_ticks()], fontsize=SMALL)
+    bar.ax.tick_params(length=2, pad=1)
