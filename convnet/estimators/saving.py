@@ -16,7 +16,8 @@ class SavingMixin:
 
         The file holds the weights, the layers, what ``fit`` learnt of X and y, and the parameters. It holds no
         pickles: no code runs when it is loaded. Later releases of convnet load it too. Parameters that are no plain
-        data (callables, callbacks, a RandomState, the weights of `init_weights`) are left out with a warning; the loaded estimator has their defaults.
+        data (callables, callbacks, a RandomState, the weights of `init_weights`) are left out with a warning; the
+        loaded estimator has their defaults.
         Pipelines around it are saved with ``skops.io.dump``: ``pip install "convnet[skops]"``.
 
         Parameters
