@@ -43,7 +43,7 @@ def fuse(ops, *, predict=False, dropout=True, keep=None):
     dropout : bool, default=True
         False leaves dropout out in a training step too.
     keep : Buffer, default=None
-        One that stays, with memory of its own for the gradient by it.
+        One that stays, so that there is a gradient by it.
     """
     fused, folded = [], []
     for op in ops:
@@ -52,7 +52,7 @@ def fuse(ops, *, predict=False, dropout=True, keep=None):
         if joinable and _joins(before, op, predict, folded):
             before.dst = op.dst
         elif (predict or not dropout) and isinstance(op, DropoutOp):
-            if joinable:
+            if joinable and not isinstance(before, ForkOp):  # which writes nothing
                 before.dst = op.dst
             else:
                 op.dst.alias = op.src
@@ -60,7 +60,7 @@ def fuse(ops, *, predict=False, dropout=True, keep=None):
             if joinable and not predict:
                 _inverts(before, op)
             fused.append(op)
-    _sum_in_place(fused, predict, keep)
+    _sum_in_place(fused, predict)
     return fused, folded
 
 
@@ -88,7 +88,7 @@ def _joins(before, op, predict, folded):
     return False
 
 
-def _sum_in_place(ops, predict, keep):
+def _sum_in_place(ops, predict):
     """Let a sum have the memory of its first input, and the gradients by its inputs that of the one by the sum.
 
     In training only where nothing but the sum reads that input and the operation that writes it leaves the gradient
@@ -96,7 +96,7 @@ def _sum_in_place(ops, predict, keep):
     """
     writers = {}
     for op in ops:
-        if isinstance(op, AddOp) and keep not in (op.src, op.other):
+        if isinstance(op, AddOp):
             writer = writers.get(op.src)
             linear = isinstance(writer, Conv2DOp | DenseOp | BatchNormOp) and _linear(writer)
             if writer and (predict or linear):

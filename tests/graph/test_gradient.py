@@ -42,6 +42,19 @@ FORKED = [
     BatchNorm(name="scaled"),
     Dense(3, name="last"),
 ]
+# Layers of no operation: what they put out has the memory of the map that a shortcut or a sum reads as well.
+IDLE = [
+    Dropout(0.0, name="nothing"),
+    Residual([Dropout(0.0, name="same"), Conv2D(3, 3, padding="same")], name="first"),
+    Residual(
+        [Residual([Dropout(0.0, name="same"), Conv2D(3, 3, padding="same")], name="inner")],
+        name="block",
+    ),
+    Dropout(0.3, name="drop"),
+    Flatten(name="flat"),
+    Residual([Dropout(0.3, name="drop"), Dense(216), Dropout(0.0, name="end")], name="last"),
+    Dense(3),
+]
 SHAPE = (9, 8, 3)
 
 
@@ -99,9 +112,12 @@ def names(layers, prefix=""):
         yield from names(layer.layers, f"{name}/")
 
 
-@pytest.mark.parametrize("layer", list(names(FORKED)))
-def test_by_the_output_of_every_layer(layer):
-    check(FORKED, SHAPE, layer, available_isas()[-1])
+EVERY = [("forked", layer) for layer in names(FORKED)] + [("idle", layer) for layer in names(IDLE)]
+
+
+@pytest.mark.parametrize(("key", "layer"), EVERY)
+def test_by_the_output_of_every_layer(key, layer):
+    check({"forked": FORKED, "idle": IDLE}[key], SHAPE, layer, available_isas()[-1])
 
 
 @pytest.mark.parametrize("n", [0, 1, 31, 33, 70])

@@ -19,7 +19,7 @@ class Needs:
     """
 
     def __init__(self, ops, frozen, target=None):
-        self._wanted = set() if target is None else {target, target.root}
+        self._wanted = set() if target is None else {target}
         for op in ops:
             trained = [p.name for p in op.parameters.values() if p.trainable]
             op.frozen = bool(trained) and frozen.issuperset(trained)
