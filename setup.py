@@ -115,11 +115,16 @@ ENGINE = [
     extension("_context"),
     extension("_program"),
 ]
+DATA = Extension(
+    "convnet.data._resample",
+    ["convnet/data/_resample.pyx"],
+    extra_compile_args=["-O3", "-ffp-contract=off"],  # the same bits on every machine
+)
 
 setup(
     libraries=LIBRARIES,
     ext_modules=cythonize(
-        ENGINE,
+        [*ENGINE, DATA],
         compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
     ),
     cmdclass={"build_clib": build_clib, "build_ext": BuildExt},

@@ -8,7 +8,7 @@
 `graph` turns them into a plan and a network, `engine` owns threads and memory.
 """
 
-from convnet import augment, callbacks, inspection, layers, schedules
+from convnet import augment, callbacks, data, inspection, layers, schedules
 from convnet._config import show_config
 from convnet.estimators.classifier import ConvNetClassifier
 from convnet.estimators.loading import load
@@ -29,6 +29,7 @@ __all__ = [
     "__version__",
     "augment",
     "callbacks",
+    "data",
     "find_learning_rate",
     "inspection",
     "layers",

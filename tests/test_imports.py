@@ -19,7 +19,7 @@ ARROWS = {
     "training": {"graph", "engine", "layers", "values"},
     "inspection": {"graph", "engine", "layers"},
     "persistence": set(),
-    "data": {"graph", "engine", "layers"},
+    "data": {"engine", "persistence"},
     "estimators": {
         *("callbacks", "training", "inspection", "persistence", "data", "graph"),
         *("engine", "layers", "augment", "values"),

@@ -4,7 +4,7 @@ import inspect
 import re
 from typing import NamedTuple
 
-LISTS = ("Parameters", "Attributes", "Returns", "Yields", "Raises", "Other Parameters")
+LISTS = ("Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns", "Other Parameters")
 TEXTS = ("Notes", "References", "Examples", "See Also")
 _RULE = re.compile(r"-{3,}\Z")
 

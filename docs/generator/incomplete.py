@@ -80,7 +80,10 @@ def _class(cls, doc):
     if is_value(cls) and getattr(cls, "check", None) is not getattr(base_of(cls), "check", None):
         needed += ["Raises"]
     if is_estimator(cls):
-        needed += ["Attributes", "Examples"]
+        learns = not hasattr(
+            cls, "__sklearn_is_fitted__"
+        )  # which says of some that they need no fit
+        needed += ["Attributes", "Examples"] if learns else ["Examples"]
     return [f"no {section}" for section in dict.fromkeys(needed) if not doc.sections.get(section)]
 
 

@@ -79,7 +79,7 @@ def _body(thing, doc, page):
     parts = [_prose(doc.summary, page) + "\n"]
     if doc.description:
         parts.append(_prose(doc.description, page) + "\n")
-    for section in ("Parameters", "Attributes", "Returns", "Yields", "Raises"):
+    for section in ("Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns"):
         if doc.sections.get(section):
             parts.append(f"**{section}**\n")
             parts += [_entry(thing, section, entry, page) for entry in doc.sections[section]]

@@ -1,0 +1,299 @@
+"""ImageFolder."""
+
+from numbers import Integral
+
+import numpy as np
+
+from convnet.data.decode import probe
+from convnet.data.errors import Skipped, UnreadableError, check_on_error, report
+from convnet.data.form import check_form
+from convnet.data.listing import list_folder
+from convnet.data.parallel import for_each
+from convnet.data.pillow import check_pillow
+from convnet.data.progress import ReadingProgress
+from convnet.data.source import ImageSource
+from convnet.engine.threads import resolve_n_threads
+
+CACHE_BYTES = 2**30
+BLOCK = 256  # rows that are read at a time where they are not kept
+
+
+class ImageFolder:
+    """A folder of photographs, a folder for each class, as an array whose rows are read when they are needed.
+
+    It has `shape`, `dtype`, ``len`` and rows: ``folder[3]`` is an image, uint8 (h, w, c), and a slice, an array of row
+    numbers or a mask gives an ImageFolder of these rows, which reads nothing and shares what is kept in memory.
+    ``np.asarray(folder)`` reads all. It can be passed to ``fit`` and ``predict``, to ``train_test_split`` and to
+    ``GridSearchCV``.
+
+    Parameters
+    ----------
+    folder : str or path
+        It holds a folder for each class, as for `load_images`.
+    size : (int, int) or int, default=(150, 150)
+        Height and width of the rows in pixels; one integer is both.
+    channels : int, default=3
+        3 is colour, 1 is grey.
+    fit : {"crop", "pad", "stretch"}, default="crop"
+        As for `load_images`.
+    on_error : {"skip", "raise"}, default="skip"
+        Whether what cannot be read is left out, with a warning, or is an error.
+    cache_bytes : int, default=1073741824
+        Memory for decoded rows. The rows that are read first are kept, for good; others are decoded again each time.
+        0 keeps none.
+    n_jobs : int, default=None
+        Threads that decode. None is the number of cores, less where OpenMP or an affinity mask says so; -1 is all CPUs.
+    verbose : bool, default=False
+        Whether to print progress of what the constructor and `verify` read.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (n, h, w, c).
+    dtype : dtype
+        uint8.
+    target : ndarray of int64, shape (n,)
+        The class of each row as an index into `target_names`.
+    target_names : list of str
+        Sorted names of the class folders.
+    filenames : ndarray of object, shape (n,)
+        Absolute; sorted within each class.
+    skipped : list of (filename, reason)
+        What was left out.
+
+    Raises
+    ------
+    ImportError
+        Pillow is not installed.
+    ImageError
+        With ``on_error="raise"``, something cannot be read: the first by name. Whatever `on_error` is, a row is asked
+        for later whose file cannot be read: the number of rows is fixed then.
+    ValueError
+        A parameter has no such value, or there are no class folders or no images that can be read.
+    TypeError
+        `folder` is no path, or `size` no size.
+    OSError
+        There is no such folder, or it may not be read.
+
+    Warns
+    -----
+    UserWarning
+        With ``on_error="skip"``, what is skipped: the number and the first names.
+
+    Notes
+    -----
+    The constructor opens each file, reads its header and looks whether its end is there, which finds truncated files;
+    files whose end does not show are decoded. Damage in the middle of a file is found when it is decoded: `verify`
+    does so at once, and leaves such files out.
+
+    A pickle holds the names of the files, and of what is kept nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from convnet.data import ImageFolder
+    >>> for name, value in [("day", 200), ("night", 20)]:
+    ...     Path("photos", name).mkdir(parents=True)
+    ...     for i in range(3):
+    ...         Image.new("RGB", (40, 30), (value + i, value, value)).save(f"photos/{name}/{i}.png")
+    >>> folder = ImageFolder("photos", size=(24, 24))
+    >>> folder.shape, folder.target
+    ((6, 24, 24, 3), array([0, 0, 0, 1, 1, 1]))
+    >>> folder[1][0, 0]
+    array([201, 200, 200], dtype=uint8)
+    >>> folder[folder.target == 1].shape
+    (3, 24, 24, 3)
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 4
+
+    def __init__(
+        self,
+        folder,
+        size=(150, 150),
+        *,
+        channels=3,
+        fit="crop",
+        on_error="skip",
+        cache_bytes=CACHE_BYTES,
+        n_jobs=None,
+        verbose=False,
+    ):
+        form = check_form("ImageFolder", size, channels, fit)
+        check_on_error("ImageFolder", on_error)
+        _check_bytes(cache_bytes)
+        check_pillow("ImageFolder")
+        listing = list_folder("ImageFolder", folder)
+        if on_error == "raise":
+            report("ImageFolder", listing.skipped, on_error)
+        lost = _probe_all(listing.filenames, n_jobs, verbose, until_lost=on_error == "raise")
+        if on_error == "raise":
+            report("ImageFolder", [lost[min(lost)]] if lost else [], on_error)
+        listing = listing.without("ImageFolder", lost)
+        report("ImageFolder", listing.skipped, on_error)
+        self._folder, self._labels, self._classes = listing.folder, listing.labels, listing.classes
+        self._skipped, self._on_error, self._verbose = listing.skipped, on_error, verbose
+        self._source = ImageSource(
+            listing.filenames, form, cache_bytes=int(cache_bytes), n_jobs=n_jobs
+        )
+        self._rows = np.arange(len(listing.filenames))
+
+    @property
+    def shape(self):
+        """(n, h, w, c)."""
+        return len(self._rows), *self._source.form.shape
+
+    @property
+    def target(self):
+        """Classes of the rows."""
+        return self._labels[self._rows]
+
+    @property
+    def target_names(self):
+        """Names of the classes."""
+        return list(self._classes)
+
+    @property
+    def filenames(self):
+        """Files of the rows."""
+        return np.array(self._source.filenames, object)[self._rows]
+
+    @property
+    def skipped(self):
+        """What was left out."""
+        return list(self._skipped)
+
+    @property
+    def cached_bytes(self):
+        """Bytes of memory that rows take now, those of other parts of the same folder included."""
+        return self._source.cache.nbytes
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __repr__(self):
+        n, h, w, c = self.shape
+        classes = len(self._classes)
+        return f"<ImageFolder {self._folder!r}: {n} images of {h}×{w}×{c}, {classes} classes>"
+
+    def __getitem__(self, key):
+        if isinstance(key, tuple):
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError(
+                    "ImageFolder takes row numbers, a slice or a mask: read rows first, as in "
+                    "np.asarray(folder[rows])[:, :10]."
+                )
+            key = key[0]
+        if isinstance(key, slice):
+            return self._part(self._rows[key])
+        keys = np.asarray(key)
+        if keys.size == 0 and keys.ndim == 1:
+            keys = keys.astype(np.int64) if keys.dtype != bool else keys
+        if keys.ndim > 1 or keys.dtype.kind not in "iub":
+            raise IndexError(
+                f"ImageFolder takes row numbers, a slice or a mask; got {type(key).__name__} of dtype {keys.dtype}."
+            )
+        if keys.ndim == 0:
+            if keys.dtype == bool:
+                raise IndexError("ImageFolder takes row numbers, a slice or a mask; got a bool.")
+            return self._source.read(self._rows[[int(keys)]])[0]
+        return self._part(self._rows[keys])
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("ImageFolder: rows are decoded, so that an array of them is a copy.")
+        images = self._source.read(self._rows)
+        return images if dtype is None else images.astype(dtype, copy=False)
+
+    def read_rows(self, rows):
+        """Read rows in any order, in threads; several threads may call it.
+
+        Parameters
+        ----------
+        rows : array-like of int, shape (m,)
+            Numbers of rows; repeats are allowed, and negative ones count from the end.
+
+        Returns
+        -------
+        images : ndarray of uint8, shape (m, h, w, c)
+
+        Raises
+        ------
+        ImageError
+            A file can no longer be read.
+        IndexError
+            There is no such row.
+        """
+        rows = np.asarray(rows)
+        return self._source.read(self._rows[rows if rows.size else rows.astype(np.int64)])
+
+    def verify(self):
+        """Decode every row, to find what is damaged.
+
+        Returns
+        -------
+        folder : ImageFolder
+            The rows that can be read; it shares the memory of this one, and its `skipped` has the others too.
+
+        Raises
+        ------
+        ImageError
+            Something cannot be read, with ``on_error="raise"``.
+        ValueError
+            Nothing can be read.
+
+        Warns
+        -----
+        UserWarning
+            With ``on_error="skip"``, what cannot be read.
+        """
+        lost, n = {}, len(self)
+        tick = ReadingProgress("ImageFolder", n) if self._verbose else None
+        block = np.empty((min(BLOCK, n), *self.shape[1:]), np.uint8)
+        until_lost = self._on_error == "raise"
+        for begin in range(0, n, BLOCK):
+            rows = self._rows[begin : begin + BLOCK]
+            found = self._source.read_into(block[: len(rows)], rows, until_lost=until_lost)
+            lost |= {begin + position: why for position, why in found.items()}
+            if found and until_lost:
+                report("ImageFolder", [lost[min(lost)]], "raise")
+            if tick is not None:
+                tick(begin + len(rows))
+        skipped = list(dict.fromkeys(lost[row] for row in sorted(lost)))
+        report("ImageFolder", skipped, "skip")
+        if n and len(lost) == n:
+            raise ValueError(f"ImageFolder: none of {n} images can be read: {skipped[0]}.")
+        whole = self._part(np.delete(self._rows, list(lost)))
+        whole._skipped = [*self._skipped, *skipped]
+        return whole
+
+    def _part(self, rows):
+        part = object.__new__(type(self))
+        vars(part).update(vars(self), _rows=rows)
+        return part
+
+
+def _probe_all(filenames, n_jobs, verbose, *, until_lost):
+    """Return {number: Skipped} of the files that are damaged as far as header and end show."""
+    lost = {}
+
+    def probe_one(number):
+        try:
+            probe(filenames[number])
+        except UnreadableError as error:
+            lost[number] = Skipped(filenames[number], str(error))
+        return until_lost and lost
+
+    tick = ReadingProgress("ImageFolder, headers", len(filenames)) if verbose else None
+    for_each(probe_one, range(len(filenames)), resolve_n_threads(n_jobs), tick)
+    return lost
+
+
+def _check_bytes(cache_bytes):
+    if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, Integral) or cache_bytes < 0:
+        raise ValueError(
+            f"ImageFolder: cache_bytes must be an integer, 0 or more; got {cache_bytes!r}."
+        )

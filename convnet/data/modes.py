@@ -1,0 +1,44 @@
+"""Pixels of any kind as grey or colour of 8 bits."""
+
+import numpy as np
+
+from convnet.data.errors import UnreadableError
+
+SIXTEEN_BITS = ("PNG", "PPM")  # formats whose images of mode "I" hold 0..65535
+
+
+def in_mode(image, mode):
+    """Return an image in mode "L" or "RGB".
+
+    What is transparent is laid on white. Of 16 bits the upper 8 are taken, as Pillow does for colours. Colour
+    becomes grey as 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601); CMYK becomes RGB without a colour profile.
+
+    Raises
+    ------
+    UnreadableError
+        The range of the pixels is not known: 32 bits or floats.
+    """
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in SIXTEEN_BITS):
+        return _eight_bits(image).convert(mode)
+    if image.mode in ("I", "F"):
+        raise UnreadableError("has pixels of 32 bits, whose range is not known: save it with 8")
+    if image.has_transparency_data:
+        return _on_white(image).convert(mode)
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _eight_bits(image):
+    from PIL import Image
+
+    values = np.asarray(image)
+    upper = (np.clip(values, 0, 2**16 - 1) >> 8).astype(np.uint8)
+    if "transparency" in image.info:
+        upper[values == image.info["transparency"]] = 255
+    return Image.fromarray(upper)
+
+
+def _on_white(image):
+    from PIL import Image
+
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, image.convert("RGBA"))

@@ -1,0 +1,186 @@
+"""ImageReader."""
+
+import os
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from convnet.data.decode import decode
+from convnet.data.errors import ImageError, UnreadableError
+from convnet.data.form import check_form
+from convnet.data.parallel import for_each
+from convnet.data.pillow import check_pillow
+from convnet.data.placing import place
+from convnet.engine.threads import resolve_n_threads
+
+
+class ImageReader(TransformerMixin, BaseEstimator):
+    """Paths, open files or images of Pillow as an array: the first step of a pipeline that starts from files.
+
+    Images are read as `load_images` and `ImageFolder` read them.
+
+    Parameters
+    ----------
+    size : (int, int) or int, default=(150, 150)
+        Height and width of the rows in pixels; one integer is both.
+    channels : int, default=3
+        3 is colour, 1 is grey.
+    fit_mode : {"crop", "pad", "stretch"}, default="crop"
+        `fit` of `load_images`; here that is the name of a method.
+    n_jobs : int, default=None
+        Threads that decode. None is the number of cores, less where OpenMP or an affinity mask says so; -1 is all CPUs.
+
+    Raises
+    ------
+    ImportError
+        By ``transform``, if Pillow is not installed.
+    ValueError, TypeError
+        By ``fit`` and ``transform``, if a parameter has no such value.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> from convnet import ConvNetClassifier
+    >>> from convnet.data import ImageReader
+    >>> from sklearn.pipeline import make_pipeline
+    >>> for name, value in [("day", 200), ("night", 20)]:
+    ...     Image.new("RGB", (40, 30), (value, value, value)).save(f"{name}.png")
+    >>> ImageReader(size=24).transform(["day.png", Image.open("night.png")]).shape
+    (2, 24, 24, 3)
+    >>> pipe = make_pipeline(ImageReader(size=24), ConvNetClassifier(max_iter=2, random_state=0))
+    >>> list(pipe.fit(["day.png", "night.png"], ["light", "dark"]).predict(["day.png"])) != []
+    True
+    """
+
+    def __init__(self, size=(150, 150), *, channels=3, fit_mode="crop", n_jobs=None):
+        self.size = size
+        self.channels = channels
+        self.fit_mode = fit_mode
+        self.n_jobs = n_jobs
+
+    def fit(self, X, y=None):
+        """Check the parameters; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : object
+            Not used.
+        y : object, default=None
+            Not used.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter has no such value.
+        """
+        self._form()
+        return self
+
+    def transform(self, X):
+        """Read images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1)
+            Paths as text or path objects, binary files open for reading, images of Pillow, or some of each. Files and
+            images are left open.
+
+        Returns
+        -------
+        images : ndarray of uint8, shape (n, h, w, c)
+
+        Raises
+        ------
+        ImportError
+            Pillow is not installed.
+        ImageError
+            One of them cannot be read: the first in X.
+        TypeError
+            X has something else, or is a single path.
+        ValueError
+            X has another shape; a parameter has no such value.
+        """
+        form = self._form()
+        check_pillow("ImageReader")
+        files = _as_list(X)
+        images, lost = np.empty((len(files), *form.shape), np.uint8), {}
+
+        def read_one(i):
+            try:
+                _read(files[i], form, images[i])
+            except UnreadableError as error:
+                lost[i] = error
+            return lost
+
+        for_each(read_one, range(len(files)), resolve_n_threads(self.n_jobs))
+        if lost:
+            i = min(lost)
+            raise ImageError(f"ImageReader: {_name(files[i], i)} {lost[i]}.")
+        return images
+
+    def _form(self):
+        return check_form("ImageReader", self.size, self.channels, self.fit_mode, name="fit_mode")
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _as_list(X):
+    """Return the items of X; TypeError or ValueError where they are no files."""
+    from PIL import Image
+
+    if isinstance(X, str | bytes | os.PathLike | Image.Image) or hasattr(X, "read"):
+        raise TypeError(
+            f"ImageReader: X must be a list of paths, open files or images; got one {type(X).__name__}. Pass [X]."
+        )
+    if isinstance(X, list | tuple):
+        files = list(X)
+    else:
+        array = X.to_numpy(dtype=object) if hasattr(X, "to_numpy") else np.asarray(X, dtype=object)
+        if array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        if array.ndim != 1:
+            raise ValueError(
+                f"ImageReader: X must have the shape (n,) or (n, 1); got {array.shape}."
+            )
+        files = array.tolist()
+    for i, file in enumerate(files):
+        if not (isinstance(file, str | bytes | os.PathLike | Image.Image) or hasattr(file, "read")):
+            raise TypeError(
+                f"ImageReader: X[{i}] must be a path, an open file or an image of Pillow; got "
+                f"{type(file).__name__}."
+            )
+    return files
+
+
+def _read(file, form, out):
+    from PIL import Image
+
+    if not isinstance(file, Image.Image):
+        decode(file, form, out)
+        return
+    try:
+        place(file, form, out, draft=False)
+    except (UnreadableError, MemoryError):
+        raise
+    except Exception as error:
+        raise UnreadableError(f"is damaged: {error}".rstrip(". ")) from error
+
+
+def _name(file, i):
+    if isinstance(file, str | bytes | os.PathLike):
+        return os.fsdecode(file)
+    return getattr(file, "filename", None) or getattr(file, "name", None) or f"X[{i}]"
