@@ -24,6 +24,7 @@ from convnet.estimators.transfer import (
     rate_factors,
     shown,
     start_from,
+    warn_of_frozen,
 )
 from convnet.estimators.validation import Validation
 from convnet.estimators.weights import Weights
@@ -212,13 +213,15 @@ class Fit:
         else:
             self.holder = NetworkHolder(self.given.layers, shape, self.target.n_outputs)
             self.network = self.holder.network(est.weights_ if goes_on else None, self.seed)
-            if not goes_on and est.init_weights is not None:
+            if self.given.initial is not None:
                 report = start_from(self.network, self.given.initial, self.given.kind)
                 self.given.attributes["init_report_"] = report
                 if est.verbose:
                     print(shown(report))
         plan = self.network.plan
         frozen = frozen_parameters(est.freeze, plan)
+        if self.given.initial is not None:
+            warn_of_frozen(self.given.attributes["init_report_"], frozen, self.given.kind)
         start = front(plan, frozen) if self.given.augment is None else None
         self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
         course = self.holder.course or Course(self.seed, self.course_start)

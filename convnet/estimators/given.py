@@ -11,7 +11,7 @@ from convnet.estimators import inputs
 from convnet.estimators.checks import input_shape
 from convnet.estimators.heldout import HeldOut
 from convnet.estimators.state import fitted_copy, kept
-from convnet.estimators.transfer import initial_arrays
+from convnet.estimators.transfer import initial, warn_of_units
 from convnet.estimators.weighting import check_sample_weight
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
@@ -75,7 +75,9 @@ class Given:
             self.attributes["init_report_"] = None
             scale = given.scale
         fresh = est.init_weights is not None and not goes_on
-        self.initial = initial_arrays(est.init_weights, self.kind) if fresh else None
+        self.initial, units = initial(est.init_weights, self.kind) if fresh else (None, None)
+        if units is not None and est.rescale == "auto":  # another one is the user's choice
+            warn_of_units(units, images, scale, self.kind)
         known = self.attributes["_input_format"]
         self.augment = plan_augment(
             as_augment(est.augment), images.shape[1:], known.largest * known.scale

@@ -1,44 +1,102 @@
 """Transfer: weights that a fit begins with, layers that it leaves alone, learning rates of layers."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from convnet.estimators.weights import Weights
 from convnet.graph.selection import chosen, parameters_of
 from convnet.layers import resolve_names
 
 
-def initial_arrays(source, kind):
-    """Return the arrays that `init_weights` stands for, by name.
+def initial(source, kind):
+    """Return what `init_weights` stands for: arrays by name, and how the net that has them reads X, or None.
 
     Parameters
     ----------
     source : path, mapping of str to array, or FrozenEstimator of a fitted net
     kind : str
         Name of the estimator, for errors.
+
+    Returns
+    -------
+    arrays : mapping of str to ndarray
+    known : InputFormat or None
     """
     if isinstance(source, Mapping):
-        if not all(isinstance(name, str) for name in source):
-            raise TypeError(
-                f'{kind}: init_weights must have names such as "conv1/weights" as keys.'
-            )
-        return source
+        return {name: _numbers(name, array, kind) for name, array in source.items()}, None
     if isinstance(source, str | os.PathLike):
         from convnet.estimators.loading import load  # which comes after this
 
         net = load(source)
-        return getattr(net, "estimator_", net).weights_
-    net = source.estimator if isinstance(source, FrozenEstimator) else source
-    if net is source or not hasattr(net, "weights_"):
-        what = type(net).__name__ if net is source else "an unfitted estimator"
+    else:
+        net = source.estimator if isinstance(source, FrozenEstimator) else None
+    net = getattr(net, "estimator_", net)  # of a transformer
+    if not isinstance(getattr(net, "weights_", None), Weights):
+        what = type(source).__name__
+        if isinstance(source, FrozenEstimator):
+            what += f" of {type(source.estimator).__name__}, which is unfitted or no net of convnet"
         raise TypeError(
             f"{kind}: init_weights must be a path, a dict of arrays or FrozenEstimator(fitted), the latter of a fitted "
             f"net of convnet; got {what}. A plain estimator would be unfitted by clone."
         )
-    return net.weights_
+    return net.weights_, net._input_format
+
+
+def _numbers(name, array, kind):
+    """Return an array of `init_weights`; TypeError where it holds anything but real numbers."""
+    if not isinstance(name, str):
+        raise TypeError(f'{kind}: init_weights must have names such as "conv1/weights" as keys.')
+    try:
+        array = np.asarray(array)
+    except ValueError:  # rows of several lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{kind}: init_weights[{name!r}] must be an array of real numbers.")
+    return array
+
+
+def warn_of_units(known, images, scale, kind):
+    """Warn where X is not read as the net does that the weights come from.
+
+    Parameters
+    ----------
+    known : InputFormat
+        How that reads its X.
+    images : ndarray of shape (n, h, w, c) or (n, features)
+    scale : float
+        What they are multiplied by now.
+    kind : str
+        Name of the estimator.
+    """
+    try:
+        own = known.scale_for(images, kind)
+        reason = "" if own == scale else f"It would multiply X by {own:g}; here it is {scale:g}."
+    except ValueError as error:
+        reason = str(error)
+    if reason:
+        warnings.warn(
+            f"{kind}: the net of init_weights was trained on X in other units. {reason} Scale X alike, or set rescale.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def warn_of_frozen(report, frozen, kind):
+    """Warn where `freeze` keeps layers that `init_weights` gave nothing that fits."""
+    kept = {name.rpartition("/")[0] for name in frozen}
+    fresh = [layer for layer in report["fresh"] if layer in kept]
+    if fresh:
+        warnings.warn(
+            f"{kind}: freeze keeps {', '.join(fresh)} at random weights, which init_weights did not replace: it has no "
+            "such layer, or one of another shape. See init_report_ of the fitted net.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def start_from(network, arrays, kind):
@@ -65,7 +123,11 @@ def start_from(network, arrays, kind):
     weights = network.get_weights()
     for layer in loaded:
         weights.update(given[layer])
-    network.set_weights(weights)
+    try:
+        with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
+            network.set_weights(weights)
+    except ValueError as error:
+        raise ValueError(f"{kind}: init_weights: {error}.") from None
     fresh, left = ([n for n in group if n not in loaded] for group in (own, given))
     return {"loaded": loaded, "fresh": fresh, "left_over": left}
 

@@ -1,6 +1,8 @@
 """init_weights, freeze, layer_learning_rates, layers_up_to."""
 
 import pickle
+import re
+import warnings
 from unittest import mock
 
 import numpy as np
@@ -11,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from convnet import ConvNetClassifier, ConvNetRegressor
+from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.augment import RandomFlip
 from convnet.callbacks import Checkpoint
 from convnet.estimators import fitting
@@ -103,11 +105,78 @@ def test_warm_start_goes_on_from_the_fit_before(base):
             "conv1/bias.*not finite",
         ),
         (lambda base: {1: np.ones(3)}, "names such as"),
+        (
+            lambda base: FrozenEstimator(make_pipeline(FunctionTransformer(), base)),
+            "FrozenEstimator of Pipeline, which is unfitted or no net",
+        ),
+        (
+            lambda base: dict(base.weights_) | {"batchnorm1/moving_variance": -np.ones(8)},
+            "init_weights: batchnorm1/moving_variance has values below 0",
+        ),
+        (
+            lambda base: dict(base.weights_) | {"conv1/bias": np.full(8, 1e300)},
+            "init_weights: conv1/bias has values that are not finite",
+        ),
+        *(
+            (
+                lambda base, bad=bad: dict(base.weights_) | {"conv1/bias": bad},
+                r"init_weights\['conv1/bias'\] must be an array of real numbers",
+            )
+            for bad in (np.full(8, 1j), list("abcdefgh"), [[1], [1, 2]], np.full(8, None))
+        ),
     ],
 )
 def test_weights_that_cannot_be_used_are_refused(base, source, message):
     with pytest.raises((TypeError, ValueError), match=message):
         net(init_weights=source(base)).fit(X, Y)
+
+
+def test_a_transformers_net_is_a_beginning(base, tmp_path):
+    whole = ConvNetTransformer(FrozenEstimator(base), "dense1").fit(X)
+    whole.save(tmp_path / "whole.npz")
+    want = net(init_weights=FrozenEstimator(base)).fit(X, Y)
+    for source in (FrozenEstimator(whole), tmp_path / "whole.npz"):
+        same(net(init_weights=source).fit(X, Y), want)
+
+
+def test_frozen_layers_that_were_not_loaded_are_warned_of(base):
+    layers = [Conv2D(9, 3), *BODY[1:]]
+    with pytest.warns(
+        UserWarning, match=r"freeze keeps conv1, batchnorm1, conv2 at random weights"
+    ):
+        net(layers, init_weights=FrozenEstimator(base), freeze="until:batchnorm2").fit(X, Y)
+    with pytest.warns(UserWarning, match=r"freeze keeps conv1 at random weights"):
+        net(layers, init_weights=base.weights_, freeze="conv1").partial_fit(X, Y, classes=[0, 1, 2])
+    net(layers, init_weights=base.weights_, freeze="batchnorm2").fit(X, Y)
+    net(layers, freeze="conv1").fit(X, Y)  # random features, which one may want
+
+
+@pytest.mark.parametrize(
+    ("images", "params", "message"),
+    [
+        (X.astype(float), {}, "Fitted on uint8 images .* but got float64 with max 255"),
+        (X.astype(np.uint16), {}, "Fitted on uint8 images .* but got uint16 with max 255"),
+        (X / 255, {}, None),
+        (X.astype(np.uint16) * 257, {}, None),
+        (X.astype(float), {"rescale": 1 / 255}, None),
+    ],
+)
+def test_other_units_are_warned_of(base, tmp_path, images, params, message):
+    path = tmp_path / "base.npz"
+    base.save(path)
+    for source in (FrozenEstimator(base), path):
+        clf = net(init_weights=source, max_iter=1, **params)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            clf.fit(images, Y)
+        assert len(caught) == (message is not None)
+        assert message is None or re.search(message, str(caught[0].message))
+
+
+def test_the_other_nets_own_scale_is_told(base):
+    own = net(rescale=2).fit(X, Y)
+    with pytest.warns(UserWarning, match="It would multiply X by 2; here it is 0.00392157"):
+        net(init_weights=FrozenEstimator(own)).fit(X, Y)
 
 
 FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "dense1"], "output"]
