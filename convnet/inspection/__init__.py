@@ -1,6 +1,8 @@
 """Inspection: what a net looks like, and how it comes to what it says."""
 
 from convnet.inspection.displays import (
+    ConfusionDisplay,
+    ExplanationDisplay,
     FeatureMapDisplay,
     FilterDisplay,
     HistoryDisplay,
@@ -8,6 +10,8 @@ from convnet.inspection.displays import (
 )
 
 __all__ = [
+    "ConfusionDisplay",
+    "ExplanationDisplay",
     "FeatureMapDisplay",
     "FilterDisplay",
     "HistoryDisplay",

@@ -6,12 +6,16 @@ imported by `plot` alone.
     HistoryDisplay, ...  →  grid (maps side by side)  →  canvas (a new figure, or axes that are divided)  →  backend
 """
 
+from convnet.inspection.displays.confusion import ConfusionDisplay
+from convnet.inspection.displays.explanation import ExplanationDisplay
 from convnet.inspection.displays.featuremaps import FeatureMapDisplay
 from convnet.inspection.displays.filters import FilterDisplay
 from convnet.inspection.displays.history import HistoryDisplay
 from convnet.inspection.displays.mistakes import MistakesDisplay
 
 __all__ = [
+    "ConfusionDisplay",
+    "ExplanationDisplay",
     "FeatureMapDisplay",
     "FilterDisplay",
     "HistoryDisplay",

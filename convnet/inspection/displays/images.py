@@ -5,8 +5,8 @@ from math import prod
 import numpy as np
 
 
-def as_pictures(estimator, X, caller):
-    """Return X as pictures.
+def as_pictures(estimator, X, caller, rows=slice(None)):
+    """Return X, or some rows of it, as pictures.
 
     Parameters
     ----------
@@ -16,13 +16,15 @@ def as_pictures(estimator, X, caller):
         As the estimator takes it: channels first where its `data_format` says so.
     caller : str
         Name of the display.
+    rows : slice or ndarray of int, default=slice(None)
+        Which.
 
     Returns
     -------
     pictures : ndarray of float32, shape (n, h, w, 3)
         From 0 to 1. One channel is grey, three are red, green and blue, and of four the last is left out; the mean of
-        any other number is shown grey. Whole numbers fill the range of their type, others that of the X at hand,
-        from 0 where nothing is below it.
+        any other number is shown grey. Whole numbers fill the range of their type, others that of all of
+        X, from 0 where nothing is below it.
 
     Raises
     ------
@@ -38,10 +40,11 @@ def as_pictures(estimator, X, caller):
     X = np.asarray(X)
     if prod(X.shape[1:]) != prod(shape):
         raise ValueError(f"{caller}: the net takes images of shape {shape}; X has shape {X.shape}.")
+    low, high = _range(X)
+    X = X[rows]
     if estimator.data_format == "channels_first":
         X = np.moveaxis(X.reshape(-1, shape[2], *shape[:2]), 1, -1)
     X = X.reshape(-1, *shape)
-    low, high = _range(X)
     pictures = (X.astype(np.float32) - np.float32(low)) / np.float32(high - low)
     if shape[2] in (3, 4):
         return pictures[..., :3]

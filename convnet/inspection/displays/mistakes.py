@@ -123,7 +123,7 @@ class MistakesDisplay:
             n_mistakes, probabilities = len(rows), None
         rows = rows[:n]
         display = cls(
-            as_pictures(estimator, np.asarray(X)[rows], cls.__name__),
+            as_pictures(estimator, X, cls.__name__, rows),
             y[rows],
             predicted[rows],
             probabilities=probabilities,
@@ -170,7 +170,7 @@ class MistakesDisplay:
             caller,
             self.images,
             titles=titles,
-            heading=heading if len(self.images) > 2 else "",
+            heading=heading,
             noun=noun,
             ax=ax,
             n_max=None,

@@ -1,0 +1,206 @@
+"""ConfusionDisplay: what the images of each cell of a confusion matrix have in common."""
+
+import numpy as np
+
+from convnet.inspection.displays.canvas import divided, headed, inches
+from convnet.inspection.displays.grid import BAR, GAP
+from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.nets import check_fitted_net
+from convnet.inspection.displays.overlay import draw_scale, laid_over
+from convnet.inspection.displays.text import fitted, height
+
+SIDE = 7.0  # inches of a new figure's longer side, about
+TILE = (0.7, 2.4)  # inches of an image's longer side in a new figure, at least and at most
+NAMES = 0.9  # inches to the left, of the true labels
+LABELS = 0.85  # inches beside the colour bar
+AT_ONCE = 256  # images that are taken from X at a time
+RIGHT, WRONG = "#009E73", "#BBBBBB"  # frames
+
+
+class ConfusionDisplay:
+    """The confusion matrix, in each cell the mean image and what the net looked at on average.
+
+    A row is a true class, a column a predicted one, so that right answers stand on the diagonal, framed in green. The
+    number in a cell is that of its images. Colours as in `ExplanationDisplay`.
+
+    Parameters
+    ----------
+    images : ndarray of shape (k, k, h, w, 3)
+        Mean images, colours from 0 to 1; NaN where there are none.
+    maps : ndarray of shape (k, k, h, w)
+        As ``explain_confusion`` returns them; NaN where there are none.
+    counts : ndarray of int, shape (k, k)
+        How many images each cell has.
+    classes : ndarray of shape (k,)
+        Labels.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Set by ``plot``.
+    axes_ : ndarray of matplotlib Axes, shape (m, m)
+        Of the m classes that were drawn.
+    drawn_ : ndarray of int, shape (m,)
+        Their numbers, ascending.
+
+    Examples
+    --------
+    >>> from convnet import ConvNetClassifier
+    >>> from convnet.inspection import ConfusionDisplay
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> X, y = digits.images / 16, digits.target
+    >>> clf = ConvNetClassifier(max_iter=3, random_state=0).fit(X[:900], y[:900])
+    >>> display = ConfusionDisplay.from_estimator(clf, X[900:], y[900:])
+    >>> int(display.counts.sum())
+    897
+    """
+
+    def __init__(self, images, maps, counts, classes):
+        self.images = images
+        self.maps = maps
+        self.counts = counts
+        self.classes = classes
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, method="gradcam", n=10, ax=None, **options):
+        """Explain all images and draw the means.
+
+        Parameters
+        ----------
+        estimator : ConvNetClassifier
+            Fitted on images.
+        X : array-like of shape (n_rows, h, w, c), (n_rows, h, w) or (n_rows, features)
+            Images.
+        y : array-like of shape (n_rows,)
+            Their labels.
+        method : str, default="gradcam"
+            Of ``explain``.
+        n : int, default=10
+            As for ``plot``.
+        ax : matplotlib Axes, default=None
+            As for ``plot``.
+        **options : dict
+            Other parameters of ``explain_confusion``.
+
+        Returns
+        -------
+        display : ConfusionDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            The net is not fitted.
+        ValueError
+            What ``explain_confusion`` refuses; n below 2.
+        TypeError
+            `estimator` is no classifier.
+        ImportError
+            matplotlib is not installed.
+        """
+        check_fitted_net(estimator, cls.__name__)
+        if not hasattr(estimator, "explain_confusion"):
+            kind = type(estimator).__name__
+            raise TypeError(f"{cls.__name__} takes a ConvNetClassifier; {kind} has no classes.")
+        as_pictures(estimator, X, cls.__name__, slice(0))  # which refuses what is no image
+        found = estimator.explain_confusion(X, y, method, **options)
+        y, predicted = np.asarray(y), estimator.predict(X)
+        images = np.full((*found.maps.shape, 3), np.nan, dtype=np.float32)
+        for i, j in np.argwhere(found.counts):
+            rows = np.flatnonzero((y == found.classes[i]) & (predicted == found.classes[j]))
+            parts = np.split(rows, range(AT_ONCE, len(rows), AT_ONCE))
+            sums = [as_pictures(estimator, X, cls.__name__, part).sum(axis=0) for part in parts]
+            images[i, j] = np.sum(sums, axis=0) / len(rows)
+        return cls(images, found.maps, found.counts, found.classes).plot(ax=ax, n=n)
+
+    def plot(self, ax=None, *, n=10):
+        """Draw the cells.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to divide. None makes a new figure.
+        n : int, default=10
+            Classes to draw at most: of more, those with most mistakes.
+
+        Returns
+        -------
+        self : ConfusionDisplay
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        ValueError
+            n is below 2.
+        """
+        if n < 2:
+            raise ValueError(f"ConfusionDisplay: n must be 2 or more; got {n}.")
+        self.drawn_ = self._most_confused(n)
+        k, (h, w) = len(self.drawn_), self.maps.shape[2:]
+        names = [str(self.classes[i]) for i in self.drawn_]
+        beside = 3 * GAP + BAR + LABELS
+        if ax is None:
+            long = float(np.clip(SIDE / k, *TILE))
+            tile = long * min(1, w / h), long * min(1, h / w)
+        else:
+            width, high = inches(ax)
+            tile = (width - beside - NAMES) / k - GAP, high / k - GAP
+        words, font = fitted(names, tile[0])
+        beside_rows, points = fitted(names, NAMES)
+        strip = height(words, font) + 0.05
+        size = (
+            NAMES + k * (tile[0] + GAP) - GAP + beside,
+            strip + k * (tile[1] + GAP) - GAP,
+        )
+        among = f", {k} of {len(self.classes)} classes" if k < len(self.classes) else ""
+        heading = f"row: true, column: predicted{among}"
+        whole = headed("ConfusionDisplay.plot", ax, heading, size)
+        width, high = inches(whole)
+        outer = divided(
+            *(whole, 2, 5),
+            width_ratios=[NAMES, width - beside - NAMES, 3 * GAP, BAR, LABELS],
+            height_ratios=[strip, high - strip],
+            wspace=0,
+            hspace=0,
+        )
+        cells = outer[1, 1].subgridspec(k, k, wspace=GAP / tile[0], hspace=GAP / tile[1])
+        self.figure_, self.axes_ = whole.figure, np.empty((k, k), dtype=object)
+        for i, row in enumerate(self.drawn_):
+            for j, column in enumerate(self.drawn_):
+                one = self.axes_[i, j] = whole.figure.add_subplot(cells[i, j])
+                self._draw_cell(one, row, column)
+                if i == 0:
+                    one.set_title(words[j], fontsize=font, pad=3, linespacing=1.1)
+            self.axes_[i, 0].set_ylabel(
+                beside_rows[i], fontsize=points, rotation=0, ha="right", va="center", labelpad=4
+            )
+        signed = bool((self.maps < 0).any())
+        draw_scale(whole.figure.add_subplot(outer[1, 3]), signed=signed)
+        return self
+
+    def _draw_cell(self, ax, row, column):
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_color(RIGHT if row == column else WRONG)
+        ax.spines[:].set_linewidth(2 if row == column else 0.8)
+        count = self.counts[row, column]
+        if not count:
+            ax.set_box_aspect(self.maps.shape[2] / self.maps.shape[3])
+            return
+        ax.imshow(laid_over(self.images[row, column], self.maps[row, column]))
+        box = dict(facecolor="white", edgecolor="none", alpha=0.8, pad=1)
+        ax.text(
+            *(0.04, 0.96, f"{count:,}"),
+            transform=ax.transAxes,
+            ha="left",
+            va="top",
+            fontsize=7,
+            bbox=box,
+        )
+
+    def _most_confused(self, n):
+        """Return the numbers of at most n classes, those with most mistakes, ascending."""
+        mistakes = self.counts - np.diag(np.diag(self.counts))
+        order = np.argsort(-(mistakes.sum(axis=0) + mistakes.sum(axis=1)), kind="stable")
+        return np.sort(order[:n])

@@ -1,0 +1,70 @@
+"""ConfusionDisplay."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import confusion_matrix
+
+from convnet import ConvNetClassifier, ConvNetRegressor
+from convnet.inspection import ConfusionDisplay
+from convnet.inspection.displays import confusion
+from convnet.inspection.displays.overlay import laid_over
+from convnet.layers import Dense
+
+
+@pytest.mark.parametrize("at_once", [256, 3])
+def test_cells(clf, photographs, ax, monkeypatch, at_once):
+    monkeypatch.setattr(confusion, "AT_ONCE", at_once)
+    X, y = photographs
+    display = ConfusionDisplay.from_estimator(clf, X, list(y), ax=ax, method="occlusion")
+    predicted = clf.predict(X)
+    counts = confusion_matrix(y, predicted, labels=clf.classes_)
+    np.testing.assert_array_equal(display.counts, counts)
+    expected = clf.explain_confusion(X, y, "occlusion")
+    np.testing.assert_array_equal(display.maps, expected.maps)
+    assert list(display.drawn_) == [0, 1, 2] and list(display.classes) == list(clf.classes_)
+    for i, true in enumerate(clf.classes_):
+        assert display.axes_[i, 0].get_ylabel() == true
+        assert display.axes_[0, i].get_title() == true
+        for j, said in enumerate(clf.classes_):
+            rows = (y == true) & (predicted == said)
+            axes = display.axes_[i, j]
+            if not rows.any():
+                assert not axes.images and np.isnan(display.images[i, j]).all()
+                continue
+            mean = X[rows].mean(axis=0) / 255
+            np.testing.assert_allclose(display.images[i, j], mean, rtol=1e-5)
+            drawn = laid_over(mean, expected.maps[i, j])
+            np.testing.assert_allclose(axes.images[0].get_array(), drawn, atol=1e-5)
+            assert [text.get_text() for text in axes.texts] == [str(rows.sum())]
+    assert counts[0, 1] != counts[1, 0]  # or true and predicted could be exchanged
+
+
+def test_the_most_confused_classes():
+    counts = np.full((4, 4), 0)
+    counts[0, 2], counts[3, 0], counts[1, 1] = 5, 7, 100
+    display = ConfusionDisplay(
+        np.zeros((4, 4, 5, 6, 3)), np.zeros((4, 4, 5, 6)), counts, ["a", "b", "c", "d"]
+    ).plot(n=2)
+    assert list(display.drawn_) == [0, 3]
+    assert [axes.get_title() for axes in display.axes_[0]] == ["a", "d"]
+    assert "row: true, column: predicted, 2 of 4 classes" in [
+        axes.get_title() for axes in display.figure_.axes
+    ]
+    with pytest.raises(ValueError, match=r"n must be 2 or more; got 1"):
+        display.plot(n=1)
+
+
+def test_refusals(clf, photographs):
+    X, y = photographs
+    with pytest.raises(NotFittedError):
+        ConfusionDisplay.from_estimator(ConvNetClassifier(), X, y)
+    net = ConvNetRegressor([Dense(2)], max_iter=1).fit(X, y == "cat")
+    with pytest.raises(
+        TypeError, match=r"takes a ConvNetClassifier; ConvNetRegressor has no classes"
+    ):
+        ConfusionDisplay.from_estimator(net, X, y)
+    with pytest.raises(ValueError, match=r"'mouse' is none of 'cat', 'dog', 'hen'"):
+        ConfusionDisplay.from_estimator(clf, X, ["mouse"] * 60)
+    assert not plt.get_fignums()
