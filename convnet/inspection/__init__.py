@@ -1,6 +1,7 @@
 """Inspection: what a net looks like, and how it comes to what it says."""
 
 from convnet.inspection.displays import (
+    ArchitectureDisplay,
     ConfusionDisplay,
     ExplanationDisplay,
     FeatureMapDisplay,
@@ -10,6 +11,7 @@ from convnet.inspection.displays import (
 )
 
 __all__ = [
+    "ArchitectureDisplay",
     "ConfusionDisplay",
     "ExplanationDisplay",
     "FeatureMapDisplay",

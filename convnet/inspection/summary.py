@@ -1,5 +1,7 @@
 """A net as a table."""
 
+from convnet.layers.geometry import cross
+
 HEADER = ("layer", "type", "algorithm", "output shape", "parameters", "multiply-adds", "memory")
 WORDS = 4  # columns of text, before those of figures
 
@@ -33,7 +35,7 @@ class Summary:
         self.memory_bytes = sum(layer.memory_bytes for layer in self.layers)
 
     def __repr__(self):
-        rows = [("", "input", "", _shape(self.input_shape), "", "", "")]
+        rows = [("", "input", "", cross(self.input_shape), "", "", "")]
         rows += [row for layer in self.layers for row in _rows(layer, "")]
         total = (
             "total",
@@ -64,7 +66,7 @@ def _rows(layer, indent):
         indent + layer.name,
         layer.type,
         layer.algorithm,
-        _shape(layer.output_shape),
+        cross(layer.output_shape),
         *_figures(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
     )
     for inner in layer.layers:
@@ -75,10 +77,6 @@ def _line(cells, widths):
     left = [cell.ljust(width) for cell, width in zip(cells[:WORDS], widths[:WORDS], strict=True)]
     right = [cell.rjust(width) for cell, width in zip(cells[WORDS:], widths[WORDS:], strict=True)]
     return "  ".join(left + right).rstrip()
-
-
-def _shape(shape):
-    return "×".join(map(str, shape))
 
 
 def _figures(n_parameters, multiply_adds, memory_bytes):

@@ -6,6 +6,7 @@ imported by `plot` alone.
     HistoryDisplay, ...  →  grid (maps side by side)  →  canvas (a new figure, or axes that are divided)  →  backend
 """
 
+from convnet.inspection.displays.architecture import ArchitectureDisplay
 from convnet.inspection.displays.confusion import ConfusionDisplay
 from convnet.inspection.displays.explanation import ExplanationDisplay
 from convnet.inspection.displays.featuremaps import FeatureMapDisplay
@@ -14,6 +15,7 @@ from convnet.inspection.displays.history import HistoryDisplay
 from convnet.inspection.displays.mistakes import MistakesDisplay
 
 __all__ = [
+    "ArchitectureDisplay",
     "ConfusionDisplay",
     "ExplanationDisplay",
     "FeatureMapDisplay",

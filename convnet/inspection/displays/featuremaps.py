@@ -7,6 +7,7 @@ from convnet.inspection.displays.images import as_pictures
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.rows import N_ROW, draw_rows
 from convnet.inspection.displays.scale import scale_of
+from convnet.layers.geometry import cross
 
 # What a prediction leaves as it is has no row of its own.
 UNCHANGED = ("Flatten", "Dropout", "SpatialDropout2D")
@@ -165,11 +166,7 @@ class FeatureMapDisplay:
             self.maps,
             image=self.image,
             words={name: self._words(name) for name in self.maps}
-            | (
-                {}
-                if self.image is None
-                else {"input": _shape(self.image[..., 0] if self.image.ndim == 3 else self.image)}
-            ),
+            | ({} if self.image is None else {"input": cross(self.image.shape[:2])}),
             names=names,
             winner=winner,
             heading="\n".join(heading),
@@ -188,8 +185,4 @@ class FeatureMapDisplay:
 
     def _words(self, name):
         kind = (self.types or {}).get(name, "")
-        return " ".join(filter(None, [kind, _shape(self.maps[name])]))
-
-
-def _shape(array):
-    return "×".join(map(str, array.shape))
+        return " ".join(filter(None, [kind, cross(self.maps[name].shape)]))

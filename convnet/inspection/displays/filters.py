@@ -5,6 +5,7 @@ import numpy as np
 from convnet.inspection.displays.grid import N_MAX, draw_maps
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.scale import diverging
+from convnet.layers.geometry import cross
 
 RULES = ("auto", "color", "strongest", "mean", "all")
 KERNELS = "/weights"  # how the names of kernels in ``weights_`` end
@@ -139,8 +140,7 @@ class FilterDisplay:
         else:
             maps, titles, note = self._pictures(kernels, channels)
         titles = [f"{i}" for i in range(len(maps))] if titles is None and len(maps) > 1 else titles
-        shape = "×".join(map(str, size))
-        heading = [self.layer, f"kernels of {shape}", note]
+        heading = [self.layer, f"kernels of {cross(size)}", note]
         grid = draw_maps(
             "FilterDisplay.plot",
             maps,
