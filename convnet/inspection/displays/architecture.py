@@ -181,7 +181,7 @@ class ArchitectureDisplay:
         self.ax_.annotate("", (line.right, end), (line.x, end), arrowprops=style)
         if line.info is not None:
             _, what, _, count = words(line.info)
-            text = _cut(f"{what}, {count} parameters", (end - start) / SMALLER)
+            text = _cut(f"{what}: {count}", (end - start) / SMALLER)
             x = line.x + INSIDE / 4  # between the line and the frame
             self.ax_.text(
                 *(x, (start + end) / 2, text),

@@ -66,7 +66,7 @@ def test_a_shortcut_with_a_layer():
     )
     display = ArchitectureDisplay.from_estimator(net)
     beside = [text.get_text() for text in display.ax_.texts if text.get_rotation()]
-    assert beside == ["Conv2D(6, 1, stride=2), 24 parameters"]
+    assert beside == ["Conv2D(6, 1, stride=2): 24"]
     assert "residual1/shortcut" not in display.boxes_
     # Layers inside others need not be a residual block.
     assert list(display.shortcuts_) == ["residual1"] and "separable1/+" not in display.boxes_
