@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+import convnet
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.augment import RandomFlip
 from convnet.callbacks import Checkpoint
@@ -66,9 +67,14 @@ def test_it_begins_with_the_weights_and_goes_on_from_there(base):
     same(again, clf)
 
 
-def test_a_saved_net_is_a_beginning(base, tmp_path):
-    path = tmp_path / "base.npz"
-    base.save(path)
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+@pytest.mark.parametrize("frozen", [None, False, True], ids=["net", "unfitted", "frozen"])
+def test_a_saved_net_is_a_beginning(base, tmp_path, ending, frozen):
+    """By itself, or in a transformer that was given it unfitted or frozen."""
+    path, saved = tmp_path / f"base.{ending}", base
+    if frozen is not None:
+        saved = ConvNetTransformer(FrozenEstimator(base) if frozen else clone(base)).fit(X, Y)
+    saved.save(path)
     want = net(init_weights=FrozenEstimator(base)).fit(X, Y)
     for given in (path, str(path)):
         clf = net(init_weights=given).fit(X, Y)
@@ -85,6 +91,28 @@ def test_warm_start_goes_on_from_the_fit_before(base):
     assert not np.array_equal(clf.weights_["dense1/weights"], dense)
     for key in ("conv1/weights", "conv2/bias"):
         np.testing.assert_array_equal(clf.weights_[key], base.weights_[key])
+
+
+STARTS = {
+    "net": FrozenEstimator,
+    "weights": lambda base: base.weights_,
+    "dict": lambda base: dict(base.weights_),
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_file_does_not_hold_the_weights_it_began_with(base, tmp_path, start):
+    clf = net(init_weights=STARTS[start](base), freeze="conv1", max_iter=1).fit(X, Y)
+    with pytest.warns(UserWarning, match="does not hold init_weights, being no plain data"):
+        clf.save(tmp_path / "model.npz")
+    again = convnet.load(tmp_path / "model.npz")
+    assert again.init_weights is None
+    assert again.init_report_ == clf.init_report_ and again.freeze == "conv1"
+    same(again, clf)
+    path = str(tmp_path / "base.npz")
+    base.save(path)
+    clf.set_params(init_weights=path).save(tmp_path / "model.npz")
+    assert convnet.load(tmp_path / "model.npz").init_weights == path
 
 
 @pytest.mark.parametrize(
