@@ -70,7 +70,9 @@ class Given:
             self.attributes = kept(est)
             scale = est._input_format.scale_for(images, self.kind)
         else:
-            given = inputs.fitted_format(images, est.data_format, est.rescale, self.kind)
+            given = inputs.fitted_format(
+                images, est.data_format, est.rescale, self.kind, self.target.rows
+            )
             self.attributes = {**inputs.feature_attributes(X, self.array), "_input_format": given}
             self.attributes["init_report_"] = None
             scale = given.scale

@@ -39,7 +39,7 @@ class InputFormat:
     rescale : str, float or None
         The parameter.
     largest : float
-        Largest magnitude in X; of uint8 what it can hold.
+        Largest magnitude in the rows of X that take part; of uint8 what it can hold.
     """
 
     shape: tuple
@@ -218,8 +218,8 @@ def check_spatial(layers, n_features, data_format):
             return
 
 
-def largest_value(images, kind):
-    """Return the largest magnitude; ValueError in scikit-learn's wording for NaN and infinity.
+def largest_value(images, kind, rows=None):
+    """Return the largest magnitude, of some rows; ValueError in scikit-learn's wording for NaN and infinity.
 
     uint8 is not read: its is the largest that it can hold.
     """
@@ -229,8 +229,8 @@ def largest_value(images, kind):
         return 1.0
     step = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
     largest = 0.0
-    for i in range(0, len(images), step):
-        chunk = images[i : i + step]
+    for i in range(0, len(images) if rows is None else len(rows), step):
+        chunk = images[i : i + step] if rows is None else images[rows[i : i + step]]
         extremes = float(chunk.min()), float(chunk.max())  # both are NaN where one value is
         if not all(map(isfinite, extremes)):
             assert_all_finite(chunk, estimator_name=kind, input_name="X")
@@ -240,9 +240,11 @@ def largest_value(images, kind):
     return largest
 
 
-def fitted_format(images, data_format, rescale, kind):
-    """Return the format of the X that a net is fitted on; ValueError for NaN and infinity."""
+def fitted_format(images, data_format, rescale, kind, rows=None):
+    """Return the format of the X of which a net is fitted on `rows`; ValueError for NaN and infinity in any row."""
     dtype, largest = images.dtype.name, largest_value(images, kind)
+    if rows is not None and len(rows) < len(images):
+        largest = largest_value(images, kind, rows)
     scale = rescale or 1.0
     if rescale == "auto":
         scale = 1 / MAXIMA.get(dtype, 1)

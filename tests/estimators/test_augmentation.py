@@ -110,6 +110,15 @@ def test_preview():
     np.testing.assert_array_equal(make(augment=[]).preview_augment(X, 2)[:, 1], X)
 
 
+def test_rows_of_no_weight_have_no_part_in_the_range_of_values():
+    """Brightness changes by shares of it."""
+    X, y = data()
+    X = X.astype(np.float32)
+    more = np.concatenate([X, np.full((1, 9, 8, 1), -9e4, np.float32)])
+    got = make().fit(more, [*y, 0], sample_weight=[1] * len(X) + [0])
+    assert_same_fit(got, make().fit(X, y))
+
+
 def test_preview_leaves_the_random_state_alone():
     X, state = data()[0], np.random.RandomState(3)
     clf, before = make(random_state=state), state.get_state()[1].copy()
