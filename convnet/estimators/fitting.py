@@ -87,8 +87,6 @@ class Fit:
         callbacks = self._callbacks()
         run = Run(self, callbacks)
         state = run.resume()
-        if state:
-            self.seed, self.split_seed = state[0]["seeds"]
         self._prepare(run if callbacks else None)
         if state:
             snapshot.restore(self.loop, *state)

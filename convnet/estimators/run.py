@@ -69,9 +69,12 @@ class Run:
         return numbers | {"seeds": [self._fit.seed, self._fit.split_seed]}, arrays
 
     def resume(self):
-        """Return the first state that a callback gives to go on from, or None."""
+        """Return the first state that a callback gives to go on from, or None; the fit takes its seeds."""
         states = [callback.resume(self) for callback in self._callbacks]
-        return next((state for state in states if state is not None), None)
+        state = next((state for state in states if state is not None), None)
+        if state is not None:
+            self._fit.seed, self._fit.split_seed = snapshot.seeds(state[0])
+        return state
 
     def fit_begin(self):
         """Call on_fit_begin."""

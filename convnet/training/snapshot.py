@@ -2,6 +2,8 @@
 
 import numpy as np
 
+MISFIT = "The state to resume from does not fit this net"
+
 
 def take(loop):
     """Return (numbers, arrays) that `restore` makes a loop of the same making go on from, to the bit."""
@@ -20,6 +22,18 @@ def take(loop):
         "trainer": {k: v for k, v in trainer.items() if not isinstance(v, np.ndarray)},
     }
     return numbers, arrays
+
+
+def seeds(numbers):
+    """Return the seeds of a fit and of its split, which the fit has added; ValueError where they are none."""
+    found = numbers.get("seeds")
+    if (
+        not isinstance(found, list)
+        or [type(seed) for seed in found] != [int, int]
+        or min(found) < 0
+    ):
+        raise ValueError(f"{MISFIT}: its seeds are {found!r}")
+    return found
 
 
 def restore(loop, numbers, arrays):
@@ -43,7 +57,7 @@ def restore(loop, numbers, arrays):
         loop.stopping.best, loop.stopping.stalled = numbers["stopping"]
         loop.rates.init = numbers["rate"]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"The state to resume from does not fit this net: {error}") from error
+        raise ValueError(f"{MISFIT}: {error}") from error
 
 
 def _part(arrays, part):

@@ -239,6 +239,10 @@ def test_what_is_no_checkpoint_is_refused(clf, data, path):
         write(numbers | {"history": history}, arrays)
         with pytest.raises(ValueError, match="does not fit this net: its history has"):
             clf.fit(*data)
+    for seeds in (None, [3], [3, -1], [3, 0.5], "ab", {}):
+        write({k: v for k, v in (numbers | {"seeds": seeds}).items() if v is not None}, arrays)
+        with pytest.raises(ValueError, match="does not fit this net: its seeds are"):
+            clf.fit(*data)
     write({k: v for k, v in numbers.items() if k != "stopping"}, arrays)
     with pytest.raises(ValueError, match="does not fit this net: 'stopping'"):
         clf.fit(*data)
