@@ -1,9 +1,12 @@
 """What a fitted net makes of its input, to look at."""
 
 import numpy as np
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.inputs import image_shapes
+from convnet.inspection.explain import maximal_patches
 from convnet.inspection.trace import Trace
 
 
@@ -34,6 +37,46 @@ class SightMixin:
             No layer has that name, with those that exist; images of another shape than in ``fit``, with both.
         """
         return self._outputs(X, layer)
+
+    def maximal_patches(self, X, layer, n=9):
+        """Return the patches of images that excite each channel of a layer most.
+
+        A patch is what a value of the layer can depend on, its receptive field, worked out through all kernels,
+        strides, dilations, paddings, pools and residual branches before it. Each image gives a channel its strongest
+        value alone: n patches are of n images.
+
+        Parameters
+        ----------
+        X : array-like of shape (m, h, w, c), (m, h, w), (m, length, c) or (m, features)
+            Images, signals or flat rows.
+        layer : str
+            Name of the layer, as in ``layers_``: "conv1"; of one inside another "residual1/conv1". Of layers that put
+            out flat data, "output" too, the patch is the whole image.
+        n : int, default=9
+            Patches of each channel; of an X of fewer rows as many as it has.
+
+        Returns
+        -------
+        strongest : Bunch
+            ``patches``, of the dtype and in the units of X, shape (channels, n, ph, pw, c), (channels, n, length, c) or
+            (channels, n, features), the strongest first: 0 beyond the border of the image, as the layers' padding; the
+            whole side where the receptive field is as long as that or longer. ``activations``, float32 of shape
+            (channels, n), as ``feature_maps`` has them. ``rows``, int of shape (channels, n): numbers of the images.
+            ``positions``, int of shape (channels, n, 2), or (channels, n, 1) of signals: row and column in the image
+            of the patch's first pixel, which may lie before the border.
+
+        Raises
+        ------
+        NotFittedError
+            The net is not fitted.
+        ValueError
+            No layer has that name, with those that exist; `n` is below 1; images of another shape than in ``fit``,
+            with both.
+        """
+        check_is_fitted(self, "weights_")
+        images, scale = self._images(X)
+        network, n_threads = self._holder.network(self.weights_), resolve_n_threads(self.n_jobs)
+        return Bunch(**maximal_patches(network, images, scale, layer, n, n_threads))
 
     def trace(self, x):
         """Work out one prediction step by step.

@@ -1,5 +1,7 @@
 """Explanations of fitted nets: each method against its definition, computed in float64."""
 
+from dataclasses import replace
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -8,8 +10,8 @@ from explained_nets import KINDS, explained
 from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.inspection.explain import METHODS, subject
-from convnet.layers import Conv2D, Dense, GlobalAvgPool2D
+from convnet.inspection.explain import METHODS, memory
+from convnet.layers import Conv2D, Dense, GlobalAvgPool2D, MaxPool2D
 
 CASES = [(m, k) for m, k in product(METHODS, KINDS) if (m, k) != ("gradcam", "flat")]
 STEP = 1e-6  # of a difference in float64: too short to meet a kink of a rectifier or a pool
@@ -42,7 +44,7 @@ def test_bits_depend_on_the_image_alone(method, kind, monkeypatch):
     for n_jobs in (1, 3):
         np.testing.assert_array_equal(explained(kind, n_jobs).net.explain(case.X, method), whole)
     np.testing.assert_array_equal(case.net.explain(case.X[7:8], method), whole[7:8])
-    monkeypatch.setattr(subject, "BYTES", 1)  # parts of a row for each thread
+    monkeypatch.setattr(memory, "BYTES", 1)  # parts of a row for each thread
     np.testing.assert_array_equal(explained(kind, 3).net.explain(case.X, method), whole)
 
 
@@ -230,6 +232,125 @@ def test_the_layer_of_gradcam():
     for layer in ("residual1", "residual1/conv1", "residual2/conv1", "residual1/shortcut"):
         other = case.net.explain(case.X, layer=layer)
         assert other.shape == got.shape and (other != got).any()
+
+
+# a task whose answer is known ----------------------------------------------------------------------------
+@pytest.mark.parametrize("place", ["upper left", "lower right"])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_corner_that_decides(method, place):
+    """At least 80 % of each method's mass lies in the quarter of the image whose stripes are the label."""
+    net, X, y, quarter = striped(place)
+    assert net.score(X, y) == 1.0
+    maps = np.abs(net.explain(X, method))
+    assert maps[(slice(None), *quarter)].sum() >= 0.8 * maps.sum()
+
+
+@cache
+def striped(place):
+    """Stripes in a corner, across or along; all else is noise. A net, images it has not seen, and the quarter."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 0.3, (1100, 16, 16)).astype(np.float32)
+    y = np.arange(1100) % 2
+    stripes = np.repeat([0.0, 1.0, 0.0, 1.0, 0.0, 1.0], 6).reshape(6, 6)
+    start = 1 if place == "upper left" else 9
+    X[:, start : start + 6, start : start + 6] = np.where(y[:, None, None], stripes, stripes.T)
+    layers = [Conv2D(8, 3, padding="same", activation="relu", use_bias=False), MaxPool2D(2)]
+    net = ConvNetClassifier(
+        layers, max_iter=30, alpha=10.0, learning_rate_init=3e-3, tol=0.0, random_state=0
+    )
+    net.fit(X[:1000], y[:1000])
+    return net, X[1000:], y[1000:], (slice(start - 1, start + 7),) * 2
+
+
+# the spellings of X ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("method", METHODS)
+def test_channels_first_and_flat_images(method):
+    """Of images, a baseline too."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, (30, 8, 7, 2), dtype=np.uint8)
+    first, y = np.moveaxis(X, -1, 1), np.arange(30) % 3
+    params = dict(layers=[Conv2D(3, 3, activation="tanh")], max_iter=2, random_state=0)
+    net = ConvNetClassifier(**params).fit(X, y)
+    other = ConvNetClassifier(data_format="channels_first", **params).fit(first, y)
+    maps = net.explain(X, method)
+    np.testing.assert_array_equal(other.explain(first, method), maps)
+    np.testing.assert_array_equal(other.explain(first.reshape(30, -1), method), maps)
+    np.testing.assert_array_equal(net.explain(X.reshape(30, -1), method), maps)
+    if method == "integrated_gradients":
+        maps = net.explain(X, method, baseline=X[4])
+        for baseline in (X[4], X[4].ravel(), np.repeat(X[4:5], 30, axis=0)):
+            np.testing.assert_array_equal(net.explain(X, method, baseline=baseline), maps)
+        for baseline in (first[4], first[4].ravel()):
+            np.testing.assert_array_equal(other.explain(first, method, baseline=baseline), maps)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, np.float64, bool])
+def test_dtypes(method, dtype):
+    """Only the unit of the saliency depends on it."""
+    X = np.random.default_rng(0).integers(0, 2, (20, 6, 6)).astype(dtype)
+    net = ConvNetClassifier([Conv2D(3, 3, activation="tanh")], max_iter=2, random_state=0)
+    net.fit(X, np.arange(20) % 2)
+    options = dict(value=0.5) if method == "occlusion" else {}
+    maps = net.explain(X, method, **options)
+    plain = net.set_params(rescale=None)  # the same net, told that it was fitted on float32
+    plain._input_format = replace(net._input_format, rescale=None, dtype="float32")
+    np.testing.assert_allclose(
+        plain.explain(X.astype(np.float32), method, **options), maps, atol=1e-6
+    )
+
+
+# each cell of the confusion matrix -------------------------------------------------------------------------
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["multiclass", "binary", "signal"])
+def test_the_mean_of_each_cell(method, kind, monkeypatch):
+    case = explained(kind)
+    y = np.resize(case.names[:-1], 30)[::-1]  # none of the last class
+    predicted = case.net.predict(case.X)
+    maps = case.net.explain(case.X, method)
+    for parts in (False, True):
+        if parts:
+            monkeypatch.setattr(memory, "BYTES", 1)
+        found = case.net.explain_confusion(case.X, y, method)
+        assert found.classes.tolist() == case.names and found.maps.dtype == np.float32
+        for (i, true), (j, said) in product(enumerate(case.names), enumerate(case.names)):
+            cell = (y == true) & (predicted == said)
+            assert found.counts[i, j] == cell.sum()
+            want = maps[cell].mean(0) if cell.any() else np.full(case.size, np.nan)
+            np.testing.assert_allclose(found.maps[i, j], want, rtol=1e-5, atol=1e-7)
+    assert found.counts.sum() == 30 and (found.counts[-1] == 0).all()
+
+
+@pytest.mark.filterwarnings("ignore:integrated_gradients")
+def test_options_of_the_confusion():
+    case = explained("multiclass")
+    found = case.net.explain_confusion(case.X, np.resize(case.names, 30), layer="conv1")
+    maps = case.net.explain(case.X, layer="conv1")
+    total = np.nansum(found.maps * found.counts[..., None, None], axis=(0, 1))
+    np.testing.assert_allclose(total, maps.sum(0), rtol=1e-5)
+    start = case.net.explain_confusion(
+        case.X, np.resize(case.names, 30), "integrated_gradients", baseline=case.X[::-1]
+    )
+    maps = case.net.explain(case.X, "integrated_gradients", baseline=case.X[::-1])
+    total = np.nansum(start.maps * start.counts[..., None, None], axis=(0, 1))
+    np.testing.assert_allclose(total, maps.sum(0), rtol=1e-4, atol=1e-5)
+
+
+def test_what_cannot_be_confused():
+    case = explained("multiclass")
+    y = np.resize(case.names, 30)
+    with pytest.raises(ValueError, match="y 9 is none of 0, 1, 2"):
+        case.net.explain_confusion(case.X, np.where(y == 1, 9, y))
+    with pytest.raises(ValueError, match=r"y has shape \(29,\); X has 30 rows"):
+        case.net.explain_confusion(case.X, y[:29])
+    with pytest.raises(ValueError, match="target is no parameter of any method"):
+        case.net.explain_confusion(case.X, y, target=1)
+    with pytest.raises(ValueError, match="patch is a parameter of occlusion; gradcam takes layer"):
+        case.net.explain_confusion(case.X, y, patch=3)
+    several = explained("multilabel")
+    with pytest.raises(ValueError, match="needs one label a row"):
+        several.net.explain_confusion(several.X, y)
+    assert not hasattr(explained("regressor").net, "explain_confusion")
 
 
 # bad input ----------------------------------------------------------------------------------------------

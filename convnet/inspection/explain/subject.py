@@ -4,9 +4,8 @@ from math import prod
 
 import numpy as np
 
-from convnet.graph.calls import rows_a_call
+from convnet.inspection.explain.memory import rows_together
 
-BYTES = 2**25  # of the largest map of the images that are taken together
 PASSES = 3  # what a gradient costs, in passes forward
 
 
@@ -43,11 +42,7 @@ class Subject:
         self.network, self.images, self.scale = network, images, scale
         self.units, self.signs, self.n_threads = units, signs, n_threads
         self.rows = np.arange(len(images)) if rows is None else rows
-        plan = network.plan
-        shapes = plan.input_shape, *(info.output_shape for info in plan.named.values())
-        largest = max(map(prod, shapes))
-        rows_a_gradient = rows_a_call(plan, n_threads) // PASSES
-        self.rows_a_call = max(n_threads, min(rows_a_gradient, BYTES // (4 * largest)))
+        self.rows_a_call = rows_together(network.plan, n_threads, PASSES)
 
     def __len__(self):
         return len(self.images)
