@@ -1,10 +1,12 @@
 """X: what is accepted, how it is seen as images, and the scale that it is read with.
 
 X is checked once, in chunks of rows, and never copied or converted as a whole: uint8 stays uint8, a memmap stays
-on disk, channels-first images are a view.
+on disk, channels-first images are a view, rows that are read from elsewhere are read when they are wanted.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite, isqrt, prod
 
 import numpy as np
@@ -12,7 +14,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
+from convnet.estimators.lazy import is_lazy, stand_in
 from convnet.layers import as_layers
+from convnet.training.outputs import rows_a_read
+from convnet.training.rows import Rows, chunks
 
 CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
@@ -87,21 +92,23 @@ def is_scale(value):
 
 
 def check_rows(X, kind):
-    """Return X as an array with rows: sparse, complex, text, objects and 1-D are refused."""
+    """Return X as an array, or as `Rows`: sparse, complex, text, objects and 1-D are refused."""
     if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in PLAIN:
         return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
-    array = check_array(X, ensure_all_finite=False, allow_nd=True, estimator=kind, input_name="X")
-    if array.dtype.kind not in "buif":
-        raise TypeError(f"X has dtype {array.dtype}; {kind} takes booleans, integers and floats.")
-    if array.dtype.itemsize > 8:
-        array = array.astype(np.float64)
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
+    lazy = is_lazy(X)
+    seen = stand_in(X.shape, X.dtype) if lazy else X
+    array = check_array(
+        seen, ensure_all_finite=False, allow_nd=True, estimator=kind, input_name="X"
+    )
+    dtype = np.dtype(X.dtype) if lazy else array.dtype
+    if dtype.kind not in "buif":
+        raise TypeError(f"X has dtype {dtype}; {kind} takes booleans, integers and floats.")
     if 0 in array.shape:
         raise ValueError(
             f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by {kind}."
         )
-    return array
+    dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
+    return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
 
 
 def count_rows(y):
@@ -156,7 +163,7 @@ def as_images(array, shape, data_format, *, n_labels=None, layers=None):
 
     Parameters
     ----------
-    array : ndarray
+    array : ndarray or Rows
         As `check_rows` returns it.
     shape : tuple of int or None
         What was declared, or fitted on: (h, w, c), (length, c) or (features,).
@@ -167,14 +174,18 @@ def as_images(array, shape, data_format, *, n_labels=None, layers=None):
     layers : list, dict, str or path, default=None
         The parameter, which says whether 3-D X without a `shape` are signals.
     """
+    if isinstance(array, Rows):
+        probe = stand_in(array.shape, array.dtype)
+        shape = as_images(probe, shape, data_format, n_labels=n_labels, layers=layers).shape[1:]
+        first = data_format == "channels_first"
+        return array.seen_as(shape, partial(_images, stored=_stored(shape, first), first=first))
     signals = array.ndim == 3 and (takes_signals(layers) if shape is None else len(shape) == 2)
     first = data_format == "channels_first"
     if array.ndim == 2:
         if shape is None or len(shape) == 1:
             images = array
         elif prod(shape) == array.shape[1]:
-            images = array.reshape(len(array), *_stored(shape, first))
-            images = np.moveaxis(images, 1, -1) if first else images
+            images = _images(array, _stored(shape, first), first)
         else:
             raise ValueError(
                 f"input_shape {_stored(shape, first)} needs {prod(shape)} features; X has {array.shape[1]}."
@@ -228,13 +239,15 @@ def largest_value(images, kind, rows=None):
     if images.dtype.kind == "b":
         return 1.0
     step = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
+    if isinstance(images, Rows):
+        step = rows_a_read(images)
     largest = 0.0
-    for i in range(0, len(images) if rows is None else len(rows), step):
-        chunk = images[i : i + step] if rows is None else images[rows[i : i + step]]
-        extremes = float(chunk.min()), float(chunk.max())  # both are NaN where one value is
-        if not all(map(isfinite, extremes)):
-            assert_all_finite(chunk, estimator_name=kind, input_name="X")
-        largest = max(largest, *map(abs, extremes))
+    with closing(chunks(images, step, rows)) as parts:
+        for chunk in parts:
+            extremes = float(chunk.min()), float(chunk.max())  # both are NaN where one value is
+            if not all(map(isfinite, extremes)):
+                assert_all_finite(chunk, estimator_name=kind, input_name="X")
+            largest = max(largest, *map(abs, extremes))
     if largest > float(np.finfo(np.float32).max):
         raise ValueError("Input X contains infinity or a value too large for dtype('float32').")
     return largest
@@ -254,6 +267,12 @@ def fitted_format(images, data_format, rescale, kind, rows=None):
 def _stored(shape, first):
     """Return the shape of one image or signal as X holds it: with the channels `first`, or as it is."""
     return (shape[-1], *shape[:-1]) if first else shape
+
+
+def _images(array, stored, first):
+    """Return flat rows, or images as X holds them, with the channels last: a view where that is possible."""
+    images = array.reshape(len(array), *stored)
+    return np.moveaxis(images, 1, -1) if first else images
 
 
 def _is_one_image(shape, n_labels):

@@ -29,6 +29,7 @@ def preview(estimator, X, n):
     plan = plan_augment(
         as_augment(estimator.augment), images.shape[1:], _range(estimator, images, kind)
     )
+    images = np.asarray(images)  # of rows that are read: what is returned is larger
     if plan is None:
         return np.repeat(images[:, None].astype(np.float32), n, axis=1)
     seed = draw_seed(copy.deepcopy(estimator.random_state))

@@ -1,6 +1,7 @@
 """find_learning_rate: training at a rate that grows from step to step, to see where the loss falls fastest."""
 
 import math
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from numbers import Integral, Real
@@ -112,23 +113,27 @@ def find_learning_rate(
     data = fit.build(fit.examples)
     rates = np.geomspace(lowest, highest, steps)
     losses, trend = [], []
-    for rate, (epoch, batch) in zip(rates, _batches(fit), strict=False):
-        loss = fit.course.trainer.step(**data.batch(batch), learning_rate=float(rate), epoch=epoch)
-        if not math.isfinite(loss):
-            break
-        losses.append(loss)
-        trend.append(_average(losses, len(losses) - 1))
-        if trend[-1] > DIVERGED * min(trend):
-            break
+    with closing(_batches(fit, data)) as batches:
+        for rate, batch in zip(rates, batches, strict=False):
+            loss = fit.course.trainer.step(**batch, learning_rate=float(rate))
+            if not math.isfinite(loss):
+                break
+            losses.append(loss)
+            trend.append(_average(losses, len(losses) - 1))
+            if trend[-1] > DIVERGED * min(trend):
+                break
     return _found(rates, losses)
 
 
-def _batches(fit):
-    """Return (epoch, rows) without end, as ``fit`` draws them."""
-    size, rows = fit.batch_size, fit.examples.rows
+def _batches(fit, data):
+    """Yield batches without end, as ``fit`` draws them, each with its epoch."""
+    size, rows = fit.batch_size, data.rows
     for epoch in count():
         order = permutation(rows, fit.seed, epoch) if fit.estimator.shuffle else rows
-        yield from ((epoch, order[i : i + size]) for i in range(0, len(order), size))
+        parts = [order[i : i + size] for i in range(0, len(order), size)]
+        with closing(data.batches(parts)) as batches:
+            for batch in batches:
+                yield batch | {"epoch": epoch}
 
 
 def _average(losses, i):

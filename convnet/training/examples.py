@@ -1,8 +1,12 @@
 """What a net is trained or scored on."""
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from convnet.training.ahead import ahead
+from convnet.training.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -11,7 +15,7 @@ class Examples:
 
     Parameters
     ----------
-    X : ndarray of shape (n, h, w, c) or (n, features)
+    X : ndarray or Rows of shape (n, h, w, c) or (n, features)
         As passed by the user, any numeric dtype.
     targets : ndarray of shape (n,)
         Encoded for the loss.
@@ -23,7 +27,7 @@ class Examples:
         X is multiplied by it when converted.
     """
 
-    X: np.ndarray
+    X: np.ndarray | Rows
     targets: np.ndarray
     rows: np.ndarray
     weights: np.ndarray | None
@@ -35,15 +39,54 @@ class Examples:
             len(rows) if self.weights is None else self.weights[rows].sum(dtype=np.float64)
         )
 
-    def batch(self, rows):
-        """Return what `Trainer.step` takes of these rows, by name."""
+    def batches(self, parts):
+        """Yield what `Trainer.step` takes, by name, of each part of the rows; close it where it is not used up.
+
+        Parameters
+        ----------
+        parts : list of int64 ndarray
+            The rows of each batch, none of them in two. What of them `Rows` have to read is read ahead.
+        """
+        if not isinstance(self.X, Rows):
+            for rows in parts:
+                yield self._batch(rows)
+            return
+        with closing(ahead(self.X, map(self._wanted, parts))) as arrays:
+            for rows, X in zip(parts, arrays, strict=True):
+                yield self._batch(rows, X)
+
+    def _wanted(self, rows):
+        """Return those of the rows that have to be read."""
+        return rows
+
+    def _batch(self, rows, read=None):
+        """Return a batch; `read` has the rows of X that were wanted."""
+        if read is not None:
+            return self._alone(rows, read, self.scale)
         return dict(
             X=self.X, y=self.targets, rows=rows, sample_weight=self.weights, scale=self.scale
+        )
+
+    def _alone(self, rows, X, scale):
+        """Return a batch of which X holds the rows alone."""
+        of_batch = (None if part is None else part[rows] for part in (self.targets, self.weights))
+        targets, weights = map(_contiguous, of_batch)
+        return dict(
+            X=X,
+            y=targets,
+            rows=np.arange(len(rows)),
+            sample_weight=weights,
+            scale=scale,
+            names=_contiguous(rows),
         )
 
     def take(self, rows):
         """Return the same data with other rows taking part."""
         return replace(self, rows=rows)
+
+
+def _contiguous(array):
+    return None if array is None else np.ascontiguousarray(array)
 
 
 def permutation(rows, seed, epoch):

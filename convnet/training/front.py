@@ -43,38 +43,34 @@ class FrontExamples(Examples):
         """Return the same examples behind a front."""
         return cls(**vars(examples), **about)
 
-    def batch(self, rows):
-        """See `Examples.batch`."""
+    def _wanted(self, rows):
+        """See `Examples`: those whose outputs are not kept."""
+        return rows[~self._kept["there"][rows]] if self._kept else rows
+
+    def _batch(self, rows, read=None):
+        """See `Examples`."""
         if not self._fits():
-            of_batch = (
-                None if part is None else part[rows] for part in (self.targets, self.weights)
-            )
-            targets, weights = map(_contiguous, of_batch)
-            return dict(
-                X=self._outputs(rows),
-                y=targets,
-                rows=np.arange(len(rows)),
-                sample_weight=weights,
-                scale=1.0,
-                names=_contiguous(rows),
-            )
+            return self._alone(rows, self._outputs(rows, read), 1.0)
         return dict(
-            X=self._whole(rows), y=self.targets, rows=rows, sample_weight=self.weights, scale=1.0
+            X=self._whole(rows, read),
+            y=self.targets,
+            rows=rows,
+            sample_weight=self.weights,
+            scale=1.0,
         )
 
-    def _whole(self, rows):
+    def _whole(self, rows, read):
         """Return an array with the outputs for these rows, and others, in the places of the rows of X."""
+        missing = self._wanted(rows)
         if not self._kept:
             shape = (len(self.X), *self._shape())
             self._kept.update(
                 outputs=np.empty(shape, np.float32), there=np.zeros(len(self.X), bool)
             )
-        kept, there = self._kept["outputs"], self._kept["there"]
-        missing = rows[~there[rows]]
         if len(missing):
-            kept[missing] = self._outputs(missing)
-            there[missing] = True
-        return kept
+            self._kept["outputs"][missing] = self._outputs(missing, read)
+            self._kept["there"][missing] = True
+        return self._kept["outputs"]
 
     def _shape(self):
         return self.network.plan.named[self.front].output_shape
@@ -82,16 +78,13 @@ class FrontExamples(Examples):
     def _fits(self):
         return self.keeps and 4 * len(self.X) * prod(self._shape()) <= FRONT_BYTES
 
-    def _outputs(self, rows):
+    def _outputs(self, rows, read):
+        """Return the outputs for rows of X, which are in `read` where that is not None."""
         return outputs(
             self.network,
-            self.X,
+            self.X if read is None else read,
             scale=self.scale,
             n_threads=self.n_threads,
-            rows=rows,
+            rows=rows if read is None else None,
             layer=self.front,
         )
-
-
-def _contiguous(array):
-    return None if array is None else np.ascontiguousarray(array)

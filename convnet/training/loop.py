@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import closing
 
 import numpy as np
 
@@ -144,16 +145,17 @@ class Loop:
         """Take steps at these rates until time is up; return Σ w·loss / Σ w over their batches, and their number."""
         data, size = self.examples, self.batch_size
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
+        parts = [rows[i : i + size] for i in range(0, len(rows), size)]
         total, taken = 0.0, 0
-        for rate in rates:
-            batch = rows[taken * size : (taken + 1) * size]
-            loss = self.trainer.step(**data.batch(batch), learning_rate=rate, epoch=epoch)
-            if not math.isfinite(loss):
-                raise ValueError(_diverged(f"loss became {loss}", epoch, taken, rate))
-            total += loss * data.weight(batch)
-            taken += 1
-            if time.monotonic() > self.deadline:
-                break
+        with closing(data.batches(parts)) as batches:
+            for rate, part, batch in zip(rates, parts, batches, strict=True):
+                loss = self.trainer.step(**batch, learning_rate=rate, epoch=epoch)
+                if not math.isfinite(loss):
+                    raise ValueError(_diverged(f"loss became {loss}", epoch, taken, rate))
+                total += loss * data.weight(part)
+                taken += 1
+                if time.monotonic() > self.deadline:
+                    break
         return total / data.weight(rows[: taken * size]), taken
 
     def _check_weights(self, epoch, rate):

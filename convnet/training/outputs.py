@@ -1,8 +1,11 @@
 """A network's outputs for any number of rows."""
 
+from contextlib import closing
+
 import numpy as np
 
 from convnet.graph.calls import rows_a_call
+from convnet.training.rows import chunks
 
 
 def outputs(network, X, *, scale, n_threads, rows=None, layer=None):
@@ -12,8 +15,8 @@ def outputs(network, X, *, scale, n_threads, rows=None, layer=None):
     ----------
     network : Network
         Used for prediction: running statistics, no dropout.
-    X : ndarray of shape (n, h, w, c) or (n, features)
-        Any numeric dtype.
+    X : ndarray or Rows of shape (n, h, w, c) or (n, features)
+        Any numeric dtype. `Rows` are read ahead.
     scale : float
         X is multiplied by it when converted.
     n_threads : int
@@ -28,15 +31,14 @@ def outputs(network, X, *, scale, n_threads, rows=None, layer=None):
     out : ndarray of float32, shape (n, n_outputs) or (n, *the layer's shape)
         The bits of a row do not depend on how many share a call.
     """
-    n = len(X) if rows is None else len(rows)
     step = rows_a_call(network.plan, n_threads)
     options = {"scale": scale, "n_threads": n_threads}
     parts = []
-    for i in range(0, n, step):
-        part = X[i : i + step] if rows is None else X[rows[i : i + step]]
-        parts.append(
-            network.forward(part, **options)
-            if layer is None
-            else network.features(part, layer, **options)
-        )
+    with closing(chunks(X, step, rows)) as arrays:
+        for part in arrays:
+            parts.append(
+                network.forward(part, **options)
+                if layer is None
+                else network.features(part, layer, **options)
+            )
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,121 @@
+"""X whose rows are read when they are wanted: an image folder, a data set in a file, a store of chunks."""
+
+from contextlib import closing
+
+import numpy as np
+
+from convnet.training.ahead import ahead
+
+
+class Rows:
+    """An array-like that is read row by row, seen as arrays of another shape.
+
+    It is of the kind that it reads itself, so that it can be handed on in its place.
+
+    Parameters
+    ----------
+    source : array-like
+        With `shape`, `dtype` and a method ``read_rows(rows)``, which takes an int64 array of row numbers in any order,
+        repeats allowed, and returns an array; or rows by slices and by rising index arrays, ``source.oindex[rows]``
+        or ``source[rows]``.
+    dtype : dtype
+        What its values are converted to as they are read.
+    shape : tuple of int, default=None
+        Of a row; None is that of the source.
+    view : callable, default=None
+        Makes an array of shape (n, *shape) of one of shape (n, *source.shape[1:]) without a look at its values.
+    rows : ndarray of int64, default=None
+        Rows of the source; None is all.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (n, *shape of a row).
+    ndim, itemsize : int
+        As of an array.
+    """
+
+    def __init__(self, source, dtype, *, shape=None, view=None, rows=None):
+        self.source, self.dtype, self.view, self.rows = source, np.dtype(dtype), view, rows
+        n = source.shape[0] if rows is None else len(rows)
+        self.shape = (int(n), *(source.shape[1:] if shape is None else shape))
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def itemsize(self):
+        return self.dtype.itemsize
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, key):
+        """Return rows as an array: of a slice, an index array, a mask or, without their axis, of one number."""
+        rows = np.arange(len(self))[key]
+        return self.read_rows(rows) if rows.ndim else self.read_rows(rows[None])[0]
+
+    def __array__(self, dtype=None, copy=None):
+        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
+
+    def seen_as(self, shape, view):
+        """Return the same rows as arrays of another shape; see the parameters."""
+        return Rows(self.source, self.dtype, shape=shape, view=view, rows=self.rows)
+
+    def part(self, rows):
+        """Return some of the rows, unread."""
+        rows = rows if self.rows is None else self.rows[rows]
+        return Rows(self.source, self.dtype, shape=self.shape[1:], view=self.view, rows=rows)
+
+    def read_rows(self, rows):
+        """Return an array of these rows: int64 numbers, in any order, repeats allowed."""
+        if not len(rows):
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        array = _read(self.source, rows if self.rows is None else self.rows[rows])
+        wanted = (len(rows), *self.source.shape[1:])
+        if array.shape != wanted:
+            kind = type(self.source).__name__
+            raise ValueError(f"X, a {kind}, returned an array of shape {array.shape} for {wanted}.")
+        array = array.astype(self.dtype, copy=False)
+        return array if self.view is None else self.view(array)
+
+
+def _read(source, rows):
+    if hasattr(source, "read_rows"):
+        return np.asarray(source.read_rows(rows))
+    steps = np.diff(rows)
+    if (steps == 1).all():
+        return np.asarray(source[int(rows[0]) : int(rows[-1]) + 1])
+    if (steps > 0).all():
+        return _pick(source, rows)
+    places, back = np.unique(rows, return_inverse=True)  # h5py takes rising numbers alone
+    return _pick(source, places)[back]
+
+
+def _pick(source, rows):
+    return np.asarray(source.oindex[rows] if hasattr(source, "oindex") else source[rows])
+
+
+def chunks(X, size, rows=None):
+    """Yield the rows of X, or some of them, in arrays of up to `size` rows; those of `Rows` are read ahead.
+
+    Parameters
+    ----------
+    X : ndarray or Rows
+    size : int
+    rows : ndarray of int64, default=None
+        None is all.
+    """
+    if isinstance(X, Rows):
+        rows = np.arange(len(X)) if rows is None else rows
+        with closing(ahead(X, _cut(rows, size))) as arrays:
+            yield from arrays
+    elif rows is None:
+        yield from _cut(X, size)
+    else:
+        yield from (X[part] for part in _cut(rows, size))
+
+
+def _cut(array, size):
+    return (array[i : i + size] for i in range(0, len(array), size))
