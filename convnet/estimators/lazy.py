@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.sparse import issparse
 
+# What data frames and arrays of other libraries have.
+IN_MEMORY = ("iloc", "__dataframe__", "__array_namespace__", "__cuda_array_interface__")
+
 
 def is_lazy(X):
     """Return whether X is to be read row by row, when the rows are wanted.
@@ -13,11 +16,17 @@ def is_lazy(X):
     """
     if isinstance(X, np.ndarray | list | tuple) or issparse(X):
         return False
-    in_memory = ("iloc", "__dataframe__", "__array_namespace__", "__cuda_array_interface__")
-    if not hasattr(X, "__getitem__") or any(hasattr(X, name) for name in in_memory):
+    reads = hasattr(X, "__getitem__") or hasattr(X, "read_rows")
+    if not reads or any(hasattr(X, name) for name in IN_MEMORY):
         return False
     shape = getattr(X, "shape", None)
-    return isinstance(shape, tuple) and len(shape) > 1 and _dtype(X) is not None
+    if isinstance(shape, tuple) and _dtype(X) is not None:
+        return len(shape) > 1
+    if hasattr(X, "read_rows"):
+        raise TypeError(
+            f"X, a {type(X).__name__}, has read_rows but no shape, a tuple, and dtype, one of NumPy's."
+        )
+    return False
 
 
 def _dtype(X):

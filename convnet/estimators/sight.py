@@ -119,9 +119,9 @@ class SightMixin:
 
     def _one_image(self, x):
         """Return x as an X of one row; ValueError where it is not one."""
-        array, singles = np.asarray(x), image_shapes(self)
-        if array.shape in singles:
-            return array[None]
-        if array.ndim > 1 and len(array) == 1 and array.shape[1:] in singles:
+        shape, singles = np.shape(x), image_shapes(self)
+        if shape in singles:
+            return np.asarray(x)[None]
+        if len(shape) > 1 and shape[0] == 1 and shape[1:] in singles:
             return x
-        raise ValueError(f"trace takes one image of shape {singles[0]}; x has shape {array.shape}.")
+        raise ValueError(f"trace takes one image of shape {singles[0]}; x has shape {shape}.")

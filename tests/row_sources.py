@@ -1,0 +1,85 @@
+"""Array-likes whose rows are read when they are wanted, with a record of what was asked of them."""
+
+import threading
+
+import numpy as np
+
+
+class Reading:
+    """Has ``read_rows``, and no rows otherwise; `calls` are the row numbers of each, `threads` who called.
+
+    `error` is raised from the call on that asks for row `bad`.
+    """
+
+    def __init__(self, array, bad=None, error=None):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.bad, self.error = bad, error
+        self.calls, self.threads = [], set()
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, key):
+        raise AssertionError("not by read_rows")
+
+    def read_rows(self, rows):
+        self.calls.append(np.array(rows))
+        self.threads.add(threading.current_thread())
+        if self.error is not None and self.bad in rows:
+            raise self.error
+        return self.array[rows]
+
+
+class Rising:
+    """Takes slices and strictly rising index arrays alone, as a data set of h5py does; `keys` are those."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype, self.keys = array, array.shape, array.dtype, []
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, key):
+        self.keys.append(key)
+        if not isinstance(key, slice) and (np.diff(key) <= 0).any():
+            raise TypeError("Indexing elements must be in increasing order")
+        return self.array[key]
+
+
+class Orthogonal(Rising):
+    """Takes index arrays by ``oindex`` alone, as an array of zarr does."""
+
+    def __init__(self, array):
+        super().__init__(array)
+        self.oindex = Rising(array)
+
+    def __getitem__(self, key):
+        assert isinstance(key, slice)
+        return super().__getitem__(key)
+
+
+class Folder:
+    """The interface of an image folder: parts are lazy and share a cache; a pickle is without that."""
+
+    def __init__(self, array, target, rows=None):
+        self.array, self.target = array, np.asarray(target)
+        self.rows = np.arange(len(array)) if rows is None else rows
+        self.shape, self.dtype = (len(self.rows), *array.shape[1:]), array.dtype
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, key):
+        key = key[0] if isinstance(key, tuple) else key
+        return Folder(self.array, self.target[key], self.rows[key])
+
+    def read_rows(self, rows):
+        return self.array[self.rows[rows]]
+
+    def __array__(self, dtype=None, copy=None):
+        raise AssertionError("read as a whole")
+
+
+def readers():
+    """The threads that read ahead."""
+    return [t for t in threading.enumerate() if t.name.startswith("convnet-read-ahead")]

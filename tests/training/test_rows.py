@@ -1,0 +1,98 @@
+"""Rows of anything, in any order, as arrays of one dtype and shape."""
+
+import h5py
+import numpy as np
+import pytest
+import zarr
+from row_sources import Orthogonal, Reading, Rising
+
+from convnet.training.rows import Rows, chunks
+
+ARRAY = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 2), dtype=np.uint8)
+ORDERS = {
+    "one": [7],
+    "contiguous": [5, 6, 7, 8],
+    "rising": [0, 3, 4, 39],
+    "any": [9, 2, 39, 0],
+    "repeated": [4, 4, 1, 4, 1],
+    "falling": [8, 7, 6],
+    "none": [],
+}
+
+
+def stored(kind, folder):
+    if kind == "h5py":
+        file = h5py.File(folder / "X.h5", "w")
+        return file.create_dataset("X", data=ARRAY, chunks=(7, 3, 4, 2), compression="gzip")
+    store = zarr.open(
+        folder / "X.zarr", mode="w", shape=ARRAY.shape, dtype="u1", chunks=(7, 3, 4, 1)
+    )
+    store[:] = ARRAY
+    return store
+
+
+@pytest.mark.parametrize("kind", ["h5py", "zarr", Reading, Rising, Orthogonal])
+@pytest.mark.parametrize("order", ORDERS)
+def test_any_order(kind, order, tmp_path):
+    source = stored(kind, tmp_path) if isinstance(kind, str) else kind(ARRAY)
+    rows = np.array(ORDERS[order], dtype=np.int64)
+    read = Rows(source, "u1").read_rows(rows)
+    assert read.dtype == np.uint8 and type(read) is np.ndarray
+    np.testing.assert_array_equal(read, ARRAY[rows])
+
+
+def test_contiguous_rows_are_a_slice():
+    """Stores read those in one go; an index array takes them row by row."""
+    source = Rising(ARRAY)
+    Rows(source, "u1").read_rows(np.arange(5, 9))
+    Rows(source, "u1").read_rows(np.array([39]))
+    assert source.keys == [slice(5, 9), slice(39, 40)]
+
+
+@pytest.mark.parametrize("stored, dtype", [(">f4", "f4"), ("longdouble", "f8"), (">u2", "u2")])
+def test_conversion(stored, dtype):
+    source = Reading(ARRAY.astype(stored))
+    rows = Rows(source, dtype)
+    read = rows.read_rows(np.arange(3))
+    assert read.dtype == rows.dtype == np.dtype(dtype) and read.dtype.isnative
+    assert rows.itemsize == read.itemsize
+    np.testing.assert_array_equal(read, ARRAY[:3])
+
+
+def test_seen_as_another_shape():
+    rows = Rows(Reading(ARRAY), "u1").seen_as((4, 2, 3), lambda a: np.moveaxis(a, 1, -1))
+    wanted = np.moveaxis(ARRAY, 1, -1)
+    assert rows.shape == wanted.shape and rows.ndim == 4 and len(rows) == 40
+    for part, of in ((rows, wanted), (rows.part(np.array([9, 3])), wanted[[9, 3]])):
+        assert part.shape == of.shape
+        np.testing.assert_array_equal(np.asarray(part), of)
+        np.testing.assert_array_equal(part[:1], of[:1])
+        np.testing.assert_array_equal(part[[1, 0]], of[[1, 0]])
+        np.testing.assert_array_equal(part[-1], of[-1])
+    part = rows.part(np.array([9, 3, 5])).part(np.array([2, 0]))
+    np.testing.assert_array_equal(part[:], wanted[[5, 9]])
+    assert np.asarray(rows, dtype=np.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize("lost", [np.s_[:-1], np.s_[:, :2], np.s_[..., 0]])
+def test_a_source_that_returns_another_shape(lost):
+    class Wrong(Reading):
+        def read_rows(self, rows):
+            return super().read_rows(rows)[lost]
+
+    with pytest.raises(
+        ValueError, match=r"X, a Wrong, returned an array of shape .* for \(5, 3, 4, 2\)"
+    ):
+        Rows(Wrong(ARRAY), "u1").read_rows(np.arange(5))
+
+
+@pytest.mark.parametrize("rows", [None, np.array([3, 30, 4, 4])])
+@pytest.mark.parametrize("size", [1, 3, 40, 100])
+def test_chunks(size, rows):
+    wanted = ARRAY if rows is None else ARRAY[rows]
+    for X in (ARRAY, Rows(Rising(ARRAY), "u1")):
+        parts = list(chunks(X, size, rows))
+        assert max(map(len, parts)) == min(size, len(wanted))
+        np.testing.assert_array_equal(np.concatenate(parts), wanted)
+    if rows is None:
+        assert all(np.shares_memory(part, ARRAY) for part in chunks(ARRAY, size))
