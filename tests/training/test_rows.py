@@ -1,9 +1,7 @@
 """Rows of anything, in any order, as arrays of one dtype and shape."""
 
-import h5py
 import numpy as np
 import pytest
-import zarr
 from row_sources import Orthogonal, Reading, Rising
 
 from convnet.training.rows import Rows, chunks
@@ -22,8 +20,9 @@ ORDERS = {
 
 def stored(kind, folder):
     if kind == "h5py":
-        file = h5py.File(folder / "X.h5", "w")
+        file = pytest.importorskip("h5py").File(folder / "X.h5", "w")
         return file.create_dataset("X", data=ARRAY, chunks=(7, 3, 4, 2), compression="gzip")
+    zarr = pytest.importorskip("zarr")
     store = zarr.open(
         folder / "X.zarr", mode="w", shape=ARRAY.shape, dtype="u1", chunks=(7, 3, 4, 1)
     )
