@@ -16,7 +16,6 @@ from sklearn.utils.validation import validate_data
 
 from convnet.estimators.lazy import is_lazy, stand_in
 from convnet.layers import as_layers
-from convnet.training.outputs import rows_a_read
 from convnet.training.rows import Rows, chunks
 
 CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
@@ -238,9 +237,8 @@ def largest_value(images, kind, rows=None):
         return float(MAXIMA["uint8"])
     if images.dtype.kind == "b":
         return 1.0
-    step = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
-    if isinstance(images, Rows):
-        step = rows_a_read(images)
+    fits = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
+    step = len(images) if isinstance(images, Rows) else fits
     largest = 0.0
     with closing(chunks(images, step, rows)) as parts:
         for chunk in parts:

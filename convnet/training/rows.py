@@ -1,10 +1,13 @@
 """X whose rows are read when they are wanted: an image folder, a data set in a file, a store of chunks."""
 
 from contextlib import closing
+from math import prod
 
 import numpy as np
 
 from convnet.training.ahead import ahead
+
+READ = 2**24  # most bytes of a chunk: three of them are in memory
 
 
 class Rows:
@@ -98,7 +101,9 @@ def _pick(source, rows):
 
 
 def chunks(X, size, rows=None):
-    """Yield the rows of X, or some of them, in arrays of up to `size` rows; those of `Rows` are read ahead.
+    """Yield the rows of X, or some of them, in arrays of up to `size` rows.
+
+    Those of `Rows` are read ahead, and are fewer where they would take more than `READ` bytes.
 
     Parameters
     ----------
@@ -109,6 +114,7 @@ def chunks(X, size, rows=None):
     """
     if isinstance(X, Rows):
         rows = np.arange(len(X)) if rows is None else rows
+        size = min(size, max(1, READ // (prod(X.shape[1:]) * X.itemsize)))
         with closing(ahead(X, _cut(rows, size))) as arrays:
             yield from arrays
     elif rows is None:

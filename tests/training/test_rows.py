@@ -13,6 +13,7 @@ ORDERS = {
     "rising": [0, 3, 4, 39],
     "any": [9, 2, 39, 0],
     "repeated": [4, 4, 1, 4, 1],
+    "in order, repeated": [2, 2, 3, 9],
     "falling": [8, 7, 6],
     "none": [],
 }
