@@ -8,6 +8,7 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.inputs import image_shapes
 from convnet.inspection.explain import maximal_patches
 from convnet.inspection.trace import Trace
+from convnet.values.fields import show
 
 
 class SightMixin:
@@ -33,9 +34,16 @@ class SightMixin:
         ------
         NotFittedError
             The net is not fitted.
+        TypeError
+            `layer` is no text.
         ValueError
             No layer has that name, with those that exist; images of another shape than in ``fit``, with both.
         """
+        check_is_fitted(self, "weights_")
+        if not isinstance(layer, str):
+            raise TypeError(
+                f"feature_maps: layer must be the name of one layer; got {show(layer)}."
+            )
         return self._outputs(X, layer)
 
     def maximal_patches(self, X, layer, n=9):

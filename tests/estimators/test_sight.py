@@ -50,6 +50,12 @@ def test_maps_of_a_nested_layer(clf, digits):
     np.testing.assert_allclose(clf.feature_maps(X, "residual1"), block, atol=1e-5)
 
 
+@pytest.mark.parametrize("layer", [None, 0, ["conv1"]])
+def test_what_is_no_name_of_a_layer(clf, digits, layer):
+    with pytest.raises(TypeError, match="feature_maps: layer must be the name of one layer"):
+        clf.feature_maps(digits[0], layer)
+
+
 def test_maps_of_channels_first_images(digits):
     X, y = digits
     first = fitted(np.moveaxis(X, -1, 1), y, data_format="channels_first")
