@@ -7,6 +7,7 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import check_parameters, input_shape
 from convnet.estimators.description import describe
+from convnet.estimators.diagram import DiagramMixin
 from convnet.estimators.explaining import ExplainMixin
 from convnet.estimators.fitting import Fit
 from convnet.estimators.parameters import (
@@ -34,7 +35,9 @@ NESTED = {
 }
 
 
-class BaseConvNet(SavingMixin, SightMixin, ExplainMixin, CallbackSupportMixin, BaseEstimator):
+class BaseConvNet(
+    SavingMixin, SightMixin, DiagramMixin, ExplainMixin, CallbackSupportMixin, BaseEstimator
+):
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
