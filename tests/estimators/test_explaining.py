@@ -123,6 +123,15 @@ def test_integrated_gradients_sum_to_the_difference(kind):
             np.testing.assert_allclose(sums, want[told], rtol=1e-2)
 
 
+@pytest.mark.filterwarnings("ignore:integrated_gradients")
+def test_each_image_keeps_its_baseline(monkeypatch):
+    case = explained("multiclass")
+    options = dict(method="integrated_gradients", baseline=case.X[::-1])
+    whole = case.net.explain(case.X, **options)
+    monkeypatch.setattr(memory, "BYTES", 1)  # parts of a row for each thread
+    np.testing.assert_array_equal(case.net.explain(case.X, **options), whole)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_integrated_gradients_pixel_by_pixel(kind):
     """Against the mean of 2000 gradients along the path."""
