@@ -9,6 +9,7 @@ from convnet.inspection.displays import (
     HistoryDisplay,
     MistakesDisplay,
 )
+from convnet.inspection.trace import Step, Trace
 
 __all__ = [
     "ArchitectureDisplay",
@@ -18,4 +19,6 @@ __all__ = [
     "FilterDisplay",
     "HistoryDisplay",
     "MistakesDisplay",
+    "Step",
+    "Trace",
 ]

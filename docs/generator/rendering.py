@@ -6,7 +6,7 @@ from pathlib import Path
 
 from accepts import must_be
 from docstrings import docstring
-from public import inherited_methods, is_estimator, methods, pages, parameters
+from public import inherited_methods, is_estimator, is_value, methods, pages, parameters
 
 import convnet
 
@@ -150,10 +150,18 @@ def _table(match):
 
 
 def _code(text, page):
-    """Return code, linked to the page or the entry that it names: that of `page` if there are several."""
+    """Return code, linked to the page or the entry that it names.
+
+    If there are several, that is the one of `page`, then a value: what a call as in ``Step()`` builds.
+    """
     code = text.strip("`")
     word = code.removesuffix("()")
-    for other in sorted(pages(), key=lambda other: other is not page):
+
+    def rank(other):
+        named = any(is_value(t) and t.__name__ == word for t in other.things)
+        return other is not page, not named
+
+    for other in sorted(pages(), key=rank):
         where = "" if other is page else f"{other.name}.md"
         if word == f"convnet.{other.name}":
             return f"[`{code}`]({where or f'{page.name}.md'})"

@@ -162,6 +162,7 @@ def test_links_of_dotted_names_and_calls():
     estimator = write_all()["ConvNetClassifier.md"]
     assert "[`convnet.schedules`](schedules.md)" in estimator
     assert "[`Cosine()`](schedules.md#cosine)" in estimator
+    assert "[`Step()`](schedules.md#step)" in estimator  # and not the step of a trace
     assert "[`convnet.callbacks.Progress()`](callbacks.md#progress)" in estimator
 
 

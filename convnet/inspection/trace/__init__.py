@@ -7,6 +7,7 @@ of the layer before it.
 """
 
 from convnet.inspection.trace.ending import Ending
+from convnet.inspection.trace.step import Step
 from convnet.inspection.trace.trace import Trace
 
-__all__ = ["Ending", "Trace"]
+__all__ = ["Ending", "Step", "Trace"]

@@ -37,6 +37,9 @@ class Spot:
 class Step:
     """How one output value of a layer comes about; print it.
 
+    A `Trace` makes them. That of a convolution has ``patch``, ``kernel`` and ``products`` as well, other layers' have
+    what belongs to those.
+
     Parameters
     ----------
     layer : str
@@ -54,6 +57,11 @@ class Step:
     source : Spot or None
         The input value that it is followed back to: the winner of a max-pool, that of the strongest product of a sum.
         None where it reads nothing but padding.
+
+    Attributes
+    ----------
+    computed : float
+        The value by its definition, in float64: `value` but for rounding.
     """
 
     layer: str
@@ -71,7 +79,12 @@ class Step:
         raise NotImplementedError
 
     def lines(self):
-        """Return the working, line by line."""
+        """Return the working.
+
+        Returns
+        -------
+        lines : list of str
+        """
         raise NotImplementedError
 
     def __str__(self):

@@ -38,6 +38,26 @@ class Trace:
     ----------
     layers : tuple of str
         Names of the layers, those inside others too.
+    steps : tuple of Step
+        The chain that is printed, in the order of the layers.
+    outputs : ndarray of float64, shape (n_outputs,)
+        Logits, or a regressor's values.
+    probabilities : ndarray of float64, shape (n_classes,), or None
+        As ``predict_proba`` has them; None of a regressor.
+    prediction : object
+        As ``predict`` has it.
+    ending : Ending or None
+        From outputs to the answer; None of a bare network.
+
+    Examples
+    --------
+    >>> import convnet
+    >>> import numpy as np
+    >>> net = convnet.load_pretrained("mnist-small")
+    >>> trace = net.trace(np.eye(28, dtype=np.uint8) * 255)
+    >>> step = trace.at("conv1", 5, 5, 0)
+    >>> step.patch.shape, bool(abs(step.computed - step.value) < 1e-5)
+    ((3, 3, 1), True)
     """
 
     def __init__(
