@@ -278,6 +278,11 @@ class BaseConvNet(
     def _describe(self):
         return describe(self)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
     def __getstate__(self):
         state = dict(super().__getstate__())
         if "_holder" in state:

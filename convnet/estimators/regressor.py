@@ -168,6 +168,5 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.target_tags.multi_output = True
         return tags
