@@ -147,6 +147,8 @@ class BaseConvNet(
         if X is None and hasattr(self, "weights_"):
             plan = self._holder.network(self.weights_).plan
             return Summary(plan.layers, self.input_shape_, has_output=True)
+        if X is None and self.input_shape is None:
+            raise ValueError("summary before fit needs X or input_shape.")
         layers, shape = self._declared(X, y)
         n_outputs = None if y is None else self._count_outputs(y)
         return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
@@ -180,15 +182,13 @@ class BaseConvNet(
         check_parameters(self)
         kind = type(self).__name__
         shape = input_shape(self.input_shape, self.data_format, kind, self.layers)
-        if X is not None:
+        if X is not None or shape is None:
             array = inputs.check_rows(X, kind)
             n_labels = inputs.count_rows(y)
             images = inputs.as_images(
                 array, shape, self.data_format, n_labels=n_labels, layers=self.layers
             )
             shape = images.shape[1:]
-        elif shape is None:
-            raise ValueError("summary before fit needs X or input_shape.")
         layers = as_layers(self.layers, shape)
         if len(shape) == 1:
             inputs.check_spatial(layers, shape[0], self.data_format)

@@ -172,6 +172,11 @@ def test_unfitted_and_frozen_is_refused(net, digits):
         ConvNetTransformer(FrozenEstimator(net)).fit(*digits)
 
 
+def test_a_lack_of_images_is_said(net):
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        ConvNetTransformer(net).fit(None, [0, 1])
+
+
 def test_a_failed_fit_changes_nothing(net, digits):
     X, y = digits
     transformer = ConvNetTransformer(net).fit(X, y)
