@@ -2,7 +2,7 @@
 
 loop.py       one fit: epochs of shuffled batches, best weights, history
 examples.py   what is trained on: X as passed, encoded targets, the rows that take part
-schedules.py  learning rates as values
+schedules/    learning rates as values
 rates.py      learning rates of the steps of a fit
 best.py       the weights that are kept
 snapshot.py   the state of a loop, to resume from

@@ -1,0 +1,37 @@
+"""Checks of the fields of schedules, and the numbers that they agree on."""
+
+from numbers import Integral, Real
+
+
+def check(schedule, name, phrase, passes):
+    """Raise ValueError, saying what a field must be, unless it passes."""
+    if not passes:
+        value = getattr(schedule, name)
+        raise ValueError(f"{type(schedule).__name__}: {name} must be {phrase}; got {value!r}")
+
+
+def check_share(schedule, name, *, zero=True):
+    """Check that a field is a number from 0, or above 0, to 1."""
+    value = getattr(schedule, name)
+    passes = is_number(value) and (0 <= value <= 1 if zero else 0 < value <= 1)
+    check(schedule, name, "from 0 to 1" if zero else "above 0 and at most 1", passes)
+
+
+def check_shorter(schedule, name, max_iter):
+    """Check that the epochs of a warm-up leave others."""
+    value = getattr(schedule, name)
+    if value >= max_iter:
+        raise ValueError(
+            f"{type(schedule).__name__}: {name}={value} leaves no epoch after the warm-up; "
+            f"there are {max_iter}. Lower {name} or raise max_iter"
+        )
+
+
+def is_integer(value):
+    """Return whether a value is an integer, and no boolean."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value):
+    """Return whether a value is a real number, and no boolean."""
+    return isinstance(value, Real) and not isinstance(value, bool)
