@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -75,6 +77,36 @@ def test_layer(tmp_path, i, kind):
     found = FORMATS[kind](net, tmp_path / "model")
     assert_same(found, net, X)
     assert found.layers == net.layers and found._holder.layers == (TABLE[i].layer,)
+
+
+READERS = {
+    "pickle": "pickle.loads(path.read_bytes())",
+    "joblib": "joblib.load(path)",
+    "skops": "skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))",
+    "npz": "convnet.load(path)",
+    "safetensors": "convnet.load(path)",
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_nothing_but_numpy_and_the_extra_is_imported_to_load_any_layer(tmp_path, kind):
+    """In a process that has imported convnet, with what that needs, and what `READERS` names."""
+    for i in range(len(TABLE)):
+        FORMATS[kind](fitted(i)[0], tmp_path / f"{i}.{kind}")
+    extra = {"skops": "skops.io"}.get(kind, "convnet")
+    code = f"""
+import pathlib, pickle, sys, joblib, convnet, {extra}
+def others():
+    return {{name.partition(".")[0] for name in sys.modules}} - sys.stdlib_module_names
+before = others()
+for path in pathlib.Path({str(tmp_path)!r}).iterdir():
+    found = {READERS[kind]}
+    assert found.weights_ and found._holder.layers
+print(*others() - before)
+"""
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    new = {name for name in out.stdout.split() if not name.startswith("_")}
+    assert new <= ({kind} if kind == "safetensors" else set())
 
 
 def test_the_table_has_every_layer():

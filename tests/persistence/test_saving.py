@@ -1,6 +1,5 @@
 """save and load: what comes back, and what cannot be saved."""
 
-import subprocess
 import sys
 
 import numpy as np
@@ -229,24 +228,6 @@ def test_size(tmp_path):
         net.save(path)
         weights = sum(array.nbytes for array in net.weights_.values())
         assert path.stat().st_size <= weights + 10_000
-
-
-def test_only_numpy_and_the_extra_are_imported(tmp_path):
-    net, _ = classifier()
-    for ending, extra in (("npz", set()), ("safetensors", {"safetensors"})):
-        path = tmp_path / f"m.{ending}"
-        net.save(path)
-        code = f"""
-import sys, convnet
-before = {{name.partition(".")[0] for name in sys.modules}}
-convnet.load({str(path)!r})
-new = {{name.partition(".")[0] for name in sys.modules}} - before - sys.stdlib_module_names
-print(*new)
-"""
-        out = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        )
-        assert {name for name in out.stdout.split() if not name.startswith("_")} <= extra
 
 
 def test_without_safetensors(tmp_path, monkeypatch):
