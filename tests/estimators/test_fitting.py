@@ -7,7 +7,7 @@ from sklearn.base import clone
 from convnet import ConvNetClassifier
 from convnet.graph.trainer import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
-from convnet.schedules import Cosine, Step
+from convnet.schedules import Cosine
 
 NET = [
     *(Conv2D(8, 3), BatchNorm(), MaxPool2D(2), Dropout(0.2)),
@@ -291,40 +291,3 @@ def test_training_ends_without_progress(digits):
     clf = ConvNetClassifier([], max_iter=50, tol=10.0, n_iter_no_change=4, random_state=0).fit(X, y)
     assert clf.n_iter_ == 6  # the first, and more than 4 without a gain
     assert clf.set_params(n_iter_no_change=np.inf).fit(X, y).n_iter_ == 50
-
-
-@pytest.mark.parametrize(
-    "learning_rate, expected",
-    [
-        ("constant", [1, 1, 1, 1]),
-        (Step(2, 0.5), [1, 1, 0.5, 0.5]),
-        ("step", [1, 1, 1, 1]),
-        ("cosine", [1, 0.853553, 0.5, 0.146447]),
-        (Cosine(warmup=2), [1 / 3, 2 / 3, 1, 0.5]),
-        (lambda epoch: 0.1 / (epoch + 1), [10, 5, 10 / 3, 2.5]),
-    ],
-)
-def test_learning_rates(digits, learning_rate, expected):
-    X, y = digits[0][:50], digits[1][:50]
-    clf = ConvNetClassifier(
-        [], learning_rate=learning_rate, learning_rate_init=0.01, max_iter=4
-    ).fit(X, y)
-    np.testing.assert_allclose(
-        clf.history_["learning_rate"], np.multiply(expected, 0.01), rtol=1e-5
-    )
-
-
-def test_adaptive_rate(digits):
-    X, y = digits[0][:50], digits[1][:50]
-    clf = ConvNetClassifier(
-        [], learning_rate="adaptive", learning_rate_init=0.01, tol=10.0, n_iter_no_change=1
-    )
-    rates = clf.set_params(max_iter=100).fit(X, y).history_["learning_rate"]
-    np.testing.assert_allclose(rates[:5], [0.01, 0.01, 0.01, 0.002, 0.002])
-    assert len(rates) < 100 and 2e-7 < rates[-1] <= 1e-6
-
-
-def test_bad_rate_of_a_callable(digits):
-    X, y = digits[0][:50], digits[1][:50]
-    with pytest.raises(ValueError, match="learning_rate gave -1 for epoch 0"):
-        ConvNetClassifier([], learning_rate=lambda epoch: -1).fit(X, y)
