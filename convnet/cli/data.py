@@ -23,13 +23,7 @@ def training_data(source, test_size, seed):
     seed : int
         Of the split.
     """
-    if source == "digits":
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        arrays = {"X": (digits.images / 16).astype(np.float32), "y": digits.target}
-    else:
-        arrays = _load(source)
+    arrays = _digits() if source == "digits" else _load(source)
     if "X_train" in arrays:
         return _own_split(arrays, source, test_size)
     X, y = _labelled(arrays, source, "X", "y")
@@ -44,6 +38,23 @@ def new_data(path):
     arrays = _load(path)
     (X,) = _take(arrays, path, "X_test" if "X" not in arrays and "X_test" in arrays else "X")
     return X
+
+
+def inspected_data(path):
+    """Return X and y, or X_test and y_test where there is no X; y is None where it lacks. "digits" as for training."""
+    arrays = _digits() if path == "digits" else _load(path)
+    names = ("X", "y") if "X" in arrays or "X_test" not in arrays else ("X_test", "y_test")
+    (X,) = _take(arrays, path, names[0])
+    y = arrays.get(names[1])
+    if X.ndim < 2 or not len(X):
+        raise UsageError(
+            f"{path}: {names[0]} has shape {X.shape}; expected (n, h, w, c) and so on."
+        )
+    if y is not None and y.shape[:1] != X.shape[:1]:
+        raise UsageError(
+            f"{path}: {names[0]} has {len(X)} rows and {names[1]} has shape {y.shape}. Make them equal."
+        )
+    return X, y[:, 0] if y is not None and y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def _own_split(arrays, path, test_size):
@@ -114,6 +125,13 @@ def _checked(path, name, check, *args, **kwargs):
 
 def _kind(labels):
     return {"U": "strings", "S": "bytes"}.get(labels.dtype.kind, "numbers")
+
+
+def _digits():
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return {"X": (digits.images / 16).astype(np.float32), "y": digits.target}
 
 
 def _load(path):

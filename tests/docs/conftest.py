@@ -1,6 +1,7 @@
-"""The generator of the reference on the path."""
+"""The generator of the reference and the builder of the gallery on the path."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "generator"))
+for name in ("generator", "gallery_builder"):
+    sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / name))

@@ -35,6 +35,8 @@ class ExplanationDisplay:
         By method, as ``explain`` returns them.
     titles : list of n str, default=None
         Above the images.
+    heading : str, default=None
+        Above all.
     n_rows : int, default=None
         How many images there are, where these are not all; None is n.
 
@@ -59,10 +61,11 @@ class ExplanationDisplay:
     True
     """
 
-    def __init__(self, images, maps, *, titles=None, n_rows=None):
+    def __init__(self, images, maps, *, titles=None, heading=None, n_rows=None):
         self.images = images
         self.maps = maps
         self.titles = titles
+        self.heading = heading
         self.n_rows = n_rows
 
     @classmethod
@@ -113,12 +116,16 @@ class ExplanationDisplay:
         images = as_pictures(estimator, X, cls.__name__, slice(n))
         if y is not None and len(y) != len(X):
             raise ValueError(f"{cls.__name__}: X has {len(X)} rows and y has {len(y)}.")
-        if isinstance(target, list | tuple | np.ndarray) and len(target) == len(X):
+        heading = None
+        if target is not None and np.ndim(target) == 0:
+            heading = f"what speaks for {target}"
+        elif isinstance(target, list | tuple | np.ndarray) and len(target) == len(X):
             target = target[:n]
         shown, y = X[:n], None if y is None else y[:n]
         methods = [method] if isinstance(method, str) else list(method)
         maps = {name: estimator.explain(shown, name, target, **options) for name in methods}
-        return cls(images, maps, titles=_titles(estimator, shown, y), n_rows=len(X)).plot(ax=ax)
+        titles = _titles(estimator, shown, y)
+        return cls(images, maps, titles=titles, heading=heading, n_rows=len(X)).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw images and maps.
@@ -156,10 +163,10 @@ class ExplanationDisplay:
         strip = height(words, font) + 0.05
         block = tiles * (tile[0] + GAP) - GAP
         size = cols * (block + BETWEEN) - BETWEEN + beside, rows * (tile[1] + strip + GAP) - GAP
-        if self.n_rows is not None and n < self.n_rows:
-            whole = headed(caller, ax, f"{n} of {self.n_rows:,} images", size)
-        else:
-            whole = canvas(caller, ax, size=size)
+        some = self.n_rows is not None and n < self.n_rows
+        words_above = [self.heading, f"{n} of {self.n_rows:,} images" if some else ""]
+        heading = ": ".join(filter(None, words_above))
+        whole = headed(caller, ax, heading, size) if heading else canvas(caller, ax, size=size)
         width, high = inches(whole)
         outer = divided(
             *(whole, 2, 4),

@@ -45,6 +45,8 @@ def test_target_and_options(clf, photographs):
     )
     expected = clf.explain(X[:2], "occlusion", "hen", patch=5)
     np.testing.assert_array_equal(display.maps["occlusion"], expected)
+    heads = [axes.get_title() for axes in display.figure_.axes]
+    assert "what speaks for hen: 2 of 4 images" in heads
     targets = np.array(["hen", "cat", "dog", "dog"])
     display = ExplanationDisplay.from_estimator(clf, X[:4], target=targets, n=2)
     np.testing.assert_array_equal(display.maps["gradcam"], clf.explain(X[:2], target=targets[:2]))

@@ -1,0 +1,60 @@
+"""
+How training went, and which epoch was kept
+===========================================
+
+With rows to validate on, `fit` keeps the weights of the best epoch; `HistoryDisplay` shows which one that was.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from convnet import ConvNetClassifier
+from convnet.inspection import HistoryDisplay
+from convnet.layers import Conv2D, Dense, Dropout, MaxPool2D
+
+# %%
+# 300 digits are few for a net: it soon knows them by heart. `early_stopping` holds a fifth of them out and stops once
+# their score has not risen for `n_iter_no_change` epochs.
+
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(
+    X.reshape(-1, 8, 8) / 16, y, train_size=300, stratify=y, random_state=0
+)
+layers = [Conv2D(16, 3, activation="relu"), MaxPool2D(2), Dense(128, activation="relu")]
+settings = {
+    "max_iter": 100,
+    "learning_rate_init": 3e-3,
+    "early_stopping": True,
+    "validation_fraction": 0.2,
+    "n_iter_no_change": 20,
+    "random_state": 0,
+}
+clf = ConvNetClassifier(layers, **settings).fit(X_train, y_train)
+HistoryDisplay.from_estimator(clf)
+
+# %%
+# The training loss falls on; the loss on the rows held out does not. The dashed line is the epoch that was kept:
+# what comes after it is forgotten.
+
+print(f"{clf.n_iter_} epochs, kept the weights of epoch {clf.best_iter_}")
+print(f"test accuracy {clf.score(X_test, y_test):.3f}")
+
+# %%
+# With dropout
+# ------------
+# Dropout takes half of the inputs of the dense layer away in each step. The curves stay closer together.
+
+dropped = ConvNetClassifier([*layers[:2], Dropout(0.5), layers[2], Dropout(0.5)], **settings)
+dropped.fit(X_train, y_train)
+HistoryDisplay.from_estimator(dropped)
+
+# %%
+# The curves are lists of numbers in `history_`.
+
+print(f"kept the weights of epoch {dropped.best_iter_}")
+print(f"test accuracy {dropped.score(X_test, y_test):.3f}")
+for name, values in dropped.history_.items():
+    print(f"{name:18}", np.round(values[:4], 3), "...")
+plt.show()

@@ -1,0 +1,168 @@
+"""convnet inspect."""
+
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from convnet import ConvNetClassifier, ConvNetRegressor, cli, inspection
+from convnet.layers import Conv1D, Conv2D, Dense, MaxPool2D, Residual
+
+LAYERS = [
+    Conv2D(3, 3, activation="relu"),
+    Residual([Conv2D(3, 3, padding="same")]),
+    MaxPool2D(2),
+]
+GENERAL = ["history", "architecture", "filters_conv1", "filters_residual1-conv1"]
+
+
+@pytest.fixture
+def model(arrays):
+    """model.npz, a net of two convolutions, and digits.npz."""
+    X, y = arrays
+    clf = ConvNetClassifier(LAYERS, max_iter=1, random_state=0).fit(X, y)
+    clf.save("model.npz")
+    return clf
+
+
+def pictures(folder):
+    return sorted(path.stem for path in folder.iterdir())
+
+
+def test_all_pictures(model, folder, capsys):
+    assert cli.main(["inspect", "model.npz", "digits.npz", "--out", "seen", "--images", "2"]) == 0
+    names = [*GENERAL, "feature_maps_0", "feature_maps_1", "explanations", "mistakes", "confusion"]
+    assert capsys.readouterr().out.splitlines() == [f"seen/{name}.png" for name in names]
+    assert pictures(folder / "seen") == sorted(names)
+    for path in (folder / "seen").iterdir():
+        with Image.open(path) as image:
+            assert image.format == "PNG" and min(image.size) > 50
+    assert not plt.get_fignums()
+
+
+def test_rows_and_methods(model, arrays, folder, monkeypatch):
+    X, y = arrays
+    drawn = {}
+    for name in ("FeatureMapDisplay", "ExplanationDisplay", "ConfusionDisplay", "MistakesDisplay"):
+        display = getattr(inspection, name)
+
+        def spy(*args, _name=name, _original=display.from_estimator, **kwargs):
+            drawn[_name] = _original(*args, **kwargs)
+            return drawn[_name]
+
+        monkeypatch.setattr(display, "from_estimator", spy)
+    options = ["--rows", "7,3", "--method", "occlusion,saliency", "--mistakes", "5"]
+    assert cli.main(["inspect", "model.npz", "digits.npz", *options]) == 0
+    found = drawn["ExplanationDisplay"]
+    assert list(found.maps) == ["occlusion", "saliency"]
+    np.testing.assert_array_equal(found.maps["occlusion"], model.explain(X[[7, 3]], "occlusion"))
+    assert [title.split()[0] for title in found.titles] == [str(label) for label in y[[7, 3]]]
+    assert {"feature_maps_7", "feature_maps_3"} <= set(pictures(folder / "pictures"))
+    last = drawn["FeatureMapDisplay"].maps["conv1"]
+    np.testing.assert_array_equal(last, model.feature_maps(X[[3]], "conv1")[0])
+    expected = model.explain_confusion(X, y, "occlusion").maps
+    np.testing.assert_array_equal(drawn["ConfusionDisplay"].maps, expected)
+    assert len(drawn["MistakesDisplay"].rows) == 5
+
+
+def test_only_some(model, folder, capsys):
+    options = ["--only", "mistakes,history"]
+    assert cli.main(["inspect", "model.npz", "digits.npz", *options]) == 0
+    assert pictures(folder / "pictures") == ["history", "mistakes"]
+
+
+def test_files_are_replaced_and_others_left(model, folder):
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "history.png").write_text("old")
+    (folder / "pictures" / "mine.txt").write_text("mine")
+    assert cli.main(["inspect", "model.npz", "digits.npz", "--only", "history"]) == 0
+    assert (folder / "pictures" / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert pictures(folder / "pictures") == ["history", "mine"]
+
+
+def test_without_labels(model, arrays, folder, capsys, failed):
+    np.savez("new.npz", X_test=arrays[0][:3])
+    assert cli.main(["inspect", "model.npz", "new.npz", "--images", "9"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == ["no mistakes: new.npz has no y.", "no confusion: new.npz has no y."]
+    assert "pictures/feature_maps_2.png" in lines and "pictures/feature_maps_3.png" not in lines
+    text = failed("inspect", "model.npz", "new.npz", "--only", "confusion")
+    assert "there is no picture of confusion: new.npz has no y." in text
+
+
+def test_flat_rows_signals_and_numbers(arrays, folder, capsys):
+    X, y = arrays
+    flat = X.reshape(len(X), -1)
+    nets = {
+        "flat": (ConvNetClassifier([Dense(3)], max_iter=1), flat, y),
+        "signal": (ConvNetClassifier([Conv1D(2, 3)], max_iter=1), X.astype(np.float32) / 255, y),
+        "number": (ConvNetRegressor(LAYERS, max_iter=1), X, y * 0.5),
+    }
+    for name, (net, X_net, y_net) in nets.items():
+        net.fit(X_net, y_net).save("model.npz")
+        np.savez("own.npz", X=X_net, y=y_net)
+        options = ["--out", name, "--images", "1", "--method", "gradcam"]
+        assert cli.main(["inspect", "model.npz", "own.npz", *options]) == 0
+    out = capsys.readouterr().out
+    assert pictures(folder / "flat") == ["architecture", "feature_maps_0", "history"]
+    assert "no filters: the net has no convolution." in out
+    assert "no explanations: the net takes rows of shape (64,), no images." in out
+    assert "filters_conv1" in pictures(folder / "signal")
+    assert {"explanations", "mistakes"} < set(pictures(folder / "number"))
+    assert "no confusion: the net is a ConvNetRegressor, which has no classes." in out
+
+
+def test_bad_input(model, arrays, folder, failed, monkeypatch):
+    X, y = arrays
+    np.savez("fewer.npz", X=X, y=y[:9])
+    np.savez("small.npz", X=X[:, :5], y=y)
+    np.savez("nothing.npz", X=X[:0], y=y[:0])
+    for arguments, text in [
+        (["none.npz", "digits.npz"], "there is no file none.npz"),
+        (["digits.npz", "digits.npz"], "is no model that this convnet can read"),
+        (["model.npz", "none.npz"], "there is no file none.npz"),
+        (["model.npz", "model.npz"], "has no X; it has"),
+        (["model.npz", "fewer.npz"], "X has 300 rows and y has shape (9,). Make them equal."),
+        (["model.npz", "small.npz"], "X has shape (n, 5, 8); expected (n, 8, 8, 1)"),
+        (["model.npz", "nothing.npz"], "X has shape (0, 8, 8)"),
+        (["model.npz", "digits.npz", "--rows", "0,300"], "has rows 0 to 299; got 300"),
+        (["model.npz", "digits.npz", "--out", "model.npz"], "is a file. Pass a folder."),
+        (["model.npz", "digits.npz", "--out", "model.npz/a"], "cannot make the folder"),
+    ]:
+        assert text in failed("inspect", *arguments)
+        assert not (folder / "pictures").exists()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert 'pip install "convnet[plot]"' in failed("inspect", "model.npz", "digits.npz")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--images", "0"], "must be 1 or more; got 0"),
+        (["--rows", "1,b"], "must be numbers such as 0,3,5; got '1,b'"),
+        (["--method", "lime"], "no 'lime'; there are gradcam, saliency"),
+        (["--only", "history,cats"], "no 'cats'; there are history"),
+    ],
+)
+def test_bad_options(capsys, options, text):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["inspect", "model.npz", "digits.npz", *options])
+    assert caught.value.code == 2 and text in capsys.readouterr().err
+
+
+def test_the_digits_that_come_with_scikit_learn(folder):
+    assert cli.main(["train", "digits", "--epochs", "1", "--layers", "[]"]) == 0
+    assert cli.main(["inspect", "model.pkl", "digits", "--only", "mistakes"]) == 0
+    assert pictures(folder / "pictures") == ["mistakes"]
+
+
+def test_ctrl_c_says_what_was_written(model, folder, capsys, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(inspection.FilterDisplay, "from_estimator", interrupt)
+    options = ["--only", "history,filters"]
+    assert cli.main(["inspect", "model.npz", "digits.npz", *options]) == 130
+    assert "interrupted; 1 picture was written to pictures" in capsys.readouterr().err
