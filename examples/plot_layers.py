@@ -27,7 +27,7 @@ ArchitectureDisplay.from_estimator(net)
 # %%
 # The whole way
 # -------------
-# A row is a layer, with the eight channels that answer most. The first convolution finds edges of one direction each,
+# A row is a layer, with the eight channels that answer most. The first convolution finds edges and strokes,
 # the later ones find parts of digits; pooling halves the maps, so that what stays is what was found and roughly where.
 
 three = X[3]
@@ -37,7 +37,7 @@ FeatureMapDisplay.from_estimator(net, three)
 # %%
 # One layer
 # ---------
-# All maps of the first ReLU: each channel answers to edges in one direction, and to nothing else.
+# All maps of the first ReLU: some channels answer to edges in one direction, some to strokes, some to the empty paper.
 
 FeatureMapDisplay.from_estimator(net, three, "activation1")
 

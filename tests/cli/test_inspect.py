@@ -32,6 +32,7 @@ def pictures(folder):
 
 
 def test_all_pictures(model, folder, capsys):
+    before = plt.get_fignums()
     assert cli.main(["inspect", "model.npz", "digits.npz", "--out", "seen", "--images", "2"]) == 0
     names = [*GENERAL, "feature_maps_0", "feature_maps_1", "explanations", "mistakes", "confusion"]
     assert capsys.readouterr().out.splitlines() == [f"seen/{name}.png" for name in names]
@@ -39,7 +40,7 @@ def test_all_pictures(model, folder, capsys):
     for path in (folder / "seen").iterdir():
         with Image.open(path) as image:
             assert image.format == "PNG" and min(image.size) > 50
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
 
 
 def test_rows_and_methods(model, arrays, folder, monkeypatch):

@@ -1,7 +1,16 @@
-"""The generator of the reference and the builder of the gallery on the path."""
+"""The generator of the reference and the builder of the gallery on the path; no figure outlives its test."""
 
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import pytest
+
 for name in ("generator", "gallery_builder"):
     sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / name))
+
+
+@pytest.fixture(autouse=True)
+def no_figure_left():
+    yield
+    plt.close("all")
