@@ -4,10 +4,8 @@ import os
 from contextlib import contextmanager
 
 from convnet.data.errors import UnreadableError
-from convnet.data.pillow import ENDS, plugins
+from convnet.data.pillow import plugins
 from convnet.data.placing import place
-
-TAIL = 64  # bytes of a file in which its end is looked for
 
 
 def decode(file, form, out):
@@ -27,36 +25,26 @@ def decode(file, form, out):
     UnreadableError
         There is no picture, or not all of it; says why.
     """
-    with _opened(file) as (_, image):
+    with opened_image(file) as (_, image):
         place(image, form, out, draft=True)
 
 
-def probe(path):
-    """Raise `UnreadableError` where a file's header is bad or its end lacks; its pixels are decoded only in doubt."""
-    with _opened(path) as (file, image):
-        is_whole = ENDS.get(image.format)
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - TAIL))
-        if is_whole is None or not is_whole(file.read()):
-            image.load()
-
-
 @contextmanager
-def _opened(file):
+def opened_image(file):
     """Yield the open file and its image with the header read; what fails inside becomes an `UnreadableError`."""
     from PIL import Image
 
     is_path = isinstance(file, str | bytes | os.PathLike)
     try:
-        with open(file, "rb") if is_path else _left_open(file) as opened:
+        with open(file, "rb") if is_path else _left_open(file) as source:
             try:
-                with Image.open(opened, formats=plugins()) as image:
+                with Image.open(source, formats=plugins()) as image:
                     _check_size(image)
-                    yield opened, image
+                    yield source, image
             except (Image.DecompressionBombError, Image.DecompressionBombWarning):
                 raise UnreadableError(f"has more than {_most()}") from None
             except Image.UnidentifiedImageError:
-                empty = not opened.seek(0, os.SEEK_END)
+                empty = not source.seek(0, os.SEEK_END)
                 raise UnreadableError(
                     "is empty" if empty else "is no image that Pillow can read"
                 ) from None

@@ -57,6 +57,12 @@ def report(who, skipped, on_error):
     )
 
 
+def check_left(who, folder, n, lost):
+    """Raise ValueError where all of n images are lost, {row: Skipped}."""
+    if lost and len(lost) == n:
+        raise ValueError(f"{who}: none of {n} images of {folder!r} can be read: {lost[min(lost)]}.")
+
+
 def check_on_error(who, on_error):
     """Raise ValueError where `on_error` is neither "skip" nor "raise"."""
     if on_error not in ("skip", "raise"):

@@ -4,18 +4,16 @@ from numbers import Integral
 
 import numpy as np
 
-from convnet.data.decode import probe
-from convnet.data.errors import Skipped, UnreadableError, check_on_error, report
+from convnet.data.disk import stored
+from convnet.data.errors import check_left, check_on_error, report
 from convnet.data.form import check_form
 from convnet.data.listing import list_folder
-from convnet.data.parallel import for_each
 from convnet.data.pillow import check_pillow
+from convnet.data.probing import probe_all
 from convnet.data.progress import ReadingProgress
 from convnet.data.source import ImageSource
-from convnet.engine.threads import resolve_n_threads
 
 CACHE_BYTES = 2**30
-BLOCK = 256  # rows that are read at a time where they are not kept
 
 
 class ImageFolder:
@@ -41,6 +39,10 @@ class ImageFolder:
     cache_bytes : int, default=1073741824
         Memory for decoded rows. The rows that are read first are kept, for good; others are decoded again each time.
         0 keeps none.
+    cache_dir : str or path, default=None
+        A folder for a file of all decoded rows, n·h·w·c bytes, which the constructor makes if it is not there. Rows are
+        read from it, and no image is opened, by other processes and later ones too, until an image, the parameters or
+        the decoder's release change; then another is made, and the old file stays until you delete it.
     n_jobs : int, default=None
         Threads that decode. None is the number of cores, less where OpenMP or an affinity mask says so; -1 is all CPUs.
     verbose : bool, default=False
@@ -73,7 +75,7 @@ class ImageFolder:
     TypeError
         `folder` is no path, or `size` no size.
     OSError
-        There is no such folder, or it may not be read.
+        There is no such folder, or it may not be read; `cache_dir` cannot be made or written.
 
     Warns
     -----
@@ -84,7 +86,7 @@ class ImageFolder:
     -----
     The constructor opens each file, reads its header and looks whether its end is there, which finds truncated files;
     files whose end does not show are decoded. Damage in the middle of a file is found when it is decoded: `verify`
-    does so at once, and leaves such files out.
+    does so at once, and leaves such files out. With `cache_dir` the constructor decodes every file that is new.
 
     A pickle holds the names of the files, and of what is kept nothing.
 
@@ -119,6 +121,7 @@ class ImageFolder:
         fit="crop",
         on_error="skip",
         cache_bytes=CACHE_BYTES,
+        cache_dir=None,
         n_jobs=None,
         verbose=False,
     ):
@@ -129,17 +132,24 @@ class ImageFolder:
         listing = list_folder("ImageFolder", folder)
         if on_error == "raise":
             report("ImageFolder", listing.skipped, on_error)
-        lost = _probe_all(listing.filenames, n_jobs, verbose, until_lost=on_error == "raise")
-        if on_error == "raise":
-            report("ImageFolder", [lost[min(lost)]] if lost else [], on_error)
-        listing = listing.without("ImageFolder", lost)
-        report("ImageFolder", listing.skipped, on_error)
-        self._folder, self._labels, self._classes = listing.folder, listing.labels, listing.classes
-        self._skipped, self._on_error, self._verbose = listing.skipped, on_error, verbose
-        self._source = ImageSource(
-            listing.filenames, form, cache_bytes=int(cache_bytes), n_jobs=n_jobs
-        )
-        self._rows = np.arange(len(listing.filenames))
+        source = ImageSource(listing.filenames, form, cache_bytes=int(cache_bytes), n_jobs=n_jobs)
+        self._source, self._folder, self._classes = source, listing.folder, listing.classes
+        self._labels, self._on_error, self._verbose = listing.labels, on_error, verbose
+        n = len(listing.filenames)
+        if cache_dir is None:
+            tick = self._tick(", headers", n)
+            lost = probe_all(listing.filenames, n_jobs=n_jobs, on_error=on_error, tick=tick)
+        else:
+            tick = self._tick(", cache", n)
+            stored_rows = stored(
+                cache_dir, listing, form, n_jobs=n_jobs, on_error=on_error, tick=tick
+            )
+            source.disk, lost = stored_rows
+        # Files that cannot be read keep their numbers; no row has them.
+        self._rows = np.array([row for row in range(n) if row not in lost], np.int64)
+        self._skipped = [*listing.skipped, *(lost[row] for row in sorted(lost))]
+        check_left("ImageFolder", self._folder, n, lost)
+        report("ImageFolder", self._skipped, on_error)
 
     @property
     def shape(self):
@@ -251,45 +261,22 @@ class ImageFolder:
             With ``on_error="skip"``, what cannot be read.
         """
         lost, n = {}, len(self)
-        tick = ReadingProgress("ImageFolder", n) if self._verbose else None
-        block = np.empty((min(BLOCK, n), *self.shape[1:]), np.uint8)
-        until_lost = self._on_error == "raise"
-        for begin in range(0, n, BLOCK):
-            rows = self._rows[begin : begin + BLOCK]
-            found = self._source.read_into(block[: len(rows)], rows, until_lost=until_lost)
-            lost |= {begin + position: why for position, why in found.items()}
-            if found and until_lost:
-                report("ImageFolder", [lost[min(lost)]], "raise")
-            if tick is not None:
-                tick(begin + len(rows))
+        for _, found in self._source.blocks(self._rows, self._on_error, self._tick("", n)):
+            lost |= found
         skipped = list(dict.fromkeys(lost[row] for row in sorted(lost)))
+        check_left("ImageFolder", self._folder, n, lost)
         report("ImageFolder", skipped, "skip")
-        if n and len(lost) == n:
-            raise ValueError(f"ImageFolder: none of {n} images can be read: {skipped[0]}.")
         whole = self._part(np.delete(self._rows, list(lost)))
         whole._skipped = [*self._skipped, *skipped]
         return whole
+
+    def _tick(self, what, n):
+        return ReadingProgress(f"ImageFolder{what}", n) if self._verbose else None
 
     def _part(self, rows):
         part = object.__new__(type(self))
         vars(part).update(vars(self), _rows=rows)
         return part
-
-
-def _probe_all(filenames, n_jobs, verbose, *, until_lost):
-    """Return {number: Skipped} of the files that are damaged as far as header and end show."""
-    lost = {}
-
-    def probe_one(number):
-        try:
-            probe(filenames[number])
-        except UnreadableError as error:
-            lost[number] = Skipped(filenames[number], str(error))
-        return until_lost and lost
-
-    tick = ReadingProgress("ImageFolder, headers", len(filenames)) if verbose else None
-    for_each(probe_one, range(len(filenames)), resolve_n_threads(n_jobs), tick)
-    return lost
 
 
 def _check_bytes(cache_bytes):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convnet.data.errors import Skipped
+from convnet.data.errors import Skipped, check_left
 from convnet.data.pillow import ENDINGS
 
 
@@ -30,11 +30,8 @@ class Listing(NamedTuple):
         """
         if not lost:
             return self
+        check_left(who, self.folder, len(self.filenames), lost)
         rows = [row for row in range(len(self.filenames)) if row not in lost]
-        if not rows:
-            raise ValueError(
-                f"{who}: none of {len(lost)} images of {self.folder!r} can be read: {lost[min(lost)]}."
-            )
         return self._replace(
             filenames=[self.filenames[row] for row in rows],
             labels=self.labels[rows],

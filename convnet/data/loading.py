@@ -77,8 +77,8 @@ def load_images(
 
     Where an image shrinks, areas are averaged: each value is the mean over its rectangle of the image, the pixels on
     the rectangle's edge counting in part, with an error of at most 0.51. A JPEG file of 8 times the wanted sides or
-    more is decoded at a reduced size of at least 4 times the wanted, which on photographs is off that mean by 0.5 (root
-    of the mean square). Where an image grows, it is interpolated linearly.
+    more is decoded at a reduced size of at least 4 times the wanted, which on photographs is off that mean by about 0.5
+    (root of the mean square). Where an image grows, it is interpolated linearly.
 
     Examples
     --------

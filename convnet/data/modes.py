@@ -16,15 +16,20 @@ def in_mode(image, mode):
     Raises
     ------
     UnreadableError
-        The range of the pixels is not known: 32 bits or floats.
+        See `check_mode`.
     """
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in SIXTEEN_BITS):
+    check_mode(image)
+    if image.mode.startswith("I"):
         return _eight_bits(image).convert(mode)
-    if image.mode in ("I", "F"):
-        raise UnreadableError("has pixels of 32 bits, whose range is not known: save it with 8")
     if image.has_transparency_data:
         return _on_white(image).convert(mode)
     return image if image.mode == mode else image.convert(mode)
+
+
+def check_mode(image):
+    """Raise `UnreadableError` where the range of the pixels is not known: 32 bits or floats."""
+    if image.mode == "F" or (image.mode == "I" and image.format not in SIXTEEN_BITS):
+        raise UnreadableError("has pixels of 32 bits, whose range is not known: save it with 8")
 
 
 def _eight_bits(image):

@@ -1,4 +1,4 @@
-"""An image of Pillow into the pixels of a `Form`: turned as its EXIF says, its part cut out, its size changed."""
+"""An image of Pillow into the pixels of a `Form`: its part cut out, its size changed, turned as its EXIF says."""
 
 import numpy as np
 
@@ -8,9 +8,7 @@ from convnet.data.modes import in_mode
 # JPEG files are decoded at 1/2, 1/4 or 1/8 where at least so many pixels a side are left for each one wanted. A
 # reduced decoding is a frequency cut, not a mean over squares; averaged over 4×4 and more it is close to one.
 DRAFT = 4
-LARGE = (
-    2**22
-)  # pixels above which other files are first shrunk by a whole number, which takes less memory
+BAND = 2**22  # pixels that are taken out of Pillow's memory at a time
 ORIENTATION = 0x0112  # EXIF tag
 # EXIF orientation: whether axes change places, then whether rows and whether columns run backwards
 TURNS = {
@@ -42,57 +40,52 @@ def place(image, form, out, *, draft):
     is_jpeg = image.format in ("JPEG", "MPO")
     if not is_jpeg:
         image.load()  # a TIFF file turns itself now
-    swap, upside_down, mirrored = TURNS[_orientation(image)]
-    height, width = image.size if swap else image.size[::-1]
-    part, inside = form.part(height, width), form.place(height, width)
-    spare = int(_shrinking(part, inside) / DRAFT)
-    shrunk = _draft(image, spare, form.mode) if draft and is_jpeg else 1
-    picture = in_mode(image, form.mode)
-    if height * width > LARGE and spare > 1 and not is_jpeg:
-        shrunk, picture = spare, picture.reduce(spare)
-    pixels = np.asarray(picture)
-    pixels = pixels if pixels.ndim == 3 else pixels[..., None]
-    pixels = pixels.swapaxes(0, 1) if swap else pixels
-    pixels = pixels[:: -1 if upside_down else 1, :: -1 if mirrored else 1]
-    intervals = [
-        _shrink(interval, shrunk, side, held, backwards)
-        for interval, side, held, backwards in zip(
-            part, (height, width), pixels.shape, (upside_down, mirrored), strict=False
-        )
+    swap, *backwards = TURNS[_orientation(image)]
+    seen = image.size if swap else image.size[::-1]
+    rows, columns = form.place(*seen)
+    sides = rows.stop - rows.start, columns.stop - columns.start
+    # the part to show and its sides in pixels of `out`, as the file stores them
+    part = [
+        (side - hi, side - lo) if back else (lo, hi)
+        for (lo, hi), side, back in zip(form.part(*seen), seen, backwards, strict=True)
     ]
-    pixels = np.ascontiguousarray(pixels)
-    if out[inside].shape == out.shape:
-        resample(pixels, *intervals, out)
-    else:
-        out[...] = 0
-        shown = np.empty_like(out[inside], order="C")
-        resample(pixels, *intervals, shown)
-        out[inside] = shown
+    part, sides = (part[::-1], sides[::-1]) if swap else (part, sides)
+    if draft and is_jpeg:
+        divisor = _draft(image, part, sides, form.mode)
+        part = [(lo / divisor, hi / divisor) for lo, hi in part]
+    shown = np.empty((*sides, form.channels), np.uint8)
+    _resample_bands(in_mode(image, form.mode), part, shown)
+    shown = shown.swapaxes(0, 1) if swap else shown
+    out[...] = 0
+    out[rows, columns] = shown[tuple(slice(None, None, -1 if back else 1) for back in backwards)]
 
 
-def _shrinking(part, inside):
-    """Return how many pixels become one, on the axis where they are fewest."""
-    return min(
-        (hi - lo) / (place.stop - place.start) for (lo, hi), place in zip(part, inside, strict=True)
-    )
-
-
-def _draft(image, spare, mode):
+def _draft(image, part, sides, mode):
     """Have a JPEG file decoded at 1/8, 1/4, 1/2 or 1/1 of its sides; return the divisor."""
+    spare = min((hi - lo) / side for (lo, hi), side in zip(part, sides, strict=True)) / DRAFT
     divisor = next(d for d in (8, 4, 2, 1) if d <= max(1, spare))
     width, height = image.size
     wanted = max(1, width // divisor), max(1, height // divisor)
     return divisor if image.draft(mode, wanted) else 1
 
 
-def _shrink(interval, shrunk, side, held, backwards):
-    """Return an interval of a side in the pixels of the shrunk image.
-
-    Its last pixel, or its first where the axis runs backwards, may stand for less than the others.
-    """
-    begin = held - side / shrunk if backwards else 0.0
-    lo, hi = (begin + end / shrunk for end in interval)
-    return max(0.0, lo), min(float(held), hi)
+def _resample_bands(picture, part, shown):
+    """Resample part of a picture, as many rows at a time as need about `BAND` of its pixels."""
+    (top, bottom), across = part
+    n, step = len(shown), (bottom - top) / len(shown)
+    at_once = max(1, int(BAND / picture.width / step))
+    for begin in range(0, n, at_once):
+        end = min(begin + at_once, n)
+        y0, y1 = top + begin * step, min(top + end * step, picture.height)
+        first, last = 0, picture.height
+        if (
+            at_once < n
+        ):  # with a row more on either side, since what grows is mixed with its neighbours
+            first, last = max(0, int(y0) - 1), min(last, int(y1) + 2)
+        whole = last - first == picture.height
+        pixels = np.asarray(picture if whole else picture.crop((0, first, picture.width, last)))
+        pixels = pixels if pixels.ndim == 3 else pixels[..., None]
+        resample(pixels, (y0 - first, y1 - first), across, shown[begin:end])
 
 
 def _orientation(image):

@@ -4,9 +4,11 @@ import numpy as np
 
 from convnet.data.cache import MemoryCache
 from convnet.data.decode import decode
-from convnet.data.errors import ImageError, Skipped, UnreadableError
+from convnet.data.errors import ImageError, Skipped, UnreadableError, report
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
+
+BLOCK = 256  # images that are read at a time where nobody keeps them
 
 
 class ImageSource:
@@ -22,11 +24,18 @@ class ImageSource:
         Of rows kept in memory.
     n_jobs : int or None
         Threads, see `resolve_n_threads`.
+
+    Attributes
+    ----------
+    disk : DiskCache or None
+        Rows in a file, from which what is not in memory is read. They are not taken into memory: the operating system
+        keeps what it has room for.
     """
 
     def __init__(self, filenames, form, *, cache_bytes, n_jobs):
         self.filenames, self.form = filenames, form
         self.cache_bytes, self.n_jobs = cache_bytes, n_jobs
+        self.disk = None
         self.cache = MemoryCache(len(filenames), form.shape, cache_bytes)
 
     def __getstate__(self):
@@ -57,9 +66,56 @@ class ImageSource:
             ends reading there, and all without.
         """
         missing = np.flatnonzero(~self.cache.read(rows, out))
-        # a row that is asked for several times is decoded once
+        # a row that is asked for several times is read once
         _, first, back = np.unique(rows[missing], return_index=True, return_inverse=True)
-        positions, lost = np.sort(missing[first]), {}
+        left = np.sort(missing[first]).tolist()
+        if self.disk is not None:
+            left = self.disk.read(rows, out, left)
+        lost = self._decode(rows, out, left, until_lost, tick)
+        if until_lost and lost:
+            return lost
+        decoded = [position for position in left if position not in lost]
+        if self.disk is not None:
+            self.disk.repair(rows, out, decoded)
+        self.cache.keep(rows, out, decoded)
+        for position, source in zip(missing.tolist(), missing[first][back].tolist(), strict=True):
+            if position != source:
+                out[position] = out[source]
+                lost |= {position: lost[source]} if source in lost else {}
+        return lost
+
+    def blocks(self, rows, on_error, tick=None):
+        """Yield rows in blocks, for who looks at all of them and keeps none.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (n,)
+            Row numbers.
+        on_error : {"skip", "raise"}
+            Whether the first image that cannot be read is an `ImageError`.
+        tick : callable or None
+            Called with the number of rows read.
+
+        Yields
+        ------
+        images : uint8 of shape (m, h, w, c)
+            The next rows; overwritten by those after them.
+        lost : dict
+            {position in `rows`: Skipped}.
+        """
+        block = np.empty((min(BLOCK, len(rows)), *self.form.shape), np.uint8)
+        for begin in range(0, len(rows), BLOCK):
+            images = block[: len(rows) - begin]
+            part = rows[begin : begin + BLOCK]
+            lost = self.read_into(images, part, until_lost=on_error == "raise")
+            if on_error == "raise":
+                report("ImageFolder", [lost[min(lost)]] if lost else [], on_error)
+            yield images, {begin + position: why for position, why in lost.items()}
+            if tick is not None:
+                tick(begin + len(part))
+
+    def _decode(self, rows, out, positions, until_lost, tick):
+        lost = {}
 
         def decode_one(position):
             filename = self.filenames[rows[position]]
@@ -69,14 +125,5 @@ class ImageSource:
                 lost[position] = Skipped(filename, str(error))
             return until_lost and lost
 
-        for_each(decode_one, positions.tolist(), resolve_n_threads(self.n_jobs), tick)
-        if until_lost and lost:
-            return lost
-        self.cache.keep(rows, out, [p for p in positions.tolist() if p not in lost])
-        if len(positions) < len(missing):
-            for position, source in zip(missing, missing[first][back], strict=True):
-                if position != source:
-                    out[position] = out[source]
-                    if int(source) in lost:
-                        lost[int(position)] = lost[int(source)]
+        for_each(decode_one, positions, resolve_n_threads(self.n_jobs), tick)
         return lost

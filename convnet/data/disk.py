@@ -1,0 +1,188 @@
+"""Decoded rows in a file, for other processes and later days: read from there, no image is opened again.
+
+The file holds, one after another, n rows of uint8 (h, w, c); the CRC-32 of each as uint32; JSON; and a trailer of the
+JSON's length and the CRC-32 of checksums and JSON. Numbers are little-endian. The file's name is a digest of all that
+its rows depend on: names, sizes and times of the images, size, channels and fit, releases of the decoders. It is
+written beside its place and put there when it is whole, so that processes that make it at the same time do no harm: the
+last one's stays, and all are the same.
+"""
+
+import hashlib
+import json
+import os
+import struct
+import zlib
+from contextlib import suppress
+
+import numpy as np
+
+from convnet.data.errors import report
+from convnet.data.pillow import releases
+from convnet.data.source import ImageSource
+from convnet.persistence.files import replaced
+
+FORMAT = 1
+ENDING = ".rows"
+TRAILER = struct.Struct("<16sQQ")  # MAGIC, bytes of JSON, CRC-32
+MAGIC = b"convnet rows 1\r\n"
+CRC = np.dtype("<u4")
+
+
+class DiskCache:
+    """The rows of a file; several threads and processes may use it.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    key : str
+        What it has to be the file of.
+    n_rows : int
+        Rows that it has to have.
+    shape : tuple of int
+        Of a row.
+
+    Raises
+    ------
+    ValueError, OSError
+        It is not there, not whole, or another file.
+
+    Attributes
+    ----------
+    lost : list of int
+        Rows whose images could not be read when the file was made.
+    """
+
+    def __init__(self, path, key, n_rows, shape):
+        self.path, self._row_bytes = path, int(np.prod(shape))
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TRAILER.size))
+            trailer = file.read()
+            magic, length, checksum = TRAILER.unpack(trailer.rjust(TRAILER.size, b"\0"))
+            begin = n_rows * self._row_bytes
+            if magic != MAGIC or size != begin + CRC.itemsize * n_rows + length + TRAILER.size:
+                raise ValueError(f"{path!r} is not whole")
+            file.seek(begin)
+            end = file.read(size - begin - TRAILER.size)
+        numbers = json.loads(end[CRC.itemsize * n_rows :]) if zlib.crc32(end) == checksum else {}
+        if numbers.get("key") != key:
+            raise ValueError(f"{path!r} is damaged, or another file")
+        self.lost = numbers["lost"]
+        self._checksums = np.frombuffer(end, CRC, n_rows)
+        self._checked, self._here = np.zeros(n_rows, bool), np.ones(n_rows, bool)
+        self._here[self.lost] = False
+
+    def read(self, rows, out, positions):
+        """Read ``rows[i]`` into ``out[i]`` for each position i; return the positions of what is not here or damaged."""
+        left = []
+        try:
+            with open(self.path, "rb", buffering=0) as file:
+                for i in positions:
+                    if not (self._here[rows[i]] and self._read_one(file, rows[i], out[i])):
+                        left.append(i)
+        except OSError:  # somebody removed it
+            return positions
+        return left
+
+    def _read_one(self, file, row, out):
+        file.seek(int(row) * self._row_bytes)
+        if file.readinto(memoryview(out).cast("B")) != self._row_bytes:
+            return False
+        return self._checked[row] or self._is_right(row, out)
+
+    def repair(self, rows, pixels, positions):
+        """Write ``rows[i]``, ``pixels[i]``, anew for each position i, where the file may be written."""
+        for i in positions:
+            if self._here[rows[i]] and self._is_right(rows[i], pixels[i]):
+                with suppress(OSError), open(self.path, "r+b") as file:
+                    file.seek(int(rows[i]) * self._row_bytes)
+                    file.write(memoryview(pixels[i]).cast("B"))
+
+    def _is_right(self, row, pixels):
+        self._checked[row] = zlib.crc32(pixels) == self._checksums[row]
+        return self._checked[row]
+
+
+def stored(cache_dir, listing, form, *, n_jobs, on_error, tick):
+    """Return the `DiskCache` of a listing, made if it is not there, and {row: Skipped} of what cannot be read.
+
+    Parameters
+    ----------
+    cache_dir : str or path
+        The folder of the file; it is made if it is not there.
+    listing : Listing
+        The images.
+    form : Form
+        What they are brought into.
+    n_jobs : int or None
+        Threads that decode.
+    on_error : {"skip", "raise"}
+        Whether the first image that cannot be read is an `ImageError`; there is no file then.
+    tick : callable or None
+        Called with the number of images decoded.
+    """
+    key, shape, n = _key(listing, form), form.shape, len(listing.filenames)
+    source = ImageSource(listing.filenames, form, cache_bytes=0, n_jobs=n_jobs)
+    try:
+        path = os.path.join(_made(cache_dir, listing.folder), key + ENDING)
+        cache = None
+        with suppress(FileNotFoundError, ValueError):
+            cache = DiskCache(path, key, n, shape)
+        # An image may be readable by now that was not, with nothing changed that the key knows of.
+        lost = _still_lost(source, cache.lost) if cache else {}
+        if cache is None or len(lost) < len(cache.lost):
+            lost = _write(path, key, source, on_error, tick)
+            cache = DiskCache(path, key, n, shape)
+        elif on_error == "raise":
+            report("ImageFolder", list(lost.values()), on_error)
+        return cache, lost
+    except OSError as error:
+        reason = error.strerror or error
+        message = f"ImageFolder: cache_dir {os.fsdecode(cache_dir)!r} cannot be used: {reason}."
+        raise type(error)(error.errno, message) from error
+
+
+def _still_lost(source, rows):
+    """Return {row: Skipped} of those rows that cannot be read."""
+    lost = source.read_into(
+        np.empty((len(rows), *source.form.shape), np.uint8), np.array(rows, int)
+    )
+    return {rows[position]: lost[position] for position in sorted(lost)}
+
+
+def _write(path, key, source, on_error, tick):
+    """Make the file; return {row: Skipped}."""
+    lost, checksums = {}, []
+    with replaced(path) as file:
+        for images, found in source.blocks(np.arange(len(source.filenames)), on_error, tick):
+            checksums += [zlib.crc32(image) for image in images]
+            file.write(images.data)
+            lost |= found
+        numbers = json.dumps({"key": key, "lost": sorted(lost)}).encode()
+        end = np.array(checksums, CRC).tobytes() + numbers
+        file.write(end + TRAILER.pack(MAGIC, len(numbers), zlib.crc32(end)))
+    return lost
+
+
+def _made(cache_dir, images):
+    """Return the folder's absolute path after making it; one among the images would be taken for a class."""
+    try:
+        folder = os.path.abspath(os.fsdecode(cache_dir))
+    except TypeError:
+        raise TypeError(
+            f"ImageFolder: cache_dir must be text, a path or None; got {cache_dir!r}."
+        ) from None
+    if os.path.join(folder, "").startswith(os.path.join(images, "")):
+        raise ValueError(
+            f"ImageFolder: cache_dir {folder!r} lies in the folder of the images. Pass another one."
+        )
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def _key(listing, form):
+    """Return a digest of all that rows depend on."""
+    relative = [os.path.relpath(name, listing.folder) for name in listing.filenames]
+    parts = [FORMAT, listing.folder, relative, listing.stamps, form, releases()]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,60 @@
+"""Whether files hold images, as far as that shows without decoding them."""
+
+import os
+
+from convnet.data.decode import opened_image
+from convnet.data.errors import Skipped, UnreadableError, report
+from convnet.data.modes import check_mode
+from convnet.data.parallel import for_each
+from convnet.engine.threads import resolve_n_threads
+
+TAIL = 64  # bytes of a file in which its end is looked for
+# What the last bytes of a whole file look like; zeros may follow.
+ENDS = {
+    "JPEG": lambda tail: tail.rstrip(b"\0").endswith(b"\xff\xd9"),
+    "PNG": lambda tail: b"IEND" in tail,
+    "GIF": lambda tail: tail.rstrip(b"\0").endswith(b";"),
+}
+
+
+def probe(path):
+    """Raise `UnreadableError` where the header of a file is bad or its end lacks.
+
+    Its pixels are decoded where the end is none that is known.
+    """
+    with opened_image(path) as (file, image):
+        check_mode(image)
+        is_whole = ENDS.get(image.format)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL))
+        if is_whole is None or not is_whole(file.read()):
+            image.load()
+
+
+def probe_all(filenames, *, n_jobs, on_error, tick=None):
+    """Return {number: Skipped} of the files that `probe` refuses, or raise `ImageError` for the first.
+
+    Parameters
+    ----------
+    filenames : list of str
+        The files.
+    n_jobs : int or None
+        Threads.
+    on_error : {"skip", "raise"}
+        Whether the first is an error.
+    tick : callable, default=None
+        Called with the number of files done.
+    """
+    lost = {}
+
+    def probe_one(number):
+        try:
+            probe(filenames[number])
+        except UnreadableError as error:
+            lost[number] = Skipped(filenames[number], str(error))
+        return on_error == "raise" and lost
+
+    for_each(probe_one, range(len(filenames)), resolve_n_threads(n_jobs), tick)
+    if on_error == "raise":
+        report("ImageFolder", [lost[min(lost)]] if lost else [], on_error)
+    return lost

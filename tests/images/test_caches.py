@@ -1,0 +1,336 @@
+"""What is kept of decoded rows, in memory and on disk: never a bit of the result depends on it."""
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+from images import picture
+from PIL import Image
+
+from convnet.data import ImageError, ImageFolder, load_images
+from convnet.data.cache import MemoryCache
+
+SIZE = (20, 24)
+ROW = 20 * 24 * 3
+N = 12
+TABLE = 4 * N  # bytes of the memory cache's table of rows
+
+
+@pytest.fixture
+def array(photographs):
+    return load_images(photographs, size=SIZE).data
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Counts how often each file is opened as an image, by name."""
+    counts, lock, real = Counter(), threading.Lock(), Image.open
+
+    def counting(file, *args, **kwargs):
+        with lock:
+            counts["/".join(file.name.split(os.sep)[-2:])] += 1
+        return real(file, *args, **kwargs)
+
+    monkeypatch.setattr(Image, "open", counting)
+    return counts
+
+
+# memory
+
+
+def test_rows_are_decoded_once(photographs, array, opened):
+    folder = ImageFolder(photographs, SIZE)
+    assert set(opened.values()) == {1}  # for their headers
+    opened.clear()
+    for _ in range(3):
+        assert np.array_equal(folder.read_rows([5, 5, 1]), array[[5, 5, 1]])
+        assert np.array_equal(folder[5], array[5])
+    assert opened == {"cat/5.png": 1, "cat/1.png": 1}
+    part = folder[1:6]  # shares the memory, both ways
+    assert np.array_equal(np.asarray(part), array[1:6])
+    assert opened == {f"cat/{i}.{'png' if i % 2 else 'jpg'}": 1 for i in range(1, 6)}
+    assert np.array_equal(folder.read_rows(np.arange(1, 6)), array[1:6])
+    assert sum(opened.values()) == 5
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5, 11, 12, 100])
+def test_memory_stays_within_its_bytes(photographs, array, opened, kept):
+    most = kept * ROW + TABLE
+    folder = ImageFolder(photographs, SIZE, cache_bytes=most)
+    opened.clear()
+    orders = [np.random.default_rng(i).permutation(N) for i in range(4)]
+    for order in orders:
+        assert np.array_equal(folder.read_rows(order), array[order])
+        held = folder._source.cache
+        buffers = [held._slots] + ([] if held._data is None else [held._data])
+        assert sum(buffer.nbytes for buffer in buffers) <= most
+        assert folder.cached_bytes == (min(kept, N) * ROW + TABLE if kept else 0)
+    # the rows that came first stay: each of the others is decoded in every round
+    wanted = Counter(dict.fromkeys(orders[0][:kept], 1))
+    wanted.update(dict.fromkeys(orders[0][kept:], 4))
+    names = [f"{kind}/{i}.{'png' if i % 2 else 'jpg'}" for kind, i in PHOTOGRAPHS]
+    assert opened == {names[row]: count for row, count in wanted.items()}
+
+
+PHOTOGRAPHS = [("cat", i) for i in range(7)] + [("dog", i) for i in range(5)]
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 1, ROW - 1, TABLE, TABLE + ROW - 1])
+def test_no_room_for_a_row(photographs, array, cache_bytes):
+    folder = ImageFolder(photographs, SIZE, cache_bytes=cache_bytes)
+    for _ in range(2):
+        assert np.array_equal(np.asarray(folder), array)
+    assert folder.cached_bytes == 0
+
+
+@pytest.mark.parametrize("cache_bytes", [-1, 1.5, "1 GB", None, True])
+def test_bytes_that_are_refused(photographs, cache_bytes):
+    with pytest.raises(
+        ValueError, match=f"cache_bytes must be an integer, 0 or more; got {cache_bytes!r}"
+    ):
+        ImageFolder(photographs, cache_bytes=cache_bytes)
+
+
+@pytest.mark.parametrize("kept", [0, 5, N])
+def test_threads_read_at_once(photographs, array, kept):
+    """Several threads on one folder and its parts, the cache filling up meanwhile."""
+    folder, wrong = ImageFolder(photographs, SIZE, cache_bytes=kept * ROW + TABLE, n_jobs=2), []
+    together = threading.Barrier(4)
+
+    def read(seed):
+        rng = np.random.default_rng(seed)
+        together.wait()
+        for _ in range(25):
+            rows = rng.integers(0, N, 6)
+            read = folder.read_rows(rows) if seed % 2 else np.asarray(folder[rows])
+            if not np.array_equal(read, array[rows]):
+                wrong.append(rows)
+
+    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert folder.cached_bytes <= kept * ROW + TABLE
+    assert np.array_equal(np.asarray(folder), array)
+
+
+def test_a_row_has_one_place():
+    """Two threads that decode the same row keep it once."""
+    cache = MemoryCache(10, (2, 2, 1), 40 + 3 * 4)
+    rows = np.array([7, 7, 3, 7])
+    pixels = np.arange(16, dtype=np.uint8).reshape(4, 2, 2, 1)
+    cache.keep(rows, pixels, [0, 1, 2, 3])
+    out = np.zeros((3, 2, 2, 1), np.uint8)
+    assert cache.read(np.array([3, 5, 7]), out).tolist() == [True, False, True]
+    assert np.array_equal(out[[0, 2]], pixels[[2, 0]]) and not out[1].any()
+    assert cache.nbytes == 40 + 2 * 4
+
+
+# disk
+
+
+@pytest.fixture
+def cache_dir(tmp_path):
+    return tmp_path / "made" / "cache"
+
+
+def files(folder):
+    return sorted(os.listdir(folder))
+
+
+def test_second_use_opens_no_image(photographs, array, opened, cache_dir):
+    folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    assert len(opened) == N and set(opened.values()) == {1}
+    (name,) = files(cache_dir)
+    opened.clear()
+    again = ImageFolder(photographs, SIZE, cache_dir=str(cache_dir))
+    for one in (folder, again, pickle.loads(pickle.dumps(again))):
+        assert np.array_equal(np.asarray(one), array)
+        assert np.array_equal(one.read_rows([3, 3, 0]), array[[3, 3, 0]])
+        assert np.array_equal(np.asarray(one[one.target == 1][::2]), array[7::2])
+        assert one.cached_bytes == TABLE  # the operating system keeps what is in files
+    assert not opened and files(cache_dir) == [name]
+
+
+def test_what_a_file_depends_on(photographs, array, opened, cache_dir, monkeypatch):
+    def made(**options):
+        opened.clear()
+        ImageFolder(photographs, **{"size": SIZE, "cache_dir": cache_dir} | options)
+        return bool(opened)
+
+    assert made() and not made(n_jobs=1, cache_bytes=0, on_error="raise")
+    for change in ({"size": (24, 20)}, {"channels": 1}, {"fit": "pad"}):
+        assert made(**change) and not made(**change)
+    path = photographs / "cat" / "3.png"
+    times = path.stat()
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
+    assert made()
+    path.rename(photographs / "cat" / "4.png")
+    assert made()
+    monkeypatch.setattr("convnet.data.disk.releases", lambda: "another release")
+    assert made() and not made()
+    monkeypatch.undo()
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "text": lambda data: b"something else" * 100,
+    "half": lambda data: data[: len(data) // 2],
+    "a byte less": lambda data: data[:-1],
+    "a byte more": lambda data: data + b"\0",
+    "trailer": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
+    "checksums": lambda data: flipped(data, N * ROW + 3),
+    "key": lambda data: flipped(data, N * ROW + TABLE + 12),
+    "zeros": lambda data: bytes(len(data)),
+}
+
+
+def flipped(data, i):
+    return data[:i] + bytes([data[i] ^ 1]) + data[i + 1 :]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_files_are_made_anew(photographs, array, opened, cache_dir, damage):
+    ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    (name,) = files(cache_dir)
+    path = cache_dir / name
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGES[damage](whole))
+    opened.clear()
+    folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    assert len(opened) == N
+    assert path.read_bytes() == whole and files(cache_dir) == [name]
+    assert np.array_equal(np.asarray(folder), array)
+
+
+def test_the_file_of_another_folder(photographs, array, opened, cache_dir):
+    """Under this one's name it is another one's all the same."""
+    ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    (name,) = files(cache_dir)
+    ImageFolder(photographs, SIZE, fit="pad", cache_dir=cache_dir)
+    (other,) = set(files(cache_dir)) - {name}
+    os.replace(cache_dir / other, cache_dir / name)
+    assert np.array_equal(np.asarray(ImageFolder(photographs, SIZE, cache_dir=cache_dir)), array)
+
+
+def test_a_damaged_row_is_decoded_and_repaired(photographs, array, opened, cache_dir):
+    ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    (name,) = files(cache_dir)
+    whole = (cache_dir / name).read_bytes()
+    (cache_dir / name).write_bytes(flipped(whole, 4 * ROW + 7))
+    opened.clear()
+    folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    assert not opened
+    assert np.array_equal(np.asarray(folder), array)
+    assert opened == {"cat/4.jpg": 1}
+    assert (cache_dir / name).read_bytes() == whole
+
+
+@pytest.mark.parametrize("how", ["removed", "cut"])
+def test_a_file_that_goes_away(photographs, array, opened, cache_dir, how):
+    folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    (name,) = files(cache_dir)
+    if how == "removed":
+        (cache_dir / name).unlink()
+    else:
+        os.truncate(cache_dir / name, 3 * ROW + 5)
+    opened.clear()
+    assert np.array_equal(np.asarray(folder), array)
+    assert len(opened) == (N if how == "removed" else N - 3)
+    assert np.array_equal(np.asarray(ImageFolder(photographs, SIZE, cache_dir=cache_dir)), array)
+
+
+def test_bad_images_and_a_file(photographs, array, opened, cache_dir):
+    """They stay out without being forgotten, and come in when they can be read."""
+    bad = photographs / "cat" / "2a.png"
+    bad.write_bytes((photographs / "cat" / "3.png").read_bytes())
+    stamp = bad.stat()
+    bad.write_bytes(bytes(stamp.st_size))
+    os.utime(bad, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"ImageFolder: 1 skipped: .*2a.png is no image"):
+            folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+        assert [s.filename for s in folder.skipped] == [str(bad)]
+        assert np.array_equal(np.asarray(folder), array) and len(folder.filenames) == N
+        assert folder.target.tolist() == [0] * 7 + [1] * 5
+        with pytest.raises(ImageError, match=r"2a\.png is no image"):
+            ImageFolder(photographs, SIZE, cache_dir=cache_dir, on_error="raise")
+    assert set(opened.values()) == {1, 4} and opened["cat/2a.png"] == 4
+    bad.write_bytes((photographs / "cat" / "3.png").read_bytes())
+    os.utime(bad, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # as if only its rights had changed
+    folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    assert np.array_equal(np.asarray(folder), array[[0, 1, 2, 3, 3, *range(4, N)]])
+    assert len(files(cache_dir)) == 1
+
+
+def test_an_error_leaves_no_file(photographs, cache_dir):
+    (photographs / "dog" / "x.png").write_bytes(b"")
+    with pytest.raises(ImageError, match=r"x\.png is empty"):
+        ImageFolder(photographs, SIZE, cache_dir=cache_dir, on_error="raise")
+    assert files(cache_dir) == []
+
+
+def test_a_disk_that_is_full(photographs, cache_dir, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match=r"cache_dir .* cannot be used: No space left on device\.$"):
+        ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    assert files(cache_dir) == []
+
+
+def test_folders_that_are_refused(photographs, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(
+        OSError, match=r"ImageFolder: cache_dir '.*file' cannot be used: File exists"
+    ):
+        ImageFolder(photographs, cache_dir=tmp_path / "file")
+    with pytest.raises(TypeError, match="cache_dir must be text, a path or None; got 3"):
+        ImageFolder(photographs, cache_dir=3)
+    for inside in (photographs, photographs / "cache", photographs / "cat" / "x"):
+        with pytest.raises(ValueError, match=r"cache_dir .* lies in the folder of the images"):
+            ImageFolder(photographs, cache_dir=inside)
+    beside = ImageFolder(photographs, SIZE, cache_dir=f"{photographs}-cache")
+    assert len(beside) == N
+
+
+MAKE = """
+import sys, numpy as np
+from convnet.data import ImageFolder
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(3):
+    folder = ImageFolder(sys.argv[1], (20, 24), cache_dir=sys.argv[2])
+    print(int(np.asarray(folder).sum()))
+"""
+
+
+def test_two_processes_at_once(tmp_path, cache_dir):
+    root = tmp_path / "many"
+    for kind in ("a", "b"):
+        (root / kind).mkdir(parents=True)
+        for i in range(300):
+            Image.fromarray(picture(i, 30, 30)).save(root / kind / f"{i}.jpg")
+    wanted = str(int(load_images(root, SIZE).data.sum()))
+    command = [sys.executable, "-W", "error", "-c", MAKE, root, cache_dir]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    processes = [subprocess.Popen(command, text=True, **pipes) for _ in range(2)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        out, errors = process.communicate()
+        assert not process.returncode, errors
+        assert out.split() == [wanted] * 3
+    (name,) = files(cache_dir)
+    assert (cache_dir / name).stat().st_size > 600 * ROW

@@ -1,0 +1,176 @@
+"""ImageReader: a transformer as scikit-learn wants it."""
+
+import io
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from images import picture
+from PIL import Image
+from sklearn.base import clone
+from sklearn.exceptions import SkipTestWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
+
+from convnet import ConvNetClassifier
+from convnet.data import ImageError, ImageReader, load_images
+
+# Checks that pass numbers as X, which are no pictures.
+NUMBERS = {
+    "check_dict_unchanged",
+    "check_dont_overwrite_attributes",
+    "check_estimators_dtypes",
+    "check_estimators_fit_returns_self",
+    "check_estimators_overwrite_params",
+    "check_estimators_pickle",
+    "check_f_contiguous_array_estimator",
+    "check_fit2d_1feature",
+    "check_fit2d_1sample",
+    "check_fit2d_predict1d",
+    "check_fit_check_is_fitted",
+    "check_fit_idempotent",
+    "check_fit_score_takes_y",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+    "check_n_features_in",
+    "check_n_features_in_after_fitting",
+    "check_pipeline_consistency",
+    "check_positive_only_tag_during_fit",
+    "check_readonly_memmap_input",
+    "check_transformer_data_not_an_array",
+    "check_transformer_general",
+    "check_transformer_preserve_dtypes",
+    "check_transformers_unfitted",
+    "check_transformers_unfitted_stateless",
+}
+
+
+@pytest.fixture
+def paths(photographs):
+    return sorted(photographs.glob("*/*"))
+
+
+class AnyTable(ImageReader):
+    """Its tags have scikit-learn run the checks that it leaves out for what takes no tables."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        return tags
+
+
+def test_check_estimator():
+    with pytest.warns(SkipTestWarning, match="one_d_array=True"):
+        check_estimator(ImageReader())
+    found = check_estimator(AnyTable(), on_fail=None, on_skip=None)
+    failed = {one["check_name"] for one in found if one["status"] == "failed"}
+    assert failed == NUMBERS
+    assert {one["check_name"] for one in found} - failed > {"check_get_params_invariance"}
+
+
+def test_what_it_takes(photographs, paths):
+    wanted = load_images(photographs, 15).data
+    reader = ImageReader(15)
+    opened = [open(path, "rb") for path in paths]  # noqa: SIM115
+    images = [Image.open(path) for path in paths]
+    sizes = [image.size for image in images]
+    memory = [io.BytesIO(path.read_bytes()) for path in paths]
+    texts = list(map(str, paths))
+    mixed = [paths[0], texts[1], opened[2], images[3], memory[4], *paths[5:]]
+    for X in (paths, texts, tuple(texts), opened, images, memory, mixed):
+        for file in opened:
+            file.seek(0)
+        assert np.array_equal(reader.fit_transform(X), wanted)
+    for X in (
+        np.array(texts),
+        np.array(paths, object),
+        np.array(texts, object)[:, None],
+        pd.Series(texts),
+        pd.DataFrame({"file": texts}),
+    ):
+        assert np.array_equal(reader.transform(X), wanted)
+    assert not any(file.closed for file in [*opened, *memory])  # they are not ours
+    assert sizes == [image.size for image in images]
+    for file in [*opened, *images]:
+        file.close()
+    assert reader.transform([]).shape == (0, 15, 15, 3)
+
+
+def test_images_of_a_users_own_stay_as_they_are():
+    """A large JPEG file would be decoded at a reduced size, were it not the user's."""
+    file = io.BytesIO()
+    Image.fromarray(picture(0, 200, 300)).save(file, "JPEG")
+    image = Image.open(file)
+    ImageReader(10, channels=1).transform([image])
+    assert image.size == (300, 200) and image.mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        ("a.png", TypeError, r"X must be a list of paths, .* got one str\. Pass \[X\]"),
+        (b"a.png", TypeError, "got one bytes"),
+        (io.BytesIO(), TypeError, "got one BytesIO"),
+        (Image.new("L", (2, 2)), TypeError, r"got one Image\. Pass \[X\]"),
+        (["a.png", 3], TypeError, r"X\[1\] must be a path, an open file or an image .* got int"),
+        ([np.zeros((4, 4, 3))], TypeError, r"X\[0\] must be .* got ndarray"),
+        (np.zeros((3, 2)), ValueError, r"X must have the shape \(n,\) or \(n, 1\); got \(3, 2\)"),
+        (np.array("a.png"), ValueError, r"shape \(n,\) or \(n, 1\); got \(\)"),
+    ],
+)
+def test_what_it_refuses(X, error, message):
+    with pytest.raises(error, match=message):
+        ImageReader().transform(X)
+
+
+def test_what_cannot_be_read(tmp_path, paths):
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(ImageError, match=r"^ImageReader: .*text\.png is no image that Pillow can"):
+        ImageReader(n_jobs=1).transform([paths[0], str(tmp_path / "text.png"), "not there.png"])
+    with pytest.raises(ImageError, match=r"ImageReader: not there\.png cannot be read: No such"):
+        ImageReader().transform([paths[0], "not there.png"])
+    with pytest.raises(ImageError, match=r"ImageReader: X\[1\] is empty"):
+        ImageReader().transform([paths[0], io.BytesIO()])
+    data = paths[0].read_bytes()
+    image = Image.open(io.BytesIO(data[: len(data) // 2]))
+    with pytest.raises(
+        ImageError, match=r"ImageReader: X\[0\] is damaged: image file is truncated"
+    ):
+        ImageReader().transform([image])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("size", 0, ValueError),
+        ("size", "big", TypeError),
+        ("channels", 2, ValueError),
+        ("fit_mode", "cover", ValueError),
+    ],
+)
+def test_parameters_are_checked_by_fit(paths, name, value, error):
+    reader = ImageReader(**{name: value})
+    for method in (reader.fit, reader.transform):
+        with pytest.raises(error, match=f"ImageReader: {name} must be"):
+            method(paths)
+
+
+def test_clone_pickle_and_no_fit(paths):
+    reader = ImageReader((9, 8), channels=1, fit_mode="pad", n_jobs=1)
+    wanted = reader.transform(paths)
+    assert wanted.shape == (12, 9, 8, 1)
+    for other in (clone(reader), pickle.loads(pickle.dumps(reader)), reader.fit(paths)):
+        assert other.get_params() == reader.get_params()
+        assert np.array_equal(other.transform(paths), wanted)
+    assert list(vars(reader)) == ["size", "channels", "fit_mode", "n_jobs"]
+
+
+def test_in_a_pipeline(paths):
+    y = [path.parent.name for path in paths]
+    pipe = make_pipeline(ImageReader(12), ConvNetClassifier(max_iter=1, random_state=0))
+    grid = {"imagereader__size": [8, 12], "imagereader__fit_mode": ["crop", "pad"]}
+    search = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(paths, y)
+    assert set(search.predict(paths)) <= {"cat", "dog"}
+    assert search.best_estimator_.predict_proba([str(paths[0])]).shape == (1, 2)
