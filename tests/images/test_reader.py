@@ -17,33 +17,24 @@ from sklearn.utils.estimator_checks import check_estimator
 from convnet import ConvNetClassifier
 from convnet.data import ImageError, ImageReader, load_images
 
-# Checks that pass numbers as X, which are no pictures.
-NUMBERS = {
-    "check_dict_unchanged",
-    "check_dont_overwrite_attributes",
-    "check_estimators_dtypes",
+# The checks of scikit-learn's that do not need tables of numbers to be pictures.
+CHECKS = {
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
     "check_estimators_fit_returns_self",
     "check_estimators_overwrite_params",
-    "check_estimators_pickle",
-    "check_f_contiguous_array_estimator",
-    "check_fit2d_1feature",
-    "check_fit2d_1sample",
-    "check_fit2d_predict1d",
     "check_fit_check_is_fitted",
-    "check_fit_idempotent",
-    "check_fit_score_takes_y",
-    "check_methods_sample_order_invariance",
-    "check_methods_subset_invariance",
-    "check_n_features_in",
-    "check_n_features_in_after_fitting",
-    "check_pipeline_consistency",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_parameters_default_constructible",
     "check_positive_only_tag_during_fit",
     "check_readonly_memmap_input",
-    "check_transformer_data_not_an_array",
-    "check_transformer_general",
-    "check_transformer_preserve_dtypes",
-    "check_transformers_unfitted",
-    "check_transformers_unfitted_stateless",
+    "check_set_params",
+    "check_transformer_n_iter",
+    "check_valid_tag_types",
 }
 
 
@@ -65,9 +56,8 @@ def test_check_estimator():
     with pytest.warns(SkipTestWarning, match="one_d_array=True"):
         check_estimator(ImageReader())
     found = check_estimator(AnyTable(), on_fail=None, on_skip=None)
-    failed = {one["check_name"] for one in found if one["status"] == "failed"}
-    assert failed == NUMBERS
-    assert {one["check_name"] for one in found} - failed > {"check_get_params_invariance"}
+    others = {one["check_name"] for one in found if one["status"] != "passed"}
+    assert {one["check_name"] for one in found} - others >= CHECKS
 
 
 def test_what_it_takes(photographs, paths):
