@@ -427,8 +427,12 @@ def test_ctrl_c_while_rows_are_slow():
             return super().read_rows(rows)
 
     lazy = Slow(np.zeros((2000, 4, 4, 1), np.uint8))
-    with pytest.raises(KeyboardInterrupt):
-        net([Dense(3)], batch_size=2000).fit(lazy, np.arange(2000) % 2)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            net([Dense(3)], batch_size=2000).fit(lazy, np.arange(2000) % 2)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert sum(map(len, lazy.calls)) < 2000 and not readers()
 
 

@@ -49,6 +49,18 @@ def test_contiguous_rows_are_a_slice():
     assert source.keys == [slice(5, 9), slice(39, 40)]
 
 
+def test_h5py_is_read_by_slices(tmp_path, monkeypatch):
+    """An index array would take it far longer than a slice for each run of rows."""
+    source, keys = stored("h5py", tmp_path), []
+    real = type(source).__getitem__
+    monkeypatch.setattr(
+        type(source), "__getitem__", lambda self, key: keys.append(key) or real(self, key)
+    )
+    read = Rows(source, "u1").read_rows(np.array([9, 5, 4, 5, 20, 6]))
+    np.testing.assert_array_equal(read, ARRAY[[9, 5, 4, 5, 20, 6]])
+    assert keys == [slice(4, 7), slice(9, 10), slice(20, 21)]
+
+
 @pytest.mark.parametrize("stored, dtype", [(">f4", "f4"), ("longdouble", "f8"), (">u2", "u2")])
 def test_conversion(stored, dtype):
     source = Reading(ARRAY.astype(stored))

@@ -1,0 +1,112 @@
+"""Training from rows that are read while the engine trains, beside training from the array.
+
+    python benchmarks/stream.py [--nets keraslab catdog16 catdog] [--images 2000] [--epochs 9]
+
+A folder of generated images is read as an `ImageFolder`, with all of it in its memory, with a quarter and with none;
+the same images lie in a memmap, and in h5py and zarr where those are installed. All take turns at epochs in one
+process, by `partial_fit`; the first epoch, which decodes, is shown by itself, and of the others the median. The
+weights are compared, to the bit, before a figure is shown.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from folders import write_images
+from nets import NETS
+
+from convnet import ConvNetClassifier
+from convnet.data import ImageFolder
+
+
+def stored(images, path):
+    """Return {name: the images as stored by that library}."""
+    mapped = np.memmap(path / "X.raw", dtype=np.uint8, mode="w+", shape=images.shape)
+    mapped[:] = images
+    mapped.flush()
+    found = {"memmap": np.memmap(path / "X.raw", dtype=np.uint8, mode="r", shape=images.shape)}
+    chunks = (1, *images.shape[1:])
+    try:
+        import h5py
+
+        file = h5py.File(path / "X.h5", "w")
+        found["h5py"] = file.create_dataset("X", data=images, chunks=chunks)
+    except ImportError:
+        pass
+    try:
+        import zarr
+
+        store = zarr.open(
+            path / "X.zarr", mode="w", shape=images.shape, dtype=images.dtype, chunks=chunks
+        )
+        store[:] = images
+        found["zarr"] = store
+    except ImportError:
+        pass
+    return found
+
+
+def sources(path, net, n, threads):
+    """Return {name: X} of the same images, the array first, and the targets."""
+    size, channels = net.input_shape[0], net.input_shape[2]
+    write_images(path / "images", n, size, channels)
+    options = dict(size=size, channels=channels, n_jobs=threads)
+    folder = ImageFolder(path / "images", **options)
+    images = np.asarray(ImageFolder(path / "images", **options, cache_bytes=0))
+    parts = {
+        "array": images,
+        "folder": folder,
+        "quarter": ImageFolder(path / "images", **options, cache_bytes=images.nbytes // 4),
+        "no memory": ImageFolder(path / "images", **options, cache_bytes=0),
+    }
+    return parts | stored(images, path), folder.target
+
+
+def compare(name, net, options):
+    """Print a line for each source."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows, y = sources(Path(folder), net, options.images, options.threads)
+        clfs = {
+            key: ConvNetClassifier(
+                net.layers, batch_size=net.batch, random_state=0, n_jobs=options.threads
+            )
+            for key in rows
+        }
+        times = {key: [] for key in rows}
+        for _ in range(options.epochs):
+            for key, clf in clfs.items():
+                start = time.perf_counter()
+                clf.partial_fit(rows[key], y, classes=[0, 1])
+                times[key].append(time.perf_counter() - start)
+        for key, clf in clfs.items():
+            for part, want in clfs["array"].weights_.items():
+                np.testing.assert_array_equal(clf.weights_[part], want, err_msg=f"{key} {part}")
+        usual = np.median(times["array"][1:])
+        for key, seconds in times.items():
+            later = np.median(seconds[1:])
+            ratio = np.median(np.divide(seconds[1:], times["array"][1:]))
+            print(
+                f"{name:12}{key:12}{seconds[0]:12.3f}{later:12.3f}{later / usual:10.3f}{ratio:10.3f}",
+                flush=True,
+            )
+
+
+def main():
+    """Compare on each net."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--nets", nargs="*", default=["keraslab", "catdog16", "catdog"])
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--epochs", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    columns = ("first s", "later s")
+    heads = "".join(f"{head:>12}" for head in columns) + f"{'of array':>10}{'by turn':>10}"
+    print(f"{'net':12}{'X':12}{heads}")
+    for name in options.nets:
+        compare(name, NETS[name], options)
+
+
+if __name__ == "__main__":
+    main()
