@@ -28,7 +28,7 @@ typedef struct {
     cn_map src, dst;           /* its input and output */
     cn_map grad_src, grad_dst; /* the loss's gradients by these, without halo */
     cn_map other, grad_other;  /* second input of a sum; second output of a fork */
-    int64_t kh, kw;            /* window of a convolution or pooling */
+    int64_t kh, kw;            /* window of a convolution or pooling; most pixels of a resized one */
     int64_t sh, sw;            /* stride */
     int64_t dh, dw;            /* dilation */
     int64_t pt, pl;            /* padding above and to the left */
@@ -37,7 +37,8 @@ typedef struct {
     int64_t pool_h, pool_w; /* max-pool fused into it (stride = window); 1 without */
     int64_t activation;     /* enum cn_activation, applied to the output */
     int64_t weights, bias;  /* in the parameters; batch norm: gamma, beta */
-    int64_t mean, variance; /* batch norm's running statistics, in the parameters */
+    int64_t mean, variance; /* batch norm's running statistics, in the parameters; the mean, or -1,
+                               and the deviation of an affine map */
     int64_t packed;         /* weights packed for the forward pass, in the packed area */
     int64_t packed_grad;    /* weights packed for the data gradient */
     int64_t grad_weights;   /* gradients: in a lane's area, or in the batch's (lanes == 0); -1: not wanted */
@@ -55,7 +56,8 @@ typedef struct {
                      gradient by its map, row by row; 0: none, the gradient is in grad_dst */
     int64_t group;      /* samples that the backward pass of a convolution takes together */
     int64_t data_gradient; /* whether grad_src is wanted */
-    int64_t block;         /* items of a task: rows, columns or parameters */
+    int64_t block;         /* items of a task: rows, columns or parameters; values of a table */
+    int64_t method_h, method_w; /* enum cn_resizing, of each axis */
     int64_t count;         /* parameters of an update */
     int64_t decay;         /* whether these parameters are decayed */
     double l2;             /* their own constant of decay; negative: alpha */
@@ -64,11 +66,14 @@ typedef struct {
     int64_t key;           /* of the random numbers of this layer */
     double rate;           /* dropout: share of values dropped */
     double momentum, epsilon;
+    double scale, offset; /* of an affine map without a mean; offset 0 with one */
 } cn_op;
 
 enum cn_activation {
     CN_LINEAR, CN_RELU, CN_LEAKY_RELU, CN_ELU, CN_GELU, CN_SILU, CN_SIGMOID, CN_TANH
 };
+
+enum cn_resizing { CN_AREA, CN_BILINEAR, CN_NEAREST_PIXEL };
 
 enum cn_dtype {
     CN_UINT8, CN_UINT16, CN_UINT32, CN_UINT64, CN_INT8, CN_INT16, CN_INT32, CN_INT64,
@@ -155,12 +160,15 @@ enum cn_stage {
     CN_DROPOUT_FWD, CN_DROPOUT_BWD,
     CN_CHANNEL_DROPOUT_FWD, CN_CHANNEL_DROPOUT_BWD,
     CN_ZEROPAD_FWD, CN_ZEROPAD_BWD,
+    CN_AFFINE_INPUT, CN_AFFINE_FWD, CN_AFFINE_BWD, /* _INPUT: of X itself, in place of CN_INPUT */
+    CN_RESIZE_INPUT, CN_RESIZE_FWD, CN_RESIZE_BWD,
     CN_ADD_FWD, CN_ADD_BWD, CN_FORK_BWD, /* residual sums */
     CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID, CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER,
     CN_GRADIENT_IN, CN_GRADIENT_OUT, /* gradients from and to the caller */
     /* batch */
     CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE,
     CN_PACK_BATCHNORM, /* running statistics, to stand where the batch's would */
+    CN_PACK_AFFINE, CN_PACK_RESIZE, /* tables */
     CN_WINOGRAD_WEIGHTS,
     CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS,
     CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH,

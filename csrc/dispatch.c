@@ -84,6 +84,12 @@ int64_t cn_scratch_floats(int stage, const cn_op *op) {
     case CN_CHANNEL_DROPOUT_FWD: /* ones; factors */
     case CN_CHANNEL_DROPOUT_BWD:
         return 2 * op->src.c;
+    case CN_AFFINE_INPUT: /* a row */
+        return op->src.w * op->src.c;
+    case CN_RESIZE_INPUT: /* the sum of rows; a row */
+    case CN_RESIZE_FWD:
+    case CN_RESIZE_BWD:
+        return 2 * cn_aligned(op->src.w * op->src.c + 1);
     case CN_BATCHNORM_STATS: /* two sums, in double; the shift */
         return 5 * op->src.c;
     case CN_BATCHNORM_SUMS: /* two sums, in double */
@@ -115,6 +121,8 @@ int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes) {
     case CN_DENSE_WIDE_WEIGHTS:
         return cn_blocks(op->src.c, op->block);
     case CN_PACK_BATCHNORM:
+    case CN_PACK_AFFINE:
+    case CN_PACK_RESIZE:
     case CN_BATCHNORM_FINISH:
     case CN_BATCHNORM_GRAD_FINISH:
     case CN_CLIP:

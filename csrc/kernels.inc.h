@@ -30,7 +30,9 @@
 #include "pool2d.inc.h"
 #include "transfer.inc.h"
 
+#include "affine.inc.h"
 #include "resample.inc.h"
+#include "resize.inc.h"
 
 #include "augment.inc.h"
 #include "dropout.inc.h"
@@ -79,6 +81,12 @@
                 [CN_CHANNEL_DROPOUT_BWD] = channel_dropout_bwd,                                    \
                 [CN_ZEROPAD_FWD] = zeropad_fwd,                                                    \
                 [CN_ZEROPAD_BWD] = zeropad_bwd,                                                    \
+                [CN_AFFINE_INPUT] = affine_input,                                                  \
+                [CN_AFFINE_FWD] = affine_fwd,                                                      \
+                [CN_AFFINE_BWD] = affine_bwd,                                                      \
+                [CN_RESIZE_INPUT] = resize_input,                                                  \
+                [CN_RESIZE_FWD] = resize_fwd,                                                      \
+                [CN_RESIZE_BWD] = resize_bwd,                                                      \
                 [CN_ADD_FWD] = add_fwd,                                                            \
                 [CN_ADD_BWD] = add_bwd,                                                            \
                 [CN_FORK_BWD] = fork_bwd,                                                          \
@@ -92,6 +100,8 @@
                 [CN_PACK_CONV2D] = pack_conv2d,                                                    \
                 [CN_PACK_DENSE] = pack_dense,                                                      \
                 [CN_PACK_BATCHNORM] = pack_batchnorm,                                              \
+                [CN_PACK_AFFINE] = pack_affine,                                                    \
+                [CN_PACK_RESIZE] = pack_resize,                                                    \
                 [CN_DENSE_WIDE_FWD] = dense_wide_fwd,                                              \
                 [CN_DENSE_WIDE_GRAD] = dense_wide_grad,                                            \
                 [CN_DENSE_WIDE_WEIGHTS] = dense_wide_weights,                                      \

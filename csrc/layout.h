@@ -18,6 +18,11 @@ static inline int64_t cn_image_floats(const cn_map *map) {
 }
 static inline int64_t cn_contrast_chunk(int64_t c) { return cn_blocks(64, c) * c; }
 
+/* Resizing: floats of the table of an axis with m outputs. */
+static inline int64_t cn_axis_floats(int64_t m, int64_t taps) {
+    return cn_aligned(2 * m) + cn_aligned(m * taps);
+}
+
 /* Winograd: floats of one of the CN_PLACES planes of a block of tiles. The 16 keep the planes from starting
  * at the same place of a page, where they would push one another out of the first-level cache. */
 static inline int64_t cn_wino_plane(const cn_op *op, int64_t channels) {

@@ -72,6 +72,12 @@ static void cn_gather(const cn_op *op, const cn_context *ctx, const char *x, flo
     gather[ctx->x_dtype](op, ctx, x, dst);
 }
 
+/* Row y of an image of X, converted. */
+static void cn_gather_row(const cn_op *op, const cn_context *ctx, int64_t image, int64_t y, float *dst) {
+    cn_op row = {.dst = {.h = 1, .w = op->src.w, .c = op->src.c}};
+    cn_gather(&row, ctx, ctx->x + image * ctx->x_sample + y * ctx->x_row, dst);
+}
+
 static void input(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     for (int64_t s = t->s0; s < t->s1; s++)
         cn_gather(op, ctx, ctx->x + cn_row(ctx, t, s) * ctx->x_sample,

@@ -17,8 +17,11 @@ from convnet.layers import (
     GlobalMaxPool2D,
     MaxPool1D,
     MaxPool2D,
+    Normalize,
     ReLU,
+    Rescale,
     Residual,
+    Resize,
     SeparableConv2D,
     ZeroPad2D,
 )
@@ -109,6 +112,41 @@ NETS = {
         [BatchNorm(), Conv2D(5, 3), BatchNorm(), MaxPool2D(2), Flatten(), BatchNorm(), Dense(3)],
         (9, 8, 3),
     ),
+    "resized first": (
+        [
+            Resize((9, 12)),
+            Rescale(0.5, offset=-1),
+            Normalize(),
+            Conv2D(5, 3, padding="same", activation="relu"),
+            Resize((4, 17), method="bilinear"),
+            Rescale(-2.0),
+            Dense(3),
+        ],
+        (23, 7, 3),
+    ),
+    "normalised first": (
+        [
+            Normalize(),
+            ZeroPad2D(1),
+            Normalize(),
+            Conv2D(7, 3),
+            Resize(5, method="nearest"),
+            Dense(3),
+        ],
+        (8, 9, 3),
+    ),
+    "rescaled in a block": (
+        [
+            Residual([Rescale(0.25), Conv2D(2, 3, padding="same"), Resize((9, 8))]),
+            Residual([Resize((5, 4)), Conv2D(2, 3, padding="same")]),
+            Flatten(),
+            Rescale(3.0, offset=0.5),
+            Dense(4),
+        ],
+        (9, 8, 2),
+    ),
+    "normalised rows": ([Normalize(), Dense(6, activation="tanh"), Rescale(0.1), Dense(3)], (700,)),
+    "normalised signals": ([Normalize(), Conv1D(4, 5), Rescale(2.0), GlobalAvgPool1D()], (31, 2)),
     "dense": (
         [Dense(40, activation="tanh"), BatchNorm(), Dense(17, activation="sigmoid"), Dense(3)],
         (23,),

@@ -9,6 +9,7 @@ from convnet.graph import Network
 
 ISAS = available_isas()
 EPS = float(np.finfo(np.float32).eps)
+POSITIVE = ("variance", "deviation")
 ACTIVATIONS = list(oracle.ACTIVATIONS)
 
 seeds = st.integers(0, 2**32 - 1)
@@ -30,11 +31,11 @@ def normals(rng, shape, scale=1.0):
 
 
 def set_random_weights(net, rng, draw=normals, **options):
-    """Draws every array (a variance positive) and returns what was set."""
+    """Draws every array (variances and deviations positive) and returns what was set."""
     weights = {}
     for name, array in net.get_weights().items():
         value = draw(rng, array.shape, **options)
-        weights[name] = np.abs(value) + np.float32(0.5) if name.endswith("variance") else value
+        weights[name] = np.abs(value) + np.float32(0.5) if name.endswith(POSITIVE) else value
     net.set_weights(weights)
     return weights
 

@@ -207,6 +207,57 @@ def dropout(x, mask, rate):
     return f64(x) * mask / (1.0 - rate)
 
 
+# Affine maps and resizing --------------------------------------------------------------------------------
+def rescale(x, scale, offset=0.0):
+    return f64(x) * scale + offset
+
+
+def rescale_backward(grad, scale):
+    return f64(grad) * scale
+
+
+def divisors(deviation, epsilon=1e-7):
+    """The deviation, or 1 where it is that of a constant channel."""
+    deviation = f64(deviation)
+    return np.where(deviation > epsilon, deviation, 1.0)
+
+
+def normalize(x, mean, deviation, epsilon=1e-7):
+    return (f64(x) - f64(mean)) / divisors(deviation, epsilon)
+
+
+def normalize_backward(grad, deviation, epsilon=1e-7):
+    return f64(grad) / divisors(deviation, epsilon)
+
+
+def resize_weights(n, m, method):
+    """(m, n): the share that each of n pixels has in each of m."""
+    pixels = np.arange(n)
+    if (
+        method == "area"
+    ):  # of [i n / m, (i + 1) n / m) that lies in [p, p + 1), in whole m-ths of a pixel
+        weights = np.zeros((m, n))
+        for i in range(m):
+            units = np.arange(i * n, (i + 1) * n) // m
+            weights[i] = [(units == p).mean() for p in pixels]
+        return weights
+    centres = (np.arange(m) + 0.5) * n / m
+    if method == "nearest":
+        return (np.floor(centres)[:, None] == pixels).astype(np.float64)
+    at = np.clip(centres - 0.5, 0, n - 1)
+    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - pixels))
+
+
+def resize(x, size, methods):
+    u, v = map(resize_weights, x.shape[1:3], size, methods)
+    return np.einsum("ia,jb,nabc->nijc", u, v, f64(x))
+
+
+def resize_backward(grad, x, methods):
+    u, v = map(resize_weights, x.shape[1:3], grad.shape[1:3], methods)
+    return np.einsum("ia,jb,nijc->nabc", u, v, f64(grad))
+
+
 # Activations ---------------------------------------------------------------------------------------------
 def sigmoid(z):
     z = f64(z)

@@ -16,7 +16,8 @@ STEMS = {
     "Activation": "activation", "ReLU": "activation", "Flatten": "flatten", "Residual": "residual",
     "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
-    "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool",
+    "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
+    "Normalize": "normalize", "Resize": "resize",
 }  # fmt: skip
 
 
@@ -180,6 +181,24 @@ class Reference:
         padding = explicit_pads(layer.padding, x.shape[1:3], (1, 1), (1, 1))
         self._tape.append(lambda grad, _: oracle.unpad(grad, padding))
         return oracle.pad(x, padding)
+
+    def _rescale(self, x, layer, name, training, masks):
+        self._tape.append(lambda grad, _: oracle.rescale_backward(grad, layer.scale))
+        return oracle.rescale(x, layer.scale, layer.offset)
+
+    def _normalize(self, x, layer, name, training, masks):
+        mean, deviation = self._parameter(name, "mean"), self._parameter(name, "deviation")
+        self._tape.append(lambda grad, _: oracle.normalize_backward(grad, deviation, layer.epsilon))
+        return oracle.normalize(x, mean, deviation, layer.epsilon)
+
+    def _resize(self, x, layer, name, training, masks):
+        size = pair(layer.size)
+        methods = [layer.method] * 2
+        if layer.method == "auto":
+            axes = zip(x.shape[1:3], size, strict=True)
+            methods = ["area" if old > new else "bilinear" for old, new in axes]
+        self._tape.append(lambda grad, _: oracle.resize_backward(grad, x, methods))
+        return oracle.resize(x, size, methods)
 
     def _dense(self, x, layer, name, training, masks):
         if x.ndim > 2:

@@ -46,6 +46,22 @@ GEOMETRIES = [
 ]
 
 
+@pytest.mark.parametrize("methods", [("area", "bilinear"), ("bilinear", "nearest")])
+@pytest.mark.parametrize("size", [(3, 9), (8, 2)])
+def test_resize(rng, size, methods):
+    x, grad = rng.normal(size=(2, 5, 4, 2)), rng.normal(size=(2, *size, 2))
+    gradient = oracle.resize_backward(grad, x, methods)
+    check(lambda x: oracle.resize(x, size, methods), [x], [gradient], grad)
+
+
+def test_affine(rng):
+    x, grad = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
+    mean, deviation = rng.normal(size=3), np.array([2.0, 0.5, 1e-9])
+    check(lambda x: oracle.rescale(x, -3.0, 2.0), [x], [oracle.rescale_backward(grad, -3.0)], grad)
+    gradient = oracle.normalize_backward(grad, deviation)
+    check(lambda x: oracle.normalize(x, mean, deviation), [x], [gradient], grad)
+
+
 @pytest.mark.parametrize("options", GEOMETRIES)
 def test_conv2d(rng, options):
     groups = options.get("groups", 1)

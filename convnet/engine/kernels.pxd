@@ -12,8 +12,9 @@ cdef extern from "convnet.h" nogil:
         int64_t weights, bias, mean, variance
         int64_t packed, packed_grad, grad_weights, grad_bias
         int64_t tiles, strip, grad_kernel, lanes, aux, aux_sample
-        int64_t kept, kept_sample, norm, group, data_gradient, block, count, decay, key
-        double l2, rate_factor, max_norm, rate, momentum, epsilon
+        int64_t kept, kept_sample, norm, group, data_gradient, block, method_h, method_w
+        int64_t count, decay, key
+        double l2, rate_factor, max_norm, rate, momentum, epsilon, scale, offset
 
     ctypedef struct cn_transform:
         int64_t kind
@@ -69,11 +70,14 @@ cdef extern from "convnet.h" nogil:
         CN_DROPOUT_FWD, CN_DROPOUT_BWD
         CN_CHANNEL_DROPOUT_FWD, CN_CHANNEL_DROPOUT_BWD
         CN_ZEROPAD_FWD, CN_ZEROPAD_BWD
+        CN_AFFINE_INPUT, CN_AFFINE_FWD, CN_AFFINE_BWD
+        CN_RESIZE_INPUT, CN_RESIZE_FWD, CN_RESIZE_BWD
         CN_ADD_FWD, CN_ADD_BWD, CN_FORK_BWD
         CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID
         CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER
         CN_GRADIENT_IN, CN_GRADIENT_OUT
         CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE, CN_PACK_BATCHNORM
+        CN_PACK_AFFINE, CN_PACK_RESIZE
         CN_WINOGRAD_WEIGHTS
         CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS
         CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH

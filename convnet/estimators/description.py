@@ -129,6 +129,7 @@ def _input_format(data, shape):
     rescale = given.rescale
     is_rescale = rescale in ("auto", None) or (_is_number(rescale) and is_scale(rescale))
     _expect(is_rescale, "input: rescale")
+    _expect(isinstance(given.as_is, bool), "input: as_is")
     return given
 
 

@@ -17,11 +17,12 @@ data_format : {"channels_last", "channels_first"}, default="channels_last"
 rescale : "auto", float or None, default="auto"
     "auto" divides uint8 by 255 and uint16 by 65535 and leaves other dtypes untouched; a number
     multiplies X; None leaves it untouched. A net fitted on one of the two dtypes takes the other as well,
-    unless the uint16 hold nothing above 255, which may be 8-bit values.
+    unless the uint16 hold nothing above 255, which may be 8-bit values. With a `Rescale` among the layers "auto"
+    leaves every dtype untouched, which that layer takes in the units of X; a number multiplies X all the same.
 augment : list of Augmentation or dict, dict, str or path, default=None
     Random changes of the images that are trained on, and of no others: values of `convnet.augment` such as
     ``[RandomFlip(), RandomRotation(15)]``, or plain data, text or a path as for `layers`. Each row is changed anew
-    in each epoch; see `preview_augment`.
+    in each epoch, before all layers: with a `Resize` images are changed in the size that X has. See `preview_augment`.
 solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
     The optimizer: Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019), RMSprop (Tieleman and Hinton,
     2012), without momentum, or stochastic gradient descent with `momentum`.
@@ -90,7 +91,8 @@ callbacks : list, default=None
 init_weights : path, dict of str to array, or FrozenEstimator, default=None
     What ``fit`` begins with, where it does not go on from an earlier one: the weights of a saved net, a mapping such
     as `weights_`, or ``FrozenEstimator(fitted)``. Each layer whose name and shapes match is loaded, running statistics
-    included; the others begin at random, see `init_report_`. Where none matches, ``fit`` raises.
+    included; the others begin at random, or learn their statistics if they are `Normalize`, see `init_report_`.
+    Where none matches, ``fit`` raises.
 freeze : str or list of str, default=None
     Layers that stay as they are, to the byte: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers
     up to that one. Batch norm in them uses its running statistics; dropout in them is as in any layer. No gradient is

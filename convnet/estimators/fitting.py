@@ -32,6 +32,7 @@ from convnet.graph.selection import front
 from convnet.training import snapshot
 from convnet.training.front import FrontExamples
 from convnet.training.loop import Loop
+from convnet.training.statistics import learn_statistics, normalizations
 
 AUTO_BATCH = 128
 SOLVER = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
@@ -220,6 +221,8 @@ class Fit:
         frozen = frozen_parameters(est.freeze, plan)
         if self.given.initial is not None:
             warn_of_frozen(self.given.attributes["init_report_"], frozen, self.given.kind)
+        if not goes_on:
+            self._normalize(examples, frozen)
         start = front(plan, frozen) if self.given.augment is None else None
         self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
         course = self.holder.course or Course(self.seed, self.course_start)
@@ -253,6 +256,16 @@ class Fit:
             n_threads=self.n_threads,
             keeps=not self.partial,
         )
+
+    def _normalize(self, examples, frozen):
+        """Learn the statistics that no `init_weights` gave and that are not frozen."""
+        report = self.given.attributes["init_report_"] or {"loaded": []}
+        fresh = [
+            name
+            for name in normalizations(self.network.plan)
+            if name not in report["loaded"] and f"{name}/mean" not in frozen
+        ]
+        learn_statistics(self.network, examples, fresh, self.n_threads)
 
 
 def _joined(old, new):

@@ -71,16 +71,22 @@ class Given:
             scale = est._input_format.scale_for(images, self.kind)
         else:
             given = inputs.fitted_format(
-                images, est.data_format, est.rescale, self.kind, self.target.rows
+                images,
+                est.data_format,
+                est.rescale,
+                self.kind,
+                rows=self.target.rows,
+                layers=self.layers,
             )
             self.attributes = {**inputs.feature_attributes(X, self.array), "_input_format": given}
             self.attributes["init_report_"] = None
             scale = given.scale
         fresh = est.init_weights is not None and not goes_on
         self.initial, units = initial(est.init_weights, self.kind) if fresh else (None, None)
-        if units is not None and est.rescale == "auto":  # another one is the user's choice
-            warn_of_units(units, images, scale, self.kind)
         known = self.attributes["_input_format"]
+        chosen = est.rescale != "auto" or known.as_is  # by the user, who may mean the same
+        if units is not None and not chosen:
+            warn_of_units(units, images, scale, self.kind)
         self.augment = plan_augment(
             as_augment(est.augment), images.shape[1:], known.largest * known.scale
         )

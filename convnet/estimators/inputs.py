@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from convnet.estimators.lazy import is_lazy, stand_in
 from convnet.layers import as_layers
+from convnet.layers.rescale import rescales
 from convnet.training.rows import Rows, chunks
 
 CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
@@ -44,6 +45,8 @@ class InputFormat:
         The parameter.
     largest : float
         Largest magnitude in the rows of X that take part; of uint8 what it can hold.
+    as_is : bool, default=False
+        Whether "auto" leaves X as it is, since a layer of the net rescales it.
     """
 
     shape: tuple
@@ -52,12 +55,14 @@ class InputFormat:
     scale: float
     rescale: str | float | None
     largest: float
+    as_is: bool = False
 
     def scale_for(self, images, kind):
         """Return the scale for other X; ValueError where its values cannot be meant the same way.
 
         uint8 and uint16 are both taken to fill their range, so that either is read as 0..1 by a net fitted on the
-        other; but uint16 that holds no more than uint8 could is refused on either side: it may be 8-bit images.
+        other; but uint16 that holds no more than uint8 could is refused on either side: it may be 8-bit images. Where
+        X is left as it is, so are all dtypes, and what is too large to be in the units of the fit is refused.
         """
         dtype = images.dtype.name
         alike = self.rescale != "auto" or dtype == self.dtype
@@ -65,6 +70,13 @@ class InputFormat:
             return self.scale  # no need to read X: nothing to find in it
         largest = largest_value(images, kind)
         if alike:
+            return self.scale
+        if self.as_is:
+            most = UNIT * MAXIMA.get(self.dtype, 1.0 if self.largest <= UNIT else np.inf)
+            if largest > most:
+                raise ValueError(
+                    f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}."
+                )
             return self.scale
         divides, divided = dtype in MAXIMA, self.dtype in MAXIMA
         same_units = not divides or (not divided and self.largest > UNIT)
@@ -79,6 +91,8 @@ class InputFormat:
         return 1.0 if same_units else 1 / MAXIMA[dtype]
 
     def _fitted_on(self):
+        if self.as_is:
+            return f"{self.dtype} with max {self.largest:g}, which a Rescale layer takes as it is,"
         if self.dtype in MAXIMA:
             return f"{self.dtype} images (÷{MAXIMA[self.dtype]})"
         return f"{self.dtype} with max {self.largest:g}"
@@ -251,15 +265,19 @@ def largest_value(images, kind, rows=None):
     return largest
 
 
-def fitted_format(images, data_format, rescale, kind, rows=None):
-    """Return the format of the X of which a net is fitted on `rows`; ValueError for NaN and infinity in any row."""
+def fitted_format(images, data_format, rescale, kind, *, rows=None, layers=()):
+    """Return the format of the X of which a net of these layers is fitted on `rows`.
+
+    ValueError for NaN and infinity in any row.
+    """
     dtype, largest = images.dtype.name, largest_value(images, kind)
     if rows is not None and len(rows) < len(images):
         largest = largest_value(images, kind, rows)
+    as_is = rescale == "auto" and rescales(layers)
     scale = rescale or 1.0
     if rescale == "auto":
-        scale = 1 / MAXIMA.get(dtype, 1)
-    return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest)
+        scale = 1.0 if as_is else 1 / MAXIMA.get(dtype, 1)
+    return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest, as_is)
 
 
 def _stored(shape, first):

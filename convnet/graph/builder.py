@@ -7,12 +7,14 @@ from convnet.graph.buffers import Buffer
 from convnet.graph.ops import (
     ActivationOp,
     AddOp,
+    AffineOp,
     BatchNormOp,
     Conv2DOp,
     DenseOp,
     DropoutOp,
     ForkOp,
     Pool2DOp,
+    ResizeOp,
     ZeroPad2DOp,
 )
 from convnet.graph.parameters import RECTIFIERS, ParameterList
@@ -222,6 +224,34 @@ class Builder:
         self._bound("map", prod(shape))
         if shape != self.shape:
             self._emit(ZeroPad2DOp, shape, padding=padding)
+
+    def rescale(self, scale, offset):
+        """Emit a factor and a summand; no operation where they change nothing."""
+        if (scale, offset) != (1.0, 0.0):
+            self._emit(AffineOp, self.shape, scale=scale, offset=offset)
+
+    def normalize(self, epsilon):
+        """Emit a normalisation of each channel by statistics that are learnt before training."""
+        for op in self.ops:
+            if op.random or any(p.trainable for p in op.parameters.values()):
+                raise ValueError(
+                    f"layer {self.layer!r}: its statistics are learnt before training, but {op.layer!r} before it "
+                    f"{'drops values at random' if op.random else 'is trained'}. Use BatchNorm, or put it before "
+                    f"{op.layer!r}."
+                )
+        shape = self.shape[-1:]
+        parameters = {
+            "mean": self._parameter("mean", shape, trainable=False),
+            "deviation": self._parameter("deviation", shape, start=1.0, trainable=False),
+        }
+        self._emit(AffineOp, self.shape, parameters, epsilon=epsilon)
+
+    def resize(self, size, *, methods):
+        """Emit a map of another size; no operation where it stays."""
+        shape = (*size, self.shape[2])
+        self._bound("map", prod(shape))
+        if shape != self.shape:
+            self._emit(ResizeOp, shape, methods=methods)
 
     def activation(self, name):
         """Emit an activation; no operation for the linear one."""

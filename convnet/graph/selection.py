@@ -68,6 +68,6 @@ def front(plan, frozen):
         )
         if learns or any(op.random for op in lowered.ops):
             return last
-        if any(op.parameters for op in lowered.ops) or last:
+        if last or any(p.trainable for op in lowered.ops for p in op.parameters.values()):
             last = lowered.name
     return last

@@ -25,11 +25,14 @@ from convnet.layers.dropout import Dropout, SpatialDropout2D
 from convnet.layers.flatten import Flatten
 from convnet.layers.geometry import LayerShapeError
 from convnet.layers.globalpool2d import GlobalAvgPool2D, GlobalMaxPool2D
+from convnet.layers.normalize import Normalize
 from convnet.layers.pool1d import AvgPool1D, GlobalAvgPool1D, GlobalMaxPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
 from convnet.layers.preset import presets
 from convnet.layers.registry import layer_from_dict, layer_types, register
+from convnet.layers.rescale import Rescale
 from convnet.layers.residual import Residual
+from convnet.layers.resize import Resize
 from convnet.layers.spec import as_layers, resolve_names, to_dicts, to_json, to_yaml
 from convnet.layers.zeropad2d import ZeroPad2D
 
@@ -52,8 +55,11 @@ __all__ = [
     "LayerShapeError",
     "MaxPool1D",
     "MaxPool2D",
+    "Normalize",
     "ReLU",
+    "Rescale",
     "Residual",
+    "Resize",
     "SeparableConv2D",
     "SpatialDropout2D",
     "ZeroPad2D",

@@ -5,6 +5,7 @@ import re
 from convnet.layers.activations import ACTIVATIONS, ELSEWHERE, REFUSED
 from convnet.values.fields import (
     boolean,
+    choice,
     did_you_mean,
     integer,
     optional,
@@ -18,6 +19,7 @@ __all__ = [
     "activation",
     "boolean",
     "check_groups",
+    "choice",
     "initializer",
     "integer",
     "l2",

@@ -54,6 +54,8 @@ def expected_shape(row):
         return (*windows(shape, *around, (1, 1)), shape[-1])
     if name == "zero_pad2d":
         return (*(n + sum(pads) for n, pads in zip(shape, args[0], strict=False)), shape[2])
+    if name == "resize":
+        return (*args[0], shape[2])
     known = {"global_pool2d": shape[-1:], "dense": args[:1], "flatten": (prod(shape),)}
     return known.get(name, shape)
 

@@ -3,6 +3,7 @@
 from convnet.engine import Program
 from convnet.graph.buffers import share
 from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
+from convnet.graph.compiler.entry import reads_input
 from convnet.graph.compiler.packing import Packer
 from convnet.graph.compiler.phases import CACHE_BYTES, Phases, work
 from convnet.graph.fusion import fuse
@@ -16,7 +17,11 @@ def compile_prediction(plan, isa, layer=None):
     wanted = builder.current if layer is None else outputs[layer]
     ops, folded = fuse(_until(builder.ops, wanted), predict=True)
     want_halos(ops)
+    direct = reads_input(builder.input, ops)
     lifetimes = _lifetimes(builder.input, ops, wanted)
+    if direct:
+        builder.input.place(0)  # it takes no memory: nothing reads it
+        lifetimes = [entry for entry in lifetimes if entry[0] is not builder.input]
     offsets, floats = share(lifetimes)
     samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * floats)))
     for (buffer, *_), offset in zip(lifetimes, offsets, strict=True):
@@ -27,7 +32,8 @@ def compile_prediction(plan, isa, layer=None):
     phases.barrier(True)
     if any(builder.input.halo):
         phases.add(False, 0, "halo")
-    phases.add(False, 0, "input")
+    if not direct:
+        phases.add(False, 0, "input")
     for op in ops:
         number = len(operations)
         operations.append(op.compiled(**packer.place(op, data_gradient=False)))
@@ -35,7 +41,7 @@ def compile_prediction(plan, isa, layer=None):
             phases.phases[0][1].append((number, op.pack))
         if any(op.dst.root.halo) and op.dst.root is not op.src.root:
             phases.add(False, number, "halo")
-        phases.add(False, number, op.predict())
+        phases.add(False, number, op.entry if direct and number == 1 else op.predict())
     phases.add(False, len(operations), "output")
     operations.append(transfer(src=wanted.map()))
     sizes = dict(

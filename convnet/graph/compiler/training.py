@@ -3,6 +3,7 @@
 from convnet.engine import Program
 from convnet.graph.buffers import Arena, aligned
 from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
+from convnet.graph.compiler.entry import reads_input
 from convnet.graph.compiler.gradients import Gradients
 from convnet.graph.compiler.needs import Needs
 from convnet.graph.compiler.packing import Packer
@@ -14,7 +15,7 @@ from convnet.graph.update import Update
 # Backward stages that compute nothing but the gradient of the input.
 _DATA_ONLY = (
     *("pool_bwd", "activation_bwd", "dropout_bwd", "wide_grad"),
-    *("batchnorm_bwd", "add_bwd", "fork_bwd", "zeropad_bwd"),
+    *("batchnorm_bwd", "add_bwd", "fork_bwd", "zeropad_bwd", "affine_bwd", "resize_bwd"),
 )
 
 
@@ -59,6 +60,9 @@ def compile_training(
     def kept(buffer):
         return buffer in needs and id(buffer) not in inverted
 
+    direct = not augment and reads_input(first, ops)
+    if direct:
+        first.place(0)  # it takes no memory: nothing reads it
     for buffer in buffers:
         arena.place(buffer)
     for buffer in [last, *filter(kept, _all(first, ops))]:
@@ -68,7 +72,8 @@ def compile_training(
         entry["grad_dst"] = sought.gradient_map()
     operations = [entry]
     phases.barrier(True)
-    phases.add(False, 0, "augment" if augment else "input")
+    if not direct:
+        phases.add(False, 0, "augment" if augment else "input")
     for number, op in enumerate(ops, start=1):
         data_gradient = op.src in needs or op.other in needs
         extra = dict(data_gradient=int(data_gradient))
@@ -85,7 +90,8 @@ def compile_training(
         operations.append(op.compiled(**extra))
         if op.pack:
             phases.phases[0][1].append((number, op.pack))
-        for is_batch, stage in op.forward():
+        entered = direct and number == 1
+        for is_batch, stage in [(False, op.entry)] if entered else op.forward():
             if is_batch:
                 phases.barrier(True)
             phases.add(is_batch, number, stage)

@@ -1,5 +1,6 @@
 """Operations of a plan, one noun a file: which stages each runs, and its fields of C's cn_op."""
 
+from convnet.graph.ops.affine import AffineOp
 from convnet.graph.ops.base import ACTIVATIONS, FROM_OUTPUT, Op
 from convnet.graph.ops.batchnorm import BatchNormOp
 from convnet.graph.ops.branch import AddOp, ForkOp
@@ -7,6 +8,7 @@ from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.dense import DenseOp
 from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
 from convnet.graph.ops.pool2d import Pool2DOp
+from convnet.graph.ops.resize import ResizeOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "FROM_OUTPUT",
     "ActivationOp",
     "AddOp",
+    "AffineOp",
     "BatchNormOp",
     "Conv2DOp",
     "DenseOp",
@@ -21,5 +24,6 @@ __all__ = [
     "ForkOp",
     "Op",
     "Pool2DOp",
+    "ResizeOp",
     "ZeroPad2DOp",
 ]

@@ -9,6 +9,7 @@ ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid",
 # Those whose derivative follows from the output: they can be fused into the operation before them.
 # All of them are monotone, so they may also change places with a max-pool.
 FROM_OUTPUT = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh")
+FIELDS = {"gamma": "weights", "beta": "bias", "deviation": "variance"}  # of cn_op, by role
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Op:
     layer : str
         Name of the layer that it comes from (the first, where several were fused).
     parameters : dict of Parameter
-        By role: weights, bias, gamma, beta, mean, variance.
+        By role: weights, bias, gamma, beta, mean, variance, deviation.
     """
 
     layer: str
@@ -38,6 +39,7 @@ class Op:
     reverses = True  # it has a part in the backward pass
     random = False  # its outputs in a training step differ from step to step
     pack = None  # batch stage that packs the weights
+    entry = None  # stage that does the same to X itself, in place of "input"
     lane_parameters = True  # gradients are summed in the lanes, or computed over the whole batch
 
     def forward(self):
@@ -89,7 +91,7 @@ class Op:
         if self.other is not None:
             op.update(other=self.other.map())
         for role, parameter in self.parameters.items():
-            op[{"gamma": "weights", "beta": "bias"}.get(role, role)] = parameter.offset
+            op[FIELDS.get(role, role)] = parameter.offset
         op.update(self.fields())
         op.update(extra)
         return op

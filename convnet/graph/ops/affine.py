@@ -1,0 +1,44 @@
+"""Channels shifted and scaled by constants."""
+
+from dataclasses import dataclass
+
+from convnet.graph.buffers import aligned
+from convnet.graph.ops.base import Op
+
+TABLE = 512  # values of the packed constants that a loop takes at a time, or the next whole pixel
+
+
+@dataclass
+class AffineOp(Op):
+    """See csrc/affine.inc.h. By `scale` and `offset` or, where it has parameters, by mean and deviation."""
+
+    scale: float = 1.0
+    offset: float = 0.0
+    epsilon: float = 0.0
+
+    entry = "affine_input"
+    pack = "pack_affine"
+
+    @property
+    def block(self):
+        """Values of the tables: whole pixels, of a row at the most."""
+        _, w, c = self.src.shape
+        return min(w, -(-TABLE // c)) * c
+
+    def forward(self):
+        return [(False, "affine_fwd")]
+
+    def backward(self):
+        return [(False, "affine_bwd")]
+
+    def predict(self):
+        return "affine_fwd"
+
+    def packed_floats(self, data_gradient):
+        return 2 * aligned(self.block), 0
+
+    def fields(self):
+        mean = {} if self.parameters else {"mean": -1}
+        return mean | dict(
+            scale=self.scale, offset=self.offset, epsilon=self.epsilon, block=self.block
+        )

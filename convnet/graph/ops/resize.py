@@ -1,0 +1,44 @@
+"""Maps of another size."""
+
+from dataclasses import dataclass
+
+from convnet.graph.buffers import aligned
+from convnet.graph.ops.base import Op
+
+METHODS = ("area", "bilinear", "nearest")  # enum cn_resizing
+
+
+@dataclass
+class ResizeOp(Op):
+    """See csrc/resize.inc.h. `methods` are those of the rows and of the columns."""
+
+    methods: tuple = ("area", "area")
+
+    entry = "resize_input"
+    pack = "pack_resize"
+
+    @property
+    def taps(self):
+        """Most rows, and columns, of the input that a pixel is made of."""
+        sizes = zip(self.methods, self.src.shape, self.dst.shape, strict=False)
+        return tuple(
+            {"area": min(old, -(-old // new) + 1), "bilinear": 2, "nearest": 1}[method]
+            for method, old, new in sizes
+        )
+
+    def forward(self):
+        return [(False, "resize_fwd")]
+
+    def backward(self):
+        return [(False, "resize_bwd")]
+
+    def predict(self):
+        return "resize_fwd"
+
+    def packed_floats(self, data_gradient):
+        axes = zip(self.dst.shape, self.taps, strict=False)
+        return sum(aligned(2 * new) + aligned(new * taps) for new, taps in axes), 0
+
+    def fields(self):
+        (kh, kw), (rows, columns) = self.taps, map(METHODS.index, self.methods)
+        return dict(kh=kh, kw=kw, method_h=rows, method_w=columns)

@@ -1,0 +1,66 @@
+"""What `Normalize` layers learn from the training rows before the first epoch."""
+
+import numpy as np
+
+from convnet.layers import Normalize
+from convnet.training.outputs import outputs
+
+CALL = 2**22  # values that the engine is asked for at a time
+BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
+
+
+def normalizations(plan):
+    """Return the names of a plan's `Normalize` layers, in their order."""
+    return [info.name for info in plan.named.values() if isinstance(info.layer, Normalize)]
+
+
+def learn_statistics(network, examples, names, n_threads):
+    """Give `Normalize` layers mean and deviation of what they take, one after the other.
+
+    Parameters
+    ----------
+    network : Network
+        Where these layers have a mean of 0 and a deviation of 1, as at the start: they put out what they take.
+    examples : Examples
+        The rows that take part, by their weights.
+    names : list of str
+        Of the layers, in their order.
+    n_threads : int
+        Most threads; the sums are taken in one order whatever it is.
+    """
+    for name in names:
+        mean, deviation = _statistics(network, examples, name, n_threads)
+        learnt = {f"{name}/mean": mean, f"{name}/deviation": deviation}
+        network.set_weights(network.get_weights() | learnt)
+
+
+def _statistics(network, examples, name, n_threads):
+    """Return mean and deviation of each channel, float64 (c,).
+
+    With d = x - shift, for any shift: mean = shift + Σ w d / Σ w, variance = Σ w d² / Σ w - (Σ w d / Σ w)². Shifted by a
+    pixel of the data, so that little cancels, and nothing is left of a constant channel.
+    """
+    shape = network.plan.named[name].output_shape
+    size, channels = int(np.prod(shape)), shape[-1]
+    rows, weights = examples.rows, examples.weights
+    shift, sums, squares, total = None, np.zeros(size), np.zeros(size), 0.0
+    step, block = max(1, CALL // size), max(1, BLOCK // size)
+    for i in range(0, len(rows), step):
+        part = rows[i : i + step]
+        values = outputs(
+            network, examples.X, scale=examples.scale, n_threads=n_threads, rows=part, layer=name
+        ).reshape(len(part), size)
+        if shift is None:
+            shift = np.tile(values[0, :channels].astype(np.float64), size // channels)
+        for j in range(0, len(part), block):
+            d = values[j : j + block] - shift
+            if weights is None:
+                weighed, total = d, total + len(d)
+            else:
+                w = weights[part[j : j + block]].astype(np.float64)
+                weighed, total = d * w[:, None], total + float(w.sum())
+            sums += weighed.sum(axis=0)
+            squares += (weighed * d).sum(axis=0)
+    count = total * (size // channels)
+    first, second = (s.reshape(-1, channels).sum(axis=0) / count for s in (sums, squares))
+    return shift[:channels] + first, np.sqrt(np.maximum(second - first**2, 0.0))
