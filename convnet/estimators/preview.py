@@ -11,7 +11,6 @@ from convnet.estimators import inputs
 from convnet.estimators.checks import ParameterError, check_parameters, input_shape, integer
 from convnet.estimators.seed import draw_seed
 from convnet.graph.augmenter import augmented
-from convnet.layers import as_layers
 
 
 def preview(estimator, X, n):
@@ -45,9 +44,6 @@ def _range(estimator, images, kind):
     """Return the range of values in units of X: that of the fit, or of a fit on this X."""
     fitted = getattr(estimator, "_input_format", None)
     if fitted is None:
-        layers = as_layers(estimator.layers, images.shape[1:])
-        given = inputs.fitted_format(
-            images, estimator.data_format, estimator.rescale, kind, layers=layers
-        )
+        given = inputs.fitted_format(images, estimator.data_format, estimator.rescale, kind)
         return given.largest
     return fitted.largest * fitted.scale / fitted.scale_for(images, kind)

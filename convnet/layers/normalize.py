@@ -28,12 +28,12 @@ class Normalize(Layer):
 
     Notes
     -----
-    Shapes stay: the last axis is the channels, each feature of flat data is one. y = (x - mean) / deviation. Parameters:
-    mean (c,) and deviation (c,), which no gradient changes: those of the layer's input over all pixels of the rows that
-    are trained on, never those held out, nor rows of weight 0; other rows count by their weights, those of
-    `class_weight` included. The deviation is divided by n, not n - 1. Sums are taken in float64, in one order whatever
-    `n_jobs` is. Images are taken as they are passed, without augmentation. ``partial_fit`` learns from the rows of its
-    first call alone: make it a large one.
+    Shapes stay: the last axis is the channels; each feature of flat data is one. y = (x - mean) / deviation.
+    Parameters: mean (c,) and deviation (c,), which no gradient changes: those of the layer's input over all pixels of
+    the rows that are trained on, never of those held out, nor of rows of weight 0; other rows count by their weights,
+    those of `class_weight` included. The variance is divided by n, not n - 1. Sums are taken in float64, in one order
+    whatever `n_jobs` is, of the images as they are passed, without augmentation. ``partial_fit`` learns from the rows
+    of its first call alone: make it a large one.
 
     References
     ----------

@@ -16,8 +16,8 @@ class Rescale(Layer):
 
     Parameters
     ----------
-    scale : float, default=1/255
-        Factor, from -1e9 to 1e9 and not 0.
+    scale : float, default=0.00392156862745098
+        Factor, from -1e9 to 1e9 and not 0; by default 1/255.
     offset : float, default=0.0
         Summand, from -1e9 to 1e9. ``Rescale(1 / 127.5, offset=-1)`` makes -1 to 1 of 0 to 255.
     name : str, default=None

@@ -17,9 +17,9 @@ class Resize(Layer):
     size : int or (height, width)
         Of the output, in pixels.
     method : {"auto", "area", "bilinear", "nearest"}, default="auto"
-        What a pixel is made of, for each axis: "area", the mean of what it covers; "bilinear", the two pixels around its
-        centre; "nearest", the pixel that its centre lies in. "auto" is "area" along an axis that shrinks and
-        "bilinear" along one that grows.
+        What a pixel is made of, for each axis: "area", the mean of what it covers; "bilinear", the two pixels around
+        its centre; "nearest", the pixel that its centre lies in. "auto" is "area" along an axis that shrinks
+        and "bilinear" along one that grows.
     name : str, default=None
         See `Layer`.
 
@@ -31,9 +31,9 @@ class Resize(Layer):
     Notes
     -----
     Shapes: (h, w, c) → (height, width, c). No parameters. Pixel i of m that n become covers n / m of them from i n / m
-    on; its centre lies at (i + 1/2) n / m - 1/2, held within the first and the last pixel (half-pixel centres). The axes
-    are independent, and one that stays as it is leaves the values as they are. "bilinear" along an axis that shrinks
-    skips pixels, as Keras's ``Resizing`` does.
+    on; its centre lies at (i + 1/2) n / m - 1/2, held within the first and the last pixel (half-pixel centres). The
+    axes are independent, and one that stays as it is leaves the values as they are. "bilinear" along an axis that
+    shrinks skips pixels, as Keras's ``Resizing`` does.
 
     As the first layer it reads X row by row: images of a net's whole batch are held in their new size alone, which
     is why it should stand before `Rescale` and `Normalize`. Random changes of `augment` come before all layers: they

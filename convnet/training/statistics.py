@@ -37,8 +37,8 @@ def learn_statistics(network, examples, names, n_threads):
 def _statistics(network, examples, name, n_threads):
     """Return mean and deviation of each channel, float64 (c,).
 
-    With d = x - shift, for any shift: mean = shift + Σ w d / Σ w, variance = Σ w d² / Σ w - (Σ w d / Σ w)². Shifted by a
-    pixel of the data, so that little cancels, and nothing is left of a constant channel.
+    With d = x - shift, for any shift: mean = shift + Σ w d / Σ w, variance = Σ w d² / Σ w - (Σ w d / Σ w)². Shifted by
+    a pixel of the data, so that little cancels, and nothing is left of a constant channel.
     """
     shape = network.plan.named[name].output_shape
     size, channels = int(np.prod(shape)), shape[-1]

@@ -93,6 +93,57 @@ class Normalisation(Step):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Scaling(Step):
+    """scale · input + offset.
+
+    Parameters
+    ----------
+    input, scale, offset : float
+    """
+
+    input: float
+    scale: float
+    offset: float
+
+    @property
+    def computed(self):
+        return self.scale * self.input + self.offset
+
+    def lines(self):
+        entries = [(f"{self.source}", self.input), ("× scale", self.scale)]
+        if self.offset:
+            entries.append(("+ offset", self.offset))
+        return ledger(*entries, ("= output", self.value))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Centring(Step):
+    """(input - mean) / deviation, learnt from the training rows.
+
+    Parameters
+    ----------
+    input, mean, deviation : float
+        Of the value's channel; the deviation is 1 where the channel was constant.
+    """
+
+    input: float
+    mean: float
+    deviation: float
+
+    @property
+    def computed(self):
+        return (self.input - self.mean) / self.deviation
+
+    def lines(self):
+        return ledger(
+            (f"{self.source}", self.input),
+            ("- mean", self.mean),
+            ("/ deviation", self.deviation),
+            ("= output", self.value),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Sum(Activated):
     """activation(body + shortcut): the end of a residual block.
 

@@ -5,18 +5,28 @@ import numpy as np
 from convnet.graph.ops import (
     ActivationOp,
     AddOp,
+    AffineOp,
     BatchNormOp,
     Conv2DOp,
     DenseOp,
     DropoutOp,
     Pool2DOp,
+    ResizeOp,
     ZeroPad2DOp,
 )
 from convnet.inspection.trace.convolution import Convolution
 from convnet.inspection.trace.dense import Weighted
 from convnet.inspection.trace.maps import ranked
 from convnet.inspection.trace.pooling import Pooling
-from convnet.inspection.trace.single import Activation, Normalisation, Sum, Unchanged
+from convnet.inspection.trace.resampling import Resampling, shares
+from convnet.inspection.trace.single import (
+    Activation,
+    Centring,
+    Normalisation,
+    Scaling,
+    Sum,
+    Unchanged,
+)
 
 NOTHING_DROPPED = "nothing is dropped in prediction"
 
@@ -129,6 +139,34 @@ def _normalisation(maps, op, index, common, sign):
     )
 
 
+def _affine(maps, op, index, common, sign):
+    if not op.parameters:
+        return Scaling(**common, **_one(maps, op, index), scale=op.scale, offset=op.offset)
+    mean, deviation = (
+        float(_parameter(maps, op, role)[index[2]]) for role in ("mean", "deviation")
+    )
+    constant = deviation <= op.epsilon
+    return Centring(
+        **common, **_one(maps, op, index), mean=mean, deviation=1.0 if constant else deviation
+    )
+
+
+def _resizing(maps, op, index, common, sign):
+    axes = zip(op.methods, op.src.shape, op.dst.shape, index, strict=False)
+    (top, rows), (left, columns) = (shares(method, n, m, i) for method, n, m, i in axes)
+    channel = index[2]
+    window = maps.map(op.src)[top : top + len(rows), left : left + len(columns), channel]
+    weights = np.outer(rows, columns)
+    winner = _strongest(window * weights, sign, None, np.ones(window.shape, dtype=bool))
+    return Resampling(
+        **common,
+        **_reads(maps, op.src, (top + winner[0], left + winner[1], channel)),
+        window=window,
+        weights=weights,
+        winner=winner,
+    )
+
+
 def _activation(maps, op, index, common, sign):
     return Activation(**common, **_one(maps, op, index), activation=op.activation)
 
@@ -218,10 +256,12 @@ def _place(flat, shape):
 _WORKERS = {
     ActivationOp: _activation,
     AddOp: _sum,
+    AffineOp: _affine,
     BatchNormOp: _normalisation,
     Conv2DOp: _convolution,
     DenseOp: _dense,
     DropoutOp: _dropout,
     Pool2DOp: _pooling,
+    ResizeOp: _resizing,
     ZeroPad2DOp: _zero_padding,
 }
