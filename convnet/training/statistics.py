@@ -1,11 +1,16 @@
 """What `Normalize` layers learn from the training rows before the first epoch."""
 
+from contextlib import closing
+from math import prod
+
 import numpy as np
 
 from convnet.layers import Normalize
-from convnet.training.outputs import outputs
+from convnet.training.rows import READ, chunks
 
-CALL = 2**22  # values that the engine is asked for at a time
+CALL = (
+    READ // 8
+)  # values at a time, read or learnt from: whatever their type, so that sums are the same
 BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
 
 
@@ -41,26 +46,27 @@ def _statistics(network, examples, name, n_threads):
     a pixel of the data, so that little cancels, and nothing is left of a constant channel.
     """
     shape = network.plan.named[name].output_shape
-    size, channels = int(np.prod(shape)), shape[-1]
-    rows, weights = examples.rows, examples.weights
+    size, channels = prod(shape), shape[-1]
+    X, rows, weights = examples.X, examples.rows, examples.weights
     shift, sums, squares, total = None, np.zeros(size), np.zeros(size), 0.0
-    step, block = max(1, CALL // size), max(1, BLOCK // size)
-    for i in range(0, len(rows), step):
-        part = rows[i : i + step]
-        values = outputs(
-            network, examples.X, scale=examples.scale, n_threads=n_threads, rows=part, layer=name
-        ).reshape(len(part), size)
-        if shift is None:
-            shift = np.tile(values[0, :channels].astype(np.float64), size // channels)
-        for j in range(0, len(part), block):
-            d = values[j : j + block] - shift
-            if weights is None:
-                weighed, total = d, total + len(d)
-            else:
-                w = weights[part[j : j + block]].astype(np.float64)
-                weighed, total = d * w[:, None], total + float(w.sum())
-            sums += weighed.sum(axis=0)
-            squares += (weighed * d).sum(axis=0)
+    step, block = max(1, CALL // max(size, prod(X.shape[1:]))), max(1, BLOCK // size)
+    done = 0
+    with closing(chunks(X, step, rows)) as arrays:
+        for part in arrays:
+            values = network.features(part, name, scale=examples.scale, n_threads=n_threads)
+            values = values.reshape(len(part), size)
+            if shift is None:
+                shift = np.tile(values[0, :channels].astype(np.float64), size // channels)
+            for i in range(0, len(part), block):
+                d = values[i : i + block] - shift
+                if weights is None:
+                    weighed, total = d, total + len(d)
+                else:
+                    w = weights[rows[done + i : done + i + len(d)]].astype(np.float64)
+                    weighed, total = d * w[:, None], total + float(w.sum())
+                sums += weighed.sum(axis=0)
+                squares += (weighed * d).sum(axis=0)
+            done += len(part)
     count = total * (size // channels)
     first, second = (s.reshape(-1, channels).sum(axis=0) / count for s in (sums, squares))
     return shift[:channels] + first, np.sqrt(np.maximum(second - first**2, 0.0))

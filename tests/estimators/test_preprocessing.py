@@ -191,6 +191,45 @@ def test_a_memory_map(tmp_path):
     assert_same_weights(net().fit(mapped, y), net().fit(X, y))
 
 
+class Lazy:
+    """Rows that are read when they are wanted."""
+
+    def __init__(self, X):
+        self.X, self.shape, self.dtype, self.most = X, X.shape, X.dtype, 0
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, key):
+        return self.X[key]
+
+    def read_rows(self, rows):
+        self.most = max(self.most, len(rows))
+        return self.X[rows]
+
+
+def test_rows_that_are_read_when_they_are_wanted(monkeypatch):
+    """The same bits, however many rows are read at a time; never more than the inputs allow."""
+    X, y = images()
+    monkeypatch.setattr(statistics, "CALL", 5 * X[0].size + 1)
+    lazy = Lazy(X)
+    clf = net([Resize(3), Normalize(), Dense(3)], batch_size=4).fit(lazy, y)
+    assert_same_weights(clf, net([Resize(3), Normalize(), Dense(3)], batch_size=4).fit(X, y))
+    assert 0 < lazy.most <= 40
+    seen = []
+    features = convnet.graph.Network.features
+    monkeypatch.setattr(
+        convnet.graph.Network,
+        "features",
+        lambda self, X, *args, **options: (
+            seen.append(len(X)),
+            features(self, X, *args, **options),
+        )[1],
+    )
+    net([Resize(3), Normalize(), Dense(3)]).fit(X, y)
+    assert seen == [5] * 8
+
+
 # What keeps it --------------------------------------------------------------------------------------------
 def test_warm_start_keeps_it():
     X, y = images()
