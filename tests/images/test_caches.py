@@ -268,6 +268,9 @@ def test_bad_images_and_a_file(photographs, array, opened, cache_dir):
     folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
     assert np.array_equal(np.asarray(folder), array[[0, 1, 2, 3, 3, *range(4, N)]])
     assert len(files(cache_dir)) == 1
+    opened.clear()
+    assert len(np.asarray(ImageFolder(photographs, SIZE, cache_dir=cache_dir))) == N + 1
+    assert not opened  # it is in the file now
 
 
 def test_an_error_leaves_no_file(photographs, cache_dir):
