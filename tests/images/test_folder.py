@@ -70,6 +70,7 @@ def test_parts_of_parts(folder, array):
     part = folder[[9, 1, 4, 6]][1:][[2, 0]]
     assert np.array_equal(np.asarray(part), array[[6, 1]])
     assert np.array_equal(part.read_rows([1, 1, 0]), array[[1, 1, 6]])
+    assert np.array_equal(part[0], array[6]) and np.array_equal(part[-1, ...], array[1])
 
 
 @pytest.mark.parametrize("key", [12, -13, [12], np.ones(11, bool)])
