@@ -22,7 +22,7 @@ y = digits.target
 # %%
 # Grad-CAM asks the last convolution, whose maps are small, and is coarse. Saliency is the slope of the answer by each
 # pixel. Integrated gradients say what each pixel adds, compared with an empty image. Occlusion covers a window and
-# looks how far the answer falls. Red speaks for the answer, blue against it.
+# looks how far the answer falls. Red speaks for the answer, blue against it; saliency is a size without a sign.
 
 methods = ["gradcam", "saliency", "integrated_gradients", "occlusion"]
 ExplanationDisplay.from_estimator(net, X[[0, 3, 4]], y[[0, 3, 4]], method=methods)

@@ -12,7 +12,10 @@ from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.overlay import draw_scale, laid_over
 from convnet.inspection.displays.text import fitted, height
 
-NAMES = {"gradcam": "Grad-CAM"}  # others are written as words
+NAMES = {  # others are written as words
+    "gradcam": "Grad-CAM",
+    "saliency": "saliency, either way",  # a magnitude: red speaks neither for nor against
+}
 SIDE = 8.0  # inches of a new figure's longer side, about
 TILE = (0.9, 2.4)  # inches of an image's longer side in a new figure, at least and at most
 BETWEEN = 0.2  # inches between images, from what belongs to one to what belongs to the next
@@ -23,9 +26,9 @@ SHAPE = 4 / 3  # width of a new figure, of its height
 class ExplanationDisplay:
     """Images and, beside each, how much its pixels matter for what the net says, by one method or several.
 
-    The image lies in pale grey below a map: red speaks for the class or raises the value, blue speaks against it. The
-    scale of each map ends at its own largest magnitudes, 0.5 % of the pixels left out: compare the colours within a
-    map, and the numbers in `maps`.
+    The image lies in pale grey below a map: red speaks for the class or raises the value, blue speaks against it; a
+    saliency map is of magnitudes, and its red pixels move the output either way. The scale of each map ends at its own
+    largest magnitudes, 0.5 % of the pixels left out: compare the colours within a map, and the numbers in `maps`.
 
     Parameters
     ----------
