@@ -60,7 +60,8 @@ class BaseConvNet(
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
             Images of any numeric dtype, signals where the first layer that cares is a 1-D one, or flat rows; never
-            copied as a whole.
+            copied as a whole. An ``ImageFolder``, a data set of h5py or an array of zarr is read batch by batch, ahead
+            of the training, and may be larger than memory; so may a memmap.
         y : array-like of shape (n,) or (n, n_outputs)
             Targets.
         sample_weight : array-like of shape (n,), default=None

@@ -136,7 +136,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+            Images or flat rows, in memory or read as in ``fit``.
 
         Returns
         -------

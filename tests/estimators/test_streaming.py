@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ from convnet import (
 from convnet.augment import RandomFlip, RandomRotation
 from convnet.callbacks import Callback, Checkpoint
 from convnet.estimators import inputs
-from convnet.estimators.lazy import is_lazy
+from convnet.estimators.lazy import IN_MEMORY, is_lazy
+from convnet.graph.network import Network
 from convnet.graph.trainer import Trainer
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Dropout, MaxPool2D
 from convnet.training import front, rows as training_rows
@@ -181,10 +183,15 @@ def test_outputs_that_are_kept_are_not_read_for_again(monkeypatch):
     np.testing.assert_array_equal(np.sort(np.concatenate(lazy.calls)), np.arange(130))
 
 
-def test_find_learning_rate(source):
+def test_find_learning_rate(source, monkeypatch):
+    epochs, real = [], Trainer.step
+    monkeypatch.setattr(
+        Trainer, "step", lambda self, *a, **kw: epochs.append(kw["epoch"]) or real(self, *a, **kw)
+    )
     found = [find_learning_rate(net(), rows, Y, steps=12) for rows in (X, source(X))]
     np.testing.assert_array_equal(found[0].losses, found[1].losses)
     assert found[0].suggestion == found[1].suggestion
+    assert epochs == [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2] * 2
     assert not readers()
 
 
@@ -326,6 +333,13 @@ def test_objects_are_refused_in_one_line(tmp_path):
         with pytest.raises(TypeError, match="X has dtype object; ConvNetClassifier takes"):
             net().fit(ragged, [0, 1, 0, 1])
 
+    class Huge(Reading):
+        def __init__(self):
+            self.shape, self.dtype = (10**9, 100, 100), np.dtype(object)
+
+    with pytest.raises(TypeError, match="X has dtype object; ConvNetClassifier takes"):
+        net().fit(Huge(), [0, 1])
+
     class Shapeless:
         dtype = np.dtype(np.uint8)
 
@@ -338,16 +352,6 @@ def test_objects_are_refused_in_one_line(tmp_path):
 
 def test_what_is_in_memory_is_not_read_row_by_row():
     pd = pytest.importorskip("pandas")
-
-    class Standard:  # of the array API
-        shape, dtype, __array_namespace__ = (2, 3), np.dtype(float), None
-
-        def __getitem__(self, key): ...
-
-    class Device:
-        shape, dtype, __cuda_array_interface__ = (2, 3), np.dtype(float), {}
-
-        def __getitem__(self, key): ...
 
     class Foreign:
         shape, dtype = (2, 3), "torch.float33"
@@ -366,13 +370,15 @@ def test_what_is_in_memory_is_not_read_row_by_row():
         *in_memory,
         np.ma.masked_array(X),
         Only(),
-        Standard(),
-        Device(),
         Foreign(),
         None,
         "x",
     ]:
         assert not is_lazy(one)
+    about = {"shape": (2, 3), "dtype": np.dtype(float), "__getitem__": None}
+    assert is_lazy(type("Plain", (), about)())
+    for name in IN_MEMORY:
+        assert not is_lazy(type("Other", (), about | {name: None})())
     assert is_lazy(Reading(X)) and not is_lazy(Reading(X[:, 0, 0, 0]))
     same(net().fit(X, Y), net().fit(Only(), Y))
 
@@ -409,6 +415,18 @@ def test_no_thread_is_left_when_a_fit_ends_early(monkeypatch):
         with pytest.raises(type(stop.error)) as caught:
             net(callbacks=[stop], batch_size=8).fit(Reading(X), Y)
         assert caught.value is stop.error and not readers()
+        monkeypatch.setattr(Trainer, "step", mock.Mock(side_effect=stop.error))
+        with pytest.raises(type(stop.error)):
+            find_learning_rate(net(batch_size=8), Reading(X), Y)
+        assert not readers()
+        monkeypatch.undo()
+        clf = net(max_iter=1).fit(X, Y)
+        monkeypatch.setattr(training_rows, "READ", 1)
+        monkeypatch.setattr(Network, "forward", mock.Mock(side_effect=stop.error))
+        with pytest.raises(type(stop.error)):
+            clf.predict(Reading(X))
+        assert not readers()
+        monkeypatch.undo()
     with pytest.warns(ConvergenceWarning, match="max_time"):
         net(max_time=1e-9, batch_size=8).fit(Reading(X), Y)
     assert not readers()
