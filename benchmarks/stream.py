@@ -1,6 +1,6 @@
 """Training from rows that are read while the engine trains, beside training from the array.
 
-    python benchmarks/stream.py [--nets keraslab catdog16 catdog] [--images 2000] [--epochs 9]
+    python benchmarks/stream.py [--nets keraslab catdog16 catdog] [--kinds folder]
 
 A folder of generated images is read as an `ImageFolder`, with all of it in its memory, with a quarter and with none;
 the same images lie in a memmap, and in h5py and zarr where those are installed. All take turns at epochs in one
@@ -68,6 +68,7 @@ def compare(name, net, options):
     """Print a line for each source."""
     with tempfile.TemporaryDirectory() as folder:
         rows, y = sources(Path(folder), net, options.images, options.threads)
+        rows = {key: X for key, X in rows.items() if key in ("array", *options.kinds)}
         clfs = {
             key: ConvNetClassifier(
                 net.layers, batch_size=net.batch, random_state=0, n_jobs=options.threads
@@ -97,6 +98,12 @@ def main():
     """Compare on each net."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--nets", nargs="*", default=["keraslab", "catdog16", "catdog"])
+    parser.add_argument(
+        "--kinds",
+        nargs="*",
+        default=["folder", "quarter", "no memory", "memmap", "h5py", "zarr"],
+        help="what is put beside the array",
+    )
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
