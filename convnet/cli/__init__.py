@@ -1,15 +1,21 @@
-"""The console command ``convnet``: train on arrays, predict from arrays, show what a net learnt.
+"""The console command ``convnet``: from photographs or arrays to a net, and from a net to answers and pictures.
 
-- `parser`: what can be written on the command line
-- `commands`: what train and predict do
-- `pictures`: what inspect does
-- `data`: arrays from files, checked before anything is trained
-- `files`: models from files and to files
+- `parser`: what can be written on the command line; `options`: what several commands share of it
+- a file for each command: `train`, `predict`, `evaluate`, `inspect`, `summary`, `specs`
+- `folders`: folders of photographs; `data`: arrays from files; `files`: models from files and to files
+- `recipe`: how a net is trained where nothing else is said
+- `report`: tables and lines
+- `drawing`: pictures as PNG files
 - `errors`: what the user can put right
+
+A command prints for people; with ``--json`` that goes to standard error, and standard output gets one JSON object.
 """
 
+import json
 import os
 import sys
+import warnings
+from contextlib import nullcontext, redirect_stdout
 
 from convnet.cli.errors import UsageError
 from convnet.cli.parser import build_parser
@@ -18,10 +24,22 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main(argv=None):
-    """Run the command; return the exit code: 0, 2 for bad usage or input, 130 after Ctrl-C, 1 for a closed pipe."""
+    """Run the command.
+
+    Returns
+    -------
+    code : int
+        0, 2 for bad usage or input, 3 where some of the files named could not be read, 130 after Ctrl-C, 1 for a closed
+        pipe.
+    """
     args = build_parser().parse_args(argv)
     try:
-        args.run(args)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            with redirect_stdout(sys.stderr) if args.json else nullcontext():
+                result = args.run(args)
+        if args.json:
+            print(json.dumps(result, allow_nan=False))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -33,7 +51,7 @@ def main(argv=None):
         return _failed(args, "out of memory: use fewer rows, a smaller net or a smaller batch.")
     except (UsageError, ValueError, TypeError, ImportError, OSError) as error:
         return _failed(args, error)
-    return 0
+    return args.code
 
 
 def _failed(args, error):
@@ -41,3 +59,7 @@ def _failed(args, error):
     text = f"{error} But {args.written}." if args.written else str(error)
     print(f"convnet: error: {' '.join(text.split())}", file=sys.stderr)
     return 2
+
+
+def _show_warning(message, *args, **kwargs):
+    print(f"convnet: warning: {' '.join(str(message).split())}", file=sys.stderr)

@@ -11,26 +11,45 @@ KIND = "ConvNetClassifier"  # as messages name it
 ORDER = "channels_last"
 
 
-def training_data(source, test_size, seed):
-    """Return X, y, X_test, y_test; the last two are None where nothing is held out.
+def training_data(source, share, seed, val=None):
+    """Return X, y, X_val, y_val; the last two are None where nothing is held out.
 
     Parameters
     ----------
     source : str
         "digits" or the path of an .npz file.
-    test_size : float or None
+    share : float or None
         Share of the rows to hold out; None is 0.2, or the file's own test set.
     seed : int
         Of the split.
+    val : str or None
+        The path of an .npz file to hold out in its place.
     """
     arrays = _digits() if source == "digits" else _load(source)
+    if val is not None:
+        names = ("X_train", "y_train") if "X_train" in arrays else ("X", "y")
+        train = _labelled(arrays, source, *names)
+        return (*train, *_checked_val((source, names), train, *_val_arrays(val)))
     if "X_train" in arrays:
-        return _own_split(arrays, source, test_size)
+        return _own_split(arrays, source, share)
     X, y = _labelled(arrays, source, "X", "y")
-    share = 0.2 if test_size is None else test_size
-    if not 0 <= share < 1:
-        raise UsageError(f"--test-size must be from 0 to below 1; got {share:g}.")
-    return (X, y, None, None) if share == 0 else _held_out(X, y, share, seed)
+    share = 0.2 if share is None else share
+    if share == 0:
+        return X, y, None, None
+    train, held = split(y, share, seed)
+    return X[train], y[train], X[held], y[held]
+
+
+def split(y, share, seed):
+    """Return the numbers of the rows to train on and of those held out, a share of each class."""
+    from sklearn.model_selection import train_test_split
+
+    try:
+        return train_test_split(np.arange(len(y)), test_size=share, stratify=y, random_state=seed)
+    except ValueError as error:
+        raise UsageError(
+            f"cannot hold out images to test on: {error} Pass --val-fraction 0 to train on all."
+        ) from None
 
 
 def new_data(path):
@@ -43,7 +62,7 @@ def new_data(path):
 def inspected_data(path):
     """Return X and y, or X_test and y_test where there is no X; y is None where it lacks. "digits" as for training."""
     arrays = _digits() if path == "digits" else _load(path)
-    names = ("X", "y") if "X" in arrays or "X_test" not in arrays else ("X_test", "y_test")
+    names = _names(arrays)
     (X,) = _take(arrays, path, names[0])
     y = arrays.get(names[1])
     if X.ndim < 2 or not len(X):
@@ -57,29 +76,48 @@ def inspected_data(path):
     return X, y[:, 0] if y is not None and y.ndim == 2 and y.shape[1] == 1 else y
 
 
-def _own_split(arrays, path, test_size):
-    if test_size is not None:
-        raise UsageError(f"{path} has X_train: --test-size does not apply. Leave it out.")
-    train = _labelled(arrays, path, "X_train", "y_train")
+def labelled_data(path):
+    """Return the X and y to evaluate on: X and y, or X_test and y_test where there is no X. "digits" as for training."""
+    arrays = _digits() if path == "digits" else _load(path)
+    return _labelled(arrays, path, *_names(arrays))
+
+
+def _names(arrays):
+    return ("X_test", "y_test") if "X" not in arrays and "X_test" in arrays else ("X", "y")
+
+
+def _own_split(arrays, path, share):
+    if share is not None:
+        raise UsageError(f"{path} has X_train: --val-fraction does not apply. Leave it out.")
+    names = ("X_train", "y_train")
+    train = _labelled(arrays, path, *names)
     if not {"X_test", "y_test"} & arrays.keys():
         return (*train, None, None)
-    test = _labelled(arrays, path, "X_test", "y_test")
-    _check_test(path, *train, *test)
-    return (*train, *test)
+    return (*train, *_checked_val((path, names), train, arrays, path, ("X_test", "y_test")))
 
 
-def _held_out(X, y, share, seed):
-    from sklearn.model_selection import train_test_split
+def _val_arrays(path):
+    arrays = _load(path)
+    return arrays, path, _names(arrays)
 
-    try:
-        train, test = train_test_split(
-            np.arange(len(y)), test_size=share, stratify=y, random_state=seed
-        )
-    except ValueError as error:
+
+def _checked_val(where, train, arrays, path, names):
+    """Return X and y to test on; UsageError unless a net fitted on `train` can be scored on them."""
+    from convnet.estimators.inputs import as_images, fitted_format
+
+    (X, y), (source, (name, of_y)) = train, where
+    X_val, y_val = _labelled(arrays, path, *names)
+    images = _checked(source, name, as_images, X, None, ORDER, n_labels=len(y))
+    given = _checked(source, name, fitted_format, images, ORDER, "auto", KIND)
+    shape = images.shape[1:]
+    rows = _checked(path, names[0], as_images, X_val, shape, ORDER, n_labels=len(y_val))
+    _checked(path, names[0], given.scale_for, rows, KIND)
+    if _kind(y) != _kind(y_val):
         raise UsageError(
-            f"cannot hold out a test set: {error} Pass --test-size 0 to train on all rows."
-        ) from None
-    return X[train], y[train], X[test], y[test]
+            f"{path}: {of_y} has {_kind(y)} ({y.dtype}) and {names[1]} {_kind(y_val)} ({y_val.dtype}). "
+            "Write both alike."
+        )
+    return X_val, y_val
 
 
 def _labelled(arrays, path, *names):
@@ -99,22 +137,6 @@ def _labelled(arrays, path, *names):
     return X, y
 
 
-def _check_test(path, X, y, X_test, y_test):
-    """Raise UsageError unless a net fitted on X and y can be scored on the others."""
-    from convnet.estimators.inputs import as_images, fitted_format
-
-    images = _checked(path, "X_train", as_images, X, None, ORDER, n_labels=len(y))
-    given = _checked(path, "X_train", fitted_format, images, ORDER, "auto", KIND)
-    shape = images.shape[1:]
-    test = _checked(path, "X_test", as_images, X_test, shape, ORDER, n_labels=len(y_test))
-    _checked(path, "X_test", given.scale_for, test, KIND)
-    if _kind(y) != _kind(y_test):
-        raise UsageError(
-            f"{path}: y_train has {_kind(y)} ({y.dtype}) and y_test {_kind(y_test)} ({y_test.dtype}). "
-            "Write both alike."
-        )
-
-
 def _checked(path, name, check, *args, **kwargs):
     """Return what a check returns; its complaint names the file and the array."""
     try:
@@ -127,13 +149,6 @@ def _kind(labels):
     return {"U": "strings", "S": "bytes"}.get(labels.dtype.kind, "numbers")
 
 
-def _digits():
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    return {"X": (digits.images / 16).astype(np.float32), "y": digits.target}
-
-
 def _load(path):
     """Return the arrays of an .npz file by name."""
     try:
@@ -144,7 +159,7 @@ def _load(path):
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise UsageError(
-            f'there is no file {path}. Pass "digits" or the path of an .npz file.'
+            f'there is no file {path}. Pass a folder of photographs, the path of an .npz file, or "digits".'
         ) from None
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         remedy = 'Write it with np.savez, labels as integers or strings (y.astype("U")).'

@@ -31,7 +31,7 @@ def load_model(path, *kinds):
         model = convnet.load(path) if _ending(path) in model_file.ENDINGS else _unpickled(path)
     except FileNotFoundError:
         raise UsageError(
-            f"there is no file {path}. Write one with: convnet train FILE.npz --out {path}"
+            f"there is no file {path}. Write one with: convnet train FOLDER --out {path}"
         ) from None
     if not isinstance(model, kinds):
         wanted = " or ".join(kind.__name__ for kind in kinds)

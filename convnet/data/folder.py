@@ -60,6 +60,9 @@ class ImageFolder:
         Sorted names of the class folders.
     filenames : ndarray of object, shape (n,)
         Absolute; sorted within each class.
+    image_form : dict
+        `size`, `channels` and `fit`, with which other images are brought to the same form: what a net that was fitted
+        on a folder has as ``image_form_``.
     skipped : list of (filename, reason)
         What was left out.
 
@@ -155,6 +158,11 @@ class ImageFolder:
     def shape(self):
         """(n, h, w, c)."""
         return len(self._rows), *self._source.form.shape
+
+    @property
+    def image_form(self):
+        """{"size": (h, w), "channels": c, "fit": fit}."""
+        return self._source.form.as_dict()
 
     @property
     def target(self):

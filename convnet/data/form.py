@@ -26,6 +26,10 @@ class Form(NamedTuple):
         """Pillow's name of the channels."""
         return "L" if self.channels == 1 else "RGB"
 
+    def as_dict(self):
+        """Return the arguments of `check_form`."""
+        return {"size": (self.height, self.width), "channels": self.channels, "fit": self.fit}
+
     def part(self, height, width):
         """Return the part of a picture that is shown: ((y0, y1), (x0, x1)) in pixels.
 

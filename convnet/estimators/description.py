@@ -6,6 +6,7 @@
     convnet      version that wrote it, for people to read
     net          layers, input_shape and n_outputs, from which the plan follows
     input        the fields of `InputFormat`
+    images       where X was an image folder: size, channels and fit of its rows
     parameters   those of the constructor that are plain data
     fitted       the fitted attributes that do not follow from the others
 """
@@ -16,6 +17,7 @@ from math import prod
 
 import numpy as np
 
+from convnet.data.form import check_form
 from convnet.estimators.checks import check_parameters
 from convnet.estimators.holder import NetworkHolder
 from convnet.estimators.inputs import DTYPES, InputFormat, is_scale
@@ -54,6 +56,9 @@ def describe(net):
         "parameters": _plain_parameters(net),
         "fitted": {name: to_json(vars(net)[name]) for name in WRITTEN if name in vars(net)},
     }
+    if hasattr(net, "image_form_"):
+        form = net.image_form_
+        description["images"] = form | {"size": list(form["size"])}
     return description, net.weights_
 
 
@@ -104,6 +109,8 @@ def build(kind, description, arrays):
     weights = arrays({p.name: p.shape for p in plan.parameters})
     for parameter in plan.parameters:
         parameter.check(weights[parameter.name])
+    if "images" in description:  # which files of nets that were fitted on arrays lack
+        fitted["image_form_"] = _image_form(description["images"], shape)
     commit(
         estimator,
         {
@@ -131,6 +138,12 @@ def _input_format(data, shape):
     _expect(is_rescale, "input: rescale")
     _expect(isinstance(given.as_is, bool), "input: as_is")
     return given
+
+
+def _image_form(data, shape):
+    form = check_form("images", **data)
+    _expect(form.shape == shape, "images")
+    return form.as_dict()
 
 
 def _check_fitted(fitted, given):

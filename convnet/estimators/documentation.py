@@ -111,6 +111,9 @@ n_features_in_ : int
     height · width · channels, or the features of flat rows.
 feature_names_in_ : ndarray of str
     Names of the columns, if X was a data frame.
+image_form_ : dict
+    If X was an `ImageFolder`: its `image_form`, so that ``ImageFolder(path, **clf.image_form_)`` reads other photographs
+    alike, as the command line does.
 input_shape_ : tuple of int
     (height, width, channels) or (features,).
 layers_ : tuple of LayerInfo

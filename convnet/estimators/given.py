@@ -78,7 +78,11 @@ class Given:
                 rows=self.target.rows,
                 layers=self.layers,
             )
-            self.attributes = {**inputs.feature_attributes(X, self.array), "_input_format": given}
+            self.attributes = {
+                **inputs.feature_attributes(X, self.array),
+                **inputs.image_attributes(X, images),
+                "_input_format": given,
+            }
             self.attributes["init_report_"] = None
             scale = given.scale
         fresh = est.init_weights is not None and not goes_on

@@ -141,6 +141,14 @@ def feature_attributes(X, array):
     return vars(probe)
 
 
+def image_attributes(X, images):
+    """Return ``image_form_`` for an image folder whose rows are the images: how its files became those."""
+    form = getattr(X, "image_form", None)
+    if form is None or (*form["size"], form["channels"]) != images.shape[1:]:
+        return {}
+    return {"image_form_": dict(form)}
+
+
 def check_features(estimator, X, array):
     """Compare the features of 2-D X with those of the fit, in scikit-learn's wording."""
     shape = estimator.input_shape_

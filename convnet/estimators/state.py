@@ -3,6 +3,7 @@
 KEPT = (
     "n_features_in_",
     "feature_names_in_",
+    "image_form_",
     "_input_format",
     "init_report_",
 )  # by a fit that goes on

@@ -1,32 +1,99 @@
-"""What inspect does: every display as a PNG file."""
+"""convnet inspect: every display as a PNG file."""
 
 import os
 
 import numpy as np
 
 from convnet import ConvNetClassifier, ConvNetRegressor, inspection
+from convnet.cli import drawing, options
 from convnet.cli.data import inspected_data
 from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
-from convnet.persistence.files import check_path, replaced
+from convnet.cli.folders import check_known, form_of, open_folder, refuse_fit
+from convnet.cli.report import skipped_data
 
 METHODS = ("gradcam", "saliency", "integrated_gradients", "occlusion")
-DPI = 100
+EXAMPLES = """\
+  convnet inspect pets.npz photos/
+  convnet inspect pets.npz photos/ --rows 3,14,15 --only explanations,mistakes
+  convnet inspect model.npz images.npz --out pictures/     arrays X and perhaps y
+  convnet inspect model.npz digits"""
+DESCRIPTION = f"""\
+Write pictures of a net as PNG files: how training went, its layers, the filters of each convolution, what it makes of the
+first images, where it looks, and, where there are labels, what it gets wrong. Needs matplotlib: pip install
+"convnet[plot]".
+
+{options.TRUST}"""
 
 
-def inspect(args):
+def add(subparsers):
+    """Add the command."""
+    parser = options.add_command(
+        subparsers,
+        "inspect",
+        run=run,
+        about="write pictures of what a net learnt and looks at",
+        description=DESCRIPTION,
+        examples=EXAMPLES,
+    )
+    parser.add_argument("model", metavar="MODEL", help=options.MODEL)
+    parser.add_argument(
+        "data",
+        metavar="FOLDER|FILE.npz|digits",
+        help="a folder with a folder for each class, arrays X and perhaps y, or X_test and y_test, or scikit-learn's "
+        "handwritten digits",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        default="pictures",
+        help="folder to write to (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--images",
+        type=options.count,
+        default=4,
+        metavar="N",
+        help="how many of the first images to show and to explain (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rows", type=options.numbers, metavar="I,J,...", help="these rows of X instead, from 0"
+    )
+    parser.add_argument(
+        "--mistakes",
+        type=options.count,
+        default=16,
+        metavar="N",
+        help="how many mistakes to show, the worst (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--method",
+        type=options.names(METHODS),
+        metavar="M,...",
+        help=f"ways to explain: {', '.join(METHODS)} (default: all; the first one for the confusion)",
+    )
+    parser.add_argument(
+        "--only",
+        type=options.names(PICTURES),
+        metavar="P,...",
+        help=f"of {', '.join(PICTURES)} (default: all there can be)",
+    )
+    options.add_fit(parser, "as in training")
+    options.add_jobs(parser)
+    options.add_json(parser)
+
+
+def run(args):
     """Write the pictures, a line for each; `args.written` says how many there are so far."""
     net = load_model(args.model, ConvNetClassifier, ConvNetRegressor)
     if args.jobs is not None:
         net.set_params(n_jobs=args.jobs)
-    X, y = inspected_data(args.data)
+    X, y, skipped = _data(net, args)
     rows = _rows(args, len(X))
     net.predict(X[:1])  # refuses what does not fit, before anything is written
-    _draws_into_memory()
-    _make_folder(args.out)
-    wanted = args.only or list(PICTURES)
-    n_written = 0
-    for name in wanted:
+    drawing.draws_into_memory("convnet inspect")
+    pictures = drawing.Pictures(args.out, args)
+    for name in args.only or list(PICTURES):
         reason = _why_not(name, net, y, args.data)
         if reason and args.only:
             raise UsageError(f"there is no picture of {name}: {reason}")
@@ -34,11 +101,28 @@ def inspect(args):
             print(f"no {name}: {reason}")
             continue
         for stem, display in PICTURES[name](net, X, y, rows, args):
-            path = os.path.join(args.out, f"{stem}.png")
-            _write(display, path)
-            print(path, flush=True)
-            n_written += 1
-            args.written = f"{n_written} {'picture was' if n_written == 1 else 'pictures were'} written to {args.out}"
+            pictures.write(display.figure_, stem)
+    return {
+        "command": "inspect",
+        "model": args.model,
+        "data": args.data,
+        "pictures": pictures.paths,
+        "skipped": skipped_data(skipped),
+    }
+
+
+def _data(net, args):
+    """Return X, y, which is None where there are no labels, and what was skipped."""
+    if not os.path.isdir(args.data):
+        refuse_fit(args)
+        return *inspected_data(args.data), []
+    found = open_folder(args.data, form_of(net, args.model, args.fit), jobs=args.jobs)
+    X, y = np.asarray(found.images), None
+    if isinstance(net, ConvNetClassifier):
+        known = {str(label): label for label in net.classes_}
+        check_known(found.labels, list(known), args.data, args.model)
+        y = np.array([known[label] for label in found.labels])
+    return X, y, found.skipped
 
 
 def _history(net, X, y, rows, args):
@@ -121,29 +205,3 @@ def _rows(args, n):
         if not 0 <= row < n:
             raise UsageError(f"--rows: {args.data} has rows 0 to {n - 1}; got {row}.")
     return np.array(rows)
-
-
-def _draws_into_memory():
-    try:
-        import matplotlib
-    except ImportError:
-        raise UsageError('convnet inspect needs matplotlib: pip install "convnet[plot]"') from None
-    matplotlib.use("Agg")  # needs no screen
-
-
-def _make_folder(path):
-    try:
-        os.makedirs(path, exist_ok=True)
-    except FileExistsError:
-        raise UsageError(f"--out: {path} is a file. Pass a folder.") from None
-    except OSError as error:
-        raise UsageError(f"--out: cannot make the folder {path}: {error.strerror}.") from None
-
-
-def _write(display, path):
-    from matplotlib import pyplot
-
-    check_path("--out", path)
-    with replaced(path) as file:
-        display.figure_.savefig(file, format="png", dpi=DPI)
-    pyplot.close(display.figure_)

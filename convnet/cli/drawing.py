@@ -1,0 +1,59 @@
+"""Pictures as PNG files."""
+
+import os
+
+from convnet.cli.errors import UsageError
+from convnet.persistence.files import check_path, replaced
+
+DPI = 100
+
+
+def draws_into_memory(who):
+    """Have matplotlib draw without a screen; UsageError where it is not installed."""
+    try:
+        import matplotlib
+    except ImportError:
+        raise UsageError(f'{who} needs matplotlib: pip install "convnet[plot]"') from None
+    matplotlib.use("Agg")
+
+
+class Pictures:
+    """The pictures that a command writes into a folder, which is made where there is none.
+
+    Parameters
+    ----------
+    folder : str
+        As --out names it.
+    args : Namespace
+        Its `written` says how many there are so far.
+
+    Attributes
+    ----------
+    paths : list of str
+        Those written.
+    """
+
+    def __init__(self, folder, args):
+        self.folder, self.args, self.paths = folder, args, []
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except FileExistsError:
+            raise UsageError(f"--out: {folder} is a file. Pass a folder.") from None
+        except OSError as error:
+            raise UsageError(f"--out: cannot make the folder {folder}: {error.strerror}.") from None
+
+    def write(self, figure, stem):
+        """Write a figure, close it, and print the path."""
+        from matplotlib import pyplot
+
+        path = os.path.join(self.folder, f"{stem}.png")
+        check_path("--out", path)
+        with replaced(path) as file:
+            figure.savefig(file, format="png", dpi=DPI)
+        pyplot.close(figure)
+        print(path, flush=True)
+        self.paths.append(path)
+        n = len(self.paths)
+        self.args.written = (
+            f"{n} {'picture was' if n == 1 else 'pictures were'} written to {self.folder}"
+        )

@@ -1,0 +1,61 @@
+"""The confusion matrix as a picture."""
+
+import numpy as np
+
+CELL, LEAST = 0.62, 2.6  # inches: a cell, and all of them at least
+MOST = 11.0  # inches of a side's cells
+FIGURES = 0.24  # inches of a cell from which its number is written
+NAME, POINTS = 0.085, 9  # inches that a letter takes, and its size
+
+
+def draw_matrix(counts, names, title):
+    """Return a figure of a confusion matrix: a row a true class, a column a predicted one.
+
+    Colours are shares of a row, so that classes of few images are seen as well as those of many; numbers are counts.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (k, k)
+        A row is a true class.
+    names : list of str
+        Of the classes.
+    title : str
+        Stands above.
+    """
+    from matplotlib.figure import Figure
+
+    k = len(names)
+    cell = min(max(CELL, LEAST / k, NAME * (len(f"{counts.max():,}") + 2)), MOST / k)
+    points = min(POINTS, 72 * 0.8 * cell)
+    room = min(max(map(len, names)), 30) * NAME * points / POINTS + 0.7
+    side = k * cell
+    width, height = room + side + 1.0, 0.6 + side + room
+    width = max(width, 3.4)
+    figure = Figure(figsize=(width, height))
+    ax = figure.add_axes((room / width, room / height, side / width, side / height))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    shown = [name if len(name) <= 30 else name[:29] + "…" for name in names]
+    level = max(map(len, shown)) * NAME * points / POINTS < 0.9 * cell
+    ax.set_xticks(
+        range(k), shown, fontsize=points, rotation=0 if level else 90, ha="center", va="top"
+    )
+    ax.set_yticks(range(k), shown, fontsize=points)
+    ax.tick_params(length=2)
+    ax.set_xlabel("predicted")
+    ax.set_ylabel("true")
+    ax.set_title(title, fontsize=11)
+    if cell >= FIGURES:
+        digits = len(f"{counts.max():,}")
+        size = min(POINTS + 1, 72 * 0.9 * cell / max(1, 0.62 * digits))
+        for (i, j), n in np.ndenumerate(counts):
+            if n or i == j:
+                colour = "white" if shares[i, j] > 0.5 else "black"
+                ax.text(j, i, f"{n:,}", ha="center", va="center", fontsize=size, color=colour)
+    bar = figure.add_axes(
+        ((room + side + 0.15) / width, room / height, 0.12 / width, side / height)
+    )
+    figure.colorbar(image, cax=bar, ticks=[0, 0.5, 1]).ax.set_yticklabels(["0", "50 %", "100 %"])
+    bar.tick_params(labelsize=8, length=2)
+    bar.set_title("of row", fontsize=8, loc="left")
+    return figure

@@ -1,0 +1,181 @@
+"""Options that several commands have, and what values of options look like."""
+
+import argparse
+import os
+import re
+
+from convnet.augment import as_augment
+
+FITS = ("crop", "pad", "stretch")
+MODEL = "what train or save wrote: .npz, .safetensors, else a pickle"
+TRUST = (
+    "Loading a MODEL that is a pickle runs the code in it: use only files that you trust. "
+    "Those of .npz and .safetensors hold no code."
+)
+AUGMENTATIONS = {  # words on the command line: type, name of the field
+    "flip": ("RandomFlip", "mode"),
+    "rotate": ("RandomRotation", "degrees"),
+    "shift": ("RandomTranslation", "factor"),
+    "zoom": ("RandomZoom", "factor"),
+    "crop": ("RandomCrop", "padding"),
+    "contrast": ("RandomContrast", "factor"),
+    "brightness": ("RandomBrightness", "factor"),
+    "cutout": ("Cutout", "size"),
+}
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} -h shows how)\n")
+
+
+def add_command(subparsers, name, *, run, about, description, examples):
+    """Add a command; return its parser, for its arguments."""
+    parser = subparsers.add_parser(
+        name,
+        help=about,
+        description=description,
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run, written="", code=0)
+    return parser
+
+
+def add_json(parser):
+    """Add --json."""
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="write the result as one JSON object to standard output, all else to standard error",
+    )
+
+
+def add_quiet(parser):
+    """Add --quiet."""
+    parser.add_argument("--quiet", action="store_true", help="show results, no progress")
+
+
+def add_jobs(parser):
+    """Add --jobs."""
+    parser.add_argument("--jobs", type=count, metavar="N", help="threads (default: one a core)")
+
+
+def add_fit(parser, default):
+    """Add --fit; `default` is what is said of leaving it out."""
+    parser.add_argument(
+        "--fit",
+        choices=FITS,
+        help="how photographs get the size: the middle of them, all of them with black margins, or "
+        f"all of them distorted (default: {default})",
+    )
+
+
+def count(text):
+    """Return a whole number, 1 or more."""
+    return _at_least(1, text)
+
+
+def seed(text):
+    """Return a whole number, 0 or more."""
+    return _at_least(0, text)
+
+
+def _at_least(least, text):
+    try:
+        n = int(text)
+    except ValueError:
+        n = None
+    if n is None or n < least:
+        raise argparse.ArgumentTypeError(f"must be a whole number, {least} or more; got {text}")
+    return n
+
+
+def numbers(text):
+    """Return the numbers in a text such as 0,3,5."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be numbers such as 0,3,5; got {text!r}") from None
+
+
+def names(known):
+    """Return what reads names with commas between them."""
+
+    def read(text):
+        found = text.split(",")
+        for name in found:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"no {name!r}; there are {', '.join(known)}")
+        return found
+
+    return read
+
+
+def size(text):
+    """Return (height, width) of a text such as 150 or 100x150."""
+    sides = shape(text)
+    if len(sides) > 2:
+        raise argparse.ArgumentTypeError(f"must be SIDE or HEIGHTxWIDTH; got {text!r}")
+    return sides * 2 if len(sides) == 1 else sides
+
+
+def shape(text):
+    """Return the numbers in a text such as 150x150x3."""
+    if not re.fullmatch(r"[1-9]\d*([x×][1-9]\d*)*", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"must be numbers with x between them, such as 150x150x3; got {text!r}"
+        )
+    return tuple(map(int, re.split("[x×]", text)))
+
+
+def amount(text):
+    """Return the bytes in a text such as 512M."""
+    found = re.fullmatch(r"(\d+)([KMG]?)(i?B)?", text, re.ASCII | re.IGNORECASE)
+    if not found:
+        raise argparse.ArgumentTypeError(f"must be bytes, or such as 512M or 2G; got {text!r}")
+    return int(found[1]) * UNITS[found[2].upper()]
+
+
+def augment(text):
+    """Return the augmentations in a text such as flip,rotate:15; "none", JSON text and paths as well."""
+    if text == "none":
+        return ()
+    try:
+        if text.lstrip()[:1] in ("[", "{") or os.path.splitext(text)[1] in (
+            ".json",
+            ".yaml",
+            ".yml",
+        ):
+            return as_augment(text)
+        return as_augment([_augmentation(part) for part in text.split(",")])
+    except (TypeError, ValueError, ImportError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _augmentation(text):
+    word, _, value = text.partition(":")
+    if word not in AUGMENTATIONS:
+        known = ", ".join(AUGMENTATIONS)
+        raise ValueError(f"no {word!r}; there are {known}, with values as in flip,rotate:15")
+    kind, field = AUGMENTATIONS[word]
+    if not value:
+        if word != "flip":
+            raise ValueError(f"{word} needs a value, such as {word}:{_EXAMPLE[word]}")
+        return {"type": kind}
+    if word == "flip":
+        return {"type": kind, field: value}
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(f"{word}:{value} is no number, such as {word}:{_EXAMPLE[word]}") from None
+    return {"type": kind, field: int(number) if number.is_integer() else number}
+
+
+_EXAMPLE = {
+    **{"rotate": 15, "shift": 0.1, "zoom": 0.2, "crop": 4},
+    **{"contrast": 0.2, "brightness": 0.2, "cutout": 16},
+}

@@ -1,0 +1,170 @@
+"""convnet predict."""
+
+import csv
+import sys
+
+import numpy as np
+
+from convnet import ConvNetClassifier
+from convnet.cli import options
+from convnet.cli.data import new_data
+from convnet.cli.errors import UsageError
+from convnet.cli.files import load_model
+from convnet.cli.folders import find_files, form_of, read_files, refuse_fit
+from convnet.cli.report import number, percent, skipped_data, tell_skipped
+from convnet.persistence.files import check_path, replaced
+
+LIKELY = 0.5  # from which a label counts, of nets that give several
+SOME_LOST = 3  # exit code
+EXAMPLES = """\
+  convnet predict pets.npz photo.jpg
+  convnet predict pets.npz holiday/ --top 1 --csv labels.csv
+  convnet predict pets.npz *.jpg --json
+  convnet predict model.npz images.npz --csv labels.csv      arrays X"""
+
+
+def add(subparsers):
+    """Add the command."""
+    parser = options.add_command(
+        subparsers,
+        "predict",
+        run=run,
+        about="name what photographs or arrays show, with probabilities",
+        description="Name what photographs show: a line for each file, the likeliest classes first, with their "
+        "probabilities.\nOf arrays, labels and probabilities are written as CSV. The exit code is 3 where some of the "
+        f"files could not be read.\n\n{options.TRUST}",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("model", metavar="MODEL", help=options.MODEL)
+    parser.add_argument(
+        "data",
+        metavar="FILE|FOLDER|FILE.npz",
+        nargs="+",
+        help="image files, folders of them, or one file of arrays, of which X is used, or X_test",
+    )
+    parser.add_argument(
+        "--top",
+        type=options.count,
+        default=3,
+        metavar="N",
+        help="classes of each photograph (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--csv",
+        metavar="OUT",
+        help="file to write, with the probabilities of all classes, instead of standard output",
+    )
+    options.add_fit(parser, "as in training")
+    options.add_jobs(parser)
+    options.add_quiet(parser)
+    options.add_json(parser)
+
+
+def run(args):
+    """Write labels and probabilities."""
+    if args.csv is not None:
+        check_path("--csv", args.csv)
+    clf = load_model(args.model, ConvNetClassifier)
+    if args.jobs is not None:
+        clf.set_params(n_jobs=args.jobs)
+    arrays = [path for path in args.data if path.endswith(".npz")]
+    if arrays and len(args.data) > 1:
+        raise UsageError(f"{arrays[0]} is a file of arrays. Pass it alone.")
+    if not arrays:
+        return _photographs(clf, args)
+    (args.data,) = args.data
+    return _arrays(clf, args)
+
+
+def _photographs(clf, args):
+    form = form_of(clf, args.model, args.fit)
+    paths = find_files(args.data)
+    names, parts, skipped = [], [], []
+    several = None
+    lines = args.csv is None and not args.json
+    width = min(max(map(len, paths)), 60)
+    for some, images, lost in read_files(paths, form, jobs=args.jobs):
+        tell_skipped(lost)
+        skipped += lost
+        if not some:
+            continue
+        p = clf.predict_proba(images)
+        several = clf.predict(images[:1]).ndim > 1 if several is None else several
+        names += some
+        parts.append(p)
+        if lines:
+            for name, row in zip(some, p, strict=True):
+                print(_line(clf.classes_, name.ljust(width), row, args.top))
+    if not names:
+        more = "" if len(skipped) == 1 else f", nor {len(skipped) - 1} others"
+        raise UsageError(f"{' '.join(skipped[0])}{more}. Pass images that can be opened.")
+    p = np.concatenate(parts)
+    labels = _labels(clf, p, several=several)
+    if args.csv is not None:
+        _write(args, clf.classes_, ["file"], [[name] for name in names], labels, p)
+    args.code = SOME_LOST if skipped else 0
+    return _data(args, clf.classes_, labels, p, [{"file": name} for name in names], skipped)
+
+
+def _line(classes, name, p, top):
+    likeliest = np.argsort(-p, kind="stable")[:top]
+    width = max(len(str(label)) for label in classes)
+    words = (f"{str(classes[i]).ljust(width)} {percent(p[i]):>7}" for i in likeliest)
+    return f"{name}  {'   '.join(words)}"
+
+
+def _arrays(clf, args):
+    refuse_fit(args)
+    X = new_data(args.data)
+    p = clf.predict_proba(X)
+    labels = _labels(clf, p, several=clf.predict(X[:1]).ndim > 1)
+    if args.csv is not None:
+        _write(args, clf.classes_, [], [[]] * len(p), labels, p)
+    elif not args.json:
+        args.written = "the rows are not complete"
+        _write_csv(sys.stdout, clf.classes_, [], [[]] * len(p), labels, p)
+        args.written = ""
+    return _data(args, clf.classes_, labels, p, [{"row": i} for i in range(len(p))], [])
+
+
+def _labels(clf, p, *, several):
+    """Return the likeliest label of each row, or the numbers of `several` that are likelier than not."""
+    if several:
+        return [" ".join(map(str, clf.classes_[row > LIKELY])) for row in p]
+    return clf.classes_[p.argmax(axis=1)]
+
+
+def _write(args, classes, header, begin, labels, p):
+    with replaced(args.csv, text=True) as file:
+        _write_csv(file, classes, header, begin, labels, p)
+    args.written = f"{args.csv} was written"
+    if not args.quiet:
+        print(f"{args.csv}: {number(len(p), 'row')}", file=sys.stderr)
+
+
+def _write_csv(file, classes, header, begin, labels, p):
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*header, "label", *(f"p_{name}" for name in classes)])
+    writer.writerows(
+        [*cells, label, *(f"{value:.6g}" for value in row)]
+        for cells, label, row in zip(begin, labels, p, strict=True)
+    )
+
+
+def _data(args, classes, labels, p, begin, skipped):
+    """Return the result, fit for JSON."""
+    order = np.argsort(-p, axis=1, kind="stable")[:, : args.top]
+    return {
+        "command": "predict",
+        "model": args.model,
+        "classes": [str(label) for label in classes],
+        "predictions": [
+            {
+                **cells,
+                "label": str(label),
+                "top": [{"class": str(classes[i]), "probability": float(row[i])} for i in best],
+            }
+            for cells, label, row, best in zip(begin, labels, p, order, strict=True)
+        ],
+        "skipped": skipped_data(skipped),
+    }

@@ -1,0 +1,86 @@
+"""How well a net does, class by class."""
+
+import numpy as np
+
+from convnet.cli.errors import UsageError
+from convnet.cli.report import confusion_lines, percent, table
+
+MOST = 12  # classes up to which the confusion matrix is printed
+
+
+def score(clf, X, y):
+    """Return the figures of a fitted net on labelled rows.
+
+    Parameters
+    ----------
+    clf : ConvNetClassifier
+        Of one label a row.
+    X : array-like
+        As it takes them.
+    y : array-like of shape (n,)
+        Labels; they are compared as texts, so that a folder "3" is the class 3.
+
+    Returns
+    -------
+    found : dict
+        `n`, `accuracy`, `classes`, a list of dict of `name`, `precision` (None where it was never predicted), `recall`
+        (None where there is none) and `n`, and `confusion`, a row of counts for each true class: fit for JSON. Beside
+        those `true` and `predicted`, the classes of each row by number, and `probabilities`, those of the predicted
+        ones: arrays.
+    """
+    p = clf.predict_proba(X)
+    if clf.predict(X[:1]).ndim > 1:
+        raise UsageError("the net gives several labels a row. Pass one that gives one.")
+    names = [str(label) for label in clf.classes_]
+    others = sorted({str(label) for label in y} - set(names))  # labels that the net has not learnt
+    names += others
+    number = {name: i for i, name in enumerate(names)}
+    true = np.array([number[str(label)] for label in y])
+    predicted = p.argmax(axis=1)
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (true, predicted), 1)
+    right, of_true, of_predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    return {
+        "n": len(true),
+        "accuracy": float(right.sum() / len(true)),
+        "classes": [
+            {
+                "name": name,
+                "precision": _share(right[i], of_predicted[i]),
+                "recall": _share(right[i], of_true[i]),
+                "n": int(of_true[i]),
+            }
+            for i, name in enumerate(names)
+        ],
+        "confusion": counts.tolist(),
+        "true": true,
+        "predicted": predicted,
+        "probabilities": p[np.arange(len(p)), predicted],
+    }
+
+
+def data(found):
+    """Return the part of `score` that is fit for JSON."""
+    return {name: found[name] for name in ("n", "accuracy", "classes", "confusion")}
+
+
+def tell(found):
+    """Print a line for each class, and the confusion matrix where it is small."""
+    classes = found["classes"]
+    rows = [["class", "precision", "recall", "n"]]
+    rows += [
+        [one["name"], _percent(one["precision"]), _percent(one["recall"]), f"{one['n']:,}"]
+        for one in classes
+    ]
+    print("", *table(rows), "", sep="\n")
+    if len(classes) <= MOST:
+        names = [one["name"] for one in classes]
+        print(*confusion_lines(names, found["confusion"]), "", sep="\n")
+
+
+def _share(part, whole):
+    return float(part / whole) if whole else None
+
+
+def _percent(share):
+    return "-" if share is None else percent(share)

@@ -1,0 +1,39 @@
+"""convnet specs."""
+
+from convnet.cli import options
+from convnet.cli.errors import UsageError
+from convnet.cli.report import table
+from convnet.layers import as_layers, presets, to_dicts, to_json
+from convnet.values.fields import did_you_mean
+
+EXAMPLES = """\
+  convnet specs
+  convnet specs catdog > own.json        edit it, then: convnet train FOLDER --layers own.json"""
+
+
+def add(subparsers):
+    """Add the command."""
+    parser = options.add_command(
+        subparsers,
+        "specs",
+        run=run,
+        about="list the nets that come with convnet, or print one",
+        description="List the nets that come with convnet, or print the layers of one as JSON, for a file of your own.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the net to print")
+    options.add_json(parser)
+
+
+def run(args):
+    """Print the names, or one spec."""
+    known = presets()
+    if args.name is None:
+        print(*table([[name, text] for name, text in known.items()], left=2), sep="\n")
+        return {"command": "specs", "specs": known}
+    if args.name not in known:
+        hint = did_you_mean(args.name, known)
+        raise UsageError(f"there is no spec {args.name!r}.{hint} There are {', '.join(known)}.")
+    layers = as_layers(args.name)
+    print(to_json(layers), end="")
+    return {"command": "specs", "name": args.name, "layers": to_dicts(layers)}
