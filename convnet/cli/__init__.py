@@ -21,6 +21,7 @@ from convnet.cli.errors import UsageError
 from convnet.cli.parser import build_parser
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+OPTIONS = {"learning_rate_init": "--learning-rate", "max_iter": "--epochs"}  # parameters in errors
 
 
 def main(argv=None):
@@ -57,6 +58,8 @@ def main(argv=None):
 def _failed(args, error):
     """Print one line: what is wrong, and what was written all the same; return the exit code."""
     text = f"{error} But {args.written}." if args.written else str(error)
+    for name, option in OPTIONS.items():
+        text = text.replace(name, option)
     print(f"convnet: error: {' '.join(text.split())}", file=sys.stderr)
     return 2
 

@@ -48,7 +48,7 @@ def split(y, share, seed):
         return train_test_split(np.arange(len(y)), test_size=share, stratify=y, random_state=seed)
     except ValueError as error:
         raise UsageError(
-            f"cannot hold out images to test on: {error} Pass --val-fraction 0 to train on all."
+            f"cannot hold out a test set: {error} Pass --val-fraction 0 to train on all rows."
         ) from None
 
 
@@ -77,7 +77,7 @@ def inspected_data(path):
 
 
 def labelled_data(path):
-    """Return the X and y to evaluate on: X and y, or X_test and y_test where there is no X. "digits" as for training."""
+    """Return X and y, or X_test and y_test where there is no X, to evaluate on. "digits" as for training."""
     arrays = _digits() if path == "digits" else _load(path)
     return _labelled(arrays, path, *_names(arrays))
 
@@ -147,6 +147,13 @@ def _checked(path, name, check, *args, **kwargs):
 
 def _kind(labels):
     return {"U": "strings", "S": "bytes"}.get(labels.dtype.kind, "numbers")
+
+
+def _digits():
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return {"X": (digits.images / 16).astype(np.float32), "y": digits.target}
 
 
 def _load(path):

@@ -67,7 +67,7 @@ def find_files(paths):
 
 
 def read_files(paths, form, *, jobs=None):
-    """Yield (paths, images, skipped) of some files at a time: those that can be read, uint8 (m, h, w, c), and the rest."""
+    """Yield (paths, images, skipped) of some files at a time: uint8 (m, h, w, c) of those that can be read."""
     check_pillow("convnet predict")
     form = check_form("convnet predict", **form)
     step = max(1, AT_ONCE // int(np.prod(form.shape)))
@@ -117,7 +117,7 @@ def refuse_fit(args):
 
 def check_known(labels, net_classes, path, model):
     """Raise UsageError unless all labels are classes of the net, by name."""
-    strange = sorted(set(labels) - set(net_classes))
+    strange = sorted(set(map(str, labels)) - set(net_classes))
     if strange:
         more = "" if len(strange) == 1 else f" and {len(strange) - 1} more"
         raise UsageError(

@@ -19,9 +19,9 @@ EXAMPLES = """\
   convnet inspect model.npz images.npz --out pictures/     arrays X and perhaps y
   convnet inspect model.npz digits"""
 DESCRIPTION = f"""\
-Write pictures of a net as PNG files: how training went, its layers, the filters of each convolution, what it makes of the
-first images, where it looks, and, where there are labels, what it gets wrong. Needs matplotlib: pip install
-"convnet[plot]".
+Write pictures of a net as PNG files: how training went, its layers, the filters of each convolution, what it makes of
+the first images, where it looks, and, where there are labels, what it gets wrong. Needs matplotlib:
+pip install "convnet[plot]".
 
 {options.TRUST}"""
 

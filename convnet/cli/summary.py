@@ -49,10 +49,7 @@ def add(subparsers):
 
 def run(args):
     """Print the table."""
-    if os.path.splitext(args.net)[1] in MODELS:
-        found = _of_model(args)
-    else:
-        found = _of_spec(args)
+    found = _of_model(args) if os.path.splitext(args.net)[1] in MODELS else _of_spec(args)
     print(found)
     return {
         "command": "summary",
@@ -75,8 +72,6 @@ def _of_model(args):
 def _of_spec(args):
     if args.input is None:
         raise UsageError("a spec needs the shape of an image. Pass --input, as in 150x150x3.")
-    if len(args.input) == 2:
-        args.input = (*args.input, 1)
     if args.classes == 1:
         raise UsageError("--classes must be 2 or more; got 1.")
     shape = args.input if len(args.input) > 1 else None

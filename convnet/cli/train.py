@@ -26,7 +26,7 @@ DESCRIPTION = """\
 Train a net on photographs or arrays, test it on some that it has not seen, and write it to a file.
 
 The photographs lie in a folder for each class, in any size and format; how they were brought to one size is kept with
-the model, so that "convnet predict MODEL photo.jpg" does the same. Photographs need Pillow: pip install "convnet[images]".
+the model, so that "convnet predict MODEL photo.jpg" does the same. They need Pillow: pip install "convnet[images]".
 
 What --val or --val-fraction holds out is tested on once, after training: it chooses nothing, unless --keep-best has it
 choose the epoch. Ctrl-C ends training and writes the model as it is after the last whole epoch (with --keep-best, the
@@ -260,8 +260,8 @@ def _photographs(args):
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) == 1:
         raise UsageError(
-            f"{args.data} has one class with images, {str(classes[0])!r}, and nothing to tell it from. Put the images of "
-            "each class into a folder of its own."
+            f"{args.data} has one class with images, {str(classes[0])!r}, and nothing to tell it from. Put the "
+            "images of each class into a folder of its own."
         )
     if not args.quiet:
         each = ", ".join(f"{name} {n:,}" for name, n in zip(classes, counts, strict=True))

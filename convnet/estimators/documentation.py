@@ -112,8 +112,8 @@ n_features_in_ : int
 feature_names_in_ : ndarray of str
     Names of the columns, if X was a data frame.
 image_form_ : dict
-    If X was an `ImageFolder`: its `image_form`, so that ``ImageFolder(path, **clf.image_form_)`` reads other photographs
-    alike, as the command line does.
+    If X was an `ImageFolder`: its `image_form`, so that ``ImageFolder(path, **clf.image_form_)`` reads other
+    photographs alike, as the command line does.
 input_shape_ : tuple of int
     (height, width, channels) or (features,).
 layers_ : tuple of LayerInfo

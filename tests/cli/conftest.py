@@ -1,7 +1,8 @@
-"""A folder to work in, and commands that must fail."""
+"""A folder to work in, photographs that are made up, and commands that must fail."""
 
 import numpy as np
 import pytest
+from photographs import trained, write_photographs
 from sklearn.datasets import load_digits
 
 from convnet import cli
@@ -19,6 +20,20 @@ def arrays(folder):
     X, y = (data.images[:300] * 15).astype(np.uint8), data.target[:300]
     np.savez("digits.npz", X=X, y=y)
     return X, y
+
+
+@pytest.fixture
+def photos(folder):
+    """Folders photos, to train on, and others, to test on: two classes, 12 and 5 images each."""
+    write_photographs("photos", 12)
+    write_photographs("others", 5, seed=1)
+    return folder / "photos"
+
+
+@pytest.fixture
+def pets(photos, capsys):
+    """pets.npz, a small net trained on all of photos; returned is what train says as JSON."""
+    return trained(capsys, "photos", "--val-fraction", "0", "--out", "pets.npz")
 
 
 @pytest.fixture

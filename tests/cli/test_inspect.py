@@ -141,7 +141,7 @@ def test_bad_input(model, arrays, folder, failed, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--images", "0"], "must be 1 or more; got 0"),
+        (["--images", "0"], "must be a whole number, 1 or more; got 0"),
         (["--rows", "1,b"], "must be numbers such as 0,3,5; got '1,b'"),
         (["--method", "lime"], "no 'lime'; there are gradcam, saliency"),
         (["--only", "history,cats"], "no 'cats'; there are history"),
@@ -155,7 +155,7 @@ def test_bad_options(capsys, options, text):
 
 def test_the_digits_that_come_with_scikit_learn(folder):
     assert cli.main(["train", "digits", "--epochs", "1", "--layers", "[]"]) == 0
-    assert cli.main(["inspect", "model.pkl", "digits", "--only", "mistakes"]) == 0
+    assert cli.main(["inspect", "model.npz", "digits", "--only", "mistakes"]) == 0
     assert pictures(folder / "pictures") == ["mistakes"]
 
 

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 from convnet import ConvNetClassifier, ConvNetRegressor, cli
-from convnet.cli import commands
+from convnet.cli import predict
 
 
 def test_train_and_predict(arrays, folder, capsys):
@@ -31,10 +31,18 @@ def test_train_and_predict(arrays, folder, capsys):
         "--jobs",
         "1",
     ]
-    options += ["--batch-size", "32", "--learning-rate", "0.01", "--test-size", "0.25", "--quiet"]
+    options += [
+        "--batch-size",
+        "32",
+        "--learning-rate",
+        "0.01",
+        "--val-fraction",
+        "0.25",
+        "--quiet",
+    ]
     assert cli.main(["train", "digits.npz", *options]) == 0
     out = capsys.readouterr().out
-    assert "on 75 rows" in out and "epoch" not in out
+    assert "of 75 rows" in out and "epoch 1" not in out
     clf = pickle.loads((folder / "net.pkl").read_bytes())
     assert (clf.n_iter_, clf.random_state, clf.batch_size, clf.learning_rate_init, clf.n_jobs) == (
         3,
@@ -81,12 +89,12 @@ def test_ctrl_c_while_rows_are_written(arrays, folder, capsys, monkeypatch):
 
     assert cli.main(["train", "digits.npz", "--epochs", "1", "--layers", "[]"]) == 0
     capsys.readouterr()
-    monkeypatch.setattr(commands, "_write_csv", interrupt)
-    assert cli.main(["predict", "model.pkl", "digits.npz"]) == 130
+    monkeypatch.setattr(predict, "_write_csv", interrupt)
+    assert cli.main(["predict", "model.npz", "digits.npz"]) == 130
     assert "interrupted; the rows are not complete" in capsys.readouterr().err
-    assert cli.main(["predict", "model.pkl", "digits.npz", "--csv", "out.csv"]) == 130
+    assert cli.main(["predict", "model.npz", "digits.npz", "--csv", "out.csv"]) == 130
     assert "interrupted; nothing was written" in capsys.readouterr().err
-    assert sorted(path.name for path in folder.iterdir()) == ["digits.npz", "model.pkl"]
+    assert sorted(path.name for path in folder.iterdir()) == ["digits.npz", "model.npz"]
 
 
 def test_a_reader_that_leaves(arrays):
@@ -96,7 +104,7 @@ def test_a_reader_that_leaves(arrays):
         [*command, "train", "digits.npz", "--epochs", "1", "--layers", "[]", "--quiet"], check=True
     )
     np.savez("many.npz", X=np.repeat(arrays[0], 10, axis=0))  # more than a pipe holds
-    shell = f"{sys.executable} -c '{code}' predict model.pkl many.npz | head -n 1"
+    shell = f"{sys.executable} -c '{code}' predict model.npz many.npz | head -n 1"
     out = subprocess.run(shell, shell=True, capture_output=True, text=True)
     assert out.stdout.startswith("label,p_0") and "Traceback" not in out.stderr
 

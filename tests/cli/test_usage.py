@@ -1,21 +1,130 @@
 """What all commands share."""
 
+import json
+import subprocess
+import sys
+import warnings
+
 import pytest
 
 from convnet import cli
+from convnet.cli import specs
+from convnet.cli.errors import UsageError
+
+COMMANDS = ["train", "predict", "evaluate", "inspect", "summary", "specs"]
 
 
-def test_usage(capsys):
-    for argv in ([], ["fly"], ["train"], ["train", "digits", "--epochs", "many"]):
-        with pytest.raises(SystemExit) as caught:
-            cli.main(argv)
-        assert caught.value.code == 2
-
-
-@pytest.mark.parametrize("argv", [["-h"], ["train", "-h"], ["predict", "-h"], ["inspect", "-h"]])
-def test_help(argv, capsys):
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["train"], "the following arguments are required: FOLDER|FILE.npz|digits"),
+        (
+            ["train", "digits", "--epochs", "many"],
+            "1 or more; got many (convnet train -h shows how)",
+        ),
+        (["train", "digits", "--jobs", "0"], "1 or more; got 0"),
+        (["train", "digits", "--size", "0"], "such as 150x150x3; got '0'"),
+        (["train", "digits", "--size", "3x4x5"], "must be SIDE or HEIGHTxWIDTH; got '3x4x5'"),
+        (["train", "digits", "--cache", "much"], "must be bytes, or such as 512M or 2G"),
+        (["train", "digits", "--fit", "squash"], "invalid choice: 'squash'"),
+        (["train", "digits", "--augment", "spin:3"], "no 'spin'; there are flip, rotate, shift"),
+        (["train", "digits", "--augment", "rotate"], "rotate needs a value, such as rotate:15"),
+        (["train", "digits", "--augment", "rotate:far"], "rotate:far is no number"),
+        (["train", "digits", "--augment", "zoom:7"], "factor"),
+        (["train", "digits", "--augment", "none.json"], "cannot read 'none.json'"),
+        (["train", "digits", "--val", "a", "--val-fraction", ".1"], "not allowed with"),
+        (["predict", "model.npz", "a.jpg", "--top", "0"], "1 or more; got 0"),
+        (["summary", "lenet", "--input", "28,28"], "such as 150x150x3; got '28,28'"),
+    ],
+)
+def test_bad_usage_is_one_line(capsys, argv, text):
     with pytest.raises(SystemExit) as caught:
         cli.main(argv)
+    out, err = capsys.readouterr()
+    assert caught.value.code == 2 and not out
+    assert text in err and err.startswith("convnet") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main([command, "-h"])
     out = capsys.readouterr().out
-    assert caught.value.code == 0 and "convnet train digits" in out
-    assert ("runs the code in it" in out) == (argv[0] in ("predict", "inspect"))
+    assert caught.value.code == 0 and f"examples:\n  convnet {command}" in out
+    assert ("runs the code in it" in out) == (command not in ("train", "specs"))
+
+
+def test_help_names_all_commands(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["-h"])
+    out = capsys.readouterr().out
+    assert caught.value.code == 0 and all(f"\n    {command} " in out for command in COMMANDS)
+    assert "130 after Ctrl-C" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("150", (150, 150)), ("100x150", (100, 150)), ("100×150", (100, 150))],
+)
+def test_sizes(text, value):
+    assert cli.options.size(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0", 0), ("1000", 1000), ("3k", 3072), ("512M", 2**29), ("2GiB", 2**31), ("1GB", 2**30)],
+)
+def test_amounts(text, value):
+    assert cli.options.amount(text) == value
+
+
+def test_augmentations(tmp_path):
+    path = tmp_path / "augment.json"
+    path.write_text('[{"type": "RandomFlip", "mode": "both"}]')
+    assert repr(cli.options.augment("flip,rotate:15,shift:.1,crop:4,cutout:3")) == (
+        "(RandomFlip(), RandomRotation(15.0), RandomTranslation(0.1), RandomCrop(4), Cutout(3))"
+    )
+    assert repr(cli.options.augment("flip:both,zoom:.2,contrast:.3,brightness:.4")) == (
+        "(RandomFlip('both'), RandomZoom(0.2), RandomContrast(0.3), RandomBrightness(0.4))"
+    )
+    assert repr(cli.options.augment(str(path))) == "(RandomFlip('both'),)"
+    assert cli.options.augment("none") == ()
+
+
+def test_json_is_alone_on_standard_output(capsys, monkeypatch):
+    def talks(args):
+        print("for people")
+        warnings.warn("take care\nof this", stacklevel=2)
+        return {"command": "specs"}
+
+    monkeypatch.setattr(specs, "run", talks)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert cli.main(["specs", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"command": "specs"}
+    assert err == "for people\nconvnet: warning: take care of this\n"
+
+
+@pytest.mark.parametrize("error", [UsageError, ValueError, TypeError, ImportError, OSError])
+def test_errors_are_one_line(capsys, monkeypatch, error):
+    def fails(args):
+        raise error("the learning_rate_init is\nwrong.")
+
+    monkeypatch.setattr(specs, "run", fails)
+    assert cli.main(["specs", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert not out and err == "convnet: error: the --learning-rate is wrong.\n"
+
+
+def test_the_installed_command_without_extras():
+    code = """
+import sys
+sys.modules["PIL"] = sys.modules["matplotlib"] = None
+from convnet.cli import main
+sys.exit(main(["specs"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and "catdog" in done.stdout, done.stderr
