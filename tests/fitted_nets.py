@@ -5,9 +5,19 @@ import numpy as np
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 
 FITTED = [
-    *("classes_", "n_outputs_", "n_features_in_", "feature_names_in_", "input_shape_", "layers_"),
-    *("n_parameters_", "n_iter_", "best_iter_", "loss_", "loss_curve_", "validation_loss_curve_"),
-    *("validation_scores_", "history_", "_input_format", "_chosen_by", "_course_start"),
+    *("classes_", "n_outputs_", "n_features_in_", "feature_names_in_", "image_form_"),
+    *(
+        "input_shape_",
+        "layers_",
+        "n_parameters_",
+        "n_iter_",
+        "best_iter_",
+        "loss_",
+        "loss_curve_",
+        "validation_loss_curve_",
+    ),
+    *("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_"),
+    *("_input_format", "_chosen_by", "_course_start"),
     *("_indicator_dtype", "init_report_"),
 ]
 

@@ -34,7 +34,10 @@ WRITTEN = (
     *("classes_", "n_outputs_", "_indicator_dtype", "feature_names_in_", "validation_loss_curve_"),
     *("validation_scores_", "init_report_", "_course_start", "_chosen_by"),
 )
-FOLLOWING = ("input_shape_", "layers_", "weights_", "n_parameters_", "_holder", "_input_format")
+FOLLOWING = (
+    *("input_shape_", "layers_", "weights_", "n_parameters_", "_holder", "_input_format"),
+    "image_form_",
+)
 
 
 def describe(net):

@@ -154,7 +154,9 @@ def test_without_matplotlib(pets, failed, capsys, monkeypatch):
 def test_bad_input(pets, arrays, failed):
     X, y = arrays
     write_photographs("strange", 1, kinds=("day", "eel", "fox"))
-    ConvNetClassifier([], max_iter=1).fit(X, np.stack([y % 2, y > 4], axis=1).astype(int)).save("several.npz")
+    ConvNetClassifier([], max_iter=1).fit(X, np.stack([y % 2, y > 4], axis=1).astype(int)).save(
+        "several.npz"
+    )
     for argv, text in [
         (["pets.npz", "nowhere"], "there is no file nowhere. Pass a folder of photographs"),
         (["pets.npz", "strange"], "the class 'eel' and 1 more, of which pets.npz knows nothing"),

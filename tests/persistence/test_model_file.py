@@ -195,6 +195,10 @@ MISLEADING = {
     "another format's shape": set_in("input", "shape", value={"tuple": [8, 6, 3]}),
     "a bad rescale": set_in("input", "rescale", value=[1]),
     "a bad largest": set_in("input", "largest", value={"float": "nan"}),
+    "photographs of another shape": set_in(
+        "images", value={"size": [8, 6], "channels": 3, "fit": "crop"}
+    ),
+    "photographs of no form": set_in("images", value=3),
     "an unknown field": set_in("input", "more", value=1),
     "nesting": set_in("fitted", "loss_", value=eval("[" * 90 + "]" * 90)),
     "no dict": set_in("net", value=None),

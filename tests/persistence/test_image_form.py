@@ -1,0 +1,55 @@
+"""A net that was fitted on a folder of photographs knows how they became rows."""
+
+import pickle
+
+import numpy as np
+import pytest
+from photographs import write_photographs
+
+import convnet
+from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
+from convnet.data import ImageFolder
+from convnet.layers import Dense
+
+FORM = {"size": (8, 12), "channels": 1, "fit": "pad"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_photographs(tmp_path / "photos", 4)
+    return ImageFolder(tmp_path / "photos", **FORM)
+
+
+def test_what_is_known(folder):
+    assert folder.image_form == folder[2:5].image_form == FORM
+    clf = ConvNetClassifier([], max_iter=1).fit(folder[::2], folder.target[::2])
+    assert clf.image_form_ == FORM
+    again = ImageFolder(folder._folder, **clf.image_form_)
+    assert (np.asarray(again) == np.asarray(folder)).all()
+    clf.fit(np.asarray(folder), folder.target)
+    assert not hasattr(clf, "image_form_")
+
+
+def test_it_stays_when_a_fit_goes_on(folder):
+    clf = ConvNetClassifier([], max_iter=1, warm_start=True).fit(folder, folder.target)
+    assert clf.fit(np.asarray(folder), folder.target).image_form_ == FORM
+    assert clf.partial_fit(np.asarray(folder), folder.target).image_form_ == FORM
+
+
+@pytest.mark.parametrize("kind", [ConvNetClassifier, ConvNetRegressor])
+@pytest.mark.parametrize("ending", ["npz", "safetensors", "pkl"])
+def test_files(folder, tmp_path, kind, ending):
+    net, path = kind([], max_iter=1).fit(folder, folder.target), tmp_path / f"net.{ending}"
+    if ending == "pkl":
+        found = pickle.loads(pickle.dumps(net))
+    else:
+        net.save(path)
+        found = convnet.load(path)
+    assert found.image_form_ == FORM
+    assert (found.predict(folder) == net.predict(folder)).all()
+
+
+def test_a_transformer_keeps_it(folder, tmp_path):
+    net = ConvNetTransformer(ConvNetClassifier([Dense(3)], max_iter=1)).fit(folder, folder.target)
+    net.save(tmp_path / "net.npz")
+    assert convnet.load(tmp_path / "net.npz").estimator_.image_form_ == FORM
