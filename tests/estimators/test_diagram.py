@@ -75,6 +75,8 @@ def test_without_a_shape_there_are_names():
         )
         assert [text for text in labels(net) if "Net" in text] == ["ConvNetRegressor"]
         assert not any(": " in text for text in labels(net))
+        block = net._sk_visual_block_()  # what it raised, scikit-learn would swallow
+        assert (block.kind, block.estimators) == ("single", ())
 
 
 def test_fitted_and_inside_others(digits):
