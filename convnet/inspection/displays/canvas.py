@@ -3,7 +3,7 @@
 import numpy as np
 
 from convnet.inspection.displays.backend import pyplot
-from convnet.inspection.displays.text import height, wrapped
+from convnet.inspection.displays.text import VERBATIM, height, wrapped
 
 MARGIN = 0.15  # inches around a figure's contents
 HEADING = 10  # points, the font of a heading
@@ -15,7 +15,7 @@ def headed(caller, ax, heading, size):
     heading = wrapped(heading, width + MARGIN, HEADING)
     margins = (MARGIN, MARGIN, MARGIN, 2 * MARGIN + height([heading], HEADING))
     whole = canvas(caller, ax, size=size, margins=margins)
-    whole.set_title(heading, fontsize=HEADING)
+    whole.set_title(heading, fontsize=HEADING, **VERBATIM)
     return whole
 
 

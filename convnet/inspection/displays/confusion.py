@@ -4,16 +4,16 @@ import numpy as np
 
 from convnet.inspection.displays.canvas import divided, headed, inches
 from convnet.inspection.displays.grid import BAR, GAP
-from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.images import AT_ONCE, Pictures
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.overlay import draw_scale, laid_over
-from convnet.inspection.displays.text import fitted, height
+from convnet.inspection.displays.text import VERBATIM, fitted, height
+from convnet.inspection.explain.given import whole as integer
 
 SIDE = 7.0  # inches of a new figure's longer side, about
 TILE = (0.7, 2.4)  # inches of an image's longer side in a new figure, at least and at most
 NAMES = 0.9  # inches to the left, of the true labels
 LABELS = 0.85  # inches beside the colour bar
-AT_ONCE = 256  # images that are taken from X at a time
 RIGHT, WRONG = "#009E73", "#BBBBBB"  # frames
 
 
@@ -100,17 +100,18 @@ class ConfusionDisplay:
             matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
+        n = integer(f"{cls.__name__}: n", n, 2)
         if not hasattr(estimator, "explain_confusion"):
             kind = type(estimator).__name__
             raise TypeError(f"{cls.__name__} takes a ConvNetClassifier; {kind} has no classes.")
-        as_pictures(estimator, X, cls.__name__, slice(0))  # which refuses what is no image
+        pictures = Pictures(estimator, X, cls.__name__)  # which refuses what is no image
         found = estimator.explain_confusion(X, y, method, **options)
         y, predicted = np.asarray(y), estimator.predict(X)
         images = np.full((*found.maps.shape, 3), np.nan, dtype=np.float32)
         for i, j in np.argwhere(found.counts):
             rows = np.flatnonzero((y == found.classes[i]) & (predicted == found.classes[j]))
             parts = np.split(rows, range(AT_ONCE, len(rows), AT_ONCE))
-            sums = [as_pictures(estimator, X, cls.__name__, part).sum(axis=0) for part in parts]
+            sums = [pictures[part].sum(axis=0) for part in parts]
             images[i, j] = np.sum(sums, axis=0) / len(rows)
         return cls(images, found.maps, found.counts, found.classes).plot(ax=ax, n=n)
 
@@ -135,9 +136,7 @@ class ConfusionDisplay:
         ValueError
             n is below 2.
         """
-        if n < 2:
-            raise ValueError(f"ConfusionDisplay: n must be 2 or more; got {n}.")
-        self.drawn_ = self._most_confused(n)
+        self.drawn_ = self._most_confused(integer("ConfusionDisplay: n", n, 2))
         k, (h, w) = len(self.drawn_), self.maps.shape[2:]
         names = [str(self.classes[i]) for i in self.drawn_]
         beside = 3 * GAP + BAR + LABELS
@@ -172,9 +171,15 @@ class ConfusionDisplay:
                 one = self.axes_[i, j] = whole.figure.add_subplot(cells[i, j])
                 self._draw_cell(one, row, column)
                 if i == 0:
-                    one.set_title(words[j], fontsize=font, pad=3, linespacing=1.1)
+                    one.set_title(words[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
             self.axes_[i, 0].set_ylabel(
-                beside_rows[i], fontsize=points, rotation=0, ha="right", va="center", labelpad=4
+                beside_rows[i],
+                fontsize=points,
+                rotation=0,
+                ha="right",
+                va="center",
+                labelpad=4,
+                **VERBATIM,
             )
         signed = bool((self.maps < 0).any())
         draw_scale(whole.figure.add_subplot(outer[1, 3]), signed=signed)

@@ -6,11 +6,12 @@ import numpy as np
 
 from convnet.inspection.displays.canvas import canvas, divided, headed, inches
 from convnet.inspection.displays.grid import BAR, GAP, columns
-from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.images import Pictures
 from convnet.inspection.displays.naming import confused, percent
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.overlay import draw_scale, laid_over
-from convnet.inspection.displays.text import fitted, height
+from convnet.inspection.displays.text import VERBATIM, fitted, height
+from convnet.inspection.explain.given import whole as integer
 
 NAMES = {  # others are written as words
     "gradcam": "Grad-CAM",
@@ -113,22 +114,22 @@ class ExplanationDisplay:
             matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
-        if n < 1:
-            raise ValueError(f"{cls.__name__}: n must be 1 or more; got {n}.")
-        X = np.asarray(X)
-        images = as_pictures(estimator, X, cls.__name__, slice(n))
-        if y is not None and len(y) != len(X):
-            raise ValueError(f"{cls.__name__}: X has {len(X)} rows and y has {len(y)}.")
+        n = integer(f"{cls.__name__}: n", n)
+        pictures = Pictures(estimator, X, cls.__name__)
+        n_rows = len(pictures)
+        if y is not None and len(y) != n_rows:
+            raise ValueError(f"{cls.__name__}: X has {n_rows} rows and y has {len(y)}.")
         heading = None
         if target is not None and np.ndim(target) == 0:
             heading = f"what speaks for {target}"
-        elif isinstance(target, list | tuple | np.ndarray) and len(target) == len(X):
-            target = target[:n]
-        shown, y = X[:n], None if y is None else y[:n]
+        elif target is not None and len(target) == n_rows:
+            target = np.asarray(target)[:n]
+        shown, y = pictures.first(n), None if y is None else np.asarray(y)[:n]
         methods = [method] if isinstance(method, str) else list(method)
         maps = {name: estimator.explain(shown, name, target, **options) for name in methods}
         titles = _titles(estimator, shown, y)
-        return cls(images, maps, titles=titles, heading=heading, n_rows=len(X)).plot(ax=ax)
+        display = cls(pictures[:n], maps, titles=titles, heading=heading, n_rows=n_rows)
+        return display.plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw images and maps.
@@ -189,7 +190,7 @@ class ExplanationDisplay:
                 one = self.axes_[i, j] = whole.figure.add_subplot(places[j])
                 one.imshow(drawn[j])
                 one.set(xticks=[], yticks=[])
-                one.set_title(heads[j], fontsize=font, pad=3, linespacing=1.1)
+                one.set_title(heads[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
         signed = any((maps < 0).any() for maps in self.maps.values())
         draw_scale(whole.figure.add_subplot(outer[1, 2]), signed=signed)
         return self

@@ -3,10 +3,11 @@
 import numpy as np
 
 from convnet.inspection.displays.grid import N_MAX, draw_maps
-from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.images import Pictures
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.rows import N_ROW, draw_rows
 from convnet.inspection.displays.scale import scale_of
+from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
 
 # What a prediction leaves as it is has no row of its own.
@@ -98,10 +99,12 @@ class FeatureMapDisplay:
         trace = estimator.trace(x)
         image = trace.feature_map("input")
         if image.ndim == 3:
-            image = as_pictures(estimator, np.reshape(x, (1, -1)), cls.__name__)[0]
+            image = Pictures(estimator, np.reshape(x, (1, -1)), cls.__name__)[:][0]
         if layer is None:
             layer = [info.name for info in estimator.layers_ if info.type not in UNCHANGED]
         names = [layer] if isinstance(layer, str) else list(layer)
+        if not names:
+            raise ValueError(f"{cls.__name__}: layer must be a name, or names; got {layer!r}.")
         types = {info.name: info.type for outer in estimator.layers_ for info in outer.walk()}
         display = cls(
             {name: trace.feature_map(name) for name in names},
@@ -132,8 +135,10 @@ class FeatureMapDisplay:
         ImportError
             matplotlib is not installed.
         ValueError
-            `ax` was divided before.
+            n_max is below 1; `ax` was divided before.
         """
+        if n_max is not None:
+            n_max = whole("FeatureMapDisplay: n_max", n_max)
         (name, values), *others = self.maps.items()
         if not others and values.ndim == 3:
             self._plot_layer(ax, name, values, n_max or N_MAX)

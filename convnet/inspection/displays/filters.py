@@ -5,6 +5,7 @@ import numpy as np
 from convnet.inspection.displays.grid import N_MAX, draw_maps
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.scale import diverging
+from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
 
 RULES = ("auto", "color", "strongest", "mean", "all")
@@ -128,8 +129,11 @@ class FilterDisplay:
         ImportError
             matplotlib is not installed.
         ValueError
-            `channels` is none of these, or a channel that the filters do not have; `ax` was divided before.
+            `channels` is none of these, or a channel that the filters do not have; n_max is below 1; `ax` was divided
+            before.
         """
+        if n_max is not None:
+            n_max = whole("FilterDisplay: n_max", n_max)
         kernels = np.asarray(self.kernels)
         size = kernels.shape[:-2]
         if kernels.ndim == 4 and size == (1, 1):

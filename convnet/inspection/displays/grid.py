@@ -6,7 +6,7 @@ from math import ceil, log
 import numpy as np
 
 from convnet.inspection.displays.canvas import divided, headed, inches
-from convnet.inspection.displays.text import fitted, height
+from convnet.inspection.displays.text import VERBATIM, fitted, height
 
 N_MAX = 64  # maps that are drawn where nothing else is said
 SIDE = 6.0  # inches of the shorter side of a new figure's grid, about
@@ -134,7 +134,7 @@ def draw_maps(
         images.append(one.imshow(values, aspect=shape, **colours))
         one.set(xticks=[], yticks=[])
         if titles:
-            one.set_title(titles[i], fontsize=font, pad=3, linespacing=1.1)
+            one.set_title(titles[i], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
     colorbar = None
     if has_bar:
         bar = whole.figure.add_subplot(outer[1, 2])

@@ -4,60 +4,89 @@ from math import prod
 
 import numpy as np
 
+AT_ONCE = 256  # rows that are read at a time of an X that is not in memory
 
-def as_pictures(estimator, X, caller, rows=slice(None)):
-    """Return X, or some rows of it, as pictures.
+
+class Pictures:
+    """X as pictures, of which those are made that are asked for: ``Pictures(...)[rows]``.
+
+    They are float32 of shape (n, h, w, 3), from 0 to 1. One channel is grey, three are red, green and blue, and of
+    four the last is left out; the mean of any other number is shown grey. uint8 and uint16 fill the range of their
+    type, others that of all of X, from 0 where nothing is below it.
 
     Parameters
     ----------
     estimator : ConvNetClassifier or ConvNetRegressor
         Fitted on images.
     X : array-like of shape (n, h, w, c), (n, h, w) or (n, h * w * c)
-        As the estimator takes it: channels first where its `data_format` says so.
+        As the estimator takes it: channels first where its `data_format` says so. Of image folders and data sets in
+        files the rows are read that are shown.
     caller : str
         Name of the display.
-    rows : slice or ndarray of int, default=slice(None)
-        Which.
-
-    Returns
-    -------
-    pictures : ndarray of float32, shape (n, h, w, 3)
-        From 0 to 1. One channel is grey, three are red, green and blue, and of four the last is left out; the mean of
-        any other number is shown grey. Whole numbers fill the range of their type, others that of all of
-        X, from 0 where nothing is below it.
 
     Raises
     ------
     ValueError
         The net does not take images, or X has not the size of those it takes.
     """
-    shape = estimator.input_shape_
-    if len(shape) != 3:
-        raise ValueError(
-            f"{caller} shows images, but this net takes rows of shape {shape}. Give it images: fit on X of shape "
-            "(n, h, w, c), or set input_shape."
-        )
-    X = np.asarray(X)
-    if prod(X.shape[1:]) != prod(shape):
-        raise ValueError(f"{caller}: the net takes images of shape {shape}; X has shape {X.shape}.")
-    low, high = _range(X)
-    X = X[rows]
-    if estimator.data_format == "channels_first":
-        X = np.moveaxis(X.reshape(-1, shape[2], *shape[:2]), 1, -1)
-    X = X.reshape(-1, *shape)
-    pictures = (X.astype(np.float32) - np.float32(low)) / np.float32(high - low)
-    if shape[2] in (3, 4):
-        return pictures[..., :3]
-    return np.repeat(pictures.mean(axis=-1, keepdims=True), 3, axis=-1)
 
+    def __init__(self, estimator, X, caller):
+        self.shape = shape = estimator.input_shape_
+        if len(shape) != 3:
+            raise ValueError(
+                f"{caller} shows images, but this net takes rows of shape {shape}. Give it images: fit on X of shape "
+                "(n, h, w, c), or set input_shape."
+            )
+        # Arrays, and what is read when it is wanted, have a dtype of NumPy's; lists, frames and others do not.
+        self.given, is_array = X, isinstance(getattr(X, "dtype", None), np.dtype)
+        self.X = X if is_array else np.asarray(X)
+        if prod(self.X.shape[1:]) != prod(shape):
+            raise ValueError(
+                f"{caller}: the net takes images of shape {shape}; X has shape {self.X.shape}."
+            )
+        self.channels_first = estimator.data_format == "channels_first"
+        self.low, self.high = self._range()
 
-def _range(X):
-    """Return what is shown black and white."""
-    if X.dtype in (np.uint8, np.uint16):
-        return 0, np.iinfo(X.dtype).max
-    if not X.size or X.dtype == bool:
-        return 0, 1
-    low, high = min(0.0, float(X.min())), float(X.max())
-    if low == 0 and high <= 1:
-        return 0, 1
-    return low, high if high > low else low + 1
+    def __len__(self):
+        return self.X.shape[0]
+
+    def __getitem__(self, rows):
+        """Return the pictures of a slice or of an array of row numbers."""
+        X, shape = self._read(np.arange(len(self))[rows]), self.shape
+        if self.channels_first:
+            X = np.moveaxis(X.reshape(-1, shape[2], *shape[:2]), 1, -1)
+        X = X.reshape(-1, *shape)
+        pictures = (X.astype(np.float32) - np.float32(self.low)) / np.float32(self.high - self.low)
+        if shape[2] in (3, 4):
+            return pictures[..., :3]
+        return np.repeat(pictures.mean(axis=-1, keepdims=True), 3, axis=-1)
+
+    def first(self, n):
+        """Return the first n rows of X as it was given: those of a frame have its names."""
+        return self._read(np.arange(len(self))[:n]) if self.given is self.X else self.given[:n]
+
+    def _read(self, rows):
+        if isinstance(self.X, np.ndarray):
+            return self.X[rows]
+        if not len(rows):
+            return np.empty((0, *self.X.shape[1:]), self.X.dtype)
+        if hasattr(self.X, "read_rows"):
+            return np.asarray(self.X.read_rows(rows))
+        return np.concatenate([self.X[row : row + 1] for row in rows.tolist()])
+
+    def _range(self):
+        """Return what is shown black and white."""
+        X = self.X
+        if X.dtype in (np.uint8, np.uint16):
+            return 0, np.iinfo(X.dtype).max
+        if 0 in X.shape or X.dtype == bool:
+            return 0, 1
+        blocks = [X]
+        if not isinstance(X, np.ndarray):
+            rows = np.arange(len(self))
+            blocks = (self._read(rows[i : i + AT_ONCE]) for i in range(0, len(self), AT_ONCE))
+        ends = np.array([(block.min(), block.max()) for block in blocks], dtype=float)
+        low, high = min(0.0, ends.min()), float(ends.max())
+        if low == 0 and high <= 1:
+            return 0, 1
+        return low, high if high > low else low + 1

@@ -4,9 +4,10 @@ import numpy as np
 
 from convnet.inspection.displays.canvas import canvas
 from convnet.inspection.displays.grid import draw_maps
-from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.images import Pictures
 from convnet.inspection.displays.naming import confused, percent
 from convnet.inspection.displays.nets import check_fitted_net
+from convnet.inspection.explain.given import whole as integer
 
 
 class MistakesDisplay:
@@ -105,8 +106,7 @@ class MistakesDisplay:
             matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
-        if n < 1:
-            raise ValueError(f"{cls.__name__}: n must be 1 or more; got {n}.")
+        n = integer(f"{cls.__name__}: n", n)
         y, predicted = np.asarray(y), estimator.predict(X)
         if y.ndim != 1 or predicted.ndim != 1 or len(y) != len(predicted):
             raise ValueError(
@@ -123,7 +123,7 @@ class MistakesDisplay:
             n_mistakes, probabilities = len(rows), None
         rows = rows[:n]
         display = cls(
-            as_pictures(estimator, X, cls.__name__, rows),
+            Pictures(estimator, X, cls.__name__)[rows],
             y[rows],
             predicted[rows],
             probabilities=probabilities,

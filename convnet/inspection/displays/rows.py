@@ -4,7 +4,7 @@ import numpy as np
 
 from convnet.inspection.displays.canvas import divided, headed, inches
 from convnet.inspection.displays.scale import scale_of
-from convnet.inspection.displays.text import LEADING, POINTS, SIZES, fitted
+from convnet.inspection.displays.text import LEADING, POINTS, SIZES, VERBATIM, fitted
 
 N_ROW = 8  # maps in a row where nothing else is said
 NAME, BAR, LABELS = 1.5, 0.1, 0.5  # inches: the words at the left, a colour bar, its figures
@@ -140,7 +140,7 @@ def _flat(figure, places, values, names, winner):
     names = [str(name) for name in (range(len(values)) if names is None else names)]
     width = inches(ax)[0] / len(values)
     names, size = fitted(names, width)
-    ax.set_xticks(np.arange(len(values)), names, fontsize=min(size, SMALL))
+    ax.set_xticks(np.arange(len(values)), names, fontsize=min(size, SMALL), **VERBATIM)
     ax.tick_params(axis="x", length=0, pad=1)
     ax.yaxis.tick_right()
     ax.tick_params(axis="y", labelsize=SMALL, length=2)

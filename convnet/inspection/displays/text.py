@@ -7,6 +7,7 @@ GLYPH = 0.58  # width of a character of the default font, of its size
 LEADING = 1.25  # height of a line, of the font's size
 MOST_LINES = 2  # that a title is wrapped into
 POINTS = 72  # an inch
+VERBATIM = {"parse_math": False}  # of labels and names: "$" is a dollar and begins no formula
 
 
 def fitted(texts, width):

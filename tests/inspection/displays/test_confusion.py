@@ -52,7 +52,7 @@ def test_the_most_confused_classes():
     assert "row: true, column: predicted, 2 of 4 classes" in [
         axes.get_title() for axes in display.figure_.axes
     ]
-    with pytest.raises(ValueError, match=r"n must be 2 or more; got 1"):
+    with pytest.raises(ValueError, match=r"n must be an integer, 2 or more; got 1"):
         display.plot(n=1)
 
 

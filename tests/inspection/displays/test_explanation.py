@@ -78,7 +78,7 @@ def test_refusals(clf, photographs):
         ExplanationDisplay.from_estimator(ConvNetClassifier(), X)
     with pytest.raises(ValueError, match=r"X has 60 rows and y has 59"):
         ExplanationDisplay.from_estimator(clf, X, y[:59])
-    with pytest.raises(ValueError, match=r"n must be 1 or more; got 0"):
+    with pytest.raises(ValueError, match=r"n must be an integer, 1 or more; got 0"):
         ExplanationDisplay.from_estimator(clf, X, n=0)
     with pytest.raises(ValueError, match=r"there is no method 'lime'"):
         ExplanationDisplay.from_estimator(clf, X[:2], method="lime")

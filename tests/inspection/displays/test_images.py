@@ -4,16 +4,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from row_sources import Reading, Rising
 
-from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.images import Pictures
 
 
 def pictures(X, shape, data_format="channels_last"):
     net = SimpleNamespace(input_shape_=shape, data_format=data_format)
-    return as_pictures(net, X, "MistakesDisplay")
+    return Pictures(net, X, "MistakesDisplay")[:]
 
 
-def test_whole_numbers_fill_the_range_of_their_type():
+def test_bytes_fill_the_range_of_their_type():
     X = np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
     np.testing.assert_allclose(pictures(X, (2, 2, 3)), X / 255, rtol=1e-6)
     X = X.astype(np.uint16) * 1000
@@ -59,3 +60,24 @@ def test_what_is_no_image():
         ValueError, match=r"takes images of shape \(2, 2, 3\); X has shape \(2, 6\)"
     ):
         pictures(np.zeros((2, 6)), (2, 2, 3))
+
+
+@pytest.mark.parametrize("kind", [Rising, Reading])
+def test_rows_are_read_that_are_shown(kind):
+    X = np.random.default_rng(0).integers(0, 256, (40, 4, 3, 3), dtype=np.uint8)
+    source = kind(X)
+    found = Pictures(
+        SimpleNamespace(input_shape_=(4, 3, 3), data_format="channels_last"), source, ""
+    )
+    assert (
+        len(found) == 40 and (found[np.array([7, 3, 7])] == pictures(X, (4, 3, 3))[[7, 3, 7]]).all()
+    )
+    assert found[:0].shape == (0, 4, 3, 3) and (found.first(2) == X[:2]).all()
+    if kind is Reading:
+        assert {int(row) for call in source.calls for row in call} == {0, 1, 3, 7}
+
+
+def test_range_of_rows_that_are_read():
+    X = np.random.default_rng(0).normal(size=(600, 4, 3)).astype(np.float32)
+    net = SimpleNamespace(input_shape_=(4, 3, 1), data_format="channels_last")
+    assert (Pictures(net, Rising(X), "")[5:9] == pictures(X, (4, 3, 1))[5:9]).all()

@@ -75,7 +75,7 @@ def test_refusals(clf, photographs):
         MistakesDisplay.from_estimator(ConvNetClassifier(), X, y)
     with pytest.raises(ValueError, match=r"one label or value a row; y has shape \(59,\)"):
         MistakesDisplay.from_estimator(clf, X, y[:59])
-    with pytest.raises(ValueError, match=r"n must be 1 or more; got 0"):
+    with pytest.raises(ValueError, match=r"n must be an integer, 1 or more; got 0"):
         MistakesDisplay.from_estimator(clf, X, y, n=0)
     several = ConvNetClassifier([Dense(2)], max_iter=1).fit(X, np.arange(180).reshape(60, 3) % 2)
     with pytest.raises(ValueError, match=r"predict returns \(60, 3\)"):
