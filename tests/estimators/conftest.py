@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from transfer_nets import X, Y, net
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,9 @@ def two(digits):
     X, y = digits
     keep = np.isin(y, (3, 8))
     return X[keep], np.where(y[keep] == 3, "three", "eight")
+
+
+@pytest.fixture(scope="session")
+def base():
+    """A fitted net that others begin with."""
+    return net().fit(X, Y)

@@ -1,9 +1,8 @@
-"""init_weights, freeze, layer_learning_rates, layers_up_to."""
+"""init_weights, layer_learning_rates, layers_up_to."""
 
 import pickle
 import re
 import warnings
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,36 +11,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from transfer_nets import BODY, X, Y, net, same
 
 import convnet
-from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
-from convnet.augment import RandomFlip
-from convnet.callbacks import Checkpoint
-from convnet.estimators import fitting
-from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D, ReLU, Residual
-from convnet.training import front, outputs as training_outputs
-
-RNG = np.random.default_rng(0)
-X = RNG.integers(0, 256, (90, 10, 10, 1), dtype=np.uint8)
-Y = np.arange(90) % 3
-BODY = [Conv2D(8, 3), BatchNorm(), ReLU(), MaxPool2D(2), Conv2D(6, 3), BatchNorm()]
-NET = [*BODY, Dense(10, activation="relu")]
-
-
-def net(layers=NET, **params):
-    params = dict(max_iter=2, batch_size=32, random_state=0, n_jobs=1) | params
-    return ConvNetClassifier(layers, **params)
-
-
-@pytest.fixture(scope="module")
-def base():
-    return net().fit(X, Y)
-
-
-def same(one, two, *layers):
-    for name, array in one.weights_.items():
-        if not layers or name.rpartition("/")[0] in layers:
-            np.testing.assert_array_equal(array, two.weights_[name], err_msg=name)
+from convnet import ConvNetRegressor, ConvNetTransformer
+from convnet.layers import Conv2D, Dense
 
 
 def test_matching_layers_are_loaded_and_the_others_reported(base):
@@ -205,111 +179,6 @@ def test_the_other_nets_own_scale_is_told(base):
     own = net(rescale=2).fit(X, Y)
     with pytest.warns(UserWarning, match="It would multiply X by 2; here it is 0.00392157"):
         net(init_weights=FrozenEstimator(own)).fit(X, Y)
-
-
-FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "dense1"], "output"]
-
-
-@pytest.mark.parametrize("freeze", FREEZE, ids=str)
-@pytest.mark.parametrize("augment", [None, [RandomFlip()]], ids=["plain", "augmented"])
-def test_frozen_arrays_are_the_same_bytes(base, freeze, augment):
-    clf = net(init_weights=FrozenEstimator(base), freeze=freeze, augment=augment, solver="adamw")
-    clf.fit(X, Y)
-    chosen = fitting.frozen_parameters(freeze, clf._holder.network(clf.weights_).plan)
-    assert chosen
-    for name, array in clf.weights_.items():
-        unchanged = array.tobytes() == base.weights_[name].tobytes()
-        assert unchanged == (name in chosen), name
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        (dict(freeze="conv9"), "freeze: 'conv9' is no layer. There are: conv1, batchnorm1"),
-        (dict(freeze="until:conv9"), "'until:conv9' is no layer"),
-        (dict(freeze="*"), "nothing to train"),
-        (dict(freeze=3), "freeze must be"),
-        (dict(freeze=[]), "freeze must be"),
-        (dict(layer_learning_rates={"nope": 0.1}), "layer_learning_rates: 'nope' is no layer"),
-        (dict(layer_learning_rates={"conv1": 0}), "above 0"),
-        (dict(layer_learning_rates=[0.1]), "layer_learning_rates must be"),
-    ],
-)
-def test_bad_parameters_are_named(params, message):
-    with pytest.raises(ValueError, match=message):
-        net(**params).fit(X, Y)
-
-
-CACHED = {
-    "plain": dict(freeze="until:batchnorm2"),
-    "within": dict(
-        layers=[*BODY[:3], Dropout(0.3), *BODY[3:], Dropout(0.5), Dense(9)], freeze="until:conv2"
-    ),
-    "weights": dict(freeze="until:pool1", class_weight={0: 0, 1: 1, 2: 3}),
-    "split": dict(freeze="until:conv2", early_stopping=True),
-    "block": dict(
-        layers=[Conv2D(8, 3), Residual([Conv2D(8, 3, padding="same"), Dropout(0.2)]), Dense(5)],
-        freeze="until:residual1",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", CACHED)
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_kept_outputs_have_no_bearing_on_the_bits(case, n_jobs):
-    params = dict(CACHED[case])
-    layers = params.pop("layers", NET)
-    params |= dict(max_iter=3, n_jobs=n_jobs)
-    kept = net(layers, **params).fit(X, Y)
-    with mock.patch.object(front, "FRONT_BYTES", 0):
-        anew = net(layers, **params).fit(X, Y)
-    same(kept, anew)
-    assert kept.loss_curve_ == anew.loss_curve_
-
-
-def rows_through_the_front(clf):
-    seen = []
-
-    def count(network, X, *, rows=None, layer=None, **options):
-        seen.extend([] if rows is None else rows)
-        return training_outputs.outputs(network, X, rows=rows, layer=layer, **options)
-
-    with mock.patch.object(front, "outputs", count):
-        clf.fit(X, Y)
-    return seen
-
-
-def test_a_row_goes_through_the_front_once():
-    assert sorted(rows_through_the_front(net(max_iter=4, freeze="until:conv2"))) == list(range(90))
-    assert not rows_through_the_front(net(freeze="until:conv2", augment=[RandomFlip()]))
-    assert not rows_through_the_front(net([Dropout(0.1), *NET], freeze="until:conv2"))
-    assert not rows_through_the_front(net(freeze="conv2"))
-
-
-def test_partial_fit_freezes(base):
-    clf = net(init_weights=base.weights_, freeze="until:batchnorm2")
-    for _ in range(2):
-        clf.partial_fit(X, Y, classes=[0, 1, 2])
-    whole = net(init_weights=base.weights_, freeze="until:batchnorm2", shuffle=False)
-    again = clone(whole).set_params(max_iter=2).fit(X, Y)
-    for _ in range(2):
-        whole.partial_fit(X, Y, classes=[0, 1, 2])
-    same(whole, again)
-    same_names = [k for k in base.weights_ if k.startswith(("conv", "batchnorm"))]
-    for name in same_names:
-        np.testing.assert_array_equal(clf.weights_[name], base.weights_[name])
-
-
-def test_a_checkpoint_resumes_to_the_bit_and_knows_its_start(base, tmp_path):
-    params = dict(init_weights=FrozenEstimator(base), freeze="until:conv2")
-    straight = net(max_iter=4, **params).fit(X, Y)
-    path = tmp_path / "state.npz"
-    net(max_iter=2, callbacks=[Checkpoint(path)], **params).fit(X, Y)
-    resumed = net(max_iter=4, callbacks=[Checkpoint(path, resume=True)], **params).fit(X, Y)
-    same(resumed, straight)
-    other = params | dict(init_weights={k: v + 1 for k, v in base.weights_.items()})
-    with pytest.raises(ValueError, match="init_weights"):
-        net(max_iter=4, callbacks=[Checkpoint(path, resume=True)], **other).fit(X, Y)
 
 
 def test_scikit_learn_can_copy_it(base):
