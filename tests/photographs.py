@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from convnet import cli
+from convnet.cli import main
 
 SMALL = [
     *("--size", "16", "--layers", "[]", "--augment", "none", "--batch-size", "4"),
@@ -27,5 +27,5 @@ def write_photographs(folder, n, *, seed=0, kinds=("day", "night")):
 
 def trained(capsys, *argv):
     """Train a small net; return what is said as JSON."""
-    assert cli.main(["train", *argv, *SMALL, "--epochs", "40", "--quiet", "--json"]) == 0
+    assert main(["train", *argv, *SMALL, "--epochs", "40", "--quiet", "--json"]) == 0
     return json.loads(capsys.readouterr().out)

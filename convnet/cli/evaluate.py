@@ -13,7 +13,7 @@ from convnet.cli.files import load_model
 from convnet.cli.folders import check_known, form_of, open_folder, refuse_fit
 from convnet.cli.matrix import draw_matrix
 from convnet.cli.report import number, percent, relative, skipped_data, table
-from convnet.inspection.displays.images import as_pictures
+from convnet.inspection.displays.images import Pictures
 
 OUT = "pictures"
 LISTED = 10  # mistakes that are named
@@ -152,7 +152,7 @@ def _draw(pictures, clf, X, found, worst, names):
         return
     labels = np.array(names, dtype=object)
     display = inspection.MistakesDisplay(
-        as_pictures(clf, X[worst], "convnet evaluate"),
+        Pictures(clf, X, "convnet evaluate")[worst],
         labels[found["true"][worst]],
         labels[found["predicted"][worst]],
         probabilities=found["probabilities"][worst],

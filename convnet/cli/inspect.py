@@ -117,12 +117,12 @@ def _data(net, args):
         refuse_fit(args)
         return *inspected_data(args.data), []
     found = open_folder(args.data, form_of(net, args.model, args.fit), jobs=args.jobs)
-    X, y = np.asarray(found.images), None
+    y = None
     if isinstance(net, ConvNetClassifier):
         known = {str(label): label for label in net.classes_}
         check_known(found.labels, list(known), args.data, args.model)
         y = np.array([known[label] for label in found.labels])
-    return X, y, found.skipped
+    return found.images, y, found.skipped
 
 
 def _history(net, X, y, rows, args):

@@ -1,6 +1,8 @@
 """convnet inspect."""
 
+import json
 import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -157,6 +159,16 @@ def test_the_digits_that_come_with_scikit_learn(folder):
     assert cli.main(["train", "digits", "--epochs", "1", "--layers", "[]"]) == 0
     assert cli.main(["inspect", "model.npz", "digits", "--only", "mistakes"]) == 0
     assert pictures(folder / "pictures") == ["mistakes"]
+
+
+def test_photographs(pets, capsys, failed):
+    argv = ["inspect", "pets.npz", "others", "--only", "mistakes,explanations", "--rows", "1,8"]
+    assert cli.main([*argv, "--method", "saliency", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["pictures"] == ["pictures/mistakes.png", "pictures/explanations.png"]
+    assert found["skipped"] == []
+    Path("others/day").rename("others/eel")
+    assert "the class 'eel', of which pets.npz knows nothing" in failed(*argv)
 
 
 def test_ctrl_c_says_what_was_written(model, folder, capsys, monkeypatch):
