@@ -4,6 +4,8 @@
 def reads_input(first, ops):
     """Return whether the first operation can take X as it is, in place of the map that X would be converted into.
 
+    A map with a second reader has that by way of a fork, whose outputs are other buffers in its memory.
+
     Parameters
     ----------
     first : Buffer
@@ -11,7 +13,4 @@ def reads_input(first, ops):
     ops : list of Op
         Those that will run.
     """
-    if not ops or ops[0].entry is None or ops[0].src is not first:
-        return False
-    read = [b for op in ops[1:] for b in (op.src, op.other) if b is not None]
-    return all(buffer.root is not first for buffer in read)
+    return bool(ops) and ops[0].entry is not None and ops[0].src is first
