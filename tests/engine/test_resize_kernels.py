@@ -144,3 +144,10 @@ def test_small_integers_are_exact(isa):
     want = oracle.resize(x, (4, 4), ("area", "area"))
     assert_exact(resized(isa, x, 4), want)
     assert_exact(resized(isa, x, 4, layers=[Activation("linear")]), want)
+
+
+def test_gradients_of_one_pass_have_no_part_in_the_next(isa):
+    rng = np.random.default_rng(0)
+    net = build([Resize((3, 9))], (5, 4, 2), isa)
+    x, grad = normals(rng, (70, 5, 4, 2)), normals(rng, (70, 3, 9, 2))
+    assert_exact(net.gradient(x, grad)[-1:], net.gradient(x[-1:], grad[-1:]))
