@@ -21,7 +21,7 @@ FILES = [
 def test_each_format_has_files():
     for number in range(1, FORMAT + 1):
         names = {path.name for path in FILES if path.name.startswith(f"format-{number}-")}
-        assert len(names) == 8
+        assert len(names) == 10
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -37,4 +37,5 @@ def test_file(path):
     np.testing.assert_allclose(getattr(model, method)(X), outputs, rtol=1e-4, atol=1e-5)
     for param, text in facts["params"].items():
         assert repr(getattr(model, param)) == text
+    assert repr(getattr(model, "image_form_", None)) == facts.get("image_form", "None")
     assert getattr(model, "classes_", np.arange(0)).tolist() == facts["classes"]
