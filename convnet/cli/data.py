@@ -1,11 +1,13 @@
 """Arrays for the commands, checked before anything is trained: what is wrong with them is one line."""
 
+import os
 import warnings
 import zipfile
 
 import numpy as np
 
 from convnet.cli.errors import UsageError
+from convnet.data.pillow import ENDINGS
 
 KIND = "ConvNetClassifier"  # as messages name it
 ORDER = "channels_last"
@@ -158,6 +160,10 @@ def _digits():
 
 def _load(path):
     """Return the arrays of an .npz file by name."""
+    if os.path.splitext(path)[1].lower() in ENDINGS:
+        raise UsageError(
+            f"{path} is one image. Pass a folder with a folder of images for each class."
+        )
     try:
         file = np.load(path, allow_pickle=False)
         if isinstance(file, np.ndarray):

@@ -5,6 +5,7 @@ import pickle
 
 import convnet
 from convnet.cli.errors import UsageError
+from convnet.data.pillow import ENDINGS
 from convnet.persistence import model_file
 from convnet.persistence.files import check_path, replaced
 
@@ -27,6 +28,10 @@ def write_model(model, path):
 
 def load_model(path, *kinds):
     """Return the estimator in a file of either sort; UsageError unless it is of one of these classes."""
+    if _ending(path).lower() in ENDINGS or os.path.isdir(path):
+        raise UsageError(
+            f"{path} is no model. The model comes first, what it is to look at after it."
+        )
     try:
         model = convnet.load(path) if _ending(path) in model_file.ENDINGS else _unpickled(path)
     except FileNotFoundError:

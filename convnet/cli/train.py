@@ -175,7 +175,9 @@ def run(args):
     args.written = f"the model was written to {args.out}"
     trained = time.perf_counter() - begun - read
     if not args.quiet:
-        print(f"\nnet: {clf.n_parameters_:,} parameters; convnet summary {args.out} shows its layers")
+        print(
+            f"\nnet: {clf.n_parameters_:,} parameters; convnet summary {args.out} shows its layers"
+        )
     test = None
     if task.X_val is not None:
         found = scores.score(clf, task.X_val, task.y_val)

@@ -104,6 +104,8 @@ def test_bad_input(pets, arrays, failed):
     ConvNetClassifier([], max_iter=1).fit(X.reshape(len(X), 64), y).save("flat.npz")
     for argv, text in [
         (["none.npz", "others"], "there is no file none.npz. Write one with: convnet train FOLDER"),
+        (["others/day/1.jpg", "pets.npz"], "is no model. The model comes first, what it is to"),
+        (["others", "pets.npz"], "others is no model. The model comes first"),
         (["pets.npz", "empty"], "empty has no images. Pass image files, or a folder of them."),
         (["pets.npz", "digits.npz", "others"], "digits.npz is a file of arrays. Pass it alone."),
         (

@@ -151,6 +151,7 @@ def test_bad_folders(photos, folder, failed, capsys):
     before = sorted(os.listdir())
     for argv, text in [
         (["nowhere"], "there is no file nowhere. Pass a folder of photographs, the path of"),
+        (["photos/day/1.jpg"], "is one image. Pass a folder with a folder of images for each"),
         (["empty"], "has no class folders. Put the images of each class into a folder"),
         (["flat"], "but 1 images"),
         (["split"], "no class folder of 'split' has an image"),
@@ -176,7 +177,13 @@ def test_without_pillow(photos, failed, monkeypatch):
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_ctrl_c_leaves_the_epochs_done(photos, keep):
-    code = "import sys; from convnet.cli import main; sys.exit(main())"
+    # a process in the background may have been told to take no notice
+    code = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from convnet.cli import main
+sys.exit(main())
+"""
     command = [sys.executable, "-u", "-c", code, "train", "photos", *SMALL, "--epochs", "100000"]
     command += ["--out", "pets.npz", *(["--keep-best"] if keep else [])]
     with subprocess.Popen(
