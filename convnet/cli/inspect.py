@@ -11,8 +11,9 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
 from convnet.cli.folders import check_known, form_of, open_folder, refuse_fit
 from convnet.cli.report import skipped_data
+from convnet.inspection.displays.filters import convolutions
+from convnet.inspection.explain import METHODS
 
-METHODS = ("gradcam", "saliency", "integrated_gradients", "occlusion")
 EXAMPLES = """\
   convnet inspect pets.npz photos/
   convnet inspect pets.npz photos/ --rows 3,14,15 --only explanations,mistakes
@@ -134,7 +135,7 @@ def _architecture(net, X, y, rows, args):
 
 
 def _filters(net, X, y, rows, args):
-    for layer in _convolutions(net):
+    for layer in convolutions(net):
         yield f"filters_{_stem(layer)}", inspection.FilterDisplay.from_estimator(net, layer)
 
 
@@ -159,7 +160,7 @@ def _mistakes(net, X, y, rows, args):
 
 
 def _confusion(net, X, y, rows, args):
-    method = (args.method or METHODS)[0]
+    method = next(iter(args.method or METHODS))
     yield "confusion", inspection.ConfusionDisplay.from_estimator(net, X, y, method=method)
 
 
@@ -178,7 +179,7 @@ def _why_not(name, net, y, path):
     """Return why there can be no such picture; empty where there can."""
     if name in ("explanations", "mistakes", "confusion") and len(net.input_shape_) != 3:
         return f"the net takes rows of shape {net.input_shape_}, no images."
-    if name == "filters" and not _convolutions(net):
+    if name == "filters" and not convolutions(net):
         return "the net has no convolution."
     if name in ("mistakes", "confusion") and y is None:
         return f"{path} has no y."
@@ -187,11 +188,6 @@ def _why_not(name, net, y, path):
     if name == "confusion" and not isinstance(net, ConvNetClassifier):
         return "the net is a ConvNetRegressor, which has no classes."
     return ""
-
-
-def _convolutions(net):
-    kernels = (name for name, array in net.weights_.items() if array.ndim > 2)
-    return [name.removesuffix("/weights") for name in kernels if name.endswith("/weights")]
 
 
 def _stem(layer):

@@ -72,6 +72,15 @@ def inches(ax):
     return box.width / dpi, box.height / dpi
 
 
+def check_room(caller, ax, *lengths):
+    """Raise ValueError where axes are so small that one of the lengths of what they are to hold is not above 0."""
+    if min(lengths) <= 0:
+        width, high = inches(ax)
+        raise ValueError(
+            f"{caller}: ax, {width:.1f}×{high:.1f} inches, is too small. Pass larger axes, or none for a new figure."
+        )
+
+
 def divided(ax, n_rows, n_cols, **spacing):
     """Return a grid over the area of axes, from which ``figure.add_subplot`` takes places.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import divided, headed, inches
+from convnet.inspection.displays.canvas import check_room, divided, headed, inches
 from convnet.inspection.displays.grid import BAR, GAP
 from convnet.inspection.displays.images import AT_ONCE, Pictures
 from convnet.inspection.displays.nets import check_fitted_net
@@ -134,9 +134,10 @@ class ConfusionDisplay:
         ImportError
             matplotlib is not installed.
         ValueError
-            n is below 2.
+            n is below 2; `ax` was divided before, or is too small.
         """
         self.drawn_ = self._most_confused(integer("ConfusionDisplay: n", n, 2))
+        caller = "ConfusionDisplay.plot"
         k, (h, w) = len(self.drawn_), self.maps.shape[2:]
         names = [str(self.classes[i]) for i in self.drawn_]
         beside = 3 * GAP + BAR + LABELS
@@ -146,6 +147,7 @@ class ConfusionDisplay:
         else:
             width, high = inches(ax)
             tile = (width - beside - NAMES) / k - GAP, high / k - GAP
+            check_room(caller, ax, *tile)
         words, font = fitted(names, tile[0])
         beside_rows, points = fitted(names, NAMES)
         strip = height(words, font) + 0.05
@@ -155,8 +157,9 @@ class ConfusionDisplay:
         )
         among = f", {k} of {len(self.classes)} classes" if k < len(self.classes) else ""
         heading = f"row: true, column: predicted{among}"
-        whole = headed("ConfusionDisplay.plot", ax, heading, size)
+        whole = headed(caller, ax, heading, size)
         width, high = inches(whole)
+        check_room(caller, whole, high - strip)
         outer = divided(
             *(whole, 2, 5),
             width_ratios=[NAMES, width - beside - NAMES, 3 * GAP, BAR, LABELS],

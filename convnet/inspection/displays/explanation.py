@@ -4,7 +4,7 @@ from math import ceil
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import canvas, divided, headed, inches
+from convnet.inspection.displays.canvas import canvas, check_room, divided, headed, inches
 from convnet.inspection.displays.grid import BAR, GAP, columns
 from convnet.inspection.displays.images import Pictures
 from convnet.inspection.displays.naming import confused, percent
@@ -147,6 +147,8 @@ class ExplanationDisplay:
         ------
         ImportError
             matplotlib is not installed.
+        ValueError
+            `ax` was divided before, or is too small.
         """
         caller = "ExplanationDisplay.plot"
         n, (h, w), tiles = len(self.images), self.images.shape[1:3], 1 + len(self.maps)
@@ -163,6 +165,7 @@ class ExplanationDisplay:
             cols = columns(n, tiles * w / h, max(width - beside, 0.1) / high, strip)
             rows = ceil(n / cols)
             tile = (width - beside) / (cols * tiles) - GAP, high / rows - strip - GAP
+            check_room(caller, ax, *tile)
         words, font = fitted([*titles, *names], tile[0])
         strip = height(words, font) + 0.05
         block = tiles * (tile[0] + GAP) - GAP
@@ -172,6 +175,7 @@ class ExplanationDisplay:
         heading = ": ".join(filter(None, words_above))
         whole = headed(caller, ax, heading, size) if heading else canvas(caller, ax, size=size)
         width, high = inches(whole)
+        check_room(caller, whole, high - strip)
         outer = divided(
             *(whole, 2, 4),
             width_ratios=[width - beside, 3 * GAP, BAR, LABELS],

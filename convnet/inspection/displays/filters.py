@@ -12,6 +12,15 @@ RULES = ("auto", "color", "strongest", "mean", "all")
 KERNELS = "/weights"  # how the names of kernels in ``weights_`` end
 
 
+def convolutions(net):
+    """Return the kernels of a fitted net's convolutions, by the names of the layers."""
+    return {
+        name.removesuffix(KERNELS): array
+        for name, array in net.weights_.items()
+        if name.endswith(KERNELS) and array.ndim > 2
+    }
+
+
 class FilterDisplay:
     """Kernels of a convolution, a picture for each filter.
 
@@ -89,11 +98,7 @@ class FilterDisplay:
             matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
-        kernels = {
-            name.removesuffix(KERNELS): array
-            for name, array in estimator.weights_.items()
-            if name.endswith(KERNELS) and array.ndim > 2
-        }
+        kernels = convolutions(estimator)
         if not kernels:
             raise ValueError(f"{cls.__name__} needs a convolution; this net has none.")
         first = next(iter(kernels))

@@ -5,7 +5,7 @@ from math import ceil, log
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import divided, headed, inches
+from convnet.inspection.displays.canvas import check_room, divided, headed, inches
 from convnet.inspection.displays.text import VERBATIM, fitted, height
 
 N_MAX = 64  # maps that are drawn where nothing else is said
@@ -108,12 +108,14 @@ def draw_maps(
         width, high = inches(ax)
         cols = n_cols or columns(n, aspect, max(width - beside, 0.1) / high, strip)
         tile = ((width - beside) / cols - GAP, high / ceil(n / cols) - strip - GAP)
+        check_room(caller, ax, *tile)
     rows = ceil(n / cols)
     titles, font = fitted(titles, tile[0] + GAP / 2)
     strip = height(titles, font) + (0.05 if titles else 0)
     size = cols * (tile[0] + GAP) - GAP + beside, rows * (tile[1] + strip + GAP) - GAP
     whole = headed(caller, ax, heading, size)
     width, high = inches(whole)
+    check_room(caller, whole, high - strip)
     outer = divided(
         *(whole, 2, 4 if has_bar else 1),
         width_ratios=[width - beside, *([GAP, BAR, LABELS] if has_bar else [])],

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import divided, headed, inches
+from convnet.inspection.displays.canvas import check_room, divided, headed, inches
 from convnet.inspection.displays.scale import scale_of
 from convnet.inspection.displays.text import LEADING, POINTS, SIZES, VERBATIM, fitted
 
@@ -53,6 +53,7 @@ def draw_rows(caller, maps, *, image, words, names=None, winner=None, heading=""
     size = NAME + n_max * (tile + GAP) + BAR + LABELS, len(rows) * (tile + STRIP)
     whole = headed(caller, ax, heading, size)
     width, high = inches(whole)
+    check_room(caller, whole, width - NAME - BAR - LABELS)
     side = max((width - NAME - BAR - LABELS) / n_max - GAP, GAP)
     strip = min(STRIP, 0.4 * high / len(rows))
     grid = divided(

@@ -88,3 +88,14 @@ def test_no_layers(net):
     clf, X, _ = net
     with pytest.raises(ValueError, match=r"layer must be a name, or names; got \[\]"):
         FeatureMapDisplay.from_estimator(clf, X[0], [])
+
+
+@pytest.mark.parametrize("display", [*DATA, FilterDisplay])
+def test_axes_that_are_too_small(display, net):
+    clf, X, y = net
+    data = DATA[display](X, y) if display in DATA else ()
+    message = r"ax, 0\.[12]×0\.[12] inches, is too small"
+    with pytest.raises(ValueError, match=message):
+        display.from_estimator(
+            clf, *data, ax=plt.figure(figsize=(1, 1)).add_axes([0, 0, 0.15, 0.15])
+        )
