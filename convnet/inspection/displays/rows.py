@@ -49,6 +49,8 @@ def draw_rows(caller, maps, *, image, words, names=None, winner=None, heading=""
         By name; that of the image is "input".
     """
     rows = ({} if image is None else {"input": image}) | maps
+    most = max((values.shape[2] for values in maps.values() if values.ndim == 3), default=1)
+    n_max = min(n_max, max(most, N_ROW))  # places for no more than there are
     tile = float(np.clip(ALL_ROWS / len(rows), *TILE))
     size = NAME + n_max * (tile + GAP) + BAR + LABELS, len(rows) * (tile + STRIP)
     whole = headed(caller, ax, heading, size)

@@ -99,3 +99,9 @@ def test_axes_that_are_too_small(display, net):
         display.from_estimator(
             clf, *data, ax=plt.figure(figsize=(1, 1)).add_axes([0, 0, 0.15, 0.15])
         )
+
+
+def test_no_places_for_maps_that_are_not_there(net):
+    clf, X, _ = net
+    few, many = (FeatureMapDisplay.from_estimator(clf, X[0], n_max=n) for n in (8, 100))
+    assert (few.figure_.get_size_inches() == many.figure_.get_size_inches()).all()
