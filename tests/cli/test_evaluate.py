@@ -91,8 +91,8 @@ def test_pictures(mixed, capsys, monkeypatch):
     for image, row, true in zip(display.images, display.rows, display.true, strict=True):
         np.testing.assert_allclose(image, images[row] / 255, atol=1e-6)
         assert images.target_names[images.target[row]] == true
-    texts = [text.get_text() for text in drawn["matrix"].axes[0].texts]
-    assert texts == ["4", "2", "1", "3"]
+    texts = {text.get_position(): text.get_text() for text in drawn["matrix"].axes[0].texts}
+    assert texts == {(0, 0): "4", (1, 0): "2", (0, 1): "1", (1, 1): "3"}  # (column, row)
     for name in ("confusion_matrix", "mistakes"):
         with Image.open(f"seen/{name}.png") as image:
             assert image.format == "PNG" and min(image.size) > 100
