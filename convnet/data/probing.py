@@ -13,7 +13,9 @@ TAIL = 64  # bytes of a file in which its end is looked for
 ENDS = {
     "JPEG": lambda tail: tail.rstrip(b"\0").endswith(b"\xff\xd9"),
     "PNG": lambda tail: b"IEND" in tail,
-    "GIF": lambda tail: tail.rstrip(b"\0").endswith(b";"),
+    "GIF": lambda tail: tail.rstrip(b"\0").endswith(
+        b"\0;"
+    ),  # the trailer, behind the end of a block
 }
 
 

@@ -108,6 +108,8 @@ class ImageReader(TransformerMixin, BaseEstimator):
         check_pillow("ImageReader")
         files = _as_list(X)
         images, lost = np.empty((len(files), *form.shape), np.uint8), {}
+        # What is there several times, as in a bootstrap sample, is read once: two threads must not share a file.
+        first = {id(file): i for i, file in reversed(list(enumerate(files)))}
 
         def read_one(i):
             try:
@@ -116,10 +118,13 @@ class ImageReader(TransformerMixin, BaseEstimator):
                 lost[i] = error
             return lost
 
-        for_each(read_one, range(len(files)), resolve_n_threads(self.n_jobs))
+        for_each(read_one, sorted(first.values()), resolve_n_threads(self.n_jobs))
         if lost:
             i = min(lost)
             raise ImageError(f"ImageReader: {_name(files[i], i)} {lost[i]}.")
+        for i, file in enumerate(files):
+            if first[id(file)] != i:
+                images[i] = images[first[id(file)]]
         return images
 
     def _form(self):

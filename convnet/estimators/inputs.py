@@ -62,7 +62,8 @@ class InputFormat:
 
         uint8 and uint16 are both taken to fill their range, so that either is read as 0..1 by a net fitted on the
         other; but uint16 that holds no more than uint8 could is refused on either side: it may be 8-bit images. Where
-        X is left as it is, so are all dtypes, and what is too large to be in the units of the fit is refused.
+        X is left as it is, so are all dtypes, and what is too large to be in the units of the fit is refused, as are
+        floats that seem to be scaled to 0..1 where the fit's were integers.
         """
         dtype = images.dtype.name
         alike = self.rescale != "auto" or dtype == self.dtype
@@ -73,7 +74,8 @@ class InputFormat:
             return self.scale
         if self.as_is:
             most = UNIT * MAXIMA.get(self.dtype, 1.0 if self.largest <= UNIT else np.inf)
-            if largest > most:
+            scaled = self.dtype in MAXIMA and images.dtype.kind == "f" and 0 < largest <= UNIT
+            if largest > most or scaled:
                 raise ValueError(
                     f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}."
                 )

@@ -127,12 +127,15 @@ def test_a_number_multiplies_all_the_same():
         ),
         (np.uint8, lambda X: X.astype(np.uint16) * 257, "but got uint16 with max 65535"),
         (np.float32, lambda X: (X * 255).astype(np.uint8), "float32 with max 1, which a Rescale"),
+        (np.uint8, lambda X: X / 255, "but got float64 with max 1."),
+        (np.uint16, lambda X: X / np.float32(255), "but got float32 with max 1."),
         (np.uint8, lambda X: X * 1.2, None),
+        (np.uint8, lambda X: X * 0.0, None),
         (np.float64, lambda X: X.astype(np.uint8), None),
         (np.uint16, lambda X: X * 1.0, None),
     ],
 )
-def test_values_too_large_for_the_units_are_refused(fitted, other, message):
+def test_values_of_other_units_are_refused(fitted, other, message):
     X, y = images()
     X[0, 0, 0] = 255
     X = X / np.float32(255) if fitted is np.float32 else X.astype(fitted)

@@ -193,6 +193,18 @@ def test_damage_in_the_middle_is_found_when_it_is_decoded(tmp_path, good):
     assert len(folder[:0].verify()) == 0
 
 
+def test_a_gif_file_cut_behind_what_could_be_its_end(tmp_path, good):
+    """A semicolon ends it, but one in the middle of the data does not."""
+    fill(tmp_path)
+    file = io.BytesIO()
+    Image.fromarray(picture(0, 100, 100)).save(file, "GIF")
+    data = file.getvalue()
+    end = next(i for i in range(len(data) // 2, len(data)) if data[i : i + 1] == b";") + 1
+    assert end < len(data)
+    (tmp_path / "cat" / "cut.gif").write_bytes(data[:end])
+    check(tmp_path, good, "cut.gif is damaged: image file is truncated")
+
+
 def test_a_file_that_goes_away(tmp_path):
     fill(tmp_path)
     folder = ImageFolder(tmp_path, SIZE)

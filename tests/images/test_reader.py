@@ -97,6 +97,21 @@ def test_images_of_a_users_own_stay_as_they_are():
     assert image.size == (300, 200) and image.mode == "RGB"
 
 
+@pytest.mark.parametrize("opened", [Image.open, lambda file: file], ids=["image", "file"])
+def test_what_is_there_several_times(opened):
+    """As a bootstrap sample has it: threads must not read one file at once."""
+    data = io.BytesIO()
+    Image.fromarray(picture(0, 600, 800)).save(data, "JPEG")
+    once = ImageReader(10).transform([opened(io.BytesIO(data.getvalue()))])
+    other = Image.new("RGB", (10, 10), (1, 2, 3))
+    for _ in range(3):
+        file = opened(io.BytesIO(data.getvalue()))
+        images = ImageReader(10, n_jobs=4).transform([file, file, other, file, file, other])
+        for i in (0, 1, 3, 4):
+            np.testing.assert_array_equal(images[i], once[0])
+        assert (images[[2, 5]] == (1, 2, 3)).all()
+
+
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
