@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from convnet.estimators.lazy import is_lazy, stand_in
+from convnet.estimators.lazy import is_lazy, refuse_paths, stand_in
 from convnet.layers import as_layers
 from convnet.layers.rescale import rescales
 from convnet.training.rows import Rows, chunks
@@ -110,6 +110,7 @@ def check_rows(X, kind):
     """Return X as an array, or as `Rows`: sparse, complex, text, objects and 1-D are refused."""
     if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in PLAIN:
         return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
+    refuse_paths(X)
     lazy = is_lazy(X)
     seen = stand_in(X.shape, X.dtype) if lazy else X
     array = check_array(

@@ -1,5 +1,7 @@
 """X that is not in memory: which objects are read row by row."""
 
+import os
+
 import numpy as np
 from scipy.sparse import issparse
 
@@ -27,6 +29,15 @@ def is_lazy(X):
             f"X, a {type(X).__name__}, has read_rows but no shape, a tuple, and dtype, one of NumPy's."
         )
     return False
+
+
+def refuse_paths(X):
+    """Raise TypeError if X names a folder or files, whose images were meant."""
+    first = X[0] if isinstance(X, list | tuple) and X else X
+    if isinstance(first, str | os.PathLike):
+        raise TypeError(
+            "X has paths, not pixels. Read a folder by convnet.data.ImageFolder, files by convnet.data.ImageReader."
+        )
 
 
 def _dtype(X):

@@ -1,5 +1,7 @@
 """A folder of photographs that a net is fitted on: the bits of the array, whatever is kept in memory."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from row_sources import readers
@@ -90,3 +92,12 @@ def test_a_file_that_is_gone(photographs, tmp_path):
     with pytest.raises(ImageError, match=r"40\.png"):
         clf.fit(folder, folder.target)
     assert not readers() and not hasattr(clf, "weights_")
+
+
+@pytest.mark.parametrize("X", ["photos", Path("photos"), ["1.jpg", "2.jpg"], (Path("1.jpg"),)])
+def test_paths_are_told_what_reads_them(X):
+    pixels = np.zeros((2, 8, 8, 3), np.uint8)
+    clf = ConvNetClassifier(max_iter=1, random_state=0).fit(pixels, [0, 1])
+    for call in (lambda: clf.fit(X, [0, 1]), lambda: clf.predict(X)):
+        with pytest.raises(TypeError, match="X has paths, not pixels"):
+            call()
