@@ -4,6 +4,8 @@ Training reads all rows again and again. Were the oldest row given up for the ne
 came; rows that stay are found again in every epoch.
 """
 
+import os
+import weakref
 from threading import Lock
 
 import numpy as np
@@ -32,6 +34,7 @@ class MemoryCache:
         self._slots = np.full(n_rows if self.capacity else 0, ABSENT, np.int32)
         self._data = None  # (capacity, *shape), when the first row comes
         self._used, self._lock = 0, Lock()
+        ALL.add(self)
 
     @property
     def nbytes(self):
@@ -65,3 +68,26 @@ class MemoryCache:
                     self._data[self._used] = pixels[i]
                     self._slots[rows[i]] = self._used
                     self._used += 1
+
+
+# Forks: a child has the rows of each cache as they are, and no lock that a thread holds which it does not have.
+ALL, FORK, HELD = weakref.WeakSet(), Lock(), []
+
+
+def _before_fork():
+    FORK.acquire()
+    HELD.extend(cache._lock for cache in ALL)
+    for lock in HELD:
+        lock.acquire()
+
+
+def _after_fork():
+    while HELD:
+        HELD.pop().release()
+    FORK.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )

@@ -173,7 +173,8 @@ def _made(cache_dir, images):
         raise TypeError(
             f"ImageFolder: cache_dir must be text, a path or None; got {cache_dir!r}."
         ) from None
-    if os.path.join(folder, "").startswith(os.path.join(images, "")):
+    inner, outer = (os.path.join(os.path.realpath(path), "") for path in (folder, images))
+    if inner.startswith(outer):
         raise ValueError(
             f"ImageFolder: cache_dir {folder!r} lies in the folder of the images. Pass another one."
         )

@@ -121,6 +121,33 @@ def test_threads_read_at_once(photographs, array, kept):
     assert np.array_equal(np.asarray(folder), array)
 
 
+FORK = """
+import os, signal, sys, threading, time, numpy as np
+from convnet.data.cache import MemoryCache
+cache = MemoryCache(2, (1,), 100)
+cache.keep([1], np.array([[7]], np.uint8), [0])
+held = threading.Event()
+def hold():
+    with cache._lock:
+        held.set()
+        time.sleep(0.2)
+threading.Thread(target=hold).start()
+held.wait()
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    out = np.zeros((2, 1), np.uint8)
+    here = cache.read([0, 1], out).tolist()
+    os._exit(0 if here == [False, True] and out[1, 0] == 7 else 3)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_fork_while_another_thread_reads():
+    subprocess.run([sys.executable, "-c", FORK], check=True, timeout=60)
+
+
 def test_a_row_has_one_place():
     """Two threads that decode the same row keep it once."""
     cache = MemoryCache(10, (2, 2, 1), 40 + 3 * 4)
@@ -298,7 +325,9 @@ def test_folders_that_are_refused(photographs, tmp_path):
         ImageFolder(photographs, cache_dir=tmp_path / "file")
     with pytest.raises(TypeError, match="cache_dir must be text, a path or None; got 3"):
         ImageFolder(photographs, cache_dir=3)
-    for inside in (photographs, photographs / "cache", photographs / "cat" / "x"):
+    (tmp_path / "link").symlink_to(photographs)
+    linked = tmp_path / "link" / "cache"
+    for inside in (photographs, photographs / "cache", photographs / "cat" / "x", linked):
         with pytest.raises(ValueError, match=r"cache_dir .* lies in the folder of the images"):
             ImageFolder(photographs, cache_dir=inside)
     beside = ImageFolder(photographs, SIZE, cache_dir=f"{photographs}-cache")
