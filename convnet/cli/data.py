@@ -105,7 +105,8 @@ def _val_arrays(path):
 
 def _checked_val(where, train, arrays, path, names):
     """Return X and y to test on; UsageError unless a net fitted on `train` can be scored on them."""
-    from convnet.estimators.inputs import as_images, fitted_format
+    from convnet.estimators.inputs import as_images
+    from convnet.estimators.units import fitted_format
 
     (X, y), (source, (name, of_y)) = train, where
     X_val, y_val = _labelled(arrays, path, *names)

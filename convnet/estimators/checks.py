@@ -4,7 +4,8 @@ import math
 from numbers import Integral, Real
 
 from convnet.callbacks import Callback
-from convnet.estimators.inputs import is_scale, takes_signals
+from convnet.estimators.inputs import takes_signals
+from convnet.estimators.units import is_scale
 from convnet.training.rates import check_learning_rate
 from convnet.values.fields import did_you_mean, show
 

@@ -20,9 +20,10 @@ import numpy as np
 from convnet.data.form import check_form
 from convnet.estimators.checks import check_parameters
 from convnet.estimators.holder import NetworkHolder
-from convnet.estimators.inputs import DTYPES, InputFormat, is_scale
+from convnet.estimators.inputs import DTYPES
 from convnet.estimators.parameter_data import parameter_from_json, parameter_to_json
 from convnet.estimators.state import commit
+from convnet.estimators.units import InputFormat, is_scale
 from convnet.estimators.weights import Weights
 from convnet.graph.plan import Plan
 from convnet.layers import as_layers, to_dicts

@@ -12,6 +12,7 @@ from convnet.estimators.checks import input_shape
 from convnet.estimators.heldout import HeldOut
 from convnet.estimators.state import fitted_copy, kept
 from convnet.estimators.transfer import initial, warn_of_units
+from convnet.estimators.units import fitted_format
 from convnet.estimators.weighting import check_sample_weight
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
@@ -70,7 +71,7 @@ class Given:
             self.attributes = kept(est)
             scale = est._input_format.scale_for(images, self.kind)
         else:
-            given = inputs.fitted_format(
+            given = fitted_format(
                 images,
                 est.data_format,
                 est.rescale,

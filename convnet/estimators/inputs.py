@@ -1,109 +1,24 @@
-"""X: what is accepted, how it is seen as images, and the scale that it is read with.
+"""X: what is accepted, and how it is seen as images.
 
-X is checked once, in chunks of rows, and never copied or converted as a whole: uint8 stays uint8, a memmap stays
-on disk, channels-first images are a view, rows that are read from elsewhere are read when they are wanted.
+X is never copied or converted as a whole: uint8 stays uint8, a memmap stays on disk, channels-first images are a
+view, rows that are read from elsewhere are read when they are wanted.
 """
 
-from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
-from math import isfinite, isqrt, prod
+from math import isqrt, prod
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from convnet.estimators.lazy import is_lazy, refuse_paths, stand_in
 from convnet.layers import as_layers
-from convnet.layers.rescale import rescales
-from convnet.training.rows import Rows, chunks
+from convnet.training.rows import Rows
 
-CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
-UNIT = 1.5  # floats up to here are taken to be scaled to 0..1 already, with room for interpolation
 READ = [np.dtype(code) for code in "?bBhHiIlLqQefd"]  # native dtypes that are read as they are
 PLAIN, DTYPES = {dtype.str for dtype in READ}, {dtype.name for dtype in READ}
-MAXIMA = {"uint8": 255, "uint16": 65535}  # what "auto" divides by
-
-
-@dataclass(frozen=True)
-class InputFormat:
-    """What a net was fitted on.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (h, w, c), or (features,) for a flat table.
-    data_format : str
-        Order of the axes of images, and of the features of flat ones.
-    dtype : str
-        Name of the dtype.
-    scale : float
-        What X is multiplied by.
-    rescale : str, float or None
-        The parameter.
-    largest : float
-        Largest magnitude in the rows of X that take part; of uint8 what it can hold.
-    as_is : bool, default=False
-        Whether "auto" leaves X as it is, since a layer of the net rescales it.
-    """
-
-    shape: tuple
-    data_format: str
-    dtype: str
-    scale: float
-    rescale: str | float | None
-    largest: float
-    as_is: bool = False
-
-    def scale_for(self, images, kind):
-        """Return the scale for other X; ValueError where its values cannot be meant the same way.
-
-        uint8 and uint16 are both taken to fill their range, so that either is read as 0..1 by a net fitted on the
-        other; but uint16 that holds no more than uint8 could is refused on either side: it may be 8-bit images. Where
-        X is left as it is, so are all dtypes, and what is too large to be in the units of the fit is refused, as are
-        floats that seem to be scaled to 0..1 where the fit's were integers.
-        """
-        dtype = images.dtype.name
-        alike = self.rescale != "auto" or dtype == self.dtype
-        if alike and images.dtype.kind in "bui":
-            return self.scale  # no need to read X: nothing to find in it
-        largest = largest_value(images, kind)
-        if alike:
-            return self.scale
-        if self.as_is:
-            most = UNIT * MAXIMA.get(self.dtype, 1.0 if self.largest <= UNIT else np.inf)
-            scaled = self.dtype in MAXIMA and images.dtype.kind == "f" and 0 < largest <= UNIT
-            if largest > most or scaled:
-                raise ValueError(
-                    f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}."
-                )
-            return self.scale
-        divides, divided = dtype in MAXIMA, self.dtype in MAXIMA
-        same_units = not divides or (not divided and self.largest > UNIT)
-        foreign = divided and not divides and largest > UNIT
-        narrow = dtype == "uint16" and not same_units and 0 < largest <= MAXIMA["uint8"]
-        if foreign or narrow:
-            raise ValueError(f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}.")
-        if (self.dtype, dtype) == ("uint16", "uint8") and 0 < self.largest <= MAXIMA["uint8"]:
-            raise ValueError(
-                f"Fitted on {self._fitted_on()} with max {self.largest:g} but got uint8."
-            )
-        return 1.0 if same_units else 1 / MAXIMA[dtype]
-
-    def _fitted_on(self):
-        if self.as_is:
-            return f"{self.dtype} with max {self.largest:g}, which a Rescale layer takes as it is,"
-        if self.dtype in MAXIMA:
-            return f"{self.dtype} images (÷{MAXIMA[self.dtype]})"
-        return f"{self.dtype} with max {self.largest:g}"
-
-
-def is_scale(value):
-    """Return whether a number is above 0 as a float32, and finite."""
-    bounds = np.finfo(np.float32)
-    return float(bounds.tiny) <= value <= float(bounds.max)
 
 
 def check_rows(X, kind):
@@ -251,44 +166,6 @@ def check_spatial(layers, n_features, data_format):
             )
         if layer.takes == "flat":
             return
-
-
-def largest_value(images, kind, rows=None):
-    """Return the largest magnitude, of some rows; ValueError in scikit-learn's wording for NaN and infinity.
-
-    uint8 is not read: its is the largest that it can hold.
-    """
-    if images.dtype.name == "uint8":
-        return float(MAXIMA["uint8"])
-    if images.dtype.kind == "b":
-        return 1.0
-    fits = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
-    step = len(images) if isinstance(images, Rows) else fits
-    largest = 0.0
-    with closing(chunks(images, step, rows)) as parts:
-        for chunk in parts:
-            extremes = float(chunk.min()), float(chunk.max())  # both are NaN where one value is
-            if not all(map(isfinite, extremes)):
-                assert_all_finite(chunk, estimator_name=kind, input_name="X")
-            largest = max(largest, *map(abs, extremes))
-    if largest > float(np.finfo(np.float32).max):
-        raise ValueError("Input X contains infinity or a value too large for dtype('float32').")
-    return largest
-
-
-def fitted_format(images, data_format, rescale, kind, *, rows=None, layers=()):
-    """Return the format of the X of which a net of these layers is fitted on `rows`.
-
-    ValueError for NaN and infinity in any row.
-    """
-    dtype, largest = images.dtype.name, largest_value(images, kind)
-    if rows is not None and len(rows) < len(images):
-        largest = largest_value(images, kind, rows)
-    as_is = rescale == "auto" and rescales(layers)
-    scale = rescale or 1.0
-    if rescale == "auto":
-        scale = 1.0 if as_is else 1 / MAXIMA.get(dtype, 1)
-    return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest, as_is)
 
 
 def _stored(shape, first):

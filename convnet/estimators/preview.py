@@ -10,6 +10,7 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import ParameterError, check_parameters, input_shape, integer
 from convnet.estimators.seed import draw_seed
+from convnet.estimators.units import fitted_format
 from convnet.graph.augmenter import augmented
 
 
@@ -44,6 +45,6 @@ def _range(estimator, images, kind):
     """Return the range of values in units of X: that of the fit, or of a fit on this X."""
     fitted = getattr(estimator, "_input_format", None)
     if fitted is None:
-        given = inputs.fitted_format(images, estimator.data_format, estimator.rescale, kind)
+        given = fitted_format(images, estimator.data_format, estimator.rescale, kind)
         return given.largest
     return fitted.largest * fitted.scale / fitted.scale_for(images, kind)

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from convnet import ConvNetClassifier
-from convnet.estimators import inputs
+from convnet.estimators import units
 from convnet.layers import Conv2D, Dense, MaxPool2D
 
 CONV = [Conv2D(4, 3, activation="relu")]
@@ -277,9 +277,9 @@ def test_memmap_is_not_copied(tmp_path, monkeypatch, digits):
     file.flush()
     mapped = np.memmap(tmp_path / "X.raw", dtype=np.float32, mode="r", shape=X.shape)
     seen = []
-    real = inputs.largest_value
+    real = units.largest_value
     monkeypatch.setattr(
-        inputs, "largest_value", lambda images, kind: seen.append(images) or real(images, kind)
+        units, "largest_value", lambda images, kind: seen.append(images) or real(images, kind)
     )
     clf = ConvNetClassifier(CONV, max_iter=1, random_state=0).fit(mapped, y)
     clf.predict(mapped)
