@@ -33,6 +33,8 @@ def main(argv=None):
         0, 2 for bad usage or input, 3 where some of the files named could not be read, 130 after Ctrl-C, 1 for a closed
         pipe.
     """
+    if getattr(sys.stdout, "errors", "") == "strict":  # a name that it cannot write ends no command
+        sys.stdout.reconfigure(errors="backslashreplace")
     args = build_parser().parse_args(argv)
     try:
         with warnings.catch_warnings():

@@ -3,6 +3,7 @@
 import os
 import warnings
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -165,6 +166,8 @@ def _load(path):
         raise UsageError(
             f"{path} is one image. Pass a folder with a folder of images for each class."
         )
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder. Pass a file of arrays, FILE.npz.")
     try:
         file = np.load(path, allow_pickle=False)
         if isinstance(file, np.ndarray):
@@ -175,7 +178,7 @@ def _load(path):
         raise UsageError(
             f'there is no file {path}. Pass a folder of photographs, the path of an .npz file, or "digits".'
         ) from None
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         remedy = 'Write it with np.savez, labels as integers or strings (y.astype("U")).'
         raise UsageError(f"cannot read {path}: {error}. {remedy}") from None
 

@@ -66,11 +66,9 @@ def add(subparsers):
 
 def run(args):
     """Tell how well the net does, and write the pictures; `args.written` says which there are."""
-    clf = load_model(args.model, ConvNetClassifier)
-    if args.jobs is not None:
-        clf.set_params(n_jobs=args.jobs)
-    pictures = _pictures(args)
+    clf = load_model(args.model, ConvNetClassifier, jobs=args.jobs)
     X, y, files, skipped = _data(clf, args)
+    pictures = _pictures(args)
     found = scores.score(clf, X, y)
     noun = "row" if files is None else "image"
     print(f"accuracy: {percent(found['accuracy'])} of {number(found['n'], noun)} of {args.data}")

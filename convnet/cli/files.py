@@ -10,9 +10,22 @@ from convnet.persistence import model_file
 from convnet.persistence.files import check_path, replaced
 
 
-def check_model_path(path):
+def check_output(option, path, *inputs):
+    """Raise an error unless a file can be written there, which is none of those that the command reads."""
+    check_path(option, path)
+    for other in inputs:
+        if (
+            other
+            and os.path.exists(other)
+            and os.path.exists(path)
+            and os.path.samefile(other, path)
+        ):
+            raise UsageError(f"{option}: {path} would be lost, which is read. Pass another path.")
+
+
+def check_model_path(path, *inputs):
     """Raise an error unless a model can be written there: before a net is trained for it."""
-    check_path("--out", path)
+    check_output("--out", path, *inputs)
     if _ending(path) in model_file.ENDINGS:
         model_file.ENDINGS[_ending(path)].check_installed()
 
@@ -26,8 +39,11 @@ def write_model(model, path):
             pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def load_model(path, *kinds):
-    """Return the estimator in a file of either sort; UsageError unless it is of one of these classes."""
+def load_model(path, *kinds, jobs=None):
+    """Return the fitted estimator in a file of either sort; UsageError unless it is of one of these classes.
+
+    `jobs`, if any, are its threads.
+    """
     if _ending(path).lower() in ENDINGS or os.path.isdir(path):
         raise UsageError(
             f"{path} is no model. The model comes first, what it is to look at after it."
@@ -44,7 +60,9 @@ def load_model(path, *kinds):
             f"{path} holds a {type(model).__name__}, not a {wanted}. "
             "Pass a file that convnet train or save wrote."
         )
-    return model
+    if not hasattr(model, "weights_"):
+        raise UsageError(f"{path} holds a net that has not been fitted. Fit it first.")
+    return model if jobs is None else model.set_params(n_jobs=jobs)
 
 
 def _unpickled(path):

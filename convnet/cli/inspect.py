@@ -71,7 +71,7 @@ def add(subparsers):
         "--method",
         type=options.names(METHODS),
         metavar="M,...",
-        help=f"ways to explain: {', '.join(METHODS)} (default: all; the first one for the confusion)",
+        help=f"ways to explain: {', '.join(METHODS)} (default: all there can be; the first one for the confusion)",
     )
     parser.add_argument(
         "--only",
@@ -86,9 +86,7 @@ def add(subparsers):
 
 def run(args):
     """Write the pictures, a line for each; `args.written` says how many there are so far."""
-    net = load_model(args.model, ConvNetClassifier, ConvNetRegressor)
-    if args.jobs is not None:
-        net.set_params(n_jobs=args.jobs)
+    net = load_model(args.model, ConvNetClassifier, ConvNetRegressor, jobs=args.jobs)
     X, y, skipped = _data(net, args)
     rows = _rows(args, len(X))
     net.predict(X[:1])  # refuses what does not fit, before anything is written
@@ -150,7 +148,7 @@ def _explanations(net, X, y, rows, args):
     yield (
         "explanations",
         inspection.ExplanationDisplay.from_estimator(
-            *(net, X[rows], labels), method=args.method or METHODS, n=len(rows)
+            *(net, X[rows], labels), method=_methods(net, args), n=len(rows)
         ),
     )
 
@@ -160,8 +158,14 @@ def _mistakes(net, X, y, rows, args):
 
 
 def _confusion(net, X, y, rows, args):
-    method = next(iter(args.method or METHODS))
+    method = next(iter(_methods(net, args)))
     yield "confusion", inspection.ConfusionDisplay.from_estimator(net, X, y, method=method)
+
+
+def _methods(net, args):
+    """Return the ways to explain: those that were asked for, else all that there are for this net."""
+    has_maps = any(len(layer.output_shape) > 1 for layer in net.summary().layers)
+    return args.method or [name for name in METHODS if name != "gradcam" or has_maps]
 
 
 PICTURES = {

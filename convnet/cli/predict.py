@@ -9,10 +9,10 @@ from convnet import ConvNetClassifier
 from convnet.cli import options
 from convnet.cli.data import new_data
 from convnet.cli.errors import UsageError
-from convnet.cli.files import load_model
+from convnet.cli.files import check_output, load_model
 from convnet.cli.folders import find_files, form_of, read_files, refuse_fit
 from convnet.cli.report import number, percent, skipped_data, tell_skipped
-from convnet.persistence.files import check_path, replaced
+from convnet.persistence.files import replaced
 
 LIKELY = 0.5  # from which a label counts, of nets that give several
 SOME_LOST = 3  # exit code
@@ -63,10 +63,8 @@ def add(subparsers):
 def run(args):
     """Write labels and probabilities."""
     if args.csv is not None:
-        check_path("--csv", args.csv)
-    clf = load_model(args.model, ConvNetClassifier)
-    if args.jobs is not None:
-        clf.set_params(n_jobs=args.jobs)
+        check_output("--csv", args.csv, args.model, *args.data)
+    clf = load_model(args.model, ConvNetClassifier, jobs=args.jobs)
     arrays = [path for path in args.data if path.endswith(".npz")]
     if arrays and len(args.data) > 1:
         raise UsageError(f"{arrays[0]} is a file of arrays. Pass it alone.")

@@ -18,7 +18,8 @@ def score(clf, X, y):
     X : array-like
         As it takes them.
     y : array-like of shape (n,)
-        Labels; they are compared as texts, so that a folder "3" is the class 3.
+        Labels; they are compared as texts, so that a folder "3" is the class 3; numbers by their
+        value, so that 3.0 is it too.
 
     Returns
     -------
@@ -32,10 +33,12 @@ def score(clf, X, y):
     if clf.predict(X[:1]).ndim > 1:
         raise UsageError("the net gives several labels a row. Pass one that gives one.")
     names = [str(label) for label in clf.classes_]
-    others = sorted({str(label) for label in y} - set(names))  # labels that the net has not learnt
-    names += others
+    labels, texts = np.asarray(y).tolist(), [str(label) for label in y]
+    known = dict(zip(clf.classes_.tolist(), names, strict=True))
+    texts = [known.get(label, text) for label, text in zip(labels, texts, strict=True)]
+    names += sorted(set(texts) - set(names))  # labels that the net has not learnt
     number = {name: i for i, name in enumerate(names)}
-    true = np.array([number[str(label)] for label in y])
+    true = np.array([number[text] for text in texts])
     predicted = p.argmax(axis=1)
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (true, predicted), 1)

@@ -8,8 +8,10 @@ from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.cli import options
 from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
+from convnet.layers import presets
 
 MODELS = (".npz", ".safetensors", ".pkl", ".pickle", ".joblib")
+SPECS = (".json", ".yaml", ".yml")
 EXAMPLES = """\
   convnet summary pets.npz
   convnet summary catdog --input 150x150x3 --classes 2
@@ -49,7 +51,7 @@ def add(subparsers):
 
 def run(args):
     """Print the table."""
-    found = _of_model(args) if os.path.splitext(args.net)[1] in MODELS else _of_spec(args)
+    found = _of_model(args) if _is_model(args.net) else _of_spec(args)
     print(found)
     return {
         "command": "summary",
@@ -60,6 +62,13 @@ def run(args):
         "memory_bytes": found.memory_bytes,
         "layers": [_data(layer) for layer in found.layers],
     }
+
+
+def _is_model(net):
+    """Return whether it names a model: by its ending, or as a file that is no spec."""
+    ending = os.path.splitext(net)[1]
+    spec = ending in SPECS or net == "auto" or net in presets()
+    return ending in MODELS or (not spec and os.path.isfile(net))
 
 
 def _of_model(args):

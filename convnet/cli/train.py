@@ -161,7 +161,7 @@ def add(subparsers):
 def run(args):
     """Train, write the model, tell its accuracy; `args.written` is set once there is a model to keep."""
     begun = time.perf_counter()
-    check_model_path(args.out)
+    check_model_path(args.out, args.data, args.val, args.layers)
     share = args.val_fraction
     if share is not None and not 0 <= share < 1:
         raise UsageError(f"--val-fraction must be from 0 to below 1; got {share:g}.")
@@ -228,11 +228,13 @@ def _classifier(args, found):
     epochs = args.epochs or found.max_iter
     patience = epochs if found.n_iter_no_change == found.max_iter else found.n_iter_no_change
     return ConvNetClassifier(
-        args.layers or found.layers,
+        found.layers if args.layers is None else args.layers,
         augment=found.augment if args.augment is None else list(args.augment) or None,
         batch_size=args.batch_size,
         learning_rate=found.learning_rate,
-        learning_rate_init=args.learning_rate or found.learning_rate_init,
+        learning_rate_init=found.learning_rate_init
+        if args.learning_rate is None
+        else args.learning_rate,
         max_iter=epochs,
         n_iter_no_change=patience,
         random_state=args.seed,

@@ -4,6 +4,7 @@ X is never copied or converted as a whole: uint8 stays uint8, a memmap stays on 
 view, rows that are read from elsewhere are read when they are wanted.
 """
 
+import warnings
 from functools import partial
 from math import isqrt, prod
 
@@ -68,7 +69,14 @@ def image_attributes(X, images):
 
 
 def check_features(estimator, X, array):
-    """Compare the features of 2-D X with those of the fit, in scikit-learn's wording."""
+    """Compare the features of 2-D X with those of the fit, in scikit-learn's wording, and how photographs became X."""
+    form, known = getattr(X, "image_form", None), getattr(estimator, "image_form_", None)
+    if form is not None and known is not None and form["fit"] != known["fit"]:
+        warnings.warn(
+            f"X is an ImageFolder with fit={form['fit']!r}, but the fit was on one with {known['fit']!r}. "
+            "Pass ImageFolder(path, **image_form_).",
+            stacklevel=2,  # one place for all callers: told once
+        )
     shape = estimator.input_shape_
     stored = _stored(shape, estimator._input_format.data_format == "channels_first")
     alone = {2: (stored,), 3: (stored, shape[:2])}.get(len(shape), ())

@@ -33,7 +33,8 @@ def check_path(what, path):
 def replaced(path, *, text=False):
     """Open a file for writing that takes the place of `path` when all went well, its rights a new file's.
 
-    Binary; with `text` UTF-8, line ends as they are written, as `csv` wants it.
+    Binary; with `text` UTF-8, where names of files may be other bytes, and line ends as they are written, as `csv`
+    wants it.
     """
     path = os.path.abspath(os.fsdecode(path))
     temporary, file = _temporary(path, text)
@@ -52,5 +53,9 @@ def _temporary(path, text=False):
     """Return the name of a new file beside `path`, and the file."""
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
-    how = {"mode": "x", "encoding": "utf-8", "newline": ""} if text else {"mode": "xb"}
+    how = (
+        {"mode": "x", "encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
+        if text
+        else {"mode": "xb"}
+    )
     return temporary, open(temporary, **how)

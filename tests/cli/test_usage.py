@@ -1,6 +1,7 @@
 """What all commands share."""
 
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -128,3 +129,17 @@ sys.exit(main(["specs"]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0 and "catdog" in done.stdout, done.stderr
+
+
+def test_names_that_standard_output_cannot_write():
+    """Text is written in the encoding that there is, whatever it holds."""
+    code = """
+import sys
+from convnet import cli
+from convnet.cli import specs
+specs.run = lambda args: print("true \\u2192 \\udcff.jpg")
+sys.exit(cli.main(["specs"]))
+"""
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+    assert (done.returncode, done.stdout) == (0, "true \\u2192 \\udcff.jpg\n"), done.stderr

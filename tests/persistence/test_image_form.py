@@ -1,6 +1,7 @@
 """A net that was fitted on a folder of photographs knows how they became rows."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -53,3 +54,18 @@ def test_a_transformer_keeps_it(folder, tmp_path):
     net = ConvNetTransformer(ConvNetClassifier([Dense(3)], max_iter=1)).fit(folder, folder.target)
     net.save(tmp_path / "net.npz")
     assert convnet.load(tmp_path / "net.npz").estimator_.image_form_ == FORM
+
+
+def test_another_fit_is_told(folder):
+    """A net that learnt on whole photographs and is given middles of them says so; of the same fit, nothing."""
+    clf = ConvNetClassifier([], max_iter=1).fit(folder, folder.target)
+    clf.predict(folder)
+    other = ImageFolder(folder._folder, **FORM | {"fit": "crop"})
+    with pytest.warns(UserWarning, match="with fit='crop', but the fit was on one with 'pad'"):
+        clf.predict_proba(other[1:3])
+    with pytest.warns(UserWarning) as told:
+        warnings.simplefilter("default")
+        clf.predict(other)
+        clf.predict_proba(other)
+        clf.score(other, other.target)
+    assert len(told) == 1
