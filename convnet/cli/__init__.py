@@ -38,7 +38,7 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _warning_teller()
             with redirect_stdout(sys.stderr) if args.json else nullcontext():
                 result = args.run(args)
         if args.json:
@@ -66,5 +66,14 @@ def _failed(args, error):
     return 2
 
 
-def _show_warning(message, *args, **kwargs):
-    print(f"convnet: warning: {' '.join(str(message).split())}", file=sys.stderr)
+def _warning_teller():
+    """Return what prints a warning as one line, the first time that it comes."""
+    told = set()
+
+    def tell(message, *args, **kwargs):
+        line = " ".join(str(message).split())
+        if line not in told:
+            print(f"convnet: warning: {line}", file=sys.stderr)
+        told.add(line)
+
+    return tell

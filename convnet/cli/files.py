@@ -61,7 +61,9 @@ def load_model(path, *kinds, jobs=None):
             "Pass a file that convnet train or save wrote."
         )
     if not hasattr(model, "weights_"):
-        raise UsageError(f"{path} holds a net that has not been fitted. Fit it first.")
+        raise UsageError(
+            f"{path} holds a {type(model).__name__} that is not fitted yet. Fit it first."
+        )
     return model if jobs is None else model.set_params(n_jobs=jobs)
 
 

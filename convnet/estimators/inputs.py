@@ -75,7 +75,7 @@ def check_features(estimator, X, array):
         warnings.warn(
             f"X is an ImageFolder with fit={form['fit']!r}, but the fit was on one with {known['fit']!r}. "
             "Pass ImageFolder(path, **image_form_).",
-            stacklevel=2,  # one place for all callers: told once
+            stacklevel=2,
         )
     shape = estimator.input_shape_
     stored = _stored(shape, estimator._input_format.data_format == "channels_first")

@@ -36,7 +36,9 @@ def test_what_is_read_is_not_replaced(pets, arrays, failed):
 def test_a_net_that_was_not_fitted(photos, failed, command):
     Path("new.pkl").write_bytes(pickle.dumps(ConvNetClassifier([])))
     others = [] if command == "summary" else ["others"]
-    assert "new.pkl holds a net that has not been fitted." in failed(command, "new.pkl", *others)
+    assert "new.pkl holds a ConvNetClassifier that is not fitted yet." in failed(
+        command, "new.pkl", *others
+    )
 
 
 def test_arrays_that_are_damaged(pets, failed):
@@ -90,10 +92,12 @@ def test_labels_of_another_kind_of_number(arrays, capsys):
     X, y = arrays
     np.savez("floats.npz", X=X, y=y.astype(float))
     np.savez("texts.npz", X=X, y=y.astype("U"))
-    ConvNetClassifier([], max_iter=10, random_state=0).fit(X, y.astype(float)).save(
-        "floats-net.npz"
+    ConvNetClassifier([], max_iter=10, learning_rate_init=0.02, random_state=0).fit(
+        X, y.astype(float)
+    ).save("floats-net.npz")
+    ConvNetClassifier([], max_iter=10, learning_rate_init=0.02, random_state=0).fit(X, y).save(
+        "net.npz"
     )
-    ConvNetClassifier([], max_iter=10, random_state=0).fit(X, y).save("net.npz")
     found = {}
     for argv in [
         *(("floats-net.npz", "floats.npz"), ("floats-net.npz", "digits.npz")),
@@ -117,3 +121,12 @@ def test_inspect_explains_nets_without_maps(arrays, capsys):
     argv = ["inspect", "flat.npz", "digits.npz", "--images", "1"]
     assert cli.main([*argv, "--only", "explanations,confusion"]) == 0
     assert "explanations.png" in capsys.readouterr().out
+
+
+def test_another_fit_is_told_once(pets, capsys):
+    """The option counts, and is told to be another than that of the training; the one of the training is not."""
+    assert cli.main(["evaluate", "pets.npz", "others", "--fit", "crop", "--out", "seen"]) == 0
+    assert not capsys.readouterr().err
+    assert cli.main(["evaluate", "pets.npz", "others", "--fit", "pad", "--out", "seen"]) == 0
+    err = capsys.readouterr().err
+    assert err.count("fit='pad', but the fit was on one with 'crop'") == err.count("\n") == 1
