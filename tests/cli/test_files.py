@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,8 @@ def test_another_fit_is_told_once(pets, capsys):
     """The option counts, and is told to be another than that of the training; the one of the training is not."""
     assert cli.main(["evaluate", "pets.npz", "others", "--fit", "crop", "--out", "seen"]) == 0
     assert not capsys.readouterr().err
-    assert cli.main(["evaluate", "pets.npz", "others", "--fit", "pad", "--out", "seen"]) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert cli.main(["evaluate", "pets.npz", "others", "--fit", "pad", "--out", "seen"]) == 0
     err = capsys.readouterr().err
     assert err.count("fit='pad', but the fit was on one with 'crop'") == err.count("\n") == 1
