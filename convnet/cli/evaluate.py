@@ -10,7 +10,7 @@ from convnet.cli import drawing, options, scores
 from convnet.cli.data import labelled_data
 from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
-from convnet.cli.folders import check_known, form_of, open_folder, refuse_fit
+from convnet.cli.folders import open_for, refuse_fit
 from convnet.cli.matrix import draw_matrix
 from convnet.cli.report import number, percent, relative, skipped_data, table
 from convnet.inspection.displays.images import Pictures
@@ -113,11 +113,7 @@ def _pictures(args):
 def _data(clf, args):
     """Return X, y, the names of files, None of arrays, and what was skipped."""
     if os.path.isdir(args.data):
-        form = form_of(clf, args.model, args.fit)
-        images, labels, skipped = open_folder(
-            args.data, form, jobs=args.jobs, verbose=not args.quiet
-        )
-        check_known(labels, [str(label) for label in clf.classes_], args.data, args.model)
+        images, labels, skipped = open_for(clf, args, verbose=not args.quiet)
         return images, labels, images.filenames, skipped
     refuse_fit(args)
     return *labelled_data(args.data), None, []

@@ -41,6 +41,18 @@ def open_folder(path, form, *, cache_bytes=None, cache_dir=None, jobs=None, verb
     return Photographs(images, np.array(images.target_names)[images.target], images.skipped)
 
 
+def open_for(net, args, *, verbose=False):
+    """Return the `Photographs` of the folder `args.data`, as `args.model` takes them.
+
+    UsageError unless its classes are among those of the net; a net without classes takes any.
+    """
+    form = form_of(net, args.model, args.fit)
+    found = open_folder(args.data, form, jobs=args.jobs, verbose=verbose)
+    if hasattr(net, "classes_"):
+        check_known(found.labels, [str(label) for label in net.classes_], args.data, args.model)
+    return found
+
+
 def find_files(paths):
     """Return the image files that paths stand for: files as they are named, those of folders sorted.
 

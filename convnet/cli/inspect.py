@@ -9,7 +9,7 @@ from convnet.cli import drawing, options
 from convnet.cli.data import inspected_data
 from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
-from convnet.cli.folders import check_known, form_of, open_folder, refuse_fit
+from convnet.cli.folders import open_for, refuse_fit
 from convnet.cli.report import skipped_data
 from convnet.inspection.displays.filters import convolutions
 from convnet.inspection.explain import METHODS
@@ -115,11 +115,10 @@ def _data(net, args):
     if not os.path.isdir(args.data):
         refuse_fit(args)
         return *inspected_data(args.data), []
-    found = open_folder(args.data, form_of(net, args.model, args.fit), jobs=args.jobs)
+    found = open_for(net, args)
     y = None
     if isinstance(net, ConvNetClassifier):
         known = {str(label): label for label in net.classes_}
-        check_known(found.labels, list(known), args.data, args.model)
         y = np.array([known[label] for label in found.labels])
     return found.images, y, found.skipped
 

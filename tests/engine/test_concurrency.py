@@ -1,12 +1,11 @@
 """Several callers of one net at once, and forked children."""
 
 import os
-import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from forked import assert_ends_well
 from netcheck import normals
 
 from convnet.graph import Network
@@ -42,15 +41,5 @@ def test_a_forked_child_can_predict():
             status = int(not np.array_equal(net.forward(x, n_threads=2), want))
         finally:
             os._exit(status)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            assert os.waitstatus_to_exitcode(status) == 0
-            break
-        time.sleep(0.01)
-    else:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        pytest.fail("the forked child hangs")
+    assert_ends_well(child, 10)
     np.testing.assert_array_equal(net.forward(x, n_threads=2), want)

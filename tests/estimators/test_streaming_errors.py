@@ -7,6 +7,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from forked import assert_ends_well
 from row_sources import Reading, readers
 from sklearn.exceptions import ConvergenceWarning
 from streaming_nets import X, Y, net, same
@@ -240,14 +241,4 @@ def test_a_forked_child_can_fit():
     same(want, net(n_jobs=2, callbacks=[Fork()]).fit(Reading(X), Y))
     reading.close()
     for child in results:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                assert os.waitstatus_to_exitcode(status) == 0
-                break
-            time.sleep(0.01)
-        else:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            pytest.fail("the forked child hangs")
+        assert_ends_well(child, 30)
