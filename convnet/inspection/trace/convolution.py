@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from convnet.inspection.trace.products import strongest
-from convnet.inspection.trace.step import Activated
+from convnet.inspection.trace.summed import Summed
 from convnet.inspection.trace.text import PADDING, beside, grid, number, others
 
 SHOWN = 3  # channels whose patch is printed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Convolution(Activated):
+class Convolution(Summed):
     """activation(Σ patch · kernel + bias): one pixel of one map.
 
     Parameters
@@ -22,7 +22,6 @@ class Convolution(Activated):
     inside : ndarray of bool, shape (kh, kw)
         False where a tap lies in the padding.
     kernel : ndarray of float64, shape (kh, kw, c / groups)
-    bias : float or None
     first_channel : int
         Channel of the input that the patch begins with: that of the group.
     tap : (int, int, int)
@@ -32,7 +31,6 @@ class Convolution(Activated):
     patch: np.ndarray
     inside: np.ndarray
     kernel: np.ndarray
-    bias: float | None
     first_channel: int
     tap: tuple
 
@@ -41,22 +39,10 @@ class Convolution(Activated):
         """Patch times kernel, (kh, kw, c / groups)."""
         return self.patch * self.kernel
 
-    @property
-    def sum(self):
-        """Sum of the products, float64."""
-        return float(self.products.sum())
-
-    @property
-    def preactivation(self):
-        return self.sum + (self.bias or 0.0)
-
     def lines(self):
         sums = self.products.sum(axis=(0, 1))
         lines = self._across() if self.inside.size == 1 else self._patches(sums)
-        entries = [(f"sum of the {self.products.size:,} products", self.sum)]
-        if self.bias is not None:
-            entries.append(("+ bias", self.bias))
-        lines += self.result(*entries)
+        lines += self.sum_lines()
         if not self.inside.all():
             lines.append(f"{PADDING} is padding: 0")
         return lines

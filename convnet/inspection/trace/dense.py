@@ -5,25 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from convnet.inspection.trace.products import strongest
-from convnet.inspection.trace.step import Activated
+from convnet.inspection.trace.summed import Summed
 from convnet.inspection.trace.text import place
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Weighted(Activated):
+class Weighted(Summed):
     """activation(Σ inputs · weights + bias): one unit.
 
     Parameters
     ----------
     inputs, weights : ndarray of float64, shape (features,)
-    bias : float or None
     unflat : tuple of int or None
         Shape of the map that the inputs were flattened from.
     """
 
     inputs: np.ndarray
     weights: np.ndarray
-    bias: float | None
     unflat: tuple | None = None
 
     @property
@@ -31,22 +29,10 @@ class Weighted(Activated):
         """Inputs times weights, (features,)."""
         return self.inputs * self.weights
 
-    @property
-    def sum(self):
-        """Sum of the products, float64."""
-        return float(self.products.sum())
-
-    @property
-    def preactivation(self):
-        return self.sum + (self.bias or 0.0)
-
     def lines(self):
         places = [self._place(i) for i in range(len(self.inputs))]
         lines = strongest(self.input_layer, places, self.inputs, self.weights, self.products)
-        entries = [(f"sum of the {len(self.inputs):,} products", self.sum)]
-        if self.bias is not None:
-            entries.append(("+ bias", self.bias))
-        return lines + self.result(*entries)
+        return lines + self.sum_lines()
 
     def _place(self, feature):
         """Return "feature", and where it lay in the map."""
