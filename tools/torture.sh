@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# All that tries to break the package, and one table of what was seen.
+#
+#   tools/torture.sh           the quick form: some minutes
+#   tools/torture.sh --long    the full numbers: under an hour
+#
+# Needs an environment in which this checkout is installed with its "test" extra, and gcc. The long form also looks
+# for data races, which takes clang and LLVM's OpenMP (tools/sanitize.sh says what is missing). The table is printed
+# last, and written as Markdown to the file that TORTURE_TABLE names.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "${1-}" in
+"") form=quick ;;
+--long) form=long ;;
+*) echo "usage: tools/torture.sh [--long]" >&2 && exit 2 ;;
+esac
+export CONVNET_TORTURE=$form CONVNET_FIGURES MPLBACKEND=Agg
+CONVNET_FIGURES=$(mktemp)
+trap 'rm -f "$CONVNET_FIGURES"' EXIT
+failed=()
+
+# run TITLE COMMAND...: goes on after a failure, which the table and the end tell of.
+run() {
+    local title=$1 began=$SECONDS seen=passed
+    shift
+    printf '\n### %s\n' "$title"
+    "$@" || { seen=FAILED && failed+=("$title"); }
+    printf '{"what": "%s", "asked": "passes", "seen": "%s in %d s", "test": "%s"}\n' \
+        "$title" "$seen" $((SECONDS - began)) "$*" >>"$CONVNET_FIGURES"
+}
+
+run "the promises, one by one" pytest torture
+run "kernels under AddressSanitizer and UndefinedBehaviorSanitizer" tools/sanitize.sh address,undefined
+run "edited states and files under both" tools/sanitize.sh address,undefined \
+    pytest torture/test_states.py torture/test_model_files.py
+if [[ $form == long ]]; then
+    run "threads under ThreadSanitizer" tools/sanitize.sh thread
+fi
+
+printf '\n### figures, %s form, %d s\n' "$form" "$SECONDS"
+python tools/figures.py "$CONVNET_FIGURES" ${TORTURE_TABLE:+--markdown "$TORTURE_TABLE"}
+if ((${#failed[@]})); then
+    printf 'FAILED: %s\n' "${failed[@]}" >&2
+    exit 1
+fi
