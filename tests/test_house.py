@@ -49,13 +49,3 @@ def test_readme_begins_with_its_two_commands():
     assert first.count("\n") == second.count("\n") == 1
     assert first.rstrip().endswith("convnet train digits")
     assert second.rstrip().endswith("pytest")
-
-
-def test_every_parallel_region_names_its_threads():
-    for path in SOURCES:
-        text = path.read_text(encoding="utf-8") if path.suffix == ".pyx" else ""
-        inside = "parallel(" in text  # a prange in a parallel block has the block's threads
-        for call in re.findall(r"\b(?:prange|parallel)\((?:[^()]|\([^()]*\))*\)", text):
-            assert "num_threads" in call or (inside and call.startswith("prange")), (
-                f"{path}: {call}"
-            )
