@@ -1,8 +1,15 @@
-"""Folders of photographs made up for the tests."""
+"""Folders of photographs made up for the tests, and how often they are opened."""
+
+import os
+import threading
+from collections import Counter
 
 import pytest
+from image_folders import SIZE, fill
 from images import picture
 from PIL import Image
+
+from convnet.data import load_images
 
 
 @pytest.fixture
@@ -15,3 +22,31 @@ def photographs(tmp_path):
             pixels = picture(10 * label + i, 40 + 3 * i, 60 - 4 * i)
             Image.fromarray(pixels).save(root / kind / f"{i}.{'png' if i % 2 else 'jpg'}")
     return root
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """A folder without bad files, and what is read of it."""
+    root = tmp_path_factory.mktemp("good")
+    fill(root)
+    return load_images(root, SIZE)
+
+
+@pytest.fixture
+def array(photographs):
+    """The photographs as an array of images of 20×24."""
+    return load_images(photographs, size=(20, 24)).data
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Counts how often each file is opened as an image, by name."""
+    counts, lock, real = Counter(), threading.Lock(), Image.open
+
+    def counting(file, *args, **kwargs):
+        with lock:
+            counts["/".join(file.name.split(os.sep)[-2:])] += 1
+        return real(file, *args, **kwargs)
+
+    monkeypatch.setattr(Image, "open", counting)
+    return counts
