@@ -26,18 +26,18 @@ class Pace:
         Threads to begin with, and never to exceed.
     """
 
-    def __init__(self, most):
+    def __init__(self, most: int) -> None:
         self.most = self.level = self._candidate = most
         self._interval, self._since_trial = FIRST_TRIAL, 0
-        self._times = deque(maxlen=WINDOW)
-        self._trial = []
+        self._times: deque[float] = deque(maxlen=WINDOW)
+        self._trial: list[float] = []
         self._up = False
 
-    def threads(self):
+    def threads(self) -> int:
         """Return the number of threads for the next step."""
         return self._candidate
 
-    def record(self, seconds):
+    def record(self, seconds: float) -> None:
         """Take note of how long a step on `threads()` threads took."""
         if self._candidate != self.level:
             self._trial.append(seconds)
@@ -50,18 +50,18 @@ class Pace:
         if full and self.most > 1 and self._since_trial >= self._interval and self._due():
             self._candidate = self._other()
 
-    def _due(self):
+    def _due(self) -> bool:
         """Whether to try another number of threads, some steps after the last time."""
         fewer_only = self.level == self.most
         calm = median(self._times) <= ERRATIC * min(self._times)
         return not (fewer_only and calm) or self._since_trial >= max(CALM_TRIAL, self._interval)
 
-    def _other(self):
+    def _other(self) -> int:
         """Half or twice the level, in turn where both are possible."""
         self._up = self.level == 1 or (not self._up and self.level < self.most)
         return min(self.most, 2 * self.level) if self._up else max(1, self.level // 2)
 
-    def _decide(self):
+    def _decide(self) -> None:
         better = median(self._trial[1:]) < GAIN * median(self._times)
         self._interval = FIRST_TRIAL if better else min(2 * self._interval, LAST_TRIAL)
         if better:

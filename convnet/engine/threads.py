@@ -11,7 +11,7 @@ from convnet.engine import _engine
 MOST_PER_CORE = 4  # libgomp ends the process when it cannot start a thread
 
 
-def resolve_n_threads(n_jobs=None):
+def resolve_n_threads(n_jobs: int | None = None) -> int:
     """Return the number of threads that `n_jobs` stands for here and now.
 
     Parameters
@@ -26,7 +26,7 @@ def resolve_n_threads(n_jobs=None):
     -------
     n_threads : int
     """
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral)):
+    if n_jobs is not None and not _is_integer(n_jobs):
         raise TypeError(f"n_jobs must be None or an integer; got {n_jobs!r}")
     if n_jobs == 0:
         raise ValueError("n_jobs must not be 0: None is one thread a core, -1 all CPUs")
@@ -44,7 +44,11 @@ def resolve_n_threads(n_jobs=None):
     return max(1, min(n_threads, most))
 
 
-def cpu_counts():
+def _is_integer(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def cpu_counts() -> tuple[int, int]:
     """Return the numbers of physical cores and of CPUs that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     mask = frozenset(affinity(0)) if affinity else os.cpu_count()
@@ -52,5 +56,5 @@ def cpu_counts():
 
 
 @lru_cache(maxsize=16)  # joblib's count takes longer than a small prediction
-def _cpu_counts(mask, loky_limit):
+def _cpu_counts(mask: frozenset[int] | int | None, loky_limit: str | None) -> tuple[int, int]:
     return joblib.cpu_count(only_physical_cores=True), joblib.cpu_count()

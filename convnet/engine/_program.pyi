@@ -1,0 +1,42 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.engine._context import Context
+from convnet.engine._engine import STAGES as STAGES, aligned_zeros as aligned_zeros
+
+class Program:
+    n_phases: int
+    arena_floats: int
+    arena_samples: int
+    scratch_floats: int
+    sizes: dict[str, int]
+    def __init__(
+        self,
+        isa: str,
+        operations: list[dict[str, Any]],
+        phases: list[tuple[int, float, float, list[tuple[int, str]]]],
+        arena_floats: int,
+        arena_samples: int,
+        sizes: dict[str, int],
+    ) -> None: ...
+    def scratch(self, n_threads: int) -> NDArray[np.float32]: ...
+    def run(
+        self,
+        context: Context,
+        arena: NDArray[np.float32],
+        scratch: NDArray[np.float32],
+        n_threads: int,
+        begin: int = 0,
+        end: int = -1,
+    ) -> None: ...
+    def pack(self, context: Context, phase: int, n_threads: int) -> None: ...
+    def predict(
+        self,
+        context: Context,
+        phase: int,
+        arenas: NDArray[np.float32],
+        scratch: NDArray[np.float32],
+        n_threads: int,
+    ) -> None: ...
