@@ -52,102 +52,134 @@ def compile_training(
     needs = Needs(ops, frozen, sought if input_gradient else None)
     ops, _ = fuse(ops, dropout=dropout, keep=sought if target else None)
     want_halos(ops)
-    arena, packer, phases = Arena(batch_size), Packer(), Phases()
-    grads = Gradients(ops)
-    buffers = _buffers(first, ops)
-    inverted = {id(op.dst) for op in ops if isinstance(op, Conv2DOp) and op.norm}
-
-    def kept(buffer):
-        return buffer in needs and id(buffer) not in inverted
-
-    direct = not augment and reads_input(first, ops)
-    if direct:
-        first.place(0)  # it takes no memory: nothing reads it
-    for buffer in buffers:
-        arena.place(buffer)
-    for buffer in [last, *filter(kept, _all(first, ops))]:
-        arena.place_gradient(buffer)
-    entry = transfer(dst=first.map())
+    step = _Step(
+        first, ops, last, needs, batch_size, direct=not augment and reads_input(first, ops)
+    )
     if input_gradient:
-        entry["grad_dst"] = sought.gradient_map()
-    operations = [entry]
-    phases.barrier(True)
-    if not direct:
-        phases.add(False, 0, "augment" if augment else "input")
-    for number, op in enumerate(ops, start=1):
-        data_gradient = op.src in needs or op.other in needs
-        extra = dict(data_gradient=int(data_gradient))
-        if kept(op.dst):
-            extra["grad_dst"] = op.dst.gradient_map()
-        sides = [b for b in (op.src, op.other) if kept(b)]
-        if sides:  # what is wanted of one side alone goes to it twice
-            extra["grad_src"] = sides[0].gradient_map()
-            extra["grad_other"] = sides[-1].gradient_map()
-        extra.update(packer.place(op, data_gradient=data_gradient))
-        extra.update(grads.place(op))
-        if op.reverses:
-            extra.update(_place_aux(op, arena, grads.lanes, batch_size))
-        operations.append(op.compiled(**extra))
-        if op.pack:
-            phases.phases[0][1].append((number, op.pack))
-        entered = direct and number == 1
-        for is_batch, stage in [(False, op.entry)] if entered else op.forward():
-            if is_batch:
-                phases.barrier(True)
-            phases.add(is_batch, number, stage)
-    final = len(operations)
-    operations.append(transfer(src=last.map(), grad_src=last.gradient_map()))
-    if loss:
-        phases.add(False, final, f"loss_{loss}")
-        forward_phases = 0
-    else:
-        phases.add(False, final, "output")
-        forward_phases = len(phases)
-        phases.barrier(False)
-        phases.add(False, final, "gradient_in")
-    for number, op in reversed(list(enumerate(ops, start=1))):
-        for is_batch, stage in op.backward() if op.reverses else []:
-            if operations[number]["data_gradient"] or not stage.endswith(_DATA_ONLY):
-                phases.add(is_batch, number, stage)
-    if input_gradient:
-        phases.add(False, 0, "gradient_out")
-    finishing = [
-        (number, stage)
-        for number, op in enumerate(ops, start=1)
-        if op.reverses
-        for stage in op.finish()
-    ]
-    if finishing:
-        phases.barrier(True)
-    for number, stage in finishing:
-        phases.add(True, number, stage)
+        step.operations[0]["grad_dst"] = sought.gradient_map()
+    step.forward("augment" if augment else "input")
+    forward_phases = step.end(loss)
+    step.backward(input_gradient)
     trained = [p for p in plan.parameters if p.trainable and p.name not in frozen]
-    update = Update(trained, grads, solver or "reduce", clipped=clipped, rates=rates or {})
-    for stages in update.phases(len(operations)):
-        phases.barrier(True)
-        phases.phases[-1][1].extend(stages)
-    operations += update.operations
+    update = Update(trained, step.grads, solver or "reduce", clipped=clipped, rates=rates or {})
+    step.update(update)
     sizes = dict(
         input=first.size,
         output=last.size,
-        packed=packer.floats,
-        lane=grads.lane_floats,
-        batch=grads.batch_floats,
+        packed=step.packer.floats,
+        lane=step.grads.lane_floats,
+        batch=step.grads.batch_floats,
         squares=len(update.decays),
         params=plan.parameters.floats,
-        lanes=grads.lanes,
+        lanes=step.grads.lanes,
     )
-    lane_samples = -(-batch_size // grads.lanes)
-    listed = [
-        (
-            0 if is_batch else samples_a_turn(stages, ops, lane_samples),
-            *work(stages, ops, grads.lanes, plan.parameters.floats),
-            stages,
-        )
-        for is_batch, stages in phases.phases
-    ]
-    program = Program(isa, operations, listed, arena.floats, batch_size, sizes)
-    return Compiled(program, grads.lanes, sizes, forward_phases, decays=update.decays)
+    listed = step.listed_phases(plan.parameters.floats)
+    program = Program(isa, step.operations, listed, step.arena.floats, batch_size, sizes)
+    return Compiled(program, step.grads.lanes, sizes, forward_phases, decays=update.decays)
+
+
+class _Step:
+    """A step as it is put together: where everything lies, the operations, and the phases that run them.
+
+    The operations are the transfer of the input, number 0, then `ops`, then the transfer of the output, then the
+    update's. With `direct`, the first of `ops` reads X itself.
+    """
+
+    def __init__(self, first, ops, last, needs, batch_size, *, direct):
+        self.first, self.ops, self.last = first, ops, last
+        self.batch_size = batch_size
+        self.direct = direct
+        self.arena, self.packer, self.phases = Arena(batch_size), Packer(), Phases()
+        self.grads = Gradients(ops)
+        inverted = {id(op.dst) for op in ops if isinstance(op, Conv2DOp) and op.norm}
+        self.kept = lambda buffer: buffer in needs and id(buffer) not in inverted
+        if direct:
+            first.place(0)  # it takes no memory: nothing reads it
+        for buffer in _buffers(first, ops):
+            self.arena.place(buffer)
+        for buffer in [last, *filter(self.kept, _all(first, ops))]:
+            self.arena.place_gradient(buffer)
+        self.operations = [transfer(dst=first.map())]
+        for op in ops:
+            self.operations.append(self._compiled(op, op.src in needs or op.other in needs))
+        self.operations.append(transfer(src=last.map(), grad_src=last.gradient_map()))
+
+    def _compiled(self, op, data_gradient):
+        """Return the fields of an operation, all that it keeps placed."""
+        extra = dict(data_gradient=int(data_gradient))
+        if self.kept(op.dst):
+            extra["grad_dst"] = op.dst.gradient_map()
+        sides = [b for b in (op.src, op.other) if self.kept(b)]
+        if sides:  # what is wanted of one side alone goes to it twice
+            extra["grad_src"] = sides[0].gradient_map()
+            extra["grad_other"] = sides[-1].gradient_map()
+        extra.update(self.packer.place(op, data_gradient=data_gradient))
+        extra.update(self.grads.place(op))
+        if op.reverses:
+            extra.update(_place_aux(op, self.arena, self.grads.lanes, self.batch_size))
+        return op.compiled(**extra)
+
+    def forward(self, entry):
+        """Add the packing of weights, the `entry` of X, and all operations."""
+        self.phases.barrier(True)
+        for number, op in enumerate(self.ops, start=1):
+            if op.pack:
+                self.phases.add(True, number, op.pack)
+        if not self.direct:
+            self.phases.add(False, 0, entry)
+        for number, op in enumerate(self.ops, start=1):
+            entered = self.direct and number == 1
+            for is_batch, stage in [(False, op.entry)] if entered else op.forward():
+                if is_batch:
+                    self.phases.barrier(True)
+                self.phases.add(is_batch, number, stage)
+
+    def end(self, loss):
+        """Add the loss, or without one the output and the caller's gradient; return the phases of a forward pass."""
+        final = len(self.ops) + 1
+        if loss:
+            self.phases.add(False, final, f"loss_{loss}")
+            return 0
+        self.phases.add(False, final, "output")
+        forward_phases = len(self.phases)
+        self.phases.barrier(False)
+        self.phases.add(False, final, "gradient_in")
+        return forward_phases
+
+    def backward(self, input_gradient):
+        """Add the gradients, those that need the whole batch last."""
+        reversing = [(number, op) for number, op in enumerate(self.ops, start=1) if op.reverses]
+        for number, op in reversed(reversing):
+            for is_batch, stage in op.backward():
+                if self.operations[number]["data_gradient"] or not stage.endswith(_DATA_ONLY):
+                    self.phases.add(is_batch, number, stage)
+        if input_gradient:
+            self.phases.add(False, 0, "gradient_out")
+        finishing = [(number, stage) for number, op in reversing for stage in op.finish()]
+        if finishing:
+            self.phases.barrier(True)
+        for number, stage in finishing:
+            self.phases.add(True, number, stage)
+
+    def update(self, update):
+        """Add the reduction of the gradients and the solver's step."""
+        for stages in update.phases(len(self.operations)):
+            self.phases.barrier(True)
+            self.phases.phases[-1][1].extend(stages)
+        self.operations += update.operations
+
+    def listed_phases(self, parameters):
+        """Return the phases as `Program` takes them; `parameters` is the number of their floats."""
+        lanes = self.grads.lanes
+        lane_samples = -(-self.batch_size // lanes)
+        return [
+            (
+                0 if is_batch else samples_a_turn(stages, self.ops, lane_samples),
+                *work(stages, self.ops, lanes, parameters),
+                stages,
+            )
+            for is_batch, stages in self.phases.phases
+        ]
 
 
 def _cut(plan, start):
