@@ -34,7 +34,8 @@ def register(cls):
     TypeError, ValueError
         It is no subclass of `Augmentation`; its name is taken.
     """
-    return AUGMENTATIONS.add(cls)
+    AUGMENTATIONS.add(cls)
+    return cls
 
 
 def augmentation_types():

@@ -36,7 +36,8 @@ def register(cls):
     TypeError, ValueError
         It is no subclass of `Layer`; its name is taken.
     """
-    return LAYERS.add(cls)
+    LAYERS.add(cls)
+    return cls
 
 
 def layer_types():

@@ -1,9 +1,9 @@
 """The learning rates of a fit."""
 
 import math
-from numbers import Real
 
 from convnet.training.schedules import NAMED, Schedule
+from convnet.values.fields import is_number
 
 NAMES = ("constant", "adaptive", *NAMED)
 ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
@@ -57,8 +57,7 @@ class Rates:
         epoch -= self.first_epoch
         rates = self._rates(epoch, steps)
         for rate in rates:
-            is_number = isinstance(rate, Real) and not isinstance(rate, bool)
-            if not is_number or not 0 <= rate < math.inf:
+            if not is_number(rate) or not 0 <= rate < math.inf:
                 raise ValueError(
                     f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more."
                 )

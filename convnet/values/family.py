@@ -1,11 +1,15 @@
 """A family: the types of one kind of value by name, which is what a stored spec refers to."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from convnet.values.fields import did_you_mean, show
+from convnet.values.value import Value, immutable
+
+V = TypeVar("V", bound=Value)
 
 
-class Family:
+class Family(Generic[V]):
     """The registered types of one kind of value.
 
     Parameters
@@ -24,26 +28,34 @@ class Family:
         Returns the names of the lists that come with convnet.
     """
 
-    def __init__(self, base, *, parameter, noun, example, word, presets=tuple):
+    def __init__(
+        self,
+        base: type[V],
+        *,
+        parameter: str,
+        noun: str,
+        example: str,
+        word: str,
+        presets: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
         self.base, self.parameter, self.noun, self.word = base, parameter, noun, word
         self.one = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
         self.example, self.presets = example, presets
-        self._types = {}
+        self._types: dict[str, type[V]] = {}
 
-    def add(self, cls):
-        """Make a subclass of the base an immutable value that specs can name, and return it."""
+    def add(self, cls: type[V]) -> None:
+        """Make a subclass of the base an immutable value that specs can name."""
         if not issubclass(cls, self.base):
             raise TypeError(f"{cls.__name__} must be a subclass of {self.base.__name__}")
         if cls.__name__ in self._types:
             raise ValueError(f"{self.one} type named {cls.__name__!r} is registered already")
-        self._types[cls.__name__] = dataclass(frozen=True, repr=False)(cls)
-        return cls
+        self._types[cls.__name__] = immutable(cls)
 
-    def types(self):
+    def types(self) -> dict[str, type[V]]:
         """Return the registered types by name."""
         return dict(self._types)
 
-    def from_dict(self, params):
+    def from_dict(self, params: dict[str, Any]) -> V:
         """Return the value that ``{"type": "Conv2D", "filters": 16, ...}`` describes."""
         types = self._types
         if not isinstance(params, dict):

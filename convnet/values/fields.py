@@ -7,7 +7,11 @@ field in front. Specs may come from strangers, so a check is quick and shallow, 
 import difflib
 import numbers
 import reprlib
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, field
+from typing import Any, TypeGuard, TypeVar
+
+T = TypeVar("T")
 
 LARGEST = 2**20  # of any integer in a spec: sizes stay far below what overflows an index
 
@@ -15,13 +19,22 @@ _short = reprlib.Repr()
 _short.maxlevel, _short.maxstring, _short.maxother = 3, 60, 60
 
 
-def parameter(check, default=MISSING, *, positional=False, kw_only=False):
-    """Return a dataclass field with its check; `positional` (and required) ones print without a name."""
+def parameter(
+    check: Callable[[Any], object],
+    default: Any = MISSING,
+    *,
+    positional: bool = False,
+    kw_only: bool = False,
+) -> Any:
+    """Return a dataclass field with its check; `positional` (and required) ones print without a name.
+
+    Type checkers see a default where it is given by its name.
+    """
     metadata = {"check": check, "positional": positional or default is MISSING}
     return field(default=default, kw_only=kw_only, metadata=metadata)
 
 
-def show(value):
+def show(value: object) -> str:
     """Return a short repr of anything, however large or broken."""
     try:
         return _short.repr(value)
@@ -29,7 +42,9 @@ def show(value):
         return f"a {type(value).__name__}"
 
 
-def did_you_mean(word, known, elsewhere=None):
+def did_you_mean(
+    word: object, known: Iterable[str], elsewhere: dict[str, str] | None = None
+) -> str:
     """Return " Did you mean 'filters'?" or "", case aside; `elsewhere`: other libraries' words → ours."""
     names = {name.lower(): name for name in known} | (elsewhere or {})
     word = word[:64].lower() if isinstance(word, str) else ""
@@ -37,12 +52,22 @@ def did_you_mean(word, known, elsewhere=None):
     return f" Did you mean {names[close[0]]!r}?" if close else ""
 
 
-def integer(low, high=LARGEST):
+def is_integer(value: object) -> TypeGuard[int]:
+    """Return whether a value is an integer, and no boolean."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a real number, and no boolean."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def integer(low: int, high: int = LARGEST) -> Callable[[object], int]:
     """Return a check for an integer from `low` to `high`; booleans are not integers."""
     what = f"must be an integer from {low} to {high}; got "
 
-    def check(value):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+    def check(value: object) -> int:
+        if not is_integer(value):
             raise TypeError(what + show(value))
         if not low <= value <= high:
             raise ValueError(what + show(value))
@@ -51,12 +76,12 @@ def integer(low, high=LARGEST):
     return check
 
 
-def real(low, high):
+def real(low: float, high: float) -> Callable[[object], float]:
     """Return a check for a finite number from `low` to `high`."""
     what = f"must be a number from {low:g} to {high:g}; got "
 
-    def check(value):
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    def check(value: object) -> float:
+        if not is_number(value):
             raise TypeError(what + show(value))
         if not low <= value <= high:  # false for NaN too
             raise ValueError(what + show(value))
@@ -65,18 +90,22 @@ def real(low, high):
     return check
 
 
-def pair(low):
+def pair(low: int) -> Callable[[object], int | tuple[int, int]]:
     """Return a check for an integer or (vertical, horizontal); (3, 3) is normalised to 3."""
     return _pair(integer(low), "an integer or a pair of integers", merge=True)
 
 
-def real_pair(low, high, *, merge=True):
+def real_pair(
+    low: float, high: float, *, merge: bool = True
+) -> Callable[[object], float | tuple[float, float]]:
     """Return a check for a number or (vertical, horizontal); (3, 3) becomes 3 where they mean the same."""
     return _pair(real(low, high), "a number or a pair of numbers", merge=merge)
 
 
-def _pair(one, what, merge):
-    def check(value):
+def _pair(
+    one: Callable[[object], T], what: str, merge: bool
+) -> Callable[[object], T | tuple[T, T]]:
+    def check(value: object) -> T | tuple[T, T]:
         if not isinstance(value, list | tuple):
             return one(value)
         if len(value) != 2:
@@ -87,16 +116,16 @@ def _pair(one, what, merge):
     return check
 
 
-def both(value):
+def both(value: T | tuple[T, T]) -> tuple[T, T]:
     """Return (vertical, horizontal) of a field that may be one number."""
     return value if isinstance(value, tuple) else (value, value)
 
 
-def choice(*words):
+def choice(*words: str) -> Callable[[object], str]:
     """Return a check for one of some strings."""
     known = ", ".join(map(repr, words))
 
-    def check(value):
+    def check(value: object) -> str:
         if not isinstance(value, str):
             raise TypeError(f"must be one of {known}; got {show(value)}")
         if value not in words:
@@ -108,12 +137,12 @@ def choice(*words):
     return check
 
 
-def optional(check):
+def optional(check: Callable[[object], T]) -> Callable[[object], T | None]:
     """Return `check` with None allowed."""
     return lambda value: None if value is None else check(value)
 
 
-def boolean(value):
+def boolean(value: object) -> bool:
     """Check a boolean; numpy's are normalised."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
         raise TypeError(f"must be True or False; got {show(value)}")

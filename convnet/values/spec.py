@@ -2,14 +2,22 @@
 
 import json
 import os
+from collections.abc import Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar
 
+from convnet.values.family import Family
 from convnet.values.fields import did_you_mean, show
+from convnet.values.value import Value
+
+V = TypeVar("V", bound=Value)
+Spec: TypeAlias = Sequence[Value | dict[str, Any]] | Mapping[str, Any] | str | os.PathLike[str]
 
 MOST = 1000  # values in a list
 MAX_TEXT = 2**18  # characters
 
 
-def as_values(family, spec):
+def as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
     """Return the values that a spec stands for.
 
     Parameters
@@ -39,29 +47,29 @@ def as_values(family, spec):
     return tuple(_as_value(family, i, entry) for i, entry in enumerate(spec))
 
 
-def to_dicts(values):
+def to_dicts(values: Iterable[Value]) -> list[dict[str, Any]]:
     """Return a list of dicts, fit for JSON and YAML, that `as_values` turns back into equal values."""
     return [value.to_dict() for value in values]
 
 
-def to_json(values):
+def to_json(values: Iterable[Value]) -> str:
     """Return JSON text, a value a line."""
     lines = ",\n  ".join(json.dumps(entry) for entry in to_dicts(values))
     return f"[\n  {lines}\n]\n" if lines else "[]\n"
 
 
-def to_yaml(values):
+def to_yaml(values: Iterable[Value]) -> str:
     """Return YAML text; needs PyYAML."""
     return _yaml().safe_dump(to_dicts(values), sort_keys=False, default_flow_style=None, width=1000)
 
 
-def _kinds(family):
+def _kinds(family: Family[V]) -> str:
     """Return what a spec may be, in words."""
     preset = ", a preset" if family.presets() else ""
     return f"{family.word}{preset} or a list of {family.noun}s"
 
 
-def _as_value(family, i, entry):
+def _as_value(family: Family[V], i: int, entry: object) -> V:
     where = f"{family.parameter}[{i}]"
     if isinstance(entry, family.base):
         return entry
@@ -75,7 +83,7 @@ def _as_value(family, i, entry):
         raise type(error)(f"{where}: {error}") from None
 
 
-def _read(what, spec):
+def _read(what: str, spec: str | os.PathLike[Any]) -> tuple[str, str]:
     """Return text and its format: "json", "yaml" or "" where only the text can tell."""
     path = os.fspath(spec)
     if not isinstance(path, str):
@@ -92,7 +100,7 @@ def _read(what, spec):
         raise ValueError(f"{what}: cannot read {show(path)}: {reason}") from None
 
 
-def _parse(family, text, kind):
+def _parse(family: Family[V], text: str, kind: str) -> Any:
     what = family.parameter
     if len(text) > MAX_TEXT:
         raise ValueError(f"{what}: the text has more than {MAX_TEXT} characters")
@@ -107,7 +115,7 @@ def _parse(family, text, kind):
         raise ValueError(f"{what}: no valid {kind.upper()}: {str(error)[:300]}") from None
 
 
-def _refuse_a_word(family, text):
+def _refuse_a_word(family: Family[V], text: str) -> None:
     """Raise ValueError for what cannot be meant as a list: one line, no bracket, no colon, no dash in front."""
     if text[:1] not in ("[", "{", "-") and "\n" not in text and ":" not in text:
         presets = family.presets()
@@ -118,7 +126,7 @@ def _refuse_a_word(family, text):
         )
 
 
-def _parse_yaml(text):
+def _parse_yaml(text: str) -> Any:
     yaml = _yaml()
     try:
         events = yaml.parse(text, Loader=yaml.SafeLoader)
@@ -131,7 +139,7 @@ def _parse_yaml(text):
         raise ValueError(" ".join(str(error).split())) from None
 
 
-def _yaml():
+def _yaml() -> ModuleType:
     try:
         import yaml
     except ImportError:

@@ -1,15 +1,26 @@
 """The base of all values of a spec: immutable and checked."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from typing import Any, Self, TypeVar, dataclass_transform
 
-from convnet.values.fields import did_you_mean, show
+from convnet.values.fields import did_you_mean, parameter, show
+
+T = TypeVar("T")
+V = TypeVar("V", bound="Value")
 
 
-def _build(cls, params):
+def _build(cls: type[V], params: Mapping[str, Any]) -> V:
     return cls(**params)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def immutable(cls: type[T]) -> type[T]:
+    """Make a class whose fields are declared with `parameter` a frozen dataclass; a class decorator."""
+    return dataclass(frozen=True, repr=False)(cls)
+
+
+@immutable
 class Value:
     """A value that can be compared, hashed, printed and stored.
 
@@ -17,11 +28,11 @@ class Value:
     `Family`. Fields are checked and normalised when a value is built; a bad one raises TypeError or ValueError.
     """
 
-    def __new__(cls, *args, **kwargs):
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         cls.check_parameter_names(kwargs)
         return super().__new__(cls)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         kind = type(self).__name__
         for field in fields(self):
             try:
@@ -33,11 +44,11 @@ class Value:
             object.__setattr__(self, field.name, value)
         self.check()
 
-    def check(self):
+    def check(self) -> None:
         """Check what several fields have to agree on; raise ValueError."""
 
     @classmethod
-    def parameter_names(cls):
+    def parameter_names(cls) -> tuple[str, ...]:
         """Return the names of the parameters, as in the signature: those that only a keyword gives last.
 
         Returns
@@ -48,7 +59,7 @@ class Value:
         return (*own, *(field.name for field in fields(cls) if field.kw_only))
 
     @classmethod
-    def check_parameter_names(cls, names):
+    def check_parameter_names(cls, names: Iterable[str]) -> None:
         """Look for names that are no parameters.
 
         Parameters
@@ -67,7 +78,7 @@ class Value:
                 hint = did_you_mean(name, known)
                 raise TypeError(f"{cls.__name__} has no parameter {show(name)}.{hint}")
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name.
 
         Parameters
@@ -82,7 +93,7 @@ class Value:
         """
         return {name: getattr(self, name) for name in self.parameter_names()}
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> Self:
         """Return a value like this one with some parameters changed.
 
         Parameters
@@ -98,7 +109,7 @@ class Value:
         self.check_parameter_names(changes)
         return type(self)(**self.get_params() | changes)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON and YAML.
 
         Returns
@@ -108,39 +119,41 @@ class Value:
         """
         return {"type": type(self).__name__} | {k: _plain(v) for k, v in self._changed().items()}
 
-    def _changed(self):
+    def _changed(self) -> dict[str, Any]:
         defaults = {field.name: field.default for field in fields(self)}
         params = self.get_params().items()
         return {k: v for k, v in params if defaults[k] is MISSING or v != defaults[k]}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         first = [field.name for field in fields(self) if field.metadata["positional"]]
         changed = {k: _written(v) for k, v in self._changed().items()}
         parts = [v if k in first else f"{k}={v}" for k, v in changed.items()]
         return f"{type(self).__name__}({', '.join(parts)})"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _build, (type(self), self.get_params())  # what is unpickled is checked again
 
-    def __setstate__(self, state):
-        self.__init__(**state)  # skops makes an empty value and gives it this: it is checked here
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        # skops makes an empty value and gives it this: it is checked here
+        self.__init__(**state)  # type: ignore[misc]
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
-    def __sklearn_clone__(self):
+    def __sklearn_clone__(self) -> Self:
         return self
 
 
-def _written(value):
-    is_list = isinstance(value, tuple) and value and isinstance(value[0], Value)
-    return repr(list(value) if is_list else value)
+def _written(value: object) -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], Value):
+        return repr(list(value))
+    return repr(value)
 
 
-def _plain(value):
+def _plain(value: object) -> object:
     if isinstance(value, Value):
         return value.to_dict()
     return [_plain(v) for v in value] if isinstance(value, tuple) else value

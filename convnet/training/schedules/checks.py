@@ -1,6 +1,6 @@
 """Checks of the fields of schedules, and the numbers that they agree on."""
 
-from numbers import Integral, Real
+from convnet.values.fields import is_number
 
 
 def check(schedule, name, phrase, passes):
@@ -25,13 +25,3 @@ def check_shorter(schedule, name, max_iter):
             f"{type(schedule).__name__}: {name}={value} leaves no epoch after the warm-up; "
             f"there are {max_iter}. Lower {name} or raise max_iter"
         )
-
-
-def is_integer(value):
-    """Return whether a value is an integer, and no boolean."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def is_number(value):
-    """Return whether a value is a real number, and no boolean."""
-    return isinstance(value, Real) and not isinstance(value, bool)

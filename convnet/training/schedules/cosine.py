@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from convnet.training.schedules.checks import check, check_share, check_shorter, is_integer
+from convnet.training.schedules.checks import check, check_share, check_shorter
 from convnet.training.schedules.curve import half_cosine
 from convnet.training.schedules.schedule import Schedule
+from convnet.values.fields import is_integer
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from convnet.training.schedules.checks import check, check_share, is_number
+from convnet.training.schedules.checks import check, check_share
 from convnet.training.schedules.curve import half_cosine
 from convnet.training.schedules.schedule import Schedule
+from convnet.values.fields import is_number
 
 
 @dataclass(frozen=True)

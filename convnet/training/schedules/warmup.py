@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from convnet.training.schedules.checks import check, check_share, check_shorter, is_integer
+from convnet.training.schedules.checks import check, check_share, check_shorter
 from convnet.training.schedules.schedule import Schedule
+from convnet.values.fields import is_integer
 
 
 @dataclass(frozen=True)
