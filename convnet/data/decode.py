@@ -1,14 +1,28 @@
 """One file into one row: uint8 (h, w, c), whatever the file's size, orientation and kind of pixels."""
 
+from __future__ import annotations
+
 import os
 from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from convnet.data.errors import UnreadableError
 from convnet.data.pillow import plugins
 from convnet.data.placing import place
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def decode(file, form, out):
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from convnet.data.form import Form
+
+
+def decode(
+    file: str | bytes | os.PathLike[str] | IO[bytes], form: Form, out: NDArray[np.uint8]
+) -> None:
     """Write the picture of a file into an array.
 
     Parameters
@@ -30,13 +44,14 @@ def decode(file, form, out):
 
 
 @contextmanager
-def opened_image(file):
+def opened_image(
+    file: str | bytes | os.PathLike[str] | IO[bytes],
+) -> Iterator[tuple[IO[bytes], Image.Image]]:
     """Yield the open file and its image with the header read; what fails inside becomes an `UnreadableError`."""
     from PIL import Image
 
-    is_path = isinstance(file, str | bytes | os.PathLike)
     try:
-        with open(file, "rb") if is_path else _left_open(file) as source:
+        with _opened(file) as source:
             try:
                 with Image.open(source, formats=plugins()) as image:
                     _check_size(image)
@@ -55,18 +70,23 @@ def opened_image(file):
 
 
 @contextmanager
-def _left_open(file):
-    yield file
+def _opened(file: str | bytes | os.PathLike[str] | IO[bytes]) -> Iterator[IO[bytes]]:
+    """Open a path; what is open already is left open."""
+    if not isinstance(file, str | bytes | os.PathLike):
+        yield file
+        return
+    with open(file, "rb") as source:
+        yield source
 
 
-def _reason(error):
+def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
     kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
     return f"is damaged: {kind}{error}".rstrip(". ")
 
 
-def _check_size(image):
+def _check_size(image: Image.Image) -> None:
     from PIL import Image
 
     width, height = image.size
@@ -75,7 +95,7 @@ def _check_size(image):
         raise UnreadableError(f"has {width} × {height} pixels, more than {_most()}")
 
 
-def _most():
+def _most() -> str:
     from PIL import Image
 
     return f"the {Image.MAX_IMAGE_PIXELS} that PIL.Image.MAX_IMAGE_PIXELS allows"

@@ -7,12 +7,15 @@ written beside its place and put there when it is whole, so that processes that 
 last one's stays, and all are the same.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import struct
 import zlib
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +23,18 @@ from convnet.data.errors import report
 from convnet.data.pillow import releases
 from convnet.data.source import ImageSource
 from convnet.persistence.files import replaced
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from convnet.data.errors import Skipped
+    from convnet.data.form import Form
+    from convnet.data.listing import Listing
+    from convnet.data.parallel import Tick
+
 
 FORMAT = 1
 ENDING = ".rows"
@@ -53,7 +68,7 @@ class DiskCache:
         Rows whose images could not be read when the file was made.
     """
 
-    def __init__(self, path, key, n_rows, shape):
+    def __init__(self, path: str, key: str, n_rows: int, shape: Sequence[int]) -> None:
         self.path, self._row_bytes = path, int(np.prod(shape))
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -73,7 +88,7 @@ class DiskCache:
         self._checked, self._here = np.zeros(n_rows, bool), np.ones(n_rows, bool)
         self._here[self.lost] = False
 
-    def read(self, rows, out, positions):
+    def read(self, rows: np.ndarray, out: NDArray[np.uint8], positions: list[int]) -> list[int]:
         """Read ``rows[i]`` into ``out[i]`` for each position i; return the positions of what is not here or damaged."""
         left = []
         try:
@@ -85,26 +100,34 @@ class DiskCache:
             return positions
         return left
 
-    def _read_one(self, file, row, out):
+    def _read_one(self, file: io.FileIO, row: int, out: NDArray[np.uint8]) -> bool:
         file.seek(int(row) * self._row_bytes)
-        if file.readinto(memoryview(out).cast("B")) != self._row_bytes:
+        if file.readinto(out.data.cast("B")) != self._row_bytes:
             return False
         return self._checked[row] or self._is_right(row, out)
 
-    def repair(self, rows, pixels, positions):
+    def repair(self, rows: np.ndarray, pixels: NDArray[np.uint8], positions: Iterable[int]) -> None:
         """Write ``rows[i]``, ``pixels[i]``, anew for each position i, where the file may be written."""
         for i in positions:
             if self._here[rows[i]] and self._is_right(rows[i], pixels[i]):
                 with suppress(OSError), open(self.path, "r+b") as file:
                     file.seek(int(rows[i]) * self._row_bytes)
-                    file.write(memoryview(pixels[i]).cast("B"))
+                    file.write(pixels[i].data.cast("B"))
 
-    def _is_right(self, row, pixels):
-        self._checked[row] = zlib.crc32(pixels) == self._checksums[row]
+    def _is_right(self, row: int, pixels: NDArray[np.uint8]) -> bool:
+        self._checked[row] = zlib.crc32(pixels.data) == self._checksums[row]
         return self._checked[row]
 
 
-def stored(cache_dir, listing, form, *, n_jobs, on_error, tick):
+def stored(
+    cache_dir: str | os.PathLike[str],
+    listing: Listing,
+    form: Form,
+    *,
+    n_jobs: int | None,
+    on_error: str,
+    tick: Tick | None,
+) -> tuple[DiskCache, dict[int, Skipped]]:
     """Return the `DiskCache` of a listing, made if it is not there, and {row: Skipped} of what cannot be read.
 
     Parameters
@@ -143,7 +166,7 @@ def stored(cache_dir, listing, form, *, n_jobs, on_error, tick):
         raise type(error)(error.errno, message) from error
 
 
-def _still_lost(source, rows):
+def _still_lost(source: ImageSource, rows: list[int]) -> dict[int, Skipped]:
     """Return {row: Skipped} of those rows that cannot be read."""
     lost = source.read_into(
         np.empty((len(rows), *source.form.shape), np.uint8), np.array(rows, int)
@@ -151,9 +174,12 @@ def _still_lost(source, rows):
     return {rows[position]: lost[position] for position in sorted(lost)}
 
 
-def _write(path, key, source, on_error, tick):
+def _write(
+    path: str, key: str, source: ImageSource, on_error: str, tick: Tick | None
+) -> dict[int, Skipped]:
     """Make the file; return {row: Skipped}."""
-    lost, checksums = {}, []
+    lost: dict[int, Skipped] = {}
+    checksums: list[int] = []
     with replaced(path) as file:
         for images, found in source.blocks(np.arange(len(source.filenames)), on_error, tick):
             checksums += [zlib.crc32(image) for image in images]
@@ -165,7 +191,7 @@ def _write(path, key, source, on_error, tick):
     return lost
 
 
-def _made(cache_dir, images):
+def _made(cache_dir: str | os.PathLike[str], images: str) -> str:
     """Return the folder's absolute path after making it; one among the images would be taken for a class."""
     try:
         folder = os.path.abspath(os.fsdecode(cache_dir))
@@ -182,7 +208,7 @@ def _made(cache_dir, images):
     return folder
 
 
-def _key(listing, form):
+def _key(listing: Listing, form: Form) -> str:
     """Return a digest of all that rows depend on."""
     relative = [os.path.relpath(name, listing.folder) for name in listing.filenames]
     parts = [FORMAT, listing.folder, relative, listing.stamps, form, releases()]

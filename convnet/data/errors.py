@@ -1,7 +1,13 @@
 """ImageError, and what is skipped."""
 
+from __future__ import annotations
+
 import warnings
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 NAMED = 3  # of skipped files, in a warning
 
@@ -25,7 +31,7 @@ class ImageError(ValueError):
     ImageReader: notes.jpg is empty.
     """
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__(message)
 
 
@@ -39,11 +45,11 @@ class Skipped(NamedTuple):
     filename: str
     reason: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.filename} {self.reason}"
 
 
-def report(who, skipped, on_error):
+def report(who: str, skipped: Sequence[Skipped], on_error: str) -> None:
     """Warn of what is skipped, or raise `ImageError` for the first of it under ``on_error="raise"``."""
     if not skipped:
         return
@@ -57,13 +63,13 @@ def report(who, skipped, on_error):
     )
 
 
-def check_left(who, folder, n, lost):
+def check_left(who: str, folder: str, n: int, lost: Mapping[int, Skipped]) -> None:
     """Raise ValueError where all of n images are lost, {row: Skipped}."""
     if lost and len(lost) == n:
         raise ValueError(f"{who}: none of {n} images of {folder!r} can be read: {lost[min(lost)]}.")
 
 
-def check_on_error(who, on_error):
+def check_on_error(who: str, on_error: str) -> None:
     """Raise ValueError where `on_error` is neither "skip" nor "raise"."""
     if on_error not in ("skip", "raise"):
         raise ValueError(f'{who}: on_error must be "skip" or "raise"; got {on_error!r}.')

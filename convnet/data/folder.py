@@ -1,9 +1,12 @@
 """ImageFolder."""
 
-from numbers import Integral
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from convnet.data.cache import check_bytes
 from convnet.data.disk import stored
 from convnet.data.errors import check_left, check_on_error, report
 from convnet.data.form import check_form
@@ -12,6 +15,14 @@ from convnet.data.pillow import check_pillow
 from convnet.data.probing import probe_all
 from convnet.data.progress import ReadingProgress
 from convnet.data.source import ImageSource
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from convnet.data.errors import Skipped
+
 
 CACHE_BYTES = 2**30
 
@@ -117,20 +128,20 @@ class ImageFolder:
 
     def __init__(
         self,
-        folder,
-        size=(150, 150),
+        folder: str | os.PathLike[str],
+        size: tuple[int, int] | int = (150, 150),
         *,
-        channels=3,
-        fit="crop",
-        on_error="skip",
-        cache_bytes=CACHE_BYTES,
-        cache_dir=None,
-        n_jobs=None,
-        verbose=False,
-    ):
+        channels: int = 3,
+        fit: str = "crop",
+        on_error: str = "skip",
+        cache_bytes: int = CACHE_BYTES,
+        cache_dir: str | os.PathLike[str] | None = None,
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None:
         form = check_form("ImageFolder", size, channels, fit)
         check_on_error("ImageFolder", on_error)
-        _check_bytes(cache_bytes)
+        check_bytes(cache_bytes)
         check_pillow("ImageFolder")
         listing = list_folder("ImageFolder", folder)
         if on_error == "raise":
@@ -144,10 +155,9 @@ class ImageFolder:
             lost = probe_all(listing.filenames, n_jobs=n_jobs, on_error=on_error, tick=tick)
         else:
             tick = self._tick(", cache", n)
-            stored_rows = stored(
+            source.disk, lost = stored(
                 cache_dir, listing, form, n_jobs=n_jobs, on_error=on_error, tick=tick
             )
-            source.disk, lost = stored_rows
         # Files that cannot be read keep their numbers; no row has them.
         self._rows = np.array([row for row in range(n) if row not in lost], np.int64)
         self._skipped = [*listing.skipped, *(lost[row] for row in sorted(lost))]
@@ -155,49 +165,49 @@ class ImageFolder:
         report("ImageFolder", self._skipped, on_error)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int, int]:
         """(n, h, w, c)."""
         return len(self._rows), *self._source.form.shape
 
     @property
-    def image_form(self):
+    def image_form(self) -> dict[str, Any]:
         """{"size": (h, w), "channels": c, "fit": fit}."""
         return self._source.form.as_dict()
 
     @property
-    def target(self):
+    def target(self) -> NDArray[np.int64]:
         """Classes of the rows."""
         return self._labels[self._rows]
 
     @property
-    def target_names(self):
+    def target_names(self) -> list[str]:
         """Names of the classes."""
         return list(self._classes)
 
     @property
-    def filenames(self):
+    def filenames(self) -> NDArray[np.object_]:
         """Files of the rows."""
         return np.array(self._source.filenames, object)[self._rows]
 
     @property
-    def skipped(self):
+    def skipped(self) -> list[Skipped]:
         """What was left out."""
         return list(self._skipped)
 
     @property
-    def cached_bytes(self):
+    def cached_bytes(self) -> int:
         """Bytes of memory that rows take now, those of other parts of the same folder included."""
         return self._source.cache.nbytes
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._rows)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n, h, w, c = self.shape
         classes = len(self._classes)
         return f"<ImageFolder {self._folder!r}: {n} images of {h}×{w}×{c}, {classes} classes>"
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple):
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError(
@@ -220,13 +230,13 @@ class ImageFolder:
             return self._source.read(self._rows[[int(keys)]])[0]
         return self._part(self._rows[keys])
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
             raise ValueError("ImageFolder: rows are decoded, so that an array of them is a copy.")
         images = self._source.read(self._rows)
         return images if dtype is None else images.astype(dtype, copy=False)
 
-    def read_rows(self, rows):
+    def read_rows(self, rows: ArrayLike) -> NDArray[np.uint8]:
         """Read rows in any order, in threads; several threads may call it.
 
         Parameters
@@ -248,7 +258,7 @@ class ImageFolder:
         rows = np.asarray(rows)
         return self._source.read(self._rows[rows if rows.size else rows.astype(np.int64)])
 
-    def verify(self):
+    def verify(self) -> Self:
         """Decode every row, to find what is damaged.
 
         Returns
@@ -268,7 +278,8 @@ class ImageFolder:
         UserWarning
             With ``on_error="skip"``, what cannot be read.
         """
-        lost, n = {}, len(self)
+        n = len(self)
+        lost: dict[int, Skipped] = {}
         for _, found in self._source.blocks(self._rows, self._on_error, self._tick("", n)):
             lost |= found
         skipped = list(dict.fromkeys(lost[row] for row in sorted(lost)))
@@ -278,17 +289,10 @@ class ImageFolder:
         whole._skipped = [*self._skipped, *skipped]
         return whole
 
-    def _tick(self, what, n):
+    def _tick(self, what: str, n: int) -> ReadingProgress | None:
         return ReadingProgress(f"ImageFolder{what}", n) if self._verbose else None
 
-    def _part(self, rows):
+    def _part(self, rows: np.ndarray) -> Self:
         part = object.__new__(type(self))
         vars(part).update(vars(self), _rows=rows)
         return part
-
-
-def _check_bytes(cache_bytes):
-    if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, Integral) or cache_bytes < 0:
-        raise ValueError(
-            f"ImageFolder: cache_bytes must be an integer, 0 or more; got {cache_bytes!r}."
-        )

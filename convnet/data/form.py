@@ -1,7 +1,11 @@
 """The form that pictures of all sizes are brought into."""
 
+from __future__ import annotations
+
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+Interval = tuple[float, float]  # from and to, in pixels
 
 FITS = ("crop", "pad", "stretch")
 CHANNELS = (1, 3)
@@ -17,20 +21,20 @@ class Form(NamedTuple):
     fit: str
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """(h, w, c)."""
         return self.height, self.width, self.channels
 
     @property
-    def mode(self):
+    def mode(self) -> str:
         """Pillow's name of the channels."""
         return "L" if self.channels == 1 else "RGB"
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """Return the arguments of `check_form`."""
         return {"size": (self.height, self.width), "channels": self.channels, "fit": self.fit}
 
-    def part(self, height, width):
+    def part(self, height: int, width: int) -> tuple[Interval, Interval]:
         """Return the part of a picture that is shown: ((y0, y1), (x0, x1)) in pixels.
 
         "crop" takes the middle: the largest part with the form's proportions. It begins at a whole pixel; of what is
@@ -43,7 +47,7 @@ class Form(NamedTuple):
         top, left = int((height - y) / 2), int((width - x) / 2)
         return (float(top), top + y), (float(left), left + x)
 
-    def place(self, height, width):
+    def place(self, height: int, width: int) -> tuple[slice, slice]:
         """Return where in the form it is shown: (rows, columns) as slices.
 
         "pad" leaves margins on two sides, the odd pixel last.
@@ -51,19 +55,19 @@ class Form(NamedTuple):
         if self.fit != "pad":
             return slice(0, self.height), slice(0, self.width)
         scale = min(self.height / height, self.width / width)
-        sides = []
+        sides: list[slice] = []
         for side, most in ((height, self.height), (width, self.width)):
             inner = min(most, max(1, round(side * scale)))
             begin = (most - inner) // 2
             sides.append(slice(begin, begin + inner))
-        return tuple(sides)
+        return sides[0], sides[1]
 
 
-def check_form(who, size, channels, fit, *, name="fit"):
+def check_form(who: str, size: Any, channels: Any, fit: object, *, name: str = "fit") -> Form:
     """Return the `Form`; raise ValueError or TypeError, naming `who` and the parameter, where there is none."""
-    sides = (size, size) if _is_integer(size) else size
+    sides: tuple[Any, ...]
     try:
-        sides = tuple(sides)
+        sides = (size, size) if _is_integer(size) else tuple(size)
     except TypeError:
         sides = ()
     if len(sides) != 2 or not all(map(_is_integer, sides)):
@@ -81,5 +85,5 @@ def check_form(who, size, channels, fit, *, name="fit"):
     return Form(int(sides[0]), int(sides[1]), int(channels), str(fit))
 
 
-def _is_integer(value):
+def _is_integer(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)

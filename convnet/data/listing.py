@@ -1,13 +1,20 @@
 """What lies in a folder of class folders, by name, without a file being opened."""
 
+from __future__ import annotations
+
 import os
 import stat
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from convnet.data.errors import Skipped, check_left
 from convnet.data.pillow import ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 
 class Listing(NamedTuple):
@@ -17,13 +24,13 @@ class Listing(NamedTuple):
     """
 
     folder: str
-    classes: list
-    filenames: list
-    labels: np.ndarray
-    stamps: list
-    skipped: list
+    classes: list[str]
+    filenames: list[str]
+    labels: NDArray[np.int64]
+    stamps: list[tuple[int, int]]
+    skipped: list[Skipped]
 
-    def without(self, who, lost):
+    def without(self, who: str, lost: Mapping[int, Skipped]) -> Listing:
         """Return the listing without some files, {number: Skipped}, which join what is skipped.
 
         ValueError, of `who`, where none is left.
@@ -40,7 +47,7 @@ class Listing(NamedTuple):
         )
 
 
-def list_folder(who, folder):
+def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
     """Return the `Listing` of a folder with a folder a class.
 
     Names that begin with a dot, and files with other endings than `ENDINGS` (in either case), are passed over. Links
@@ -79,7 +86,10 @@ def list_folder(who, folder):
             f"{who}: {given!r} has no class folders"
             f"{f', but {len(images)} images' if images else ''}. Put the images of each class into a folder of its own."
         )
-    filenames, labels, stamps, nested = [], [], [], []
+    filenames: list[str] = []
+    labels: list[int] = []
+    stamps: list[tuple[int, int]] = []
+    nested: list[str] = []
     for label, path in enumerate(folders):
         inner, own, lost = _entries(None, path)
         skipped += lost
@@ -98,15 +108,17 @@ def list_folder(who, folder):
     return Listing(root, classes, filenames, np.array(labels, np.int64), stamps, skipped)
 
 
-def _entries(who, folder):
+def _entries(
+    who: str | None, folder: str
+) -> tuple[list[str], dict[str, tuple[int, int]], list[Skipped]]:
     """Return folders, {image: (size, time)} and what is skipped, each sorted by name.
 
     A folder that cannot be read is an error of `who`, or without that is skipped.
     """
     folders, images, skipped = [], {}, []
     try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(folder) as inside:
+            entries = sorted(inside, key=lambda entry: entry.name)
     except OSError as error:
         if who is None:
             return [], {}, [Skipped(folder, f"cannot be read: {error.strerror}")]

@@ -1,5 +1,9 @@
 """load_images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import Bunch
 
@@ -10,17 +14,23 @@ from convnet.data.pillow import check_pillow
 from convnet.data.progress import ReadingProgress
 from convnet.data.source import ImageSource
 
+if TYPE_CHECKING:
+    import os
+
+    from convnet.data.form import Form
+    from convnet.data.listing import Listing
+
 
 def load_images(
-    folder,
-    size=(150, 150),
+    folder: str | os.PathLike[str],
+    size: tuple[int, int] | int = (150, 150),
     *,
-    channels=3,
-    fit="crop",
-    on_error="skip",
-    n_jobs=None,
-    verbose=False,
-):
+    channels: int = 3,
+    fit: str = "crop",
+    on_error: str = "skip",
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> Bunch:
     """Read a folder of photographs, a folder for each class, into one array.
 
     Parameters
@@ -121,7 +131,7 @@ def load_images(
     )
 
 
-def _description(listing, form):
+def _description(listing: Listing, form: Form) -> str:
     counts = np.bincount(listing.labels, minlength=len(listing.classes))
     lines = [
         f"{len(listing.filenames)} images of {listing.folder}",

@@ -1,13 +1,21 @@
 """Pixels of any kind as grey or colour of 8 bits."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from convnet.data.errors import UnreadableError
 
+if TYPE_CHECKING:
+    from PIL import Image
+
+
 SIXTEEN_BITS = ("PNG", "PPM")  # formats whose images of mode "I" hold 0..65535
 
 
-def in_mode(image, mode):
+def in_mode(image: Image.Image, mode: str) -> Image.Image:
     """Return an image in mode "L" or "RGB".
 
     What is transparent is laid on white. Of 16 bits the upper 8 are taken, as Pillow does for colours. Colour
@@ -26,13 +34,13 @@ def in_mode(image, mode):
     return image if image.mode == mode else image.convert(mode)
 
 
-def check_mode(image):
+def check_mode(image: Image.Image) -> None:
     """Raise `UnreadableError` where the range of the pixels is not known: 32 bits or floats."""
     if image.mode == "F" or (image.mode == "I" and image.format not in SIXTEEN_BITS):
         raise UnreadableError("has pixels of 32 bits, whose range is not known: save it with 8")
 
 
-def _eight_bits(image):
+def _eight_bits(image: Image.Image) -> Image.Image:
     from PIL import Image
 
     values = np.asarray(image)
@@ -42,7 +50,7 @@ def _eight_bits(image):
     return Image.fromarray(upper)
 
 
-def _on_white(image):
+def _on_white(image: Image.Image) -> Image.Image:
     from PIL import Image
 
     white = Image.new("RGBA", image.size, (255, 255, 255, 255))

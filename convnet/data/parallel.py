@@ -1,10 +1,23 @@
 """A function for each of many numbers, in threads: decoding leaves the GIL to others."""
 
+from __future__ import annotations
+
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Tick = Callable[[int], None]  # takes note of how many are done
 
 
-def for_each(function, numbers, n_threads, tick=None):
+def for_each(
+    function: Callable[[int], object],
+    numbers: Sequence[int],
+    n_threads: int,
+    tick: Tick | None = None,
+) -> None:
     """Call a function for each number, until it returns something true or raises an exception, which is passed on.
 
     What was begun is finished, so that all numbers before the last one begun are done.
@@ -22,7 +35,7 @@ def for_each(function, numbers, n_threads, tick=None):
     """
     work, lock, done, ended = iter(numbers), Lock(), 0, False
 
-    def run():
+    def run() -> None:
         nonlocal done, ended
         while True:
             with lock:

@@ -1,5 +1,7 @@
 """Pillow, where it is installed, and the files that it reads."""
 
+from __future__ import annotations
+
 # Formats that are read. Others of Pillow's run programs (EPS), or are no photographs.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "HEIF")
 ENDINGS = {
@@ -8,7 +10,7 @@ ENDINGS = {
 }
 
 
-def check_pillow(who):
+def check_pillow(who: str) -> None:
     """Raise ImportError, naming `who` needs it, where Pillow is not installed."""
     try:
         import PIL.Image  # noqa: F401
@@ -18,7 +20,7 @@ def check_pillow(who):
         ) from None
 
 
-def plugins():
+def plugins() -> tuple[str, ...]:
     """Return those of `FORMATS` that this Pillow reads, with what plugins of a user's own registered before."""
     from PIL import Image
 
@@ -26,7 +28,7 @@ def plugins():
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def releases():
+def releases() -> str:
     """Return the releases that the bits of a decoded picture may depend on."""
     import PIL
     from PIL import features

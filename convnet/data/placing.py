@@ -1,9 +1,22 @@
 """An image of Pillow into the pixels of a `Form`: its part cut out, its size changed, turned as its EXIF says."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from convnet.data._resample import resample
 from convnet.data.modes import in_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from convnet.data.form import Form, Interval
+
 
 # JPEG files are decoded at 1/2, 1/4 or 1/8 where at least so many pixels a side are left for each one wanted. A
 # reduced decoding is a frequency cut, not a mean over squares; averaged over 4×4 and more it is close to one.
@@ -23,7 +36,7 @@ TURNS = {
 }
 
 
-def place(image, form, out, *, draft):
+def place(image: Image.Image, form: Form, out: NDArray[np.uint8], *, draft: bool) -> None:
     """Write an image into an array.
 
     Parameters
@@ -60,7 +73,7 @@ def place(image, form, out, *, draft):
     out[rows, columns] = shown[tuple(slice(None, None, -1 if back else 1) for back in backwards)]
 
 
-def _draft(image, part, sides, mode):
+def _draft(image: Image.Image, part: Sequence[Interval], sides: Sequence[int], mode: str) -> int:
     """Have a JPEG file decoded at 1/8, 1/4, 1/2 or 1/1 of its sides; return the divisor."""
     spare = min((hi - lo) / side for (lo, hi), side in zip(part, sides, strict=True)) / DRAFT
     divisor = next(d for d in (8, 4, 2, 1) if d <= max(1, spare))
@@ -69,7 +82,9 @@ def _draft(image, part, sides, mode):
     return divisor if image.draft(mode, wanted) else 1
 
 
-def _resample_bands(picture, part, shown):
+def _resample_bands(
+    picture: Image.Image, part: Sequence[Interval], shown: NDArray[np.uint8]
+) -> None:
     """Resample part of a picture, as many rows at a time as need about `BAND` of its pixels."""
     (top, bottom), across = part
     n, step = len(shown), (bottom - top) / len(shown)
@@ -88,7 +103,7 @@ def _resample_bands(picture, part, shown):
         resample(pixels, (y0 - first, y1 - first), across, shown[begin:end])
 
 
-def _orientation(image):
+def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # a damaged note about a picture is no reason to leave the picture out

@@ -1,12 +1,21 @@
 """Whether files hold images, as far as that shows without decoding them."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 from convnet.data.decode import opened_image
 from convnet.data.errors import Skipped, UnreadableError, report
 from convnet.data.modes import check_mode
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.data.parallel import Tick
+
 
 TAIL = 64  # bytes of a file in which its end is looked for
 # What the last bytes of a whole file look like; zeros may follow.
@@ -19,21 +28,27 @@ ENDS = {
 }
 
 
-def probe(path):
+def probe(path: str) -> None:
     """Raise `UnreadableError` where the header of a file is bad or its end lacks.
 
     Its pixels are decoded where the end is none that is known.
     """
     with opened_image(path) as (file, image):
         check_mode(image)
-        is_whole = ENDS.get(image.format)
+        is_whole = ENDS.get(image.format or "")
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - TAIL))
         if is_whole is None or not is_whole(file.read()):
             image.load()
 
 
-def probe_all(filenames, *, n_jobs, on_error, tick=None):
+def probe_all(
+    filenames: Sequence[str],
+    *,
+    n_jobs: int | None,
+    on_error: str,
+    tick: Tick | None = None,
+) -> dict[int, Skipped]:
     """Return {number: Skipped} of the files that `probe` refuses, or raise `ImageError` for the first.
 
     Parameters
@@ -49,12 +64,12 @@ def probe_all(filenames, *, n_jobs, on_error, tick=None):
     """
     lost = {}
 
-    def probe_one(number):
+    def probe_one(number: int) -> bool:
         try:
             probe(filenames[number])
         except UnreadableError as error:
             lost[number] = Skipped(filenames[number], str(error))
-        return on_error == "raise" and lost
+        return on_error == "raise" and bool(lost)
 
     for_each(probe_one, range(len(filenames)), resolve_n_threads(n_jobs), tick)
     if on_error == "raise":

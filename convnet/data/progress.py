@@ -1,5 +1,7 @@
 """Lines that say how far reading has come."""
 
+from __future__ import annotations
+
 import time
 
 INTERVAL = 2.0  # seconds between lines
@@ -16,11 +18,11 @@ class ReadingProgress:
         Images.
     """
 
-    def __init__(self, who, total):
+    def __init__(self, who: str, total: int) -> None:
         self.who, self.total = who, total
         self._begun = self._last = time.perf_counter()
 
-    def __call__(self, done):
+    def __call__(self, done: int) -> None:
         """Take note of the number of images read."""
         now = time.perf_counter()
         if done == self.total:

@@ -1,6 +1,9 @@
 """ImageReader."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,6 +15,12 @@ from convnet.data.parallel import for_each
 from convnet.data.pillow import check_pillow
 from convnet.data.placing import place
 from convnet.engine.threads import resolve_n_threads
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sklearn.utils import Tags
+
+    from convnet.data.form import Form
 
 
 class ImageReader(TransformerMixin, BaseEstimator):
@@ -52,13 +61,20 @@ class ImageReader(TransformerMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, size=(150, 150), *, channels=3, fit_mode="crop", n_jobs=None):
+    def __init__(
+        self,
+        size: tuple[int, int] | int = (150, 150),
+        *,
+        channels: int = 3,
+        fit_mode: str = "crop",
+        n_jobs: int | None = None,
+    ) -> None:
         self.size = size
         self.channels = channels
         self.fit_mode = fit_mode
         self.n_jobs = n_jobs
 
-    def fit(self, X, y=None):
+    def fit(self, X: object, y: object = None) -> Self:
         """Check the parameters; there is nothing to learn.
 
         Parameters
@@ -80,7 +96,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
         self._form()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray[np.uint8]:
         """Read images.
 
         Parameters
@@ -111,12 +127,12 @@ class ImageReader(TransformerMixin, BaseEstimator):
         # What is there several times, as in a bootstrap sample, is read once: two threads must not share a file.
         first = {id(file): i for i, file in reversed(list(enumerate(files)))}
 
-        def read_one(i):
+        def read_one(i: int) -> bool:
             try:
                 _read(files[i], form, images[i])
             except UnreadableError as error:
                 lost[i] = error
-            return lost
+            return bool(lost)
 
         for_each(read_one, sorted(first.values()), resolve_n_threads(self.n_jobs))
         if lost:
@@ -127,13 +143,13 @@ class ImageReader(TransformerMixin, BaseEstimator):
                 images[i] = images[first[id(file)]]
         return images
 
-    def _form(self):
+    def _form(self) -> Form:
         return check_form("ImageReader", self.size, self.channels, self.fit_mode, name="fit_mode")
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         tags.input_tags.one_d_array = True
@@ -143,7 +159,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _as_list(X):
+def _as_list(X: Any) -> list[Any]:
     """Return the items of X; TypeError or ValueError where they are no files."""
     from PIL import Image
 
@@ -171,7 +187,7 @@ def _as_list(X):
     return files
 
 
-def _read(file, form, out):
+def _read(file: Any, form: Form, out: NDArray[np.uint8]) -> None:
     from PIL import Image
 
     if not isinstance(file, Image.Image):
@@ -185,7 +201,7 @@ def _read(file, form, out):
         raise UnreadableError(f"is damaged: {error}".rstrip(". ")) from error
 
 
-def _name(file, i):
+def _name(file: Any, i: int) -> str:
     if isinstance(file, str | bytes | os.PathLike):
         return os.fsdecode(file)
     return getattr(file, "filename", None) or getattr(file, "name", None) or f"X[{i}]"

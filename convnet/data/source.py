@@ -1,5 +1,9 @@
 """The images behind an `ImageFolder` and all its parts: files, their form, and what is kept of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from convnet.data.cache import MemoryCache
@@ -7,6 +11,16 @@ from convnet.data.decode import decode
 from convnet.data.errors import ImageError, Skipped, UnreadableError, report
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from convnet.data.disk import DiskCache
+    from convnet.data.form import Form
+    from convnet.data.parallel import Tick
+
 
 BLOCK = 256  # images that are read at a time where nobody keeps them
 
@@ -32,20 +46,22 @@ class ImageSource:
         keeps what it has room for.
     """
 
-    def __init__(self, filenames, form, *, cache_bytes, n_jobs):
+    def __init__(
+        self, filenames: list[str], form: Form, *, cache_bytes: int, n_jobs: int | None
+    ) -> None:
         self.filenames, self.form = filenames, form
         self.cache_bytes, self.n_jobs = cache_bytes, n_jobs
-        self.disk = None
+        self.disk: DiskCache | None = None
         self.cache = MemoryCache(len(filenames), form.shape, cache_bytes)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "cache"}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self.cache = MemoryCache(len(self.filenames), self.form.shape, self.cache_bytes)
 
-    def read(self, rows):
+    def read(self, rows: np.ndarray) -> NDArray[np.uint8]:
         """Return the images of row numbers, uint8 (len(rows), h, w, c); `ImageError` names the first that is lost."""
         out = np.empty((len(rows), *self.form.shape), np.uint8)
         lost = self.read_into(out, rows, until_lost=True)
@@ -56,7 +72,14 @@ class ImageSource:
             )
         return out
 
-    def read_into(self, out, rows, *, until_lost=False, tick=None):
+    def read_into(
+        self,
+        out: NDArray[np.uint8],
+        rows: np.ndarray,
+        *,
+        until_lost: bool = False,
+        tick: Tick | None = None,
+    ) -> dict[int, Skipped]:
         """Write the images of row numbers into `out`, uint8 (len(rows), h, w, c).
 
         Returns
@@ -84,7 +107,9 @@ class ImageSource:
                 lost |= {position: lost[source]} if source in lost else {}
         return lost
 
-    def blocks(self, rows, on_error, tick=None):
+    def blocks(
+        self, rows: np.ndarray, on_error: str, tick: Tick | None = None
+    ) -> Iterator[tuple[NDArray[np.uint8], dict[int, Skipped]]]:
         """Yield rows in blocks, for who looks at all of them and keeps none.
 
         Parameters
@@ -114,16 +139,23 @@ class ImageSource:
             if tick is not None:
                 tick(begin + len(part))
 
-    def _decode(self, rows, out, positions, until_lost, tick):
-        lost = {}
+    def _decode(
+        self,
+        rows: np.ndarray,
+        out: NDArray[np.uint8],
+        positions: Sequence[int],
+        until_lost: bool,
+        tick: Tick | None,
+    ) -> dict[int, Skipped]:
+        lost: dict[int, Skipped] = {}
 
-        def decode_one(position):
+        def decode_one(position: int) -> bool:
             filename = self.filenames[rows[position]]
             try:
                 decode(filename, self.form, out[position])
             except UnreadableError as error:
                 lost[position] = Skipped(filename, str(error))
-            return until_lost and lost
+            return until_lost and bool(lost)
 
         for_each(decode_one, positions, resolve_n_threads(self.n_jobs), tick)
         return lost

@@ -1,5 +1,7 @@
 """ModelFileError."""
 
+from __future__ import annotations
+
 
 class ModelFileError(ValueError):
     """A file holds no model that this convnet can read: it is another kind of file, truncated, altered or newer.
@@ -20,5 +22,5 @@ class ModelFileError(ValueError):
     no model
     """
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__(message)

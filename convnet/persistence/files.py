@@ -1,11 +1,17 @@
 """Files that are replaced as a whole: a reader sees the old one or the new one."""
 
+from __future__ import annotations
+
 import os
 import secrets
 from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def check_path(what, path):
+def check_path(what: str, path: str | os.PathLike[str]) -> str:
     """Return `path` as text; raise an error, naming `what` wants it, where no file can be written."""
     try:
         path = os.fsdecode(path)
@@ -30,7 +36,7 @@ def check_path(what, path):
 
 
 @contextmanager
-def replaced(path, *, text=False):
+def replaced(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
     """Open a file for writing that takes the place of `path` when all went well, its rights a new file's.
 
     Binary; with `text` UTF-8, where names of files may be other bytes, and line ends as they are written, as `csv`
@@ -49,13 +55,12 @@ def replaced(path, *, text=False):
         raise
 
 
-def _temporary(path, text=False):
+def _temporary(path: str, text: bool = False) -> tuple[str, IO[Any]]:
     """Return the name of a new file beside `path`, and the file."""
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
-    how = (
-        {"mode": "x", "encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
-        if text
-        else {"mode": "xb"}
-    )
-    return temporary, open(temporary, **how)
+    if text:
+        return temporary, open(
+            temporary, "x", encoding="utf-8", errors="surrogateescape", newline=""
+        )
+    return temporary, open(temporary, "xb")

@@ -5,9 +5,12 @@ checksum of the arrays, so that a changed byte of either does not go unseen. Not
 taken for what its headers promise: arrays are read once their shapes are known to be those of the net described.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,12 +18,26 @@ from convnet.persistence import npz, tensors
 from convnet.persistence.errors import ModelFileError
 from convnet.persistence.files import check_path, replaced
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+
+    from numpy.typing import NDArray
+
+    T = TypeVar("T")
+    Arrays = dict[str, NDArray[np.float32]]
+    Fetch = Callable[[Mapping[str, Sequence[int]]], Arrays]
+    Reader = npz.Reader | tensors.Reader
+
+
 FORMAT = 1  # raised when the description changes its meaning; each release reads all up to its own
 MOST_TEXT = 2**26  # characters of a description: the figures of a million epochs
 ENDINGS = {".npz": npz, ".safetensors": tensors}
 
 
-def write(path, description, arrays):
+def write(
+    path: str | os.PathLike[str], description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
     """Write a model; the file is replaced as a whole.
 
     Parameters
@@ -51,7 +68,7 @@ def write(path, description, arrays):
         module.write(file, {"convnet": text, "digest": _digest(text.encode())}, arrays)
 
 
-def read(path, build):
+def read(path: str | os.PathLike[str], build: Callable[[Any, Fetch], T]) -> T:
     """Return the model in a file.
 
     Parameters
@@ -88,7 +105,7 @@ def read(path, build):
         ) from error
 
 
-def _module(path):
+def _module(path: str | os.PathLike[str]) -> ModuleType:
     ending = os.path.splitext(os.fspath(path))[1]
     if ending not in ENDINGS:
         raise ValueError(
@@ -97,7 +114,7 @@ def _module(path):
     return ENDINGS[ending]
 
 
-def _description(reader):
+def _description(reader: Reader) -> Any:
     text = reader.text("convnet")
     if text is None:
         raise ValueError('it has no entry "convnet".')
@@ -114,7 +131,7 @@ def _description(reader):
     return description
 
 
-def _arrays(reader, shapes, digest):
+def _arrays(reader: Reader, shapes: Mapping[str, Sequence[int]], digest: str) -> Arrays:
     found = reader.names() - {"convnet", "digest"}
     if found != shapes.keys():
         differing = ", ".join(sorted(found ^ shapes.keys()))
@@ -125,22 +142,22 @@ def _arrays(reader, shapes, digest):
     return arrays
 
 
-def _digest_of_arrays(arrays):
-    parts = []
+def _digest_of_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    parts: list[bytes | memoryview] = []
     for name in sorted(arrays):
         array = arrays[name]
         parts += f"{name} {array.shape}".encode(), array.astype("<f4", copy=False).data
     return _digest(*parts)
 
 
-def _digest(*parts):
+def _digest(*parts: bytes | memoryview) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(part)
     return digest.hexdigest()
 
 
-def _reason(error):
+def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"there is no {error} where it was looked up."
     return " ".join(str(error).split())[:300] or type(error).__name__

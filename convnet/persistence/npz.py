@@ -3,20 +3,30 @@
 What is not compressed takes no more memory than the file, whatever its headers say.
 """
 
+from __future__ import annotations
+
 import os
 import zipfile
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def check_installed():
+    from numpy.typing import DTypeLike
+
+
+def check_installed() -> None:
     """Raise ImportError if a library lacks: never."""
 
 
-def write(file, texts, arrays):
+def write(file: IO[bytes], texts: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> None:
     """Write {name: ASCII text} and {name: array} to an open binary file."""
-    encoded = {name: np.frombuffer(text.encode("ascii"), np.uint8) for name, text in texts.items()}
-    np.savez(file, **encoded, **arrays)
+    entries: dict[str, Any] = {
+        name: np.frombuffer(text.encode("ascii"), np.uint8) for name, text in texts.items()
+    }
+    np.savez(file, **entries | dict(arrays))
 
 
 class Reader:
@@ -28,7 +38,7 @@ class Reader:
         The file.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._archive = zipfile.ZipFile(path)
         entries = self._archive.infolist()
         if any(
@@ -41,23 +51,25 @@ class Reader:
         if len(self._entries) < len(entries):
             raise ValueError("it has two entries of the same name")
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._archive.close()
 
-    def text(self, name):
+    def text(self, name: str) -> str | None:
         """Return the text of this name, or None if there is none."""
         return (
             self.array(name, np.uint8).tobytes().decode("ascii") if name in self._entries else None
         )
 
-    def names(self):
+    def names(self) -> set[str]:
         """Return the names of all entries, texts included."""
         return set(self._entries)
 
-    def array(self, name, dtype, shape=None):
+    def array(
+        self, name: str, dtype: DTypeLike, shape: tuple[int, ...] | None = None
+    ) -> np.ndarray:
         """Return an array; ValueError where dtype, or shape if given, is another."""
         with self._archive.open(self._entries[name]) as file:
             version = np.lib.format.read_magic(file)

@@ -5,9 +5,16 @@ key, the kind: ``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"floa
 ``{"dtype": "<i8"}`` and ``{"array": [dtype, shape, [values]]}``.
 """
 
+from __future__ import annotations
+
 from math import isfinite, prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 KINDS = "biufUSO"  # of the dtypes of arrays; objects have to be plain themselves
 MOST_BYTES = 2**26  # of an array: labels and names of columns, no data
@@ -18,7 +25,7 @@ class NotPlainError(TypeError):
     """A value is something else than plain data."""
 
 
-def to_json(value):
+def to_json(value: object) -> Any:
     """Return what JSON can hold of a value; NotPlainError where it is not plain data."""
     if isinstance(value, np.generic):
         _check_dtype(value.dtype)
@@ -48,7 +55,7 @@ def to_json(value):
     raise NotPlainError(f"{type(value).__name__} is no plain data")
 
 
-def from_json(data):
+def from_json(data: Any) -> Any:
     """Return the value of which `to_json` made `data`; an exception of any kind where it did not."""
     if isinstance(data, list):
         return [from_json(v) for v in data]
@@ -58,7 +65,7 @@ def from_json(data):
     return _READERS[kind](inner)
 
 
-def _array(inner):
+def _array(inner: Any) -> np.ndarray:
     text, shape, values = inner
     dtype = _check_dtype(np.dtype(text))
     _check_size(shape, dtype)
@@ -69,13 +76,13 @@ def _array(inner):
     return array.reshape(shape)
 
 
-def _check_dtype(dtype):
+def _check_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     if dtype.kind not in KINDS or (dtype.kind == "f" and dtype.itemsize > 8):
         raise NotPlainError(f"arrays of {dtype} are no plain data")
     return dtype
 
 
-def _check_size(shape, dtype):
+def _check_size(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
     if any(type(n) is not int or not 0 <= n <= MOST_BYTES for n in shape):
         raise ValueError(f"an array of {dtype} has sides that cannot be")
     if len(shape) > MOST_AXES or prod(shape) * dtype.itemsize > MOST_BYTES:

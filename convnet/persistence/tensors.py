@@ -1,12 +1,23 @@
 """Models as safetensors files: one JSON header with texts and shapes, then the numbers."""
 
+from __future__ import annotations
 
-def check_installed():
+from typing import IO, TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    import numpy as np
+    from numpy.typing import DTypeLike
+
+
+def check_installed() -> None:
     """Raise ImportError if a library lacks."""
     _library()
 
 
-def write(file, texts, arrays):
+def write(file: IO[bytes], texts: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> None:
     """Write {name: ASCII text} and {name: array} to an open binary file."""
     file.write(_library().numpy.save(arrays, metadata=texts))
 
@@ -20,25 +31,25 @@ class Reader:
         The file.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._file = _library().safe_open(path, framework="numpy")
         self._texts = self._file.metadata() or {}
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._file.__exit__(*error)
 
-    def text(self, name):
+    def text(self, name: str) -> str | None:
         """Return the text of this name, or None if there is none."""
         return self._texts.get(name)
 
-    def names(self):
+    def names(self) -> set[str]:
         """Return the names of all texts and arrays."""
         return {*self._texts, *self._file.keys()}
 
-    def array(self, name, dtype, shape):
+    def array(self, name: str, dtype: DTypeLike, shape: tuple[int, ...]) -> np.ndarray:
         """Return an array; ValueError where dtype or shape is another."""
         piece = self._file.get_slice(name)
         found = tuple(piece.get_shape())
@@ -49,7 +60,7 @@ class Reader:
         return self._file.get_tensor(name).astype(dtype)
 
 
-def _library():
+def _library() -> ModuleType:
     try:
         import safetensors.numpy
     except ImportError:
