@@ -1,12 +1,10 @@
 """The base of all augmentations."""
 
-from dataclasses import dataclass
-
 from convnet.augment.fields import fill_mode, parameter
-from convnet.values.value import Value
+from convnet.values.value import Value, immutable
 
 
-@dataclass(frozen=True, repr=False)
+@immutable
 class Augmentation(Value):
     """A random change of a training image: a value that can be compared, hashed, printed and stored.
 
@@ -23,7 +21,7 @@ class Augmentation(Value):
     "reflect" the image reflected ``ba|abcd|dc``, "wrap" the image repeated ``cd|abcd|ab``.
     """
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         """Return what the engine is to do: (name, vertical, horizontal).
 
         Parameters
@@ -46,7 +44,7 @@ class Augmentation(Value):
         raise NotImplementedError(f"{type(self).__name__} has no transform")
 
 
-@dataclass(frozen=True, repr=False)
+@immutable
 class Moving(Augmentation):
     """An augmentation that moves pixels, so that some come from outside of the image.
 
@@ -56,4 +54,4 @@ class Moving(Augmentation):
         What lies outside of the image: see `Augmentation`.
     """
 
-    fill_mode: str = parameter(fill_mode, "nearest", kw_only=True)
+    fill_mode: str = parameter(fill_mode, default="nearest", kw_only=True)

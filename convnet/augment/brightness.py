@@ -33,5 +33,5 @@ class RandomBrightness(Augmentation):
 
     factor: float = parameter(fields.real(0, 1))
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("brightness", self.factor * unit, 0.0)

@@ -32,5 +32,5 @@ class RandomContrast(Augmentation):
 
     factor: float = parameter(fields.real(0, 1))
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("contrast", self.factor, 0.0)

@@ -33,9 +33,9 @@ class RandomCrop(Moving):
     RandomCrop(4, fill_mode='constant')
     """
 
-    padding: int | tuple = parameter(fields.pair(0))
+    padding: int | tuple[int, int] = parameter(fields.pair(0))
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         for padding, side, name in zip(
             both(self.padding), shape, ("height", "width"), strict=False
         ):

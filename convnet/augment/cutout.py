@@ -33,13 +33,13 @@ class Cutout(Augmentation):
     Cutout(8)
     """
 
-    size: int | tuple = parameter(fields.pair(1))
+    size: int | tuple[int, int] = parameter(fields.pair(1))
 
-    def transform(self, shape, unit):
-        size = both(self.size)
-        for pixels, side, name in zip(size, shape, ("height", "width"), strict=False):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+        height, width = both(self.size)
+        for pixels, side, name in zip((height, width), shape, ("height", "width"), strict=False):
             if pixels > side:
                 raise ValueError(
                     f"size {pixels} is more than the image's {name} of {side}. Use at most {side}."
                 )
-        return ("cutout", *map(float, size))
+        return ("cutout", float(height), float(width))

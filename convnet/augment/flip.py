@@ -32,7 +32,7 @@ class RandomFlip(Augmentation):
     {'type': 'RandomFlip', 'mode': 'both'}
     """
 
-    mode: str = parameter(fields.choice(*MODES), "horizontal", positional=True)
+    mode: str = parameter(fields.choice(*MODES), default="horizontal", positional=True)
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("flip", *MODES[self.mode])

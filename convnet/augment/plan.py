@@ -1,8 +1,9 @@
 """The plan of an augmentation: specs + shape of the images, with every number fixed and every error found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convnet.augment.base import Moving
+from convnet.augment.base import Augmentation, Moving
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,13 @@ class AugmentPlan:
         The fill mode of the one resample that all moves are composed to.
     """
 
-    transforms: tuple
+    transforms: tuple[tuple[str, float, float], ...]
     fill: str
 
 
-def plan_augment(augment, shape, unit=1.0):
+def plan_augment(
+    augment: Sequence[Augmentation], shape: tuple[int, ...], unit: float = 1.0
+) -> AugmentPlan | None:
     """Return the plan of a list of augmentations, or None where there are none.
 
     Parameters
@@ -56,7 +59,7 @@ def plan_augment(augment, shape, unit=1.0):
     return AugmentPlan(tuple(transforms), _fill(augment))
 
 
-def _fill(augment):
+def _fill(augment: Sequence[Augmentation]) -> str:
     """Return the fill mode that all moves agree on."""
     moving = [(i, one) for i, one in enumerate(augment) if isinstance(one, Moving)]
     for i, one in moving[1:]:

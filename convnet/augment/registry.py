@@ -1,10 +1,12 @@
 """The types of augmentations by name."""
 
-from typing import dataclass_transform
+from typing import TypeVar, dataclass_transform
 
 from convnet.augment.base import Augmentation
 from convnet.augment.fields import parameter
 from convnet.values.family import Family
+
+A = TypeVar("A", bound=Augmentation)
 
 AUGMENTATIONS = Family(
     Augmentation,
@@ -16,7 +18,7 @@ AUGMENTATIONS = Family(
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
-def register(cls):
+def register(cls: type[A]) -> type[A]:
     """Make a subclass of `Augmentation` an immutable value that specs can name; a class decorator.
 
     Parameters
@@ -38,7 +40,7 @@ def register(cls):
     return cls
 
 
-def augmentation_types():
+def augmentation_types() -> dict[str, type[Augmentation]]:
     """Return the registered types of augmentations by name.
 
     Returns

@@ -38,5 +38,5 @@ class RandomRotation(Moving):
 
     degrees: float = parameter(fields.real(0, 180))
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("rotation", math.radians(self.degrees), 0.0)

@@ -1,10 +1,11 @@
 """Specs: from anything a user may write to augmentations."""
 
+from convnet.augment.base import Augmentation
 from convnet.augment.registry import AUGMENTATIONS
-from convnet.values.spec import as_values
+from convnet.values.spec import Spec, as_values
 
 
-def as_augment(spec):
+def as_augment(spec: Spec | None) -> tuple[Augmentation, ...]:
     """Return the augmentations that a spec stands for.
 
     Parameters

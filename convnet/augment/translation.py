@@ -34,8 +34,8 @@ class RandomTranslation(Moving):
     RandomTranslation((0.1, 0.2))
     """
 
-    factor: float | tuple = parameter(fields.real_pair(0, 1))
+    factor: float | tuple[float, float] = parameter(fields.real_pair(0, 1))
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         down, right = both(self.factor)
         return ("shift", down * shape[0], right * shape[1])

@@ -33,9 +33,9 @@ class RandomZoom(Moving):
     (RandomZoom(0.2), RandomZoom((0.2, 0.2)))
     """
 
-    factor: float | tuple = parameter(fields.real_pair(0, 0.9, merge=False))
+    factor: float | tuple[float, float] = parameter(fields.real_pair(0, 0.9, merge=False))
 
-    def transform(self, shape, unit):
+    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         if isinstance(self.factor, tuple):
             return ("stretch", *self.factor)
         return ("zoom", self.factor, 0.0)

@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.registry import register
 
@@ -50,7 +51,7 @@ class Activation(Layer):
 
     activation: str | None = parameter(fields.activation)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.activation(self.activation or "linear")
 
 
@@ -80,5 +81,5 @@ class ReLU(Layer):
 
     stem = "activation"
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.activation("relu")

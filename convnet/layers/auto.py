@@ -1,11 +1,12 @@
 """What ``layers="auto"`` stands for."""
 
+from convnet.layers.base import Layer
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
 from convnet.layers.pool2d import MaxPool2D
 
 
-def auto_layers(input_shape):
+def auto_layers(input_shape: tuple[int, ...]) -> tuple[Layer, ...]:
     """Return a small convolutional net for (h, w, c), a dense net for (features,).
 
     Parameters
@@ -21,7 +22,8 @@ def auto_layers(input_shape):
     if len(input_shape) == 1:
         return (Dense(128, activation="relu"), Dense(64, activation="relu"))
     h, w, _ = input_shape
-    layers, filters = [], 32
+    layers: list[Layer] = []
+    filters = 32
     while not layers or max(h, w) >= 8:  # maps end at 4 to 7 pixels
         layers.append(Conv2D(filters, 3, padding="same", activation="relu"))
         size = (2 if h >= 8 else 1, 2 if w >= 8 else 1)

@@ -1,13 +1,15 @@
 """The base of all layers."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from typing import ClassVar
 
+from convnet.layers.builder import Builder
 from convnet.layers.fields import layer_name, parameter
-from convnet.values.value import Value
+from convnet.values.value import Value, immutable
 
 
-@dataclass(frozen=True, repr=False)
+@immutable
 class Layer(Value):
     """One layer of a spec: a value that can be compared, hashed, printed and stored.
 
@@ -26,11 +28,11 @@ class Layer(Value):
         "any"  # input: "map", "signal", "flat" (a Flatten is put in front) or "any"
     )
 
-    layers: ClassVar[tuple] = ()  # those inside it
+    layers: ClassVar[tuple[Layer, ...]] = ()  # those inside it
 
-    name: str | None = parameter(layer_name, None, kw_only=True)
+    name: str | None = parameter(layer_name, default=None, kw_only=True)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape that leaves the layer.
 
         Parameters
@@ -50,7 +52,7 @@ class Layer(Value):
         """
         return input_shape
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         """Emit the layer's operations.
 
         Parameters

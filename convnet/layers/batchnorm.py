@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.registry import register
 
@@ -41,8 +42,8 @@ class BatchNorm(Layer):
 
     stem = "batchnorm"
 
-    momentum: float = parameter(fields.real(0, 0.9999), 0.9)
-    epsilon: float = parameter(fields.real(1e-12, 1), 1e-5)
+    momentum: float = parameter(fields.real(0, 0.9999), default=0.9)
+    epsilon: float = parameter(fields.real(1e-12, 1), default=1e-5)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.batch_norm(momentum=self.momentum, epsilon=self.epsilon)

@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.geometry import need_groups, need_signal, pads, slide1d
 from convnet.layers.registry import register
@@ -76,27 +77,27 @@ class Conv1D(Layer):
 
     filters: int = parameter(fields.integer(1))
     kernel_size: int = parameter(fields.integer(1))
-    stride: int = parameter(fields.integer(1), 1)
-    padding: str | int | tuple = parameter(fields.padding1d, "valid")
-    dilation: int = parameter(fields.integer(1), 1)
-    groups: int = parameter(fields.integer(1), 1)
-    activation: str | None = parameter(fields.activation, None)
-    use_bias: bool = parameter(fields.boolean, True)
-    kernel_initializer: str | None = parameter(fields.initializer, None)
-    l2: float | None = parameter(fields.l2, None)
-    max_norm: float | None = parameter(fields.max_norm, None)
+    stride: int = parameter(fields.integer(1), default=1)
+    padding: str | int | tuple[int, int] = parameter(fields.padding1d, default="valid")
+    dilation: int = parameter(fields.integer(1), default=1)
+    groups: int = parameter(fields.integer(1), default=1)
+    activation: str | None = parameter(fields.activation, default=None)
+    use_bias: bool = parameter(fields.boolean, default=True)
+    kernel_initializer: str | None = parameter(fields.initializer, default=None)
+    l2: float | None = parameter(fields.l2, default=None)
+    max_norm: float | None = parameter(fields.max_norm, default=None)
 
-    def check(self):
-        fields.check_groups(self)
+    def check(self) -> None:
+        fields.check_groups(self, self.filters, self.groups)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_signal(input_shape)
         length, channels = input_shape
         need_groups(channels, self.groups)
         window = (self.kernel_size, self.stride, self.padding, self.dilation)
         return (slide1d("kernel", length, *window), self.filters)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         kernel, stride, dilation = self.kernel_size, self.stride, self.dilation
         around = pads(self.padding, builder.shape[0], kernel, stride, dilation)
         builder.conv2d(

@@ -2,7 +2,8 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
-from convnet.layers.fields import parameter
+from convnet.layers.builder import Builder
+from convnet.layers.fields import Padding, parameter
 from convnet.layers.geometry import both, need_groups, need_map, pads2d, slide
 from convnet.layers.registry import register
 from convnet.layers.weighting import weighting
@@ -78,28 +79,28 @@ class Conv2D(Layer):
     takes = "map"
 
     filters: int = parameter(fields.integer(1))
-    kernel_size: int | tuple = parameter(fields.pair(1))
-    stride: int | tuple = parameter(fields.pair(1), 1)
-    padding: str | int | tuple = parameter(fields.padding, "valid")
-    dilation: int | tuple = parameter(fields.pair(1), 1)
-    groups: int = parameter(fields.integer(1), 1)
-    activation: str | None = parameter(fields.activation, None)
-    use_bias: bool = parameter(fields.boolean, True)
-    kernel_initializer: str | None = parameter(fields.initializer, None)
-    l2: float | None = parameter(fields.l2, None)
-    max_norm: float | None = parameter(fields.max_norm, None)
+    kernel_size: int | tuple[int, int] = parameter(fields.pair(1))
+    stride: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    padding: str | Padding = parameter(fields.padding, default="valid")
+    dilation: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    groups: int = parameter(fields.integer(1), default=1)
+    activation: str | None = parameter(fields.activation, default=None)
+    use_bias: bool = parameter(fields.boolean, default=True)
+    kernel_initializer: str | None = parameter(fields.initializer, default=None)
+    l2: float | None = parameter(fields.l2, default=None)
+    max_norm: float | None = parameter(fields.max_norm, default=None)
 
-    def check(self):
-        fields.check_groups(self)
+    def check(self) -> None:
+        fields.check_groups(self, self.filters, self.groups)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)
         need_groups(input_shape[2], self.groups)
         kernel, stride, dilation = map(both, (self.kernel_size, self.stride, self.dilation))
         size = slide("kernel", input_shape, kernel, stride, self.padding, dilation)
         return (*size, self.filters)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         kernel, stride, dilation = map(both, (self.kernel_size, self.stride, self.dilation))
         builder.conv2d(
             self.filters,

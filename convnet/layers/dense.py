@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.registry import register
 from convnet.layers.weighting import weighting
@@ -53,14 +54,14 @@ class Dense(Layer):
     takes = "flat"
 
     units: int = parameter(fields.integer(1))
-    activation: str | None = parameter(fields.activation, None)
-    use_bias: bool = parameter(fields.boolean, True)
-    kernel_initializer: str | None = parameter(fields.initializer, None)
-    l2: float | None = parameter(fields.l2, None)
-    max_norm: float | None = parameter(fields.max_norm, None)
+    activation: str | None = parameter(fields.activation, default=None)
+    use_bias: bool = parameter(fields.boolean, default=True)
+    kernel_initializer: str | None = parameter(fields.initializer, default=None)
+    l2: float | None = parameter(fields.l2, default=None)
+    max_norm: float | None = parameter(fields.max_norm, default=None)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         return (self.units,)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.dense(self.units, **weighting(self))

@@ -1,9 +1,12 @@
 """Depthwise and depthwise separable 2-D convolution."""
 
+from typing import Any
+
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.conv2d import Conv2D
-from convnet.layers.fields import parameter
+from convnet.layers.fields import Padding, parameter
 from convnet.layers.geometry import both, need_map, pads2d, slide
 from convnet.layers.registry import register
 from convnet.layers.weighting import weighting
@@ -68,24 +71,24 @@ class DepthwiseConv2D(Layer):
     stem = "depthwise"
     takes = "map"
 
-    kernel_size: int | tuple = parameter(fields.pair(1))
-    stride: int | tuple = parameter(fields.pair(1), 1)
-    padding: str | int | tuple = parameter(fields.padding, "valid")
-    dilation: int | tuple = parameter(fields.pair(1), 1)
-    depth_multiplier: int = parameter(fields.integer(1), 1)
-    activation: str | None = parameter(fields.activation, None)
-    use_bias: bool = parameter(fields.boolean, True)
-    kernel_initializer: str | None = parameter(fields.initializer, None)
-    l2: float | None = parameter(fields.l2, None)
-    max_norm: float | None = parameter(fields.max_norm, None)
+    kernel_size: int | tuple[int, int] = parameter(fields.pair(1))
+    stride: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    padding: str | Padding = parameter(fields.padding, default="valid")
+    dilation: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    depth_multiplier: int = parameter(fields.integer(1), default=1)
+    activation: str | None = parameter(fields.activation, default=None)
+    use_bias: bool = parameter(fields.boolean, default=True)
+    kernel_initializer: str | None = parameter(fields.initializer, default=None)
+    l2: float | None = parameter(fields.l2, default=None)
+    max_norm: float | None = parameter(fields.max_norm, default=None)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)
         kernel, stride, dilation = map(both, (self.kernel_size, self.stride, self.dilation))
         size = slide("kernel", input_shape, kernel, stride, self.padding, dilation)
         return (*size, input_shape[2] * self.depth_multiplier)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         kernel, stride, dilation = map(both, (self.kernel_size, self.stride, self.dilation))
         channels = builder.shape[2]
         builder.conv2d(
@@ -165,29 +168,29 @@ class SeparableConv2D(Layer):
     takes = "map"
 
     filters: int = parameter(fields.integer(1))
-    kernel_size: int | tuple = parameter(fields.pair(1))
-    stride: int | tuple = parameter(fields.pair(1), 1)
-    padding: str | int | tuple = parameter(fields.padding, "valid")
-    dilation: int | tuple = parameter(fields.pair(1), 1)
-    depth_multiplier: int = parameter(fields.integer(1), 1)
-    activation: str | None = parameter(fields.activation, None)
-    use_bias: bool = parameter(fields.boolean, True)
-    kernel_initializer: str | None = parameter(fields.initializer, None)
-    l2: float | None = parameter(fields.l2, None)
-    max_norm: float | None = parameter(fields.max_norm, None)
+    kernel_size: int | tuple[int, int] = parameter(fields.pair(1))
+    stride: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    padding: str | Padding = parameter(fields.padding, default="valid")
+    dilation: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    depth_multiplier: int = parameter(fields.integer(1), default=1)
+    activation: str | None = parameter(fields.activation, default=None)
+    use_bias: bool = parameter(fields.boolean, default=True)
+    kernel_initializer: str | None = parameter(fields.initializer, default=None)
+    l2: float | None = parameter(fields.l2, default=None)
+    max_norm: float | None = parameter(fields.max_norm, default=None)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         depthwise, pointwise = self._pair()
         return pointwise.output_shape(depthwise.output_shape(input_shape))
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         depthwise, pointwise = self._pair()
         builder.lower("depthwise", depthwise)
         builder.lower("pointwise", pointwise)
 
-    def _pair(self):
+    def _pair(self) -> tuple[DepthwiseConv2D, Conv2D]:
         """Return the two convolutions."""
-        learning = dict(
+        learning: dict[str, Any] = dict(
             kernel_initializer=self.kernel_initializer, l2=self.l2, max_norm=self.max_norm
         )
         depthwise = DepthwiseConv2D(

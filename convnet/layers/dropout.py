@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.geometry import need_map
 from convnet.layers.registry import register
@@ -39,7 +40,7 @@ class Dropout(Layer):
 
     rate: float = parameter(fields.real(0, 0.999))
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.dropout(self.rate)
 
 
@@ -81,9 +82,9 @@ class SpatialDropout2D(Layer):
 
     rate: float = parameter(fields.real(0, 0.999))
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)
         return input_shape
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.dropout(self.rate, whole_channels=True)

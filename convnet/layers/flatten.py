@@ -3,6 +3,7 @@
 from math import prod
 
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.registry import register
 
 
@@ -34,8 +35,8 @@ class Flatten(Layer):
 
     stem = "flatten"
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         return (prod(input_shape),)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.flatten()

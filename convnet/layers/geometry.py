@@ -3,7 +3,16 @@
 Shapes are (height, width, channels) for maps, (length, channels) for signals and (features,) for flat data.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from convnet.layers.fields import Padding
 from convnet.values.fields import both
+
+Pair: TypeAlias = tuple[int, int]
+Shape: TypeAlias = tuple[int, ...]
 
 
 class LayerShapeError(ValueError):
@@ -21,11 +30,13 @@ class LayerShapeError(ValueError):
         The shapes up to there, after the one that was asked about.
     """
 
-    def __init__(self, cause, remedy, where=(), trail=()):
+    def __init__(
+        self, cause: str, remedy: str, where: tuple[str, ...] = (), trail: tuple[Shape, ...] = ()
+    ) -> None:
         super().__init__(cause, remedy, where, trail)
         self.cause, self.remedy, self.where, self.trail = cause, remedy, where, trail
 
-    def inside(self, where, trail):
+    def inside(self, where: str, trail: Sequence[Shape]) -> LayerShapeError:
         """Return the error of the layer around the one that raised it.
 
         Parameters
@@ -43,40 +54,49 @@ class LayerShapeError(ValueError):
         trail = (*trail, *self.trail)
         return LayerShapeError(self.cause, self.remedy, (where, *self.where), trail)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{''.join(f'{where}: ' for where in self.where)}{self.cause}. {self.remedy}"
 
 
-def span(k, d=1):
+def span(k: int, d: int = 1) -> int:
     """Return how many pixels a kernel of k taps covers at dilation d: d (k - 1) + 1."""
     return d * (k - 1) + 1
 
 
-def output_size(n, k, s, p_total, d=1):
+def output_size(n: int, k: int, s: int, p_total: int, d: int = 1) -> int:
     """Return floor((n + p_total - span(k, d)) / s) + 1; less than 1 where the window does not fit."""
     return (n + p_total - span(k, d)) // s + 1
 
 
-def pads(padding, size, kernel, stride, dilation=1):
+def pads(padding: str | int | Pair, size: int, kernel: int, stride: int, dilation: int = 1) -> Pair:
     """Return (before, after) of one axis; `padding` is "valid", "same", an integer or such a pair.
 
     "same" gives ceil(size / stride) outputs; an odd pixel of padding goes last.
     """
-    if padding == "valid":
-        return 0, 0
-    if padding == "same":
-        total = max((-(-size // stride) - 1) * stride + span(kernel, dilation) - size, 0)
+    if isinstance(padding, str):
+        wanted = (-(-size // stride) - 1) * stride + span(kernel, dilation)
+        total = max(wanted - size, 0) if padding == "same" else 0
         return total // 2, total - total // 2
     return both(padding)
 
 
-def pads2d(padding, shape, kernel, stride, dilation=(1, 1)):
+def pads2d(
+    padding: str | Padding, shape: Shape, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)
+) -> tuple[Pair, Pair]:
     """Return ((top, bottom), (left, right)) for a field as `fields.padding` leaves it."""
     axes = padding if isinstance(padding, tuple) else (padding, padding)
-    return tuple(map(pads, axes, shape[:2], kernel, stride, dilation))
+    rows, columns = map(pads, axes, shape[:2], kernel, stride, dilation)
+    return rows, columns
 
 
-def slide(what, shape, kernel, stride, padding, dilation=(1, 1)):
+def slide(
+    what: str,
+    shape: Shape,
+    kernel: Pair,
+    stride: Pair,
+    padding: str | Padding,
+    dilation: Pair = (1, 1),
+) -> Shape:
     """Return (height, width) of the output of a window; `what` names the window in the error."""
     around = pads2d(padding, shape, kernel, stride, dilation)
     out = tuple(
@@ -94,7 +114,9 @@ def slide(what, shape, kernel, stride, padding, dilation=(1, 1)):
     return out
 
 
-def slide1d(what, length, kernel, stride, padding, dilation=1):
+def slide1d(
+    what: str, length: int, kernel: int, stride: int, padding: str | int | Pair, dilation: int = 1
+) -> int:
     """Return the length of the output of a window over a signal; `what` names the window in the error."""
     around = sum(pads(padding, length, kernel, stride, dilation))
     out = output_size(length, kernel, stride, around, dilation)
@@ -108,7 +130,7 @@ def slide1d(what, length, kernel, stride, padding, dilation=1):
     return out
 
 
-def need_map(shape):
+def need_map(shape: Shape) -> None:
     """Raise LayerShapeError unless `shape` is a map's."""
     if len(shape) == 2:
         raise LayerShapeError(
@@ -122,7 +144,7 @@ def need_map(shape):
         )
 
 
-def need_signal(shape):
+def need_signal(shape: Shape) -> None:
     """Raise LayerShapeError unless `shape` is a signal's."""
     if len(shape) == 3:
         raise LayerShapeError(
@@ -136,7 +158,7 @@ def need_signal(shape):
         )
 
 
-def need_groups(channels, groups):
+def need_groups(channels: int, groups: int) -> None:
     """Raise LayerShapeError if the channels of the input cannot be cut into so many groups."""
     if channels % groups:
         raise LayerShapeError(
@@ -145,6 +167,6 @@ def need_groups(channels, groups):
         )
 
 
-def cross(sizes):
+def cross(sizes: Iterable[int]) -> str:
     """Return "3×5" for (3, 5)."""
     return "×".join(map(str, sizes))

@@ -1,24 +1,25 @@
 """Global max and average pooling: a map to one value a channel."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.geometry import need_map
 from convnet.layers.registry import register
+from convnet.values.value import immutable
 
 
-@dataclass(frozen=True, repr=False)
+@immutable
 class _GlobalPool2D(Layer):
     stem = "globalpool"
     takes = "map"
     kind: ClassVar[str]
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)
         return (input_shape[2],)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.global_pool2d(self.kind)
 
 

@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.registry import register
 
@@ -48,7 +49,7 @@ class Normalize(Layer):
 
     stem = "normalize"
 
-    epsilon: float = parameter(fields.real(0, 1), 1e-7)
+    epsilon: float = parameter(fields.real(0, 1), default=1e-7)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.normalize(self.epsilon)

@@ -1,58 +1,59 @@
 """Max and average pooling of signals: over windows, and over the whole length."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.geometry import need_signal, pads, slide1d
 from convnet.layers.registry import register
+from convnet.values.fields import both
+from convnet.values.value import immutable
 
 
-@dataclass(frozen=True, repr=False)
+@immutable
 class _Pool1D(Layer):
     stem = "pool"
     takes = "signal"
     kind: ClassVar[str]
 
-    pool_size: int = parameter(fields.integer(1), 2, positional=True)
-    stride: int | None = parameter(fields.optional(fields.integer(1)), None)
-    padding: str | int | tuple = parameter(fields.padding1d, "valid")
+    pool_size: int = parameter(fields.integer(1), default=2, positional=True)
+    stride: int | None = parameter(fields.optional(fields.integer(1)), default=None)
+    padding: str | int | tuple[int, int] = parameter(fields.padding1d, default="valid")
 
-    def check(self):
-        padding = self.padding if isinstance(self.padding, tuple) else (self.padding,)
-        if not isinstance(self.padding, str) and max(padding) >= self.pool_size:
+    def check(self) -> None:
+        if not isinstance(self.padding, str) and max(both(self.padding)) >= self.pool_size:
             raise ValueError(
                 f"{type(self).__name__}: padding must be smaller than pool_size; "
                 f"got {self.padding} and {self.pool_size}"
             )
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_signal(input_shape)
         length, channels = input_shape
         return (slide1d("window", length, self.pool_size, self._step(), self.padding), channels)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         size, stride = self.pool_size, self._step()
         around = pads(self.padding, builder.shape[0], size, stride)
         builder.pool2d(self.kind, size=(1, size), stride=(1, stride), padding=((0, 0), around))
 
-    def _step(self):
+    def _step(self) -> int:
         return self.pool_size if self.stride is None else self.stride
 
 
-@dataclass(frozen=True, repr=False)
+@immutable
 class _GlobalPool1D(Layer):
     stem = "globalpool"
     takes = "signal"
     kind: ClassVar[str]
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_signal(input_shape)
         return input_shape[1:]
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.global_pool2d(self.kind)
 
 

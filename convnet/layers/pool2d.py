@@ -1,46 +1,48 @@
 """Max and average pooling over windows."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
-from convnet.layers.fields import parameter
+from convnet.layers.builder import Builder
+from convnet.layers.fields import Padding, parameter
 from convnet.layers.geometry import both, need_map, pads2d, slide
 from convnet.layers.registry import register
+from convnet.values.value import immutable
 
 
-@dataclass(frozen=True, repr=False)
+@immutable
 class _Pool2D(Layer):
     stem = "pool"
     takes = "map"
     kind: ClassVar[str]
 
-    pool_size: int | tuple = parameter(fields.pair(1), 2, positional=True)
-    stride: int | tuple | None = parameter(fields.optional(fields.pair(1)), None)
-    padding: str | int | tuple = parameter(fields.padding, "valid")
+    pool_size: int | tuple[int, int] = parameter(fields.pair(1), default=2, positional=True)
+    stride: int | tuple[int, int] | None = parameter(fields.optional(fields.pair(1)), default=None)
+    padding: str | Padding = parameter(fields.padding, default="valid")
 
-    def check(self):
+    def check(self) -> None:
         if isinstance(self.padding, str):
             return
-        for window, padding in zip(both(self.pool_size), both(self.padding), strict=True):
+        around: tuple[int | tuple[int, int], int | tuple[int, int]] = both(self.padding)
+        for window, padding in zip(both(self.pool_size), around, strict=True):
             if max(both(padding)) >= window:  # a window could lie in the padding alone
                 raise ValueError(
                     f"{type(self).__name__}: padding must be smaller than pool_size; "
                     f"got {self.padding} and {self.pool_size}"
                 )
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)
         size, stride = self._window()
         return (*slide("window", input_shape, size, stride, self.padding), input_shape[2])
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         size, stride = self._window()
         padding = pads2d(self.padding, builder.shape, size, stride)
         builder.pool2d(self.kind, size=size, stride=stride, padding=padding)
 
-    def _window(self):
+    def _window(self) -> tuple[tuple[int, int], tuple[int, int]]:
         return both(self.pool_size), both(self.pool_size if self.stride is None else self.stride)
 
 

@@ -6,22 +6,23 @@ The files are YAML that is JSON as well, so that reading them needs no PyYAML.
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent / "presets"
 
 
 @cache
-def names():
+def names() -> tuple[str, ...]:
     """Return the names of the presets, sorted."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
-def read(name):
+def read(name: str) -> Any:
     """Return the plain data of a preset: its "description" and its "layers"."""
     return json.loads((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def presets():
+def presets() -> dict[str, str]:
     """Return the specs that come with convnet.
 
     Returns

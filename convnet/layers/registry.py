@@ -1,11 +1,13 @@
 """The layer types by name."""
 
-from typing import dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 from convnet.layers import preset
 from convnet.layers.base import Layer
 from convnet.layers.fields import parameter
 from convnet.values.family import Family
+
+L = TypeVar("L", bound=Layer)
 
 LAYERS = Family(
     Layer,
@@ -18,7 +20,7 @@ LAYERS = Family(
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
-def register(cls):
+def register(cls: type[L]) -> type[L]:
     """Make a subclass of `Layer` an immutable value that specs can name; a class decorator.
 
     Parameters
@@ -40,7 +42,7 @@ def register(cls):
     return cls
 
 
-def layer_types():
+def layer_types() -> dict[str, type[Layer]]:
     """Return the registered layer types by name.
 
     Returns
@@ -51,7 +53,7 @@ def layer_types():
     return LAYERS.types()
 
 
-def layer_from_dict(params):
+def layer_from_dict(params: dict[str, Any]) -> Layer:
     """Return the layer that ``{"type": "Conv2D", "filters": 16, ...}`` describes.
 
     Parameters

@@ -1,7 +1,10 @@
 """Values times a constant."""
 
+from collections.abc import Iterable
+
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.registry import register
 
@@ -46,17 +49,17 @@ class Rescale(Layer):
 
     stem = "rescale"
 
-    scale: float = parameter(fields.real(-LARGEST, LARGEST), 1 / 255, positional=True)
-    offset: float = parameter(fields.real(-LARGEST, LARGEST), 0.0)
+    scale: float = parameter(fields.real(-LARGEST, LARGEST), default=1 / 255, positional=True)
+    offset: float = parameter(fields.real(-LARGEST, LARGEST), default=0.0)
 
-    def check(self):
+    def check(self) -> None:
         if self.scale == 0:
             raise ValueError("Rescale: scale must not be 0: nothing would be left of X")
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.rescale(self.scale, self.offset)
 
 
-def rescales(layers):
+def rescales(layers: Iterable[Layer]) -> bool:
     """Return whether a `Rescale` is among layers or inside one of them."""
     return any(isinstance(layer, Rescale) or rescales(layer.layers) for layer in layers)

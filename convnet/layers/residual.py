@@ -1,7 +1,11 @@
 """Residual block: layers whose output is added to their input."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
@@ -15,7 +19,7 @@ from convnet.values.spec import as_values
 SHORTCUT = "shortcut"  # name of the projection: "residual1/shortcut"
 
 
-def _block(value):
+def _block(value: object) -> tuple[Layer, ...]:
     """Check a list of layers or their dicts. No path or text: a spec from a stranger reads no files."""
     if not isinstance(value, list | tuple):
         raise TypeError(f"must be a list of layers; got {show(value)}")
@@ -77,16 +81,26 @@ class Residual(Layer):
 
     stem = "residual"
 
-    layers: tuple = parameter(_block)
-    activation: str | None = parameter(fields.activation, None)
+    layers: tuple[Layer, ...] = parameter(_block)  # type: ignore[misc]  # there for all, a field here
+    activation: str | None = parameter(fields.activation, default=None)
+
+    if TYPE_CHECKING:  # a list is taken, and dicts in it
+
+        def __init__(
+            self,
+            layers: Sequence[Layer | dict[str, Any]],
+            activation: str | None = None,
+            *,
+            name: str | None = None,
+        ) -> None: ...
 
     @property
-    def takes(self):
+    def takes(self) -> str:  # type: ignore[override]
         """What the first layer that cares takes."""
         return next((layer.takes for layer in self.layers if layer.takes != "any"), "any")
 
-    def output_shape(self, input_shape):
-        shape, trail = input_shape, []
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        shape, trail = input_shape, list[tuple[int, ...]]()
         for i, (name, layer) in enumerate(
             zip(resolve_names(self.layers), self.layers, strict=True)
         ):
@@ -101,7 +115,7 @@ class Residual(Layer):
             _projection(input_shape, shape)
         return shape
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         source = builder.shape
         shortcut = builder.fork()
         for name, layer in zip(resolve_names(self.layers), self.layers, strict=True):
@@ -114,13 +128,13 @@ class Residual(Layer):
         builder.add(shortcut, activation=self.activation or "linear")
 
 
-def _projection(source, target):
+def _projection(source: tuple[int, ...], target: tuple[int, ...]) -> Layer:
     """Return the layer that gives one shape the other; LayerShapeError where there is none."""
     if len(source) != len(target):
         raise _flattens(source)
     if len(source) == 1:
         return Dense(target[0])
-    stride = tuple(-(-n // m) for n, m in zip(source[:-1], target[:-1], strict=True))
+    stride = [-(-n // m) for n, m in zip(source[:-1], target[:-1], strict=True)]
     given = tuple(-(-n // s) for n, s in zip(source[:-1], stride, strict=True))
     if given != target[:-1]:
         raise LayerShapeError(
@@ -130,10 +144,10 @@ def _projection(source, target):
         )
     if len(source) == 2:
         return Conv1D(target[-1], 1, stride=stride[0])
-    return Conv2D(target[-1], 1, stride=stride)
+    return Conv2D(target[-1], 1, stride=(stride[0], stride[1]))
 
 
-def _flattens(shape):
+def _flattens(shape: tuple[int, ...]) -> LayerShapeError:
     return LayerShapeError(
         f"it makes flat data inside a Residual whose {cross(shape[:-1])} input is to be added",
         "Put it after the Residual.",

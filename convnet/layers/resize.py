@@ -2,6 +2,7 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
+from convnet.layers.builder import Builder
 from convnet.layers.fields import parameter
 from convnet.layers.geometry import need_map
 from convnet.layers.registry import register
@@ -54,15 +55,15 @@ class Resize(Layer):
     stem = "resize"
     takes = "map"
 
-    size: int | tuple = parameter(fields.pair(1))
-    method: str = parameter(fields.choice("auto", "area", "bilinear", "nearest"), "auto")
+    size: int | tuple[int, int] = parameter(fields.pair(1))
+    method: str = parameter(fields.choice("auto", "area", "bilinear", "nearest"), default="auto")
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)
         return (*both(self.size), input_shape[2])
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         sizes = zip(builder.shape, both(self.size), strict=False)
         auto = ("area" if old > new else "bilinear" for old, new in sizes)
-        methods = auto if self.method == "auto" else (self.method, self.method)
-        builder.resize(both(self.size), methods=tuple(methods))
+        rows, columns = auto if self.method == "auto" else both(self.method)
+        builder.resize(both(self.size), methods=(rows, columns))

@@ -1,11 +1,15 @@
 """Specs: from anything a user may write to layers, and back to plain data."""
 
+from collections.abc import Iterator, Sequence
 from itertools import chain, count
+from typing import Any
 
 from convnet.layers import preset
 from convnet.layers.auto import auto_layers
+from convnet.layers.base import Layer
 from convnet.layers.registry import LAYERS
 from convnet.values import spec as values
+from convnet.values.spec import Spec
 
 MOST_NESTED = 8  # layers inside layers inside ...
 RESERVED = {
@@ -14,7 +18,7 @@ RESERVED = {
 }
 
 
-def as_layers(spec, input_shape=None):
+def as_layers(spec: Spec, input_shape: tuple[int, ...] | None = None) -> tuple[Layer, ...]:
     """Return the layers that a spec stands for.
 
     Parameters
@@ -48,7 +52,7 @@ def as_layers(spec, input_shape=None):
     return layers
 
 
-def to_dicts(layers):
+def to_dicts(layers: Spec) -> list[dict[str, Any]]:
     """Return a list of dicts, fit for JSON and YAML, that `as_layers` turns back into equal layers.
 
     Parameters
@@ -64,7 +68,7 @@ def to_dicts(layers):
     return values.to_dicts(as_layers(layers))
 
 
-def to_json(layers):
+def to_json(layers: Spec) -> str:
     """Return JSON text, a layer a line.
 
     Parameters
@@ -80,7 +84,7 @@ def to_json(layers):
     return values.to_json(as_layers(layers))
 
 
-def to_yaml(layers):
+def to_yaml(layers: Spec) -> str:
     """Return YAML text; needs PyYAML.
 
     Parameters
@@ -96,7 +100,7 @@ def to_yaml(layers):
     return values.to_yaml(as_layers(layers))
 
 
-def check_size(entries, depth=0):
+def check_size(entries: Sequence[object], depth: int = 0) -> None:
     """Raise ValueError if layers or their dicts lie too deep in one another, or are too many altogether.
 
     `depth` is the number of layers around them.
@@ -114,12 +118,14 @@ def check_size(entries, depth=0):
     raise ValueError(f"layers lie more than {MOST_NESTED} deep in one another")
 
 
-def _inside(entry):
+def _inside(entry: object) -> Sequence[object]:
     inside = entry.get("layers") if isinstance(entry, dict) else getattr(entry, "layers", ())
     return inside if isinstance(inside, list | tuple) else ()
 
 
-def resolve_names(layers, reserved=None):
+def resolve_names(
+    layers: Sequence[Layer], reserved: dict[str, str] | None = None
+) -> tuple[str, ...]:
     """Return the layers' names: given ones as they are, the others stem + number, free of collisions.
 
     Parameters
@@ -140,7 +146,7 @@ def resolve_names(layers, reserved=None):
         A name is there twice or belongs to an automatic layer.
     """
     reserved = RESERVED if reserved is None else reserved
-    given = {}
+    given: dict[str, int] = {}
     for i, layer in enumerate(layers):
         if layer.name in reserved:
             owner = reserved[layer.name]
@@ -151,10 +157,10 @@ def resolve_names(layers, reserved=None):
             raise ValueError(
                 f"layers[{given[layer.name]}] and layers[{i}] are both named {layer.name!r}. Choose another."
             )
-    numbers = {}
+    numbers: dict[str, Iterator[int]] = {}
     return tuple(layer.name or _number(layer.stem, numbers, given) for layer in layers)
 
 
-def _number(stem, numbers, given):
+def _number(stem: str, numbers: dict[str, Iterator[int]], given: dict[str, int]) -> str:
     names = (f"{stem}{i}" for i in numbers.setdefault(stem, count(1)))
     return next(name for name in names if name not in given)

@@ -2,7 +2,8 @@
 
 from convnet.layers import fields
 from convnet.layers.base import Layer
-from convnet.layers.fields import parameter
+from convnet.layers.builder import Builder
+from convnet.layers.fields import Padding, parameter
 from convnet.layers.geometry import need_map, pads2d
 from convnet.layers.registry import register
 
@@ -44,16 +45,16 @@ class ZeroPad2D(Layer):
     stem = "zeropad"
     takes = "map"
 
-    padding: int | tuple = parameter(fields.zeros, 1, positional=True)
+    padding: Padding = parameter(fields.zeros, default=1, positional=True)
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)
         h, w, c = input_shape
         (top, bottom), (left, right) = self._pads()
         return (top + h + bottom, left + w + right, c)
 
-    def lower(self, builder):
+    def lower(self, builder: Builder) -> None:
         builder.zero_pad2d(self._pads())
 
-    def _pads(self):
+    def _pads(self) -> tuple[tuple[int, int], tuple[int, int]]:
         return pads2d(self.padding, (1, 1), (1, 1), (1, 1))

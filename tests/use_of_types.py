@@ -1,0 +1,47 @@
+"""How the package is used, for mypy alone, which is to find what is marked here and nothing else."""
+
+from typing import assert_type
+
+from convnet.augment import Cutout, RandomCrop, RandomFlip
+from convnet.layers import Conv2D, Dropout, Layer, MaxPool2D, ReLU, Residual, as_layers, register
+from convnet.layers.builder import Builder
+from convnet.layers.fields import integer, parameter
+
+
+@register
+class Twice(Layer):
+    """A layer as a user writes it."""
+
+    stem = "twice"
+
+    first: int = parameter(integer(1))
+    second: int = parameter(integer(1), default=2)
+
+    def lower(self, builder: Builder) -> None:
+        builder.rescale(self.first, self.second)
+
+
+def layers_have_the_parameters_of_their_fields() -> None:
+    assert_type(Conv2D(16, 3, name="stem").kernel_size, int | tuple[int, int])
+    assert_type(Conv2D(16, (3, 5), padding="same").replace(filters=8), Conv2D)
+    assert_type(Twice(1, name="a"), Twice)
+    MaxPool2D()
+    Conv2D(16)  # type: ignore[call-arg]
+    Conv2D(16, 3, strides=2)  # type: ignore[call-arg]
+    MaxPool2D("2")  # type: ignore[arg-type]
+    Twice()  # type: ignore[call-arg]
+    Dropout(0.5).rate = 0.1  # type: ignore[misc]
+
+
+def lists_of_layers() -> None:
+    block = Residual([Conv2D(8, 3, padding="same"), {"type": "ReLU"}], activation="relu")
+    assert_type(block.layers, tuple[Layer, ...])
+    assert_type(as_layers([block, ReLU()]), tuple[Layer, ...])
+    as_layers("auto", (28, 28, 1))
+    as_layers(3)  # type: ignore[arg-type]
+
+
+def augmentations() -> None:
+    assert_type(RandomCrop(4, fill_mode="constant").padding, int | tuple[int, int])
+    RandomFlip("both")
+    Cutout(4, fill_mode="wrap")  # type: ignore[call-arg]
