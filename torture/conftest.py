@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # `forked`, `netcheck` and the nets
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]  # `forked`, `netcheck` and the nets are there
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 LONG = os.environ.get("CONVNET_TORTURE") == "long"

@@ -7,7 +7,7 @@ import numpy as np
 
 from convnet.training.ahead import ahead
 
-READ = 2**23  # most bytes of a chunk: three of them are in memory
+READ = 2**23  # most bytes of a chunk that is no part of an array: where it is read, three of them are in memory
 
 
 class Rows:
@@ -111,7 +111,7 @@ def _pick(source, rows):
 def chunks(X, size, rows=None):
     """Yield the rows of X, or some of them, in arrays of up to `size` rows.
 
-    Those of `Rows` are read ahead, and are fewer where they would take more than `READ` bytes.
+    Those of `Rows` are read ahead. They and copies of rows of an array are fewer where they would take more than `READ` bytes.
 
     Parameters
     ----------
@@ -122,13 +122,24 @@ def chunks(X, size, rows=None):
     """
     if isinstance(X, Rows):
         rows = np.arange(len(X)) if rows is None else rows
-        size = min(size, max(1, READ // (prod(X.shape[1:]) * X.itemsize)))
+        size = _fewer(size, X)
         with closing(ahead(X, _cut(rows, size))) as arrays:
             yield from arrays
     elif rows is None:
         yield from _cut(X, size)
     else:
-        yield from (X[part] for part in _cut(rows, size))
+        yield from (_picked(X, part) for part in _cut(rows, _fewer(size, X)))
+
+
+def _fewer(size, X):
+    """Return `size`, or how many rows of X take `READ` bytes if that is less."""
+    return min(size, max(1, READ // (prod(X.shape[1:]) * X.itemsize)))
+
+
+def _picked(array, rows):
+    """Return these rows of an array: a view where they follow each other."""
+    one_by_one = rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all()
+    return array[rows[0] : rows[-1] + 1] if one_by_one else array[rows]
 
 
 def _cut(array, size):

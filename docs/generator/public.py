@@ -95,7 +95,8 @@ def methods(cls):
     for name in dir(cls):
         function = inspect.unwrap(getattr(cls, name))
         ours = getattr(function, "__module__", None) or ""
-        if name.startswith("_") or not inspect.isroutine(function) or hasattr(base, name):
+        written = inspect.isfunction(function) or inspect.ismethod(function)
+        if name.startswith("_") or not written or hasattr(base, name):
             continue
         if ours.partition(".")[0] == "convnet":
             owner = next(i for i, c in enumerate(cls.__mro__) if name in c.__dict__)

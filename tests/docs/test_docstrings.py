@@ -1,6 +1,7 @@
 """The reader of numpydoc text and what it finds missing, on cases written for it."""
 
 import dataclasses
+import inspect
 
 import pytest
 from accepts import must_be
@@ -99,8 +100,8 @@ def changed(old, new):
     def function():
         """Written below."""
 
-    text = complete.__doc__.replace(old, new)
-    assert text != complete.__doc__
+    text = inspect.getdoc(complete).replace(old, new)
+    assert text != inspect.getdoc(complete)
     function.__doc__, function.__wrapped__ = text, complete
     return function
 
@@ -117,10 +118,10 @@ def test_nothing_lacks():
         ('str, default="a"', "str", "kind has the default 'a'; documented is none"),
         ("rows : list", "rows : list, default=3", "rows has the default ''; documented is 3"),
         ("rows : list", "rows", "rows has no type or no text"),
-        ("        Rows.\n", "", "rows has no type or no text"),
-        ("Returns\n    -------\n    n : int\n        Count.\n", "", "no Returns"),
-        ("Raises\n    ------\n    ValueError\n", "Notes\n    -----\n", "no Raises"),
-        ("Count.\n\n    Parameters", "Parameters", "no docstring"),
+        ("    Rows.\n", "", "rows has no type or no text"),
+        ("Returns\n-------\nn : int\n    Count.\n", "", "no Returns"),
+        ("Raises\n------\nValueError\n", "Notes\n-----\n", "no Raises"),
+        ("Count.\n\nParameters", "Parameters", "no docstring"),
     ],
 )
 def test_what_lacks_is_found(old, new, line):
@@ -129,9 +130,9 @@ def test_what_lacks_is_found(old, new, line):
 
 @pytest.mark.parametrize("section", ["Notes", "References", "Examples", "Raises"])
 def test_a_layer_needs_its_shapes_its_source_and_its_errors(section):
-    layer = type("Conv2D", (Conv2D,), {"__doc__": Conv2D.__doc__})
+    layer = type("Conv2D", (Conv2D,), {"__doc__": inspect.getdoc(Conv2D)})
     assert lacking(layer, "layer") == []
-    layer.__doc__ = layer.__doc__.replace(f"    {section}\n    -", "    See Also\n    -", 1)
+    layer.__doc__ = layer.__doc__.replace(f"{section}\n-", "See Also\n-", 1)
     assert f"layer: no {section}" in lacking(layer, "layer")
 
 

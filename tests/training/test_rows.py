@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from row_sources import Orthogonal, Reading, Rising
 
+from convnet.training import rows as module
 from convnet.training.rows import Rows, chunks
 
 ARRAY = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 2), dtype=np.uint8)
@@ -108,3 +109,19 @@ def test_chunks(size, rows):
         np.testing.assert_array_equal(np.concatenate(parts), wanted)
     if rows is None:
         assert all(np.shares_memory(part, ARRAY) for part in chunks(ARRAY, size))
+
+
+def test_chunks_of_rows_that_follow_each_other_are_views():
+    rows = np.array([4, 5, 6, 7, 9, 8, 9, 9])
+    parts = list(chunks(ARRAY, 2, rows))
+    assert [np.shares_memory(part, ARRAY) for part in parts] == [True, True, False, False]
+    np.testing.assert_array_equal(np.concatenate(parts), ARRAY[rows])
+
+
+def test_few_rows_of_an_array_are_copied_at_a_time(monkeypatch):
+    """What takes little work is predicted many rows at a time, whatever memory they take."""
+    monkeypatch.setattr(module, "READ", 3 * ARRAY[0].nbytes)
+    rows = np.arange(0, 40, 2)
+    parts = list(chunks(ARRAY, 40, rows))
+    assert max(map(len, parts)) == 3
+    np.testing.assert_array_equal(np.concatenate(parts), ARRAY[rows])

@@ -1,0 +1,50 @@
+"""One random_state gives the same bits on any number of threads, under any backend of joblib; predictions in any batches.
+
+Each kernel table is compared with itself: tables round differently. `hashed_fits.py` has the nets.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from convnet.engine import available_isas
+from convnet.engine.threads import MOST_PER_CORE, cpu_counts
+
+SCRIPT = Path(__file__).with_name("hashed_fits.py")
+THREADS = (1, 2, 3, 4, 8)
+
+
+def distinct(hashes):
+    """Return {net: [hashes, each with the first place it was seen at]}."""
+    return {
+        net: [f"{one}: {next(at for at, other in found.items() if other == one)}" for one in seen]
+        for net, found in hashes.items()
+        if (seen := sorted(set(found.values())))
+    }
+
+
+@pytest.mark.parametrize("isa", available_isas())
+def test_one_hash(isa, amount, figure):
+    """Weights and losses of each net, and its predictions; the fits run inside the backend's workers."""
+    counts = amount((1, 3, 8), THREADS) if isa != available_isas()[-1] else THREADS
+    environment = os.environ | {"CONVNET_ISA": isa}
+    command = [sys.executable, str(SCRIPT), *map(str, counts)]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    for what, asked in (
+        ("fits", f"1 over {counts} threads × loky, threading, multiprocessing"),
+        ("predictions", f"1 over batches of 1, 2, 7, 32, n × {counts} threads"),
+    ):
+        seen = distinct(answer[what])
+        most = max(map(len, seen.values()))
+        figure(f"hashes of {what} of each of {len(seen)} nets, {isa}", seen=most, asked=asked)
+        assert most == 1, seen
+    if answer["threads"] is not None:
+        assert answer["threads"] >= min(max(counts), MOST_PER_CORE * cpu_counts()[1])

@@ -1,0 +1,67 @@
+"""What a fit takes beside X does not grow with X, and nothing is left behind when it is over.
+
+Each figure is that of a process of its own, which `memory_use.py` is.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import memory_use
+import pytest
+
+SCRIPT = Path(__file__).with_name("memory_use.py")
+SIZE = 90  # megabytes
+QUICK = ("fit", "fit and predict", "files", "explain", "forks", "fits that fail")
+
+pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="asks Linux")
+
+
+def measured(*arguments):
+    """Return what the script prints."""
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_copy_of_x_would_be_seen():
+    assert measured("peak", "a copy", SIZE)["growth"] > 0.9 * SIZE
+
+
+def test_a_leak_would_be_seen():
+    assert measured("slope", "a leak", 50)["slope"] > 0.05
+
+
+@pytest.mark.parametrize("kind", sorted(memory_use.PEAKS.keys() - {"a copy"}))
+def test_peak(kind, amount, figure):
+    """At most 0.1 X and 64 MB, of which the part that grows with X stays below a tenth."""
+    if amount(kind not in ("uint8", "early stopping", "X_val", "float32"), False):
+        pytest.skip("left to the long form")
+    grown = measured("peak", kind, SIZE)
+    assert abs(grown["bytes"] - SIZE) < 1
+    limit = 0.1 * SIZE + 64
+    what = f"peak growth over {SIZE} MB of X: {kind}"
+    figure(what, seen=f"{grown['growth']:.1f} MB", asked=f"≤ {limit:.0f} MB")
+    assert grown["growth"] <= limit
+    if amount(kind == "uint8", True):
+        twice = measured("peak", kind, 2 * SIZE)
+        more = (twice["growth"] - grown["growth"]) / (twice["bytes"] - grown["bytes"])
+        figure(f"of each more byte of X: {kind}", seen=f"{more:.3f}", asked="< 0.1")
+        assert more < 0.1
+
+
+@pytest.mark.parametrize("kind", sorted(memory_use.SLOPES.keys() - {"a leak"}))
+def test_slope(kind, amount, figure):
+    """Fifty times, of which the last two thirds count; no thread and no open file is left either."""
+    if amount(kind not in QUICK, False):
+        pytest.skip("left to the long form")
+    times = amount(50, 200)
+    seen = measured("slope", kind, times)
+    what = f"growth each time over {times} times: {kind}"
+    figure(what, seen=f"{seen['slope']:.4f} MB", asked="< 0.02 MB")
+    assert seen["slope"] < 0.02
+    before, after = seen["threads, files"]
+    assert before == after
