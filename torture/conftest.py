@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]  # `forked`, `netcheck` and the nets are there
+sys.path[:0] = [
+    str(HERE),
+    str(HERE.parent / "tests"),
+]  # `forked`, `netcheck` and the nets are there
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 LONG = os.environ.get("CONVNET_TORTURE") == "long"

@@ -1,7 +1,8 @@
-"""Fits of several nets, hashed: `python torture/hashed_fits.py THREADS...`, which `test_determinism.py` runs.
+"""Fits of several nets, hashed: `python torture/hashed_fits.py 1,2,3 loky,threading`, which `test_determinism.py` runs.
 
-It prints JSON: the threads of the process after a fit on most of them, for each net the hash of fits on each number of
-threads under each backend of joblib, and the hashes of predictions in batches. All follow ``CONVNET_ISA``.
+It prints JSON: the threads of the process after a fit on most of those named, for each net the hash of fits on each
+number of threads inside the workers of each backend of joblib, and the hashes of predictions in batches. All follow
+``CONVNET_ISA``.
 """
 
 import hashlib
@@ -29,7 +30,6 @@ from convnet.layers import (
 )
 
 N, SHAPE = 72, (20, 18, 3)
-BACKENDS = ("loky", "threading", "multiprocessing")
 BATCHES = (1, 2, 7, 32, N)
 BLOCK = [Conv2D(16, 3, padding="same"), BatchNorm(), ReLU()]
 AUGMENT = [RandomFlip(), RandomRotation(20), RandomBrightness(0.2), Cutout(5)]
@@ -106,19 +106,21 @@ def hashes_of_predictions(name, counts):
     return found
 
 
-def main(counts):
+def main(counts, backends):
     """Print the hashes."""
     predictions = {name: hashes_of_predictions(name, counts) for name in NETS}
     fitted(next(iter(NETS)), max(counts))
     threads = len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else None
     fits = {name: {} for name in NETS}
     runs = [(name, n_jobs) for name in NETS for n_jobs in counts]
-    for backend in BACKENDS:
+    for backend in backends:
         parallel = Parallel(n_jobs=2, backend=backend)
-        for (name, n_jobs), found in zip(runs, parallel(delayed(hash_of_fit)(*run) for run in runs)):
+        hashes = parallel(delayed(hash_of_fit)(*run) for run in runs)
+        for (name, n_jobs), found in zip(runs, hashes, strict=True):
             fits[name][f"{backend}, {n_jobs} threads"] = found
     print(json.dumps({"threads": threads, "fits": fits, "predictions": predictions}))
 
 
 if __name__ == "__main__":
-    main([int(count) for count in sys.argv[1:]])
+    counts, backends = (argument.split(",") for argument in sys.argv[1:])
+    main([int(count) for count in counts], backends)

@@ -1,4 +1,4 @@
-"""One random_state gives the same bits on any number of threads, under any backend of joblib; predictions in any batches.
+"""One random_state gives the same bits on any number of threads, under any backend of joblib, in batches of any size.
 
 Each kernel table is compared with itself: tables round differently. `hashed_fits.py` has the nets.
 """
@@ -15,7 +15,8 @@ from convnet.engine import available_isas
 from convnet.engine.threads import MOST_PER_CORE, cpu_counts
 
 SCRIPT = Path(__file__).with_name("hashed_fits.py")
-THREADS = (1, 2, 3, 4, 8)
+THREADS, BACKENDS = (1, 2, 3, 4, 8), ("loky", "threading", "multiprocessing")
+FEW = (1, 3, 8), ("threading",)  # for the lesser tables, in the quick form
 
 
 def distinct(hashes):
@@ -30,16 +31,17 @@ def distinct(hashes):
 @pytest.mark.parametrize("isa", available_isas())
 def test_one_hash(isa, amount, figure):
     """Weights and losses of each net, and its predictions; the fits run inside the backend's workers."""
-    counts = amount((1, 3, 8), THREADS) if isa != available_isas()[-1] else THREADS
+    whole = THREADS, BACKENDS
+    counts, backends = whole if isa == available_isas()[-1] else amount(FEW, whole)
     environment = os.environ | {"CONVNET_ISA": isa}
-    command = [sys.executable, str(SCRIPT), *map(str, counts)]
+    command = [sys.executable, str(SCRIPT), ",".join(map(str, counts)), ",".join(backends)]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     for what, asked in (
-        ("fits", f"1 over {counts} threads × loky, threading, multiprocessing"),
+        ("fits", f"1 over {counts} threads × {', '.join(backends)}"),
         ("predictions", f"1 over batches of 1, 2, 7, 32, n × {counts} threads"),
     ):
         seen = distinct(answer[what])

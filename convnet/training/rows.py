@@ -7,7 +7,9 @@ import numpy as np
 
 from convnet.training.ahead import ahead
 
-READ = 2**23  # most bytes of a chunk that is no part of an array: where it is read, three of them are in memory
+READ = (
+    2**23
+)  # most bytes of a chunk that is no part of an array: where it is read, three of them are in memory
 
 
 class Rows:
@@ -111,7 +113,8 @@ def _pick(source, rows):
 def chunks(X, size, rows=None):
     """Yield the rows of X, or some of them, in arrays of up to `size` rows.
 
-    Those of `Rows` are read ahead. They and copies of rows of an array are fewer where they would take more than `READ` bytes.
+    Those of `Rows` are read ahead. They, and copies of an array's rows, are fewer where they would take more than
+    `READ` bytes.
 
     Parameters
     ----------
