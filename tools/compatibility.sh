@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests with the oldest and the newest packages on each Python: tools/compatibility.sh [PYTHON...] [-- PYTEST ARGUMENTS]
-# Without names it takes every python3.11, python3.12, ... on the path. Each pair has a virtual environment of its own in a
-# temporary folder, with the wheel of a copy of the checkout; a table comes last. Needs a C compiler and git.
+# Without names it takes every python3.11, python3.12, ... on the path. Each pair has a virtual environment of its own, in
+# which a copy of the checkout is installed, in a temporary folder; a table comes last. Needs a C compiler and git.
 set -uo pipefail
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export MPLBACKEND=Agg PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -32,21 +32,16 @@ print(f"{platform.python_version():10}{version('numpy'):10}{version('scikit-lear
 PYTHON
 }
 
-prove() { # PYTHON oldest|newest, pytest's arguments; a line for the table
+# prove PYTHON oldest|newest [PYTEST ARGUMENTS]: prints a line for the table.
+prove() {
     local python=$1 kind=$2 venv=$work/venv
     shift 2
     rm -rf "$venv"
     "$python" -m venv "$venv" && "$venv/bin/pip" install --quiet --upgrade pip || return
-    if [[ $kind == newest ]]; then
-        rm -rf "$work/wheels"
-        "$venv/bin/pip" wheel --quiet --no-deps --wheel-dir "$work/wheels" . || return
-        : >"$work/constraints.txt"
-    else
-        "$venv/bin/python" tools/oldest.py >"$work/constraints.txt" || return
-    fi
-    "$venv/bin/pip" install --quiet --only-binary=:all: -c "$work/constraints.txt" "$(echo "$work"/wheels/*.whl)[test]" ||
-        return
-    "$venv/bin/pytest" "$@" 2>&1 | tee "$work/tests.log" >&2
+    "$venv/bin/python" tools/requirements.py "$kind" >"$work/requirements.txt" &&
+        "$venv/bin/pip" install --quiet --only-binary=:all: -r "$work/requirements.txt" &&
+        "$venv/bin/pip" install --quiet -e . || return
+    PATH="$work/venv/bin:$PATH" "$venv/bin/pytest" -q "$@" 2>&1 | tee "$work/tests.log" >&2
     local status=${PIPESTATUS[0]}
     printf '%s%s\n' "$(versions "$venv")" "$(tail -n 1 "$work/tests.log" | tr -d '=')"
     return "$status"
@@ -54,9 +49,9 @@ prove() { # PYTHON oldest|newest, pytest's arguments; a line for the table
 
 failed=0
 for python in "${pythons[@]}"; do
-    for kind in newest oldest; do
+    for kind in oldest newest; do
         printf '\n### %s, %s packages\n' "$python" "$kind" >&2
-        line=$(PATH="$work/venv/bin:$PATH" prove "$python" "$kind" "$@") || failed=1
+        line=$(prove "$python" "$kind" "$@") || failed=1
         printf '%-22s%-8s%s\n' "$(basename "$python")" "$kind" "${line:-could not be installed}" >>"$work/table"
     done
 done
