@@ -49,3 +49,29 @@ def test_readme_begins_with_its_two_commands():
     assert first.count("\n") == second.count("\n") == 1
     assert first.rstrip().endswith("convnet train digits")
     assert second.rstrip().endswith("pytest")
+
+
+def test_every_requirement_names_its_oldest_version():
+    """`tools/requirements.py` reads it there, and `.ci/run` tries it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for line in sum(project["optional-dependencies"].values(), project["dependencies"]):
+        assert re.fullmatch(r"[\w-]+>=[\d.]+", line), line
+
+
+def test_pythons_are_named_from_the_oldest_on():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    minors = re.findall(r":: 3\.(\d+)$", "\n".join(project["classifiers"]), re.MULTILINE)
+    first = int(project["requires-python"].removeprefix(">=3."))
+    assert list(map(int, minors)) == list(range(first, first + len(minors))) and minors
+
+
+def test_the_linters_of_ci_run_before_a_commit():
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    step = re.search(r'^step "linters"\n(?:pip .*\n)*((?:\S.*\n)+)', ci, re.MULTILINE)
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    commands = [
+        re.match(r"[a-z][\w./ -]*?(?= [.-]| convnet|$)", line)[0] for line in step[1].splitlines()
+    ]
+    assert len(commands) >= 3
+    for command in commands:
+        assert f"entry: {command}" in hooks, command
