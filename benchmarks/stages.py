@@ -39,7 +39,7 @@ class Stages:
         self.entries = [entry for *_, (entry,) in split]
         self.forward = next(i for i, (_, s) in enumerate(self.entries) if s == "output") + 1
         self.program = compiled.program = Program(isa, operations, split, *memory)
-        self.memory = Memory(compiled)
+        self.memory = Memory(compiled, network.plan, n)
         self.scratch = self.program.scratch(n_threads)
         self.n_threads = n_threads
         least = n * compiled.sizes["output"]

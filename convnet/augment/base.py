@@ -41,7 +41,7 @@ class Augmentation(Value):
         ValueError
             With the cause and the remedy, if the images are too small for it.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no transform")
+        raise TypeError(f"{type(self).__name__} has no transform: it changes nothing by itself")
 
 
 @immutable

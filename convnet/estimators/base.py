@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
-from convnet.estimators.checks import check_parameters, input_shape
+from convnet.estimators.checks import BOOLEAN, check_parameters, input_shape
 from convnet.estimators.description import describe
 from convnet.estimators.diagram import DiagramMixin
 from convnet.estimators.explaining import ExplainMixin
@@ -26,6 +26,7 @@ from convnet.graph.plan import Plan
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
 from convnet.training.outputs import outputs
+from convnet.values.fields import show
 
 STATE_FORMAT = 1  # of pickles; raised when fitted attributes change their meaning
 NESTED = {
@@ -33,6 +34,7 @@ NESTED = {
     "augment": replace_augment,
     "learning_rate": replace_schedule,
 }
+DEEPEST = 20  # layers in layers: 8, each with its place
 
 
 class BaseConvNet(
@@ -85,13 +87,16 @@ class BaseConvNet(
         ValueError
             Before the first epoch, with what it is about, the cause and the remedy: a parameter that cannot be used
             (a TypeError as well), layers that do not fit together or the images, X, y or weights that cannot be
-            used. In the epoch where it appears: a loss or a weight that is not finite.
+            used, a net that the machine cannot hold. In the epoch where it appears: a loss, a weight, a moment of the
+            solver or an output of the net that is not finite.
         KeyboardInterrupt
             Within a second of Ctrl-C. As after any error, the estimator is as it was before; only with `warm_start`
             it keeps the best weights so far.
         """
         validation = X_val, y_val, sample_weight_val
-        goes_on = bool(self.warm_start) and hasattr(self, "weights_")
+        goes_on = hasattr(self, "weights_") and bool(
+            BOOLEAN.test(self.warm_start) and self.warm_start
+        )
         return self._fit(X, y, sample_weight, goes_on=goes_on, validation=validation)
 
     def _fit(self, X, y, sample_weight, *, goes_on, partial=False, **passed):
@@ -261,9 +266,10 @@ class BaseConvNet(
         plain, nested = {}, {}
         for key, value in params.items():
             name, separator, rest = key.partition("__")
-            if name not in known or (separator and name not in NESTED):
+            nested_well = name in NESTED and rest.count("__") <= DEEPEST
+            if name not in known or (separator and not nested_well):
                 raise ValueError(
-                    f"Invalid parameter {key!r} for estimator {type(self).__name__}. "
+                    f"Invalid parameter {show(key)} for estimator {type(self).__name__}. "
                     f"Valid parameters are: {list(known)}."
                 )
             if separator:
@@ -271,10 +277,25 @@ class BaseConvNet(
             else:
                 plain[name] = value
         for name, changes in nested.items():
-            plain[name] = NESTED[name](plain.get(name, known[name]), changes)
+            try:
+                plain[name] = NESTED[name](plain.get(name, known[name]), changes)
+            except (TypeError, ValueError, ImportError):
+                raise
+            except Exception as error:  # of an object that is no spec, whatever it says
+                raise ValueError(
+                    f"Invalid parameter {name}__{next(iter(changes))[:60]}: {name} raised {type(error).__name__}."
+                ) from error
         for name, value in plain.items():
             setattr(self, name, value)
         return self
+
+    def __sklearn_clone__(self):
+        try:
+            return super().__sklearn_clone__()
+        except RecursionError:
+            raise ValueError(
+                f"{type(self).__name__}: a parameter is nested too deeply to be cloned."
+            ) from None
 
     def _describe(self):
         return describe(self)

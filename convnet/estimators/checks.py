@@ -3,11 +3,15 @@
 import math
 from numbers import Integral, Real
 
+import numpy as np
+
 from convnet.callbacks import Callback
 from convnet.estimators.inputs import takes_signals
 from convnet.estimators.units import is_scale
 from convnet.training.rates import check_learning_rate
 from convnet.values.fields import did_you_mean, show
+from convnet.values.plain import plain
+from convnet.values.spec import MOST
 
 
 class ParameterError(ValueError, TypeError):
@@ -18,10 +22,17 @@ class Rule:
     """What a parameter must be: a phrase and the test that it stands for."""
 
     def __init__(self, phrase, test):
-        self.phrase, self.test = phrase, test
+        self.phrase, self._test = phrase, test
 
     def __or__(self, other):
         return Rule(f"{self.phrase} or {other.phrase}", lambda v: self.test(v) or other.test(v))
+
+    def test(self, value):
+        """Return whether a value passes; one that raises when it is looked at does not."""
+        try:
+            return bool(self._test(plain(value)))
+        except Exception:
+            return False
 
 
 def one_of(*values):
@@ -30,14 +41,19 @@ def one_of(*values):
     return Rule(names, lambda v: (v is None or isinstance(v, str)) and v in values)
 
 
-def integer(low):
-    """Return a rule for an integer from `low` on."""
-    return Rule(f"an integer, {low} or more", lambda v: _is(v, Integral) and v >= low)
+def integer(low, high=math.inf):
+    """Return a rule for an integer from `low` on, up to `high`."""
+    return Rule(f"an integer, {low} or more", lambda v: _is(v, Integral) and low <= v <= high)
 
 
 def number(phrase, test):
     """Return a rule for a finite number that passes a test."""
     return Rule(f"a number {phrase}", lambda v: _is(v, Real) and math.isfinite(v) and test(v))
+
+
+def _are_names(values):
+    """Return whether all are texts, no more and no longer than can be looked up among the layers of a net."""
+    return len(values) <= MOST and all(isinstance(v, str) and len(v) <= MOST for v in values)
 
 
 def _is(value, kind):
@@ -48,9 +64,7 @@ def _is_scoring(value):
     return isinstance(value, str) or (callable(value) and not isinstance(value, type))
 
 
-BOOLEAN = Rule(
-    "True or False", lambda v: isinstance(v, bool) or type(v).__name__ in ("bool", "bool_")
-)
+BOOLEAN = Rule("True or False", lambda v: isinstance(v, bool | np.bool_))
 POSITIVE = number("above 0", lambda v: v > 0)
 NOT_NEGATIVE = number("0 or more", lambda v: v >= 0)
 SHARE = number("from 0 to below 1", lambda v: 0 <= v < 1)
@@ -60,19 +74,23 @@ CALLBACKS = Rule(
 )
 
 NAMES = Rule(
-    'a name of a layer, a pattern such as "conv*", "until:conv3", or a list of these',
+    f'a name of a layer, a pattern such as "conv*", "until:conv3", or a list of these, at most {MOST} of at most '
+    f"{MOST} characters",
     lambda v: (
-        isinstance(v, str)
-        or (isinstance(v, list | tuple) and len(v) > 0 and all(isinstance(n, str) for n in v))
+        _are_names([v])
+        if isinstance(v, str)
+        else isinstance(v, list | tuple) and len(v) > 0 and _are_names(v)
     ),
 )
 FACTORS = Rule(
     "a dict of names or patterns of layers and factors above 0 (freeze is for those that are not to learn)",
-    lambda v: (
-        isinstance(v, dict) and all(isinstance(n, str) and POSITIVE.test(f) for n, f in v.items())
-    ),
+    lambda v: isinstance(v, dict) and _are_names(v) and all(map(POSITIVE.test, v.values())),
 )
 
+SHAPE = Rule(
+    "one to three positive integers",
+    lambda v: isinstance(v, list | tuple) and 1 <= len(v) <= 3 and all(map(integer(1).test, v)),
+)
 SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 
 RULES = {
@@ -83,7 +101,7 @@ RULES = {
     "alpha": NOT_NEGATIVE,
     "batch_size": one_of("auto") | integer(1),
     "learning_rate_init": POSITIVE,
-    "max_iter": integer(1),
+    "max_iter": Rule("an integer, 1 or more, up to 2^53", integer(1, 2**53).test),
     "shuffle": BOOLEAN,
     "tol": NOT_NEGATIVE,
     "verbose": BOOLEAN | integer(0),
@@ -92,7 +110,7 @@ RULES = {
     "nesterovs_momentum": BOOLEAN,
     "beta_1": SHARE,
     "beta_2": SHARE,
-    "epsilon": POSITIVE,
+    "epsilon": number("above 0, in the range of float32", is_scale),
     "early_stopping": BOOLEAN,
     "validation_fraction": number("above 0 and below 1", lambda v: 0 < v < 1),
     "n_iter_no_change": integer(1) | Rule("infinity", lambda v: _is(v, Real) and v == math.inf),
@@ -103,6 +121,7 @@ RULES = {
     "label_smoothing": SHARE,
     "freeze": one_of(None) | NAMES,
     "layer_learning_rates": one_of(None) | FACTORS,
+    "n_jobs": one_of(None) | Rule("an integer, and not 0", lambda v: _is(v, Integral) and v != 0),
 }
 
 
@@ -118,6 +137,11 @@ def check_parameters(estimator):
         check_learning_rate(estimator.learning_rate, estimator.max_iter)
     except (TypeError, ValueError) as error:
         raise ParameterError(f"{kind}: {error}") from None
+    except Exception as error:  # of an object that is no schedule, whatever it says
+        given = show(estimator.learning_rate)
+        raise ParameterError(
+            f"{kind}: learning_rate cannot be {given}, which raised {type(error).__name__}."
+        ) from error
 
 
 def input_shape(value, data_format, kind, layers=None):
@@ -127,9 +151,8 @@ def input_shape(value, data_format, kind, layers=None):
     """
     if value is None:
         return None
-    shape = (value,) if _is(value, Integral) else value
-    is_shape = isinstance(shape, list | tuple) and 1 <= len(shape) <= 3
-    if not is_shape or not all(_is(n, Integral) and n >= 1 for n in shape):
+    shape = (value,) if _is(value, Integral) else plain(value)
+    if not SHAPE.test(shape):
         raise ParameterError(
             f"{kind}: input_shape must be None, (features,), (height, width) or three positive integers in "
             f"the order of data_format; got {show(value)}."

@@ -8,8 +8,10 @@ from convnet.estimators.base import BaseConvNet
 from convnet.estimators.documentation import shared_docs
 from convnet.estimators.explaining import ExplainConfusionMixin
 from convnet.estimators.indicators import as_indicator, encode_indicator, is_indicator
+from convnet.estimators.inputs import count_rows
 from convnet.estimators.labels import as_labels, count_outputs, encode, likeliest
 from convnet.estimators.target import split
+from convnet.estimators.weighting import check_sample_weight
 from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
 
 
@@ -198,6 +200,29 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         """
         logits = self._outputs(X).astype(np.float64)
         return logits[:, 0] if logits.shape[1] == 1 else logits
+
+    def score(self, X, y, sample_weight=None):
+        """Return the share of rows whose label is predicted; of several labels a row, whose labels all are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images or flat rows.
+        y : array-like of shape (n,) or (n, n_classes)
+            Labels, or an indicator.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows, finite and 0 or more.
+
+        Returns
+        -------
+        score : float
+            Weighted, from 0 to 1.
+        """
+        weights = check_sample_weight(sample_weight, count_rows(y))
+        with np.errstate(
+            invalid="ignore"
+        ):  # of numbers too large for an integer, which are no classes
+            return super().score(X, y, sample_weight=weights)
 
     def _encode(self, y, sample_weight, *, classes, goes_on):
         several = is_indicator(y)

@@ -33,6 +33,8 @@ from convnet.training import snapshot
 from convnet.training.front import FrontExamples
 from convnet.training.loop import Loop
 from convnet.training.statistics import learn_statistics, normalizations
+from convnet.values.fields import show
+from convnet.values.plain import plain
 
 AUTO_BATCH = 128
 SOLVER = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
@@ -117,7 +119,7 @@ class Fit:
         if self.partial:
             return shown
         tasks = [self.tasks] if getattr(est, "_skl_callbacks", None) else []
-        return [*shown, *tasks, *(est.callbacks or [])]
+        return [*shown, *tasks, *(plain(est.callbacks) or [])]
 
     def _prepare(self, watch):
         """Set the loop."""
@@ -128,7 +130,7 @@ class Fit:
             self.kept_by = self.split_seed
         if held is None and est.scoring is not None and not self.partial:
             raise ValueError(
-                f"scoring={est.scoring!r} needs rows to score: pass X_val and y_val, or set early_stopping=True."
+                f"scoring={show(est.scoring)} needs rows to score: pass X_val and y_val, or set early_stopping=True."
             )
         examples = self.build(examples)
         course, validate = self.course, None
@@ -150,6 +152,7 @@ class Fit:
             best_epoch=est.best_iter_ if validate and self.chosen_by == self.kept_by else 0,
             deadline=math.inf if in_time else self.begin + est.max_time,
             watch=watch,
+            largest=self.given.largest,
         )
 
     @property

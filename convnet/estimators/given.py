@@ -46,6 +46,8 @@ class Given:
         The arrays that `init_weights` stands for, where the net begins with them.
     attributes : dict
         Fitted attributes about X.
+    largest : float
+        Largest magnitude of the values of X that the net was fitted to, as it sees them.
     """
 
     def __init__(self, estimator, X, y, sample_weight, *, goes_on, classes=None):
@@ -92,9 +94,8 @@ class Given:
         chosen = est.rescale != "auto" or known.as_is  # by the user, who may mean the same
         if units is not None and not chosen:
             warn_of_units(units, images, scale, self.kind)
-        self.augment = plan_augment(
-            as_augment(est.augment), images.shape[1:], known.largest * known.scale
-        )
+        self.largest = known.largest * known.scale
+        self.augment = plan_augment(as_augment(est.augment), images.shape[1:], self.largest)
         target = self.target
         self.examples = Examples(images, target.values, target.rows, target.weights, scale)
 

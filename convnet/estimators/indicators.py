@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from convnet.estimators.target import Target
 from convnet.estimators.weighting import split_weights
+from convnet.values.fields import show
 
 ONE_HOT_ROWS = 10  # fewer may have one label each by chance
 LISTS = (
@@ -35,8 +36,9 @@ def as_indicator(y):
     """Return y as a dense array of zeros and ones, shape (n, n_labels); ValueError for what is none."""
     y = check_array(y, accept_sparse=True, input_name="y")
     y = y.toarray() if issparse(y) else y
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
+    with np.errstate(invalid="ignore"):  # of numbers too large for an integer, which are refused
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput" or not np.isin(y, (0, 1)).all():
         raise ValueError(
             f"y of shape {y.shape} must be an indicator of 0 and 1, or of shape (n,) with one label a row; "
@@ -65,14 +67,14 @@ def encode_indicator(y, sample_weight, class_weight, *, classes, fitted):
     y = as_indicator(y)
     if class_weight is not None:
         raise ValueError(
-            f"class_weight={class_weight!r} needs one label a row, but y is an indicator of shape {y.shape}. "
+            f"class_weight={show(class_weight)} needs one label a row, but y is an indicator of shape {y.shape}. "
             "Set class_weight=None; sample_weight weighs rows."
         )
     numbers = np.arange(y.shape[1])
     if classes is not None and not np.array_equal(np.ravel(classes), numbers):
         raise ValueError(
             f"classes of an indicator with {len(numbers)} columns are their numbers, 0 to {len(numbers) - 1}, or "
-            f"None; got {classes!r}."
+            f"None; got {show(classes)}."
         )
     if fitted is not None and len(fitted) != len(numbers):
         raise ValueError(f"y has {len(numbers)} columns; the net has {len(fitted)} outputs.")

@@ -10,9 +10,9 @@ from math import isqrt, prod
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from convnet.estimators.arrays import as_array
 from convnet.estimators.lazy import is_lazy, refuse_paths, stand_in
 from convnet.layers import as_layers
 from convnet.training.rows import Rows
@@ -29,9 +29,7 @@ def check_rows(X, kind):
     refuse_paths(X)
     lazy = is_lazy(X)
     seen = stand_in(X.shape, X.dtype) if lazy else X
-    array = check_array(
-        seen, ensure_all_finite=False, allow_nd=True, estimator=kind, input_name="X"
-    )
+    array = as_array(seen, "X", ensure_all_finite=False, allow_nd=True, estimator=kind)
     dtype = np.dtype(X.dtype) if lazy else array.dtype
     if dtype.kind not in "buif":
         raise TypeError(f"X has dtype {dtype}; {kind} takes booleans, integers and floats.")
@@ -40,7 +38,8 @@ def check_rows(X, kind):
             f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by {kind}."
         )
     dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
-    return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # what is too large becomes an infinity, which is refused
+        return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
 
 
 def count_rows(y):

@@ -15,7 +15,8 @@ def as_labels(y):
     )
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y")
-    check_classification_targets(y)
+    with np.errstate(invalid="ignore"):  # of numbers too large for an integer, which are no classes
+        check_classification_targets(y)
     return y
 
 
@@ -54,7 +55,10 @@ def encode(y, sample_weight, class_weight, *, classes, fitted):
     codes = np.zeros(len(y), dtype=np.int32)
     codes[rows] = np.searchsorted(known, y[rows])
     factors = class_weights(class_weight, known, codes[rows], weights[rows])
-    rows, weights = split_weights(weights if factors is None else weights * factors[codes])
+    if factors is not None:
+        with np.errstate(over="ignore", invalid="ignore"):  # which is refused next
+            weights = weights * factors[codes]
+    rows, weights = split_weights(weights)
     n_outputs = count_outputs(known)
     return Target(
         values=codes.astype(np.float32) if n_outputs == 1 else codes,

@@ -10,7 +10,8 @@ from convnet.augment.spec import as_augment
 from convnet.layers import as_layers, resolve_names
 from convnet.layers.registry import LAYERS
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values.fields import did_you_mean
+from convnet.values.fields import did_you_mean, show
+from convnet.values.plain import plain
 
 
 def nested_parameters(params):
@@ -27,7 +28,7 @@ def nested_parameters(params):
     nested = {}
     for family in (LAYERS, AUGMENTATIONS):
         spec = params[family.parameter]
-        nested |= _listed(family, "", spec if isinstance(spec, list | tuple) else ())
+        nested |= _listed(family, "", plain(spec) if isinstance(spec, list | tuple) else ())
     learning_rate = params["learning_rate"]
     if isinstance(learning_rate, Schedule):
         nested |= {f"learning_rate__{k}": v for k, v in learning_rate.get_fields().items()}
@@ -61,15 +62,16 @@ def replace_layers(spec, changes):
     if isinstance(spec, str) and spec == "auto":
         name = next(iter(changes))
         raise ValueError(
-            f'layers__{name}: layers="auto" has no layers to change. Set layers to a list first.'
+            f'layers__{name[:60]}: layers="auto" has no layers to change. Set layers to a list first.'
         )
-    return _replaced(LAYERS, spec if isinstance(spec, list | tuple) else as_layers(spec), changes)
+    layers = spec if isinstance(spec, list | tuple) else as_layers(spec)
+    return _replaced(LAYERS, plain(layers), changes)
 
 
 def replace_augment(spec, changes):
     """Return a new list of augmentations with some of them changed, as `replace_layers` does; none has a name."""
     augment = spec if isinstance(spec, list | tuple) else as_augment(spec)
-    return _replaced(AUGMENTATIONS, augment, changes)
+    return _replaced(AUGMENTATIONS, plain(augment), changes)
 
 
 def _replaced(family, values, changes):
@@ -101,20 +103,20 @@ def replace_schedule(learning_rate, changes):
     schedule = NAMED.get(learning_rate) if isinstance(learning_rate, str) else learning_rate
     if not isinstance(schedule, Schedule):
         raise ValueError(
-            f"learning_rate__{next(iter(changes))}: learning_rate={learning_rate!r} has no fields."
+            f"learning_rate__{next(iter(changes))[:60]}: learning_rate={show(learning_rate)} has no fields."
         )
     for name in sorted(changes, key=lambda name: name.count("__")):  # "then" before "then__final"
         known = schedule.get_fields()
         if name not in known:
             kind = type(schedule).__name__
-            raise ValueError(f"{kind} has no parameter {name!r}.{did_you_mean(name, known)}")
+            raise ValueError(f"{kind} has no parameter {show(name)}.{did_you_mean(name, known)}")
         schedule = schedule.replace(**{name: changes[name]})
     return schedule
 
 
 def _index(family, key, values):
     """Return the place of the member that an index or a name stands for."""
-    what = f"{family.parameter}__{key}"
+    what = f"{family.parameter}__{key[:60]}"
     try:
         i = int(key)
     except ValueError:
@@ -143,7 +145,7 @@ def _opened(family, value, field):
     params = dict(value) if isinstance(value, dict) else None
     kind = type(value) if params is None else family.types().get(params.pop("type", None))
     if kind is None or not issubclass(kind, family.base):
-        raise ValueError(f"{value!r} is not {family.one}: it has no parameter {field!r}.")
+        raise ValueError(f"{show(value)} is not {family.one}: it has no parameter {show(field)}.")
     try:
         kind.check_parameter_names([field])
     except TypeError as error:
@@ -156,7 +158,7 @@ def _inner(family, value):
     _, params = _opened(family, value, family.parameter)
     inside = params.get(family.parameter, ())
     if not isinstance(inside, list | tuple):
-        raise ValueError(f"{value!r} has no list of {family.noun}s to change.")
+        raise ValueError(f"{show(value)} has no list of {family.noun}s to change.")
     return inside
 
 

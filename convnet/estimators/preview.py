@@ -12,6 +12,8 @@ from convnet.estimators.checks import ParameterError, check_parameters, input_sh
 from convnet.estimators.seed import draw_seed
 from convnet.estimators.units import fitted_format
 from convnet.graph.augmenter import augmented
+from convnet.graph.finite import check_finite
+from convnet.values.fields import show
 
 
 def preview(estimator, X, n):
@@ -20,7 +22,7 @@ def preview(estimator, X, n):
     kind = type(estimator).__name__
     rule = integer(1)
     if not rule.test(n):
-        raise ParameterError(f"{kind}: n of preview_augment must be {rule.phrase}; got {n!r}.")
+        raise ParameterError(f"{kind}: n of preview_augment must be {rule.phrase}; got {show(n)}.")
     shape = input_shape(estimator.input_shape, estimator.data_format, kind, estimator.layers)
     if shape is None:
         shape = getattr(estimator, "input_shape_", None)
@@ -38,7 +40,7 @@ def preview(estimator, X, n):
     shown = np.empty((len(images), n, *images.shape[1:]), dtype=np.float32)
     for epoch in range(n):
         shown[:, epoch] = augmented(images, plan, seed=seed, epoch=epoch, n_threads=n_threads)
-    return shown
+    return check_finite(shown, "Images of the net, as augment changes them,")
 
 
 def _range(estimator, images, kind):

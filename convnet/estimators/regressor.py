@@ -9,6 +9,7 @@ from convnet.estimators.base import BaseConvNet
 from convnet.estimators.documentation import shared_docs
 from convnet.estimators.target import split
 from convnet.estimators.targets import as_targets, encode_targets
+from convnet.estimators.weighting import check_sample_weight
 from convnet.training.losses import loss_figure
 
 
@@ -137,6 +138,26 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         values = self._outputs(X).astype(np.float64)
         return values[:, 0] if self.n_outputs_ == 1 else values
 
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination R², of many outputs the mean of theirs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images or flat rows.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Targets, finite numbers within float32.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows, finite and 0 or more.
+
+        Returns
+        -------
+        score : float
+            1 at the most; 0 is what the mean of y as a prediction gives.
+        """
+        weights = check_sample_weight(sample_weight, len(as_targets(y, warn=False)))
+        return super().score(X, y, sample_weight=weights)
+
     def _encode(self, y, sample_weight, *, classes, goes_on):
         fitted = self.n_outputs_ if goes_on else None
         return encode_targets(y, sample_weight, self.loss, fitted=fitted)
@@ -146,7 +167,11 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
 
     def _figures(self, outputs, targets, weights):
         values = outputs if targets.ndim == 2 else outputs[:, 0]
-        score = r2_score(targets, values, sample_weight=weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            score = r2_score(targets, values, sample_weight=weights)
+        if not np.isfinite(score):  # the squares of large numbers are no float32
+            wide = targets.astype(np.float64), values.astype(np.float64)
+            score = r2_score(*wide, sample_weight=weights)
         return loss_figure(self.loss, outputs, targets, weights), float(score)
 
     def _aims(self, target, n, outputs):

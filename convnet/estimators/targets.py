@@ -1,8 +1,9 @@
 """Targets of regression: numbers, one or several a row."""
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import column_or_1d
 
+from convnet.estimators.arrays import as_array
 from convnet.estimators.target import Target
 from convnet.estimators.weighting import split_weights
 
@@ -11,17 +12,19 @@ LARGEST = np.sqrt(
 )  # gradients of squared errors are squared by some solvers
 
 
-def as_targets(y):
-    """Return y as float32 of shape (n,) or (n, n_outputs); ValueError for what are no finite numbers."""
-    y = check_array(y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y")
+def as_targets(y, *, warn=True):
+    """Return y as float32 of shape (n,) or (n, n_outputs); ValueError for what are no finite numbers.
+
+    With `warn` of a column where one axis is meant.
+    """
+    y = as_array(y, "y", ensure_2d=False, allow_nd=True)
     if y.dtype.kind not in "buif":
         raise ValueError(f"y has dtype {y.dtype}; regression takes numbers.")
     if y.ndim > 2:
         raise ValueError(f"y must have shape (n,) or (n, n_outputs); got {y.shape}.")
     if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    with np.errstate(over="ignore"):  # what is too large becomes an infinity, which is refused
-        return check_array(y, ensure_2d=False, dtype=np.float32, order="C", input_name="y")
+        y = column_or_1d(y, warn=warn)
+    return as_array(y, "y", ensure_2d=False, dtype=np.float32, order="C")
 
 
 def encode_targets(y, sample_weight, loss, *, fitted):

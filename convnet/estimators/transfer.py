@@ -11,6 +11,10 @@ from sklearn.frozen import FrozenEstimator
 from convnet.estimators.weights import Weights
 from convnet.graph.selection import chosen, parameters_of
 from convnet.layers import resolve_names
+from convnet.values.fields import show
+from convnet.values.plain import plain
+
+MAX_PATH = 4096  # characters: of Linux, and more than of other systems
 
 
 def initial(source, kind):
@@ -27,9 +31,12 @@ def initial(source, kind):
     arrays : mapping of str to ndarray
     known : InputFormat or None
     """
+    source = plain(source)
     if isinstance(source, Mapping):
         return {name: _numbers(name, array, kind) for name, array in source.items()}, None
     if isinstance(source, str | os.PathLike):
+        if len(os.fspath(source)) > MAX_PATH:
+            raise ValueError(f"{kind}: init_weights: a path has more than {MAX_PATH} characters.")
         from convnet.estimators.loading import load  # which comes after this
 
         net = load(source)
@@ -160,18 +167,19 @@ def frozen_parameters(freeze, plan):
     """Return the names of the parameters that `freeze` keeps."""
     if freeze is None:
         return frozenset()
-    names = [freeze] if isinstance(freeze, str) else freeze
+    freeze = plain(freeze)
+    names = [freeze] if isinstance(freeze, str) else map(plain, freeze)
     frozen = frozenset(parameters_of(plan, chosen(plan, names, "freeze")))
     if frozen.issuperset(p.name for p in plan.parameters if p.trainable):
-        raise ValueError(f"freeze={freeze!r} leaves nothing to train.")
+        raise ValueError(f"freeze={show(freeze)} leaves nothing to train.")
     return frozen
 
 
 def rate_factors(layer_learning_rates, plan):
     """Return {name of a parameter: factor}; of several that choose a layer the last counts."""
     factors = {}
-    for name, factor in (layer_learning_rates or {}).items():
-        layers = chosen(plan, [name], "layer_learning_rates")
+    for name, factor in (plain(layer_learning_rates) or {}).items():
+        layers = chosen(plan, [plain(name)], "layer_learning_rates")
         factors.update(dict.fromkeys(parameters_of(plan, layers), float(factor)))
     return factors
 

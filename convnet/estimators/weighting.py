@@ -1,17 +1,18 @@
 """sample_weight and class_weight: which rows take part, and with what weight."""
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
+
+from convnet.estimators.arrays import as_array
+from convnet.values.fields import as_float, is_number, show
+from convnet.values.plain import plain
 
 
 def check_sample_weight(sample_weight, n, name="sample_weight", of="X"):
     """Return float64 weights of the n rows of `of`, or None; ValueError, by `name`, if they cannot be used."""
     if sample_weight is None:
         return None
-    weights = check_array(
-        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=name
-    )
+    weights = as_array(sample_weight, name, ensure_2d=False, allow_nd=True, dtype=np.float64)
     if weights.ndim != 1:
         raise ValueError(f"{name} must have one entry a row; got shape {weights.shape}.")
     if len(weights) != n:
@@ -43,17 +44,24 @@ def class_weights(class_weight, classes, codes, sample_weight):
     """
     if class_weight is None:
         return None
+    class_weight = plain(class_weight)
     if isinstance(class_weight, str) and class_weight == "balanced":
         sums = np.bincount(codes, weights=sample_weight, minlength=len(classes))
-        return np.divide(
-            sums.sum(), len(classes) * sums, out=np.zeros(len(classes)), where=sums > 0
-        )
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # `split_weights` refuses what comes of it
+            return np.divide(
+                sums.sum(), len(classes) * sums, out=np.zeros(len(classes)), where=sums > 0
+            )
     if not isinstance(class_weight, dict):
-        raise ValueError(f'class_weight must be a dict, "balanced" or None; got {class_weight!r}.')
-    weights = compute_class_weight(class_weight, classes=classes, y=classes)
-    if not np.isfinite(weights).all() or weights.min() < 0:
-        raise ValueError(f"class_weight must have finite weights, 0 or more; got {class_weight!r}.")
-    return weights
+        raise ValueError(
+            f'class_weight must be a dict, "balanced" or None; got {show(class_weight)}.'
+        )
+    if not all(is_number(w) and 0 <= as_float(w) < np.inf for w in class_weight.values()):
+        raise ValueError(
+            f"class_weight must have finite weights, 0 or more; got {show(class_weight)}."
+        )
+    return compute_class_weight(class_weight, classes=classes, y=classes)
 
 
 def split_weights(weights):

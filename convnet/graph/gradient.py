@@ -27,7 +27,7 @@ def gradient(network, X, grad_outputs, layer, scale, n_threads):
         target=layer,
         dropout=False,
     )
-    program, memory = compiled.program, Memory(compiled)
+    program, memory = compiled.program, Memory(compiled, plan, min(n, ROWS))
     context = memory.context(network.params)
     scratch = memory.scratch_for(program, n_threads)
     shape = plan.input_shape if layer is None else plan.named[layer].output_shape

@@ -1,13 +1,16 @@
 """The memory of a training program, taken once."""
 
 from convnet.engine import Context, aligned_zeros
+from convnet.graph.room import check_pass
 
 
 class Memory:
-    """All memory of a training program."""
+    """All memory of a training program, of batches of up to `samples` for a plan; ValueError where it is too much."""
 
-    def __init__(self, compiled):
+    def __init__(self, compiled, plan, samples):
         program, sizes = compiled.program, compiled.sizes
+        floats = compiled.lanes * sizes["lane"] + sizes["packed"] + sizes["batch"]
+        check_pass(plan, program.arena_floats + floats, samples)
         self.arena = aligned_zeros(max(16, program.arena_floats))
         self.packed = aligned_zeros(sizes["packed"])
         self.lane_grads = aligned_zeros(compiled.lanes * sizes["lane"])

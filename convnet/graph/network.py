@@ -9,6 +9,7 @@ from convnet.graph.gradient import gradient
 from convnet.graph.parameters import initial_weights
 from convnet.graph.plan import Plan
 from convnet.graph.predictor import Predictor
+from convnet.graph.room import check_parameters
 from convnet.graph.step import Step
 
 
@@ -44,6 +45,7 @@ class Network:
         winograd=None,
     ):
         self.plan = Plan(layers, input_shape, n_outputs, winograd=winograd)
+        check_parameters(self.plan.parameters)
         self.isa = isa or default_isa()
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from convnet.engine import aligned_zeros
+from convnet.graph.finite import is_finite
 from convnet.graph.update import SOLVERS
 
 MOMENTS = ("moment_1", "moment_2")
@@ -40,6 +41,10 @@ class Optimizer:
         """Return the moments (copies) and the number of steps taken."""
         moments = zip(MOMENTS, self._moments, strict=True)
         return {name: moment.copy() for name, moment in moments} | {"steps": self._steps}
+
+    def is_finite(self):
+        """Return whether all moments are finite: an infinite mean square ends the learning of its weight silently."""
+        return all(map(is_finite, self._moments))
 
     def set_state(self, state):
         """Go on from what `state` returned; nothing is set where that does not fit."""

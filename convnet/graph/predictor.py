@@ -5,6 +5,7 @@ import numpy as np
 from convnet.engine import Context, aligned_zeros
 from convnet.graph.compiler import compile_prediction
 from convnet.graph.inputs import check_input
+from convnet.graph.room import check_pass
 
 
 class Predictor:
@@ -12,13 +13,14 @@ class Predictor:
 
     def __init__(self, network, layer):
         plan = network.plan
-        self.compiled = compile_prediction(plan, network.isa, layer)
+        self.plan, self.compiled = plan, compile_prediction(plan, network.isa, layer)
         self.input_shape = plan.input_shape
         self.shape = plan.output_shape if layer is None else plan.named[layer].output_shape
         self.params = aligned_zeros(len(network.params))
         self.params[...] = network.params
-        for fold in self.compiled.folded:
-            self._fold(fold)
+        with np.errstate(all="ignore"):  # what overflows shows in the outputs
+            for fold in self.compiled.folded:
+                self._fold(fold)
         self.packed = aligned_zeros(self.compiled.sizes["packed"])
         self._pool = []
         self.compiled.program.pack(self._context(), 0, 1)
@@ -67,4 +69,5 @@ class Predictor:
         if had >= n_threads:
             return memory
         program = self.compiled.program
+        check_pass(self.plan, n_threads * program.arena_floats, n_threads)
         return aligned_zeros(n_threads * program.arena_floats), program.scratch(n_threads)

@@ -17,7 +17,7 @@ class Step:
         self.compiled = compile_training(
             network.plan, network.isa, max(1, len(X)), input_gradient=network.input_gradient
         )
-        self.memory = Memory(self.compiled)
+        self.memory = Memory(self.compiled, network.plan, max(1, len(X)))
         self.context = self.memory.context(network.params)
         self.n = len(X)
         if rows is not None and len(rows) != self.n:

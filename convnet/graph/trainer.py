@@ -121,7 +121,7 @@ class Trainer:
             rates=self.rates,
             start=self.start,
         )
-        memory = Memory(compiled)
+        memory = Memory(compiled, network.plan, batch_size)
         context = memory.context(network.params)
         if self.augment is not None:
             context.augmentation(self.augment.transforms, self.augment.fill)
@@ -146,6 +146,10 @@ class Trainer:
             "moment_1" and "moment_2", float32 arrays (copies) as long as the flat parameters, and "steps", an int.
         """
         return self._optimizer.state()
+
+    def is_finite(self):
+        """Return whether the optimizer's moments are finite."""
+        return self._optimizer.is_finite()
 
     def set_state(self, state):
         """Go on, to the bit, from what `state` returned.

@@ -23,7 +23,7 @@ class Layer(Value):
         put after the layer's `stem`: "conv1".
     """
 
-    stem: ClassVar[str]
+    stem: ClassVar[str] = "layer"
     takes: ClassVar[str] = (
         "any"  # input: "map", "signal", "flat" (a Flatten is put in front) or "any"
     )
@@ -59,5 +59,10 @@ class Layer(Value):
         ----------
         builder : convnet.graph.builder.Builder
             To be called; its ``shape`` is the input shape.
+
+        Raises
+        ------
+        TypeError
+            The type has none: it is a base of others.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no lower")
+        raise TypeError(f"{type(self).__name__} has no lower: it is no layer of a net by itself")

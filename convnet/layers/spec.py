@@ -9,6 +9,7 @@ from convnet.layers.auto import auto_layers
 from convnet.layers.base import Layer
 from convnet.layers.registry import LAYERS
 from convnet.values import spec as values
+from convnet.values.plain import plain
 from convnet.values.spec import Spec
 
 MOST_NESTED = 8  # layers inside layers inside ...
@@ -41,6 +42,7 @@ def as_layers(spec: Spec, input_shape: tuple[int, ...] | None = None) -> tuple[L
     ImportError
         YAML without PyYAML.
     """
+    spec = plain(spec)
     if isinstance(spec, str) and spec == "auto":
         if input_shape is None:
             raise ValueError('layers="auto" needs the shape of the input')
@@ -105,7 +107,7 @@ def check_size(entries: Sequence[object], depth: int = 0) -> None:
 
     `depth` is the number of layers around them.
     """
-    lists, seen = [entries], 0
+    lists, seen = [plain(entries)], 0
     for _ in range(MOST_NESTED + 1 - depth):
         seen += sum(map(len, lists))
         if seen > values.MOST:
@@ -119,8 +121,9 @@ def check_size(entries: Sequence[object], depth: int = 0) -> None:
 
 
 def _inside(entry: object) -> Sequence[object]:
+    entry = plain(entry)
     inside = entry.get("layers") if isinstance(entry, dict) else getattr(entry, "layers", ())
-    return inside if isinstance(inside, list | tuple) else ()
+    return plain(inside) if isinstance(inside, list | tuple) else ()
 
 
 def resolve_names(

@@ -4,9 +4,9 @@ import math
 import time
 from contextlib import closing
 
-import numpy as np
-
+from convnet.graph.finite import NotFiniteError
 from convnet.training.best import Best
+from convnet.training.divergence import diverged, what_diverged
 from convnet.training.examples import permutation
 
 
@@ -43,6 +43,8 @@ class Loop:
         first one of a run is cut short.
     watch : object, default=None
         Its ``epoch_begin(epoch)`` and ``epoch_end(figures)`` are called; the latter returns whether to stop.
+    largest : float, default=1.0
+        Largest magnitude of the inputs, as the net sees them.
 
     Attributes
     ----------
@@ -76,12 +78,13 @@ class Loop:
         best_epoch=0,
         deadline=math.inf,
         watch=None,
+        largest=1.0,
     ):
         self.network, self.trainer, self.examples = network, trainer, examples
         self.batch_size, self.rates, self.stopping = batch_size, rates, stopping
         self.seed, self.shuffle, self.first_epoch = seed, shuffle, first_epoch
         self.validate, self.by_score, self.best_epoch = validate, by_score, best_epoch
-        self.deadline, self.watch = deadline, watch
+        self.deadline, self.watch, self.largest = deadline, watch, largest
         self.history = {"loss": [], "learning_rate": [], "seconds": []}
         if validate:
             self.history |= {"validation_loss": [], "validation_score": []}
@@ -125,10 +128,16 @@ class Loop:
                 return False
             self.cut = taken
         self.weights = self.network.get_weights()
-        self._check_weights(epoch, rate)
         figures = {"loss": loss, "learning_rate": rate}
+        self._check(epoch, loss, rate)
         if self.validate:
-            figures["validation_loss"], figures["validation_score"] = self.validate(self.weights)
+            try:
+                held_out = self.validate(self.weights)
+            except NotFiniteError:
+                raise self._diverged(
+                    "outputs for rows held out are not finite", epoch, rate
+                ) from None
+            figures["validation_loss"], figures["validation_score"] = held_out
         figures["seconds"] = time.perf_counter() - start
         for name, figure in figures.items():
             self.history[name].append(figure)
@@ -151,22 +160,21 @@ class Loop:
             for rate, part, batch in zip(rates, parts, batches, strict=True):
                 loss = self.trainer.step(**batch, learning_rate=rate, epoch=epoch)
                 if not math.isfinite(loss):
-                    raise ValueError(_diverged(f"loss became {loss}", epoch, taken, rate))
+                    raise diverged(f"loss became {loss}", epoch, taken, rate)
                 total += loss * data.weight(part)
                 taken += 1
                 if time.monotonic() > self.deadline:
                     break
         return total / data.weight(rows[: taken * size]), taken
 
-    def _check_weights(self, epoch, rate):
-        for name, values in self.weights.items():
-            if not np.isfinite(values).all():
-                what = f"weights {name!r} are no longer finite"
-                raise ValueError(_diverged(what, epoch, (self.cut or self.steps) - 1, rate))
+    def _check(self, epoch, loss, rate):
+        """Raise ValueError if an epoch leaves something that is not finite."""
+        what = None if math.isfinite(loss) else f"mean loss became {loss}"
+        what = what or what_diverged(
+            self.network, self.trainer, self.examples, self.weights, self.largest
+        )
+        if what:
+            raise self._diverged(what, epoch, rate)
 
-
-def _diverged(what, epoch, batch, rate):
-    return (
-        f"The {what} in epoch {epoch + 1}, batch {batch + 1}, at learning rate {rate:g}. "
-        "Lower learning_rate_init or scale X."
-    )
+    def _diverged(self, what, epoch, rate):
+        return diverged(what, epoch, (self.cut or self.steps) - 1, rate)

@@ -5,6 +5,7 @@ from contextlib import closing
 import numpy as np
 
 from convnet.graph.calls import rows_a_call
+from convnet.graph.finite import check_finite
 from convnet.training.rows import chunks
 
 
@@ -30,15 +31,22 @@ def outputs(network, X, *, scale, n_threads, rows=None, layer=None):
     -------
     out : ndarray of float32, shape (n, n_outputs) or (n, *the layer's shape)
         The bits of a row do not depend on how many share a call.
+
+    Raises
+    ------
+    NotFiniteError
+        Some overflow float32.
     """
+    what = "The outputs of the net" + (f", at layer {layer!r}," if layer else "")
     step = rows_a_call(network.plan, n_threads)
     options = {"scale": scale, "n_threads": n_threads}
     parts = []
     with closing(chunks(X, step, rows)) as arrays:
         for part in arrays:
-            parts.append(
+            found = (
                 network.forward(part, **options)
                 if layer is None
                 else network.features(part, layer, **options)
             )
+            parts.append(check_finite(found, what))
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -3,7 +3,7 @@
 import math
 
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values.fields import is_number
+from convnet.values.fields import is_number, show
 
 NAMES = ("constant", "adaptive", *NAMED)
 ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
@@ -20,11 +20,11 @@ def check_learning_rate(value, max_iter):
         raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
     elif isinstance(value, str):
         if value not in NAMES:
-            raise ValueError(f"learning_rate must be one of {', '.join(NAMES)}; got {value!r}.")
+            raise ValueError(f"learning_rate must be one of {', '.join(NAMES)}; got {show(value)}.")
     elif not callable(value):
         raise TypeError(
             "learning_rate must be a name, a schedule such as Cosine(), or a callable of the epoch; "
-            f"got {value!r}."
+            f"got {show(value)}."
         )
 
 
@@ -59,7 +59,7 @@ class Rates:
         for rate in rates:
             if not is_number(rate) or not 0 <= rate < math.inf:
                 raise ValueError(
-                    f"learning_rate gave {rate!r} for epoch {epoch}; it must be a number, 0 or more."
+                    f"learning_rate gave {show(rate)} for epoch {epoch}; it must be a number, 0 or more."
                 )
         return list(map(float, rates))
 
@@ -75,7 +75,11 @@ class Rates:
             return [self.init] * steps
         if isinstance(self.schedule, Schedule):
             return self._scheduled(epoch, steps)
-        return [self.schedule(epoch)] * steps
+        try:
+            return [self.schedule(epoch)] * steps
+        except Exception as error:
+            kind = type(error).__name__
+            raise ValueError(f"learning_rate raised {kind} for epoch {epoch}: {error}") from error
 
     def _scheduled(self, epoch, steps):
         schedule, n = self.schedule, self.max_iter

@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from convnet.graph.finite import check_finite
 from convnet.layers import Normalize
 from convnet.training.rows import READ, chunks
 
@@ -54,6 +55,7 @@ def _statistics(network, examples, name, n_threads):
     with closing(chunks(X, step, rows)) as arrays:
         for part in arrays:
             values = network.features(part, name, scale=examples.scale, n_threads=n_threads)
+            check_finite(values, f"The inputs of layer {name!r}")
             values = values.reshape(len(part), size)
             if shift is None:
                 shift = np.tile(values[0, :channels].astype(np.float64), size // channels)

@@ -4,6 +4,7 @@
 
     value.py    Value: keyword-checked, compared, hashed, printed, pickled, its own clone
     fields.py   checks of single fields; words for errors
+    plain.py    what values of subclasses of str, int, list, tuple and dict hold
     family.py   Family: the types of one kind of value by name, plain data ↔ value
     spec.py     lists of values ↔ lists of dicts, JSON, YAML, paths
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from convnet.values.fields import did_you_mean, show
+from convnet.values.plain import plain
 from convnet.values.value import Value, immutable
 
 V = TypeVar("V", bound=Value)
@@ -58,9 +59,10 @@ class Family(Generic[V]):
     def from_dict(self, params: dict[str, Any]) -> V:
         """Return the value that ``{"type": "Conv2D", "filters": 16, ...}`` describes."""
         types = self._types
+        params = plain(params)
         if not isinstance(params, dict):
             raise TypeError(f"{self.one} must be a dict such as {self.example}; got {show(params)}")
-        kind = params.get("type")
+        kind = plain(params.get("type"))
         if not isinstance(kind, str):
             known = ", ".join(types)
             raise ValueError(f'{self.one} needs a "type", one of {known}; got {show(params)}')

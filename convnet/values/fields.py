@@ -7,15 +7,30 @@ field in front. Specs may come from strangers, so a check is quick and shallow, 
 import difflib
 import numbers
 import reprlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import MISSING, field
+from math import inf
 from typing import Any, TypeGuard, TypeVar
 
 T = TypeVar("T")
 
 LARGEST = 2**20  # of any integer in a spec: sizes stay far below what overflows an index
+MOST_SHOWN = 1000  # entries of what is printed in an error, before it is cut
 
-_short = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    def repr_instance(self, x: object, level: int) -> str:
+        """Of bytes and of containers of other classes by their size: their own repr knows no bound."""
+        if (
+            isinstance(x, Sized)
+            and not isinstance(x, numbers.Number | type)
+            and len(x) > MOST_SHOWN
+        ):
+            return f"a {type(x).__name__} of length {len(x)}"
+        return super().repr_instance(x, level)
+
+
+_short = _Short()
 _short.maxlevel, _short.maxstring, _short.maxother = 3, 60, 60
 
 
@@ -42,6 +57,11 @@ def show(value: object) -> str:
         return f"a {type(value).__name__}"
 
 
+def refusal(error: Exception, text: str) -> TypeError | ValueError:
+    """Return the error that what a check raised is raised anew as, with more words."""
+    return (ValueError if isinstance(error, ValueError) else TypeError)(text)
+
+
 def did_you_mean(
     word: object, known: Iterable[str], elsewhere: dict[str, str] | None = None
 ) -> str:
@@ -62,6 +82,14 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def as_float(value: float) -> float:
+    """Return a real number of any type as a float: infinity where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
+
+
 def integer(low: int, high: int = LARGEST) -> Callable[[object], int]:
     """Return a check for an integer from `low` to `high`; booleans are not integers."""
     what = f"must be an integer from {low} to {high}; got "
@@ -69,9 +97,10 @@ def integer(low: int, high: int = LARGEST) -> Callable[[object], int]:
     def check(value: object) -> int:
         if not is_integer(value):
             raise TypeError(what + show(value))
-        if not low <= value <= high:
+        number = int(value)  # as it will be used, whatever its class says of it
+        if not low <= number <= high:
             raise ValueError(what + show(value))
-        return int(value)
+        return number
 
     return check
 
@@ -83,9 +112,10 @@ def real(low: float, high: float) -> Callable[[object], float]:
     def check(value: object) -> float:
         if not is_number(value):
             raise TypeError(what + show(value))
-        if not low <= value <= high:  # false for NaN too
+        number = as_float(value)
+        if not low <= number <= high:  # false for NaN too
             raise ValueError(what + show(value))
-        return float(value)
+        return number
 
     return check
 

@@ -7,14 +7,18 @@ from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
 from convnet.values.family import Family
-from convnet.values.fields import did_you_mean, show
-from convnet.values.value import Value
+from convnet.values.fields import did_you_mean, refusal, show
+from convnet.values.plain import plain
+from convnet.values.value import Value, checked
 
 V = TypeVar("V", bound=Value)
 Spec: TypeAlias = Sequence[Value | dict[str, Any]] | Mapping[str, Any] | str | os.PathLike[str]
 
 MOST = 1000  # values in a list
 MAX_TEXT = 2**18  # characters
+MAX_SCALAR = (
+    2**12
+)  # characters of a number or word of YAML without quotes: long ones in base 60 take minutes
 
 
 def as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
@@ -31,13 +35,25 @@ def as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
     -------
     values : tuple of Value
     """
+    try:
+        return _as_values(family, spec)
+    except (TypeError, ValueError, ImportError):
+        raise
+    except Exception as error:  # of an object that is no value, whatever it says
+        raise TypeError(
+            f"{family.parameter} cannot be read: it raised {type(error).__name__}"
+        ) from error
+
+
+def _as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
     what, noun = family.parameter, family.noun
+    spec = plain(spec)
     if isinstance(spec, str | os.PathLike):
         spec = _parse(family, *_read(what, spec))
     if isinstance(spec, dict):
         if spec.keys() - {"description"} != {what}:
             raise ValueError(f'a dict of {noun}s must be {{"{what}": [...]}}; got {show(spec)}')
-        spec = spec[what]
+        spec = plain(spec[what])
     if isinstance(spec, family.base):
         raise TypeError(f"{what} must be a list; got one {noun}. Write [{spec!r}]")
     if not isinstance(spec, list | tuple):
@@ -70,17 +86,17 @@ def _kinds(family: Family[V]) -> str:
 
 
 def _as_value(family: Family[V], i: int, entry: object) -> V:
-    where = f"{family.parameter}[{i}]"
-    if isinstance(entry, family.base):
-        return entry
+    where, entry = f"{family.parameter}[{i}]", plain(entry)
     if isinstance(entry, type) and issubclass(entry, family.base):
         raise TypeError(f"{where} is the class {entry.__name__}. Write {entry.__name__}(...)")
-    if not isinstance(entry, dict):
-        raise TypeError(f"{where} must be {family.one} or a dict; got {show(entry)}")
     try:
-        return family.from_dict(entry)
+        if isinstance(entry, family.base):
+            return checked(entry)
+        if isinstance(entry, dict):
+            return family.from_dict(entry)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{where}: {error}") from None
+        raise refusal(error, f"{where}: {error}") from None
+    raise TypeError(f"{where} must be {family.one} or a dict; got {show(entry)}")
 
 
 def _read(what: str, spec: str | os.PathLike[Any]) -> tuple[str, str]:
@@ -129,14 +145,22 @@ def _refuse_a_word(family: Family[V], text: str) -> None:
 def _parse_yaml(text: str) -> Any:
     yaml = _yaml()
     try:
-        events = yaml.parse(text, Loader=yaml.SafeLoader)
-        if any(
-            isinstance(event, yaml.AliasEvent) for event in events
-        ):  # they can grow without bound
-            raise ValueError("aliases (*name) are not supported")
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):  # they can grow without bound
+                raise ValueError("aliases (*name) are not supported")
+            if (
+                isinstance(event, yaml.ScalarEvent)
+                and event.style is None
+                and len(event.value) > MAX_SCALAR
+            ):
+                raise ValueError(
+                    f"a value has more than {MAX_SCALAR} characters. Put text in quotes"
+                )
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None
+    except (AttributeError, LookupError) as error:  # of a tag that its value does not suit
+        raise ValueError(f"a value is not what its tag says ({type(error).__name__})") from None
 
 
 def _yaml() -> ModuleType:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Self, TypeVar, dataclass_transform
 
-from convnet.values.fields import did_you_mean, parameter, show
+from convnet.values.fields import did_you_mean, parameter, refusal, show
+from convnet.values.plain import plain
 
 T = TypeVar("T")
 V = TypeVar("V", bound="Value")
@@ -12,6 +13,18 @@ V = TypeVar("V", bound="Value")
 
 def _build(cls: type[V], params: Mapping[str, Any]) -> V:
     return cls(**params)
+
+
+def checked(value: V) -> V:
+    """Return a value that has been checked anew: a field may have been changed, in spite of all, to what it cannot be.
+
+    It is the same one where nothing had to be normalised.
+    """
+    params = {name: getattr(value, name, None) for name in value.parameter_names()}
+    built = _build(type(value), params)
+    own = built.get_params()
+    same = all(type(own[name]) is type(v) and own[name] == v for name, v in params.items())
+    return value if same else built
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
@@ -35,12 +48,17 @@ class Value:
     def __post_init__(self) -> None:
         kind = type(self).__name__
         for field in fields(self):
+            given = getattr(self, field.name, None)  # there is none where __init__ was not run
             try:
-                value = field.metadata["check"](getattr(self, field.name))
+                value = field.metadata["check"](plain(given))
             except (TypeError, ValueError) as error:
                 # a check of a list has named the place in it: layers[3]: ...
                 name = "" if str(error).startswith(field.name) else f"{field.name} "
-                raise type(error)(f"{kind}: {name}{error}") from None
+                raise refusal(error, f"{kind}: {name}{error}") from None
+            except Exception as error:  # of an object that is no number or text, whatever it says
+                raise TypeError(
+                    f"{kind}: {field.name} cannot be {show(given)}, which raised {type(error).__name__}"
+                ) from error
             object.__setattr__(self, field.name, value)
         self.check()
 

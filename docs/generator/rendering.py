@@ -69,8 +69,8 @@ def _thing(thing, page, level):
     for name, function in own.items():
         parts.append(f"{level}# {name}\n")
         parts += [_signature(function), *_body(function, docstring(function), page)]
-    if is_estimator(thing):
-        names = ", ".join(f"`{name}`" for name in inherited_methods(thing))
+    names = ", ".join(f"`{name}`" for name in inherited_methods(thing))
+    if is_estimator(thing) and names:
         parts.append(f"From scikit-learn's base classes: {names}.\n")
     return parts
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.schedules import Cosine, Step
@@ -52,6 +53,15 @@ BAD = {
     "loss": ["squared_loss", "mse", None, 2],
     "n_jobs": [0, 1.5, "2", True],
 }
+
+
+class Broken:
+    def fail(self, *args):
+        raise ZeroDivisionError
+
+    __eq__ = __hash__ = __repr__ = __bool__ = __float__ = __len__ = __iter__ = fail
+
+
 ESTIMATORS = [ConvNetClassifier, ConvNetRegressor]
 EACH = [(kind, name) for kind in ESTIMATORS for name in kind().get_params(deep=False)]
 
@@ -70,6 +80,51 @@ def test_bad_values_are_refused_by_fit(kind, name):
         assert "n_features_in_" not in vars(clf)
         if name not in ("layers", "class_weight", "random_state"):
             assert name in str(caught.value)
+
+
+NUMBERS = [
+    *("alpha", "learning_rate_init", "tol", "epsilon", "beta_1", "momentum", "max_time"),
+    *("clip_norm", "rescale", "max_iter", "validation_fraction", "label_smoothing", "n_jobs"),
+]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", [10**400, -(10**400), Broken()], ids=["big", "-big", "broken"])
+def test_numbers_beyond_floats_and_objects_that_raise(name, value):
+    if name == "n_jobs" and isinstance(value, int):
+        return  # as many as there are
+    with pytest.raises(ValueError, match=name):
+        ConvNetClassifier(**{name: value}).fit([[0], [1]], [0, 1])
+
+
+@pytest.mark.parametrize("freeze", ["*?" * 10**5, ["dense1"] * 1001, {"dense1": 1}])
+def test_patterns_of_a_size_to_look_up(freeze):
+    with pytest.raises(ValueError, match="freeze must be"):
+        ConvNetClassifier(freeze=freeze).fit([[0], [1]], [0, 1])
+
+
+def test_class_weights_beyond_floats():
+    for value in (10**400, "1", None, Broken()):
+        with pytest.raises(ValueError, match="class_weight must have finite weights"):
+            ConvNetClassifier(class_weight={0: value, 1: 1.0}).fit([[0], [1]], [0, 1])
+
+
+def test_a_rate_that_raises():
+    with pytest.raises(ValueError, match="learning_rate raised ZeroDivisionError for epoch 0"):
+        ConvNetClassifier(learning_rate=lambda epoch: 1 / epoch).fit([[0], [1]], [0, 1])
+
+
+def test_parameters_that_cannot_be_copied():
+    deep = []
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="nested too deeply to be cloned"):
+        clone(ConvNetClassifier(deep))
+
+
+def test_nested_names_of_what_raises():
+    with pytest.raises(ValueError, match="is not a layer: it has no parameter"):
+        ConvNetClassifier([Broken()]).set_params(layers__0__units=3)
 
 
 def test_the_message_names_estimator_parameter_and_value():

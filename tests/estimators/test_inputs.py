@@ -224,6 +224,16 @@ def test_values_that_are_not_finite(value, word):
         ConvNetClassifier(CONV).fit(X, y)
 
 
+def test_numbers_beyond_doubles():
+    X, y = [[0.0], [10**400], [1.0]], [0, 1, 1]
+    refused(ConvNetClassifier(), X, y, "X", (TypeError, ValueError))
+    refused(ConvNetClassifier(), np.array(X), y, "X contains infinity or a value too large")
+    wide = np.array([[0.0], [1.0], [2.0]], np.longdouble) * np.longdouble("1e4000")
+    if np.isfinite(wide).all():
+        refused(ConvNetClassifier(), wide, y, "Input X contains infinity")
+    refused(ConvNetClassifier(), np.eye(3), [0.0, 1.0, 1e300], "Unknown label type: continuous")
+
+
 def test_x_that_is_no_array_of_numbers():
     y = [0, 1]
     clf = ConvNetClassifier()

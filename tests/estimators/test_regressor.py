@@ -237,6 +237,9 @@ def test_targets_that_are_no_finite_float32(net, table, value, message):
     y[3, 1] = value
     with pytest.raises(ValueError, match=message):
         clone(net).fit(X, y)
+    fitted = clone(net).set_params(max_iter=1).fit(*table)
+    with pytest.raises(ValueError, match=message):
+        fitted.score(X, y)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.layers import Conv2D, Dense, MaxPool2D
 
 NET = [Conv2D(6, 3, activation="relu"), MaxPool2D(2), Dense(16, activation="relu")]
@@ -107,6 +107,7 @@ def test_a_class_of_weight_zero_stays_a_class(digits):
         ([1, 2, 3], "sample_weight has 3 entries; X has 4 rows."),
         ([[1, 1]] * 4, "sample_weight must have one entry a row"),
         ([1, 1, 1, -1], "must not be negative"),
+        ([1, 1, 1, 10**400], "Input sample_weight contains infinity or a value too large"),
         ([0] * 4, "zero for every row"),
         ([1, 1, np.nan, 1], "Input sample_weight contains NaN"),
         ([1, 1, np.inf, 1], "Input sample_weight contains infinity"),
@@ -116,6 +117,17 @@ def test_a_class_of_weight_zero_stays_a_class(digits):
 def test_weights_that_cannot_be_used(weights, text):
     with pytest.raises(ValueError, match=text):
         ConvNetClassifier().fit(np.zeros((4, 2)), [0, 1, 0, 1], sample_weight=weights)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+@pytest.mark.parametrize("kind", [ConvNetClassifier, ConvNetRegressor])
+def test_weights_of_a_score(kind, value):
+    net, X, y = kind(max_iter=1), np.zeros((4, 2)), np.array([0, 1, 0, 1])
+    net.fit(X, y)
+    for weights in ([1, 1, 1, value], [0] * 4, [1] * 3):
+        with pytest.raises(ValueError, match="sample_weight"):
+            net.score(X, y, weights)
+    assert net.score(X, y, [1, 1, 0, 0]) == net.score(X[:2], y[:2])
 
 
 def test_validation_is_weighted(digits):

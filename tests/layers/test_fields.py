@@ -1,5 +1,8 @@
 """What single fields take, and what layers say of bad ones."""
 
+from collections import deque
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -100,6 +103,26 @@ def test_equal_spellings_are_equal_layers():
     assert Conv2D(8, 3, padding=(1, (2, 3))).padding == ((1, 1), (2, 3))
     assert Conv2D(8, 3, padding=((1, 2), (1, 2))).padding == ((1, 2), (1, 2))
     assert len({Conv2D(8, 3), Conv2D(8, (3, 3)), Conv2D(8, 5)}) == 2
+
+
+class Lying(int):
+    __le__ = __ge__ = __lt__ = __gt__ = lambda self, other: True
+
+
+def test_what_counts_is_the_value_that_is_kept():
+    with pytest.raises(ValueError, match="units must be an integer from 1"):
+        Dense(Lying(2**40))
+    with pytest.raises(ValueError, match=r"rate must be a number from 0 to 0\.999"):
+        Dropout(10**400)
+    with pytest.raises(ValueError, match=r"rate must be a number from 0 to 0\.999"):
+        Dropout(Fraction(-(10**400)))
+
+
+def test_errors_show_no_more_than_a_few_words():
+    for value in (bytes(10**6), dict.fromkeys(range(10**5)), deque(range(10**5)), "x" * 10**6):
+        with pytest.raises(TypeError) as info:
+            Dense(value)
+        assert len(str(info.value)) < 300
 
 
 def test_missing_parameters():

@@ -16,6 +16,7 @@ from convnet.layers import (
     Flatten,
     MaxPool2D,
     ReLU,
+    Residual,
     as_layers,
     auto_layers,
     layer_types,
@@ -116,10 +117,14 @@ def test_json_is_a_layer_a_line():
         ),
         ('[{"type": "Dense", "units": 1' + "0" * 5000 + "}]", "layers: no valid JSON"),
         (
-            "- {type: Dense, units: 0x" + "f" * 9999 + "}",
+            "- {type: Dense, units: 0x" + "f" * 4000 + "}",
             "units must be an integer from 1 to 1048576; got ",
         ),
-        ("- type: Dense\n  ? 0x" + "f" * 9999 + "\n  : 1", "Dense has no parameter "),
+        ("- type: Dense\n  ? 0x" + "f" * 4000 + "\n  : 1", "Dense has no parameter "),
+        ("- {type: Dense, units: 1" + ":1" * 99_999 + "}", "a value has more than 4096 characters"),
+        ("- !!bool maybe", "layers: no valid YAML: a value is not what its tag says"),
+        ("- !!timestamp x", "layers: no valid YAML: a value is not what its tag says"),
+        ("- !!int ''", "layers: no valid YAML: a value is not what its tag says"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -136,6 +141,59 @@ def test_a_list_that_holds_itself():
     spec.append(spec)
     with pytest.raises(TypeError, match="must be a layer or a dict"):
         as_layers(spec)
+
+
+class Endless(list):
+    def __iter__(self):
+        while True:
+            yield {"type": "ReLU"}
+
+    def __len__(self):
+        return 1
+
+
+class Broken:
+    def fail(self, *args):
+        raise ZeroDivisionError
+
+    __eq__ = __hash__ = __repr__ = __len__ = __iter__ = __fspath__ = fail
+
+
+def test_what_classes_say_of_lists_does_not_count():
+    assert as_layers(Endless([ReLU(), ReLU()])) == (ReLU(), ReLU())
+    assert Residual(Endless([ReLU()])) == Residual([ReLU()])
+    assert as_layers([{"type": "Residual", "layers": Endless([ReLU()])}]) == (Residual([ReLU()]),)
+
+
+@pytest.mark.parametrize("spec", [Broken(), [Broken()], {"layers": Broken()}, [{"type": Broken()}]])
+def test_objects_that_raise_whatever_they_are_asked(spec):
+    with pytest.raises((TypeError, ValueError), match="layer"):
+        as_layers(spec)
+    with pytest.raises(TypeError, match="Dense: units must be an integer"):
+        Dense(Broken())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("units", -5), ("units", 10**30), ("units", None), ("activation", "x")]
+)
+def test_layers_are_checked_again(field, value):
+    """What was set past the check of a layer when it was built."""
+    layer = Dense(3)
+    object.__setattr__(layer, field, value)
+    for spec in ([layer], [{"type": "Residual", "layers": [layer]}]):
+        with pytest.raises(
+            (TypeError, ValueError), match=rf"layers\[0\].*: Dense: {field} must be"
+        ):
+            as_layers(spec)
+    with pytest.raises(TypeError, match=r"layers\[0\]: Dense: units must be"):
+        as_layers([object.__new__(Dense)])
+
+
+def test_a_residual_that_holds_itself():
+    layer = Residual([ReLU()])
+    object.__setattr__(layer, "layers", (layer,))
+    with pytest.raises(ValueError, match="more than 8 deep"):
+        as_layers([layer])
 
 
 junk = st.recursive(

@@ -88,6 +88,20 @@ def test_warmup():
     assert cycle.multiplier(4, 9, 3, 7) == OneCycle().multiplier(1, 6, 3, 7)
 
 
+def test_schedules_lie_eight_deep_at_the_most():
+    schedule = Cosine()
+    for _ in range(7):
+        schedule = Warmup(1, schedule)
+    assert schedule.multiplier(7, 9) == 1
+    with pytest.raises(ValueError, match="more than 8 deep"):
+        Warmup(1, schedule)
+
+
+def test_numbers_beyond_floats():
+    with pytest.raises(ValueError, match="div_factor must be a number, 1 or more"):
+        OneCycle(div_factor=10**400).check(20)
+
+
 def test_fields_of_a_schedule_within():
     schedule = Warmup(2, Cosine(0.1))
     assert schedule.get_fields()["then__final"] == 0.1

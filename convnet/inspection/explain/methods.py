@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from convnet.graph.finite import check_finite
 from convnet.inspection.explain.gradcam import GradCAM
 from convnet.inspection.explain.integrated_gradients import IntegratedGradients
 from convnet.inspection.explain.occlusion import Occlusion
@@ -40,7 +41,9 @@ def explanations(subject, method, options):
     """Yield the parts of a subject, each with its maps: float32, (n, h, w), (n, length) or (n, features)."""
     explainer = METHODS[method](subject, **options)
     for part in subject.parts():
-        yield part, explainer(part)
+        with np.errstate(over="ignore", invalid="ignore"):  # which is refused next
+            maps = explainer(part)
+        yield part, check_finite(maps, "Explanations of the net")
     explainer.finish()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convnet.graph.finite import check_finite
 from convnet.inspection.explain.given import whole
 from convnet.inspection.explain.memory import rows_together
 from convnet.inspection.explain.receptive import receptive_field
@@ -76,6 +77,7 @@ def _strongest(network, images, scale, layer, n, n_threads):
     found = None
     for i in range(0, len(images), step):
         maps = network.features(images[i : i + step], layer, scale=scale, n_threads=n_threads)
+        check_finite(maps, f"The outputs of the net, at layer {layer!r},")
         maps = maps.reshape(len(maps), -1, maps.shape[-1])
         places = maps.argmax(axis=1)
         values = np.take_along_axis(maps, places[:, None], axis=1)[:, 0]

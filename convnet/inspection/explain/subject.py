@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from convnet.graph.finite import check_finite
 from convnet.inspection.explain.memory import rows_together
 
 PASSES = 3  # what a gradient costs, in passes forward
@@ -67,6 +68,7 @@ class Subject:
             Which of the subject's images each of them was.
         """
         outputs = self.network.forward(images, scale=self.scale, n_threads=self.n_threads)
+        check_finite(outputs)
         own = outputs.reshape(len(images), -1)[np.arange(len(images)), self.units[of]]
         return self.signs[of] * own.astype(np.float64)
 
@@ -77,9 +79,11 @@ class Subject:
         seeds[np.arange(len(images)), self.units[of]] = self.signs[of]
         seeds = seeds.reshape(len(images), *shape)
         options = dict(scale=self.scale, n_threads=self.n_threads)
-        return self.network.gradient(images, seeds, layer, **options)
+        found = self.network.gradient(images, seeds, layer, **options)
+        return check_finite(found, "Gradients of the net")
 
     def features(self, layer):
         """Return the output of a layer for the subject's images: float32, (n, *its shape)."""
         options = dict(scale=self.scale, n_threads=self.n_threads)
-        return self.network.features(self.images, layer, **options)
+        found = self.network.features(self.images, layer, **options)
+        return check_finite(found, f"The outputs of the net, at layer {layer!r},")

@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from convnet.graph.finite import check_finite
 from convnet.graph.ops import ForkOp
 from convnet.inspection.trace.step import Spot
 
@@ -48,7 +49,8 @@ class Maps:
                 self._owners.setdefault(lowered.output, []).append(lowered.name)
         self._arrays = {INPUT: self._converted(image[0], scale)}
         for name in self.layers:
-            self._arrays[name] = network.features(image, name, scale=scale)[0]
+            found = network.features(image, name, scale=scale)[0]
+            self._arrays[name] = check_finite(found, f"The outputs of the net, at layer {name!r},")
         for array in self._arrays.values():
             array.flags.writeable = False
 

@@ -1,13 +1,13 @@
 """Checks of the fields of schedules, and the numbers that they agree on."""
 
-from convnet.values.fields import is_number
+from convnet.values.fields import is_number, show
 
 
 def check(schedule, name, phrase, passes):
     """Raise ValueError, saying what a field must be, unless it passes."""
     if not passes:
         value = getattr(schedule, name)
-        raise ValueError(f"{type(schedule).__name__}: {name} must be {phrase}; got {value!r}")
+        raise ValueError(f"{type(schedule).__name__}: {name} must be {phrase}; got {show(value)}")
 
 
 def check_share(schedule, name, *, zero=True):
@@ -22,6 +22,6 @@ def check_shorter(schedule, name, max_iter):
     value = getattr(schedule, name)
     if value >= max_iter:
         raise ValueError(
-            f"{type(schedule).__name__}: {name}={value} leaves no epoch after the warm-up; "
+            f"{type(schedule).__name__}: {name}={show(value)} leaves no epoch after the warm-up; "
             f"there are {max_iter}. Lower {name} or raise max_iter"
         )

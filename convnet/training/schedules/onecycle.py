@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from convnet.training.schedules.checks import check, check_share
 from convnet.training.schedules.curve import half_cosine
 from convnet.training.schedules.schedule import Schedule
-from convnet.values.fields import is_number
+from convnet.values.fields import as_float, is_number
 
 
 @dataclass(frozen=True)
@@ -57,4 +57,9 @@ class OneCycle(Schedule):
         check_share(self, "pct_start")
         for name in ("div_factor", "final_div_factor"):
             value = getattr(self, name)
-            check(self, name, "a number, 1 or more", is_number(value) and 1 <= value < math.inf)
+            check(
+                self,
+                name,
+                "a number, 1 or more",
+                is_number(value) and 1 <= as_float(value) < math.inf,
+            )

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass, fields, replace
 
+MOST_NESTED = 8  # schedules inside schedules inside ...
+
+
+def _depth(schedule):
+    inside = (getattr(schedule, field.name, None) for field in fields(schedule))
+    return 1 + max((_depth(one) for one in inside if isinstance(one, Schedule)), default=0)
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -12,6 +19,12 @@ class Schedule:
     per_step : bool
         Whether the rate changes within an epoch; `multiplier` is asked once an epoch where it does not.
     """
+
+    def __post_init__(self):
+        if _depth(self) > MOST_NESTED:
+            raise ValueError(
+                f"{type(self).__name__}: schedules lie more than {MOST_NESTED} deep in one another"
+            )
 
     @property
     def per_step(self):

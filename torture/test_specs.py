@@ -1,0 +1,347 @@
+"""Whatever is passed as a parameter is taken, or refused: by ValueError or TypeError, at once, before any memory."""
+
+import copy
+import json
+import pickle
+import resource
+import time
+import warnings
+
+import hostile
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
+from convnet.augment import as_augment
+from convnet.layers import Conv2D, Dense, as_layers, layer_types, to_json
+from convnet.training.schedules import Schedule
+from convnet.values.value import Value
+
+SECONDS = 0.1  # of refusing
+MIB = 4  # of refusing
+SMALL = 10**5  # multiply-adds and parameters of a net that is fitted
+KINDS = [ConvNetClassifier, ConvNetRegressor]
+X = np.random.default_rng(0).random((6, 5, 4, 1)).astype(np.float32)
+Y = np.arange(6) % 2
+PARAMETERS = sorted({name for kind in KINDS for name in kind().get_params(deep=False)})
+NESTED = ["layers", "augment", "learning_rate"]
+
+
+class Meter:
+    """Seconds and memory of what has been refused: the worst of each."""
+
+    def __init__(self):
+        self.tried = self.refused = self.fitted = 0
+        self.seconds, self.mib = (0.0, ""), (0.0, "")
+
+    def __call__(self, what, call):
+        """Call; return what it returns, or None where it refuses. An error of another kind is what is looked for."""
+        self.tried += 1
+        before, start = _peak(reset=True), time.thread_time()
+        try:
+            return call()
+        except (ValueError, TypeError) as error:
+            seconds, mib = time.thread_time() - start, _peak() - before
+            assert len(str(error)) < 5000
+            if seconds > SECONDS or mib > MIB:  # the machine's own delays happen once
+                before, start = _peak(reset=True), time.thread_time()
+                with pytest.raises((ValueError, TypeError)):
+                    call()
+                seconds, mib = time.thread_time() - start, _peak() - before
+            self.refused += 1
+            self.seconds = max(self.seconds, (seconds, what))
+            self.mib = max(self.mib, (mib, what))
+            assert seconds < SECONDS, f"{what} took {seconds:.3f} s: {error}"
+            assert mib < MIB, f"{what} took {mib:.1f} MiB: {error}"
+            return None
+
+
+def _peak(reset=False):
+    """Resident MiB at the most since the last reset, which the kernel keeps."""
+    if reset:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+
+
+def many(n):
+    return settings(
+        max_examples=n, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+
+
+def shown(value):
+    """For messages: what can be printed of anything."""
+    return ascii(type(value).__name__)
+
+
+def tried(meter, net, name):
+    """Plan a net, fit it where it is small, and see that nothing has changed where it refuses."""
+    before = dict(vars(net))
+    what = f"{name} {shown(before.get(name))}"
+    summary = meter(what, lambda: net.summary(X, Y))
+    size = (
+        0
+        if summary is None
+        else summary.multiply_adds + summary.n_parameters + summary.memory_bytes // 4
+    )
+    fitted = None
+    if size < SMALL:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of one epoch, of odd units
+            fitted = meter(what, lambda: net.fit(X, Y))
+    if fitted is None:
+        assert vars(net).keys() == before.keys()
+        assert all(vars(net)[key] is value for key, value in before.items())
+    else:
+        meter.fitted += 1
+        assert np.isfinite(net.loss_curve_).all() and np.isfinite(net.predict(X)).all()
+
+
+def build(kind, **params):
+    return kind(**{"layers": [Dense(3)], "max_iter": 1, "n_jobs": 1, "random_state": 0} | params)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def limited():
+    """What would take all memory is to fail here, not to bring down the machine."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.fixture(scope="module")
+def meter():
+    return Meter()
+
+
+@pytest.fixture(autouse=True)
+def warm():
+    """What is done once in a process is not the refusal's."""
+    for kind in KINDS:
+        for layers in ("auto", [Conv2D(2, 2)], "- type: ReLU"):
+            build(kind, layers=layers, early_stopping=True, validation_fraction=0.5).fit(X, Y)
+
+
+def test_specs_of_layers(meter, amount):
+    n = amount(1500, 7000)
+
+    @many(n)
+    @given(hostile.layers)
+    def run(layers):
+        meter("layers", lambda: as_layers(layers, X.shape[1:]))
+        tried(meter, build(KINDS[meter.tried % 2], layers=layers), "layers")
+
+    run()
+    assert meter.fitted > n // 50 and meter.refused > n // 2  # both happen
+
+
+def test_every_parameter(meter, amount):
+    n = amount(1000, 4000)
+
+    @many(n)
+    @given(st.sampled_from(PARAMETERS + NESTED * 3), st.data())
+    def run(name, data):
+        kind = KINDS[0] if name in ("class_weight", "label_smoothing") else KINDS[meter.tried % 2]
+        kind = KINDS[1] if name == "loss" else kind
+        strategy = {"layers": hostile.layers, "augment": hostile.augment}.get(name, hostile.values)
+        params = {name: data.draw(strategy)}
+        if name in ("validation_fraction", "scoring", "n_iter_no_change", "tol"):
+            params["early_stopping"] = True
+        tried(meter, build(kind, **params), name)
+
+    run()
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_odd_value_of_every_parameter(name, meter, amount):
+    """Each of the values that the strategies are made of, in each place."""
+    kind = KINDS[1] if name == "loss" else KINDS[0]
+    values = hostile.ODD[:: amount(3, 1)]
+    for value in values if name not in NESTED else [*values, *([value] for value in hostile.ODD)]:
+        params = {name: value}
+        if name in ("validation_fraction", "scoring", "n_iter_no_change", "tol"):
+            params["early_stopping"] = True
+        tried(meter, build(kind, **params), name)
+
+
+def test_transformers(meter, amount):
+    n = amount(200, 1000)
+
+    @many(n)
+    @given(hostile.values, st.booleans())
+    def run(value, is_layer):
+        net = build(ConvNetClassifier)
+        transformer = ConvNetTransformer(net, value) if is_layer else ConvNetTransformer(value)
+        if meter("transformer", lambda: transformer.fit(X, Y)) is not None:
+            assert np.isfinite(transformer.transform(X)).all()
+
+    run()
+
+
+pieces = st.sampled_from(
+    [
+        *PARAMETERS,
+        *NESTED * 5,
+        "0",
+        "1",
+        "-1",
+        "-9",
+        "9" * 30,
+        "9" * 5000,
+        "units",
+        "stem",
+        "type",
+        "then",
+        "",
+        "_",
+    ]
+) | st.text(max_size=5)
+keys = st.lists(pieces, min_size=1, max_size=5).map("__".join) | st.just(
+    "layers" + "__0__layers" * 3000
+)
+SPECS = [
+    [Conv2D(2, 2, name="stem"), Dense(3)],
+    "auto",
+    [{"type": "Dense", "units": 3}, hostile.residuals(3)],
+    *([value] for value in hostile.OBJECTS),
+    hostile.cyclic_list(),
+    hostile.cyclic_dict(),
+    hostile.Endless([1]),
+    "- type: ReLU",
+    None,
+]
+
+
+def test_nested_names(meter, amount):
+    n = amount(800, 4000)
+
+    @many(n)
+    @given(
+        st.integers(0, len(SPECS) - 1),
+        st.dictionaries(keys, hostile.values, min_size=1, max_size=3),
+    )
+    def run(place, params):
+        net = build(ConvNetClassifier, layers=SPECS[place])
+        before = dict(vars(net))
+        if meter("set_params", lambda: net.set_params(**params)) is None:
+            assert all(vars(net)[key] is value for key, value in before.items())
+        else:
+            tried(meter, net, "nested")
+
+    run()
+
+
+def looked_at(meter, value):
+    """What can be done with any value that was built."""
+    meter("hash", lambda: hash(value))
+    for call in (repr, str, copy.copy, copy.deepcopy, clone):
+        assert meter(call.__name__, lambda call=call: call(value)) is not None
+    assert meter("==", lambda: value == clone(value) and value == value)
+    assert meter("pickle", lambda: pickle.loads(pickle.dumps(value))) is not None
+
+
+def test_values(meter, amount):
+    """What is built can be hashed, printed, compared, copied and stored; what cannot is refused when it is built."""
+    n = amount(600, 4000)
+
+    @many(n)
+    @given(hostile.layers, hostile.augment)
+    def run(layers, augment):
+        built = meter("layers", lambda: as_layers(layers, X.shape[1:]))
+        if built is not None:
+            assert as_layers(json.loads(to_json(built))) == built
+        for value in [*(built or ()), *(meter("augment", lambda: as_augment(augment)) or ())]:
+            looked_at(meter, value)
+
+    run()
+
+
+def test_states_of_values(meter, amount):
+    n = amount(300, 1000)
+    types = list(layer_types().values())
+
+    @many(n)
+    @given(st.sampled_from(types), hostile.values | hostile.layer_dicts)
+    def run(kind, state):
+        value = meter("state", lambda: object.__new__(kind).__setstate__(state) or kind)
+        assert value is None or issubclass(value, Value)
+
+    run()
+
+
+def test_estimators_can_be_looked_at(meter, amount):
+    n = amount(400, 2000)
+
+    @many(n)
+    @given(st.sampled_from(PARAMETERS), hostile.layers)
+    def run(name, value):
+        net = build(KINDS[name == "loss"]).set_params(**{name: value})
+        assert meter("get_params", lambda: net.get_params()) is not None
+        if not _raises(repr, value):
+            assert meter("repr", lambda: repr(net))
+        if not _raises(copy.deepcopy, value):
+            meter("clone", lambda: clone(net))
+
+    run()
+
+
+def _raises(call, value):
+    """Whether a value that is no longer convnet's cannot be printed or copied."""
+    try:
+        call(value)
+    except Exception as error:
+        return call is repr or not isinstance(error, RecursionError)
+    return False
+
+
+def test_schedules_in_schedules():
+    with pytest.raises(ValueError, match="deep in one another"):
+        hostile.deep_schedule(3000)
+    assert isinstance(hostile.deep_schedule(7), Schedule)
+
+
+@pytest.mark.parametrize(
+    ("layers", "name"),
+    [
+        ([Dense(2**20), Dense(2**8), Dense(2**20), Dense(2**8), *[Dense(2**14)] * 30], "GiB"),
+        ([{"type": "Dense", "units": 10**9}], "units must be an integer from 1 to 1048576"),
+        ([Conv2D(10**6, 99, padding="same")], "'conv1': its weights would have"),
+        ([Conv2D(2**12, 1), *[Conv2D(2**12, 3, padding="same")] * 30], "parameters"),
+        ([{"type": "ZeroPad2D", "padding": 2**12}, Conv2D(4, 1)], "'conv1': its output"),
+    ],
+)
+def test_enormous_nets(layers, name, meter):
+    """What a machine cannot hold is refused by name, before any of it is taken."""
+    net = build(ConvNetClassifier, layers=layers)
+    refused = []
+
+    def fit():
+        try:
+            net.fit(X, Y)
+        except (ValueError, TypeError) as error:
+            refused.append(str(error))
+            raise
+
+    meter(name, fit)
+    assert refused and name in refused[-1]
+    with pytest.raises(NotFittedError):
+        net.predict(X)
+
+
+def test_figures(meter, figure):
+    """Last: what was seen in all."""
+    figure(
+        "specs: errors that are no ValueError or TypeError",
+        seen=f"0 of {meter.tried}",
+        asked="0 of 10000",
+    )
+    seconds, what = meter.seconds
+    figure("specs: slowest refusal", seen=f"{seconds * 1000:.0f} ms ({what})", asked="<= 100 ms")
+    mib, what = meter.mib
+    figure("specs: most memory of a refusal", seen=f"{mib:.1f} MiB ({what})", asked=f"< {MIB} MiB")
