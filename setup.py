@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 
 HEADERS = sorted(glob("csrc/*.h"))
+SOURCES = sorted(glob("csrc/**/*.c", recursive=True))
 # No -ffast-math: it flushes subnormals in the whole process and blinds isfinite. Contraction is off so
 # that a fused multiply-add stands where the source says so and every table rounds alike.
 CFLAGS = [
@@ -39,6 +41,8 @@ ISA_FLAGS = {
         "-mprefer-vector-width=512",
     ],
 }
+# After all other flags of a compilation, so that they win, and of a link: see tools/sanitize.sh.
+LAST_FLAGS = os.environ.get("CONVNET_CFLAGS", "").split()
 X86_64 = platform.machine().lower() in ("x86_64", "amd64")
 TABLES = list(ISA_FLAGS) if X86_64 else ["scalar", "baseline"]
 
@@ -50,7 +54,7 @@ def library(name, source, flags):
         {
             "sources": [source],
             "include_dirs": ["csrc"],
-            "cflags": CFLAGS + flags,
+            "cflags": CFLAGS + flags + LAST_FLAGS,
             "obj_deps": {"": HEADERS},
         },
     )
@@ -81,8 +85,32 @@ def openmp_flags():
     return ["-fopenmp"]
 
 
+def processors():
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class BuildClib(build_clib):
+    """build_clib that compiles as many libraries at once as there are processors."""
+
+    def build_libraries(self, libraries):
+        build = super().build_libraries
+        with ThreadPoolExecutor(processors()) as pool:
+            # The last tables take longest.
+            builds = [pool.submit(build, [entry]) for entry in libraries[::-1]]
+            try:
+                for done in builds:
+                    done.result()
+            finally:  # after an error none is begun any more
+                pool.shutdown(cancel_futures=True)
+
+
 class BuildExt(build_ext):
     """build_ext that builds the static libraries first, also when it is run alone or in place."""
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or processors()
 
     def run(self):
         if not self.distribution.have_run.get("build_clib"):
@@ -103,9 +131,9 @@ def extension(name, libraries=()):
         [f"convnet/engine/{name}.pyx"],
         include_dirs=["csrc"],
         libraries=[*libraries, "m"],
-        extra_compile_args=["-O2", *OPENMP],
-        extra_link_args=OPENMP,
-        depends=HEADERS,
+        extra_compile_args=["-O2", *OPENMP, *LAST_FLAGS],
+        extra_link_args=[*OPENMP, *LAST_FLAGS],
+        depends=HEADERS + SOURCES,  # of the libraries: it is linked again after them
     )
 
 
@@ -118,7 +146,9 @@ ENGINE = [
 DATA = Extension(
     "convnet.data._resample",
     ["convnet/data/_resample.pyx"],
-    extra_compile_args=["-O3", "-ffp-contract=off"],  # the same bits on every machine
+    # the same bits on every machine
+    extra_compile_args=["-O3", "-ffp-contract=off", *LAST_FLAGS],
+    extra_link_args=LAST_FLAGS,
 )
 
 setup(
@@ -127,5 +157,5 @@ setup(
         [*ENGINE, DATA],
         compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
     ),
-    cmdclass={"build_clib": build_clib, "build_ext": BuildExt},
+    cmdclass={"build_clib": BuildClib, "build_ext": BuildExt},
 )
