@@ -6,19 +6,17 @@ came; rows that stay are found again in every epoch.
 
 from __future__ import annotations
 
-import os
-import weakref
 from numbers import Integral
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from convnet.engine.locks import lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
-
 
 ABSENT = -1
 
@@ -52,8 +50,8 @@ class MemoryCache:
         self._slots = np.full(n_rows if self.capacity else 0, ABSENT, np.int32)
         # (capacity, *shape), when the first row comes
         self._data = np.empty((0, *self.shape), np.uint8)
-        self._used, self._lock = 0, Lock()
-        ALL.add(self)
+        self._used = 0
+        self._lock = lock_of(self)
 
     @property
     def nbytes(self) -> int:
@@ -83,32 +81,8 @@ class MemoryCache:
             for i in positions:
                 if self._used == self.capacity:
                     return
-                if self._slots[rows[i]] == ABSENT:
-                    self._data[self._used] = pixels[i]
-                    self._slots[rows[i]] = self._used
-                    self._used += 1
-
-
-# Forks: a child has the rows of each cache as they are, and no lock that a thread holds which it does not have.
-ALL: weakref.WeakSet[MemoryCache] = weakref.WeakSet()
-FORK = Lock()
-HELD: list[Lock] = []
-
-
-def _before_fork() -> None:
-    FORK.acquire()
-    HELD.extend(cache._lock for cache in ALL)
-    for lock in HELD:
-        lock.acquire()
-
-
-def _after_fork() -> None:
-    while HELD:
-        HELD.pop().release()
-    FORK.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-    )
+                if self._slots[rows[i]] == ABSENT:  # each line leaves all whole: it may be the last
+                    slot = self._used
+                    self._data[slot] = pixels[i]
+                    self._used = slot + 1
+                    self._slots[rows[i]] = slot

@@ -1,7 +1,6 @@
 """The network behind a fitted estimator."""
 
-import threading
-
+from convnet.engine.locks import lock_of
 from convnet.graph.network import Network
 
 
@@ -24,7 +23,7 @@ class NetworkHolder:
         self.layers, self.input_shape, self.n_outputs = layers, input_shape, n_outputs
         self.course = None
         self._network = None
-        self._lock = threading.Lock()
+        self._lock = lock_of(self)
 
     def network(self, weights, seed=0):
         """Return the network; if it is built now, with `weights`, or those of `seed` where that is None."""

@@ -1,10 +1,9 @@
 """A network: the weights of a plan, and what can be computed with them."""
 
-import threading
-
 import numpy as np
 
 from convnet.engine import aligned_zeros, default_isa
+from convnet.engine.locks import lock_of
 from convnet.graph.gradient import gradient
 from convnet.graph.parameters import initial_weights
 from convnet.graph.plan import Plan
@@ -50,7 +49,7 @@ class Network:
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))
         self._predictors = {}
-        self._lock = threading.Lock()
+        self._lock = lock_of(self)
         self._step = None
         for parameter, values in initial_weights(self.plan.parameters, seed):
             self._view(parameter)[...] = values
