@@ -12,6 +12,7 @@ class Program:
     arena_samples: int
     scratch_floats: int
     sizes: dict[str, int]
+    turn: float
     def __init__(
         self,
         isa: str,

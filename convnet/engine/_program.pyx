@@ -8,6 +8,9 @@ who computes it. In prediction every thread has an arena of its own and takes a 
 time through the whole net.
 
 All memory is NumPy arrays of the caller (`aligned_zeros`); sizes are checked at every call.
+
+A call that takes long is taken in turns: now and then the threads leave the region, Python looks
+after its signals, and each task goes on where it was.
 """
 
 from cython.parallel cimport prange, threadid
@@ -16,25 +19,15 @@ from libc.stdlib cimport calloc, free
 
 from convnet.engine._context cimport Context
 from convnet.engine._engine cimport kernel_table, scratch_floats, stage_tasks, usable_threads
-from convnet.engine.kernels cimport CN_SLACK, cn_context, cn_kernel, cn_kernels, cn_op, cn_task
+from convnet.engine.kernels cimport CN_SLACK, cn_context, cn_kernels, cn_op, cn_task
 
 from convnet.engine._engine import STAGES, aligned_zeros
 
 # Multiply-adds that take about 100 microseconds: a shorter region costs more than it gains, and much
 # more beside another busy process, where each of its barriers waits for the scheduler.
 cdef double WORTH = 2e6
-
-
-cdef struct Entry:
-    int64_t op
-    int64_t stage
-    cn_kernel kernel
-
-
-cdef struct Phase:
-    int64_t begin, end  # entries
-    int64_t shard       # samples that a lane takes at a time; 0: a batch phase
-    double work, sample_work  # in multiply-adds: of the phase, and of each sample
+cdef double LONG = 2e8  # multiply-adds from which on a phase is taken in turns
+cdef double TURN = 0.4  # seconds
 
 
 cdef class Program:
@@ -58,6 +51,11 @@ cdef class Program:
         Least sizes that a run asks of the context: ``input`` (values of a sample), ``output``, ``packed``,
         ``lane`` (floats of a lane), ``lanes``, ``batch``, ``squares`` (and of the norms), ``params`` (and of the
         moments).
+
+    Attributes
+    ----------
+    turn : float
+        Seconds of a call after which Python looks after its signals, so that Ctrl-C ends it.
     """
 
     cdef const cn_kernels *table
@@ -67,6 +65,7 @@ cdef class Program:
     cdef readonly int n_phases
     cdef readonly int64_t arena_floats, arena_samples, scratch_floats
     cdef readonly dict sizes
+    cdef public double turn
 
     def __cinit__(self, str isa, list operations, list phases, int64_t arena_floats,
                   int64_t arena_samples, dict sizes):
@@ -83,6 +82,7 @@ cdef class Program:
         self.arena_floats = arena_floats
         self.arena_samples = arena_samples
         self.sizes = sizes
+        self.turn = TURN
         for i, (shard, work, sample_work, stages) in enumerate(phases):
             self.phases[i].begin = k
             self.phases[i].shard = shard
@@ -140,6 +140,7 @@ cdef class Program:
     def run(self, Context context, float[::1] arena, float[::1] scratch, int n_threads,
             int begin=0, int end=-1):
         """Run phases [begin, end) over a batch in one arena."""
+        cdef Job job = self.job(context)
         cdef int i
         n_threads = usable_threads(n_threads)
         if end < 0:
@@ -147,103 +148,170 @@ cdef class Program:
         self.check(context, arena.shape[0], scratch.shape[0], n_threads)
         if context.c.n > self.arena_samples or end > self.n_phases:
             raise ValueError("more samples or phases than the plan has room for")
+        job.arena = &arena[0]
+        job.scratch = &scratch[0]
         with nogil:
             for i in range(begin, end):
-                if self.phases[i].shard:
-                    self.run_lanes(i, &context.c, &arena[0], &scratch[0], n_threads)
-                else:
-                    self.run_batch(i, &context.c, &arena[0], &scratch[0], n_threads)
+                job.phase = i
+                self.run_phase(&job, n_threads)
+                if i + 1 < end:
+                    hear(&job)
 
     def pack(self, Context context, int phase, int n_threads):
         """Run a batch phase that needs neither arena nor scratch: packing the weights."""
+        cdef Job job = self.job(context)
         n_threads = usable_threads(n_threads)
         if context.packed_size < self.sizes["packed"]:
             raise ValueError("the area for packed weights is too small")
+        job.phase = phase
         with nogil:
-            self.run_batch(phase, &context.c, NULL, NULL, n_threads)
+            self.run_phase(&job, n_threads)
 
     def predict(self, Context context, int phase, float[::1] arenas, float[::1] scratch,
                 int n_threads):
         """Take all samples of the input through a lane phase, each thread in its own arena."""
-        cdef int64_t shard = self.arena_samples, tasks, task, n = context.c.n
+        cdef Job job = self.job(context)
+        cdef int64_t n = context.c.n
         n_threads = usable_threads(n_threads)
         self.check(context, arenas.shape[0] // n_threads, scratch.shape[0], n_threads)
         n_threads = self.worth(phase, n, n_threads)
-        shard = max(1, min(shard, (n + n_threads - 1) // n_threads))
-        tasks = (n + shard - 1) // shard
+        job.phase = phase
+        job.arena = &arenas[0]
+        job.scratch = &scratch[0]
+        job.samples = max(1, min(self.arena_samples, (n + n_threads - 1) // n_threads))
+        job.tasks = (n + job.samples - 1) // job.samples
+        job.own_arena = job.tasks <= n_threads
         with nogil:
-            for task in prange(tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
-                self.predict_task(phase, &context.c, &arenas[0] + threadid() * self.arena_floats,
-                                  &scratch[0] + threadid() * self.scratch_floats, task * shard,
-                                  min(shard, n - task * shard))
+            self.run_job(&job, n_threads)
+
+    cdef Job job(self, Context context):
+        """A job of training without memory."""
+        cdef Job job
+        job.phase = job.tasks = job.samples = job.own_arena = 0
+        job.c = &context.c
+        job.arena = job.scratch = NULL
+        job.turn = self.turn
+        job.heard = now()
+        job.until = 0
+        return job
+
+    cdef double work(self, int phase, int64_t n) noexcept nogil:
+        return self.phases[phase].work + n * self.phases[phase].sample_work
 
     cdef int worth(self, int phase, int64_t n, int n_threads) noexcept nogil:
         """Threads that are worth waking for a phase over n samples."""
-        cdef Phase *p = &self.phases[phase]
-        return n_threads if p.work + n * p.sample_work >= WORTH else 1
+        return n_threads if self.work(phase, n) >= WORTH else 1
 
-    cdef void predict_task(self, int phase, cn_context *c, float *arena, float *scratch,
-                           int64_t first, int64_t samples) noexcept nogil:
-        cdef cn_task task
+    cdef int run_phase(self, Job *job, int n_threads) except -1 nogil:
+        """Run a phase of training, or of packing."""
+        cdef Phase *p = &self.phases[job.phase]
         cdef int64_t i
-        task.arena = arena
-        task.scratch = scratch
-        task.s0 = 0
-        task.s1 = samples
-        task.first = first
-        task.lane = 0
-        for i in range(self.phases[phase].begin, self.phases[phase].end):
-            self.entries[i].kernel(&self.ops[self.entries[i].op], c, &task)
+        job.tasks = job.c.lanes
+        if not p.shard:
+            job.tasks = 0
+            for i in range(p.begin, p.end):
+                job.tasks += stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op],
+                                         job.c.n, job.c.lanes)
+        n_threads = 1 if job.tasks <= 1 else self.worth(job.phase, job.c.n, n_threads)
+        self.run_job(job, n_threads)
+        return 0
 
-    cdef void run_lanes(self, int phase, cn_context *c, float *arena, float *scratch,
-                        int n_threads) noexcept nogil:
-        cdef int64_t lane
-        n_threads = self.worth(phase, c.n, n_threads)
-        for lane in prange(c.lanes, num_threads=n_threads, schedule="dynamic", chunksize=1):
-            self.run_lane(phase, c, arena, scratch + threadid() * self.scratch_floats, lane)
+    cdef int run_job(self, Job *job, int n_threads) except -1 nogil:
+        """Run all tasks, in turns where that takes long."""
+        cdef int64_t number, left = 1
+        cdef Place *places
+        job.until = 0
+        if self.work(job.phase, job.c.n) < LONG:
+            for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
+                self.run_task(job, number, threadid(), NULL)
+            return 0
+        places = <Place *>calloc(max(1, job.tasks), sizeof(Place))
+        if places == NULL:
+            with gil:
+                raise MemoryError("no memory for how far the tasks have come")
+        try:
+            while left:
+                job.until = job.heard + job.turn
+                left = 0
+                for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
+                    left += self.run_task(job, number, threadid(), &places[number])
+                if left:
+                    hear(job)
+        finally:
+            free(places)
+        return 0
 
-    cdef void run_lane(self, int phase, cn_context *c, float *arena, float *scratch,
-                       int64_t lane) noexcept nogil:
+    cdef int64_t run_task(self, Job *job, int64_t number, int64_t thread, Place *place) noexcept nogil:
+        """Take a task on from its place, from its start without one; return 1 where the turn ended before it."""
+        cdef Place start
+        cdef float *scratch = job.scratch + thread * self.scratch_floats
+        if place == NULL:
+            start.samples = start.entry = 0
+            place = &start
+        if job.samples or self.phases[job.phase].shard:
+            return self.run_samples(job, number, thread, scratch, place)
+        if place.entry == 0:
+            if ends(job):
+                return 1
+            self.run_block(job, number, scratch)
+            place.entry = 1
+        return 0
+
+    cdef int64_t run_samples(self, Job *job, int64_t number, int64_t thread, float *scratch,
+                             Place *place) noexcept nogil:
+        """Take samples, those of a lane or of a task of a prediction, through all stages."""
+        cdef Phase *p = &self.phases[job.phase]
+        cdef Entry *entry
         cdef cn_task task
-        cdef int64_t i, s
-        cdef int64_t begin = c.n * lane // c.lanes, end = c.n * (lane + 1) // c.lanes
-        task.arena = arena
+        cdef int64_t n = job.c.n, begin, end, s, shard
+        task.arena = job.arena
         task.scratch = scratch
-        task.first = 0
-        task.lane = lane
-        s = begin
+        task.first = task.lane = 0
+        if job.samples:
+            task.arena += (number if job.own_arena else thread) * self.arena_floats
+            shard = job.samples
+            begin = number * shard
+            end = min(n, begin + shard)
+        else:
+            task.lane = number
+            shard = p.shard
+            begin = n * number // job.c.lanes
+            end = n * (number + 1) // job.c.lanes
+        s = begin + place.samples
         while s < end:
             task.s0 = s
-            s = min(end, s + self.phases[phase].shard)
-            task.s1 = s
-            for i in range(self.phases[phase].begin, self.phases[phase].end):
-                self.entries[i].kernel(&self.ops[self.entries[i].op], c, &task)
+            task.s1 = min(end, s + shard)
+            if job.samples:  # the first one in the arena is sample s
+                task.first = s
+                task.s0 = 0
+                task.s1 -= s
+            while place.entry < p.end - p.begin:
+                # Maps between two stages of a prediction lie in the thread's arena, which it needs for others.
+                if (job.own_arena or not job.samples or place.entry == 0) and ends(job):
+                    return 1
+                entry = &self.entries[p.begin + place.entry]
+                entry.kernel(&self.ops[entry.op], job.c, &task)
+                place.entry += 1
+            place.entry = 0
+            s += shard
+            place.samples = s - begin
+        return 0
 
-    cdef void run_batch(self, int phase, cn_context *c, float *arena, float *scratch,
-                        int n_threads) noexcept nogil:
-        cdef int64_t i, tasks = 0, number
-        for i in range(self.phases[phase].begin, self.phases[phase].end):
-            tasks += stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], c.n,
-                                 c.lanes)
-        n_threads = 1 if tasks <= 1 else self.worth(phase, c.n, n_threads)
-        for number in prange(tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
-            self.run_batch_task(phase, c, arena, scratch + threadid() * self.scratch_floats, number)
-
-    cdef void run_batch_task(self, int phase, cn_context *c, float *arena, float *scratch,
-                             int64_t number) noexcept nogil:
-        """Task `number` of a phase whose stages' tasks are counted one after the other."""
+    cdef void run_block(self, Job *job, int64_t number, float *scratch) noexcept nogil:
+        """Task `number` of a batch phase, whose stages' tasks are counted one after the other."""
+        cdef Phase *p = &self.phases[job.phase]
         cdef cn_task task
         cdef int64_t i, tasks
-        task.arena = arena
+        task.arena = job.arena
         task.scratch = scratch
         task.first = 0
         task.lane = 0
-        for i in range(self.phases[phase].begin, self.phases[phase].end):
-            tasks = stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], c.n,
-                                c.lanes)
+        for i in range(p.begin, p.end):
+            tasks = stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], job.c.n,
+                                job.c.lanes)
             if number < tasks:
                 task.s0 = number
                 task.s1 = tasks
-                self.entries[i].kernel(&self.ops[self.entries[i].op], c, &task)
+                self.entries[i].kernel(&self.ops[self.entries[i].op], job.c, &task)
                 return
             number -= tasks
