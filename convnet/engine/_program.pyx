@@ -27,7 +27,7 @@ from convnet.engine._engine import STAGES, aligned_zeros
 # more beside another busy process, where each of its barriers waits for the scheduler.
 cdef double WORTH = 2e6
 cdef double LONG = 2e8  # multiply-adds from which on a phase is taken in turns
-cdef double TURN = 0.4  # seconds
+cdef double TURN = 0.25  # seconds
 
 
 cdef class Program:

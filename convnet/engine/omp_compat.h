@@ -15,9 +15,10 @@
 
 /* A forked child has the forking thread alone, yet libgomp still counts on the threads that the parent
  * had: the child's first region would wait for them for ever. So the parent gives its threads back
- * just before it forks; where that fails, the child runs on one thread. */
-static int cn_pause_failed = 0;
-static int cn_serial = 0;
+ * just before it forks. They belong to the thread that began the regions: those of others are lost with them.
+ * Where that fails, in a region or for lack of the function, that thread runs alone in the child. */
+static __thread int cn_pause_failed = 0; /* threads may fork at once */
+static __thread int cn_serial = 0;
 
 static void cn_before_fork(void) {
 #if CN_PAUSE

@@ -1,6 +1,7 @@
 """Several callers of one net at once, and forked children."""
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from forked import assert_ends_well
 from netcheck import normals
 
+from convnet.estimators.holder import NetworkHolder
 from convnet.graph import Network
 from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
 
@@ -43,3 +45,35 @@ def test_a_forked_child_can_predict():
             os._exit(status)
     assert_ends_well(child, 10)
     np.testing.assert_array_equal(net.forward(x, n_threads=2), want)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_while_another_thread_holds_the_locks():
+    """It builds what predicts; the child, where it is not, builds its own."""
+    holder = NetworkHolder(LAYERS, (12, 11, 3), 4)
+    net = holder.network(None)
+    x = normals(np.random.default_rng(0), (40, 12, 11, 3))
+    want = net.forward(x)
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with net._lock, holder._lock:
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            net.changed()
+            status = int(not np.array_equal(holder.network(None).forward(x), want))
+        finally:
+            os._exit(status)
+    done.set()
+    thread.join()
+    assert_ends_well(child, 10)
+    np.testing.assert_array_equal(net.forward(x), want)

@@ -13,7 +13,10 @@ from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
 SHAPE, N = (24, 24, 8), 96
 LAYERS = [
     *(Conv2D(32, 3, activation="relu"), BatchNorm(), Conv2D(64, 3), MaxPool2D(2)),
-    *(Dense(1500, activation="relu"), Dense(1500, activation="relu")),  # in blocks of the whole batch
+    *(
+        Dense(1500, activation="relu"),
+        Dense(1500, activation="relu"),
+    ),  # in blocks of the whole batch
 ]
 TURN = 1e-3
 

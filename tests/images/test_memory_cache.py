@@ -123,6 +123,30 @@ def test_a_fork_while_another_thread_reads():
     subprocess.run([sys.executable, "-c", FORK], check=True, timeout=60)
 
 
+class Ending(np.ndarray):
+    """An array of which setting a value is the last that is done."""
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["_slots", "_data"])
+def test_ctrl_c_while_a_row_is_kept(name):
+    """No other row takes its place."""
+    cache = MemoryCache(3, (1,), 3 + 3 * 4)
+    pixels = np.array([[7], [8], [9]], np.uint8)
+    cache.keep([0], pixels, [0])
+    setattr(cache, name, getattr(cache, name).view(Ending))
+    with pytest.raises(KeyboardInterrupt):
+        cache.keep([0, 1], pixels, [1])
+    setattr(cache, name, getattr(cache, name).view(np.ndarray))
+    cache.keep([0, 1, 2], pixels, [2])
+    out = np.zeros((3, 1), np.uint8)
+    here = cache.read(np.arange(3), out)
+    assert here[0] and here[2] and np.array_equal(out[here], pixels[here])
+
+
 def test_a_row_has_one_place():
     """Two threads that decode the same row keep it once."""
     cache = MemoryCache(10, (2, 2, 1), 40 + 3 * 4)

@@ -1,0 +1,226 @@
+"""What is done in a process that is sent signals: ``python torture/signal_cases.py CASE [argument ...]``.
+
+A case prints how many seconds each Ctrl-C took to be heard, as a list of JSON.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+SIGNALS = sorted(signal.valid_signals())
+
+
+def handlers():
+    return {number: signal.getsignal(number) for number in SIGNALS}
+
+
+BEFORE = handlers()
+
+# ruff: noqa: E402
+import numpy as np
+from sklearn.base import clone
+
+from convnet import ConvNetClassifier
+from convnet.callbacks import Callback
+from convnet.graph import Network
+from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
+
+RNG = np.random.default_rng(0)
+X = RNG.integers(0, 256, (200, 14, 14, 3), dtype=np.uint8)
+Y = np.arange(200) % 3
+LAYERS = [Conv2D(8, 3, activation="relu"), BatchNorm(), MaxPool2D(2), Dropout(0.2), Dense(16)]
+FOR_EVER = dict(max_iter=10**6, n_iter_no_change=10**6)
+
+
+class Rows:
+    """Images that are read when they are wanted, slowly."""
+
+    def __init__(self, images):
+        self.images, self.shape, self.dtype = images, images.shape, images.dtype
+
+    def __len__(self):
+        return len(self.images)
+
+    def read_rows(self, rows):
+        time.sleep(1e-4 * len(rows))
+        return self.images[rows]
+
+
+def new(**params):
+    return ConvNetClassifier(LAYERS, batch_size=50, random_state=0, n_jobs=2, **params)
+
+
+def moment():
+    """Return after how many seconds to send a signal: 1 ms to 0.3 s."""
+    return 10 ** random.uniform(-3, -0.5)
+
+
+def interrupted(delay, call, *args, **passed):
+    """Send Ctrl-C while a call is under way; return how long it took to be heard."""
+    sent = []
+
+    def send():
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(delay, send)
+    timer.start()
+    try:
+        call(*args, **passed)
+    except KeyboardInterrupt:
+        return time.monotonic() - sent[0]
+    finally:
+        timer.join()
+    raise AssertionError("no KeyboardInterrupt")
+
+
+def assert_no_readers(name):
+    """One that Ctrl-C kept from being waited for has a moment to end."""
+    deadline = time.monotonic() + 5
+    while readers := [t for t in threading.enumerate() if "convnet" in t.name]:
+        assert time.monotonic() < deadline, (name, readers)
+        time.sleep(0.001)
+
+
+def same_state(net, before):
+    assert vars(net).keys() == before.keys()
+    assert all(value is before[name] for name, value in vars(net).items())
+
+
+def same_weights(net, other):
+    assert net.weights_.keys() == other.weights_.keys()
+    assert all(np.array_equal(array, other.weights_[name]) for name, array in net.weights_.items())
+
+
+def fits(times, seed):
+    """At random moments: of fits of nets that were fitted or not, with all that a fit may have."""
+    random.seed(int(seed))
+    want, seconds = new(max_iter=3).fit(X, Y), []
+    forms = [
+        ("plain", {}, X, {}),
+        ("validated", dict(early_stopping=True), X, {}),
+        ("with callbacks", dict(callbacks=[Callback()]), X, dict(X_val=X, y_val=Y)),
+        ("lazy", {}, Rows(X), {}),
+    ]
+    for i in range(int(times)):
+        name, params, data, passed = forms[i % 4]
+        fitted = i // 4 % 2 == 1
+        net = clone(want)
+        if fitted:
+            net.fit(X, Y)
+        net.set_params(**FOR_EVER, **params)
+        before = dict(vars(net))
+        seconds.append(interrupted(moment(), net.fit, data, Y, **passed))
+        same_state(net, before)
+        if fitted:
+            same_weights(net, want)
+        assert_no_readers(name)
+        defaults = {key: getattr(want, key) for key in (*FOR_EVER, *params)}
+        same_weights(net.set_params(**defaults).fit(X, Y), want)
+    return seconds
+
+
+def warm_start(times, seed):
+    """The best weights so far are kept: without validation those of the last epoch."""
+    random.seed(int(seed))
+    seconds = []
+    for i in range(int(times)):
+        net = new(**FOR_EVER, warm_start=True)
+        done = 0
+        if i % 2:
+            done = net.set_params(max_iter=2).fit(X, Y).n_iter_
+            net.set_params(**FOR_EVER)
+        before = dict(vars(net))
+        seconds.append(interrupted(moment(), net.fit, X, Y))
+        epochs = getattr(net, "n_iter_", 0) - done
+        if epochs == 0:
+            same_state(net, before)
+            continue
+        want = new(**FOR_EVER, warm_start=True).set_params(max_iter=done or epochs).fit(X, Y)
+        if done:
+            want.set_params(max_iter=epochs).fit(X, Y)
+        same_weights(net, want)
+        assert net.loss_curve_ == want.loss_curve_
+        net.set_params(max_iter=1).fit(X, Y)
+        same_weights(net, want.set_params(max_iter=1).fit(X, Y))
+    return seconds
+
+
+def long_steps():
+    """Steps of several seconds each: of convolutions, of batch norm, of wide layers, and of large images."""
+    big = np.zeros((4000, 40, 40, 3), np.uint8)
+    large = np.zeros((8, 224, 224, 3), np.uint8)
+    conv = [Conv2D(n, 3, padding="same", activation="relu") for n in (32, 64)]
+    deep = [Conv2D(n, 3, padding="same", activation="relu") for n in (64, 128, 256, 512)]
+    nets = [
+        (big, [*conv, MaxPool2D(2), Conv2D(64, 3)]),
+        (big, [conv[0], BatchNorm(), conv[1], BatchNorm(), MaxPool2D(2)]),
+        (big, [Dense(4096, activation="relu"), Dense(4096)]),
+        (large, [layer for conv in deep for layer in (conv, conv, MaxPool2D(2))]),
+    ]
+    seconds = []
+    for images, layers in nets:
+        net = ConvNetClassifier(layers, batch_size=len(images), max_iter=3, random_state=0)
+        y = np.arange(len(images)) % 2
+        if layers[0].__class__ is Dense:
+            images = images.reshape(len(images), -1)
+        seconds.append(interrupted(1.0, net.fit, images, y))
+        assert not hasattr(net, "weights_")
+    return seconds
+
+
+def predictions(times):
+    """Of many rows, of rows read when wanted, and of a few large images."""
+    net = new(max_iter=1).fit(X, Y)
+    many = np.broadcast_to(X[:1], (10**7, *X.shape[1:]))
+    slow = Rows(np.broadcast_to(X[:1], (10**5, *X.shape[1:])))
+    large = np.zeros((2, 256, 256, 3), np.uint8)
+    wide = [Conv2D(96, 3, padding="same", activation="relu")] * 60 + [MaxPool2D(8)]
+    want, seconds = net.predict_proba(X), []
+    for i in range(int(times)):
+        seconds.append(interrupted(random.uniform(0.01, 0.5), net.predict, slow if i % 2 else many))
+        assert np.array_equal(net.predict_proba(X), want)
+    network = Network(wide, large.shape[1:], 2)
+    seconds.append(interrupted(0.5, network.forward, large, n_threads=2))
+    return seconds
+
+
+def unchanged():
+    """No signal has another handler after the import, a fit, one that is interrupted and a prediction."""
+    found = [handlers()]
+    net = new(max_iter=2).fit(X, Y)
+    net.predict(Rows(X))
+    found.append(handlers())
+    interrupted(0.1, new(**FOR_EVER).fit, X, Y)
+    found.append(handlers())
+    assert all(after == BEFORE for after in found)
+    return []
+
+
+def for_ever():
+    """Fit until a signal comes."""
+    print("begun", flush=True)
+    new(**FOR_EVER).fit(X, Y)
+
+
+def search(backend):
+    """Fit in two workers until a signal comes."""
+    import joblib
+
+    with joblib.Parallel(n_jobs=2, backend=backend) as parallel:
+        parallel([joblib.delayed(time.sleep)(0.3) for _ in range(2)])
+        print("begun", flush=True)
+        nets = [new(**FOR_EVER) for _ in range(2)]
+        parallel([joblib.delayed(net.fit)(X, Y) for net in nets])
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+    BEFORE[signal.SIGINT] = signal.default_int_handler
+    print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))
