@@ -1,7 +1,11 @@
 """Augmentation by itself, to look at."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.augment.plan import AugmentPlan
 from convnet.engine import Context, Program, aligned_zeros, default_isa, operation_fields
 from convnet.graph.buffers import Arena, Buffer
 from convnet.graph.inputs import check_input
@@ -9,7 +13,17 @@ from convnet.graph.inputs import check_input
 WORK = 2**20  # of a sample, in multiply-adds: always worth all threads
 
 
-def augmented(X, plan, *, scale=1.0, seed=0, epoch=0, rows=None, isa=None, n_threads=1):
+def augmented(
+    X: NDArray[Any],
+    plan: AugmentPlan,
+    *,
+    scale: float = 1.0,
+    seed: int = 0,
+    epoch: int = 0,
+    rows: NDArray[np.int64] | None = None,
+    isa: str | None = None,
+    n_threads: int = 1,
+) -> NDArray[np.float32]:
     """Return the images as a training step sees them.
 
     Parameters

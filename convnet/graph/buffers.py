@@ -1,11 +1,15 @@
 """Buffers: what operations read and write, and where it lies in the arena."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+MapShape: TypeAlias = tuple[int, int, int]  # (h, w, c)
 
 CACHE_LINE = 16  # floats
 
 
-def aligned(floats):
+def aligned(floats: int) -> int:
     """Round up to a whole cache line."""
     return -(-floats // CACHE_LINE) * CACHE_LINE
 
@@ -20,8 +24,8 @@ class Buffer:
     where it has memory of its own.
     """
 
-    shape: tuple
-    halo: tuple = (0, 0, 0, 0)
+    shape: MapShape
+    halo: tuple[int, int, int, int] = (0, 0, 0, 0)
     alias: "Buffer | None" = None
     gradient_alias: "Buffer | None" = None
     start: int = 0  # of sample 0's memory, in floats
@@ -30,35 +34,36 @@ class Buffer:
     gradient_offset: int | None = None
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Values of a sample."""
         h, w, c = self.shape
         return h * w * c
 
     @property
-    def floats(self):
+    def floats(self) -> int:
         """Floats of a sample, halo included, from cache line to cache line."""
         h, w, c = self.shape
         top, bottom, left, right = self.halo
         return aligned((h + top + bottom) * (w + left + right) * c)
 
     @property
-    def root(self):
+    def root(self) -> "Buffer":
         """The buffer that owns the memory."""
         return self.alias.root if self.alias else self
 
     @property
-    def gradient_root(self):
+    def gradient_root(self) -> "Buffer":
         """The buffer that owns the memory of the gradient."""
         shared = self.gradient_alias or self.alias
         return self if shared is None or shared is self else shared.gradient_root
 
-    def widen(self, top, bottom, left, right):
+    def widen(self, top: int, bottom: int, left: int, right: int) -> None:
         """Let the halo be at least so wide: it belongs to the memory, whoever reads it."""
         root = self.root
-        root.halo = tuple(map(max, root.halo, (top, bottom, left, right)))
+        top, bottom, left, right = map(max, root.halo, (top, bottom, left, right))
+        root.halo = top, bottom, left, right
 
-    def place(self, offset):
+    def place(self, offset: int) -> int:
         """Put the buffer at this offset of the arena; return the floats that a sample takes."""
         _, w, c = self.shape
         top, _, left, right = self.halo
@@ -67,7 +72,7 @@ class Buffer:
         self.sample = self.floats
         return self.floats
 
-    def map(self):
+    def map(self) -> dict[str, int | None]:
         """The buffer as C's cn_map."""
         h, w, c = self.shape
         root = self.root
@@ -76,7 +81,7 @@ class Buffer:
             offset=root.offset, sample=root.sample, row=row, start=root.start, h=h, w=w, c=c
         )
 
-    def gradient_map(self):
+    def gradient_map(self) -> dict[str, int | None]:
         """The gradient by the buffer, without halo, as C's cn_map."""
         h, w, c = self.shape
         root = self.gradient_root
@@ -91,7 +96,7 @@ class Buffer:
         )
 
 
-def share(lifetimes):
+def share(lifetimes: Sequence[tuple[Buffer, int, int]]) -> tuple[list[int], int]:
     """Return offsets in floats, for one sample, at which buffers that are wanted at different times share memory.
 
     The largest is placed first, each in the first gap among those that are wanted with it (Pisarchyk and Lee, 2020,
@@ -109,7 +114,7 @@ def share(lifetimes):
     floats : int
         Of all of them.
     """
-    offsets = {}
+    offsets: dict[int, int] = {}
     for i in sorted(range(len(lifetimes)), key=lambda i: -lifetimes[i][0].floats):
         buffer, first, last = lifetimes[i]
         taken = sorted(
@@ -134,19 +139,19 @@ class Arena:
     samples: int
     floats: int = 0
 
-    def reserve(self, floats):
+    def reserve(self, floats: int) -> int:
         """Return the offset of a new block."""
         offset = self.floats
         self.floats += aligned(floats)
         return offset
 
-    def place(self, buffer):
+    def place(self, buffer: Buffer) -> None:
         """Give a buffer room for all samples."""
         if buffer.root.offset is None:
             root = buffer.root
             root.place(self.reserve(root.floats * self.samples))
 
-    def place_gradient(self, buffer):
+    def place_gradient(self, buffer: Buffer) -> None:
         """Give the gradient by a buffer room for all samples."""
         root = buffer.gradient_root
         if root.gradient_offset is None:

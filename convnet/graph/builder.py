@@ -1,9 +1,10 @@
 """The builder: layers call it to emit operations."""
 
-from dataclasses import dataclass, field
 from math import prod
+from typing import Any, TypeVar
 
-from convnet.graph.buffers import Buffer
+from convnet.graph.buffers import Buffer, MapShape
+from convnet.graph.lowered import Branch, Lowered
 from convnet.graph.ops import (
     ActivationOp,
     AddOp,
@@ -13,39 +14,18 @@ from convnet.graph.ops import (
     DenseOp,
     DropoutOp,
     ForkOp,
+    Op,
+    Pair,
     Pool2DOp,
     ResizeOp,
     ZeroPad2DOp,
 )
-from convnet.graph.parameters import RECTIFIERS, ParameterList
+from convnet.graph.parameters import RECTIFIERS, Parameter, ParameterList
+from convnet.layers import Layer
+
+AnyOp = TypeVar("AnyOp", bound=Op)
 
 MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
-
-
-@dataclass
-class Lowered:
-    """What became of a layer: its operations, its output, and the layers inside it."""
-
-    name: str
-    layer: object
-    ops: list = field(default_factory=list)
-    output: Buffer | None = None
-    shape: tuple = ()
-    inner: list = field(default_factory=list)
-
-    def walk(self):
-        """Yield this layer, then those inside it."""
-        yield self
-        for lowered in self.inner:
-            yield from lowered.walk()
-
-
-@dataclass
-class Branch:
-    """The end of a branch of the graph that is not the current one."""
-
-    output: Buffer
-    shape: tuple
 
 
 class Builder:
@@ -72,26 +52,27 @@ class Builder:
     parameters : ParameterList
     """
 
-    def __init__(self, input_shape, *, winograd=True):
-        self.shape = tuple(input_shape)
+    def __init__(self, input_shape: tuple[int, ...], *, winograd: bool = True) -> None:
+        self.shape = input_shape
         self.input = self.current = Buffer(self._map_shape())
         self.winograd = winograd
         self.layer = ""
-        self.lowered = []
-        self.ops = []
+        self.lowered: list[Lowered] = []
+        self.ops: list[Op] = []
         self.parameters = ParameterList()
 
-    def lower(self, name, layer):
+    def lower(self, name: str, layer: Layer) -> None:
         """Emit the operations of a layer, inside the one that is being lowered, if any."""
         outer, siblings = self.layer, self.lowered
-        lowered = Lowered(f"{outer}/{name}" if outer else name, layer)
+        path = f"{outer}/{name}" if outer else name
+        lowered = Lowered(path, layer, self.current, self.shape)
         first, self.layer, self.lowered = len(self.ops), lowered.name, lowered.inner
         layer.lower(self)
         self.layer, self.lowered = outer, siblings
         lowered.ops, lowered.output, lowered.shape = self.ops[first:], self.current, self.shape
         siblings.append(lowered)
 
-    def fork(self):
+    def fork(self) -> Branch:
         """Give the current output a second reader; return its branch, for `switch` and `add`."""
         source = self.current
         self.current, other = (Buffer(source.shape, alias=source) for _ in range(2))
@@ -99,32 +80,32 @@ class Builder:
         self.ops.append(ForkOp(self.layer, source, self.current, other=other))
         return Branch(other, self.shape)
 
-    def switch(self, branch):
+    def switch(self, branch: Branch) -> Branch:
         """Go on with another branch; return the one that is left."""
         left = Branch(self.current, self.shape)
         self.current, self.shape = branch.output, branch.shape
         return left
 
-    def add(self, branch, *, activation):
+    def add(self, branch: Branch, *, activation: str) -> None:
         """Emit the sum of the current output and that of a branch of the same shape, then an activation."""
         self._emit(AddOp, self.shape, other=branch.output)
         self.activation(activation)
 
     def conv2d(
         self,
-        filters,
+        filters: int,
         *,
-        kernel,
-        stride,
-        padding,
-        dilation,
-        groups,
-        activation,
-        use_bias,
-        initializer=None,
-        l2=None,
-        max_norm=None,
-    ):
+        kernel: Pair,
+        stride: Pair,
+        padding: tuple[Pair, Pair],
+        dilation: Pair,
+        groups: int,
+        activation: str,
+        use_bias: bool,
+        initializer: str | None = None,
+        l2: float | None = None,
+        max_norm: float | None = None,
+    ) -> None:
         """Emit a convolution of a map or, with kernels of height 1, of a signal.
 
         `initializer`, `l2` and `max_norm` as in `Parameter`.
@@ -160,7 +141,7 @@ class Builder:
         self._bound("map", op.dst.size)
         self.activation(activation)
 
-    def pool2d(self, kind, *, size, stride, padding):
+    def pool2d(self, kind: str, *, size: Pair, stride: Pair, padding: tuple[Pair, Pair]) -> None:
         """Emit a "max" or "avg" pooling of a map or, with windows of height 1, of a signal."""
         h, w, c = self._map_shape()
         rows, columns = (
@@ -176,13 +157,22 @@ class Builder:
             padding=padding,
         )
 
-    def global_pool2d(self, kind):
+    def global_pool2d(self, kind: str) -> None:
         """Emit a pooling of the whole map or signal to one flat value a channel."""
         h, w, c = self._map_shape()
         no_padding = ((0, 0), (0, 0))
         self._emit(Pool2DOp, (c,), pooling=kind, size=(h, w), stride=(h, w), padding=no_padding)
 
-    def dense(self, units, *, activation, use_bias, initializer=None, l2=None, max_norm=None):
+    def dense(
+        self,
+        units: int,
+        *,
+        activation: str,
+        use_bias: bool,
+        initializer: str | None = None,
+        l2: float | None = None,
+        max_norm: float | None = None,
+    ) -> None:
         """Emit a dense layer of flat data; `initializer`, `l2` and `max_norm` as in `Parameter`."""
         (inputs,) = self.shape
         parameters = self._weights(
@@ -197,7 +187,7 @@ class Builder:
         self._emit(DenseOp, (units,), parameters)
         self.activation(activation)
 
-    def batch_norm(self, *, momentum, epsilon):
+    def batch_norm(self, *, momentum: float, epsilon: float) -> None:
         """Emit a batch normalisation of each channel."""
         shape = self.shape[-1:]
         parameters = {
@@ -210,13 +200,13 @@ class Builder:
         }
         self._emit(BatchNormOp, self.shape, parameters, momentum=momentum, epsilon=epsilon)
 
-    def dropout(self, rate, *, whole_channels=False):
+    def dropout(self, rate: float, *, whole_channels: bool = False) -> None:
         """Emit a dropout of values, or of whole channels of a map; no operation where nothing is dropped."""
         if rate > 0.0:
             key = len(self.ops) + 1
             self._emit(DropoutOp, self.shape, rate=rate, key=key, whole_channels=whole_channels)
 
-    def zero_pad2d(self, padding):
+    def zero_pad2d(self, padding: tuple[Pair, Pair]) -> None:
         """Emit zeros around a map; no operation where there are none."""
         (top, bottom), (left, right) = padding
         h, w, c = self.shape
@@ -225,12 +215,12 @@ class Builder:
         if shape != self.shape:
             self._emit(ZeroPad2DOp, shape, padding=padding)
 
-    def rescale(self, scale, offset):
+    def rescale(self, scale: float, offset: float) -> None:
         """Emit a factor and a summand; no operation where they change nothing."""
         if (scale, offset) != (1.0, 0.0):
             self._emit(AffineOp, self.shape, scale=scale, offset=offset)
 
-    def normalize(self, epsilon):
+    def normalize(self, epsilon: float) -> None:
         """Emit a normalisation of each channel by statistics that are learnt before training."""
         for op in self.ops:
             if op.random or any(p.trainable for p in op.parameters.values()):
@@ -246,19 +236,19 @@ class Builder:
         }
         self._emit(AffineOp, self.shape, parameters, epsilon=epsilon)
 
-    def resize(self, size, *, methods):
+    def resize(self, size: Pair, *, methods: tuple[str, str]) -> None:
         """Emit a map of another size; no operation where it stays."""
         shape = (*size, self.shape[2])
         self._bound("map", prod(shape))
         if shape != self.shape:
             self._emit(ResizeOp, shape, methods=methods)
 
-    def activation(self, name):
+    def activation(self, name: str) -> None:
         """Emit an activation; no operation for the linear one."""
         if name != "linear":
             self._emit(ActivationOp, self.shape, activation=name)
 
-    def flatten(self):
+    def flatten(self) -> None:
         """Make flat data of the current map, in its memory."""
         if len(self.shape) == 1:
             return
@@ -266,21 +256,36 @@ class Builder:
         self.shape = (prod(self.shape),)
         self.current = Buffer(self._map_shape(), alias=source)
 
-    def _map_shape(self):
-        return (*(1 for _ in range(3 - len(self.shape))), *self.shape)
+    def _map_shape(self) -> MapShape:
+        h, w, c = (*(1 for _ in range(3 - len(self.shape))), *self.shape)
+        return h, w, c
 
-    def _ranked(self, shape):
+    def _ranked(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of a map, that of a signal where the input is one."""
         return shape[3 - len(self.shape) :]
 
-    def _emit(self, kind, shape, parameters=None, **attributes):
-        self.shape = tuple(shape)
+    def _emit(
+        self,
+        kind: type[AnyOp],
+        shape: tuple[int, ...],
+        parameters: dict[str, Parameter] | None = None,
+        **attributes: Any,
+    ) -> AnyOp:
+        self.shape = shape
         source, self.current = self.current, Buffer(self._map_shape())
         op = kind(self.layer, source, self.current, parameters or {}, **attributes)
         self.ops.append(op)
         return op
 
-    def _weights(self, shape, *, fans, activation, use_bias, **properties):
+    def _weights(
+        self,
+        shape: tuple[int, ...],
+        *,
+        fans: Pair,
+        activation: str,
+        use_bias: bool,
+        **properties: Any,
+    ) -> dict[str, Parameter]:
         parameters = {
             "weights": self._parameter(
                 "weights",
@@ -296,11 +301,11 @@ class Builder:
             parameters["bias"] = self._parameter("bias", shape[-1:])
         return parameters
 
-    def _parameter(self, role, shape, **properties):
+    def _parameter(self, role: str, shape: tuple[int, ...], **properties: Any) -> Parameter:
         self._bound(role, prod(shape))
         return self.parameters.add(f"{self.layer}/{role}", shape, **properties)
 
-    def _bound(self, what, values):
+    def _bound(self, what: str, values: int) -> None:
         if values > MAX_VALUES:
             raise ValueError(
                 f"layer {self.layer!r}: its {what} would have {values:,} values; at most {MAX_VALUES:,} are "

@@ -1,15 +1,30 @@
 """Gradients by the input, or by what a layer puts out, of a net that predicts."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from convnet.graph.compiler import compile_training
 from convnet.graph.inputs import check_input
 from convnet.graph.memory import Memory
 
+if TYPE_CHECKING:
+    from convnet.graph.network import Network
+
 ROWS = 32  # of a pass: its maps and gradients are in memory together
 
 
-def gradient(network, X, grad_outputs, layer, scale, n_threads):
+def gradient(
+    network: Network,
+    X: NDArray[Any],
+    grad_outputs: ArrayLike,
+    layer: str | None,
+    scale: float,
+    n_threads: int,
+) -> NDArray[np.float32]:
     """Return the gradient; see `Network.gradient`."""
     plan, n = network.plan, len(X)
     X = check_input(X, plan.input_shape)

@@ -1,11 +1,14 @@
 """The input of a plan: what the engine can gather rows from."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from convnet.engine import DTYPES
 
 
-def check_input(X, input_shape):
+def check_input(X: ArrayLike, input_shape: tuple[int, ...]) -> NDArray[Any]:
     """Return X as a 4-D array that the engine can read; a view where that is possible."""
     X = np.asarray(X)
     missing = 3 - len(input_shape)

@@ -1,11 +1,18 @@
 """What the losses of a training step ask of outputs and targets."""
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.engine import Context
+
 # Of class numbers; of numbers 0 to 1; of any numbers. Formulas and sources: csrc/loss.inc.h.
 LOSSES = ("softmax", "sigmoid", "squared_error", "absolute_error", "huber")
 SMOOTHED = ("softmax", "sigmoid")
 
 
-def check_loss(loss, output_shape, label_smoothing):
+def check_loss(loss: str, output_shape: tuple[int, ...], label_smoothing: float) -> None:
     """Raise unless the loss exists and fits the outputs and the smoothing."""
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {LOSSES}; got {loss!r}")
@@ -17,7 +24,9 @@ def check_loss(loss, output_shape, label_smoothing):
         raise ValueError(f"label_smoothing is for {SMOOTHED}, not for loss {loss!r}")
 
 
-def set_targets(context, loss, n_outputs, y, rows):
+def set_targets(
+    context: Context, loss: str, n_outputs: int, y: NDArray[Any], rows: NDArray[np.int64]
+) -> None:
     """Give a context the targets; raise where those of `rows` do not fit the outputs."""
     if loss != "softmax":
         context.targets(y.reshape(len(y), -1))

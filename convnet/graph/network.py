@@ -1,15 +1,20 @@
 """A network: the weights of a plan, and what can be computed with them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from convnet.engine import aligned_zeros, default_isa
 from convnet.engine.locks import lock_of
 from convnet.graph.gradient import gradient
-from convnet.graph.parameters import initial_weights
+from convnet.graph.parameters import Parameter, initial_weights
 from convnet.graph.plan import Plan
 from convnet.graph.predictor import Predictor
 from convnet.graph.room import check_parameters
 from convnet.graph.step import Step
+from convnet.layers import Layer
 
 
 class Network:
@@ -34,35 +39,35 @@ class Network:
 
     def __init__(
         self,
-        layers,
-        input_shape,
-        n_outputs=None,
+        layers: Sequence[Layer],
+        input_shape: Sequence[int],
+        n_outputs: int | None = None,
         *,
-        seed=0,
-        isa=None,
-        input_gradient=False,
-        winograd=None,
-    ):
+        seed: int = 0,
+        isa: str | None = None,
+        input_gradient: bool = False,
+        winograd: bool | None = None,
+    ) -> None:
         self.plan = Plan(layers, input_shape, n_outputs, winograd=winograd)
         check_parameters(self.plan.parameters)
         self.isa = isa or default_isa()
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))
-        self._predictors = {}
+        self._predictors: dict[str | None, Predictor] = {}
         self._lock = lock_of(self)
-        self._step = None
+        self._step: Step | None = None
         for parameter, values in initial_weights(self.plan.parameters, seed):
             self._view(parameter)[...] = values
 
-    def _view(self, parameter):
+    def _view(self, parameter: Parameter) -> NDArray[np.float32]:
         flat = self.params[parameter.offset : parameter.offset + parameter.size]
         return flat.reshape(parameter.shape)
 
-    def get_weights(self):
+    def get_weights(self) -> dict[str, NDArray[np.float32]]:
         """Return {name: float32 array}: copies of all parameters, running statistics included."""
         return {p.name: self._view(p).copy() for p in self.plan.parameters}
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Mapping[str, ArrayLike]) -> None:
         """Set all parameters.
 
         Parameters
@@ -94,7 +99,7 @@ class Network:
             self._view(parameter)[...] = arrays[name]
         self.changed()
 
-    def changed(self, front=None):
+    def changed(self, front: str | None = None) -> None:
         """Note that the parameters changed: packed and folded copies are made anew when they are wanted.
 
         `front` names a layer up to which they are as they were.
@@ -102,7 +107,9 @@ class Network:
         with self._lock:
             self._predictors = {k: v for k, v in self._predictors.items() if k and k == front}
 
-    def forward(self, X, *, scale=1.0, n_threads=1):
+    def forward(
+        self, X: NDArray[Any], *, scale: float = 1.0, n_threads: int = 1
+    ) -> NDArray[np.float32]:
         """Return the outputs for X as in prediction.
 
         Parameters
@@ -120,7 +127,9 @@ class Network:
         """
         return self._predictor(None).run(X, scale, n_threads)
 
-    def features(self, X, layer, *, scale=1.0, n_threads=1):
+    def features(
+        self, X: NDArray[Any], layer: str, *, scale: float = 1.0, n_threads: int = 1
+    ) -> NDArray[np.float32]:
         """Return the output of the layer of that name, as in prediction: float32, (n, *its shape).
 
         That of a layer inside another one has a name such as "residual1/conv1".
@@ -128,7 +137,15 @@ class Network:
         self._check_layer(layer)
         return self._predictor(layer).run(X, scale, n_threads)
 
-    def gradient(self, X, grad_outputs, layer=None, *, scale=1.0, n_threads=1):
+    def gradient(
+        self,
+        X: NDArray[Any],
+        grad_outputs: ArrayLike,
+        layer: str | None = None,
+        *,
+        scale: float = 1.0,
+        n_threads: int = 1,
+    ) -> NDArray[np.float32]:
         """Return the gradient, by X or by the output of a layer, of a function of the outputs for X.
 
         The net is taken as it predicts: batch norm uses the running statistics and nothing is dropped. A row of
@@ -159,12 +176,12 @@ class Network:
             self._check_layer(layer)
         return gradient(self, X, grad_outputs, layer, scale, n_threads)
 
-    def _check_layer(self, layer):
+    def _check_layer(self, layer: str) -> None:
         if layer not in self.plan.named:
             known = ", ".join(self.plan.named)
             raise ValueError(f"no layer is called {layer!r}; there are {known}")
 
-    def _predictor(self, layer):
+    def _predictor(self, layer: str | None) -> Predictor:
         """Return what predicts up to a layer; of those, each with copies of the weights, the last one is kept."""
         with self._lock:
             if layer not in self._predictors:
@@ -172,7 +189,16 @@ class Network:
                 self._predictors = kept | {layer: Predictor(self, layer)}
             return self._predictors[layer]
 
-    def forward_training(self, X, *, scale=1.0, seed=0, epoch=0, rows=None, n_threads=1):
+    def forward_training(
+        self,
+        X: NDArray[Any],
+        *,
+        scale: float = 1.0,
+        seed: int = 0,
+        epoch: int = 0,
+        rows: NDArray[np.int64] | None = None,
+        n_threads: int = 1,
+    ) -> NDArray[np.float32]:
         """Return the outputs for X as in a training step: batch statistics (the running ones move), dropout.
 
         `rows` are the numbers by which dropout knows the rows of X (default: their positions).
@@ -181,7 +207,9 @@ class Network:
         self.changed()
         return self._step.out.reshape(len(X), *self.plan.output_shape)
 
-    def backward(self, grad_output, n_threads=1):
+    def backward(
+        self, grad_output: ArrayLike, n_threads: int = 1
+    ) -> tuple[NDArray[np.float32] | None, dict[str, NDArray[np.float32]]]:
         """Return (gradient by X or None, {name: gradient}) of the last `forward_training`.
 
         Parameters

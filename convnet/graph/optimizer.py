@@ -1,10 +1,13 @@
 """An optimizer: the constants and the moments of one training."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convnet.engine import aligned_zeros
+from convnet.engine import Context, aligned_zeros
 from convnet.graph.finite import is_finite
 from convnet.graph.update import SOLVERS
 
@@ -24,29 +27,29 @@ class Optimizer:
         ``alpha``, ``momentum``, ``nesterov``, ``beta_1``, ``beta_2``, ``epsilon``.
     """
 
-    def __init__(self, solver, floats, **constants):
+    def __init__(self, solver: str, floats: int, **constants: Any) -> None:
         if solver not in SOLVERS:
             raise ValueError(f"solver must be one of {SOLVERS}; got {solver!r}")
         self.solver, self.constants = solver, constants
         self._moments = [aligned_zeros(floats) for _ in MOMENTS]
         self._steps = 0
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget the moments."""
         for moment in self._moments:
             moment[...] = 0.0
         self._steps = 0
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """Return the moments (copies) and the number of steps taken."""
         moments = zip(MOMENTS, self._moments, strict=True)
         return {name: moment.copy() for name, moment in moments} | {"steps": self._steps}
 
-    def is_finite(self):
+    def is_finite(self) -> bool:
         """Return whether all moments are finite: an infinite mean square ends the learning of its weight silently."""
         return all(map(is_finite, self._moments))
 
-    def set_state(self, state):
+    def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned; nothing is set where that does not fit."""
         if set(state) != {*MOMENTS, "steps"}:
             raise ValueError(f"the optimizer's state must have {MOMENTS} and 'steps'")
@@ -65,7 +68,7 @@ class Optimizer:
             own[...] = moment
         self._steps = steps
 
-    def advance(self, context, learning_rate):
+    def advance(self, context: Context, learning_rate: float) -> None:
         """Count a step, and set the context's moments and constants for it."""
         self._steps += 1
         rate = learning_rate
@@ -76,7 +79,7 @@ class Optimizer:
             *self._moments, learning_rate=rate, base_rate=learning_rate, **self.constants
         )
 
-    def penalty(self, squares, decays):
+    def penalty(self, squares: NDArray[np.float64], decays: Sequence[float | None]) -> float:
         """Return what the loss gains by decay: half of each block's constant times its squares.
 
         Parameters
@@ -93,7 +96,7 @@ class Optimizer:
         return float(constants @ squares) / 2.0
 
 
-def check_clip_norm(clip_norm):
+def check_clip_norm(clip_norm: float | None) -> None:
     """Raise unless it is None or a number above 0."""
     if clip_norm is not None and not 0.0 < clip_norm < math.inf:
         raise ValueError(f"clip_norm must be None or a number above 0; got {clip_norm!r}")

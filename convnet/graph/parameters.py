@@ -1,9 +1,12 @@
 """Parameters: named pieces of one flat float32 array, and how they start."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf, prod, sqrt
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from convnet.graph.buffers import aligned
@@ -24,7 +27,7 @@ class Parameter:
     """
 
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     offset: int
     trainable: bool = True
     decay: bool = False
@@ -38,18 +41,18 @@ class Parameter:
     least: float = -inf
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of values."""
         return prod(self.shape)
 
-    def check(self, array):
+    def check(self, array: NDArray[np.floating]) -> None:
         """Raise ValueError if `array`, of whatever came from outside, has values that the parameter cannot have."""
         if not np.isfinite(array).all():
             raise ValueError(f"{self.name} has values that are not finite")
         if (array < self.least).any():
             raise ValueError(f"{self.name} has values below {self.least:g}")
 
-    def initial(self, generator):
+    def initial(self, generator: np.random.Generator) -> NDArray[np.float32]:
         """Draw the starting values.
 
         "he_uniform" is uniform in ±sqrt(6 / fan_in) (He et al., 2015), "glorot_uniform" in
@@ -71,7 +74,7 @@ class Parameter:
         return generator.uniform(-bound, bound, self.shape).astype(np.float32)
 
 
-def _orthogonal(generator, rows, columns):
+def _orthogonal(generator: np.random.Generator, rows: int, columns: int) -> NDArray[np.float32]:
     """Draw a matrix of orthonormal columns, or rows if they are fewer, all such matrices being equally likely.
 
     One thread factorises, whatever their number, so that the bits do not depend on it.
@@ -83,22 +86,24 @@ def _orthogonal(generator, rows, columns):
     return (q if rows >= columns else q.T).astype(np.float32)
 
 
-class ParameterList(list):
+class ParameterList(list[Parameter]):
     """Parameters in the order of the layers, each at a cache line of the flat array."""
 
     @property
-    def floats(self):
+    def floats(self) -> int:
         """Length of the flat array."""
         return aligned(self[-1].offset + self[-1].size) if self else 0
 
-    def add(self, name, shape, **properties):
+    def add(self, name: str, shape: tuple[int, ...], **properties: Any) -> Parameter:
         """Append a parameter behind the last one and return it."""
-        parameter = Parameter(name, tuple(shape), self.floats, **properties)
+        parameter = Parameter(name, shape, self.floats, **properties)
         self.append(parameter)
         return parameter
 
 
-def initial_weights(parameters, seed):
+def initial_weights(
+    parameters: Iterable[Parameter], seed: int
+) -> Iterator[tuple[Parameter, NDArray[np.float32]]]:
     """Yield (parameter, starting values); each parameter has a random stream of its own."""
     for number, parameter in enumerate(parameters):
         yield (

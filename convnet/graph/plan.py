@@ -1,10 +1,13 @@
 """The plan: layers + input shape + outputs, with every shape and parameter known and every shape error found."""
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from convnet.graph.buffers import Buffer
 from convnet.graph.builder import MAX_VALUES, Builder
+from convnet.graph.lowered import Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
 
 
@@ -20,14 +23,14 @@ class LayerInfo:
     name: str
     type: str
     layer: Layer
-    output_shape: tuple
+    output_shape: tuple[int, ...]
     n_parameters: int
     multiply_adds: int
     memory_bytes: int
     algorithm: str = ""
-    layers: tuple = ()
+    layers: tuple["LayerInfo", ...] = ()
 
-    def walk(self):
+    def walk(self) -> Iterator["LayerInfo"]:
         """Yield this layer, then those inside it."""
         yield self
         for info in self.layers:
@@ -64,7 +67,14 @@ class Plan:
         Naming the layer, the cause, the shapes up to there and the remedy.
     """
 
-    def __init__(self, layers, input_shape, n_outputs=None, *, winograd=None):
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Sequence[int],
+        n_outputs: int | None = None,
+        *,
+        winograd: bool | None = None,
+    ) -> None:
         self.input_shape = tuple(int(n) for n in input_shape)
         if len(self.input_shape) not in (1, 2, 3) or min(self.input_shape) < 1:
             raise ValueError(
@@ -85,15 +95,16 @@ class Plan:
         self.named = {info.name: info for layer in self.layers for info in layer.walk()}
         self.n_parameters = sum(p.size for p in self.parameters)
 
-    def build(self):
+    def build(self) -> tuple[Builder, dict[str, Buffer]]:
         """Return a new builder with this plan's operations, and each layer's output buffer by name."""
         builder = self._lower()
         outer = builder.lowered
         return builder, {low.name: low.output for lowered in outer for low in lowered.walk()}
 
-    def _place(self, layers):
+    def _place(self, layers: tuple[Layer, ...]) -> list[tuple[str, Layer]]:
         """List (name, layer), with Flatten and head put in and all shapes checked."""
-        shape, placed, trail = self.input_shape, [], [self.input_shape]
+        shape, trail = self.input_shape, [self.input_shape]
+        placed: list[tuple[str, Layer]] = []
         names = resolve_names(layers)
         for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
             where = f"layers[{i}] {name!r}"
@@ -121,7 +132,7 @@ class Plan:
             placed.append(("output", Dense(self.n_outputs)))
         return placed
 
-    def _refuse_softmax(self, where, layer, is_last):
+    def _refuse_softmax(self, where: str, layer: Layer, is_last: bool) -> None:
         for i, inner in enumerate(layer.layers):
             self._refuse_softmax(f"{where} › layers[{i}]", inner, False)
         if getattr(layer, "activation", None) != "softmax":
@@ -138,14 +149,14 @@ class Plan:
             'layer. Use another activation, such as "relu".'
         )
 
-    def _lower(self):
+    def _lower(self) -> Builder:
         builder = Builder(self.input_shape, winograd=self.winograd)
         for name, layer in self._placed:
             builder.lower(name, layer)
         return builder
 
 
-def _describe(lowered):
+def _describe(lowered: Lowered) -> LayerInfo:
     inner = tuple(map(_describe, lowered.inner))
     ops = lowered.ops
     return LayerInfo(
@@ -163,7 +174,7 @@ def _describe(lowered):
     )
 
 
-def _arrows(trail):
+def _arrows(trail: Sequence[tuple[int, ...]]) -> str:
     """Sides of the maps, joined by arrows: 28→26→13, or 28×20→26×18 where they are not square; lengths of signals."""
     square = all(len(s) < 3 or s[0] == s[1] for s in trail)
     steps = [str(s[0]) if square or len(s) < 3 else f"{s[0]}×{s[1]}" for s in trail]

@@ -1,17 +1,29 @@
 """Prediction: a program, its folded and packed weights, and memory for each call."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
 from convnet.engine import Context, aligned_zeros
 from convnet.graph.compiler import compile_prediction
+from convnet.graph.fusion import Fold
 from convnet.graph.inputs import check_input
+from convnet.graph.parameters import Parameter
 from convnet.graph.room import check_pass
+
+if TYPE_CHECKING:
+    from convnet.graph.network import Network
+
+Memory: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]  # arenas, scratch
 
 
 class Predictor:
     """Prediction up to one layer: a program, its folded and packed weights, and memory for each call."""
 
-    def __init__(self, network, layer):
+    def __init__(self, network: Network, layer: str | None) -> None:
         plan = network.plan
         self.plan, self.compiled = plan, compile_prediction(plan, network.isa, layer)
         self.input_shape = plan.input_shape
@@ -22,13 +34,13 @@ class Predictor:
             for fold in self.compiled.folded:
                 self._fold(fold)
         self.packed = aligned_zeros(self.compiled.sizes["packed"])
-        self._pool = []
+        self._pool: list[tuple[int, Memory]] = []
         self.compiled.program.pack(self._context(), 0, 1)
 
-    def _fold(self, fold):
+    def _fold(self, fold: Fold) -> None:
         """Scale the weights by gamma / sqrt(variance + epsilon) and move the rest into the bias."""
 
-        def values(parameter):
+        def values(parameter: Parameter) -> NDArray[np.float32]:
             part = self.params[parameter.offset : parameter.offset + parameter.size]
             return part.reshape(parameter.shape)
 
@@ -41,12 +53,12 @@ class Predictor:
         values(fold.weights)[...] *= scale.astype(np.float32)
         values(fold.norm.parameters["beta"])[...] = beta + (own - mean) * scale
 
-    def _context(self):
+    def _context(self) -> Context:
         context = Context()
         context.parameters(self.params, self.packed)
         return context
 
-    def run(self, X, scale, n_threads):
+    def run(self, X: NDArray[Any], scale: float, n_threads: int) -> NDArray[np.float32]:
         X = check_input(X, self.input_shape)
         program, n = self.compiled.program, len(X)
         out = np.empty((n, self.compiled.sizes["output"]), dtype=np.float32)
@@ -60,12 +72,12 @@ class Predictor:
             self._pool.append((n_threads, memory))
         return out.reshape(n, *self.shape)
 
-    def _check_out(self, n_threads):
+    def _check_out(self, n_threads: int) -> Memory:
         """Arenas and scratch for one call; several threads may predict at once."""
         try:
             had, memory = self._pool.pop()
         except IndexError:
-            had, memory = 0, None
+            had = 0
         if had >= n_threads:
             return memory
         program = self.compiled.program

@@ -1,11 +1,14 @@
 """Layers chosen by name, of a plan: what is frozen, which parameters learn at a rate of their own."""
 
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
+
+from convnet.graph.plan import Plan
 
 UNTIL = "until:"
 
 
-def chosen(plan, names, parameter):
+def chosen(plan: Plan, names: Iterable[str], parameter: str) -> list[str]:
     """Return the names of the layers that some names or patterns choose, in the order of the plan.
 
     Parameters
@@ -22,7 +25,8 @@ def chosen(plan, names, parameter):
     ValueError
         A name that chooses nothing, with the names that exist.
     """
-    known, outer, found = list(plan.named), [info.name for info in plan.layers], set()
+    known, outer = list(plan.named), [info.name for info in plan.layers]
+    found: set[str] = set()
     for name in names:
         if name.startswith(UNTIL):
             last = name.removeprefix(UNTIL)
@@ -36,17 +40,17 @@ def chosen(plan, names, parameter):
     return [layer for layer in known if any(_within(layer, name) for name in found)]
 
 
-def _within(layer, name):
+def _within(layer: str, name: str) -> bool:
     return layer == name or layer.startswith(f"{name}/")
 
 
-def parameters_of(plan, layers):
+def parameters_of(plan: Plan, layers: Iterable[str]) -> list[str]:
     """Return the names of the parameters of layers, running statistics included."""
     inside = set(layers)
     return [p.name for p in plan.parameters if p.name.rpartition("/")[0] in inside]
 
 
-def front(plan, frozen):
+def front(plan: Plan, frozen: Collection[str]) -> str | None:
     """Return the name of the last layer of a frozen front, or None.
 
     The front is what nothing trained stands before or in, nor anything random: its outputs for a row are the same

@@ -1,17 +1,34 @@
 """A forward and a backward pass by themselves, to look at."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from convnet.engine import aligned_zeros
 from convnet.graph.compiler import compile_training
 from convnet.graph.inputs import check_input
 from convnet.graph.memory import Memory
 
+if TYPE_CHECKING:
+    from convnet.graph.network import Network
+
 
 class Step:
     """One forward pass in training, which waits for its backward pass."""
 
-    def __init__(self, network, X, scale, seed, epoch, rows, n_threads):
+    def __init__(
+        self,
+        network: Network,
+        X: NDArray[Any],
+        scale: float,
+        seed: int,
+        epoch: int,
+        rows: NDArray[np.int64] | None,
+        n_threads: int,
+    ) -> None:
         self.network = network
         X = check_input(X, network.plan.input_shape)
         self.compiled = compile_training(
@@ -30,12 +47,14 @@ class Step:
         self.context.random(seed, epoch)
         self._run(n_threads, 0, self.compiled.forward_phases)
 
-    def _run(self, n_threads, begin, end):
+    def _run(self, n_threads: int, begin: int, end: int) -> None:
         program = self.compiled.program
         scratch = self.memory.scratch_for(program, n_threads)
         program.run(self.context, self.memory.arena, scratch, n_threads, begin, end)
 
-    def backward(self, grad_output, n_threads):
+    def backward(
+        self, grad_output: ArrayLike, n_threads: int
+    ) -> tuple[NDArray[np.float32] | None, dict[str, NDArray[np.float32]]]:
         program, sizes = self.compiled.program, self.compiled.sizes
         grad = np.ascontiguousarray(grad_output, dtype=np.float32).reshape(-1)
         if grad.size != self.out.size:

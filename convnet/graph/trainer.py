@@ -1,14 +1,19 @@
 """A trainer: the memory and the moments of one network's training, and its steps."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from convnet.augment.plan import AugmentPlan
 from convnet.engine.pace import Pace
 from convnet.graph.compiler import compile_training
 from convnet.graph.inputs import check_input
 from convnet.graph.losses import check_loss, set_targets
 from convnet.graph.memory import Memory
+from convnet.graph.network import Network
 from convnet.graph.optimizer import Optimizer, check_clip_norm
 
 
@@ -56,26 +61,26 @@ class Trainer:
 
     def __init__(
         self,
-        network,
+        network: Network,
         *,
-        loss,
-        batch_size,
-        solver="adam",
-        alpha=0.0,
-        momentum=0.9,
-        nesterov=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        clip_norm=None,
-        label_smoothing=0.0,
-        augment=None,
-        frozen=frozenset(),
-        rates=None,
-        start=None,
-        seed=0,
-        n_threads=1,
-    ):
+        loss: str,
+        batch_size: int,
+        solver: str = "adam",
+        alpha: float = 0.0,
+        momentum: float = 0.9,
+        nesterov: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        augment: AugmentPlan | None = None,
+        frozen: frozenset[str] = frozenset(),
+        rates: Mapping[str, float] | None = None,
+        start: str | None = None,
+        seed: int = 0,
+        n_threads: int = 1,
+    ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; got {batch_size!r}")
         check_loss(loss, network.plan.output_shape, label_smoothing)
@@ -97,16 +102,16 @@ class Trainer:
         self.resize(batch_size)
 
     @property
-    def n_threads(self):
+    def n_threads(self) -> int:
         """Most threads of a step; fewer run while that is faster."""
         return self._pace.most
 
     @n_threads.setter
-    def n_threads(self, n_threads):
+    def n_threads(self, n_threads: int) -> None:
         if n_threads != self._pace.most:
             self._pace = Pace(n_threads)
 
-    def resize(self, batch_size):
+    def resize(self, batch_size: int) -> None:
         """Take memory for batches of up to `batch_size` rows; the moments go on. Where that fails nothing changes."""
         network = self.network
         compiled = compile_training(
@@ -133,11 +138,11 @@ class Trainer:
         self._compiled, self._memory, self._context = compiled, memory, context
         self._losses, self._squares, self.batch_size = losses, squares, batch_size
 
-    def reset_moments(self):
+    def reset_moments(self) -> None:
         """Forget the optimizer's moments."""
         self._optimizer.reset()
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """Return what a trainer of the same settings needs to go on, besides the network's weights.
 
         Returns
@@ -147,11 +152,11 @@ class Trainer:
         """
         return self._optimizer.state()
 
-    def is_finite(self):
+    def is_finite(self) -> bool:
         """Return whether the optimizer's moments are finite."""
         return self._optimizer.is_finite()
 
-    def set_state(self, state):
+    def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on, to the bit, from what `state` returned.
 
         Raises
@@ -161,7 +166,18 @@ class Trainer:
         """
         self._optimizer.set_state(state)
 
-    def step(self, X, y, rows, sample_weight, *, scale, learning_rate, epoch, names=None):
+    def step(
+        self,
+        X: NDArray[Any],
+        y: NDArray[Any],
+        rows: NDArray[np.int64],
+        sample_weight: NDArray[np.float32] | None,
+        *,
+        scale: float,
+        learning_rate: float,
+        epoch: int,
+        names: NDArray[np.int64] | None = None,
+    ) -> float:
         """Train on one batch and return its loss.
 
         Parameters

@@ -1,6 +1,15 @@
 """The end of a training step: the gradient's norm where it is clipped, the solver, bounds of the weights."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from convnet.engine import UPDATE, operation_fields
+from convnet.graph.parameters import Parameter
+
+if TYPE_CHECKING:
+    from convnet.graph.compiler.gradients import Gradients
 
 SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 UPDATES = (*SOLVERS, "reduce", "gradient_norm", "max_norm")  # stages that go through the parameters
@@ -30,11 +39,23 @@ class Update:
         `alpha`.
     """
 
-    def __init__(self, parameters, gradients, solver, *, clipped, rates):
-        self.operations, self.decays = [], []
-        self._norms, self._clips, self._updates, self._bounds = [], [], [], []
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        gradients: Gradients,
+        solver: str,
+        *,
+        clipped: bool,
+        rates: Mapping[str, float],
+    ) -> None:
+        self.operations: list[dict[str, Any]] = []
+        self.decays: list[float | None] = []
+        self._norms: list[tuple[int, str]] = []
+        self._clips: list[tuple[int, str]] = []
+        self._updates: list[tuple[int, str]] = []
+        self._bounds: list[tuple[int, str]] = []
         for parameter in parameters:
-            fields = dict(
+            fields: dict[str, Any] = dict(
                 weights=parameter.offset,
                 count=parameter.size,
                 rate_factor=rates.get(parameter.name, 1.0),
@@ -55,11 +76,11 @@ class Update:
         if clipped:
             self._add(self._clips, "clip", {})
 
-    def _add(self, stages, stage, fields):
+    def _add(self, stages: list[tuple[int, str]], stage: str, fields: dict[str, Any]) -> None:
         stages.append((len(self.operations), stage))
         self.operations.append(operation_fields() | fields)
 
-    def phases(self, first):
+    def phases(self, first: int) -> list[list[tuple[int, str]]]:
         """Return the stages of each batch phase, the operations being numbered from `first`."""
         before = [phase for phase in (self._norms, self._clips) if phase]
         after = [phase for phase in (self._bounds,) if phase]

@@ -1,9 +1,12 @@
 """A compiled program, with what its callers have to know of it, and pieces that both kinds are made of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from convnet.engine import Program, operation_fields
-from convnet.graph.ops import Conv2DOp
+from convnet.graph.fusion import Fold
+from convnet.graph.ops import Conv2DOp, Fields, Op
 
 
 @dataclass
@@ -12,20 +15,20 @@ class Compiled:
 
     program: Program
     lanes: int = 1
-    sizes: dict = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     forward_phases: int = 0  # phases of a forward pass that was asked for by itself
-    folded: list = field(default_factory=list)
-    decays: list = field(default_factory=list)  # see convnet.graph.update
+    folded: list[Fold] = field(default_factory=list)
+    decays: list[float | None] = field(default_factory=list)  # see convnet.graph.update
 
 
-def transfer(**maps):
+def transfer(**maps: Any) -> Fields:
     """Return the fields of an operation that only moves data."""
     op = operation_fields()
     op.update(maps)
     return op
 
 
-def want_halos(ops):
+def want_halos(ops: Iterable[Op]) -> None:
     """Let the maps that convolutions read have the zeros that their windows reach."""
     for op in ops:
         if isinstance(op, Conv2DOp):

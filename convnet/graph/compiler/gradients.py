@@ -1,6 +1,10 @@
 """Where the gradients by the parameters lie, and how many lanes sum them."""
 
+from collections.abc import Iterable
+
 from convnet.graph.buffers import aligned
+from convnet.graph.ops import Fields, Op
+from convnet.graph.parameters import Parameter
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
@@ -10,9 +14,10 @@ FEWEST_LANES = 2
 class Gradients:
     """Offsets of gradients: in a lane's area, or in the batch's."""
 
-    def __init__(self, ops):
+    def __init__(self, ops: Iterable[Op]) -> None:
         self.lane_floats = self.batch_floats = 16
-        self.lane_places, self.batch_places = {}, {}
+        self.lane_places: dict[str, int] = {}
+        self.batch_places: dict[str, int] = {}
         for op in (op for op in ops if not op.frozen):
             finished = bool(op.finish())
             for role, parameter in op.parameters.items():
@@ -27,9 +32,9 @@ class Gradients:
                     self.batch_floats += aligned(parameter.size)
         self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), FEWEST_LANES)
 
-    def place(self, op):
+    def place(self, op: Op) -> Fields:
         """Fields of an operation with parameters; none where they are frozen."""
-        fields = {}
+        fields: Fields = {}
         if op.frozen:
             return fields
         for role, parameter in op.parameters.items():
@@ -43,7 +48,7 @@ class Gradients:
                     fields["grad_kernel"] = in_batch
         return fields
 
-    def final(self, parameter):
+    def final(self, parameter: Parameter) -> Fields:
         """Fields of an operation that reads a parameter's gradient."""
         in_batch = self.batch_places.get(parameter.name)
         if in_batch is None:

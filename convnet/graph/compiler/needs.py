@@ -1,6 +1,9 @@
 """Which gradients a backward pass has to compute."""
 
-from convnet.graph.ops import AddOp, ForkOp
+from collections.abc import Iterable
+
+from convnet.graph.buffers import Buffer
+from convnet.graph.ops import AddOp, ForkOp, Op
 
 
 class Needs:
@@ -18,8 +21,10 @@ class Needs:
         By which the caller wants the gradient.
     """
 
-    def __init__(self, ops, frozen, target=None):
-        self._wanted = set() if target is None else {target}
+    def __init__(
+        self, ops: Iterable[Op], frozen: frozenset[str], target: Buffer | None = None
+    ) -> None:
+        self._wanted: set[Buffer] = set() if target is None else {target}
         for op in ops:
             trained = [p.name for p in op.parameters.values() if p.trainable]
             op.frozen = bool(trained) and frozen.issuperset(trained)
@@ -30,5 +35,5 @@ class Needs:
                 outputs = [op.dst, op.other] if isinstance(op, ForkOp) else [op.dst]
                 self._wanted.update(outputs)
 
-    def __contains__(self, buffer):
+    def __contains__(self, buffer: object) -> bool:
         return buffer in self._wanted

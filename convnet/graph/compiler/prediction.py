@@ -1,17 +1,21 @@
 """The program of a prediction."""
 
+from collections.abc import Sequence
+
 from convnet.engine import Program
-from convnet.graph.buffers import share
+from convnet.graph.buffers import Buffer, share
 from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
 from convnet.graph.compiler.entry import reads_input
 from convnet.graph.compiler.packing import Packer
 from convnet.graph.compiler.phases import CACHE_BYTES, Phases, work
 from convnet.graph.fusion import fuse
+from convnet.graph.ops import Op
+from convnet.graph.plan import Plan
 
 PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
 
 
-def compile_prediction(plan, isa, layer=None):
+def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compiled:
     """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net)."""
     builder, outputs = plan.build()
     wanted = builder.current if layer is None else outputs[layer]
@@ -41,7 +45,7 @@ def compile_prediction(plan, isa, layer=None):
             phases.phases[0][1].append((number, op.pack))
         if any(op.dst.root.halo) and op.dst.root is not op.src.root:
             phases.add(False, number, "halo")
-        phases.add(False, number, op.entry if direct and number == 1 else op.predict())
+        phases.add(False, number, op.entry if direct and op.entry and number == 1 else op.predict())
     phases.add(False, len(operations), "output")
     operations.append(transfer(src=wanted.map()))
     sizes = dict(
@@ -62,7 +66,7 @@ def compile_prediction(plan, isa, layer=None):
     return Compiled(program, sizes=sizes, folded=folded)
 
 
-def _until(ops, wanted):
+def _until(ops: Sequence[Op], wanted: Buffer) -> Sequence[Op]:
     """Operations up to the one that writes the wanted buffer."""
     for i, op in enumerate(ops):
         if op.dst.root is wanted.root:
@@ -70,7 +74,7 @@ def _until(ops, wanted):
     return []
 
 
-def _lifetimes(first, ops, wanted):
+def _lifetimes(first: Buffer, ops: Sequence[Op], wanted: Buffer) -> list[tuple[Buffer, int, int]]:
     """Each buffer that owns memory with the numbers of the operations that write it first and use it last.
 
     The wanted output is read by the one that follows.
@@ -80,4 +84,4 @@ def _lifetimes(first, ops, wanted):
         for buffer in filter(None, (op.src, op.other, op.dst)):
             times.setdefault(buffer.root, [number, number])[1] = number
     times[wanted.root][1] = len(ops) + 1
-    return [(buffer, *time) for buffer, time in times.items()]
+    return [(buffer, begin, end) for buffer, (begin, end) in times.items()]

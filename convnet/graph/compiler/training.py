@@ -1,7 +1,9 @@
 """The program of a training step."""
 
+from collections.abc import Mapping, Sequence
+
 from convnet.engine import Program
-from convnet.graph.buffers import Arena, aligned
+from convnet.graph.buffers import Arena, Buffer, aligned
 from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
 from convnet.graph.compiler.entry import reads_input
 from convnet.graph.compiler.gradients import Gradients
@@ -9,7 +11,8 @@ from convnet.graph.compiler.needs import Needs
 from convnet.graph.compiler.packing import Packer
 from convnet.graph.compiler.phases import Phases, samples_a_turn, work
 from convnet.graph.fusion import fuse
-from convnet.graph.ops import Conv2DOp
+from convnet.graph.ops import Conv2DOp, Fields, Op
+from convnet.graph.plan import Plan
 from convnet.graph.update import Update
 
 # Backward stages that compute nothing but the gradient of the input.
@@ -20,21 +23,21 @@ _DATA_ONLY = (
 
 
 def compile_training(
-    plan,
-    isa,
-    batch_size,
+    plan: Plan,
+    isa: str,
+    batch_size: int,
     *,
-    loss=None,
-    solver=None,
-    clipped=False,
-    augment=False,
-    input_gradient=False,
-    frozen=frozenset(),
-    rates=None,
-    start=None,
-    target=None,
-    dropout=True,
-):
+    loss: str | None = None,
+    solver: str | None = None,
+    clipped: bool = False,
+    augment: bool = False,
+    input_gradient: bool = False,
+    frozen: frozenset[str] = frozenset(),
+    rates: Mapping[str, float] | None = None,
+    start: str | None = None,
+    target: str | None = None,
+    dropout: bool = True,
+) -> Compiled:
     """Compile a training step for batches of at most `batch_size` samples, changed at random where `augment` is set.
 
     With `loss` and `solver` the whole step: pack, forward, loss, backward, update, for which the gradient is
@@ -85,7 +88,16 @@ class _Step:
     update's. With `direct`, the first of `ops` reads X itself.
     """
 
-    def __init__(self, first, ops, last, needs, batch_size, *, direct):
+    def __init__(
+        self,
+        first: Buffer,
+        ops: Sequence[Op],
+        last: Buffer,
+        needs: Needs,
+        batch_size: int,
+        *,
+        direct: bool,
+    ) -> None:
         self.first, self.ops, self.last = first, ops, last
         self.batch_size = batch_size
         self.direct = direct
@@ -104,12 +116,12 @@ class _Step:
             self.operations.append(self._compiled(op, op.src in needs or op.other in needs))
         self.operations.append(transfer(src=last.map(), grad_src=last.gradient_map()))
 
-    def _compiled(self, op, data_gradient):
+    def _compiled(self, op: Op, data_gradient: bool) -> Fields:
         """Return the fields of an operation, all that it keeps placed."""
-        extra = dict(data_gradient=int(data_gradient))
+        extra: Fields = dict(data_gradient=int(data_gradient))
         if self.kept(op.dst):
             extra["grad_dst"] = op.dst.gradient_map()
-        sides = [b for b in (op.src, op.other) if self.kept(b)]
+        sides = [b for b in (op.src, op.other) if b is not None and self.kept(b)]
         if sides:  # what is wanted of one side alone goes to it twice
             extra["grad_src"] = sides[0].gradient_map()
             extra["grad_other"] = sides[-1].gradient_map()
@@ -119,7 +131,7 @@ class _Step:
             extra.update(_place_aux(op, self.arena, self.grads.lanes, self.batch_size))
         return op.compiled(**extra)
 
-    def forward(self, entry):
+    def forward(self, entry: str) -> None:
         """Add the packing of weights, the `entry` of X, and all operations."""
         self.phases.barrier(True)
         for number, op in enumerate(self.ops, start=1):
@@ -128,13 +140,13 @@ class _Step:
         if not self.direct:
             self.phases.add(False, 0, entry)
         for number, op in enumerate(self.ops, start=1):
-            entered = self.direct and number == 1
-            for is_batch, stage in [(False, op.entry)] if entered else op.forward():
+            entered = [(False, op.entry)] if self.direct and op.entry and number == 1 else None
+            for is_batch, stage in entered or op.forward():
                 if is_batch:
                     self.phases.barrier(True)
                 self.phases.add(is_batch, number, stage)
 
-    def end(self, loss):
+    def end(self, loss: str | None) -> int:
         """Add the loss, or without one the output and the caller's gradient; return the phases of a forward pass."""
         final = len(self.ops) + 1
         if loss:
@@ -146,7 +158,7 @@ class _Step:
         self.phases.add(False, final, "gradient_in")
         return forward_phases
 
-    def backward(self, input_gradient):
+    def backward(self, input_gradient: bool) -> None:
         """Add the gradients, those that need the whole batch last."""
         reversing = [(number, op) for number, op in enumerate(self.ops, start=1) if op.reverses]
         for number, op in reversed(reversing):
@@ -161,14 +173,16 @@ class _Step:
         for number, stage in finishing:
             self.phases.add(True, number, stage)
 
-    def update(self, update):
+    def update(self, update: Update) -> None:
         """Add the reduction of the gradients and the solver's step."""
         for stages in update.phases(len(self.operations)):
             self.phases.barrier(True)
             self.phases.phases[-1][1].extend(stages)
         self.operations += update.operations
 
-    def listed_phases(self, parameters):
+    def listed_phases(
+        self, parameters: int
+    ) -> list[tuple[int, float, float, list[tuple[int, str]]]]:
         """Return the phases as `Program` takes them; `parameters` is the number of their floats."""
         lanes = self.grads.lanes
         lane_samples = -(-self.batch_size // lanes)
@@ -182,7 +196,7 @@ class _Step:
         ]
 
 
-def _cut(plan, start):
+def _cut(plan: Plan, start: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
     """Return the input's buffer, the operations, the last buffer and each layer's by name, from a layer's output on."""
     builder, outputs = plan.build()
     first, ops = builder.input, builder.ops
@@ -195,20 +209,20 @@ def _cut(plan, start):
     return first, ops, builder.current, outputs
 
 
-def _buffers(first, ops):
+def _buffers(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
     """All buffers that own memory."""
     return list({id(b.root): b.root for b in (first, *(op.dst for op in ops))}.values())
 
 
-def _all(first, ops):
+def _all(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
     """All buffers, in a fixed order."""
     return [first, *(b for op in ops for b in (op.src, op.dst, op.other) if b is not None)]
 
 
-def _place_aux(op, arena, lanes, samples):
+def _place_aux(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
     """Room for what an operation keeps for its backward pass."""
     by_sample, by_lane, once = op.aux_bytes()
-    places = {}
+    places: Fields = {}
     if by_sample or by_lane or once:
         step = by_lane or _whole_lines(by_sample)
         total = step * (lanes if by_lane else samples) + once
@@ -219,6 +233,6 @@ def _place_aux(op, arena, lanes, samples):
     return places
 
 
-def _whole_lines(size):
+def _whole_lines(size: int) -> int:
     """Bytes rounded up to a whole cache line."""
     return aligned(-(-size // 4)) * 4

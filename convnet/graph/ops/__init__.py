@@ -1,7 +1,7 @@
 """Operations of a plan, one noun a file: which stages each runs, and its fields of C's cn_op."""
 
 from convnet.graph.ops.affine import AffineOp
-from convnet.graph.ops.base import ACTIVATIONS, FROM_OUTPUT, Op
+from convnet.graph.ops.base import ACTIVATIONS, FROM_OUTPUT, Fields, Op, Pair
 from convnet.graph.ops.batchnorm import BatchNormOp
 from convnet.graph.ops.branch import AddOp, ForkOp
 from convnet.graph.ops.conv2d import Conv2DOp
@@ -21,8 +21,10 @@ __all__ = [
     "Conv2DOp",
     "DenseOp",
     "DropoutOp",
+    "Fields",
     "ForkOp",
     "Op",
+    "Pair",
     "Pool2DOp",
     "ResizeOp",
     "ZeroPad2DOp",

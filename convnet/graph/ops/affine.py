@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from convnet.graph.buffers import aligned
-from convnet.graph.ops.base import Op
+from convnet.graph.ops.base import Fields, Op, Stage
 
 TABLE = 512  # values of the packed constants that a loop takes at a time, or the next whole pixel
 
@@ -20,24 +20,24 @@ class AffineOp(Op):
     pack = "pack_affine"
 
     @property
-    def block(self):
+    def block(self) -> int:
         """Values of the tables: whole pixels, of a row at the most."""
         _, w, c = self.src.shape
         return min(w, -(-TABLE // c)) * c
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, "affine_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, "affine_bwd")]
 
-    def predict(self):
+    def predict(self) -> str:
         return "affine_fwd"
 
-    def packed_floats(self, data_gradient):
+    def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         return 2 * aligned(self.block), 0
 
-    def fields(self):
+    def fields(self) -> Fields:
         mean = {} if self.parameters else {"mean": -1}
         return mean | dict(
             scale=self.scale, offset=self.offset, epsilon=self.epsilon, block=self.block

@@ -1,9 +1,15 @@
 """What all operations of a plan have in common."""
 
 from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
 
 from convnet.engine import operation_fields
 from convnet.graph.buffers import Buffer
+from convnet.graph.parameters import Parameter
+
+Fields: TypeAlias = dict[str, Any]  # of C's cn_op, by name
+Pair: TypeAlias = tuple[int, int]  # (vertical, horizontal)
+Stage: TypeAlias = tuple[bool, str]  # whether it is a batch stage; its name
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh")
 # Those whose derivative follows from the output: they can be fused into the operation before them.
@@ -32,57 +38,65 @@ class Op:
     layer: str
     src: Buffer
     dst: Buffer
-    parameters: dict = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    other: Buffer | None = None
 
-    other = None
     frozen = False  # its parameters are not trained
     reverses = True  # it has a part in the backward pass
     random = False  # its outputs in a training step differ from step to step
-    pack = None  # batch stage that packs the weights
-    entry = None  # stage that does the same to X itself, in place of "input"
-    lane_parameters = True  # gradients are summed in the lanes, or computed over the whole batch
+    entry: ClassVar[str | None] = None  # stage that does the same to X itself, in place of "input"
 
-    def forward(self):
-        """Return the stages of a training step's forward pass: (is_batch, stage) in order."""
+    @property
+    def pack(self) -> str | None:
+        """Batch stage that packs the weights."""
+        return None
+
+    @property
+    def lane_parameters(self) -> bool:
+        """Whether gradients are summed in the lanes, or computed over the whole batch."""
+        return True
+
+    def forward(self) -> list[Stage]:
+        """Return the stages of a training step's forward pass, in order."""
         raise NotImplementedError
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         """Return the stages of the backward pass."""
         raise NotImplementedError
 
-    def finish(self):
+    def finish(self) -> list[str]:
         """Return the batch stages that follow the whole backward pass."""
         return []
 
-    def lane_gradient(self, role):
+    def lane_gradient(self, role: str) -> int:
         """Return the floats that a lane sums for a parameter, 0 if its gradient is the whole batch's."""
         return self.parameters[role].size if self.lane_parameters else 0
 
-    def predict(self):
+    def predict(self) -> str:
         """Return the lane stage of a prediction."""
         raise NotImplementedError
 
-    def multiply_adds(self):
+    def multiply_adds(self) -> int:
         """Return the multiply-adds of one sample's forward pass; only products with weights count."""
         return 0
 
-    def packed_floats(self, data_gradient):
+    def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         """Return the floats of the packed weights for the forward pass and the data gradient."""
         return 0, 0
 
-    def aux_bytes(self):
+    def aux_bytes(self) -> tuple[int, int, int]:
         """Return the bytes kept for the backward pass: (of a sample, of a lane, at the end)."""
         return 0, 0, 0
 
-    def kept_bytes(self):
+    def kept_bytes(self) -> int:
         """Return the bytes of a sample that batch norm keeps of a max-pool fused into it."""
         return 0
 
-    def fields(self):
+    def fields(self) -> Fields:
         """Return the operation's own fields of C's cn_op."""
         return {}
 
-    def compiled(self, **extra):
+    def compiled(self, **extra: Any) -> Fields:
         """Return all fields of cn_op."""
         op = operation_fields()
         op.update(bias=-1, aux=-1, kept=-1, pool_h=1, pool_w=1, groups=1, block=1, group=1)

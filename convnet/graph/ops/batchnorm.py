@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import ACTIVATIONS, Op
+from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Pair, Stage
 
 
 @dataclass
@@ -15,16 +15,16 @@ class BatchNormOp(Op):
     momentum: float = 0.9
     epsilon: float = 1e-5
     activation: str = "linear"
-    pool: tuple = (1, 1)
+    pool: Pair = (1, 1)
     inverted: bool = False  # the convolution before it computes the gradient by its input
 
     lane_parameters = False
 
     @property
-    def pack(self):
+    def pack(self) -> str | None:
         return "pack_batchnorm" if self.frozen and self.reverses else None
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         if self.frozen:
             return [(False, "batchnorm_fwd" if self.reverses else "batchnorm_predict")]
         return [
@@ -33,30 +33,30 @@ class BatchNormOp(Op):
             (False, "batchnorm_fwd"),
         ]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         if (
             self.frozen
         ):  # of the sums nothing is used but that g is taken back through the activation
-            stages = [] if self.activation == "linear" else [(False, "batchnorm_sums")]
+            stages: list[Stage] = [] if self.activation == "linear" else [(False, "batchnorm_sums")]
         else:
             stages = [(False, "batchnorm_sums"), (True, "batchnorm_grad_finish")]
         return stages if self.inverted else [*stages, (False, "batchnorm_bwd")]
 
-    def predict(self):
+    def predict(self) -> str:
         return "batchnorm_predict"
 
-    def can_pool(self, window):
+    def can_pool(self, window: Pair) -> bool:
         """Return whether a max-pool with such windows can be fused into it."""
         return True
 
-    def kept_bytes(self):
+    def kept_bytes(self) -> int:
         return 5 * self.dst.size if self.pool != (1, 1) else 0  # z of the winners; their numbers
 
-    def aux_bytes(self):
+    def aux_bytes(self) -> tuple[int, int, int]:
         c = self.src.shape[2]
         return 0, 8 * (1 + 2 * c), 4 * 6 * c
 
-    def fields(self):
+    def fields(self) -> Fields:
         return dict(
             momentum=self.momentum,
             epsilon=self.epsilon,

@@ -1,9 +1,9 @@
 """Where the graph parts and meets: a map with two readers, and the sum of two maps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from convnet.graph.buffers import Buffer
-from convnet.graph.ops.base import ACTIVATIONS, Op
+from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
 
 
 @dataclass
@@ -14,12 +14,12 @@ class ForkOp(Op):
     csrc/add.inc.h.
     """
 
-    other: Buffer | None = None
+    other: Buffer = field(kw_only=True)
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return []
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, "fork_bwd")]
 
 
@@ -33,18 +33,18 @@ class AddOp(Op):
         Whether the gradients by `src` and `other` lie in the memory of the one by `dst`.
     """
 
-    other: Buffer | None = None
+    other: Buffer = field(kw_only=True)
     activation: str = "linear"
     shares: bool = False
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, "add_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [] if self.shares and self.activation == "linear" else [(False, "add_bwd")]
 
-    def predict(self):
+    def predict(self) -> str:
         return "add_fwd"
 
-    def fields(self):
+    def fields(self) -> Fields:
         return dict(activation=ACTIVATIONS.index(self.activation))

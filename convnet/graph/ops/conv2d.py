@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from convnet.engine import COLUMNS, PLACES
-from convnet.graph.ops.base import ACTIVATIONS, Op
+from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Pair, Stage
 from convnet.graph.ops.batchnorm import BatchNormOp
 
 # Pixels of a convolution's map that are computed, or whose gradient is, before the next ones: both operands of
@@ -22,17 +22,17 @@ MOST_STRIP = (
 FEW_CHANNELS = 8  # for which vectors run along the pixels
 
 
-def tiles(n):
+def tiles(n: int) -> int:
     """Return the number of Winograd's tiles along a side of n pixels."""
     return -(-n // 4)
 
 
-def round_up(n, to):
+def round_up(n: int, to: int) -> int:
     """Return the least multiple of `to` that is not below n."""
     return -(-n // to) * to
 
 
-def _strip(window):
+def _strip(window: Pair) -> int:
     """Return the fewest rows of tiles that windows of so many rows fill."""
     return window[0] // gcd(window[0], 4)
 
@@ -49,18 +49,18 @@ class Conv2DOp(Op):
     leaves Winograd's out.
     """
 
-    kernel: tuple = (1, 1)
-    stride: tuple = (1, 1)
-    padding: tuple = ((0, 0), (0, 0))
-    dilation: tuple = (1, 1)
+    kernel: Pair = (1, 1)
+    stride: Pair = (1, 1)
+    padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
+    dilation: Pair = (1, 1)
     groups: int = 1
     activation: str = "linear"
-    pool: tuple = (1, 1)
+    pool: Pair = (1, 1)
     norm: BatchNormOp | None = None
     allow_winograd: bool = True
 
     @property
-    def algorithm(self):
+    def algorithm(self) -> str:
         """How the layer is computed."""
         h, w, c = self.src.shape
         oc = self.dst.shape[2]
@@ -74,27 +74,27 @@ class Conv2DOp(Op):
         return "winograd" if self.allow_winograd and plain and whole else "direct"
 
     @property
-    def winograd(self):
+    def winograd(self) -> bool:
         """Whether the algorithm is Winograd's."""
         return self.algorithm == "winograd"
 
     @property
-    def pack(self):
+    def pack(self) -> str | None:
         return {"winograd": "pack_winograd", "direct": "pack_conv2d"}.get(self.algorithm)
 
-    def can_pool(self, window):
+    def can_pool(self, window: Pair) -> bool:
         """Whether a max-pool of such windows, which tile the map, can be fused."""
         if self.algorithm == "winograd":
             return _strip(window) * tiles(self.dst.shape[1]) <= MOST_STRIP
         return {"planar": window == (2, 2), "direct": True}.get(self.algorithm, False)
 
     @property
-    def can_invert(self):
+    def can_invert(self) -> bool:
         """Whether the backward pass can go through the batch norm after it."""
         return self.algorithm != "planar"
 
     @property
-    def tiles(self):
+    def tiles(self) -> int:
         """Winograd's tiles of a block: at least a row of them, or the rows that windows of a fused pool fill."""
         if not self.winograd:
             return 0
@@ -107,7 +107,7 @@ class Conv2DOp(Op):
         return max(widest, TILE_ROWS, min(MOST_TILES, fit))
 
     @property
-    def strip(self):
+    def strip(self) -> int:
         """Rows of tiles that are computed before they are pooled: the map, or what a block holds of windows."""
         rows, columns = map(tiles, self.rows)
         if rows * columns <= self.tiles:
@@ -115,49 +115,49 @@ class Conv2DOp(Op):
         return self.tiles // columns // _strip(self.pool) * _strip(self.pool)
 
     @property
-    def rows(self):
+    def rows(self) -> Pair:
         """Rows and columns of the convolution that are computed: a fused pool leaves out the rest."""
         h, w, _ = self.dst.shape
         return h * self.pool[0], w * self.pool[1]
 
     @property
-    def block(self):
+    def block(self) -> int:
         """Rows of the convolution that are computed together."""
         rows, columns = self.rows
         return min(rows, round_up(max(1, CHUNK_PIXELS // columns), self.pool[0]))
 
     @property
-    def group(self):
+    def group(self) -> int:
         """Samples that the backward pass takes together."""
         rows, columns = self.rows
         if self.winograd:
             return max(1, self.tiles // (tiles(rows) * tiles(columns)))
         return max(1, min(16, CHUNK_PIXELS // (rows * columns)))
 
-    def _kernel(self, direction):
+    def _kernel(self, direction: str) -> str:
         return f"{self.algorithm.replace('direct', 'conv2d')}_{direction}"
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, self._kernel("fwd"))]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, self._kernel("bwd"))]
 
-    def finish(self):
+    def finish(self) -> list[str]:
         return ["winograd_weights"] if self.winograd and not self.frozen else []
 
-    def predict(self):
+    def predict(self) -> str:
         return self._kernel("fwd")
 
-    def lane_gradient(self, role):
+    def lane_gradient(self, role: str) -> int:
         if self.winograd and role == "weights":  # the gradient of their transform
             return PLACES * self.src.shape[2] * self.dst.shape[2]
         return super().lane_gradient(role)
 
-    def multiply_adds(self):
+    def multiply_adds(self) -> int:
         return self.dst.size * self.kernel[0] * self.kernel[1] * (self.src.shape[2] // self.groups)
 
-    def packed_floats(self, data_gradient):
+    def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         if self.pack is None:
             return 0, 0
         taps = PLACES if self.winograd else self.kernel[0] * self.kernel[1]
@@ -165,10 +165,10 @@ class Conv2DOp(Op):
         forward = taps * c * round_up(oc // self.groups, COLUMNS)
         return forward, taps * oc * round_up(c // self.groups, COLUMNS) if data_gradient else 0
 
-    def aux_bytes(self):
+    def aux_bytes(self) -> tuple[int, int, int]:
         return (self.dst.size if self.pool != (1, 1) else 0), 0, 0
 
-    def want_halo(self):
+    def want_halo(self) -> None:
         """Ask the input for the zeros that the windows read."""
         (top, _), (left, _) = self.padding
         halo = [top, 0, left, 0]
@@ -179,7 +179,7 @@ class Conv2DOp(Op):
             halo[2 * axis + 1] = max(0, last + 1 - self.src.shape[axis])
         self.src.widen(*halo)
 
-    def fields(self):
+    def fields(self) -> Fields:
         (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.stride, self.dilation
         oh, ow = self.rows
         return dict(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from convnet.engine import COLUMNS
-from convnet.graph.ops.base import ACTIVATIONS, Op
+from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
 from convnet.graph.ops.conv2d import round_up
 
 # Weights above which the gradient is computed over the whole batch: a lane's copy would push the maps
@@ -19,39 +19,39 @@ class DenseOp(Op):
     activation: str = "linear"
 
     @property
-    def pack(self):
+    def pack(self) -> str | None:
         return "pack_dense" if self.dst.size > 1 else None
 
     @property
-    def wide(self):
+    def wide(self) -> bool:
         """Whether the layer is computed over the whole batch."""
         return self.src.size * self.dst.size > WIDE
 
     @property
-    def lane_parameters(self):
+    def lane_parameters(self) -> bool:
         return not self.wide
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(True, "dense_wide_fwd")] if self.wide else [(False, "dense_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         if not self.wide:
             return [(False, "dense_bwd")]
-        weights = [] if self.frozen else [(True, "dense_wide_weights")]
+        weights: list[Stage] = [] if self.frozen else [(True, "dense_wide_weights")]
         return [(False, "dense_mask"), *weights, (True, "dense_wide_grad")]
 
-    def predict(self):
+    def predict(self) -> str:
         return "dense_fwd"
 
-    def multiply_adds(self):
+    def multiply_adds(self) -> int:
         return self.src.size * self.dst.size
 
-    def packed_floats(self, data_gradient):
+    def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         inputs, outputs = self.src.size, self.dst.size
         if self.pack is None:
             return 0, 0
         backward = outputs * round_up(inputs, COLUMNS) if data_gradient else 0
         return inputs * round_up(outputs, COLUMNS), backward
 
-    def fields(self):
+    def fields(self) -> Fields:
         return dict(activation=ACTIVATIONS.index(self.activation), block=BLOCK)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import ACTIVATIONS, Op
+from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
 
 
 @dataclass
@@ -11,16 +11,16 @@ class ActivationOp(Op):
 
     activation: str = "linear"
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, "activation_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, "activation_bwd")]
 
-    def predict(self):
+    def predict(self) -> str:
         return "activation_fwd"
 
-    def fields(self):
+    def fields(self) -> Fields:
         return dict(activation=ACTIVATIONS.index(self.activation))
 
 
@@ -37,11 +37,11 @@ class DropoutOp(Op):
 
     random = True
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, "channel_dropout_fwd" if self.whole_channels else "dropout_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, "channel_dropout_bwd" if self.whole_channels else "dropout_bwd")]
 
-    def fields(self):
+    def fields(self) -> Fields:
         return dict(rate=self.rate, key=self.key)

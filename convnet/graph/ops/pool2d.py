@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import Op
+from convnet.graph.ops.base import Fields, Op, Pair, Stage
 
 
 @dataclass
@@ -10,33 +10,33 @@ class Pool2DOp(Op):
     """See csrc/pool2d.inc.h. `pooling` is "max" or "avg"."""
 
     pooling: str = "max"
-    size: tuple = (2, 2)
-    stride: tuple = (2, 2)
-    padding: tuple = ((0, 0), (0, 0))
+    size: Pair = (2, 2)
+    stride: Pair = (2, 2)
+    padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
 
     @property
-    def fusible(self):
+    def fusible(self) -> bool:
         """Whether the windows tile the map, so that a convolution before it can pool its own rows."""
         unpadded = self.padding == ((0, 0), (0, 0))
         return self.pooling == "max" and self.size == self.stride and unpadded and self._bytes
 
     @property
-    def _bytes(self):
+    def _bytes(self) -> bool:
         return self.size[0] * self.size[1] <= 256  # the winner's number in its window is a byte
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, f"{self.pooling}pool_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, f"{self.pooling}pool_bwd")]
 
-    def predict(self):
+    def predict(self) -> str:
         return f"{self.pooling}pool_fwd"
 
-    def aux_bytes(self):
+    def aux_bytes(self) -> tuple[int, int, int]:
         return (4 * self.dst.size if self.pooling == "max" else 0), 0, 0
 
-    def fields(self):
+    def fields(self) -> Fields:
         (kh, kw), (sh, sw) = self.size, self.stride
         (pt, _), (pl, _) = self.padding
         return dict(kh=kh, kw=kw, sh=sh, sw=sw, pt=pt, pl=pl)

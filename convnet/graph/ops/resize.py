@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from convnet.graph.buffers import aligned
-from convnet.graph.ops.base import Op
+from convnet.graph.ops.base import Fields, Op, Pair, Stage
 
 METHODS = ("area", "bilinear", "nearest")  # enum cn_resizing
 
@@ -12,33 +12,34 @@ METHODS = ("area", "bilinear", "nearest")  # enum cn_resizing
 class ResizeOp(Op):
     """See csrc/resize.inc.h. `methods` are those of the rows and of the columns."""
 
-    methods: tuple = ("area", "area")
+    methods: tuple[str, str] = ("area", "area")
 
     entry = "resize_input"
     pack = "pack_resize"
 
     @property
-    def taps(self):
+    def taps(self) -> Pair:
         """Most rows, and columns, of the input that a pixel is made of."""
         sizes = zip(self.methods, self.src.shape, self.dst.shape, strict=False)
-        return tuple(
+        rows, columns = (
             {"area": min(old, -(-old // new) + 1), "bilinear": 2, "nearest": 1}[method]
             for method, old, new in sizes
         )
+        return rows, columns
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, "resize_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, "resize_bwd")]
 
-    def predict(self):
+    def predict(self) -> str:
         return "resize_fwd"
 
-    def packed_floats(self, data_gradient):
+    def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         axes = zip(self.dst.shape, self.taps, strict=False)
         return sum(aligned(2 * new) + aligned(new * taps) for new, taps in axes), 0
 
-    def fields(self):
+    def fields(self) -> Fields:
         (kh, kw), (rows, columns) = self.taps, map(METHODS.index, self.methods)
         return dict(kh=kh, kw=kw, method_h=rows, method_w=columns)

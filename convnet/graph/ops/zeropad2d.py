@@ -2,24 +2,24 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import Op
+from convnet.graph.ops.base import Fields, Op, Pair, Stage
 
 
 @dataclass
 class ZeroPad2DOp(Op):
     """See csrc/pad.inc.h. `padding` is ((top, bottom), (left, right))."""
 
-    padding: tuple = ((0, 0), (0, 0))
+    padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
 
-    def forward(self):
+    def forward(self) -> list[Stage]:
         return [(False, "zeropad_fwd")]
 
-    def backward(self):
+    def backward(self) -> list[Stage]:
         return [(False, "zeropad_bwd")]
 
-    def predict(self):
+    def predict(self) -> str:
         return "zeropad_fwd"
 
-    def fields(self):
+    def fields(self) -> Fields:
         (pt, _), (pl, _) = self.padding
         return dict(pt=pt, pl=pl)
