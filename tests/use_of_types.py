@@ -3,9 +3,12 @@
 from typing import assert_type
 
 from convnet.augment import Cutout, RandomCrop, RandomFlip
+from convnet.callbacks import Callback, Checkpoint
+from convnet.callbacks.run import Run
 from convnet.layers import Conv2D, Dropout, Layer, MaxPool2D, ReLU, Residual, as_layers, register
 from convnet.layers.builder import Builder
 from convnet.layers.fields import integer, parameter
+from convnet.schedules import Cosine, Schedule, Warmup
 
 
 @register
@@ -19,6 +22,14 @@ class Twice(Layer):
 
     def lower(self, builder: Builder) -> None:
         builder.rescale(self.first, self.second)
+
+
+class Halfway(Callback):
+    """A callback as a user writes it."""
+
+    def on_epoch_end(self, run: Run) -> bool:
+        assert_type(run.figures["loss"], float)
+        return run.epoch >= run.last_epoch / 2
 
 
 def layers_have_the_parameters_of_their_fields() -> None:
@@ -45,3 +56,10 @@ def augmentations() -> None:
     assert_type(RandomCrop(4, fill_mode="constant").padding, int | tuple[int, int])
     RandomFlip("both")
     Cutout(4, fill_mode="wrap")  # type: ignore[call-arg]
+
+
+def schedules_and_callbacks() -> None:
+    assert_type(Warmup(2, then=Cosine()).then, Schedule | None)
+    assert_type(Cosine().replace(final=0.1), Cosine)
+    Cosine(finl=0.1)  # type: ignore[call-arg]
+    Checkpoint(3)  # type: ignore[arg-type]

@@ -1,5 +1,9 @@
 """The base of callbacks."""
 
+from typing import Self
+
+from convnet.callbacks.run import Run, State
+
 
 class Callback:
     """Hooks that ``fit`` calls; a subclass overrides those that it wants.
@@ -21,7 +25,7 @@ class Callback:
     Clones of an estimator share its callbacks.
     """
 
-    def resume(self, run):
+    def resume(self, run: Run) -> State | None:
         """Return the state that an earlier fit is gone on from, as ``run.state()`` returned it, or None.
 
         Called first of all; ``run.identity`` is a dict that names data and parameters.
@@ -38,7 +42,7 @@ class Callback:
         """
         return None
 
-    def on_fit_begin(self, run):
+    def on_fit_begin(self, run: Run) -> None:
         """Called before the first epoch.
 
         Parameters
@@ -47,7 +51,7 @@ class Callback:
             The fit.
         """
 
-    def on_epoch_begin(self, run):
+    def on_epoch_begin(self, run: Run) -> None:
         """Called before each epoch.
 
         Parameters
@@ -56,7 +60,7 @@ class Callback:
             The fit.
         """
 
-    def on_epoch_end(self, run):
+    def on_epoch_end(self, run: Run) -> bool | None:
         """Called after each epoch, validation included; return True to end training.
 
         Parameters
@@ -65,7 +69,7 @@ class Callback:
             The fit.
         """
 
-    def on_fit_end(self, run):
+    def on_fit_end(self, run: Run) -> None:
         """Called after the last epoch, if there was no error.
 
         Parameters
@@ -74,7 +78,7 @@ class Callback:
             The fit.
         """
 
-    def close(self, run):
+    def close(self, run: Run) -> None:
         """Called last, also after an error, if `on_fit_begin` was.
 
         Parameters
@@ -83,5 +87,5 @@ class Callback:
             The fit.
         """
 
-    def __sklearn_clone__(self):
+    def __sklearn_clone__(self) -> Self:
         return self

@@ -3,10 +3,12 @@
 import json
 import os
 import zipfile
+from typing import Any
 
 import numpy as np
 
 from convnet.callbacks.callback import Callback
+from convnet.callbacks.run import Run, State
 from convnet.persistence.files import check_path, replaced
 
 FORMAT = 1  # of the file
@@ -50,14 +52,14 @@ class Checkpoint(Callback):
     >>> clf = ConvNetClassifier(max_iter=100, callbacks=[Checkpoint("digits.npz")])
     """
 
-    def __init__(self, path, resume=True):
+    def __init__(self, path: str | os.PathLike[str], resume: bool = True) -> None:
         self.path = path
         self.resumes = resume
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Checkpoint({self.path!r}{'' if self.resumes else ', resume=False'})"
 
-    def resume(self, run):
+    def resume(self, run: Run) -> State | None:
         path = check_path("Checkpoint", self.path)
         if not self.resumes or not os.path.exists(path):
             return None
@@ -71,16 +73,17 @@ class Checkpoint(Callback):
                 )
         return numbers, arrays
 
-    def on_epoch_end(self, run):
+    def on_epoch_end(self, run: Run) -> None:
         if run.is_whole:
             numbers, arrays = run.state()
             numbers = {"format": FORMAT, "identity": run.identity} | numbers
             text = np.frombuffer(json.dumps(numbers).encode(), dtype=np.uint8)
             with replaced(self.path) as file:
-                np.savez(file, **{NUMBERS: text}, **arrays)
+                entries: dict[str, Any] = {NUMBERS: text, **arrays}
+                np.savez(file, **entries)
 
 
-def _read(path):
+def _read(path: str) -> State:
     """Return numbers and arrays; ValueError if they cannot be had."""
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -97,6 +100,6 @@ def _read(path):
     return numbers, arrays
 
 
-def _said(name, identity):
+def _said(name: str, identity: dict[str, str]) -> str:
     value = identity.get(name, "none")
     return f"{name}={value if len(value) <= 60 else value[:57] + '...'}"

@@ -2,8 +2,10 @@
 
 import csv
 import math
+import os
 
 from convnet.callbacks.callback import Callback
+from convnet.callbacks.run import Run
 from convnet.persistence.files import check_path, replaced
 
 
@@ -36,16 +38,16 @@ class HistoryCSV(Callback):
     >>> clf = ConvNetClassifier(callbacks=[HistoryCSV("history.csv")])
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"HistoryCSV({self.path!r})"
 
-    def on_fit_begin(self, run):
+    def on_fit_begin(self, run: Run) -> None:
         check_path("HistoryCSV", self.path)
 
-    def on_epoch_end(self, run):
+    def on_epoch_end(self, run: Run) -> None:
         columns = run.history.values()
         with replaced(self.path, text=True) as file:
             writer = csv.writer(file)

@@ -1,6 +1,12 @@
 """Progress."""
 
+from typing import TYPE_CHECKING
+
 from convnet.callbacks.callback import Callback
+from convnet.callbacks.run import Run
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 
 class Progress(Callback):
@@ -21,19 +27,19 @@ class Progress(Callback):
     .. [1] Keras's ``ProgbarLogger``.
     """
 
-    def __init__(self, bar=None):
+    def __init__(self, bar: bool | None = None) -> None:
         self.bar = bar
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Progress({'' if self.bar is None else self.bar})"
 
-    def on_fit_begin(self, run):
+    def on_fit_begin(self, run: Run) -> None:
         bar = None if self.bar is False else _rich_bar(must=self.bar is True)
         if bar:
             run.scratch[self] = bar, bar.add_task("", total=run.last_epoch, completed=run.epoch)
             bar.start()
 
-    def on_epoch_end(self, run):
+    def on_epoch_end(self, run: Run) -> None:
         n, last = run.epoch, run.last_epoch
         words = [f"epoch {n:>{len(str(last))}}/{last}"]
         words += [f"{k.replace('_', ' ')} {_short(v)}" for k, v in run.figures.items()]
@@ -43,12 +49,12 @@ class Progress(Callback):
         else:
             print("  ".join(words), flush=True)
 
-    def close(self, run):
+    def close(self, run: Run) -> None:
         if self in run.scratch:
             run.scratch.pop(self)[0].stop()
 
 
-def _rich_bar(must):
+def _rich_bar(must: bool) -> "Bar | None":
     """Return a bar of rich, or None where lines will do."""
     try:
         from rich.console import Console
@@ -65,5 +71,5 @@ def _rich_bar(must):
     return Bar(*columns, console=console)
 
 
-def _short(value):
+def _short(value: float) -> str:
     return f"{value:.4f}" if 0.001 <= abs(value) < 1e4 else f"{value:.3g}"

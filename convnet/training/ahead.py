@@ -1,18 +1,26 @@
 """Reading ahead: a thread reads the rows that are wanted next while the engine works on those before them."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from convnet.training.rows import Rows
 
 DEPTH = 2  # parts that are read, or being read, besides the one in use
 FEW = 16  # rows that are read at a time in the beginning
 LONG = 0.1  # seconds of a read after which fewer rows are read at a time, so that Ctrl-C is heard within a second
 
 
-def ahead(X, parts):
+def ahead(X: Rows, parts: Iterable[NDArray[np.int64]]) -> Generator[NDArray[Any], None, None]:
     """Yield the rows of each part as an array, in order; they are read in a thread, `DEPTH` parts ahead.
 
     An error of the reading is raised where its part would come. The thread ends with the generator, which is to be
@@ -24,7 +32,7 @@ def ahead(X, parts):
     parts : iterable of int64 ndarray
         Row numbers.
     """
-    reader, pending = _Reader(X), deque()
+    reader, pending = _Reader(X), deque[Future[NDArray[Any]]]()
     with ThreadPoolExecutor(1, "convnet-read-ahead") as thread:
         try:
             for rows in parts:
@@ -42,10 +50,10 @@ def ahead(X, parts):
 class _Reader:
     """Reads parts of X a few rows at a time, as many as take a moment."""
 
-    def __init__(self, X):
+    def __init__(self, X: Rows) -> None:
         self.X, self.size, self.stop = X, FEW, threading.Event()
 
-    def __call__(self, rows):
+    def __call__(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         if len(rows) <= self.size:
             return self._timed(rows)
         array = np.empty((len(rows), *self.X.shape[1:]), self.X.dtype)
@@ -56,7 +64,7 @@ class _Reader:
             done += len(part)
         return array
 
-    def _timed(self, rows):
+    def _timed(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Read at most `size` rows, and adapt that to the time that they take."""
         start = time.monotonic()
         array = self.X.read_rows(rows)

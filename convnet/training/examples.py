@@ -1,9 +1,12 @@
 """What a net is trained or scored on."""
 
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnet.training.ahead import ahead
 from convnet.training.rows import Rows
@@ -27,19 +30,19 @@ class Examples:
         X is multiplied by it when converted.
     """
 
-    X: np.ndarray | Rows
-    targets: np.ndarray
-    rows: np.ndarray
-    weights: np.ndarray | None
+    X: NDArray[Any] | Rows
+    targets: NDArray[Any]
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float32] | None
     scale: float
 
-    def weight(self, rows):
+    def weight(self, rows: NDArray[np.int64]) -> float:
         """Return the sum of the weights of `rows`."""
         return float(
             len(rows) if self.weights is None else self.weights[rows].sum(dtype=np.float64)
         )
 
-    def batches(self, parts):
+    def batches(self, parts: Sequence[NDArray[np.int64]]) -> Generator[dict[str, Any], None, None]:
         """Yield what `Trainer.step` takes, by name, of each part of the rows; close it where it is not used up.
 
         Parameters
@@ -55,11 +58,11 @@ class Examples:
             for rows, X in zip(parts, arrays, strict=True):
                 yield self._batch(rows, X)
 
-    def _wanted(self, rows):
+    def _wanted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of the rows that have to be read."""
         return rows
 
-    def _batch(self, rows, read=None):
+    def _batch(self, rows: NDArray[np.int64], read: NDArray[Any] | None = None) -> dict[str, Any]:
         """Return a batch; `read` has the rows of X that were wanted."""
         if read is not None:
             return self._alone(rows, read, self.scale)
@@ -67,7 +70,7 @@ class Examples:
             X=self.X, y=self.targets, rows=rows, sample_weight=self.weights, scale=self.scale
         )
 
-    def _alone(self, rows, X, scale):
+    def _alone(self, rows: NDArray[np.int64], X: NDArray[Any], scale: float) -> dict[str, Any]:
         """Return a batch of which X holds the rows alone."""
         of_batch = (None if part is None else part[rows] for part in (self.targets, self.weights))
         targets, weights = map(_contiguous, of_batch)
@@ -80,16 +83,16 @@ class Examples:
             names=_contiguous(rows),
         )
 
-    def take(self, rows):
+    def take(self, rows: NDArray[np.int64]) -> Self:
         """Return the same data with other rows taking part."""
         return replace(self, rows=rows)
 
 
-def _contiguous(array):
+def _contiguous(array: NDArray[Any] | None) -> NDArray[Any] | None:
     return None if array is None else np.ascontiguousarray(array)
 
 
-def permutation(rows, seed, epoch):
+def permutation(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
     """Return `rows` in an order that follows from the seed and the epoch alone."""
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
     return generator.permutation(rows)

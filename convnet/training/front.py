@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from math import prod
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from convnet.graph.network import Network
 from convnet.training.examples import Examples
 from convnet.training.outputs import outputs
 
@@ -13,7 +16,7 @@ FRONT_BYTES = (
 )  # most memory of the outputs that are kept; where they need more, each epoch makes them anew
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FrontExamples(Examples):
     """Examples whose X goes through a frozen front of a net first, as in prediction, on its way into a step.
 
@@ -32,22 +35,22 @@ class FrontExamples(Examples):
         False where each row is wanted once.
     """
 
-    network: object = None
-    front: str = ""
-    n_threads: int = 1
-    keeps: bool = True
-    _kept: dict = field(default_factory=dict, repr=False)
+    network: Network
+    front: str
+    n_threads: int
+    keeps: bool
+    _kept: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, examples, **about):
+    def of(cls, examples: Examples, **about: Any) -> Self:
         """Return the same examples behind a front."""
         return cls(**vars(examples), **about)
 
-    def _wanted(self, rows):
+    def _wanted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """See `Examples`: those whose outputs are not kept."""
         return rows[~self._kept["there"][rows]] if self._kept else rows
 
-    def _batch(self, rows, read=None):
+    def _batch(self, rows: NDArray[np.int64], read: NDArray[Any] | None = None) -> dict[str, Any]:
         """See `Examples`."""
         if not self._fits():
             return self._alone(rows, self._outputs(rows, read), 1.0)
@@ -59,7 +62,7 @@ class FrontExamples(Examples):
             scale=1.0,
         )
 
-    def _whole(self, rows, read):
+    def _whole(self, rows: NDArray[np.int64], read: NDArray[Any] | None) -> NDArray[np.float32]:
         """Return an array with the outputs for these rows, and others, in the places of the rows of X."""
         missing = self._wanted(rows)
         if not self._kept:
@@ -72,13 +75,13 @@ class FrontExamples(Examples):
             self._kept["there"][missing] = True
         return self._kept["outputs"]
 
-    def _shape(self):
+    def _shape(self) -> tuple[int, ...]:
         return self.network.plan.named[self.front].output_shape
 
-    def _fits(self):
+    def _fits(self) -> bool:
         return self.keeps and 4 * len(self.X) * prod(self._shape()) <= FRONT_BYTES
 
-    def _outputs(self, rows, read):
+    def _outputs(self, rows: NDArray[np.int64], read: NDArray[Any] | None) -> NDArray[np.float32]:
         """Return the outputs for rows of X, which are in `read` where that is not None."""
         return outputs(
             self.network,

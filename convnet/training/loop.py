@@ -2,12 +2,28 @@
 
 import math
 import time
+from collections.abc import Callable
 from contextlib import closing
+from typing import Protocol
 
 from convnet.graph.finite import NotFiniteError
-from convnet.training.best import Best
+from convnet.graph.network import Network
+from convnet.graph.trainer import Trainer
+from convnet.training.best import Best, Weights
 from convnet.training.divergence import diverged, what_diverged
-from convnet.training.examples import permutation
+from convnet.training.examples import Examples, permutation
+from convnet.training.rates import Rates
+from convnet.training.stopping import Stopping
+
+
+class Watch(Protocol):
+    """What looks on as a loop runs."""
+
+    def epoch_begin(self, epoch: int) -> None:
+        """Take note of the number of the epoch that begins."""
+
+    def epoch_end(self, figures: dict[str, float]) -> bool:
+        """Take the figures of an epoch; return whether to stop."""
 
 
 class Loop:
@@ -41,7 +57,7 @@ class Loop:
     deadline : float, default=inf
         When to stop, by `time.monotonic`. It is looked at after each step: the epoch under way is dropped, the
         first one of a run is cut short.
-    watch : object, default=None
+    watch : Watch, default=None
         Its ``epoch_begin(epoch)`` and ``epoch_end(figures)`` are called; the latter returns whether to stop.
     largest : float, default=1.0
         Largest magnitude of the inputs, as the net sees them.
@@ -53,8 +69,8 @@ class Loop:
         "validation_score".
     best : Best
         The kept weights: of the best epoch with `validate`, else of the last.
-    weights : dict of ndarray
-        Those of the last epoch.
+    weights : dict of ndarray or None
+        Those of the last epoch; None before any, and where an epoch was dropped.
     over : bool
         Whether training has come to its end before its time, for lack of progress or as `watch` wanted.
     cut : int
@@ -63,44 +79,45 @@ class Loop:
 
     def __init__(
         self,
-        network,
-        trainer,
-        examples,
+        network: Network,
+        trainer: Trainer,
+        examples: Examples,
         *,
-        batch_size,
-        rates,
-        stopping,
-        seed,
-        shuffle,
-        first_epoch,
-        validate=None,
-        by_score=False,
-        best_epoch=0,
-        deadline=math.inf,
-        watch=None,
-        largest=1.0,
-    ):
+        batch_size: int,
+        rates: Rates,
+        stopping: Stopping,
+        seed: int,
+        shuffle: bool,
+        first_epoch: int,
+        validate: Callable[[Weights], tuple[float, float]] | None = None,
+        by_score: bool = False,
+        best_epoch: int = 0,
+        deadline: float = math.inf,
+        watch: Watch | None = None,
+        largest: float = 1.0,
+    ) -> None:
         self.network, self.trainer, self.examples = network, trainer, examples
         self.batch_size, self.rates, self.stopping = batch_size, rates, stopping
         self.seed, self.shuffle, self.first_epoch = seed, shuffle, first_epoch
         self.validate, self.by_score, self.best_epoch = validate, by_score, best_epoch
         self.deadline, self.watch, self.largest = deadline, watch, largest
-        self.history = {"loss": [], "learning_rate": [], "seconds": []}
+        self.history: dict[str, list[float]] = {"loss": [], "learning_rate": [], "seconds": []}
         if validate:
             self.history |= {"validation_loss": [], "validation_score": []}
-        self.best, self.weights, self.over, self.cut = Best(), None, False, 0
+        self.best, self.over, self.cut = Best(), False, 0
+        self.weights: Weights | None = None
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """Steps of an epoch."""
         return -(-len(self.examples.rows) // self.batch_size)
 
     @property
-    def epochs(self):
+    def epochs(self) -> int:
         """Epochs done, those before `first_epoch` included."""
         return self.first_epoch + len(self.history["loss"])
 
-    def run(self, max_iter):
+    def run(self, max_iter: int) -> None:
         """Train for `max_iter` epochs or until progress or time end; leave the kept weights in the network."""
         if self.validate and self.best_epoch and not self.history["loss"]:
             weights = self.network.get_weights()
@@ -116,7 +133,7 @@ class Loop:
         if self.weights is not self.best.weights:
             self.network.set_weights(self.best.weights)
 
-    def _epoch(self, epoch):
+    def _epoch(self, epoch: int) -> bool:
         """Train for an epoch; return False if it was cut short or dropped."""
         start = time.perf_counter()
         rates = self.rates.epoch(epoch, self.steps)
@@ -129,7 +146,7 @@ class Loop:
             self.cut = taken
         self.weights = self.network.get_weights()
         figures = {"loss": loss, "learning_rate": rate}
-        self._check(epoch, loss, rate)
+        self._check(self.weights, epoch, loss, rate)
         if self.validate:
             try:
                 held_out = self.validate(self.weights)
@@ -150,7 +167,7 @@ class Loop:
             self.over = True
         return not self.cut
 
-    def _train(self, epoch, rates):
+    def _train(self, epoch: int, rates: list[float]) -> tuple[float, int]:
         """Take steps at these rates until time is up; return Σ w·loss / Σ w over their batches, and their number."""
         data, size = self.examples, self.batch_size
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
@@ -167,14 +184,14 @@ class Loop:
                     break
         return total / data.weight(rows[: taken * size]), taken
 
-    def _check(self, epoch, loss, rate):
+    def _check(self, weights: Weights, epoch: int, loss: float, rate: float) -> None:
         """Raise ValueError if an epoch leaves something that is not finite."""
         what = None if math.isfinite(loss) else f"mean loss became {loss}"
         what = what or what_diverged(
-            self.network, self.trainer, self.examples, self.weights, self.largest
+            self.network, self.trainer, self.examples, weights, self.largest
         )
         if what:
             raise self._diverged(what, epoch, rate)
 
-    def _diverged(self, what, epoch, rate):
+    def _diverged(self, what: str, epoch: int, rate: float) -> ValueError:
         return diverged(what, epoch, (self.cut or self.steps) - 1, rate)

@@ -1,9 +1,15 @@
 """Probabilities and losses in float64, from a network's outputs."""
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Doubles: TypeAlias = NDArray[np.float64]
 
 
-def log_probabilities(logits):
+def log_probabilities(logits: ArrayLike) -> Doubles:
     """Return log p of each class.
 
     Parameters
@@ -22,25 +28,29 @@ def log_probabilities(logits):
     return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
 
 
-def probabilities(logits):
+def probabilities(logits: ArrayLike) -> Doubles:
     """Return p of each class, float64, rows that sum to 1; shapes as `log_probabilities`."""
     p = np.exp(log_probabilities(logits))
     return p / p.sum(axis=1, keepdims=True)
 
 
-def cross_entropy(logits, targets, weights=None):
+def cross_entropy(
+    logits: ArrayLike, targets: ArrayLike, weights: NDArray[Any] | None = None
+) -> float:
     """Return Σ w·(-log p of the target) / Σ w; `targets` are class numbers."""
     log_p = log_probabilities(logits)
     losses = -log_p[np.arange(len(log_p)), np.asarray(targets, dtype=np.intp)]
     return float(np.average(losses, weights=weights))
 
 
-def log_sigmoid(logits):
+def log_sigmoid(logits: ArrayLike) -> Doubles:
     """Return log p of each label of an indicator, -log(1 + e⁻ᶻ): float64, the shape of `logits`."""
     return -np.logaddexp(0.0, -np.asarray(logits, dtype=np.float64))
 
 
-def loss_figure(loss, outputs, targets, weights=None):
+def loss_figure(
+    loss: str, outputs: ArrayLike, targets: ArrayLike, weights: NDArray[Any] | None = None
+) -> float:
     """Return the mean loss Σ w·l / Σ w of some rows, without smoothing or penalty.
 
     Parameters
@@ -64,13 +74,13 @@ def loss_figure(loss, outputs, targets, weights=None):
     return float(np.average(_POINTWISE[loss](z, y).mean(axis=1), weights=weights))
 
 
-def _huber(z, y):
+def _huber(z: Doubles, y: Doubles) -> Doubles:
     """Half the square of the residual up to 1, then its size less a half (Huber, 1964)."""
     r = np.abs(z - y)
     return np.where(r <= 1.0, 0.5 * r * r, r - 0.5)
 
 
-_POINTWISE = {
+_POINTWISE: dict[str, Callable[[Doubles, Doubles], Doubles]] = {
     "sigmoid": lambda z, y: np.logaddexp(0.0, z) - y * z,
     "squared_error": lambda z, y: 0.5 * (z - y) ** 2,
     "absolute_error": lambda z, y: np.abs(z - y),

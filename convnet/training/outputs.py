@@ -1,15 +1,26 @@
 """A network's outputs for any number of rows."""
 
 from contextlib import closing
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnet.graph.calls import rows_a_call
 from convnet.graph.finite import check_finite
-from convnet.training.rows import chunks
+from convnet.graph.network import Network
+from convnet.training.rows import Rows, chunks
 
 
-def outputs(network, X, *, scale, n_threads, rows=None, layer=None):
+def outputs(
+    network: Network,
+    X: NDArray[Any] | Rows,
+    *,
+    scale: float,
+    n_threads: int,
+    rows: NDArray[np.int64] | None = None,
+    layer: str | None = None,
+) -> NDArray[np.float32]:
     """Return the network's outputs for X, or for some rows of it.
 
     Parameters
@@ -39,7 +50,7 @@ def outputs(network, X, *, scale, n_threads, rows=None, layer=None):
     """
     what = "The outputs of the net" + (f", at layer {layer!r}," if layer else "")
     step = rows_a_call(network.plan, n_threads)
-    options = {"scale": scale, "n_threads": n_threads}
+    options: dict[str, Any] = {"scale": scale, "n_threads": n_threads}
     parts = []
     with closing(chunks(X, step, rows)) as arrays:
         for part in arrays:

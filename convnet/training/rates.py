@@ -1,15 +1,19 @@
 """The learning rates of a fit."""
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 from convnet.training.schedules import NAMED, Schedule
 from convnet.values.fields import is_number, show
+
+LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
 
 NAMES = ("constant", "adaptive", *NAMED)
 ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
 
 
-def check_learning_rate(value, max_iter):
+def check_learning_rate(value: object, max_iter: int) -> None:
     """Raise ValueError or TypeError unless `value` is a name, a callable or a Schedule that `max_iter` epochs fit."""
     if isinstance(value, Schedule):
         try:
@@ -45,14 +49,17 @@ class Rates:
         The epoch that schedules and callables count from.
     """
 
-    def __init__(self, learning_rate, init, max_iter, first_epoch=0):
-        named = isinstance(learning_rate, str)
-        self.schedule = NAMED.get(learning_rate, learning_rate) if named else learning_rate
+    def __init__(
+        self, learning_rate: LearningRate, init: float, max_iter: int, first_epoch: int = 0
+    ) -> None:
+        self.schedule = learning_rate
+        if isinstance(learning_rate, str):
+            self.schedule = NAMED.get(learning_rate, learning_rate)
         self.init = init
         self.max_iter = max_iter
         self.first_epoch = first_epoch
 
-    def epoch(self, epoch, steps):
+    def epoch(self, epoch: int, steps: int) -> list[float]:
         """Return the rates of the steps of an epoch, a list of `steps` floats."""
         epoch -= self.first_epoch
         rates = self._rates(epoch, steps)
@@ -63,26 +70,26 @@ class Rates:
                 )
         return list(map(float, rates))
 
-    def lower(self):
+    def lower(self) -> bool:
         """Lower an adaptive rate; return whether that can help: False ends the training."""
         if self.schedule != "adaptive" or self.init <= ADAPTIVE_LOWEST:
             return False
         self.init /= ADAPTIVE_DIVISOR
         return True
 
-    def _rates(self, epoch, steps):
+    def _rates(self, epoch: int, steps: int) -> list[float]:
         if isinstance(self.schedule, str):
             return [self.init] * steps
         if isinstance(self.schedule, Schedule):
-            return self._scheduled(epoch, steps)
+            return self._scheduled(self.schedule, epoch, steps)
         try:
             return [self.schedule(epoch)] * steps
         except Exception as error:
             kind = type(error).__name__
             raise ValueError(f"learning_rate raised {kind} for epoch {epoch}: {error}") from error
 
-    def _scheduled(self, epoch, steps):
-        schedule, n = self.schedule, self.max_iter
+    def _scheduled(self, schedule: Schedule, epoch: int, steps: int) -> list[float]:
+        n = self.max_iter
         if not schedule.per_step:
             return [self.init * schedule.multiplier(min(epoch, n - 1), n)] * steps
         places = range(steps) if epoch < n else [steps - 1] * steps

@@ -1,9 +1,14 @@
 """X whose rows are read when they are wanted: an image folder, a data set in a file, a store of chunks."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
 from contextlib import closing
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from convnet.training.ahead import ahead
 
@@ -40,40 +45,51 @@ class Rows:
         As of an array.
     """
 
-    def __init__(self, source, dtype, *, shape=None, view=None, rows=None):
-        self.source, self.dtype, self.view, self.rows = source, np.dtype(dtype), view, rows
+    def __init__(
+        self,
+        source: Any,
+        dtype: DTypeLike,
+        *,
+        shape: tuple[int, ...] | None = None,
+        view: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
+        rows: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.source, self.view, self.rows = source, view, rows
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         n = source.shape[0] if rows is None else len(rows)
-        self.shape = (int(n), *(source.shape[1:] if shape is None else shape))
+        self.shape: tuple[int, ...] = (int(n), *(source.shape[1:] if shape is None else shape))
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         return len(self.shape)
 
     @property
-    def itemsize(self):
+    def itemsize(self) -> int:
         return self.dtype.itemsize
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> NDArray[Any]:
         """Return rows as an array: of a slice, an index array, a mask or, without their axis, of one number."""
         rows = np.arange(len(self))[key]
         return self.read_rows(rows) if rows.ndim else self.read_rows(rows[None])[0]
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
 
-    def seen_as(self, shape, view):
+    def seen_as(
+        self, shape: tuple[int, ...], view: Callable[[NDArray[Any]], NDArray[Any]] | None
+    ) -> Rows:
         """Return the same rows as arrays of another shape; see the parameters."""
         return Rows(self.source, self.dtype, shape=shape, view=view, rows=self.rows)
 
-    def part(self, rows):
+    def part(self, rows: NDArray[np.int64]) -> Rows:
         """Return some of the rows, unread."""
         rows = rows if self.rows is None else self.rows[rows]
         return Rows(self.source, self.dtype, shape=self.shape[1:], view=self.view, rows=rows)
 
-    def read_rows(self, rows):
+    def read_rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return an array of these rows: int64 numbers, in any order, repeats allowed."""
         if not len(rows):
             return np.empty((0, *self.shape[1:]), self.dtype)
@@ -86,7 +102,7 @@ class Rows:
         return array if self.view is None else self.view(array)
 
 
-def _read(source, rows):
+def _read(source: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
     if hasattr(source, "read_rows"):
         return np.asarray(source.read_rows(rows))
     steps = np.diff(rows)
@@ -98,7 +114,7 @@ def _read(source, rows):
     return _pick(source, places)[back]
 
 
-def _pick(source, rows):
+def _pick(source: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
     if hasattr(source, "oindex"):
         return np.asarray(source.oindex[rows])
     if type(source).__module__.partition(".")[0] != "h5py":
@@ -110,7 +126,9 @@ def _pick(source, rows):
     )  # an index array takes h5py thirty times as long
 
 
-def chunks(X, size, rows=None):
+def chunks(
+    X: NDArray[Any] | Rows, size: int, rows: NDArray[np.int64] | None = None
+) -> Generator[NDArray[Any], None, None]:
     """Yield the rows of X, or some of them, in arrays of up to `size` rows.
 
     Those of `Rows` are read ahead. They, and copies of an array's rows, are fewer where they would take more than
@@ -145,5 +163,5 @@ def _picked(array, rows):
     return array[rows[0] : rows[-1] + 1] if one_by_one else array[rows]
 
 
-def _cut(array, size):
+def _cut(array: NDArray[Any], size: int) -> Generator[NDArray[Any], None, None]:
     return (array[i : i + size] for i in range(0, len(array), size))

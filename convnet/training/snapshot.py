@@ -1,12 +1,24 @@
 """The state of a training loop as numbers, fit for JSON, and arrays by name."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+from convnet.training.best import Best
+from convnet.training.loop import Loop
 
 MISFIT = "The state to resume from does not fit this net"
 
 
-def take(loop):
-    """Return (numbers, arrays) that `restore` makes a loop of the same making go on from, to the bit."""
+def take(loop: Loop) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return (numbers, arrays) that `restore` makes a loop of the same making go on from, to the bit.
+
+    ValueError where the last epoch has left no weights: before the first one, and after one that was dropped.
+    """
+    if loop.weights is None:
+        raise ValueError("There is no state: no epoch is done, or time has cut the last one short.")
     best, stopping = loop.best, loop.stopping
     arrays = {f"weights/{name}": array for name, array in loop.weights.items()}
     if best.weights is not loop.weights:
@@ -24,7 +36,7 @@ def take(loop):
     return numbers, arrays
 
 
-def seeds(numbers):
+def seeds(numbers: Mapping[str, Any]) -> list[int]:
     """Return the seeds of a fit and of its split, which the fit has added; ValueError where they are none."""
     found = numbers.get("seeds")
     if (
@@ -36,7 +48,7 @@ def seeds(numbers):
     return found
 
 
-def restore(loop, numbers, arrays):
+def restore(loop: Loop, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Put a loop that has not run into the state that `take` returned; ValueError if it does not fit."""
     try:
         weights, best = (_part(arrays, part) for part in ("weights", "best"))
@@ -52,13 +64,13 @@ def restore(loop, numbers, arrays):
         loop.history = numbers["history"]
         loop.over = bool(numbers["over"])
         loop.weights = weights
-        loop.best.score, loop.best.epoch = numbers["best"]
-        loop.best.weights = best or weights
+        score, epoch = numbers["best"]
+        loop.best = Best(score, epoch, best or weights)
         loop.stopping.best, loop.stopping.stalled = numbers["stopping"]
         loop.rates.init = numbers["rate"]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{MISFIT}: {error}") from error
 
 
-def _part(arrays, part):
+def _part(arrays: Mapping[str, NDArray[Any]], part: str) -> dict[str, Any]:
     return {k.removeprefix(f"{part}/"): v for k, v in arrays.items() if k.startswith(f"{part}/")}

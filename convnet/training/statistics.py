@@ -4,9 +4,13 @@ from contextlib import closing
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnet.graph.finite import check_finite
+from convnet.graph.network import Network
+from convnet.graph.plan import Plan
 from convnet.layers import Normalize
+from convnet.training.examples import Examples
 from convnet.training.rows import READ, chunks
 
 CALL = (
@@ -15,12 +19,14 @@ CALL = (
 BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
 
 
-def normalizations(plan):
+def normalizations(plan: Plan) -> list[str]:
     """Return the names of a plan's `Normalize` layers, in their order."""
     return [info.name for info in plan.named.values() if isinstance(info.layer, Normalize)]
 
 
-def learn_statistics(network, examples, names, n_threads):
+def learn_statistics(
+    network: Network, examples: Examples, names: list[str], n_threads: int
+) -> None:
     """Give `Normalize` layers mean and deviation of what they take, one after the other.
 
     Parameters
@@ -37,10 +43,12 @@ def learn_statistics(network, examples, names, n_threads):
     for name in names:
         mean, deviation = _statistics(network, examples, name, n_threads)
         learnt = {f"{name}/mean": mean, f"{name}/deviation": deviation}
-        network.set_weights(network.get_weights() | learnt)
+        network.set_weights({**network.get_weights(), **learnt})
 
 
-def _statistics(network, examples, name, n_threads):
+def _statistics(
+    network: Network, examples: Examples, name: str, n_threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and deviation of each channel, float64 (c,).
 
     With d = x - shift, for any shift: mean = shift + Σ w d / Σ w, variance = Σ w d² / Σ w - (Σ w d / Σ w)². Shifted by
@@ -49,7 +57,7 @@ def _statistics(network, examples, name, n_threads):
     shape = network.plan.named[name].output_shape
     size, channels = prod(shape), shape[-1]
     X, rows, weights = examples.X, examples.rows, examples.weights
-    shift, sums, squares, total = None, np.zeros(size), np.zeros(size), 0.0
+    shift, sums, squares, total = np.zeros(size), np.zeros(size), np.zeros(size), 0.0
     step, block = max(1, CALL // max(size, prod(X.shape[1:]))), max(1, BLOCK // size)
     done = 0
     with closing(chunks(X, step, rows)) as arrays:
@@ -57,7 +65,7 @@ def _statistics(network, examples, name, n_threads):
             values = network.features(part, name, scale=examples.scale, n_threads=n_threads)
             check_finite(values, f"The inputs of layer {name!r}")
             values = values.reshape(len(part), size)
-            if shift is None:
+            if not done:
                 shift = np.tile(values[0, :channels].astype(np.float64), size // channels)
             for i in range(0, len(part), block):
                 d = values[i : i + block] - shift

@@ -14,18 +14,18 @@ class Stopping:
         Epochs without progress that are put up with.
     """
 
-    def __init__(self, tol, patience):
+    def __init__(self, tol: float, patience: float) -> None:
         self.tol = tol
         self.patience = patience
         self.best = -math.inf
         self.stalled = 0
 
-    def update(self, figure):
+    def update(self, figure: float) -> None:
         """Take an epoch's figure; larger is better."""
         self.stalled = 0 if figure >= self.best + self.tol else self.stalled + 1
         self.best = max(self.best, figure)
 
-    def exhausted(self):
+    def exhausted(self) -> bool:
         """Return whether patience is at an end, which then starts anew."""
         if self.stalled <= self.patience:
             return False

@@ -108,6 +108,14 @@ def test_a_fitted_estimator_of_its_own(clf, data):
         np.testing.assert_array_equal(early.predict_proba(data[0]), expected.predict_proba(data[0]))
 
 
+@pytest.mark.parametrize("hook", ["on_fit_begin", "on_epoch_begin"])
+@pytest.mark.parametrize("asked", ["fitted", "state"])
+def test_nothing_is_there_before_the_first_epoch(clf, data, hook, asked):
+    ask = Hook(hook, lambda run: getattr(run, asked)())
+    with pytest.raises(ValueError, match="o epoch is done"):
+        clf.set_params(callbacks=[ask]).fit(*data)
+
+
 def test_bad_callbacks(clf, data):
     for bad in (Log, [Log], Log(), ["csv"]):
         with pytest.raises(ValueError, match=r"callbacks must be None or a list of .*Callback"):

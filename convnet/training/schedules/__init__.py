@@ -14,7 +14,7 @@ from convnet.training.schedules.warmup import Warmup
 
 __all__ = ["NAMED", "Cosine", "Exponential", "OneCycle", "Schedule", "Step", "Warmup"]
 
-NAMED = {
+NAMED: dict[str, Schedule] = {
     "step": Step(),
     "exponential": Exponential(),
     "cosine": Cosine(),

@@ -35,13 +35,13 @@ class Cosine(Schedule):
     final: float = 0.0
     warmup: int = 0
 
-    def multiplier(self, epoch, max_iter, step=0, steps=1):
+    def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         if epoch < self.warmup:
             return (epoch + 1) / (self.warmup + 1)
         done = (epoch - self.warmup) / (max_iter - self.warmup)
         return half_cosine(1.0, self.final, done)
 
-    def check(self, max_iter):
+    def check(self, max_iter: int) -> None:
         check_share(self, "final")
         check(self, "warmup", "an integer, 0 or more", is_integer(self.warmup) and self.warmup >= 0)
         check_shorter(self, "warmup", max_iter)

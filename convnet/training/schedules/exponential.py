@@ -27,8 +27,8 @@ class Exponential(Schedule):
 
     decay: float = 0.95
 
-    def multiplier(self, epoch, max_iter, step=0, steps=1):
+    def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         return self.decay**epoch
 
-    def check(self, max_iter):
+    def check(self, max_iter: int) -> None:
         check_share(self, "decay", zero=False)

@@ -41,11 +41,11 @@ class OneCycle(Schedule):
     final_div_factor: float = 1e4
 
     @property
-    def per_step(self):
+    def per_step(self) -> bool:
         """True."""
         return True
 
-    def multiplier(self, epoch, max_iter, step=0, steps=1):
+    def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         done, last = epoch * steps + step, max_iter * steps - 1
         first = 1 / self.div_factor
         peak = max(0.0, self.pct_start * max_iter * steps - 1)  # where the rate is highest
@@ -53,7 +53,7 @@ class OneCycle(Schedule):
             return half_cosine(first, 1.0, done / peak if peak else 1.0)
         return half_cosine(1.0, first / self.final_div_factor, (done - peak) / (last - peak))
 
-    def check(self, max_iter):
+    def check(self, max_iter: int) -> None:
         check_share(self, "pct_start")
         for name in ("div_factor", "final_div_factor"):
             value = getattr(self, name)

@@ -1,6 +1,7 @@
 """The base of all schedules."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 MOST_NESTED = 8  # schedules inside schedules inside ...
 
@@ -27,11 +28,11 @@ class Schedule:
             )
 
     @property
-    def per_step(self):
+    def per_step(self) -> bool:
         """Whether the rate changes within an epoch."""
         return False
 
-    def multiplier(self, epoch, max_iter, step=0, steps=1):
+    def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         """Return what the initial rate is multiplied by.
 
         Parameters
@@ -48,7 +49,7 @@ class Schedule:
         """
         raise NotImplementedError
 
-    def check(self, max_iter):
+    def check(self, max_iter: int) -> None:
         """Look for fields that cannot be used; called by ``fit`` before the first epoch.
 
         Parameters
@@ -62,7 +63,7 @@ class Schedule:
             At the first such field, by name.
         """
 
-    def get_fields(self):
+    def get_fields(self) -> dict[str, Any]:
         """Return the fields by name.
 
         Returns
@@ -76,7 +77,7 @@ class Schedule:
                 found |= {f"{name}__{inner}": v for inner, v in value.get_fields().items()}
         return found
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> Self:
         """Return a schedule like this one with some fields changed.
 
         Parameters
@@ -95,5 +96,5 @@ class Schedule:
             self = replace(self, **{name: value})
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self

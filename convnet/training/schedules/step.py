@@ -32,9 +32,9 @@ class Step(Schedule):
     every: int = 10
     factor: float = 0.1
 
-    def multiplier(self, epoch, max_iter, step=0, steps=1):
+    def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         return self.factor ** (epoch // self.every)
 
-    def check(self, max_iter):
+    def check(self, max_iter: int) -> None:
         check(self, "every", "an integer, 1 or more", is_integer(self.every) and self.every >= 1)
         check_share(self, "factor", zero=False)

@@ -38,18 +38,18 @@ class Warmup(Schedule):
     start: float = 0.1
 
     @property
-    def per_step(self):
+    def per_step(self) -> bool:
         """True."""
         return True
 
-    def multiplier(self, epoch, max_iter, step=0, steps=1):
+    def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         if epoch < self.epochs:
             return self.start + (1 - self.start) * (epoch + step / steps) / self.epochs
         if self.then is None:
             return 1.0
         return self.then.multiplier(epoch - self.epochs, max_iter - self.epochs, step, steps)
 
-    def check(self, max_iter):
+    def check(self, max_iter: int) -> None:
         check(self, "epochs", "an integer, 1 or more", is_integer(self.epochs) and self.epochs >= 1)
         check_share(self, "start")
         check_shorter(self, "epochs", max_iter)
