@@ -4,6 +4,7 @@ callback.py    Callback, the base: hooks that do nothing
 checkpoint.py  Checkpoint: a file to resume from
 csvfile.py     HistoryCSV: the figures of each epoch as a table
 progress.py    Progress: a line or a bar, which `verbose` uses
+run.py         Run: a fit as callbacks see it, for type checkers
 """
 
 from convnet.callbacks.callback import Callback

@@ -8,6 +8,7 @@ calls the plan's builder); nothing here imports from above, and a new layer is o
     registry.py    type name → layer class
     conv2d.py …    one layer, or one kind of layers, a file
     base.py        Layer: a value (`convnet.values`) with a shape rule and a lowering
+    builder.py     what `lower` may call
     fields.py      checks of single fields
     geometry.py    output sizes, padding, LayerShapeError
     activations.py the names of the activations

@@ -4,9 +4,10 @@ from convnet.layers import fields
 from convnet.layers.base import Layer
 from convnet.layers.builder import Builder
 from convnet.layers.fields import Padding, parameter
-from convnet.layers.geometry import both, need_groups, need_map, pads2d, slide
+from convnet.layers.geometry import need_groups, need_map, pads2d, slide
 from convnet.layers.registry import register
 from convnet.layers.weighting import weighting
+from convnet.values.fields import both
 
 
 @register

@@ -6,8 +6,9 @@ from convnet.layers import fields
 from convnet.layers.base import Layer
 from convnet.layers.builder import Builder
 from convnet.layers.fields import Padding, parameter
-from convnet.layers.geometry import both, need_map, pads2d, slide
+from convnet.layers.geometry import need_map, pads2d, slide
 from convnet.layers.registry import register
+from convnet.values.fields import both
 from convnet.values.value import immutable
 
 
