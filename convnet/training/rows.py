@@ -119,7 +119,7 @@ def _pick(source: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
         return np.asarray(source.oindex[rows])
     if type(source).__module__.partition(".")[0] != "h5py":
         return np.asarray(source[rows])
-    ends = np.flatnonzero(np.diff(rows, append=-1) != 1) + 1  # of rows that follow each other
+    ends = [int(i) + 1 for i in np.flatnonzero(np.diff(rows, append=-1) != 1)]  # of runs of rows
     begins = [0, *ends[:-1]]
     return np.concatenate(
         [source[int(rows[i]) : int(rows[j - 1]) + 1] for i, j in zip(begins, ends, strict=True)]
