@@ -152,12 +152,12 @@ def chunks(
         yield from (_picked(X, part) for part in _cut(rows, _fewer(size, X)))
 
 
-def _fewer(size, X):
+def _fewer(size: int, X: NDArray[Any] | Rows) -> int:
     """Return `size`, or how many rows of X take `READ` bytes if that is less."""
     return min(size, max(1, READ // (prod(X.shape[1:]) * X.itemsize)))
 
 
-def _picked(array, rows):
+def _picked(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
     """Return these rows of an array: a view where they follow each other."""
     one_by_one = rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all()
     return array[rows[0] : rows[-1] + 1] if one_by_one else array[rows]

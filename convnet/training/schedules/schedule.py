@@ -6,7 +6,7 @@ from typing import Any, Self
 MOST_NESTED = 8  # schedules inside schedules inside ...
 
 
-def _depth(schedule):
+def _depth(schedule: "Schedule") -> int:
     inside = (getattr(schedule, field.name, None) for field in fields(schedule))
     return 1 + max((_depth(one) for one in inside if isinstance(one, Schedule)), default=0)
 
@@ -21,7 +21,7 @@ class Schedule:
         Whether the rate changes within an epoch; `multiplier` is asked once an epoch where it does not.
     """
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if _depth(self) > MOST_NESTED:
             raise ValueError(
                 f"{type(self).__name__}: schedules lie more than {MOST_NESTED} deep in one another"
