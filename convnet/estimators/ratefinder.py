@@ -4,7 +4,6 @@ import math
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
@@ -12,11 +11,12 @@ from sklearn.base import clone
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.fitting import Fit
 from convnet.training.examples import permutation
-from convnet.values.fields import show
+from convnet.values.fields import as_float, is_integer, is_number, show
 
 MEMORY = 0.9  # weight of a step in the average of its neighbour
 DIVERGED = 4.0  # the average of the steps so far over its least, where there is no more to see
 FEWEST = 3  # steps that a slope needs
+MOST = 2**20  # steps: the rates of all are drawn up first
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,10 +158,9 @@ def _found(rates, losses):
 
 def _check(lowest, highest, steps):
     for name, rate in (("lowest", lowest), ("highest", highest)):
-        is_number = isinstance(rate, Real) and not isinstance(rate, bool)
-        if not is_number or not 0 < rate < math.inf:
+        if not is_number(rate) or not 0 < as_float(rate) < math.inf:
             raise ValueError(f"{name} must be a number above 0; got {show(rate)}.")
     if lowest >= highest:
         raise ValueError(f"lowest={lowest:g} must be below highest={highest:g}.")
-    if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < FEWEST:
-        raise ValueError(f"steps must be an integer, {FEWEST} or more; got {show(steps)}.")
+    if not is_integer(steps) or not FEWEST <= steps <= MOST:
+        raise ValueError(f"steps must be an integer from {FEWEST} to {MOST}; got {show(steps)}.")

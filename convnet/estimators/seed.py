@@ -1,15 +1,20 @@
 """The seed of a fit."""
 
+from numbers import Integral
+
+import numpy as np
 from sklearn.utils import check_random_state
 
 from convnet.values.fields import show
+from convnet.values.plain import plain
 
 
 def draw_seed(random_state):
     """Return the one number that all random numbers of a fit follow from; a RandomState moves on."""
-    try:
-        return int(check_random_state(random_state).randint(2**31 - 1))
-    except Exception as error:
+    random_state = plain(random_state)
+    known = random_state is None or random_state is np.random
+    if not known and not isinstance(random_state, Integral | np.random.RandomState):
         raise ValueError(
-            f"random_state must be None, an integer from 0 to {2**32 - 1} or a RandomState; got {show(random_state)}."
-        ) from error
+            f"random_state must be None, an integer or a RandomState; got {show(random_state)}."
+        )
+    return int(check_random_state(random_state).randint(2**31 - 1))

@@ -31,7 +31,15 @@ def initial(source, kind):
     arrays : mapping of str to ndarray
     known : InputFormat or None
     """
-    source = plain(source)
+    try:
+        return _read(plain(source), kind)
+    except (TypeError, ValueError, ImportError, OSError):
+        raise
+    except Exception as error:  # of an object that is no source, whatever it says
+        raise TypeError(f"{kind}: init_weights raised {type(error).__name__}.") from error
+
+
+def _read(source, kind):
     if isinstance(source, Mapping):
         return {name: _numbers(name, array, kind) for name, array in source.items()}, None
     if isinstance(source, str | os.PathLike):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values.fields import is_number, show
+from convnet.values.fields import as_float, is_number, show
 
 LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
 
@@ -64,7 +64,7 @@ class Rates:
         epoch -= self.first_epoch
         rates = self._rates(epoch, steps)
         for rate in rates:
-            if not is_number(rate) or not 0 <= rate < math.inf:
+            if not is_number(rate) or not 0 <= as_float(rate) < math.inf:
                 raise ValueError(
                     f"learning_rate gave {show(rate)} for epoch {epoch}; it must be a number, 0 or more."
                 )

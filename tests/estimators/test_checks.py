@@ -59,7 +59,7 @@ class Broken:
     def fail(self, *args):
         raise ZeroDivisionError
 
-    __eq__ = __hash__ = __repr__ = __bool__ = __float__ = __len__ = __iter__ = fail
+    __eq__ = __hash__ = __repr__ = __bool__ = __float__ = __len__ = __iter__ = __fspath__ = fail
 
 
 ESTIMATORS = [ConvNetClassifier, ConvNetRegressor]
@@ -109,9 +109,22 @@ def test_class_weights_beyond_floats():
             ConvNetClassifier(class_weight={0: value, 1: 1.0}).fit([[0], [1]], [0, 1])
 
 
+def test_seeds_and_sources_that_raise():
+    for value in (Broken(), [bytes(10**6)], 10**400, -1):
+        with pytest.raises(ValueError, match=r"random_state|Seed must be") as caught:
+            ConvNetClassifier(random_state=value).fit([[0], [1]], [0, 1])
+        assert len(str(caught.value)) < 300
+    with pytest.raises(TypeError, match="init_weights raised ZeroDivisionError"):
+        ConvNetClassifier(init_weights=Broken()).fit([[0], [1]], [0, 1])
+    with pytest.raises(ValueError, match="a path has more than 4096 characters"):
+        ConvNetClassifier(init_weights="x" * 10**5).fit([[0], [1]], [0, 1])
+
+
 def test_a_rate_that_raises():
     with pytest.raises(ValueError, match="learning_rate raised ZeroDivisionError for epoch 0"):
         ConvNetClassifier(learning_rate=lambda epoch: 1 / epoch).fit([[0], [1]], [0, 1])
+    with pytest.raises(ValueError, match="for epoch 0; it must be a number, 0 or more"):
+        ConvNetClassifier(learning_rate=lambda epoch: 10**400).fit([[0], [1]], [0, 1])
 
 
 def test_parameters_that_cannot_be_copied():

@@ -88,7 +88,9 @@ def test_a_random_state_does_not_move_on(digits):
         ({"lowest": 0}, "lowest must be a number above 0; got 0"),
         ({"highest": "1"}, "highest must be a number above 0; got '1'"),
         ({"lowest": 1, "highest": 0.1}, r"lowest=1 must be below highest=0\.1"),
-        ({"steps": 2}, "steps must be an integer, 3 or more; got 2"),
+        ({"steps": 2}, "steps must be an integer from 3 to 1048576; got 2"),
+        ({"steps": 10**30}, "steps must be an integer from 3 to 1048576; got 1000"),
+        ({"highest": 10**400}, "highest must be a number above 0; got 1000"),
         ({"lowest": 1e20, "highest": 1e21}, r"does not fall at any rate from lowest=1e\+20 on"),
     ],
 )
