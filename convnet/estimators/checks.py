@@ -28,9 +28,14 @@ class Rule:
         return Rule(f"{self.phrase} or {other.phrase}", lambda v: self.test(v) or other.test(v))
 
     def test(self, value):
-        """Return whether a value passes; one that raises when it is looked at does not."""
+        """Return whether a value passes; one that raises when it is looked at does not.
+
+        What a number or a text holds has to pass, and what its class says of it, which is what it will be used as.
+        """
+        held = plain(value)
         try:
-            return bool(self._test(plain(value)))
+            as_used = held is value or isinstance(held, list | tuple | dict) or self._test(value)
+            return bool(as_used and self._test(held))
         except Exception:
             return False
 
@@ -121,7 +126,8 @@ RULES = {
     "label_smoothing": SHARE,
     "freeze": one_of(None) | NAMES,
     "layer_learning_rates": one_of(None) | FACTORS,
-    "n_jobs": one_of(None) | Rule("an integer, and not 0", lambda v: _is(v, Integral) and v != 0),
+    "n_jobs": one_of(None)
+    | Rule("an integer, and not 0", lambda v: _is(v, Integral) and int(v) != 0),
 }
 
 

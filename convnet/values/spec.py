@@ -16,6 +16,7 @@ Spec: TypeAlias = Sequence[Value | dict[str, Any]] | Mapping[str, Any] | str | o
 
 MOST = 1000  # values in a list
 MAX_TEXT = 2**18  # characters
+MAX_DEPTH = 100  # lists and dicts in one another: a hundred thousand take seconds to be counted
 MAX_SCALAR = (
     2**12
 )  # characters of a number or word of YAML without quotes: long ones in base 60 take minutes
@@ -145,7 +146,12 @@ def _refuse_a_word(family: Family[V], text: str) -> None:
 def _parse_yaml(text: str) -> Any:
     yaml = _yaml()
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise RecursionError
             if isinstance(event, yaml.AliasEvent):  # they can grow without bound
                 raise ValueError("aliases (*name) are not supported")
             if (

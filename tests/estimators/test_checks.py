@@ -120,6 +120,30 @@ def test_seeds_and_sources_that_raise():
         ConvNetClassifier(init_weights="x" * 10**5).fit([[0], [1]], [0, 1])
 
 
+class Raising(int):
+    def fail(self, *args):
+        raise ZeroDivisionError
+
+    __le__ = __ge__ = __lt__ = __gt__ = __int__ = __index__ = fail
+
+
+class Agreeing(str):
+    __eq__ = lambda self, other: True  # noqa: E731
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("name", ["batch_size", "max_iter", "input_shape", "n_jobs", "clip_norm"])
+def test_numbers_that_raise_when_they_are_used(name):
+    with pytest.raises(ValueError, match=name):
+        ConvNetClassifier(**{name: Raising(3)}).fit([[0], [1]], [0, 1])
+
+
+@pytest.mark.parametrize("name", ["solver", "data_format", "rescale"])
+def test_texts_that_are_equal_to_all(name):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        ConvNetClassifier(**{name: Agreeing("x")}).fit([[0], [1]], [0, 1])
+
+
 def test_a_rate_that_raises():
     with pytest.raises(ValueError, match="learning_rate raised ZeroDivisionError for epoch 0"):
         ConvNetClassifier(learning_rate=lambda epoch: 1 / epoch).fit([[0], [1]], [0, 1])
