@@ -44,7 +44,7 @@ class Stages:
         self.n_threads = n_threads
         least = n * compiled.sizes["output"]
         self.output = aligned_zeros(least)
-        self.grad_input = aligned_zeros(max(least, n * compiled.sizes["input"]))
+        self.grad_input = aligned_zeros(max(least, n * compiled.sizes["gradient"]))
         self.grad_params = aligned_zeros(max(least, len(network.params)))
         self._outputs = {
             "output": self.output,

@@ -2,17 +2,16 @@
 
 import json
 import os
-import zipfile
 from typing import Any
 
 import numpy as np
 
 from convnet.callbacks.callback import Callback
 from convnet.callbacks.run import Run, State
+from convnet.persistence import npz
 from convnet.persistence.files import check_path, replaced
 
 FORMAT = 1  # of the file
-UNREADABLE = OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile
 NUMBERS = "numbers.json"  # the entry that is no array of the training
 
 
@@ -86,12 +85,15 @@ class Checkpoint(Callback):
 def _read(path: str) -> State:
     """Return numbers and arrays; ValueError if they cannot be had."""
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        numbers = json.loads(arrays.pop(NUMBERS).tobytes())
-        found = numbers["format"]
-        numbers["identity"] = dict(numbers["identity"])
-    except UNREADABLE as error:
+        with npz.Reader(path) as archive:
+            names = archive.names() - {NUMBERS}
+            numbers = json.loads(archive.array(NUMBERS, np.uint8).tobytes())
+            found = numbers["format"]
+            identity = numbers["identity"]
+            if not all(isinstance(text, str) for text in (*identity, *identity.values())):
+                raise ValueError("its identity is no dict of texts")
+            arrays = {name: archive.array(name, np.float32) for name in names}
+    except Exception as error:  # a file can be wrong in as many ways as there are exceptions
         raise ValueError(f"Checkpoint: {path!r} is no checkpoint of convnet: {error}") from error
     if found != FORMAT:
         raise ValueError(

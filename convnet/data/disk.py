@@ -80,10 +80,10 @@ class DiskCache:
                 raise ValueError(f"{path!r} is not whole")
             file.seek(begin)
             end = file.read(size - begin - TRAILER.size)
-        numbers = json.loads(end[CRC.itemsize * n_rows :]) if zlib.crc32(end) == checksum else {}
-        if numbers.get("key") != key:
+        lost = _lost(end[CRC.itemsize * n_rows :], key) if zlib.crc32(end) == checksum else None
+        if lost is None or (lost and not 0 <= lost[0] <= lost[-1] < n_rows):
             raise ValueError(f"{path!r} is damaged, or another file")
-        self.lost = numbers["lost"]
+        self.lost = lost
         self._checksums = np.frombuffer(end, CRC, n_rows)
         self._checked, self._here = np.zeros(n_rows, bool), np.ones(n_rows, bool)
         self._here[self.lost] = False
@@ -117,6 +117,20 @@ class DiskCache:
     def _is_right(self, row: int, pixels: NDArray[np.uint8]) -> bool:
         self._checked[row] = zlib.crc32(pixels.data) == self._checksums[row]
         return self._checked[row]
+
+
+def _lost(text: bytes, key: str) -> list[int] | None:
+    """Return the rows, in their order, that the JSON of a file of that key names; None where it is another."""
+    try:
+        numbers = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(numbers, dict) or numbers.get("key") != key:
+        return None
+    lost = numbers.get("lost")
+    if not isinstance(lost, list) or not all(type(row) is int for row in lost):
+        return None
+    return lost if lost == sorted(set(lost)) else None
 
 
 def stored(

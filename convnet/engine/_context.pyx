@@ -1,4 +1,7 @@
-"""What a call computes on: pointers into NumPy arrays of the caller, which are kept alive."""
+"""What a call computes on: pointers into NumPy arrays of the caller, which are kept alive.
+
+The pointer of an empty array is NULL: a program asks for the sizes that it needs.
+"""
 
 from libc.stdint cimport int32_t, int64_t
 
@@ -15,46 +18,58 @@ TRANSFORMS = ("flip", "rotation", "shift", "crop", "zoom", "stretch", "contrast"
 FILLS = ("nearest", "constant", "reflect", "wrap")
 
 
+cdef void *place(const void *start, Py_ssize_t n, size_t size) except? NULL:
+    """Where n values of so many bytes start; NULL where there are none."""
+    if <size_t>start % size:
+        raise ValueError(f"an array does not start at a multiple of {size} bytes")
+    return <void *>start if n else NULL
+
+
 cdef class Context:
     """What the tasks of a call share: parameters, input, targets, accumulators."""
 
     def __init__(self):
         self.keep = {}
+        self.weight_rows = -1
 
     def parameters(self, float[::1] params, float[::1] packed, bint trainable=False):
         """Set the flat parameters (written to only if `trainable`) and the area for packed weights."""
-        self.c.params = &params[0]
-        self.c.weights = &params[0] if trainable else NULL
-        self.c.packed = &packed[0]
+        self.c.params = <float *>place(&params[0], params.shape[0], sizeof(float))
+        self.c.weights = <float *>self.c.params if trainable else NULL
+        self.c.packed = <float *>place(&packed[0], packed.shape[0], sizeof(float))
         self.params_size = params.shape[0]
         self.packed_size = packed.shape[0]
         self.keep["parameters"] = params, packed
 
     def gradients(self, float[::1] lane_grads, int64_t lanes, float[::1] batch_grads):
         """Set the gradient accumulators."""
-        self.c.lane_grads = &lane_grads[0]
+        if lanes < 1:
+            raise ValueError(f"there must be a lane or more; got {lanes}")
+        self.c.lane_grads = <float *>place(&lane_grads[0], lane_grads.shape[0], sizeof(float))
         self.c.lanes = lanes
         self.c.lane_size = lane_grads.shape[0] // lanes
-        self.c.batch_grads = &batch_grads[0]
-        self.lane_total = lane_grads.shape[0]
+        self.c.batch_grads = <float *>place(&batch_grads[0], batch_grads.shape[0], sizeof(float))
         self.batch_size = batch_grads.shape[0]
         self.keep["gradients"] = lane_grads, batch_grads
 
     def input(self, x, double scale, const int64_t[::1] rows=None):
         """Set the input: rows `rows` of x (n, h, w, c), or all of them, each value times `scale`."""
         cdef int64_t i
-        self.c.x_dtype = DTYPES[x.dtype.str[1:]]
+        if not isinstance(x, np.ndarray) or x.ndim != 4 or not x.dtype.isnative:
+            raise ValueError("the input must be an array of 4 axes in the machine's byte order")
+        dtype = DTYPES.get(x.dtype.str[1:])
+        if dtype is None:
+            raise TypeError(f"the input has dtype {x.dtype}; it must be one of {', '.join(DTYPES)}")
+        if rows is not None:
+            for i in range(rows.shape[0]):
+                if rows[i] < 0 or rows[i] >= x.shape[0]:
+                    raise IndexError(f"row {rows[i]} of an input of {x.shape[0]} rows")
+        self.c.x_dtype = dtype
         self.c.x = <const char *><size_t>x.ctypes.data
         self.c.x_sample, self.c.x_row, self.c.x_pixel, self.c.x_channel = x.strides
         self.c.scale = scale
-        self.input_rows = x.shape[0]
-        self.input_size = x.shape[1] * x.shape[2] * x.shape[3]
-        self.c.rows = NULL
-        if rows is not None:
-            for i in range(rows.shape[0]):
-                if rows[i] < 0 or rows[i] >= self.input_rows:
-                    raise IndexError(f"row {rows[i]} of an input of {self.input_rows} rows")
-            self.c.rows = &rows[0] if rows.shape[0] else NULL
+        self.input_rows, self.input_h, self.input_w, self.input_c = x.shape
+        self.c.rows = NULL if rows is None else <int64_t *>place(&rows[0], rows.shape[0], sizeof(int64_t))
         self.c.n = self.input_rows if rows is None else rows.shape[0]
         self.c.names = NULL
         self.keep["input"] = x, rows
@@ -63,18 +78,18 @@ cdef class Context:
         """Set the numbers by which random numbers know the samples, instead of their rows."""
         if names.shape[0] < self.c.n:
             raise ValueError(f"{names.shape[0]} names for {self.c.n} samples")
-        self.c.names = &names[0] if names.shape[0] else NULL
+        self.c.names = <int64_t *>place(&names[0], names.shape[0], sizeof(int64_t))
         self.keep["names"] = names
 
     def output(self, float[::1] out):
         """Set where results go."""
-        self.c.out = &out[0]
+        self.c.out = <float *>place(&out[0], out.shape[0], sizeof(float))
         self.out_size = out.shape[0]
         self.keep["output"] = out
 
     def gradient(self, const float[::1] grad):
         """Set the gradient by the outputs that the caller gives."""
-        self.c.grad = &grad[0]
+        self.c.grad = <float *>place(&grad[0], grad.shape[0], sizeof(float))
         self.grad_size = grad.shape[0]
         self.keep["gradient"] = grad
 
@@ -95,14 +110,14 @@ cdef class Context:
 
     def classes(self, const int32_t[::1] y):
         """Set targets that are class numbers, by row of the input."""
-        self.c.y = &y[0]
+        self.c.y = place(&y[0], y.shape[0], sizeof(int32_t))
         self.y_rows = y.shape[0]
         self.y_outputs = 0
         self.keep["y"] = y
 
     def targets(self, const float[:, ::1] y):
         """Set targets that are numbers, by row of the input and output."""
-        self.c.y = &y[0, 0]
+        self.c.y = place(&y[0, 0], y.shape[0] * y.shape[1], sizeof(float))
         self.y_rows = y.shape[0]
         self.y_outputs = y.shape[1]
         self.keep["y"] = y
@@ -114,34 +129,36 @@ cdef class Context:
     def sample_weight(self, const float[::1] weight, double weight_sum):
         """Set the weights by row of the input (None: all 1) and their sum over the batch."""
         self.c.sample_weight = NULL
-        self.weight_rows = self.input_rows
+        self.weight_rows = -1
         if weight is not None:
-            self.c.sample_weight = &weight[0]
+            self.c.sample_weight = <float *>place(&weight[0], weight.shape[0], sizeof(float))
             self.weight_rows = weight.shape[0]
         self.c.weight_sum = weight_sum
         self.keep["weight"] = weight
 
     def sums(self, double[::1] losses, double[::1] squares):
         """Set where the losses of the samples and the sums of squared parameters go."""
-        self.c.losses = &losses[0]
-        self.c.squares = &squares[0]
+        self.c.losses = <double *>place(&losses[0], losses.shape[0], sizeof(double))
+        self.c.squares = <double *>place(&squares[0], squares.shape[0], sizeof(double))
         self.losses_size = losses.shape[0]
         self.squares_size = squares.shape[0]
         self.keep["sums"] = losses, squares
 
     def clipping(self, double clip_norm, double[::1] norms):
         """Set the gradient's largest norm, and where its factor and its blocks' sums of squares go."""
+        if not norms.shape[0]:
+            raise ValueError("the first of the norms is the factor; there is none")
         self.c.clip_norm = clip_norm
-        self.c.norms = &norms[0]
-        self.c.norm_blocks = self.norms_size = norms.shape[0] - 1
+        self.c.norms = <double *>place(&norms[0], norms.shape[0], sizeof(double))
+        self.c.norm_blocks = norms.shape[0] - 1
         self.keep["norms"] = norms
 
     def optimizer(self, float[::1] moment_1, float[::1] moment_2, *, double learning_rate,
                   double base_rate, double alpha, double momentum, bint nesterov, double beta_1,
                   double beta_2, double epsilon):
         """Set the optimizer's moments and constants; Adam's `learning_rate` is `base_rate` corrected."""
-        self.c.moment_1 = &moment_1[0]
-        self.c.moment_2 = &moment_2[0]
+        self.c.moment_1 = <float *>place(&moment_1[0], moment_1.shape[0], sizeof(float))
+        self.c.moment_2 = <float *>place(&moment_2[0], moment_2.shape[0], sizeof(float))
         self.moments_size = min(moment_1.shape[0], moment_2.shape[0])
         self.c.learning_rate = learning_rate
         self.c.base_rate = base_rate

@@ -11,7 +11,6 @@ class Program:
     arena_floats: int
     arena_samples: int
     scratch_floats: int
-    sizes: dict[str, int]
     turn: float
     def __init__(
         self,
@@ -20,7 +19,7 @@ class Program:
         phases: list[tuple[int, float, float, list[tuple[int, str]]]],
         arena_floats: int,
         arena_samples: int,
-        sizes: dict[str, int],
+        sizes: dict[str, Any],
     ) -> None: ...
     def scratch(self, n_threads: int) -> NDArray[np.float32]: ...
     def run(

@@ -14,7 +14,7 @@ after its signals, and each task goes on where it was.
 """
 
 from cython.parallel cimport prange, threadid
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, free
 
 from convnet.engine._context cimport Context
@@ -28,6 +28,34 @@ from convnet.engine._engine import STAGES, aligned_zeros
 cdef double WORTH = 2e6
 cdef double LONG = 2e8  # multiply-adds from which on a phase is taken in turns
 cdef double TURN = 0.25  # seconds
+
+# What a stage asks of the context, beside its input and memory: bits of `Phase.needs`.
+cdef enum:
+    X = 1
+    OUT = 2           # a place for the outputs of all samples
+    GRAD = 4          # the gradient by these, from the caller
+    GRAD_OUT = 8      # a place for the gradient that is asked for
+    REDUCED = 16      # a place for the gradients by the parameters
+    CLASSES = 32      # targets that are class numbers
+    NUMBERS = 64      # other targets
+    UPDATE = 128      # parameters to be written to, moments, sums of squares
+    NORMS = 256
+    MEMORY = 512      # arena or scratch
+
+cdef dict NEEDS = {
+    "input": X, "augment": X, "affine_input": X, "resize_input": X,
+    "output": OUT, "gradient_in": GRAD, "gradient_out": GRAD_OUT, "reduce": REDUCED,
+    "loss_softmax": CLASSES, "loss_sigmoid": NUMBERS, "loss_squared_error": NUMBERS,
+    "loss_absolute_error": NUMBERS, "loss_huber": NUMBERS,
+    "sgd": UPDATE, "adam": UPDATE, "adamw": UPDATE, "rmsprop": UPDATE, "max_norm": UPDATE,
+    "gradient_norm": NORMS, "clip": NORMS,
+}
+
+
+cdef int expect(bint holds, str what) except -1:
+    if not holds:
+        raise ValueError(f"{what}: not of the size that the plan wants")
+    return 0
 
 
 cdef class Program:
@@ -48,9 +76,9 @@ cdef class Program:
     arena_samples : int
         Samples for which the arena has room.
     sizes : dict
-        Least sizes that a run asks of the context: ``input`` (values of a sample), ``output``, ``packed``,
-        ``lane`` (floats of a lane), ``lanes``, ``batch``, ``squares`` (and of the norms), ``params`` (and of the
-        moments).
+        What a run asks of the context: ``input``, a sample's (h, w, c); least sizes: values of a sample's ``output``
+        and of its ``gradient`` that is copied out, ``packed``, ``lane`` (floats of a lane), ``lanes``, ``batch``,
+        ``squares`` (and of the norms), ``params`` (and of the moments).
 
     Attributes
     ----------
@@ -64,7 +92,7 @@ cdef class Program:
     cdef Phase *phases
     cdef readonly int n_phases
     cdef readonly int64_t arena_floats, arena_samples, scratch_floats
-    cdef readonly dict sizes
+    cdef int64_t input_h, input_w, input_c, output, gradient, packed, lane, lanes, batch, squares, params
     cdef public double turn
 
     def __cinit__(self, str isa, list operations, list phases, int64_t arena_floats,
@@ -81,7 +109,10 @@ cdef class Program:
         self.n_phases = len(phases)
         self.arena_floats = arena_floats
         self.arena_samples = arena_samples
-        self.sizes = sizes
+        self.input_h, self.input_w, self.input_c = sizes["input"]
+        self.output, self.gradient, self.packed = sizes["output"], sizes["gradient"], sizes["packed"]
+        self.lane, self.lanes, self.batch = sizes["lane"], sizes["lanes"], sizes["batch"]
+        self.squares, self.params = sizes["squares"], sizes["params"]
         self.turn = TURN
         for i, (shard, work, sample_work, stages) in enumerate(phases):
             self.phases[i].begin = k
@@ -89,6 +120,7 @@ cdef class Program:
             self.phases[i].work = work
             self.phases[i].sample_work = sample_work
             for op, stage in stages:
+                self.phases[i].needs |= NEEDS.get(stage, 0) | (0 if stage.startswith("pack_") else MEMORY)
                 self.entries[k].op = op
                 self.entries[k].stage = STAGES[stage]
                 self.entries[k].kernel = self.table.stage[self.entries[k].stage]
@@ -106,36 +138,61 @@ cdef class Program:
         """Scratch memory for `n_threads` threads."""
         return aligned_zeros(max(16, n_threads * self.scratch_floats))
 
-    cdef check(self, Context context, int64_t floats, int64_t scratch, int n_threads):
+    cdef check(self, Context context, int64_t floats, int64_t scratch, int n_threads, int begin, int end):
+        """Raise ValueError unless phases [begin, end) can run on this context and so much memory."""
         cdef cn_context *c = &context.c
-        sizes = self.sizes
-        have = {
-            "input": context.input_size if c.x != NULL else None,
-            "packed": context.packed_size,
-            "params": context.params_size,
-            "moments": context.moments_size if c.moment_1 != NULL else None,
-            "lanes": c.lanes if c.lane_grads != NULL else None,
-            "lane": c.lane_size if c.lane_grads != NULL else None,
-            "batch": context.batch_size if c.batch_grads != NULL else None,
-            "squares": context.squares_size if c.squares != NULL else None,
-            "norms": context.norms_size if c.norms != NULL else None,
-        }
-        for key, size in have.items():
-            wanted = sizes[{"moments": "params", "norms": "squares"}.get(key, key)]
-            exact = key in ("input", "lanes", "norms")
-            if size is not None and (size != wanted if exact else size < wanted):
-                raise ValueError(f"the plan wants {wanted} of {key}, got {size}")
-        if floats < self.arena_floats or scratch < n_threads * self.scratch_floats:
-            raise ValueError("arena or scratch is smaller than the plan wants")
-        if c.out != NULL and context.out_size < sizes["output"] * c.n:
-            raise ValueError("the output has too few values")
-        if c.grad != NULL and context.grad_size < sizes["output"] * c.n:
-            raise ValueError("the gradient has too few values")
-        if context.y_outputs not in (0, sizes["output"]):
-            raise ValueError(f"the targets have {context.y_outputs} columns, the outputs {sizes['output']}")
-        rows = min(context.y_rows, context.weight_rows)
-        if c.losses != NULL and (context.losses_size < c.n or rows < context.input_rows):
-            raise ValueError("targets or weights have fewer rows than X")
+        cdef int needs = 0, i
+        if not 0 <= begin <= end <= self.n_phases:
+            raise ValueError(f"there are {self.n_phases} phases, not {begin} to {end}")
+        for i in range(begin, end):
+            needs |= self.phases[i].needs
+        expect(context.params_size >= self.params, "parameters")
+        expect(context.packed_size >= self.packed, "packed weights")
+        if not needs & MEMORY:
+            return
+        expect(floats >= self.arena_floats, "arena")
+        expect(scratch >= n_threads * self.scratch_floats, "scratch")
+        if needs & X:
+            expect((context.input_h, context.input_w, context.input_c)
+                   == (self.input_h, self.input_w, self.input_c), "input")
+        if needs & OUT:
+            expect(context.out_size >= self.output * c.n, "output")
+        if needs & GRAD:
+            expect(context.grad_size >= self.output * c.n, "gradient")
+        if needs & GRAD_OUT:
+            expect(context.out_size >= self.gradient * c.n, "output")
+        if needs & REDUCED:
+            expect(context.out_size >= self.params, "output")
+        if needs & (CLASSES | NUMBERS):
+            self.check_targets(context, needs)
+        if needs & UPDATE:
+            expect(c.weights != NULL and context.moments_size >= self.params, "moments")
+            expect(context.squares_size >= self.squares, "sums of squares")
+        if needs & NORMS:
+            expect(c.norms != NULL and c.norm_blocks == self.squares, "norms")
+        if self.lanes:
+            expect(c.lanes == self.lanes and c.lane_size >= self.lane, "lanes")
+            expect(context.batch_size >= self.batch, "gradients of the batch")
+
+    cdef check_targets(self, Context context, int needs):
+        """Raise ValueError unless there are targets of all rows of the input, and rows, that fit the outputs."""
+        cdef cn_context *c = &context.c
+        cdef int64_t i, outputs = self.output
+        cdef const int32_t *y = <const int32_t *>c.y
+        cdef int32_t label
+        expect(c.n > 0, "rows")
+        expect(context.y_rows >= context.input_rows, "targets")
+        if needs & CLASSES:
+            expect(context.y_outputs == 0, "targets that are class numbers")
+        elif context.y_outputs != outputs:
+            raise ValueError(f"the targets have {context.y_outputs} columns, the outputs {outputs}")
+        expect(context.weight_rows < 0 or context.weight_rows >= context.input_rows, "sample weights")
+        expect(context.losses_size >= c.n, "losses")
+        if needs & CLASSES:
+            for i in range(c.n):
+                label = y[c.rows[i] if c.rows != NULL else i]
+                if label < 0 or label >= outputs:
+                    raise ValueError(f"y must hold class numbers from 0 to {outputs - 1}")
 
     def run(self, Context context, float[::1] arena, float[::1] scratch, int n_threads,
             int begin=0, int end=-1):
@@ -145,9 +202,8 @@ cdef class Program:
         n_threads = usable_threads(n_threads)
         if end < 0:
             end = self.n_phases
-        self.check(context, arena.shape[0], scratch.shape[0], n_threads)
-        if context.c.n > self.arena_samples or end > self.n_phases:
-            raise ValueError("more samples or phases than the plan has room for")
+        self.check(context, arena.shape[0], scratch.shape[0], n_threads, begin, end)
+        expect(context.c.n <= self.arena_samples, "samples")
         job.arena = &arena[0]
         job.scratch = &scratch[0]
         with nogil:
@@ -161,8 +217,9 @@ cdef class Program:
         """Run a batch phase that needs neither arena nor scratch: packing the weights."""
         cdef Job job = self.job(context)
         n_threads = usable_threads(n_threads)
-        if context.packed_size < self.sizes["packed"]:
-            raise ValueError("the area for packed weights is too small")
+        self.check(context, 0, 0, n_threads, phase, phase + 1)
+        if self.phases[phase].shard or self.phases[phase].needs & MEMORY:
+            raise ValueError(f"phase {phase} does more than to pack weights")
         job.phase = phase
         with nogil:
             self.run_phase(&job, n_threads)
@@ -173,7 +230,9 @@ cdef class Program:
         cdef Job job = self.job(context)
         cdef int64_t n = context.c.n
         n_threads = usable_threads(n_threads)
-        self.check(context, arenas.shape[0] // n_threads, scratch.shape[0], n_threads)
+        self.check(context, arenas.shape[0] // n_threads, scratch.shape[0], n_threads, phase, phase + 1)
+        if not self.phases[phase].shard:
+            raise ValueError(f"phase {phase} takes the whole batch")
         n_threads = self.worth(phase, n, n_threads)
         job.phase = phase
         job.arena = &arenas[0]

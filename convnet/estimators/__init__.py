@@ -3,7 +3,7 @@
 - `classifier`: ConvNetClassifier, from labels to probabilities
 - `regressor`: ConvNetRegressor, from numbers to numbers
 - `transformer`: ConvNetTransformer, a net's layer as features
-- `base`: what all estimators share: parameters, outputs, pickling, summary
+- `base`: what all estimators share: parameters, outputs, summary
 - `documentation`: what their docstrings share
 - `fitting`: one call of fit or partial_fit
 - `given`: what was passed to them, checked and encoded
@@ -16,6 +16,8 @@
 - `course`: trainer, learning rates and stopping, from epoch to epoch
 - `ratefinder`: find_learning_rate
 - `state`: the fitted attributes
+- `integrity`: whether those go together
+- `pickling`: estimators in pickles
 - `checks`: constructor parameters
 - `inputs`: X: what is accepted, as images, and the scale it is read with
 - `labels`: labels and class numbers

@@ -1,7 +1,6 @@
 """What all estimators share: fit, nested parameters, outputs, pickling, summary."""
 
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
@@ -10,12 +9,14 @@ from convnet.estimators.description import describe
 from convnet.estimators.diagram import DiagramMixin
 from convnet.estimators.explaining import ExplainMixin
 from convnet.estimators.fitting import Fit
+from convnet.estimators.integrity import check_fitted
 from convnet.estimators.parameters import (
     nested_parameters,
     replace_augment,
     replace_layers,
     replace_schedule,
 )
+from convnet.estimators.pickling import PicklingMixin
 from convnet.estimators.preview import preview
 from convnet.estimators.saving import SavingMixin
 from convnet.estimators.sight import SightMixin
@@ -28,7 +29,6 @@ from convnet.layers import as_layers
 from convnet.training.outputs import outputs
 from convnet.values.fields import show
 
-STATE_FORMAT = 1  # of pickles; raised when fitted attributes change their meaning
 NESTED = {
     "layers": replace_layers,
     "augment": replace_augment,
@@ -38,7 +38,13 @@ DEEPEST = 20  # layers in layers: 8, each with its place
 
 
 class BaseConvNet(
-    SavingMixin, SightMixin, DiagramMixin, ExplainMixin, CallbackSupportMixin, BaseEstimator
+    SavingMixin,
+    PicklingMixin,
+    SightMixin,
+    DiagramMixin,
+    ExplainMixin,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     """A convolutional net as a scikit-learn estimator.
 
@@ -100,6 +106,8 @@ class BaseConvNet(
         return self._fit(X, y, sample_weight, goes_on=goes_on, validation=validation)
 
     def _fit(self, X, y, sample_weight, *, goes_on, partial=False, **passed):
+        if goes_on:
+            check_fitted(self, whole=True)
         fit = Fit(self, goes_on=goes_on, partial=partial)
         fit.read(X, y, sample_weight, **passed)
         try:
@@ -113,14 +121,18 @@ class BaseConvNet(
 
     def _outputs(self, X, layer=None):
         """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
-        check_is_fitted(self, "weights_")
         known, out = getattr(self, "_known_outputs", (None, None))
         if X is known and X is not None and layer is None:  # a copy that a scorer was given
             return out
+        network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        network = self._holder.network(self.weights_)
         return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+
+    def _network(self):
+        """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""
+        check_fitted(self)
+        return self._holder.network(self.weights_)
 
     def _images(self, X):
         """Return X as the fitted net takes it, and what it is to be multiplied by."""
@@ -151,7 +163,7 @@ class BaseConvNet(
             Before ``fit`` without X and `input_shape`; layers that do not fit together, by name.
         """
         if X is None and hasattr(self, "weights_"):
-            plan = self._holder.network(self.weights_).plan
+            plan = self._network().plan
             return Summary(plan.layers, self.input_shape_, has_output=True)
         if X is None and self.input_shape is None:
             raise ValueError("summary before fit needs X or input_shape.")
@@ -180,7 +192,7 @@ class BaseConvNet(
         ValueError
             If there is no such layer, with the names that exist.
         """
-        check_is_fitted(self, "weights_")
+        check_fitted(self)
         return layers_up_to(self._holder.layers, self.layers_, name)
 
     def _declared(self, X, y=None):
@@ -304,19 +316,3 @@ class BaseConvNet(
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-    def __getstate__(self):
-        state = dict(super().__getstate__())
-        if "_holder" in state:
-            state["_holder"] = state["_holder"].fresh()
-        return state | {"_state_format": STATE_FORMAT}
-
-    def __setstate__(self, state):
-        state = dict(state)
-        found = state.pop("_state_format", None)
-        if not isinstance(found, int) or found > STATE_FORMAT:
-            raise ValueError(
-                f"This {type(self).__name__} has state format {found}; this convnet reads up to {STATE_FORMAT}. "
-                "Upgrade convnet, or save the model again."
-            )
-        super().__setstate__(state)

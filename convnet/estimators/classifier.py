@@ -257,10 +257,12 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         classes = fitted["classes_"]
         dtype = fitted.get("_indicator_dtype")
         several = dtype is not None
-        expected = np.unique(classes)
+        if not isinstance(classes, np.ndarray) or classes.ndim != 1:
+            raise ValueError("classes_ is no array of one axis.")
         n_expected = len(classes) if several else count_outputs(classes)
         if len(classes) < 1 + (not several) or n_outputs != n_expected or "n_outputs_" in fitted:
             raise ValueError(f"{len(classes)} classes do not go with {n_outputs} outputs.")
+        expected = np.unique(classes)
         if classes.dtype != expected.dtype or not np.array_equal(classes, expected):
             raise ValueError("its classes are not sorted.")
         if several and not (

@@ -13,27 +13,22 @@
 
 import warnings
 from dataclasses import fields
-from math import prod
 
-import numpy as np
-
-from convnet.data.form import check_form
 from convnet.estimators.checks import check_parameters
 from convnet.estimators.holder import NetworkHolder
-from convnet.estimators.inputs import DTYPES
+from convnet.estimators.integrity import check_attributes, check_fitted, check_weights, rebuilt
 from convnet.estimators.parameter_data import parameter_from_json, parameter_to_json
-from convnet.estimators.state import commit
-from convnet.estimators.units import InputFormat, is_scale
+from convnet.estimators.state import NEEDED, commit
+from convnet.estimators.units import InputFormat
 from convnet.estimators.weights import Weights
-from convnet.graph.plan import Plan
-from convnet.layers import as_layers, to_dicts
+from convnet.layers import to_dicts
 from convnet.persistence.plain import NotPlainError, from_json, to_json
 
-NEEDED = ("n_features_in_", "n_iter_", "best_iter_", "loss_", "loss_curve_", "history_")
 WRITTEN = (
     *NEEDED,
-    *("classes_", "n_outputs_", "_indicator_dtype", "feature_names_in_", "validation_loss_curve_"),
-    *("validation_scores_", "init_report_", "_course_start", "_chosen_by"),
+    *("n_features_in_", "feature_names_in_", "classes_", "n_outputs_", "_indicator_dtype"),
+    *("validation_loss_curve_", "validation_scores_", "init_report_"),
+    *("_course_start", "_chosen_by"),
 )
 FOLLOWING = (
     *("input_shape_", "layers_", "weights_", "n_parameters_", "_holder", "_input_format"),
@@ -45,6 +40,7 @@ def describe(net):
     """Return what is said of a fitted net, fit for JSON, and its weights."""
     from convnet import __version__  # which comes after this
 
+    check_fitted(net, whole=True)
     check_parameters(net)
     holder = net._holder
     given = {field.name: getattr(net._input_format, field.name) for field in fields(InputFormat)}
@@ -98,109 +94,27 @@ def build(kind, description, arrays):
     """
     net = description["net"]
     shape, n_outputs = tuple(net["input_shape"]), net["n_outputs"]
-    _expect(all(_is_count(n) for n in (*shape, n_outputs)), "net")
-    _expect(isinstance(net["layers"], list), "net")  # a text could be the path of another file
-    layers = as_layers(net["layers"])
-    plan = Plan(layers, shape, n_outputs)
+    layers, plan = rebuilt(net["layers"], shape, n_outputs)
     params = description["parameters"]
     estimator = kind(**{name: parameter_from_json(name, data) for name, data in params.items()})
     check_parameters(estimator)
-    given = _input_format(description["input"], shape)
+    given = {name: from_json(value) for name, value in description["input"].items()}
     fitted = {name: from_json(data) for name, data in description["fitted"].items()}
-    fitted.setdefault("init_report_", None)  # which the first files lack
-    _check_fitted(fitted, given)
-    estimator._check_outputs(fitted, n_outputs)
-    weights = arrays({p.name: p.shape for p in plan.parameters})
-    for parameter in plan.parameters:
-        parameter.check(weights[parameter.name])
+    if not set(NEEDED) <= fitted.keys() <= set(WRITTEN):
+        raise ValueError("fitted of its description cannot be what it is.")
     if "images" in description:  # which files of nets that were fitted on arrays lack
-        fitted["image_form_"] = _image_form(description["images"], shape)
-    commit(
-        estimator,
-        {
-            **fitted,
-            "_input_format": given,
-            "input_shape_": shape,
-            "layers_": tuple(plan.layers),
-            "n_parameters_": plan.n_parameters,
-            "weights_": Weights(weights),
-            "_holder": NetworkHolder(layers, shape, n_outputs),
-        },
-    )
-    return estimator
-
-
-def _input_format(data, shape):
-    given = InputFormat(**{name: from_json(value) for name, value in data.items()})
-    _expect(given.shape == shape, "input: shape")
-    _expect(given.data_format in ("channels_last", "channels_first"), "input: data_format")
-    _expect(given.dtype in DTYPES, "input: dtype")
-    _expect(_is_number(given.scale) and is_scale(given.scale), "input: scale")
-    _expect(_is_number(given.largest) and 0 <= given.largest < np.inf, "input: largest")
-    rescale = given.rescale
-    is_rescale = rescale in ("auto", None) or (_is_number(rescale) and is_scale(rescale))
-    _expect(is_rescale, "input: rescale")
-    _expect(isinstance(given.as_is, bool), "input: as_is")
-    return given
-
-
-def _image_form(data, shape):
-    form = check_form("images", **data)
-    _expect(form.shape == shape, "images")
-    return form.as_dict()
-
-
-def _check_fitted(fitted, given):
-    """Raise ValueError, or something else, unless the attributes are there, of their types and lengths."""
-    _expect(fitted.keys() >= set(NEEDED) and fitted.keys() <= set(WRITTEN), "fitted")
-    n = fitted["n_iter_"]
-    _expect(
-        _is_count(n) and _is_count(fitted["best_iter_"]) and fitted["best_iter_"] <= n, "n_iter_"
-    )
-    _expect(_is_number(fitted["loss_"]), "loss_")
-    curves = {
-        name: values for name, values in fitted.items() if name.startswith(("loss_c", "valid"))
+        form = description["images"]
+        fitted["image_form_"] = form | {"size": tuple(form["size"])}
+    fitted = {"init_report_": None} | fitted  # the first files lack it
+    fitted |= {
+        "_input_format": InputFormat(**given),
+        "input_shape_": shape,
+        "layers_": tuple(plan.layers),
+        "n_parameters_": plan.n_parameters,
+        "_holder": NetworkHolder(layers, shape, n_outputs),
     }
-    history = fitted["history_"]
-    _expect(
-        isinstance(history, dict)
-        and all(isinstance(name, str) for name in history)
-        and "loss" in history,
-        "history_",
-    )
-    for name, values in (*curves.items(), *history.items()):
-        _expect(
-            isinstance(values, list) and len(values) == n and all(map(_is_number, values)), name
-        )
-    n_features = fitted["n_features_in_"]
-    _expect(_is_count(n_features) and n_features == prod(given.shape), "n_features_in_")
-    if "feature_names_in_" in fitted:
-        names = fitted["feature_names_in_"]
-        _expect(names.shape == (n_features,) and all(isinstance(s, str) for s in names), "names")
-    start = fitted.get("_course_start", 0)
-    _expect(isinstance(start, int) and 0 <= start <= n, "_course_start")
-    chosen = fitted.get("_chosen_by", 0)
-    _expect(chosen == "X_val" or (isinstance(chosen, int) and 0 <= chosen < 2**31), "_chosen_by")
-    _expect(_is_count(fitted.get("n_outputs_", 1)), "n_outputs_")
-    report = fitted["init_report_"]
-    _expect(report is None or _is_report(report), "init_report_")
-
-
-def _expect(is_right, what):
-    if not is_right:
-        raise ValueError(f"{what} of its description cannot be.")
-
-
-def _is_number(value):
-    return isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
-
-
-def _is_report(value):
-    lists = value.values()
-    return list(value) == ["loaded", "fresh", "left_over"] and all(
-        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists
-    )
-
-
-def _is_count(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    check_attributes(estimator, fitted, plan)
+    weights = Weights(arrays({p.name: p.shape for p in plan.parameters}))
+    check_weights(weights, plan)
+    commit(estimator, fitted | {"weights_": weights})
+    return estimator

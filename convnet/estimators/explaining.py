@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils.validation import check_is_fitted
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
@@ -112,10 +111,9 @@ class ExplainMixin:
         return explain(Subject(network, images, scale, *aims, n_threads), method, options)
 
     def _explained(self, X):
-        check_is_fitted(self, "weights_")
+        network = self._network()
         images, scale = self._images(X)
-        n_threads = resolve_n_threads(self.n_jobs)
-        return images, scale, self._holder.network(self.weights_), n_threads
+        return images, scale, network, resolve_n_threads(self.n_jobs)
 
     def _baseline(self, baseline, n):
         """Return a number, or an array of images of which there are one or n."""

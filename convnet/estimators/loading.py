@@ -5,9 +5,11 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet.estimators.classifier import ConvNetClassifier
 from convnet.estimators.description import build
+from convnet.estimators.integrity import check_layer
 from convnet.estimators.regressor import ConvNetRegressor
 from convnet.estimators.transformer import ConvNetTransformer
 from convnet.persistence import model_file
+from convnet.values.fields import show
 
 NETS = {cls.__name__: cls for cls in (ConvNetClassifier, ConvNetRegressor)}
 ESTIMATORS = {**NETS, ConvNetTransformer.__name__: ConvNetTransformer}
@@ -59,8 +61,9 @@ def _estimator(description, arrays):
         return _net(description, arrays)
     net = _net(description["net"], arrays)
     layer, name = description["layer"], description["layer_"]
-    if name not in net._holder.network(net.weights_).plan.named or not isinstance(layer, int | str):
-        raise ValueError(f"there is no layer {name!r}.")
+    check_layer(net, name)
+    if not isinstance(layer, int | str):
+        raise ValueError(f"layer is {show(layer)}, neither a name nor a number.")
     frozen = description["frozen"]
     transformer = ConvNetTransformer(FrozenEstimator(net) if frozen else clone(net), layer)
     transformer.estimator_ = FrozenEstimator(net) if frozen else net

@@ -9,6 +9,7 @@ from convnet.augment.spec import as_augment
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.checks import ParameterError, check_parameters, input_shape, integer
+from convnet.estimators.integrity import check_fitted
 from convnet.estimators.seed import draw_seed
 from convnet.estimators.units import fitted_format
 from convnet.graph.augmenter import augmented
@@ -19,6 +20,8 @@ from convnet.values.fields import show
 def preview(estimator, X, n):
     """Return `BaseConvNet.preview_augment`; the estimator does not change, nor does its RandomState."""
     check_parameters(estimator)
+    if hasattr(estimator, "weights_"):
+        check_fitted(estimator)
     kind = type(estimator).__name__
     rule = integer(1)
     if not rule.test(n):

@@ -1,7 +1,5 @@
 """Estimators to files."""
 
-from sklearn.utils.validation import check_is_fitted
-
 from convnet.persistence import model_file
 
 
@@ -52,5 +50,4 @@ class SavingMixin:
             raise TypeError(
                 f"save takes {', '.join(ESTIMATORS)}; got a subclass, {kind.__name__}. Pickle it instead."
             )
-        check_is_fitted(self)
         model_file.write(path, *self._describe())

@@ -2,10 +2,10 @@
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils.validation import check_is_fitted
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.inputs import image_shapes
+from convnet.estimators.integrity import check_fitted
 from convnet.inspection.explain import maximal_patches
 from convnet.inspection.trace import Trace
 from convnet.values.fields import show
@@ -39,7 +39,7 @@ class SightMixin:
         ValueError
             No layer has that name, with those that exist; images of another shape than in ``fit``, with both.
         """
-        check_is_fitted(self, "weights_")
+        check_fitted(self)
         if not isinstance(layer, str):
             raise TypeError(
                 f"feature_maps: layer must be the name of one layer; got {show(layer)}."
@@ -81,9 +81,8 @@ class SightMixin:
             No layer has that name, with those that exist; `n` is below 1; images of another shape than in ``fit``,
             with both.
         """
-        check_is_fitted(self, "weights_")
+        network, n_threads = self._network(), resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        network, n_threads = self._holder.network(self.weights_), resolve_n_threads(self.n_jobs)
         return Bunch(**maximal_patches(network, images, scale, layer, n, n_threads))
 
     def trace(self, x):
@@ -112,12 +111,12 @@ class SightMixin:
         ValueError
             x is not one image of the shape in ``fit``; both shapes are named.
         """
-        check_is_fitted(self, "weights_")
+        network = self._network()
         X = self._one_image(x)
         images, scale = self._images(X)
         is_classifier = hasattr(self, "predict_proba")
         return Trace(
-            self._holder.network(self.weights_),
+            network,
             images,
             scale,
             prediction=self.predict(X)[0],

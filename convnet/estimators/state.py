@@ -7,10 +7,14 @@ KEPT = (
     "_input_format",
     "init_report_",
 )  # by a fit that goes on
+NEEDED = ("n_iter_", "best_iter_", "loss_", "loss_curve_", "history_")  # what training leaves
+STRUCTURE = (  # what a net that predicts has
+    *("input_shape_", "layers_", "weights_", "n_parameters_", "n_features_in_"),
+    *("_holder", "_input_format"),
+)
 FITTED = (
     *("classes_", "n_outputs_", "_indicator_dtype", "input_shape_", "layers_", "weights_"),
-    *("n_parameters_", "n_iter_", "best_iter_"),
-    *("loss_", "loss_curve_", "validation_loss_curve_", "validation_scores_", "history_"),
+    *("n_parameters_", *NEEDED, "validation_loss_curve_", "validation_scores_"),
     *("_holder", "_course_start", "_chosen_by", *KEPT),
 )
 
@@ -24,8 +28,10 @@ def kept(estimator):
 
 
 def commit(estimator, fitted):
-    """Replace all fitted attributes by `fitted`, in one assignment."""
+    """Replace all fitted attributes by `fitted`, which go together, in one assignment."""
     others = {name: value for name, value in vars(estimator).items() if name not in FITTED}
+    if "_holder" in fitted:
+        fitted["_holder"].trained(fitted)
     estimator.__dict__ = others | fitted
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from convnet.estimators.integrity import check_fitted
 from convnet.estimators.weights import Weights
 from convnet.graph.selection import chosen, parameters_of
 from convnet.layers import resolve_names
@@ -59,6 +60,8 @@ def _read(source, kind):
             f"{kind}: init_weights must be a path, a dict of arrays or FrozenEstimator(fitted), the latter of a fitted "
             f"net of convnet; got {what}. A plain estimator would be unfitted by clone."
         )
+    net = net.estimator if isinstance(net, FrozenEstimator) else net
+    check_fitted(net)
     return net.weights_, net._input_format
 
 

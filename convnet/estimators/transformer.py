@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.checks import ParameterError
 from convnet.estimators.description import describe
+from convnet.estimators.integrity import check_fitted, check_layer
 from convnet.estimators.saving import SavingMixin
 from convnet.graph.plan import Plan
 from convnet.layers import resolve_names
@@ -112,8 +113,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         embeddings : ndarray of float32, shape (n, n_features_out)
             Maps row by row, as ``reshape`` does; a data frame if ``set_output`` asks for one.
         """
-        check_is_fitted(self, "estimator_")
-        features = self.estimator_._outputs(X, self.layer_)
+        features = self._fitted_net()._outputs(X, self.layer_)
         return features.reshape(len(features), -1)
 
     def get_feature_names_out(self, input_features=None):
@@ -128,8 +128,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         -------
         names : ndarray of object, shape (n_features_out,)
         """
-        check_is_fitted(self, "estimator_")
-        inside = (one for info in self.estimator_.layers_ for one in info.walk())
+        inside = (one for info in self._fitted_net().layers_ for one in info.walk())
         shape = next(one.output_shape for one in inside if one.name == self.layer_)
         places = product(*(range(side) for side in shape))
         names = ["_".join([self.layer_, *map(str, place)]) for place in places]
@@ -146,23 +145,29 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         return self.estimator_.feature_names_in_
 
     def _describe(self):
-        net = self.estimator_
-        frozen = isinstance(net, FrozenEstimator)
-        description, weights = describe(net.estimator if frozen else net)
+        net, frozen = self._fitted_net(), isinstance(self.estimator_, FrozenEstimator)
+        description, weights = describe(net)
         layers = {"layer": self.layer, "layer_": self.layer_}
         own = {"estimator": type(self).__name__, **layers, "frozen": frozen}
         return {**own, "net": description}, weights
 
     def _net(self):
         """Return the net itself; TypeError where there is none."""
-        net = self.estimator
-        net = net.estimator if isinstance(net, FrozenEstimator) else net
-        if not isinstance(net, BaseConvNet):
-            raise TypeError(
-                "ConvNetTransformer: estimator must be a ConvNetClassifier, a ConvNetRegressor or a FrozenEstimator "
-                f"of one; got {show(self.estimator)}."
-            )
+        return _unfrozen("estimator", self.estimator)
+
+    def _fitted_net(self):
+        """Return the fitted net; ValueError, or TypeError, where attributes do not go together."""
+        if "estimator_" not in vars(self):
+            check_is_fitted(self, "estimator_")
+        net = _unfrozen("estimator_", self.estimator_)
+        check_fitted(net)
+        check_layer(net, getattr(self, "layer_", None))
         return net
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "estimator_"):
+            self._fitted_net()
 
     def _layer_name(self, net, X, y):
         """Return the name of the layer in the net that is to be fitted, or is frozen."""
@@ -205,3 +210,13 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         tags.target_tags.required = not isinstance(self.estimator, FrozenEstimator)
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _unfrozen(name, net):
+    inner = net.estimator if isinstance(net, FrozenEstimator) else net
+    if not isinstance(inner, BaseConvNet):
+        raise TypeError(
+            f"ConvNetTransformer: {name} must be a ConvNetClassifier, a ConvNetRegressor or a FrozenEstimator of one; "
+            f"got {show(net)}."
+        )
+    return inner

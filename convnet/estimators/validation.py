@@ -60,9 +60,11 @@ class Validation:
 
     def _scored(self, out, weights):
         """Return what a scorer is called with."""
-        known = {"weights_": Weights(weights), "_known_outputs": (self.X, out)}
+        known = {"weights_": Weights(weights), "_holder": self.structure["_holder"].sharing()}
+        copy = fitted_copy(self.estimator, self.structure | known)
+        copy._known_outputs = self.X, out
         return (
-            fitted_copy(self.estimator, self.structure | known),
+            copy,
             self.X,
             self.y,
             self.held.weights(),

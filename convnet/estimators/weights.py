@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 
 class Weights(Mapping):
     """Read-only mapping of names such as "conv1/weights" to read-only float32 arrays.
@@ -16,7 +18,11 @@ class Weights(Mapping):
 
     def __init__(self, arrays):
         self._arrays = dict(arrays)
-        for array in self._arrays.values():
+        for name, array in self._arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise TypeError(
+                    f"weights: {name!r} is a {type(array).__name__}, but an array is wanted."
+                )
             array.flags.writeable = False
 
     def __getitem__(self, name):

@@ -55,9 +55,9 @@ def augmented(
     arena.place(image)
     operation = operation_fields() | dict(src=image.map(), dst=image.map())
     stages = [(0, "augment"), (0, "output")]
-    sizes = dict(
-        input=image.size, output=image.size, packed=0, lane=0, batch=0, squares=0, params=0, lanes=0
-    )
+    sizes = dict.fromkeys(
+        ("gradient", "packed", "lane", "batch", "squares", "params", "lanes"), 0
+    ) | dict(input=image.shape, output=image.size)
     program = Program(
         isa or default_isa(), [operation], [(1, 0.0, WORK, stages)], arena.floats, 1, sizes
     )

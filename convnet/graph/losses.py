@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from convnet.engine import Context
@@ -24,14 +23,9 @@ def check_loss(loss: str, output_shape: tuple[int, ...], label_smoothing: float)
         raise ValueError(f"label_smoothing is for {SMOOTHED}, not for loss {loss!r}")
 
 
-def set_targets(
-    context: Context, loss: str, n_outputs: int, y: NDArray[Any], rows: NDArray[np.int64]
-) -> None:
-    """Give a context the targets; raise where those of `rows` do not fit the outputs."""
-    if loss != "softmax":
+def set_targets(context: Context, loss: str, y: NDArray[Any]) -> None:
+    """Give a context the targets."""
+    if loss == "softmax":
+        context.classes(y)
+    else:
         context.targets(y.reshape(len(y), -1))
-        return
-    labels = y[rows]
-    if labels.min() < 0 or labels.max() >= n_outputs:
-        raise ValueError(f"y must hold class numbers from 0 to {n_outputs - 1}")
-    context.classes(y)

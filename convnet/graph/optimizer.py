@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,12 @@ class Optimizer:
         if set(state) != {*MOMENTS, "steps"}:
             raise ValueError(f"the optimizer's state must have {MOMENTS} and 'steps'")
         moments = [np.asarray(state[name], dtype=np.float32) for name in MOMENTS]
-        steps = int(state["steps"])
+        try:
+            steps = index(state["steps"])
+        except TypeError:
+            steps = -1
+        if not 0 <= steps < 2**63:
+            raise ValueError(f"steps must be 0 or more, an integer; got {state['steps']!r}")
         for name, moment in zip(MOMENTS, moments, strict=True):
             if moment.shape != self._moments[0].shape:
                 raise ValueError(
@@ -62,8 +68,6 @@ class Optimizer:
                 )
             if not np.isfinite(moment).all():
                 raise ValueError(f"{name} has values that are not finite")
-        if steps < 0:
-            raise ValueError(f"steps must be 0 or more; got {steps}")
         for own, moment in zip(self._moments, moments, strict=True):
             own[...] = moment
         self._steps = steps

@@ -65,7 +65,7 @@ class Step:
         reduce_phase = program.n_phases - 1
         grad_input = None
         if self.network.input_gradient:
-            size = max(sizes["input"], sizes["output"])
+            size = max(sizes["gradient"], sizes["output"])
             grad_input = np.empty(self.n * size, dtype=np.float32)
             self.context.output(grad_input)
         self._run(n_threads, self.compiled.forward_phases, reduce_phase)
@@ -79,5 +79,5 @@ class Step:
             if p.trainable
         }
         if grad_input is not None:
-            grad_input = grad_input[: self.n * sizes["input"]].reshape(self.n, *plan.input_shape)
+            grad_input = grad_input[: self.n * sizes["gradient"]].reshape(self.n, *plan.input_shape)
         return grad_input, gradients

@@ -209,7 +209,7 @@ class Trainer:
             else float(sample_weight[rows].sum(dtype=np.float64))
         )
         context, program = self._context, self._compiled.program
-        set_targets(context, self.loss, self.network.plan.output_shape[0], y, rows)
+        set_targets(context, self.loss, y)
         context.input(X, scale, rows)
         if names is not None:
             context.row_names(names)

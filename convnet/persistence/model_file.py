@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 
 FORMAT = 1  # raised when the description changes its meaning; each release reads all up to its own
-MOST_TEXT = 2**26  # characters of a description: the figures of a million epochs
+# Of a description, so that what is made of it in memory is in proportion: characters, the figures of 100,000 epochs;
+# lists and objects, each of which takes more than what it holds.
+MOST_TEXT, MOST_PARTS = 2**24, 2**20
 ENDINGS = {".npz": npz, ".safetensors": tensors}
 
 
@@ -60,9 +62,10 @@ def write(
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     description = {"format": FORMAT, **description, "arrays": _digest_of_arrays(arrays)}
     text = json.dumps(description, allow_nan=False)
-    if len(text) > MOST_TEXT:
+    if _is_long(text):
         raise ValueError(
-            f"save: what is to be said of the model has more than {MOST_TEXT} characters"
+            f"save: what is to be said of the model has more than {MOST_TEXT} characters or {MOST_PARTS} parts. "
+            "Shorten history_, or pickle it."
         )
     with replaced(check_path("save", path)) as file:
         module.write(file, {"convnet": text, "digest": _digest(text.encode())}, arrays)
@@ -118,7 +121,7 @@ def _description(reader: Reader) -> Any:
     text = reader.text("convnet")
     if text is None:
         raise ValueError('it has no entry "convnet".')
-    if len(text) > MOST_TEXT:
+    if _is_long(text):
         raise ValueError("its description is too long.")
     description = json.loads(text)
     found = description["format"]
@@ -129,6 +132,10 @@ def _description(reader: Reader) -> Any:
     if reader.text("digest") != _digest(text.encode()):
         raise ValueError("its description does not have the checksum it was written with.")
     return description
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > MOST_TEXT or text.count("[") + text.count("{") > MOST_PARTS
 
 
 def _arrays(reader: Reader, shapes: Mapping[str, Sequence[int]], digest: str) -> Arrays:

@@ -1,5 +1,6 @@
 """The state of a training loop as numbers, fit for JSON, and arrays by name."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from convnet.training.best import Best
 from convnet.training.loop import Loop
+from convnet.values.fields import show
 
 MISFIT = "The state to resume from does not fit this net"
 
@@ -42,9 +44,9 @@ def seeds(numbers: Mapping[str, Any]) -> list[int]:
     if (
         not isinstance(found, list)
         or [type(seed) for seed in found] != [int, int]
-        or min(found) < 0
+        or not all(0 <= seed < 2**31 for seed in found)
     ):
-        raise ValueError(f"{MISFIT}: its seeds are {found!r}")
+        raise ValueError(f"{MISFIT}: its seeds are {show(found)}")
     return found
 
 
@@ -54,22 +56,48 @@ def restore(loop: Loop, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray
         weights, best = (_part(arrays, part) for part in ("weights", "best"))
         loop.network.set_weights(weights)
         loop.trainer.set_state(_part(arrays, "trainer") | numbers["trainer"])
-        if numbers["history"].keys() != loop.history.keys():
-            raise ValueError(f"its history has {list(numbers['history'])}")
-        if len({len(figures) for figures in numbers["history"].values()}) != 1:
-            raise ValueError("its history has figures for some epochs only")
+        _check(loop, numbers)
         if best:
             loop.network.set_weights(best)  # which checks them
             loop.network.set_weights(weights)
         loop.history = numbers["history"]
-        loop.over = bool(numbers["over"])
+        loop.over = numbers["over"]
         loop.weights = weights
         score, epoch = numbers["best"]
         loop.best = Best(score, epoch, best or weights)
         loop.stopping.best, loop.stopping.stalled = numbers["stopping"]
         loop.rates.init = numbers["rate"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"{MISFIT}: {error}") from error
+
+
+def _check(loop: Loop, numbers: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the numbers are such as `take` gives."""
+    history, (score, epoch) = numbers["history"], numbers["best"]
+    if history.keys() != loop.history.keys():
+        raise ValueError(f"its history has {list(history)}")
+    if not all(isinstance(figures, list) for figures in history.values()):
+        raise ValueError("its history has no lists")
+    if len({len(figures) for figures in history.values()}) != 1 or not history["loss"]:
+        raise ValueError("its history has figures for some epochs only")
+    figures = [figure for listed in history.values() for figure in listed]
+    if not all(map(_is_number, (*figures, score, *numbers["stopping"]))):
+        raise ValueError("its figures are no numbers")
+    done = loop.first_epoch + len(history["loss"])
+    if type(epoch) is not int or not 1 <= epoch <= done:
+        raise ValueError(f"its best epoch is {epoch!r} of {done}")
+    if math.isnan(score):
+        raise ValueError("its best score is no number")
+    if (
+        type(numbers["over"]) is not bool
+        or not _is_number(numbers["rate"])
+        or not numbers["rate"] > 0
+    ):
+        raise ValueError("its learning rate is none, or whether it was over is not said")
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) < 2**63)
 
 
 def _part(arrays: Mapping[str, NDArray[Any]], part: str) -> dict[str, Any]:

@@ -239,12 +239,53 @@ def test_what_is_no_checkpoint_is_refused(clf, data, path):
         write(numbers | {"history": history}, arrays)
         with pytest.raises(ValueError, match="does not fit this net: its history has"):
             clf.fit(*data)
-    for seeds in (None, [3], [3, -1], [3, 0.5], "ab", {}):
+    for seeds in (None, [3], [3, -1], [3, 0.5], "ab", {}, [3, 2**31], [10**400, 1]):
         write({k: v for k, v in (numbers | {"seeds": seeds}).items() if v is not None}, arrays)
         with pytest.raises(ValueError, match="does not fit this net: its seeds are"):
             clf.fit(*data)
     write({k: v for k, v in numbers.items() if k != "stopping"}, arrays)
     with pytest.raises(ValueError, match="does not fit this net: 'stopping'"):
+        clf.fit(*data)
+
+
+NUMBERS = {
+    "history": [None, [], {"loss": 3}, {"loss": ["a"], "learning_rate": [1], "seconds": [1]}],
+    "best": [
+        None,
+        3,
+        [1.0],
+        ["a", 1],
+        [float("nan"), 1],
+        [1.0, 0],
+        [1.0, 2],
+        [1.0, 1.0],
+        [1.0, 10**400],
+    ],
+    "stopping": [None, [1.0], ["a", 1], [1.0, None]],
+    "rate": [None, "0.1", 0, -1.0, float("nan"), [1]],
+    "over": [None, 1, "yes"],
+    "trainer": [None, 3, {}, {"steps": -1}, {"steps": 10**400}, {"steps": "1"}],
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_that_cannot_be_are_refused(clf, data, path, name):
+    clf.set_params(max_iter=1).fit(*data)
+    with np.load(path) as file:
+        arrays = dict(file)
+    known = json.loads(arrays.pop("numbers.json").tobytes())
+    for value in NUMBERS[name]:
+        text = json.dumps(known | {name: value}).encode()
+        with open(path, "wb") as file:
+            np.savez(file, **{"numbers.json": np.frombuffer(text, np.uint8)}, **arrays)
+        with pytest.raises(ValueError, match="does not fit this net"):
+            clf.fit(*data)
+
+
+def test_a_checkpoint_that_grows_is_refused(clf, data, path):
+    """Compressed: what it holds may be a thousand times its size."""
+    np.savez_compressed(path, **{"numbers.json": np.zeros(2**20, np.uint8)})
+    with pytest.raises(ValueError, match="is no checkpoint of convnet: its entries are compressed"):
         clf.fit(*data)
 
 

@@ -14,7 +14,7 @@ BAD = {
     "rescale": ["min-max", 0, -1, np.nan, True, 1e-50, 1e50],
     "augment": [[3], "flip", 0],
     "solver": ["lbfgs", "Adam", None],
-    "alpha": [-1, "1", np.inf, np.nan, None],
+    "alpha": [-1, "1", np.inf, np.nan, None, 10**400],
     "batch_size": [0, -1, 1.5, "all", None],
     "learning_rate": [
         "invscaling",
@@ -30,7 +30,7 @@ BAD = {
     "max_iter": [0, -1, 1.5, "20", None],
     "shuffle": ["yes", None, 1],
     "random_state": ["seed", -1, 0.5],
-    "tol": [-1, np.nan, None],
+    "tol": [-1, np.nan, None, 10**400],
     "verbose": ["yes", -1, None],
     "warm_start": ["no", None],
     "momentum": [-0.1, 1.1, None],

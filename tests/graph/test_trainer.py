@@ -92,6 +92,8 @@ def test_a_restored_state_goes_on_to_the_bit(solver):
         (dict(moment_1=np.zeros(5, np.float32)), r"moment_1 has shape \(5,\)"),
         (dict(moment_2=np.float32(np.nan)), "moment_2 has values that are not finite"),
         (dict(steps=-1), "steps must be 0 or more"),
+        (dict(steps=1.5), "steps must be 0 or more, an integer"),
+        (dict(steps=2**63), "steps must be 0 or more"),
         (dict(velocity=3), "must have"),
     ],
 )

@@ -1,9 +1,11 @@
 """What is kept of decoded rows on disk: never a bit of the result depends on it."""
 
+import json
 import os
 import pickle
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from images import picture
 from PIL import Image
 
 from convnet.data import ImageError, ImageFolder, load_images
+from convnet.data.disk import MAGIC, TRAILER
 
 SIZE = (20, 24)
 ROW = 20 * 24 * 3
@@ -90,6 +93,26 @@ def test_damaged_files_are_made_anew(photographs, array, opened, cache_dir, dama
     assert len(opened) == N
     assert path.read_bytes() == whole and files(cache_dir) == [name]
     assert np.array_equal(np.asarray(folder), array)
+
+
+LOST = [None, 3, {}, "all", [-1], [N], [0.5], [True], [None], [1, 0], [0] * 10**6, [[0]], [10**400]]
+
+
+@pytest.mark.parametrize("i", range(len(LOST)), ids=lambda i: repr(LOST[i])[:20])
+def test_rows_said_to_be_lost_that_cannot_be(photographs, array, cache_dir, i):
+    """In a file whose checksum is right; the same for JSON that is no object, or too deep."""
+    ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+    (name,) = files(cache_dir)
+    whole = (cache_dir / name).read_bytes()
+    begin = N * ROW + TABLE
+    known = json.loads(whole[begin : -TRAILER.size])
+    for text in (json.dumps(known | {"lost": LOST[i]}), json.dumps([known]), "[" * 10**5):
+        end = whole[N * ROW : begin] + text.encode()
+        trailer = TRAILER.pack(MAGIC, len(text), zlib.crc32(end))
+        (cache_dir / name).write_bytes(whole[: N * ROW] + end + trailer)
+        folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
+        assert np.array_equal(np.asarray(folder), array)
+        assert (cache_dir / name).read_bytes() == whole
 
 
 def test_the_file_of_another_folder(photographs, array, opened, cache_dir):

@@ -13,7 +13,7 @@ from fitted_nets import assert_same, classifier, transformer
 import convnet
 from convnet import ModelFileError
 from convnet.layers import BatchNorm, Conv2D, Dense
-from convnet.persistence import model_file
+from convnet.persistence import model_file, npz
 from convnet.persistence.plain import from_json
 
 ENDINGS = "npz", "safetensors"
@@ -284,3 +284,21 @@ def test_archives_made_to_mislead(saved, tmp_path):
         name = archive.namelist()[0]
         archive.writestr(name.removesuffix(".npy"), archive.read(name))
     refused(path, "two entries of the same name")
+
+
+@pytest.mark.parametrize("filler", ["[],", "1.25,"])
+def test_descriptions_that_are_too_long(saved, tmp_path, filler):
+    """Refused before they are read as JSON, and when they would be written."""
+    monstrous = (
+        "["
+        + filler * (model_file.MOST_TEXT // 5 if filler[0] == "1" else model_file.MOST_PARTS)
+        + "1]"
+    )
+    path = tmp_path / "m.npz"
+    with open(path, "wb") as file:
+        npz.write(file, {"convnet": monstrous, "digest": ""}, {})
+    refused(path, "its description is too long")
+    description, weights = parts(saved[0])
+    description["fitted"]["history_"] = json.loads(monstrous)
+    with pytest.raises(ValueError, match="Shorten history_, or pickle it"):
+        model_file.write(path, description, weights)

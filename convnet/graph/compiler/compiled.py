@@ -15,7 +15,7 @@ class Compiled:
 
     program: Program
     lanes: int = 1
-    sizes: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, Any] = field(default_factory=dict)
     forward_phases: int = 0  # phases of a forward pass that was asked for by itself
     folded: list[Fold] = field(default_factory=list)
     decays: list[float | None] = field(default_factory=list)  # see convnet.graph.update

@@ -1,6 +1,7 @@
 """The program of a prediction."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from convnet.engine import Program
 from convnet.graph.buffers import Buffer, share
@@ -48,9 +49,10 @@ def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compil
         phases.add(False, number, op.entry if direct and op.entry and number == 1 else op.predict())
     phases.add(False, len(operations), "output")
     operations.append(transfer(src=wanted.map()))
-    sizes = dict(
-        input=builder.input.size,
+    sizes: dict[str, Any] = dict(
+        input=builder.input.shape,
         output=wanted.size,
+        gradient=0,
         packed=packer.floats,
         lane=0,
         batch=0,

@@ -1,6 +1,7 @@
 """The program of a training step."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from convnet.engine import Program
 from convnet.graph.buffers import Arena, Buffer, aligned
@@ -66,9 +67,10 @@ def compile_training(
     trained = [p for p in plan.parameters if p.trainable and p.name not in frozen]
     update = Update(trained, step.grads, solver or "reduce", clipped=clipped, rates=rates or {})
     step.update(update)
-    sizes = dict(
-        input=first.size,
+    sizes: dict[str, Any] = dict(
+        input=first.shape,
         output=last.size,
+        gradient=sought.size if input_gradient else 0,
         packed=step.packer.floats,
         lane=step.grads.lane_floats,
         batch=step.grads.batch_floats,

@@ -24,3 +24,4 @@ def check_fitted_net(estimator, caller):
     """Raise TypeError unless an estimator is a net, NotFittedError unless that is fitted."""
     check_net(estimator, caller)
     check_is_fitted(estimator, "weights_")
+    estimator.summary()  # whose attributes have to go together
