@@ -52,9 +52,9 @@ for python in "${pythons[@]}"; do
     for kind in oldest newest; do
         printf '\n### %s, %s packages\n' "$python" "$kind" >&2
         line=$(prove "$python" "$kind" "$@") || failed=1
-        printf '%-22s%-8s%s\n' "$(basename "$python")" "$kind" "${line:-could not be installed}" >>"$work/table"
+        printf '%-22s%-10s%s\n' "$(basename "$python")" "$kind" "${line:-could not be installed}" >>"$work/table"
     done
 done
-printf '\n%-22s%-8s%-10s%-10s%-14s%s\n' python packages version numpy scikit-learn tests
+printf '\n%-22s%-10s%-10s%-10s%-14s%s\n' python packages version numpy scikit-learn tests
 cat "$work/table"
 exit "$failed"
