@@ -9,9 +9,9 @@
 # alone, and after the kernel tests, which have to run 95 % of them, a table tells of the lines of csrc/. The exit status is not 0 if the command fails or if any process that it
 # started wrote a report; reports are printed last. CONVNET_SANITIZER=KIND[,KIND...] says so to the command.
 #
-# Needs Linux, a virtual environment with the packages named below, and GCC (or what CC names); for thread clang, its
-# run-time library, and libomp with Archer, without which each barrier looks like a race: in Debian clang,
-# libclang-rt-dev and libomp-dev.
+# Needs Linux, a virtual environment with the packages named below, and GCC (or what CC names); for thread
+# clang too, with libomp and its Archer, without which each barrier looks like a race: in Debian clang and libomp-dev.
+# The run-time library of ThreadSanitizer is GCC's: clang's own crashes where it is loaded into another program.
 set -euo pipefail
 
 fail() {
@@ -19,7 +19,7 @@ fail() {
     exit 2
 }
 
-[[ $# -gt 0 ]] || fail "name a kind: address, undefined, coverage or thread; several are parted by commas"
+[[ -n ${1-} ]] || fail "name a kind: address, undefined, coverage or thread; several are parted by commas"
 [[ $(uname) == Linux ]] || fail "works on Linux only"
 kinds=$1
 shift
@@ -33,18 +33,21 @@ for kind in ${kinds//,/ }; do
 done
 [[ $kinds == thread || $kinds != *thread* ]] || fail "thread goes with no other kind"
 
-for module in Cython setuptools numpy sklearn pytest hypothesis; do
-    python -c "import $module" 2>/dev/null || fail "python cannot import $module; make and activate a virtual \
-environment with Cython, setuptools, numpy, scikit-learn, pytest and hypothesis"
-done
+missing=$(python -c 'from importlib.util import find_spec
+names = "Cython", "setuptools", "numpy", "sklearn", "pytest", "hypothesis"
+print(*(name for name in names if find_spec(name) is None))') || fail "there is no python; activate a virtual environment"
+[[ -z $missing ]] || fail "python lacks $missing; make and activate a virtual environment with Cython, setuptools, \
+numpy, scikit-learn, pytest and hypothesis"
 if [[ $kinds == thread ]]; then
     export CC=${CONVNET_CLANG:-clang}
-    packages="clang, libclang-rt-dev and libomp-dev (these are Debian's names)"
+    packages="clang, gcc and libomp-dev (these are Debian's names)"
 else
     export CC=${CC:-gcc}
     packages="GCC with its sanitizers"
 fi
 read -ra compiler <<<"$CC"
+runtimes=("${compiler[@]}")
+[[ $kinds != thread ]] || runtimes=(gcc)
 command -v "${compiler[0]}" >/dev/null || fail "there is no ${compiler[0]}; install $packages"
 
 work=$(mktemp -d)
@@ -56,12 +59,13 @@ reports=$copy/build/reports
 preload= # run-time libraries: the interpreter has none, and they have to be loaded first
 load_first() {
     local path
-    path=$("${compiler[@]}" -print-file-name="$1")
-    [[ $path == /* ]] || fail "$CC has no $1; install $packages"
+    path=$("${runtimes[@]}" -print-file-name="$1") || true
+    [[ $path == /* ]] || fail "${runtimes[*]} has no $1; install $packages"
     preload+=${preload:+:}$path
 }
 
-# What a report says goes to a file: what a test prints may be swallowed. Signals of the sanitizers stay theirs.
+# A report goes to a file: what a test prints may be swallowed. UBSan's beside AddressSanitizer's goes to the standard
+# error all the same, which pytest leaves alone with --capture=sys. Signals of the sanitizers stay theirs.
 options=log_path=$reports/report:handle_segv=2:handle_sigbus=2:handle_sigfpe=2
 settings=(
     "PYTHONPATH=$copy"
@@ -82,7 +86,7 @@ if [[ $kinds == *address* || $kinds == *undefined* ]]; then
     load_first libstdc++.so.6 # other modules throw, and what is thrown is looked at
 fi
 if [[ $kinds == thread ]]; then
-    load_first "libclang_rt.tsan-$(uname -m).so"
+    load_first libtsan.so
     echo 'int main(void) { return 0; }' >"$work/probe.c"
     "${compiler[@]}" -fopenmp -Wl,--no-as-needed "$work/probe.c" -o "$work/probe" 2>/dev/null ||
         fail "$CC has no OpenMP; install $packages"
@@ -139,8 +143,8 @@ else # two halves at once
         second=(tests/graph/test_{augmentation,frozen,gradient,guards,residual,trainer,weights,whole_nets,wrong_sizes}.py)
     fi
     export CONVNET_TEST_EXAMPLES=${CONVNET_TEST_EXAMPLES:-2}
-    run pytest -q -p no:cacheprovider "${first[@]}" >build/first.log 2>&1 &
-    run pytest -q -p no:cacheprovider "${second[@]}" || status=1
+    run pytest -q -p no:cacheprovider --capture=sys "${first[@]}" >build/first.log 2>&1 &
+    run pytest -q -p no:cacheprovider --capture=sys "${second[@]}" || status=1
     wait $! || status=1
     cat build/first.log
     [[ $kinds != *coverage* ]] || python tools/c_lines.py build 95 || status=1
