@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,12 +35,18 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 def run(case, *arguments, seconds=120):
     """Run a case in a process of its own; return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", str(CASES), case, *arguments],
-        capture_output=True, text=True, timeout=seconds,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(CASES), case, *arguments]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
+    )
+    try:
+        out, _ = process.communicate(timeout=seconds)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)  # with the children that hang
+        process.communicate()
+        raise
+    assert process.returncode == 0, out
+    return out
 
 
 @pytest.fixture(scope="module")

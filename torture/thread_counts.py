@@ -1,6 +1,6 @@
 """Print how many threads the regions of a fit and of a prediction have in this process, for each of some settings.
 
-``python torture/thread_counts.py``: a line of JSON, the threads that values of `n_jobs` stand for and those that were
+``main()``: a line of JSON, the threads that values of `n_jobs` stand for and those that were
 seen. Those seen are the operating system's: libgomp's wait for the next region after each one. Each setting is tried in
 a new thread of Python, whose helpers they are and with which they end.
 """
@@ -10,6 +10,7 @@ import os
 import threading
 import time
 
+import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -74,15 +75,28 @@ def limited(limit):
     ]
 
 
-if __name__ == "__main__":
+def in_a_worker():
+    """What n_jobs=None stands for in a worker of joblib's, and what a fit there has."""
+    global BASE
     fit(1)
     BASE = tasks()
-    print(
-        json.dumps(
-            {
-                "cpus": len(os.sched_getaffinity(0)),
-                "n_jobs": {str(n): counts(n) for n in (None, 1, 2, 3, -1)},
-                "limits": {str(n): limited(n) for n in (1, 2)},
-            }
-        )
-    )
+    return [resolve_n_threads(), count(lambda: fit(None))]
+
+
+def under_loky(inner):
+    with joblib.parallel_config("loky", inner_max_num_threads=inner):
+        return joblib.Parallel(n_jobs=2)(joblib.delayed(in_a_worker)() for _ in range(2))
+
+
+def main(*cpus):
+    global BASE
+    if cpus:
+        os.sched_setaffinity(0, map(int, cpus))
+    fit(1)
+    BASE = tasks()
+    found = {
+        "cpus": len(os.sched_getaffinity(0)),
+        "n_jobs": {str(n): counts(n) for n in (None, 1, 2, 3, -1)},
+        "limits": {str(n): limited(n) for n in (1, 2)},
+    }
+    print(json.dumps(found))

@@ -10,6 +10,7 @@ from convnet.estimators.explaining import ExplainConfusionMixin
 from convnet.estimators.indicators import as_indicator, encode_indicator, is_indicator
 from convnet.estimators.inputs import count_rows
 from convnet.estimators.labels import as_labels, count_outputs, encode, likeliest
+from convnet.estimators.state import of_one_fit
 from convnet.estimators.target import split
 from convnet.estimators.weighting import check_sample_weight
 from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
@@ -145,6 +146,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         labels : ndarray of shape (n,), or (n, n_classes) for an indicator
             Labels, or zeros and ones (a one where p > 0.5), of the dtype of y in ``fit``.
         """
+        self = of_one_fit(self)
         logits = self._outputs(X)
         if self._indicator_dtype is not None:
             return (logits > 0).astype(self._indicator_dtype)
@@ -164,6 +166,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
             In the order of ``classes_``; rows sum to 1, except for an indicator, whose labels do not exclude each
             other.
         """
+        self = of_one_fit(self)
         logits = self._outputs(X)
         if self._indicator_dtype is not None:
             return np.exp(log_sigmoid(logits))
@@ -182,6 +185,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         log_p : ndarray of float64, shape (n, n_classes)
             In the order of ``classes_``.
         """
+        self = of_one_fit(self)
         logits = self._outputs(X)
         return log_probabilities(logits) if self._indicator_dtype is None else log_sigmoid(logits)
 
@@ -198,6 +202,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         logits : ndarray of float64, shape (n, n_classes) or, for two classes, (n,)
             Above 0 means ``classes_[1]`` where there are two; for an indicator, that the label is likelier than not.
         """
+        self = of_one_fit(self)
         logits = self._outputs(X).astype(np.float64)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 

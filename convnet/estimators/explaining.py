@@ -7,6 +7,7 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.aims import class_aims, codes_of
 from convnet.estimators.labels import likeliest
+from convnet.estimators.state import of_one_fit
 from convnet.inspection.explain import Subject, check_options, explain, mean_by_cell
 from convnet.training.outputs import outputs
 
@@ -98,6 +99,7 @@ class ExplainMixin:
         >>> clf.explain(digits.images[:5], method="integrated_gradients").shape
         (5, 8, 8)
         """
+        self = of_one_fit(self)
         images, scale, network, n_threads = self._explained(X)
         options = dict(layer=layer, steps=steps, patch=patch, stride=stride, value=value)
         options = check_options(method, options | dict(baseline=baseline))
@@ -165,6 +167,7 @@ class ExplainConfusionMixin:
         ValueError
             As ``explain``; y has an unknown label, or another length than X; the net has learnt several labels a row.
         """
+        self = of_one_fit(self)
         images, scale, network, n_threads = self._explained(X)
         if self._indicator_dtype is not None:
             raise ValueError(

@@ -7,6 +7,7 @@ from sklearn.metrics import r2_score
 from convnet.estimators.aims import codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.documentation import shared_docs
+from convnet.estimators.state import of_one_fit
 from convnet.estimators.target import split
 from convnet.estimators.targets import as_targets, encode_targets
 from convnet.estimators.weighting import check_sample_weight
@@ -135,6 +136,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         values : ndarray of float64, shape (n,) or (n, n_outputs)
             In the units of y in ``fit``; one axis where there is one output.
         """
+        self = of_one_fit(self)
         values = self._outputs(X).astype(np.float64)
         return values[:, 0] if self.n_outputs_ == 1 else values
 

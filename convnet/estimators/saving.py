@@ -1,5 +1,6 @@
 """Estimators to files."""
 
+from convnet.estimators.state import of_one_fit
 from convnet.persistence import model_file
 
 
@@ -43,6 +44,7 @@ class SavingMixin:
         >>> convnet.load("digits.npz").predict(X).shape
         (1797,)
         """
+        self = of_one_fit(self)
         from convnet.estimators.loading import ESTIMATORS  # which imports this
 
         kind = type(self)

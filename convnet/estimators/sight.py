@@ -6,6 +6,7 @@ from sklearn.utils import Bunch
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.inputs import image_shapes
 from convnet.estimators.integrity import check_fitted
+from convnet.estimators.state import of_one_fit
 from convnet.inspection.explain import maximal_patches
 from convnet.inspection.trace import Trace
 from convnet.values.fields import show
@@ -39,6 +40,7 @@ class SightMixin:
         ValueError
             No layer has that name, with those that exist; images of another shape than in ``fit``, with both.
         """
+        self = of_one_fit(self)
         check_fitted(self)
         if not isinstance(layer, str):
             raise TypeError(
@@ -81,6 +83,7 @@ class SightMixin:
             No layer has that name, with those that exist; `n` is below 1; images of another shape than in ``fit``,
             with both.
         """
+        self = of_one_fit(self)
         network, n_threads = self._network(), resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
         return Bunch(**maximal_patches(network, images, scale, layer, n, n_threads))
@@ -111,6 +114,7 @@ class SightMixin:
         ValueError
             x is not one image of the shape in ``fit``; both shapes are named.
         """
+        self = of_one_fit(self)
         network = self._network()
         X = self._one_image(x)
         images, scale = self._images(X)

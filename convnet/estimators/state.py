@@ -1,5 +1,11 @@
 """The fitted attributes: which there are, and their replacement, all at once."""
 
+from __future__ import annotations
+
+from typing import TypeVar
+
+Estimator = TypeVar("Estimator")
+
 KEPT = (
     "n_features_in_",
     "feature_names_in_",
@@ -41,3 +47,13 @@ def fitted_copy(estimator, fitted):
     vars(copy).update({k: v for k, v in vars(estimator).items() if k not in UNDER_WAY})
     commit(copy, fitted)
     return copy
+
+
+def of_one_fit(estimator: Estimator) -> Estimator:
+    """Return an estimator with the attributes that this one has now, whatever another thread fits meanwhile.
+
+    The two have the same ``__dict__``, in whose place `commit` puts a new one. A method that reads several begins so.
+    """
+    seen = object.__new__(type(estimator))
+    seen.__dict__ = estimator.__dict__
+    return seen

@@ -96,8 +96,8 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         name = self._layer_name(net, X, y)
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
-        self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
-        self.layer_ = name
+        fitted = clone(self.estimator).fit(X, y, **fit_params)
+        vars(self).update(estimator_=fitted, layer_=name)  # both or, after Ctrl-C, none
         return self
 
     def transform(self, X):

@@ -1,0 +1,85 @@
+"""An estimator that one thread fits while another one uses it, or that Ctrl-C leaves in the midst of a fit."""
+
+import sys
+
+import numpy as np
+from streaming_nets import X, Y, net
+
+from convnet import ConvNetTransformer
+from convnet.layers import Dense
+
+
+class Meanwhile:
+    """Rows during whose reading something else is done, once."""
+
+    shape, dtype = X.shape, X.dtype
+
+    def __init__(self, act):
+        self.act = act
+
+    def __len__(self):
+        return len(X)
+
+    def read_rows(self, rows):
+        act, self.act = self.act, None
+        if act:
+            act()
+        return X[rows]
+
+
+def test_a_prediction_is_of_one_fit():
+    """That of a net of three classes whose place one of five takes before its classes are looked up."""
+    for method in ("predict", "predict_proba", "decision_function"):
+        clf = net(max_iter=1).fit(X, Y)
+        want = getattr(clf, method)(X)
+        meanwhile = Meanwhile(lambda clf=clf: clf.fit(X, np.arange(len(X)) % 5 + 10))
+        np.testing.assert_array_equal(getattr(clf, method)(meanwhile), want)
+        assert set(clf.predict(X)) <= {10, 11, 12, 13, 14}
+
+
+def test_a_method_may_set_attributes():
+    class Counting(type(net())):
+        def __init__(self, layers="auto"):
+            super().__init__(layers)
+
+        def _outputs(self, X, layer=None):
+            self.calls_ = getattr(self, "calls_", 0) + 1
+            return super()._outputs(X, layer)
+
+    clf = Counting([Dense(2)]).fit(X, Y)
+    clf.predict(X)
+    clf.predict_proba(X)
+    assert clf.calls_ == 2
+
+
+def interrupt(function, line):
+    """Return a trace function by which Ctrl-C comes before a line of a function is begun."""
+
+    def trace(frame, event, _):
+        nonlocal line
+        if frame.f_code is not function.__code__:
+            return None
+        line -= event == "line"
+        if line < 0:
+            raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+def test_a_transformer_has_all_of_a_fit_or_nothing():
+    fitted = ConvNetTransformer(net(max_iter=1), -2).fit(X, Y)
+    before, ended = dict(vars(fitted.set_params(layer=-3))), 0
+    for line in range(20):
+        tracing = sys.gettrace()
+        sys.settrace(interrupt(ConvNetTransformer.fit, line))
+        try:
+            fitted.fit(X, Y)
+        except KeyboardInterrupt:
+            ended += 1
+        finally:
+            sys.settrace(tracing)
+        changed = {name for name, value in vars(fitted).items() if value is not before[name]}
+        assert changed in (set(), {"estimator_", "layer_"})
+        vars(fitted).update(before)
+    assert 3 <= ended < 20
