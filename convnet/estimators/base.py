@@ -117,6 +117,8 @@ class BaseConvNet(
             if so_far:
                 commit(self, so_far)
             raise
+        finally:
+            fit.end()
         return self
 
     def _outputs(self, X, layer=None):

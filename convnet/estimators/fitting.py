@@ -5,6 +5,7 @@ reason, leaves it as it was.
 """
 
 import math
+import os
 import time
 import warnings
 
@@ -67,7 +68,7 @@ class Fit:
         # the net was not trained on them.
         self.chosen_by = getattr(estimator, "_chosen_by", None) if goes_on else None
         self.split_seed = self.seed if self.chosen_by in (None, PASSED) else self.chosen_by
-        self.held, self.loop = None, None
+        self.held, self.loop, self.holder = None, None, None
 
     def read(self, X, y, sample_weight, *, validation=(None, None, None), classes=None):
         """Check what was passed, `validation` being X_val, y_val and sample_weight_val."""
@@ -186,6 +187,11 @@ class Fit:
         history = self.loop.history
         return _joined(self.estimator.history_, history) if self.goes_on else history
 
+    def end(self):
+        """Note that nothing trains the network any more."""
+        if self.holder is not None:
+            self.holder.trained_in = None
+
     def interrupted(self):
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
         if self.loop is None or not self.loop.history["loss"]:
@@ -249,7 +255,7 @@ class Fit:
         course.trainer.n_threads = self.n_threads
         self.course = course
         if self.partial:
-            self.holder.course = course
+            self.holder.course, self.holder.trained_in = course, os.getpid()
         if start is None:
             return examples
         return FrontExamples.of(

@@ -1,5 +1,6 @@
 """The network behind a fitted estimator."""
 
+import os
 from operator import is_
 
 from convnet.engine.locks import lock_of
@@ -20,12 +21,18 @@ class NetworkHolder:
         (h, w, c) or (features,).
     n_outputs : int
         Units of the head.
+
+    Attributes
+    ----------
+    trained_in : int
+        Process in which a ``partial_fit`` of the network is under way, or None. A child that is forked meanwhile has
+        no thread that would end it, and goes by the estimator's weights.
     """
 
     def __init__(self, layers, input_shape, n_outputs):
         self.layers, self.input_shape, self.n_outputs = layers, input_shape, n_outputs
         self.course = None
-        self._network = self._weights = None
+        self._network = self._weights = self.trained_in = None
         self._known = ()
         self._lock = lock_of(self)
 
@@ -35,6 +42,8 @@ class NetworkHolder:
         It is built where there is none, or one of other weights: predictions are by what ``weights_`` shows.
         """
         with self._lock:
+            if self.trained_in not in (None, os.getpid()):
+                self._network = self.trained_in = None
             is_other = weights is not None and weights is not self._weights
             if self._network is None or is_other:
                 network = Network(self.layers, self.input_shape, self.n_outputs, seed=seed)

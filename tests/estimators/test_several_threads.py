@@ -1,11 +1,16 @@
 """An estimator that one thread fits while another one uses it, or that Ctrl-C leaves in the midst of a fit."""
 
+import os
 import sys
+import threading
 
 import numpy as np
+import pytest
+from forked import assert_ends_well
 from streaming_nets import X, Y, net
 
 from convnet import ConvNetTransformer
+from convnet.graph.trainer import Trainer
 from convnet.layers import Dense
 
 
@@ -50,6 +55,39 @@ def test_a_method_may_set_attributes():
     clf.predict(X)
     clf.predict_proba(X)
     assert clf.calls_ == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_while_another_thread_is_in_partial_fit(monkeypatch):
+    """The child, in which it never ends, goes by the weights that the estimator has."""
+    clf = net().partial_fit(X, Y, classes=[0, 1, 2])
+    want, step = clf.predict_proba(X), Trainer.step
+    stepped, forked = threading.Event(), threading.Event()
+
+    def wait(self, *args, **kwargs):
+        loss = step(self, *args, **kwargs)
+        stepped.set()
+        forked.wait()
+        return loss
+
+    monkeypatch.setattr(Trainer, "step", wait)
+    thread = threading.Thread(target=clf.partial_fit, args=(X, Y))
+    thread.start()
+    stepped.wait()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            forked.set()
+            same = np.array_equal(clf.predict_proba(X), want)
+            status = int(not same or clf.partial_fit(X, Y).n_iter_ != 2)
+        finally:
+            os._exit(status)
+    forked.set()
+    thread.join()
+    assert_ends_well(child, 10)
+    assert clf.n_iter_ == 2 and not np.array_equal(clf.predict_proba(X), want)
 
 
 def interrupt(function, line):
