@@ -105,13 +105,15 @@ class _Step:
         self.direct = direct
         self.arena, self.packer, self.phases = Arena(batch_size), Packer(), Phases()
         self.grads = Gradients(ops)
-        inverted = {id(op.dst) for op in ops if isinstance(op, Conv2DOp) and op.norm}
-        self.kept = lambda buffer: buffer in needs and id(buffer) not in inverted
+        inverted = {op.dst for op in ops if isinstance(op, Conv2DOp) and op.norm}
+        self.kept = {
+            b for b in _all(first, ops) if b in needs
+        } - inverted  # whose gradients lie in memory
         if direct:
             first.place(0)  # it takes no memory: nothing reads it
         for buffer in _buffers(first, ops):
             self.arena.place(buffer)
-        for buffer in [last, *filter(self.kept, _all(first, ops))]:
+        for buffer in [last, *(b for b in _all(first, ops) if b in self.kept)]:
             self.arena.place_gradient(buffer)
         self.operations = [transfer(dst=first.map())]
         for op in ops:
@@ -121,9 +123,9 @@ class _Step:
     def _compiled(self, op: Op, data_gradient: bool) -> Fields:
         """Return the fields of an operation, all that it keeps placed."""
         extra: Fields = dict(data_gradient=int(data_gradient))
-        if self.kept(op.dst):
+        if op.dst in self.kept:
             extra["grad_dst"] = op.dst.gradient_map()
-        sides = [b for b in (op.src, op.other) if b is not None and self.kept(b)]
+        sides = [b for b in (op.src, op.other) if b in self.kept]
         if sides:  # what is wanted of one side alone goes to it twice
             extra["grad_src"] = sides[0].gradient_map()
             extra["grad_other"] = sides[-1].gradient_map()
