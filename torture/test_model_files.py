@@ -39,6 +39,7 @@ from convnet.persistence import model_file
 
 REFUSALS = (ValueError, TypeError)
 ENDINGS = "npz", "safetensors"
+CHANGES = [name for name in ARRAYS if name != "huge"]  # which no machine could write
 LARGE = 2**26  # bytes of maps that a hostile file may ask for by right: no prediction is tried
 
 
@@ -103,7 +104,7 @@ def _description(model, ending, draw):
 
 
 def _arrays(model, ending, draw):
-    arrays = altered_arrays(model.arrays, draw, ARRAYS[draw.choice([*ARRAYS])])
+    arrays = altered_arrays(model.arrays, draw, ARRAYS[draw.choice(CHANGES)])
     digest = model_file._digest_of_arrays(arrays)
     return container(ending, json.dumps(model.description | {"arrays": digest}), arrays)
 
@@ -327,9 +328,7 @@ def test_files_that_grow(kind, tmp_path, figure):
     path = tmp_path / f"bomb.{ending}"
     path.write_bytes(data)
     report = undergo(__file__, tmp_path, "bomb", path)
-    grown, allowed = (report[key] // 2**20 for key in ("grown", "allowed"))
-    figure(f"a file of {kind}: growth of memory", seen=f"{grown} MB", asked=f"{allowed} MB at most")
-    assert_small(report)
+    assert_small(report, f"a file of {kind}", figure)
 
 
 @pytest.mark.parametrize("kind", TRIALS)
@@ -347,13 +346,7 @@ def test_files(kind, tmp_path, amount, figure):
         seen=f"0 of {n}",
         asked=asked,
     )
-    grown, allowed = (report[key] // 2**20 for key in ("grown", "allowed"))
-    figure(
-        f"hostile files, {kind}: growth of memory",
-        seen=f"{grown} MB",
-        asked=f"{allowed} MB at most",
-    )
-    assert_small(report)
+    assert_small(report, f"hostile files, {kind}", figure)
 
 
 if __name__ == "__main__":

@@ -246,9 +246,7 @@ def test_edited_states(tmp_path, amount, figure):
         seen=f"0 of {n}",
         asked="0 of 2,000",
     )
-    grown, allowed = (report[key] // 2**20 for key in ("grown", "allowed"))
-    figure("edited states: growth of memory", seen=f"{grown} MB", asked=f"{allowed} MB at most")
-    assert_small(report)
+    assert_small(report, "edited states", figure)
 
 
 if __name__ == "__main__":
