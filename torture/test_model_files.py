@@ -264,11 +264,11 @@ def _specs(n, folder):
 
 
 TRIALS = {
-    "models": (_models, 5200, 21000),
-    "skops": (_skops, 100, 1000),
-    "checkpoints": (_checkpoints, 150, 1500),
-    "caches": (_caches, 80, 600),
-    "specs": (_specs, 200, 2000),
+    "models": (_models, 5200, 15000),
+    "skops": (_skops, 100, 500),
+    "checkpoints": (_checkpoints, 150, 1000),
+    "caches": (_caches, 80, 300),
+    "specs": (_specs, 200, 1000),
 }
 
 

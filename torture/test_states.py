@@ -237,7 +237,7 @@ def _both(first, second):
 
 
 def test_edited_states(tmp_path, amount, figure):
-    n = amount(2200, 20000)
+    n = amount(2200, 10000)
     report = undergo(__file__, tmp_path, n)
     assert report["tried"] == n
     assert report["counts"]["refused"] > n / 4 and report["counts"]["predicts, and more"] > n / 20
