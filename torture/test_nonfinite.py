@@ -1,4 +1,4 @@
-"""NaN, infinities and what float32 cannot hold: refused wherever they are passed, and no fit leaves a net of them."""
+"""NaN, infinities and what float32 cannot hold are refused wherever they are passed, by name."""
 
 import warnings
 from itertools import cycle, product
@@ -6,35 +6,15 @@ from itertools import cycle, product
 import numpy as np
 import pandas as pd
 import pytest
+from finite_nets import CLASSES, LABELS, NUMBERS, OPTIONS, SHAPE, N, X, assert_finite, frozen_state
 from row_sources import Orthogonal, Reading, Rising
 from sklearn.frozen import FrozenEstimator
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.augment import RandomContrast
-from convnet.callbacks import Callback
-from convnet.layers import (
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    GlobalAvgPool2D,
-    MaxPool2D,
-    Normalize,
-    ReLU,
-    Residual,
-    SeparableConv2D,
-)
-from convnet.schedules import Cosine, Exponential, OneCycle, Step, Warmup
+from convnet.layers import Dense
 
 BAD = {"NaN": np.nan, "inf": np.inf, "-inf": -np.inf, "1e300": 1e300}
-N, SHAPE = 9, (5, 6, 3)
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(N, *SHAPE))
-CLASSES, NUMBERS = np.arange(N) % 3, RNG.normal(size=N)
-LABELS = RNG.integers(0, 2, (N, 3))
-CONV = [Conv2D(3, 2, activation="relu"), MaxPool2D(2), Dense(4)]
-OPTIONS = dict(layers=CONV, max_iter=1, random_state=0, n_jobs=1)
-
 CORNERS = list(product((0, N // 2, N - 1), (0, -1), (0, -1), (0, 1)))  # row, height, width, channel
 
 
@@ -42,10 +22,6 @@ def spoiled(array, place, value):
     array = np.array(array, dtype=np.result_type(np.asarray(array).dtype, np.float64))
     array[place] = value
     return array
-
-
-def frozen_state(net):
-    return dict(vars(net)), {k: v.tobytes() for k, v in getattr(net, "weights_", {}).items()}
 
 
 class Refusals:
@@ -327,169 +303,6 @@ def test_values_that_overflow_inside_the_net(nets, refused, name):
             elif found is net:
                 assert_finite(net, huge, y)
                 net.fit(X, y)
-
-
-NETS = {
-    "linear": [],
-    "dense": [Dense(8, activation="relu"), Dense(8, activation="gelu")],
-    "deep": [Dense(8, activation=None) for _ in range(12)],
-    "conv": CONV,
-    "norm": [Conv2D(4, 2), BatchNorm(), ReLU(), Dropout(0.3), Dense(4), BatchNorm()],
-    "residual": [
-        Residual([Conv2D(2, 3, padding="same"), BatchNorm(), ReLU(), Conv2D(4, 1)]),
-        GlobalAvgPool2D(),
-    ],
-    "wide": [
-        Normalize(),
-        SeparableConv2D(4, 2, activation="silu"),
-        Dense(40, activation="elu", max_norm=1e6),
-    ],
-}
-LOSSES = {
-    "softmax": (ConvNetClassifier, CLASSES, {}),
-    "sigmoid": (ConvNetClassifier, CLASSES > 0, {}),
-    "labels": (ConvNetClassifier, LABELS, {"label_smoothing": 0.1}),
-    **{
-        loss: (ConvNetRegressor, NUMBERS, {"loss": loss})
-        for loss in ("squared_error", "absolute_error", "huber")
-    },
-}
-SOLVERS = ["adam", "adamw", "rmsprop", "sgd"]
-RATES = [1e3, 1e6, 1e20]
-WAYS = [
-    {},
-    {"early_stopping": True, "validation_fraction": 0.4},
-    {"warm_start": True},
-    {"learning_rate": OneCycle()},
-    {"clip_norm": 1e-30},
-    {"clip_norm": 1e30},
-    {"alpha": 1e308},
-    {"alpha": 1e30, "learning_rate": Cosine(warmup=1)},
-    {"momentum": 1.0, "beta_1": 0.0, "beta_2": 0.0},
-    {"learning_rate": Warmup(1, Exponential(1e-9), start=0.0), "epsilon": 1e30},
-    {"learning_rate": Step(1, 1e-20), "nesterovs_momentum": False},
-    {"learning_rate": lambda epoch: 10.0 ** (40 * epoch), "epsilon": 1e-30},
-    {"batch_size": 2, "beta_1": 0.999, "beta_2": 0.1},
-    {"learning_rate": "adaptive", "tol": 1e30, "n_iter_no_change": 1},
-    {"freeze": "until:conv1", "augment": [RandomContrast(0.5)]},
-    {"layer_learning_rates": {"output": 1e300}},
-    {"scale": 1e18},
-    {"scale": 1e-40},
-    {"targets": 1e18},
-    {"validated": True},
-]
-
-
-def assert_finite(net, X, y):
-    assert all(np.isfinite(array).all() for array in net.weights_.values())
-    assert all(np.isfinite(figures).all() for figures in net.history_.values())
-    assert np.isfinite([net.loss_, *net.loss_curve_]).all()
-    assert np.isfinite(net.predict(X)).all() and np.isfinite(net.score(X, y))
-    for name in ("predict_proba", "decision_function"):
-        assert not hasattr(net, name) or np.isfinite(getattr(net, name)(X)).all()
-    course = net._holder.course
-    if course is not None:
-        assert all(np.isfinite(v).all() for v in course.trainer.state().values())
-
-
-class EachEpoch(Callback):
-    """Each epoch that ends is one whose net is finite."""
-
-    def __init__(self, X, y):
-        self.X, self.y, self.epochs = X, y, 0
-
-    def on_epoch_end(self, run):
-        self.epochs += 1
-        net = run.fitted()
-        assert_finite(net, self.X, self.y)
-        moments = run.state()[1]
-        assert all(np.isfinite(array).all() for array in moments.values())
-
-
-def cases(amount):
-    """Every solver, loss and rate with every net; ways in turn, or all of them."""
-    ways = cycle(WAYS)
-    for solver, loss, rate, net in product(SOLVERS, LOSSES, RATES, NETS):
-        for way in WAYS if amount(False, True) else [next(ways)]:
-            yield solver, loss, rate, net, way
-
-
-def diverging(solver, loss, rate, layers, way):
-    kind, y, options = LOSSES[loss]
-    way = {name: value for name, value in way.items() if name != "validated"}
-    data = (X * way.pop("scale", 1.0)).astype(np.float32)
-    factor = way.pop("targets", 1)
-    y = y * factor if kind is ConvNetRegressor else y
-    if "freeze" in way and not any(isinstance(layer, Conv2D) for layer in NETS[layers]):
-        del way["freeze"]
-    options = OPTIONS | options | {"layers": NETS[layers], "max_iter": 3, "solver": solver} | way
-    return kind(**options, learning_rate_init=rate, callbacks=[EachEpoch(data, y)]), data, y
-
-
-def test_learning_rates(amount, figure):
-    raised = stayed = 0
-    for case in cases(amount):
-        net, data, y = diverging(*case)
-        passed = {"X_val": data[:6], "y_val": y[:6]} if "validated" in case[-1] else {}
-        before = dict(vars(net))
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                net.fit(data, y, **passed)
-                if net.warm_start:
-                    before = dict(vars(net))
-                    net.fit(data, y)
-            except ValueError as error:
-                raised += 1
-                assert "epoch" in str(error) or "y has values" in str(error), (case, str(error))
-                assert vars(net) == before or all(vars(net)[k] is v for k, v in before.items())
-                if "weights_" not in before:
-                    continue
-            else:
-                stayed += 1
-            assert_finite(net, data, y)
-    assert raised and stayed
-    figure(
-        "learning rates 1e3, 1e6, 1e20: neither finite nor raised",
-        seen=f"0 of {raised + stayed}",
-        asked="0",
-    )
-
-
-def test_learning_rates_of_partial_fit(amount, figure):
-    """Call by call, each of which raises or leaves a net, and moments, that are finite."""
-    raised = stayed = 0
-    for solver, loss, rate, layers, way in cases(lambda quick, long: quick):
-        if way.get("early_stopping") or (layers == "residual" and not amount(False, True)):
-            continue
-        net, data, y = diverging(solver, loss, rate, layers, way)
-        for _ in range(3):
-            before = frozen_state(net)
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                first = (
-                    {}
-                    if hasattr(net, "loss")
-                    else {"classes": np.unique(y) if y.ndim == 1 else None}
-                )
-                try:
-                    net.partial_fit(data, y, **first)
-                except ValueError as error:
-                    raised += 1
-                    assert "epoch" in str(error) or "y has values" in str(error)
-                    assert all(vars(net)[k] is v for k, v in before[0].items())
-                    assert frozen_state(net)[1] == before[1]
-                    if "weights_" in before[0]:
-                        assert_finite(net, data, y)
-                    break
-                stayed += 1
-                assert_finite(net, data, y)
-    assert raised and stayed
-    figure(
-        "partial_fit at these rates: neither finite nor raised",
-        seen=f"0 of {raised + stayed}",
-        asked="0",
-    )
 
 
 def test_count(refused, figure):
