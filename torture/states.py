@@ -184,15 +184,16 @@ def _of_values(state):
             changed = replace(given, **{field.name: value})
             yield f"format: {field.name} = {name}", lambda s, v=changed: s.update(_input_format=v)
     for key, value in state.items():
+        few = [name for name in FEW if name != "huge" or key in FITTED]  # a parameter is pickled
         if isinstance(value, dict):
             for inner in (*value, "x", 1):
-                for name in FEW:
+                for name in few:
                     changed = value | {inner: HOSTILE[name]}
                     yield f"{key}[{inner!r}] = {name}", lambda s, k=key, v=changed: s.update({k: v})
                 left = {k: v for k, v in value.items() if k != inner}
                 yield f"{key} without {inner!r}", lambda s, k=key, v=left: s.update({k: v})
         elif isinstance(value, list) and value:
-            for name in FEW:
+            for name in few:
                 changed = [*value[:-1], HOSTILE[name]]
                 yield f"{key}[-1] = {name}", lambda s, k=key, v=changed: s.update({k: v})
             yield f"{key} longer", lambda s, k=key, v=value: s.update({k: [*v, v[-1]]})
