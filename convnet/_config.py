@@ -1,12 +1,14 @@
 """What this installation runs on."""
 
+from __future__ import annotations
+
 import platform
 
 from convnet.engine import _engine
 from convnet.engine.threads import cpu_counts, resolve_n_threads
 
 
-def show_config():
+def show_config() -> None:
     """Print version, instruction set in use, OpenMP runtime and threads."""
     import numpy
     import sklearn
@@ -26,7 +28,7 @@ def show_config():
         print(f"{name + ':':<17}{value}")
 
 
-def _openmp():
+def _openmp() -> str:
     version = _engine.openmp_version()
     if not version:
         return "not built in; everything runs on one thread"

@@ -11,20 +11,29 @@
 A command prints for people; with ``--json`` that goes to standard error, and standard output gets one JSON object.
 """
 
+from __future__ import annotations
+
+import io
 import json
 import os
 import sys
 import warnings
 from contextlib import nullcontext, redirect_stdout
+from typing import TYPE_CHECKING
 
 from convnet.cli.errors import UsageError
 from convnet.cli.parser import build_parser
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Sequence
+
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 OPTIONS = {"learning_rate_init": "--learning-rate", "max_iter": "--epochs"}  # parameters in errors
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns
@@ -33,8 +42,9 @@ def main(argv=None):
         0, 2 for bad usage or input, 3 where some of the files named could not be read, 130 after Ctrl-C, 1 for a closed
         pipe.
     """
-    if getattr(sys.stdout, "errors", "") == "strict":  # a name that it cannot write ends no command
-        sys.stdout.reconfigure(errors="backslashreplace")
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+        out.reconfigure(errors="backslashreplace")  # a name that it cannot write ends no command
     args = build_parser().parse_args(argv)
     try:
         with warnings.catch_warnings():
@@ -57,7 +67,7 @@ def main(argv=None):
     return args.code
 
 
-def _failed(args, error):
+def _failed(args: Namespace, error: object) -> int:
     """Print one line: what is wrong, and what was written all the same; return the exit code."""
     text = f"{error} But {args.written}." if args.written else str(error)
     for name, option in OPTIONS.items():
@@ -66,11 +76,11 @@ def _failed(args, error):
     return 2
 
 
-def _warning_teller():
+def _warning_teller() -> Callable[..., None]:
     """Return what prints a warning as one line, the first time that it comes."""
     told = set()
 
-    def tell(message, *args, **kwargs):
+    def tell(message: Warning | str, *args: object, **kwargs: object) -> None:
         line = " ".join(str(message).split())
         if line not in told:
             print(f"convnet: warning: {line}", file=sys.stderr)

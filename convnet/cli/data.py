@@ -1,20 +1,30 @@
 """Arrays for the commands, checked before anything is trained: what is wrong with them is one line."""
 
+from __future__ import annotations
+
 import os
 import warnings
 import zipfile
 import zlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.cli.errors import UsageError
 from convnet.data.pillow import ENDINGS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+Arrays = dict[str, np.ndarray]
+Split = tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]  # X, y, X_val, y_val
+
 KIND = "ConvNetClassifier"  # as messages name it
 ORDER = "channels_last"
 
 
-def training_data(source, share, seed, val=None):
+def training_data(source: str, share: float | None, seed: int, val: str | None = None) -> Split:
     """Return X, y, X_val, y_val; the last two are None where nothing is held out.
 
     Parameters
@@ -31,8 +41,8 @@ def training_data(source, share, seed, val=None):
     arrays = _digits() if source == "digits" else _load(source)
     if val is not None:
         names = ("X_train", "y_train") if "X_train" in arrays else ("X", "y")
-        train = _labelled(arrays, source, *names)
-        return (*train, *_checked_val((source, names), train, *_val_arrays(val)))
+        to_train = _labelled(arrays, source, *names)
+        return (*to_train, *_checked_val((source, names), to_train, *_val_arrays(val)))
     if "X_train" in arrays:
         return _own_split(arrays, source, share)
     X, y = _labelled(arrays, source, "X", "y")
@@ -43,7 +53,7 @@ def training_data(source, share, seed, val=None):
     return X[train], y[train], X[held], y[held]
 
 
-def split(y, share, seed):
+def split(y: np.ndarray, share: float, seed: int) -> list[np.ndarray]:
     """Return the numbers of the rows to train on and of those held out, a share of each class."""
     from sklearn.model_selection import train_test_split
 
@@ -55,14 +65,14 @@ def split(y, share, seed):
         ) from None
 
 
-def new_data(path):
+def new_data(path: str) -> np.ndarray:
     """Return the X to predict for."""
     arrays = _load(path)
     (X,) = _take(arrays, path, "X_test" if "X" not in arrays and "X_test" in arrays else "X")
     return X
 
 
-def inspected_data(path):
+def inspected_data(path: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Return X and y, or X_test and y_test where there is no X; y is None where it lacks. "digits" as for training."""
     arrays = _digits() if path == "digits" else _load(path)
     names = _names(arrays)
@@ -79,17 +89,17 @@ def inspected_data(path):
     return X, y[:, 0] if y is not None and y.ndim == 2 and y.shape[1] == 1 else y
 
 
-def labelled_data(path):
+def labelled_data(path: str) -> tuple[np.ndarray, np.ndarray]:
     """Return X and y, or X_test and y_test where there is no X, to evaluate on. "digits" as for training."""
     arrays = _digits() if path == "digits" else _load(path)
     return _labelled(arrays, path, *_names(arrays))
 
 
-def _names(arrays):
+def _names(arrays: Arrays) -> tuple[str, str]:
     return ("X_test", "y_test") if "X" not in arrays and "X_test" in arrays else ("X", "y")
 
 
-def _own_split(arrays, path, share):
+def _own_split(arrays: Arrays, path: str, share: float | None) -> Split:
     if share is not None:
         raise UsageError(f"{path} has X_train: --val-fraction does not apply. Leave it out.")
     names = ("X_train", "y_train")
@@ -99,12 +109,18 @@ def _own_split(arrays, path, share):
     return (*train, *_checked_val((path, names), train, arrays, path, ("X_test", "y_test")))
 
 
-def _val_arrays(path):
+def _val_arrays(path: str) -> tuple[Arrays, str, tuple[str, str]]:
     arrays = _load(path)
     return arrays, path, _names(arrays)
 
 
-def _checked_val(where, train, arrays, path, names):
+def _checked_val(
+    where: tuple[str, tuple[str, str]],
+    train: tuple[np.ndarray, np.ndarray],
+    arrays: Arrays,
+    path: str,
+    names: tuple[str, str],
+) -> tuple[np.ndarray, np.ndarray]:
     """Return X and y to test on; UsageError unless a net fitted on `train` can be scored on them."""
     from convnet.estimators.inputs import as_images
     from convnet.estimators.units import fitted_format
@@ -124,7 +140,7 @@ def _checked_val(where, train, arrays, path, names):
     return X_val, y_val
 
 
-def _labelled(arrays, path, *names):
+def _labelled(arrays: Arrays, path: str, *names: str) -> tuple[np.ndarray, np.ndarray]:
     """Return X and y of these names, as a fit can use them."""
     from convnet.estimators.inputs import check_rows
     from convnet.estimators.labels import as_labels
@@ -141,7 +157,7 @@ def _labelled(arrays, path, *names):
     return X, y
 
 
-def _checked(path, name, check, *args, **kwargs):
+def _checked(path: str, name: str, check: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Return what a check returns; its complaint names the file and the array."""
     try:
         return check(*args, **kwargs)
@@ -149,18 +165,18 @@ def _checked(path, name, check, *args, **kwargs):
         raise UsageError(f"{path}: {name}: {error}") from None
 
 
-def _kind(labels):
+def _kind(labels: np.ndarray) -> str:
     return {"U": "strings", "S": "bytes"}.get(labels.dtype.kind, "numbers")
 
 
-def _digits():
+def _digits() -> Arrays:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     return {"X": (digits.images / 16).astype(np.float32), "y": digits.target}
 
 
-def _load(path):
+def _load(path: str) -> Arrays:
     """Return the arrays of an .npz file by name."""
     if os.path.splitext(path)[1].lower() in ENDINGS:
         raise UsageError(
@@ -183,7 +199,7 @@ def _load(path):
         raise UsageError(f"cannot read {path}: {error}. {remedy}") from None
 
 
-def _take(arrays, path, *names):
+def _take(arrays: Arrays, path: str, *names: str) -> list[np.ndarray]:
     missing = [name for name in names if name not in arrays]
     if missing:
         found = ", ".join(arrays) or "nothing"

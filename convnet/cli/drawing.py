@@ -1,14 +1,21 @@
 """Pictures as PNG files."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 from convnet.cli.errors import UsageError
 from convnet.persistence.files import check_path, replaced
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
 DPI = 100
 
 
-def draws_into_memory(who):
+def draws_into_memory(who: str) -> None:
     """Have matplotlib draw without a screen; UsageError where it is not installed."""
     try:
         import matplotlib
@@ -33,8 +40,9 @@ class Pictures:
         Those written.
     """
 
-    def __init__(self, folder, args):
-        self.folder, self.args, self.paths = folder, args, []
+    def __init__(self, folder: str, args: Namespace) -> None:
+        self.folder, self.args = folder, args
+        self.paths: list[str] = []
         try:
             os.makedirs(folder, exist_ok=True)
         except FileExistsError:
@@ -42,7 +50,7 @@ class Pictures:
         except OSError as error:
             raise UsageError(f"--out: cannot make the folder {folder}: {error.strerror}.") from None
 
-    def write(self, figure, stem):
+    def write(self, figure: Any, stem: str) -> None:
         """Write a figure, close it, and print the path."""
         from matplotlib import pyplot
 

@@ -1,7 +1,10 @@
 """convnet evaluate."""
 
+from __future__ import annotations
+
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +17,13 @@ from convnet.cli.folders import open_for, refuse_fit
 from convnet.cli.matrix import draw_matrix
 from convnet.cli.report import number, percent, relative, skipped_data, table
 from convnet.inspection.displays.images import Pictures
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from convnet.cli.options import Subparsers
+    from convnet.data.errors import Skipped
+
 
 OUT = "pictures"
 LISTED = 10  # mistakes that are named
@@ -30,7 +40,7 @@ pip install "convnet[plot]".
 {options.TRUST}"""
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = options.add_command(
         subparsers,
@@ -64,7 +74,7 @@ def add(subparsers):
     options.add_json(parser)
 
 
-def run(args):
+def run(args: Namespace) -> dict[str, Any]:
     """Tell how well the net does, and write the pictures; `args.written` says which there are."""
     clf = load_model(args.model, ConvNetClassifier, jobs=args.jobs)
     X, y, files, skipped = _data(clf, args)
@@ -98,7 +108,7 @@ def run(args):
     }
 
 
-def _pictures(args):
+def _pictures(args: Namespace) -> drawing.Pictures | None:
     """Return `Pictures`; None where there can be none and none were asked for."""
     try:
         drawing.draws_into_memory("convnet evaluate --out")
@@ -110,7 +120,9 @@ def _pictures(args):
     return drawing.Pictures(args.out or OUT, args)
 
 
-def _data(clf, args):
+def _data(
+    clf: ConvNetClassifier, args: Namespace
+) -> tuple[Any, np.ndarray, np.ndarray | None, list[Skipped]]:
     """Return X, y, the names of files, None of arrays, and what was skipped."""
     if os.path.isdir(args.data):
         images, labels, skipped = open_for(clf, args, verbose=not args.quiet)
@@ -119,13 +131,13 @@ def _data(clf, args):
     return *labelled_data(args.data), None, []
 
 
-def _worst(found, n):
+def _worst(found: dict[str, Any], n: int) -> np.ndarray:
     """Return the rows of the worst mistakes: those that the net was surest of."""
     wrong = np.flatnonzero(found["true"] != found["predicted"])
     return wrong[np.argsort(-found["probabilities"][wrong], kind="stable")][:n]
 
 
-def _tell_mistakes(mistakes, found):
+def _tell_mistakes(mistakes: list[dict[str, Any]], found: dict[str, Any]) -> None:
     if not mistakes:
         return
     rows = [
@@ -139,7 +151,14 @@ def _tell_mistakes(mistakes, found):
     print("worst mistakes, true → predicted", *table(rows, left=2), "", sep="\n")
 
 
-def _draw(pictures, clf, X, found, worst, names):
+def _draw(
+    pictures: drawing.Pictures,
+    clf: ConvNetClassifier,
+    X: Any,
+    found: dict[str, Any],
+    worst: np.ndarray,
+    names: list[str],
+) -> None:
     title = f"{percent(found['accuracy'])} of {found['n']:,} right"
     pictures.write(draw_matrix(np.array(found["confusion"]), names, title), "confusion_matrix")
     if len(clf.input_shape_) != 3:

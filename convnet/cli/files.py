@@ -1,7 +1,10 @@
 """Models from files and to files."""
 
+from __future__ import annotations
+
 import os
 import pickle
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import convnet
 from convnet.cli.errors import UsageError
@@ -9,8 +12,13 @@ from convnet.data.pillow import ENDINGS
 from convnet.persistence import model_file
 from convnet.persistence.files import check_path, replaced
 
+if TYPE_CHECKING:
+    from convnet.estimators.base import BaseConvNet
 
-def check_output(option, path, *inputs):
+    N = TypeVar("N", bound=BaseConvNet)
+
+
+def check_output(option: str, path: str, *inputs: str | None) -> None:
     """Raise an error unless a file can be written there, which is none of those that the command reads."""
     check_path(option, path)
     for other in inputs:
@@ -23,14 +31,14 @@ def check_output(option, path, *inputs):
             raise UsageError(f"{option}: {path} would be lost, which is read. Pass another path.")
 
 
-def check_model_path(path, *inputs):
+def check_model_path(path: str, *inputs: str | None) -> None:
     """Raise an error unless a model can be written there: before a net is trained for it."""
     check_output("--out", path, *inputs)
     if _ending(path) in model_file.ENDINGS:
         model_file.ENDINGS[_ending(path)].check_installed()
 
 
-def write_model(model, path):
+def write_model(model: Any, path: str) -> None:
     """Write a fitted estimator: as its ``save`` does where the ending is one of its formats, else a pickle."""
     if _ending(path) in model_file.ENDINGS:
         model.save(path)
@@ -39,7 +47,7 @@ def write_model(model, path):
             pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def load_model(path, *kinds, jobs=None):
+def load_model(path: str, *kinds: type[N], jobs: int | None = None) -> N:
     """Return the fitted estimator in a file of either sort; UsageError unless it is of one of these classes.
 
     `jobs`, if any, are its threads.
@@ -67,7 +75,7 @@ def load_model(path, *kinds, jobs=None):
     return model if jobs is None else model.set_params(n_jobs=jobs)
 
 
-def _unpickled(path):
+def _unpickled(path: str) -> Any:
     try:
         with open(path, "rb") as file:
             return pickle.load(file)
@@ -77,5 +85,5 @@ def _unpickled(path):
         ) from None
 
 
-def _ending(path):
+def _ending(path: str) -> str:
     return os.path.splitext(path)[1]

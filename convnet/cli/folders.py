@@ -1,8 +1,10 @@
 """Photographs for the commands: folders with a folder a class, and files to be named."""
 
+from __future__ import annotations
+
 import os
 import warnings
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +16,20 @@ from convnet.data.form import check_form
 from convnet.data.pillow import ENDINGS, check_pillow
 from convnet.data.source import ImageSource
 
-FORM = {"size": (150, 150), "channels": 3, "fit": "crop"}  # where nothing else is said
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from convnet.estimators.base import BaseConvNet
+
+
+FORM: dict[str, Any] = {
+    "size": (150, 150),
+    "channels": 3,
+    "fit": "crop",
+}  # where nothing else is said
 AT_ONCE = 2**26  # bytes of decoded files, about, that are in memory at a time
 
 
@@ -23,15 +38,23 @@ class Photographs(NamedTuple):
 
     images: ImageFolder
     labels: np.ndarray
-    skipped: list
+    skipped: list[Skipped]
 
 
-def open_folder(path, form, *, cache_bytes=None, cache_dir=None, jobs=None, verbose=False):
+def open_folder(
+    path: str,
+    form: Mapping[str, Any],
+    *,
+    cache_bytes: int | None = None,
+    cache_dir: str | None = None,
+    jobs: int | None = None,
+    verbose: bool = False,
+) -> Photographs:
     """Return the `Photographs` of a folder; what is skipped is told.
 
     All are decoded once: a file that is damaged in its middle is found now, and not while a net is trained.
     """
-    options = {} if cache_bytes is None else {"cache_bytes": cache_bytes}
+    options: dict[str, Any] = {} if cache_bytes is None else {"cache_bytes": cache_bytes}
     if verbose:
         print(f"reading {path} ...", flush=True)
     with warnings.catch_warnings():
@@ -41,7 +64,7 @@ def open_folder(path, form, *, cache_bytes=None, cache_dir=None, jobs=None, verb
     return Photographs(images, np.array(images.target_names)[images.target], images.skipped)
 
 
-def open_for(net, args, *, verbose=False):
+def open_for(net: BaseConvNet, args: Namespace, *, verbose: bool = False) -> Photographs:
     """Return the `Photographs` of the folder `args.data`, as `args.model` takes them.
 
     UsageError unless its classes are among those of the net; a net without classes takes any.
@@ -53,7 +76,7 @@ def open_for(net, args, *, verbose=False):
     return found
 
 
-def find_files(paths):
+def find_files(paths: Iterable[str]) -> list[str]:
     """Return the image files that paths stand for: files as they are named, those of folders sorted.
 
     A folder stands for the files in it and in its folders that are images by their ending. Links to folders are not
@@ -78,22 +101,24 @@ def find_files(paths):
     return found
 
 
-def read_files(paths, form, *, jobs=None):
+def read_files(
+    paths: list[str], form: Mapping[str, Any], *, jobs: int | None = None
+) -> Iterator[tuple[list[str], NDArray[np.uint8], list[Skipped]]]:
     """Yield (paths, images, skipped) of some files at a time: uint8 (m, h, w, c) of those that can be read."""
     check_pillow("convnet predict")
-    form = check_form("convnet predict", **form)
-    step = max(1, AT_ONCE // int(np.prod(form.shape)))
+    checked = check_form("convnet predict", **form)
+    step = max(1, AT_ONCE // int(np.prod(checked.shape)))
     for begin in range(0, len(paths), step):
         some = paths[begin : begin + step]
-        source = ImageSource(some, form, cache_bytes=0, n_jobs=jobs)
-        images = np.empty((len(some), *form.shape), np.uint8)
+        source = ImageSource(some, checked, cache_bytes=0, n_jobs=jobs)
+        images = np.empty((len(some), *checked.shape), np.uint8)
         lost = source.read_into(images, np.arange(len(some)))
         kept = [i for i in range(len(some)) if i not in lost]
         skipped = [Skipped(*lost[i]) for i in sorted(lost)]
         yield [some[i] for i in kept], images[kept] if lost else images, skipped
 
 
-def form_of(net, path, fit=None):
+def form_of(net: BaseConvNet, path: str, fit: str | None = None) -> dict[str, Any]:
     """Return how photographs are brought to what a net takes.
 
     Parameters
@@ -121,13 +146,15 @@ def form_of(net, path, fit=None):
     return {"size": shape[:2], "channels": shape[2], "fit": fit}
 
 
-def refuse_fit(args):
+def refuse_fit(args: Namespace) -> None:
     """Raise UsageError if --fit is given, the data being arrays."""
     if args.fit is not None:
         raise UsageError(f"--fit is for photographs; {args.data} is none. Leave it out.")
 
 
-def check_known(labels, net_classes, path, model):
+def check_known(
+    labels: Iterable[object], net_classes: Sequence[str], path: str, model: str
+) -> None:
     """Raise UsageError unless all labels are classes of the net, by name."""
     strange = sorted(set(map(str, labels)) - set(net_classes))
     if strange:

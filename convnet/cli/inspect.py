@@ -1,6 +1,9 @@
 """convnet inspect: every display as a PNG file."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +16,17 @@ from convnet.cli.folders import open_for, refuse_fit
 from convnet.cli.report import skipped_data
 from convnet.inspection.displays.filters import convolutions
 from convnet.inspection.explain import METHODS
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from convnet.cli.options import Subparsers
+    from convnet.data.errors import Skipped
+
+    Net = ConvNetClassifier | ConvNetRegressor
+    Drawn = Iterator[tuple[str, Any]]  # the stem of a file's name, and a display
+
 
 EXAMPLES = """\
   convnet inspect pets.npz photos/
@@ -27,7 +41,7 @@ pip install "convnet[plot]".
 {options.TRUST}"""
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = options.add_command(
         subparsers,
@@ -84,7 +98,7 @@ def add(subparsers):
     options.add_json(parser)
 
 
-def run(args):
+def run(args: Namespace) -> dict[str, Any]:
     """Write the pictures, a line for each; `args.written` says how many there are so far."""
     net = load_model(args.model, ConvNetClassifier, ConvNetRegressor, jobs=args.jobs)
     X, y, skipped = _data(net, args)
@@ -110,7 +124,7 @@ def run(args):
     }
 
 
-def _data(net, args):
+def _data(net: Net, args: Namespace) -> tuple[Any, np.ndarray | None, list[Skipped]]:
     """Return X, y, which is None where there are no labels, and what was skipped."""
     if not os.path.isdir(args.data):
         refuse_fit(args)
@@ -123,26 +137,26 @@ def _data(net, args):
     return found.images, y, found.skipped
 
 
-def _history(net, X, y, rows, args):
+def _history(net: Net, X: Any, y: Any, rows: np.ndarray, args: Namespace) -> Drawn:
     yield "history", inspection.HistoryDisplay.from_estimator(net)
 
 
-def _architecture(net, X, y, rows, args):
+def _architecture(net: Net, X: Any, y: Any, rows: np.ndarray, args: Namespace) -> Drawn:
     yield "architecture", inspection.ArchitectureDisplay.from_estimator(net)
 
 
-def _filters(net, X, y, rows, args):
+def _filters(net: Net, X: Any, y: Any, rows: np.ndarray, args: Namespace) -> Drawn:
     for layer in convolutions(net):
         yield f"filters_{_stem(layer)}", inspection.FilterDisplay.from_estimator(net, layer)
 
 
-def _feature_maps(net, X, y, rows, args):
+def _feature_maps(net: Net, X: Any, y: Any, rows: np.ndarray, args: Namespace) -> Drawn:
     for row in rows:
         display = inspection.FeatureMapDisplay.from_estimator(net, X[row])
         yield f"feature_maps_{row}", display
 
 
-def _explanations(net, X, y, rows, args):
+def _explanations(net: Net, X: Any, y: Any, rows: np.ndarray, args: Namespace) -> Drawn:
     labels = None if y is None else y[rows]
     yield (
         "explanations",
@@ -152,16 +166,16 @@ def _explanations(net, X, y, rows, args):
     )
 
 
-def _mistakes(net, X, y, rows, args):
+def _mistakes(net: Net, X: Any, y: Any, rows: np.ndarray, args: Namespace) -> Drawn:
     yield "mistakes", inspection.MistakesDisplay.from_estimator(net, X, y, n=args.mistakes)
 
 
-def _confusion(net, X, y, rows, args):
+def _confusion(net: Net, X: Any, y: Any, rows: np.ndarray, args: Namespace) -> Drawn:
     method = next(iter(_methods(net, args)))
     yield "confusion", inspection.ConfusionDisplay.from_estimator(net, X, y, method=method)
 
 
-def _methods(net, args):
+def _methods(net: Net, args: Namespace) -> list[str]:
     """Return the ways to explain: those that were asked for, else all that there are for this net."""
     has_maps = any(len(layer.output_shape) > 1 for layer in net.summary().layers)
     return args.method or [name for name in METHODS if name != "gradcam" or has_maps]
@@ -178,26 +192,27 @@ PICTURES = {
 }
 
 
-def _why_not(name, net, y, path):
+def _why_not(name: str, net: Net, y: np.ndarray | None, path: str) -> str:
     """Return why there can be no such picture; empty where there can."""
     if name in ("explanations", "mistakes", "confusion") and len(net.input_shape_) != 3:
         return f"the net takes rows of shape {net.input_shape_}, no images."
     if name == "filters" and not convolutions(net):
         return "the net has no convolution."
-    if name in ("mistakes", "confusion") and y is None:
-        return f"{path} has no y."
-    if name in ("mistakes", "confusion") and y.ndim > 1:
-        return f"y of {path} has several labels or values a row."
+    if name in ("mistakes", "confusion"):
+        if y is None:
+            return f"{path} has no y."
+        if y.ndim > 1:
+            return f"y of {path} has several labels or values a row."
     if name == "confusion" and not isinstance(net, ConvNetClassifier):
         return "the net is a ConvNetRegressor, which has no classes."
     return ""
 
 
-def _stem(layer):
+def _stem(layer: str) -> str:
     return layer.replace("/", "-")
 
 
-def _rows(args, n):
+def _rows(args: Namespace, n: int) -> np.ndarray:
     """Return the numbers of the rows to show."""
     rows = list(range(min(args.images, n))) if args.rows is None else args.rows
     for row in rows:

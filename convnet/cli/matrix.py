@@ -1,6 +1,16 @@
 """The confusion matrix as a picture."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
 
 CELL, LEAST = 0.62, 2.6  # inches: a cell, and all of them at least
 MOST = 11.0  # inches of a side's cells
@@ -8,7 +18,7 @@ FIGURES = 0.24  # inches of a cell from which its number is written
 NAME, POINTS = 0.085, 9  # inches that a letter takes, and its size
 
 
-def draw_matrix(counts, names, title):
+def draw_matrix(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
     """Return a figure of a confusion matrix: a row a true class, a column a predicted one.
 
     Colours are shares of a row, so that classes of few images are seen as well as those of many; numbers are counts.

@@ -1,10 +1,22 @@
 """Options that several commands have, and what values of options look like."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import re
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from convnet.augment import as_augment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from convnet.augment.base import Augmentation
+
+    Subparsers = argparse._SubParsersAction[Any]
+    Group = argparse._ActionsContainer
+
 
 FITS = ("crop", "pad", "stretch")
 MODEL = "what train or save wrote: .npz, .safetensors, else a pickle"
@@ -28,11 +40,19 @@ UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} ({self.prog} -h shows how)\n")
 
 
-def add_command(subparsers, name, *, run, about, description, examples):
+def add_command(
+    subparsers: Subparsers,
+    name: str,
+    *,
+    run: Callable[[argparse.Namespace], dict[str, Any]],
+    about: str,
+    description: str,
+    examples: str,
+) -> argparse.ArgumentParser:
     """Add a command; return its parser, for its arguments."""
     parser = subparsers.add_parser(
         name,
@@ -45,7 +65,7 @@ def add_command(subparsers, name, *, run, about, description, examples):
     return parser
 
 
-def add_json(parser):
+def add_json(parser: Group) -> None:
     """Add --json."""
     parser.add_argument(
         "--json",
@@ -54,17 +74,17 @@ def add_json(parser):
     )
 
 
-def add_quiet(parser):
+def add_quiet(parser: Group) -> None:
     """Add --quiet."""
     parser.add_argument("--quiet", action="store_true", help="show results, no progress")
 
 
-def add_jobs(parser):
+def add_jobs(parser: Group) -> None:
     """Add --jobs."""
     parser.add_argument("--jobs", type=count, metavar="N", help="threads (default: one a core)")
 
 
-def add_fit(parser, default):
+def add_fit(parser: Group, default: str) -> None:
     """Add --fit; `default` is what is said of leaving it out."""
     parser.add_argument(
         "--fit",
@@ -74,17 +94,17 @@ def add_fit(parser, default):
     )
 
 
-def count(text):
+def count(text: str) -> int:
     """Return a whole number, 1 or more."""
     return _at_least(1, text)
 
 
-def seed(text):
+def seed(text: str) -> int:
     """Return a whole number, 0 or more."""
     return _at_least(0, text)
 
 
-def _at_least(least, text):
+def _at_least(least: int, text: str) -> int:
     try:
         n = int(text)
     except ValueError:
@@ -94,7 +114,7 @@ def _at_least(least, text):
     return n
 
 
-def numbers(text):
+def numbers(text: str) -> list[int]:
     """Return the numbers in a text such as 0,3,5."""
     try:
         return [int(part) for part in text.split(",")]
@@ -102,10 +122,10 @@ def numbers(text):
         raise argparse.ArgumentTypeError(f"must be numbers such as 0,3,5; got {text!r}") from None
 
 
-def names(known):
+def names(known: Collection[str]) -> Callable[[str], list[str]]:
     """Return what reads names with commas between them."""
 
-    def read(text):
+    def read(text: str) -> list[str]:
         found = text.split(",")
         for name in found:
             if name not in known:
@@ -115,7 +135,7 @@ def names(known):
     return read
 
 
-def size(text):
+def size(text: str) -> tuple[int, ...]:
     """Return (height, width) of a text such as 150 or 100x150."""
     sides = shape(text)
     if len(sides) > 2:
@@ -123,7 +143,7 @@ def size(text):
     return sides * 2 if len(sides) == 1 else sides
 
 
-def shape(text):
+def shape(text: str) -> tuple[int, ...]:
     """Return the numbers in a text such as 150x150x3."""
     if not re.fullmatch(r"[1-9]\d*([x×][1-9]\d*)*", text, re.ASCII):
         raise argparse.ArgumentTypeError(
@@ -132,7 +152,7 @@ def shape(text):
     return tuple(map(int, re.split("[x×]", text)))
 
 
-def amount(text):
+def amount(text: str) -> int:
     """Return the bytes in a text such as 512M."""
     found = re.fullmatch(r"(\d+)([KMG]?)(i?B)?", text, re.ASCII | re.IGNORECASE)
     if not found:
@@ -140,7 +160,7 @@ def amount(text):
     return int(found[1]) * UNITS[found[2].upper()]
 
 
-def augment(text):
+def augment(text: str) -> tuple[Augmentation, ...]:
     """Return the augmentations in a text such as flip,rotate:15; "none", JSON text and paths as well."""
     if text == "none":
         return ()
@@ -156,7 +176,7 @@ def augment(text):
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _augmentation(text):
+def _augmentation(text: str) -> dict[str, Any]:
     word, _, value = text.partition(":")
     if word not in AUGMENTATIONS:
         known = ", ".join(AUGMENTATIONS)

@@ -1,5 +1,7 @@
 """What can be written on the command line."""
 
+from __future__ import annotations
+
 import argparse
 
 from convnet.cli import evaluate, inspect, options, predict, specs, summary, train
@@ -16,7 +18,7 @@ examples:
 Exit codes: 0 done, 2 bad options or files, 3 some files could not be read (predict), 130 after Ctrl-C."""
 
 
-def build_parser():
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser; the namespaces it returns have `run`, `written`, `code` and `json`."""
     whole = options.Parser(
         prog="convnet",

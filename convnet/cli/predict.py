@@ -1,7 +1,10 @@
 """convnet predict."""
 
+from __future__ import annotations
+
 import csv
 import sys
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +17,14 @@ from convnet.cli.folders import find_files, form_of, read_files, refuse_fit
 from convnet.cli.report import number, percent, skipped_data, tell_skipped
 from convnet.persistence.files import replaced
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Sequence
+
+    from convnet.cli.options import Subparsers
+    from convnet.data.errors import Skipped
+
+
 LIKELY = 0.5  # from which a label counts, of nets that give several
 SOME_LOST = 3  # exit code
 EXAMPLES = """\
@@ -23,7 +34,7 @@ EXAMPLES = """\
   convnet predict model.npz images.npz --csv labels.csv      arrays X"""
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = options.add_command(
         subparsers,
@@ -60,7 +71,7 @@ def add(subparsers):
     options.add_json(parser)
 
 
-def run(args):
+def run(args: Namespace) -> dict[str, Any]:
     """Write labels and probabilities."""
     if args.csv is not None:
         check_output("--csv", args.csv, args.model, *args.data)
@@ -74,11 +85,11 @@ def run(args):
     return _arrays(clf, args)
 
 
-def _photographs(clf, args):
+def _photographs(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
     form = form_of(clf, args.model, args.fit)
     paths = find_files(args.data)
     names, parts, skipped = [], [], []
-    several = None
+    several: bool | None = None
     lines = args.csv is None and not args.json
     width = min(max(map(len, paths)), 60)
     for some, images, lost in read_files(paths, form, jobs=args.jobs):
@@ -97,21 +108,21 @@ def _photographs(clf, args):
         more = "" if len(skipped) == 1 else f", nor {len(skipped) - 1} others"
         raise UsageError(f"{' '.join(skipped[0])}{more}. Pass images that can be opened.")
     p = np.concatenate(parts)
-    labels = _labels(clf, p, several=several)
+    labels = _labels(clf, p, several=bool(several))
     if args.csv is not None:
         _write(args, clf.classes_, ["file"], [[name] for name in names], labels, p)
     args.code = SOME_LOST if skipped else 0
     return _data(args, clf.classes_, labels, p, [{"file": name} for name in names], skipped)
 
 
-def _line(classes, name, p, top):
+def _line(classes: np.ndarray, name: str, p: np.ndarray, top: int) -> str:
     likeliest = np.argsort(-p, kind="stable")[:top]
     width = max(len(str(label)) for label in classes)
     words = (f"{str(classes[i]).ljust(width)} {percent(p[i]):>7}" for i in likeliest)
     return f"{name}  {'   '.join(words)}"
 
 
-def _arrays(clf, args):
+def _arrays(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
     refuse_fit(args)
     X = new_data(args.data)
     p = clf.predict_proba(X)
@@ -125,14 +136,21 @@ def _arrays(clf, args):
     return _data(args, clf.classes_, labels, p, [{"row": i} for i in range(len(p))], [])
 
 
-def _labels(clf, p, *, several):
+def _labels(clf: ConvNetClassifier, p: np.ndarray, *, several: bool) -> Sequence[Any] | np.ndarray:
     """Return the likeliest label of each row, or the numbers of `several` that are likelier than not."""
     if several:
         return [" ".join(map(str, clf.classes_[row > LIKELY])) for row in p]
     return clf.classes_[p.argmax(axis=1)]
 
 
-def _write(args, classes, header, begin, labels, p):
+def _write(
+    args: Namespace,
+    classes: np.ndarray,
+    header: list[str],
+    begin: list[list[str]],
+    labels: Iterable[Any],
+    p: np.ndarray,
+) -> None:
     with replaced(args.csv, text=True) as file:
         _write_csv(file, classes, header, begin, labels, p)
     args.written = f"{args.csv} was written"
@@ -140,7 +158,14 @@ def _write(args, classes, header, begin, labels, p):
         print(f"{args.csv}: {number(len(p), 'row')}", file=sys.stderr)
 
 
-def _write_csv(file, classes, header, begin, labels, p):
+def _write_csv(
+    file: IO[str],
+    classes: np.ndarray,
+    header: list[str],
+    begin: list[list[str]],
+    labels: Iterable[Any],
+    p: np.ndarray,
+) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*header, "label", *(f"p_{name}" for name in classes)])
     writer.writerows(
@@ -149,7 +174,14 @@ def _write_csv(file, classes, header, begin, labels, p):
     )
 
 
-def _data(args, classes, labels, p, begin, skipped):
+def _data(
+    args: Namespace,
+    classes: np.ndarray,
+    labels: Iterable[Any],
+    p: np.ndarray,
+    begin: Iterable[dict[str, Any]],
+    skipped: Iterable[Skipped],
+) -> dict[str, Any]:
     """Return the result, fit for JSON."""
     order = np.argsort(-p, axis=1, kind="stable")[:, : args.top]
     return {

@@ -1,12 +1,21 @@
 """How a net is trained where nothing else is said."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convnet.augment import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from convnet.layers import as_layers
 from convnet.schedules import OneCycle
 
-DIGITS = [
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.estimators.hints import LearningRate
+    from convnet.values.spec import Spec
+
+
+DIGITS: list[dict[str, Any]] = [
     {"type": "Conv2D", "filters": 32, "kernel_size": 3, "padding": "same"},
     {"type": "BatchNorm"},
     {"type": "ReLU"},
@@ -29,21 +38,21 @@ EPOCHS = (20, 200)  # at least and at most
 class Recipe(NamedTuple):
     """Parameters of the classifier."""
 
-    layers: object
-    augment: object
-    learning_rate: object
+    layers: Spec
+    augment: Spec | None
+    learning_rate: LearningRate
     learning_rate_init: float
     max_iter: int
     n_iter_no_change: int
 
 
-def for_arrays(source):
+def for_arrays(source: str) -> Recipe:
     """Return the recipe for arrays: nothing is known of them, so nothing is altered."""
-    layers = DIGITS if source == "digits" else "auto"
+    layers: Spec = DIGITS if source == "digits" else "auto"
     return Recipe(layers, None, "cosine", 1e-3, 20, 10)
 
 
-def for_photographs(n, size):
+def for_photographs(n: int, size: Sequence[int]) -> Recipe:
     """Return the recipe for photographs.
 
     Parameters
@@ -53,9 +62,10 @@ def for_photographs(n, size):
     size : (int, int)
         Height and width.
     """
-    if min(size) >= SMALLEST:
-        layers = PHOTOGRAPHS if min(size) >= HALVED else list(as_layers(PHOTOGRAPHS)[1:])
-    else:
+    layers: Spec = PHOTOGRAPHS
+    if min(size) < HALVED:
+        layers = list(as_layers(PHOTOGRAPHS)[1:])
+    if min(size) < SMALLEST:
         layers = "auto"
     epochs = min(max(SHOWN // n, EPOCHS[0]), EPOCHS[1])
     # the rate rises and falls in one cycle, which is run to its end

@@ -1,22 +1,31 @@
 """Tables and lines for people."""
 
+from __future__ import annotations
+
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from convnet.data.errors import Skipped
+
 
 LISTED = 10  # skipped files that are named
 
 
-def percent(share):
+def percent(share: float) -> str:
     """Return a share as in 87.3 %."""
     return f"{100 * share:.1f} %"
 
 
-def number(n, noun, plural=None):
+def number(n: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
-def table(rows, *, left=1):
+def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
     """Return lines of cells in columns, the first `left` of them flush left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
@@ -28,14 +37,14 @@ def table(rows, *, left=1):
     ]
 
 
-def confusion_lines(names, counts):
+def confusion_lines(names: Sequence[str], counts: Sequence[Sequence[int]]) -> list[str]:
     """Return a confusion matrix as lines: a row is a true class, a column a predicted one."""
     rows = [["", *names]]
     rows += [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)]
     return ["confusion: a row is a true class, a column a predicted one", *table(rows)]
 
 
-def relative(path):
+def relative(path: str) -> str:
     """Return a path as it is shortest."""
     try:
         short = os.path.relpath(path)
@@ -44,7 +53,7 @@ def relative(path):
     return path if short.startswith(os.pardir) else short
 
 
-def tell_skipped(skipped):
+def tell_skipped(skipped: Sequence[Skipped]) -> None:
     """Write the files that were left out, and why, to standard error."""
     for filename, reason in skipped[:LISTED]:
         print(f"convnet: skipped: {relative(filename)} {reason}", file=sys.stderr)
@@ -53,6 +62,6 @@ def tell_skipped(skipped):
         print(f"convnet: skipped: {more} more (--json lists all)", file=sys.stderr)
 
 
-def skipped_data(skipped):
+def skipped_data(skipped: Iterable[Skipped]) -> list[dict[str, str]]:
     """Return the files that were left out, fit for JSON."""
     return [{"file": filename, "reason": reason} for filename, reason in skipped]

@@ -1,14 +1,22 @@
 """How well a net does, class by class."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from convnet.cli.errors import UsageError
 from convnet.cli.report import confusion_lines, percent, table
 
+if TYPE_CHECKING:
+    from convnet.estimators.classifier import ConvNetClassifier
+
+
 MOST = 12  # classes up to which the confusion matrix is printed
 
 
-def score(clf, X, y):
+def score(clf: ConvNetClassifier, X: Any, y: np.ndarray) -> dict[str, Any]:
     """Return the figures of a fitted net on labelled rows.
 
     Parameters
@@ -62,12 +70,12 @@ def score(clf, X, y):
     }
 
 
-def data(found):
+def data(found: dict[str, Any]) -> dict[str, Any]:
     """Return the part of `score` that is fit for JSON."""
     return {name: found[name] for name in ("n", "accuracy", "classes", "confusion")}
 
 
-def tell(found):
+def tell(found: dict[str, Any]) -> None:
     """Print a line for each class, and the confusion matrix where it is small."""
     classes = found["classes"]
     rows = [["class", "precision", "recall", "n"]]
@@ -81,9 +89,9 @@ def tell(found):
         print(*confusion_lines(names, found["confusion"]), "", sep="\n")
 
 
-def _share(part, whole):
+def _share(part: int, whole: int) -> float | None:
     return float(part / whole) if whole else None
 
 
-def _percent(share):
+def _percent(share: float | None) -> str:
     return "-" if share is None else percent(share)

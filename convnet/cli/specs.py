@@ -1,17 +1,27 @@
 """convnet specs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from convnet.cli import options
 from convnet.cli.errors import UsageError
 from convnet.cli.report import table
 from convnet.layers import as_layers, presets, to_dicts, to_json
 from convnet.values.fields import did_you_mean
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from convnet.cli.options import Subparsers
+
+
 EXAMPLES = """\
   convnet specs
   convnet specs catdog > own.json        edit it, then: convnet train FOLDER --layers own.json"""
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = options.add_command(
         subparsers,
@@ -25,7 +35,7 @@ def add(subparsers):
     options.add_json(parser)
 
 
-def run(args):
+def run(args: Namespace) -> dict[str, Any]:
     """Print the names, or one spec."""
     known = presets()
     if args.name is None:

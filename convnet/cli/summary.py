@@ -1,6 +1,9 @@
 """convnet summary."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +13,14 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
 from convnet.layers import presets
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from convnet.cli.options import Subparsers
+    from convnet.graph.plan import LayerInfo
+    from convnet.inspection.summary import Summary
+
+
 MODELS = (".npz", ".safetensors", ".pkl", ".pickle", ".joblib")
 SPECS = (".json", ".yaml", ".yml")
 EXAMPLES = """\
@@ -18,7 +29,7 @@ EXAMPLES = """\
   convnet summary spec.json --input 28x28x1"""
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = options.add_command(
         subparsers,
@@ -49,7 +60,7 @@ def add(subparsers):
     options.add_json(parser)
 
 
-def run(args):
+def run(args: Namespace) -> dict[str, Any]:
     """Print the table."""
     found = _of_model(args) if _is_model(args.net) else _of_spec(args)
     print(found)
@@ -64,21 +75,21 @@ def run(args):
     }
 
 
-def _is_model(net):
+def _is_model(net: str) -> bool:
     """Return whether it names a model: by its ending, or as a file that is no spec."""
     ending = os.path.splitext(net)[1]
     spec = ending in SPECS or net == "auto" or net in presets()
     return ending in MODELS or (not spec and os.path.isfile(net))
 
 
-def _of_model(args):
+def _of_model(args: Namespace) -> Summary:
     for name in ("input", "classes"):
         if getattr(args, name) is not None:
             raise UsageError(f"--{name} is for specs; {args.net} knows its own. Leave it out.")
     return load_model(args.net, ConvNetClassifier, ConvNetRegressor).summary()
 
 
-def _of_spec(args):
+def _of_spec(args: Namespace) -> Summary:
     if args.input is None:
         raise UsageError("a spec needs the shape of an image. Pass --input, as in 150x150x3.")
     if args.classes == 1:
@@ -92,7 +103,7 @@ def _of_spec(args):
     return clf.summary(X, None if args.classes is None else np.arange(args.classes))
 
 
-def _data(layer):
+def _data(layer: LayerInfo) -> dict[str, Any]:
     return {
         "name": layer.name,
         "type": layer.type,

@@ -1,8 +1,10 @@
 """convnet train."""
 
+from __future__ import annotations
+
 import os
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,13 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import check_model_path, write_model
 from convnet.cli.folders import FORM, check_known, open_folder
 from convnet.cli.report import number, percent, skipped_data
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from convnet.cli.options import Subparsers
+    from convnet.data.errors import Skipped
+
 
 SHARE = 0.2  # held out where nothing else is said
 EXAMPLES = """\
@@ -40,17 +49,17 @@ class Task(NamedTuple):
     files that could not be read.
     """
 
-    X: object
+    X: Any
     y: np.ndarray
-    X_val: object
-    y_val: np.ndarray
+    X_val: Any
+    y_val: np.ndarray | None
     tested_on: str
     noun: str
-    skipped: list
+    skipped: list[Skipped]
     recipe: recipe.Recipe
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = options.add_command(
         subparsers,
@@ -158,7 +167,7 @@ def add(subparsers):
     options.add_json(parser)
 
 
-def run(args):
+def run(args: Namespace) -> dict[str, Any]:
     """Train, write the model, tell its accuracy; `args.written` is set once there is a model to keep."""
     begun = time.perf_counter()
     check_model_path(args.out, args.data, args.val, args.layers)
@@ -179,7 +188,7 @@ def run(args):
             f"\nnet: {clf.n_parameters_:,} parameters; convnet summary {args.out} shows its layers"
         )
     test = None
-    if task.X_val is not None:
+    if task.y_val is not None:
         found = scores.score(clf, task.X_val, task.y_val)
         chose = "they chose the epoch" if args.keep_best else "they chose nothing"
         n = number(found["n"], task.noun)
@@ -207,7 +216,7 @@ def run(args):
     }
 
 
-def _fit(clf, task, args):
+def _fit(clf: ConvNetClassifier, task: Task, args: Namespace) -> None:
     """Fit; Ctrl-C writes the model as far as it has come."""
     validation = {"X_val": task.X_val, "y_val": task.y_val} if args.keep_best else {}
     clf.set_params(warm_start=True)  # which keeps the best weights so far when fit is interrupted
@@ -224,7 +233,7 @@ def _fit(clf, task, args):
     clf.set_params(warm_start=False)
 
 
-def _classifier(args, found):
+def _classifier(args: Namespace, found: recipe.Recipe) -> ConvNetClassifier:
     epochs = args.epochs or found.max_iter
     patience = epochs if found.n_iter_no_change == found.max_iter else found.n_iter_no_change
     return ConvNetClassifier(
@@ -243,7 +252,7 @@ def _classifier(args, found):
     )
 
 
-def _arrays(args):
+def _arrays(args: Namespace) -> Task:
     for name in ("size", "fit", "channels", "cache", "cache_dir"):
         if getattr(args, name) is not None:
             option = name.replace("_", "-")
@@ -252,7 +261,7 @@ def _arrays(args):
     return Task(*arrays, args.val or "held out", "row", [], recipe.for_arrays(args.data))
 
 
-def _photographs(args):
+def _photographs(args: Namespace) -> Task:
     form = {
         name: default if getattr(args, name) is None else getattr(args, name)
         for name, default in FORM.items()

@@ -1,9 +1,18 @@
 """Which output of the net an explanation is of."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def class_aims(codes, n_outputs):
+    from convnet.estimators.hints import Aims
+
+
+def class_aims(codes: ArrayLike, n_outputs: int) -> Aims:
     """Return the numbers of the outputs, and their signs, that stand for classes by number."""
     codes = np.asarray(codes, dtype=np.intp)
     if n_outputs == 1:
@@ -11,13 +20,13 @@ def class_aims(codes, n_outputs):
     return codes, np.ones_like(codes)
 
 
-def output_aims(units):
+def output_aims(units: ArrayLike) -> Aims:
     """Return the numbers of the outputs, and their signs, of outputs that stand for themselves."""
     units = np.asarray(units, dtype=np.intp)
     return units, np.ones_like(units)
 
 
-def codes_of(labels, known, n, name="target"):
+def codes_of(labels: Any, known: np.ndarray, n: int, name: str = "target") -> NDArray[np.intp]:
     """Return the number of each label.
 
     Parameters

@@ -1,6 +1,8 @@
 """What all estimators share: fit, nested parameters, outputs, pickling, summary."""
 
-from sklearn.base import BaseEstimator
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
@@ -10,12 +12,7 @@ from convnet.estimators.diagram import DiagramMixin
 from convnet.estimators.explaining import ExplainMixin
 from convnet.estimators.fitting import Fit
 from convnet.estimators.integrity import check_fitted
-from convnet.estimators.parameters import (
-    nested_parameters,
-    replace_augment,
-    replace_layers,
-    replace_schedule,
-)
+from convnet.estimators.parameters import ParametersMixin
 from convnet.estimators.pickling import PicklingMixin
 from convnet.estimators.preview import preview
 from convnet.estimators.saving import SavingMixin
@@ -27,14 +24,16 @@ from convnet.graph.plan import Plan
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
 from convnet.training.outputs import outputs
-from convnet.values.fields import show
 
-NESTED = {
-    "layers": replace_layers,
-    "augment": replace_augment,
-    "learning_rate": replace_schedule,
-}
-DEEPEST = 20  # layers in layers: 8, each with its place
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
+    from convnet.estimators.hints import Images
+    from convnet.estimators.weights import Weights
+    from convnet.graph.network import Network
+    from convnet.layers.base import Layer
 
 
 class BaseConvNet(
@@ -44,7 +43,7 @@ class BaseConvNet(
     DiagramMixin,
     ExplainMixin,
     CallbackSupportMixin,
-    BaseEstimator,
+    ParametersMixin,
 ):
     """A convolutional net as a scikit-learn estimator.
 
@@ -56,12 +55,21 @@ class BaseConvNet(
 
     _fewest_held_out = 1  # rows that the score of ``score`` needs
 
-    def _store(self, arguments):
+    def _store(self, arguments: dict[str, Any]) -> None:
         """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
-        vars(self).update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
+        self.__dict__.update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the net.
 
         Parameters
@@ -105,7 +113,16 @@ class BaseConvNet(
         )
         return self._fit(X, y, sample_weight, goes_on=goes_on, validation=validation)
 
-    def _fit(self, X, y, sample_weight, *, goes_on, partial=False, **passed):
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+        *,
+        goes_on: bool,
+        partial: bool = False,
+        **passed: Any,
+    ) -> Self:
         if goes_on:
             check_fitted(self, whole=True)
         fit = Fit(self, goes_on=goes_on, partial=partial)
@@ -121,8 +138,10 @@ class BaseConvNet(
             fit.end()
         return self
 
-    def _outputs(self, X, layer=None):
+    def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]:
         """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
+        known: Any
+        out: Any
         known, out = getattr(self, "_known_outputs", (None, None))
         if X is known and X is not None and layer is None:  # a copy that a scorer was given
             return out
@@ -131,12 +150,12 @@ class BaseConvNet(
         images, scale = self._images(X)
         return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
-    def _network(self):
+    def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""
         check_fitted(self)
         return self._holder.network(self.weights_)
 
-    def _images(self, X):
+    def _images(self, X: Any) -> tuple[Images, float]:
         """Return X as the fitted net takes it, and what it is to be multiplied by."""
         kind, given = type(self).__name__, self._input_format
         array = inputs.check_rows(X, kind)
@@ -144,7 +163,7 @@ class BaseConvNet(
         images = inputs.as_images(array, self.input_shape_, given.data_format)
         return images, given.scale_for(images, kind)
 
-    def summary(self, X=None, y=None):
+    def summary(self, X: Any = None, y: Any = None) -> Summary:
         """Return a table of the layers: shapes, parameters, multiply-adds, memory.
 
         Parameters
@@ -173,7 +192,7 @@ class BaseConvNet(
         n_outputs = None if y is None else self._count_outputs(y)
         return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
 
-    def layers_up_to(self, name):
+    def layers_up_to(self, name: str) -> list[Layer]:
         """Return the layers of the fitted net up to one of them, to build another net on.
 
         Each layer has the name that it has here, so that ``init_weights=FrozenEstimator(self)`` finds it in the new
@@ -197,7 +216,7 @@ class BaseConvNet(
         check_fitted(self)
         return layers_up_to(self._holder.layers, self.layers_, name)
 
-    def _declared(self, X, y=None):
+    def _declared(self, X: Any, y: Any = None) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
         """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""
         check_parameters(self)
         kind = type(self).__name__
@@ -214,7 +233,7 @@ class BaseConvNet(
             inputs.check_spatial(layers, shape[0], self.data_format)
         return layers, shape
 
-    def preview_augment(self, X, n=1):
+    def preview_augment(self, X: Any, n: int = 1) -> NDArray[np.float32]:
         """Return images as training would see them, to look at.
 
         Works before ``fit`` and after it. Image i of X is changed as ``fit``, given an X that begins with these
@@ -239,71 +258,7 @@ class BaseConvNet(
         """
         return preview(self, X, n)
 
-    def get_params(self, deep=True):
-        """Return the parameters; with `deep` those of layers, augmentations and a schedule too.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to list ``layers__0__filters``, or ``layers__stem__filters`` for a layer named "stem", and
-            ``augment__0__degrees``.
-
-        Returns
-        -------
-        params : dict
-            Names and values.
-        """
-        params = super().get_params(deep=False)
-        return params | nested_parameters(params) if deep else params
-
-    def set_params(self, **params):
-        """Set parameters; lists of layers are copied, never changed. Fitted attributes stay.
-
-        Parameters
-        ----------
-        **params : dict
-            ``layers`` is set first; then come names such as ``layers__0__filters``, ``layers__-1__units``,
-            ``layers__stem__filters`` and ``layers__0`` (a whole layer). An unknown name raises ValueError at
-            once, a bad value in ``fit``.
-
-        Returns
-        -------
-        self : object
-            This estimator.
-
-        Raises
-        ------
-        ValueError
-            Unknown name, with those that exist.
-        """
-        known = self.get_params(deep=False)
-        plain, nested = {}, {}
-        for key, value in params.items():
-            name, separator, rest = key.partition("__")
-            nested_well = name in NESTED and rest.count("__") <= DEEPEST
-            if name not in known or (separator and not nested_well):
-                raise ValueError(
-                    f"Invalid parameter {show(key)} for estimator {type(self).__name__}. "
-                    f"Valid parameters are: {list(known)}."
-                )
-            if separator:
-                nested.setdefault(name, {})[rest] = value
-            else:
-                plain[name] = value
-        for name, changes in nested.items():
-            try:
-                plain[name] = NESTED[name](plain.get(name, known[name]), changes)
-            except (TypeError, ValueError, ImportError):
-                raise
-            except Exception as error:  # of an object that is no spec, whatever it says
-                raise ValueError(
-                    f"Invalid parameter {name}__{next(iter(changes))[:60]}: {name} raised {type(error).__name__}."
-                ) from error
-        for name, value in plain.items():
-            setattr(self, name, value)
-        return self
-
-    def __sklearn_clone__(self):
+    def __sklearn_clone__(self) -> Self:
         try:
             return super().__sklearn_clone__()
         except RecursionError:
@@ -311,10 +266,10 @@ class BaseConvNet(
                 f"{type(self).__name__}: a parameter is nested too deeply to be cloned."
             ) from None
 
-    def _describe(self):
+    def _describe(self) -> tuple[dict[str, Any], Weights]:
         return describe(self)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags

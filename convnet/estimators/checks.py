@@ -1,7 +1,10 @@
 """Constructor parameters: checked in ``fit``, with one rule each."""
 
+from __future__ import annotations
+
 import math
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +16,11 @@ from convnet.values.fields import did_you_mean, show
 from convnet.values.plain import plain
 from convnet.values.spec import MOST
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from convnet.estimators.base import BaseConvNet
+
 
 class ParameterError(ValueError, TypeError):
     """A constructor parameter cannot be used; as scikit-learn's, both a ValueError and a TypeError."""
@@ -21,13 +29,13 @@ class ParameterError(ValueError, TypeError):
 class Rule:
     """What a parameter must be: a phrase and the test that it stands for."""
 
-    def __init__(self, phrase, test):
+    def __init__(self, phrase: str, test: Callable[[Any], bool]) -> None:
         self.phrase, self._test = phrase, test
 
-    def __or__(self, other):
+    def __or__(self, other: Rule) -> Rule:
         return Rule(f"{self.phrase} or {other.phrase}", lambda v: self.test(v) or other.test(v))
 
-    def test(self, value):
+    def test(self, value: Any) -> bool:
         """Return whether a value passes; one that raises when it is looked at does not.
 
         What a number or a text holds has to pass, and what its class says of it, which is what it will be used as.
@@ -40,32 +48,32 @@ class Rule:
             return False
 
 
-def one_of(*values):
+def one_of(*values: str | None) -> Rule:
     """Return a rule for one of some strings, or None."""
     names = " or ".join("None" if v is None else f'"{v}"' for v in values)
     return Rule(names, lambda v: (v is None or isinstance(v, str)) and v in values)
 
 
-def integer(low, high=math.inf):
+def integer(low: int, high: float = math.inf) -> Rule:
     """Return a rule for an integer from `low` on, up to `high`."""
     return Rule(f"an integer, {low} or more", lambda v: _is(v, Integral) and low <= v <= high)
 
 
-def number(phrase, test):
+def number(phrase: str, test: Callable[[Any], bool]) -> Rule:
     """Return a rule for a finite number that passes a test."""
     return Rule(f"a number {phrase}", lambda v: _is(v, Real) and math.isfinite(v) and test(v))
 
 
-def _are_names(values):
+def _are_names(values: Collection[Any]) -> bool:
     """Return whether all are texts, no more and no longer than can be looked up among the layers of a net."""
     return len(values) <= MOST and all(isinstance(v, str) and len(v) <= MOST for v in values)
 
 
-def _is(value, kind):
+def _is(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def _is_scoring(value):
+def _is_scoring(value: object) -> bool:
     return isinstance(value, str) or (callable(value) and not isinstance(value, type))
 
 
@@ -131,7 +139,7 @@ RULES = {
 }
 
 
-def check_parameters(estimator):
+def check_parameters(estimator: BaseConvNet) -> None:
     """Raise ParameterError, naming estimator and parameter, if one that has a rule breaks it."""
     kind = type(estimator).__name__
     for name, value in estimator.get_params(deep=False).items():
@@ -150,7 +158,9 @@ def check_parameters(estimator):
         ) from error
 
 
-def input_shape(value, data_format, kind, layers=None):
+def input_shape(
+    value: Any, data_format: str, kind: str, layers: Any = None
+) -> tuple[int, ...] | None:
     """Return `input_shape` as (h, w, c), (length, c), (features,) or None.
 
     The parameter is in the order of `data_format`; whether two numbers are a map's or a signal's say the `layers`.

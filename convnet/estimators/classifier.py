@@ -1,5 +1,9 @@
 """ConvNetClassifier."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 
@@ -14,6 +18,18 @@ from convnet.estimators.state import of_one_fit
 from convnet.estimators.target import split
 from convnet.estimators.weighting import check_sample_weight
 from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
+    from convnet.callbacks.callback import Callback
+    from convnet.estimators.aims import Aims
+    from convnet.estimators.hints import Fitted, InitWeights, LearningRate
+    from convnet.estimators.target import Target
+    from convnet.values.spec import Spec
 
 
 @shared_docs
@@ -52,49 +68,55 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
     True
     """
 
-    _indicator_dtype = None  # of an indicator, once one is fitted
+    _indicator_dtype: np.dtype[Any] | None = None  # of an indicator, once one is fitted
 
     def __init__(
         self,
-        layers="auto",
+        layers: Spec = "auto",
         *,
-        input_shape=None,
-        data_format="channels_last",
-        rescale="auto",
-        augment=None,
-        solver="adam",
-        alpha=1e-4,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=1e-3,
-        max_iter=20,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        clip_norm=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        max_time=None,
-        scoring=None,
-        callbacks=None,
-        class_weight=None,
-        label_smoothing=0.0,
-        init_weights=None,
-        freeze=None,
-        layer_learning_rates=None,
-        n_jobs=None,
-    ):
+        input_shape: int | Sequence[int] | None = None,
+        data_format: str = "channels_last",
+        rescale: str | float | None = "auto",
+        augment: Spec | None = None,
+        solver: str = "adam",
+        alpha: float = 1e-4,
+        batch_size: int | str = "auto",
+        learning_rate: LearningRate = "constant",
+        learning_rate_init: float = 1e-3,
+        max_iter: int = 20,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        clip_norm: float | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10,
+        max_time: float | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        label_smoothing: float = 0.0,
+        init_weights: InitWeights | None = None,
+        freeze: str | Sequence[str] | None = None,
+        layer_learning_rates: Mapping[str, float] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self._store(locals())
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on these rows, from where the last call or fit ended.
 
         The optimizer's moments last from call to call; they start anew after a ``fit`` and after unpickling.
@@ -133,7 +155,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._fit(X, y, sample_weight, goes_on=goes_on, partial=True, classes=classes)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest label of each row, or the labels that are likelier than not.
 
         Parameters
@@ -152,7 +174,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
             return (logits > 0).astype(self._indicator_dtype)
         return self.classes_[likeliest(logits)]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class.
 
         Parameters
@@ -172,7 +194,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
             return np.exp(log_sigmoid(logits))
         return probabilities(logits)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithm of the probability of each class, exact for small ones too.
 
         Parameters
@@ -189,7 +211,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         logits = self._outputs(X)
         return log_probabilities(logits) if self._indicator_dtype is None else log_sigmoid(logits)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return the logits.
 
         Parameters
@@ -206,7 +228,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         logits = self._outputs(X).astype(np.float64)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the share of rows whose label is predicted; of several labels a row, whose labels all are.
 
         Parameters
@@ -229,7 +251,14 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         ):  # of numbers too large for an integer, which are no classes
             return super().score(X, y, sample_weight=weights)
 
-    def _encode(self, y, sample_weight, *, classes, goes_on):
+    def _encode(
+        self,
+        y: Any,
+        sample_weight: NDArray[np.float64] | None,
+        *,
+        classes: ArrayLike | None,
+        goes_on: bool,
+    ) -> Target:
         several = is_indicator(y)
         if goes_on and several != (self._indicator_dtype is not None):
             names = "one label a row", "an indicator of several labels a row"
@@ -238,18 +267,20 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         fitted = self.classes_ if goes_on else None
         return encoder(y, sample_weight, self.class_weight, classes=classes, fitted=fitted)
 
-    def _split(self, targets, seed):
+    def _split(self, targets: np.ndarray, seed: int) -> Sequence[np.ndarray]:
         strata = targets if targets.ndim == 1 else None
         return split(len(targets), self.validation_fraction, seed, strata)
 
-    def _figures(self, logits, targets, weights):
+    def _figures(
+        self, logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
+    ) -> tuple[float, float]:
         several = targets.ndim == 2
         right = ((logits > 0) == targets).all(axis=1) if several else likeliest(logits) == targets
         loss = "softmax" if targets.dtype == np.int32 else "sigmoid"
         accuracy = float(np.average(right, weights=weights))
         return loss_figure(loss, logits, targets, weights), accuracy
 
-    def _aims(self, target, n, logits):
+    def _aims(self, target: Any, n: int, logits: Callable[[], np.ndarray]) -> Aims:
         """Return numbers and signs of the logits of `target`, or of what is predicted; `logits` computes them."""
         several = self._indicator_dtype is not None
         if target is None:
@@ -258,7 +289,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
             codes = codes_of(target, self.classes_, n)
         return output_aims(codes) if several else class_aims(codes, count_outputs(self.classes_))
 
-    def _check_outputs(self, fitted, n_outputs):
+    def _check_outputs(self, fitted: Fitted, n_outputs: int) -> None:
         classes = fitted["classes_"]
         dtype = fitted.get("_indicator_dtype")
         several = dtype is not None
@@ -278,12 +309,12 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         ):
             raise ValueError("its classes are not those of an indicator.")
 
-    def _count_outputs(self, y):
+    def _count_outputs(self, y: Any) -> int:
         if is_indicator(y):
             return as_indicator(y).shape[1]
         return count_outputs(np.unique(as_labels(y)))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

@@ -1,8 +1,16 @@
 """What training goes on with from epoch to epoch."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from convnet.graph.trainer import Trainer
 from convnet.training.rates import Rates
 from convnet.training.stopping import Stopping
+
+if TYPE_CHECKING:
+    from convnet.estimators.hints import LearningRate
+    from convnet.graph.network import Network
 
 
 class Course:
@@ -25,12 +33,17 @@ class Course:
         The learning rate, and what it was made with.
     """
 
-    def __init__(self, seed, first_epoch):
+    def __init__(self, seed: int, first_epoch: int) -> None:
         self.seed, self.first_epoch = seed, first_epoch
-        self.trainer = self.settings = None
-        self.rates = self.stopping = self.paces = None
+        self.trainer: Trainer
+        self.settings: dict[str, Any] | None = None
+        self.rates: Rates
+        self.stopping: Stopping
+        self.paces: tuple[Any, ...] | None = None
 
-    def equip(self, network, *, loss, batch_size, settings):
+    def equip(
+        self, network: Network, *, loss: str, batch_size: int, settings: dict[str, Any]
+    ) -> None:
         """Have a trainer of these settings for batches of up to `batch_size` rows."""
         settings = settings | {"loss": loss}
         if self.settings != settings:
@@ -39,7 +52,9 @@ class Course:
         elif self.trainer.batch_size < batch_size:
             self.trainer.resize(batch_size)
 
-    def pace(self, learning_rate, init, max_iter, tol, patience):
+    def pace(
+        self, learning_rate: LearningRate, init: float, max_iter: int, tol: float, patience: float
+    ) -> None:
         """Have learning rates and a rule for stopping of these parameters."""
         paces = learning_rate, init, max_iter, tol, patience
         if self.paces != paces:

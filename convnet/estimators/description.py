@@ -11,8 +11,11 @@
     fitted       the fitted attributes that do not follow from the others
 """
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from convnet.estimators.checks import check_parameters
 from convnet.estimators.holder import NetworkHolder
@@ -23,6 +26,13 @@ from convnet.estimators.units import InputFormat
 from convnet.estimators.weights import Weights
 from convnet.layers import to_dicts
 from convnet.persistence.plain import NotPlainError, from_json, to_json
+
+if TYPE_CHECKING:
+    from convnet.estimators.base import BaseConvNet
+    from convnet.persistence.model_file import Fetch
+
+    N = TypeVar("N", bound=BaseConvNet)
+
 
 WRITTEN = (
     *NEEDED,
@@ -36,7 +46,7 @@ FOLLOWING = (
 )
 
 
-def describe(net):
+def describe(net: BaseConvNet) -> tuple[dict[str, Any], Weights]:
     """Return what is said of a fitted net, fit for JSON, and its weights."""
     from convnet import __version__  # which comes after this
 
@@ -62,7 +72,7 @@ def describe(net):
     return description, net.weights_
 
 
-def _plain_parameters(net):
+def _plain_parameters(net: BaseConvNet) -> dict[str, Any]:
     """Return the parameters that are plain data, fit for JSON; warn of the others."""
     params, left_out = {}, []
     for name, value in net.get_params(deep=False).items():
@@ -80,7 +90,7 @@ def _plain_parameters(net):
     return params
 
 
-def build(kind, description, arrays):
+def build(kind: type[N], description: dict[str, Any], arrays: Fetch) -> N:
     """Return the fitted net that a description is of; an exception of any kind where it is of none.
 
     Parameters

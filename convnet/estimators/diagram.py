@@ -4,12 +4,21 @@ scikit-learn asks an estimator, through ``_sk_visual_block_``, what stands insid
 libraries answer in the same way. The texts are written, and escaped, by scikit-learn.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from convnet.inspection.words import words
 from convnet.layers import Residual, as_layers, resolve_names
 from convnet.layers.geometry import cross
 from convnet.layers.residual import SHORTCUT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.graph.plan import LayerInfo
+
 
 # What a net that cannot be described is refused with: parameters, layers, the file of a spec, a missing extra.
 UNKNOWN = (ValueError, TypeError, OSError, ImportError)
@@ -38,30 +47,30 @@ class Block:
     title: str
     details: str
     name_caption: str | None = None
-    estimators: tuple = ()
+    estimators: tuple[Block, ...] = ()
     kind: str = "single"
     dash_wrapped: bool = True
 
     doc_link_label = None
 
     @property
-    def names(self):
+    def names(self) -> list[str] | str:
         """Titles of the boxes inside; of a single box its own."""
         return [block.title for block in self.estimators] if self.estimators else self.title
 
     @property
-    def name_details(self):
+    def name_details(self) -> list[str] | str:
         """Details of the boxes inside; of a single box its own."""
         return [block.details for block in self.estimators] if self.estimators else self.details
 
-    def _sk_visual_block_(self):
+    def _sk_visual_block_(self) -> Block:
         return self
 
 
 class DiagramMixin:
     """A net shows its layers in notebooks."""
 
-    def _sk_visual_block_(self):
+    def _sk_visual_block_(self) -> Block:
         """Return the box of the net: its layers where those are known, with shapes where these are."""
         try:
             layers = _blocks(self)
@@ -71,7 +80,7 @@ class DiagramMixin:
         return Block(type(self).__name__, str(self), estimators=layers, kind=kind)
 
 
-def _blocks(net):
+def _blocks(net: Any) -> tuple[Block, ...]:
     if hasattr(net, "weights_") or net.input_shape is not None:
         summary = net.summary()
         shape = cross(summary.input_shape)
@@ -84,7 +93,7 @@ def _blocks(net):
     )
 
 
-def _block(info):
+def _block(info: LayerInfo) -> Block:
     name, _, shape, n_parameters = words(info)
     figures = f"{shape}, {n_parameters} parameters" if info.n_parameters else shape
     title, details = f"{name}: {info.type}", repr(info.layer)
@@ -96,7 +105,7 @@ def _block(info):
     return Block(f"{title} {figures}", details, estimators=inner, kind=kind)
 
 
-def _branches(inner):
+def _branches(inner: Sequence[Block]) -> tuple[Block, Block]:
     """Return the layers of a residual block as one box, and the way past them as another."""
     around = next((block for block in inner if block.title.startswith(f"{SHORTCUT}: ")), None)
     body = tuple(block for block in inner if block is not around)

@@ -1,7 +1,16 @@
 """What the docstrings of the estimators share, written once."""
 
+from __future__ import annotations
+
 import inspect
 import re
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+T = TypeVar("T")
 
 PARAMETERS = """
 layers : "auto", list of Layer or dict, dict, str or path, default="auto"
@@ -145,7 +154,7 @@ _ENTRY = re.compile(r"^(?=\w+ : )", re.MULTILINE)
 _SECTION = r"(?<=^{0}\n{1}\n)(.*?)(?=\n\n\w+\n---|\Z)"
 
 
-def shared_docs(estimator):
+def shared_docs(estimator: type[T]) -> type[T]:
     """Complete the docstring of an estimator's class.
 
     Its own "Parameters" and "Attributes" hold what is special to it. The others are put in: parameters in the
@@ -174,19 +183,21 @@ def shared_docs(estimator):
     return estimator
 
 
-def _pattern(title):
+def _pattern(title: str) -> re.Pattern[str]:
     return re.compile(_SECTION.format(title, "-" * len(title)), re.MULTILINE | re.DOTALL)
 
 
-def _section(text, title):
-    return _pattern(title).search(text)[0]
+def _section(text: str, title: str) -> str:
+    found = _pattern(title).search(text)
+    assert found is not None
+    return found[0]
 
 
-def _with_section(text, title, entries):
+def _with_section(text: str, title: str, entries: Iterable[str]) -> str:
     return _pattern(title).sub(lambda match: "\n".join(entries), text)
 
 
-def _entries(section):
+def _entries(section: str) -> dict[str, str]:
     """Return {name: its lines} of a section in numpydoc's format."""
     entries = [entry.rstrip() for entry in _ENTRY.split(section.strip())]
     return {entry.partition(" : ")[0]: entry for entry in entries if entry}

@@ -1,33 +1,45 @@
 """What a fitted net looks at."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils import Bunch
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators import inputs
 from convnet.estimators.aims import class_aims, codes_of
+from convnet.estimators.fittednet import FittedNet
 from convnet.estimators.labels import likeliest
 from convnet.estimators.state import of_one_fit
 from convnet.inspection.explain import Subject, check_options, explain, mean_by_cell
 from convnet.training.outputs import outputs
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-class ExplainMixin:
+    from numpy.typing import ArrayLike, NDArray
+
+    from convnet.graph.network import Network
+
+
+class ExplainMixin(FittedNet):
     """`explain`, of estimators that say which output is meant: ``_aims(target, n, outputs)``."""
 
     def explain(
         self,
-        X,
-        method="gradcam",
-        target=None,
+        X: Any,
+        method: str = "gradcam",
+        target: Any = None,
         *,
-        layer=None,
-        baseline=None,
-        steps=None,
-        patch=None,
-        stride=None,
-        value=None,
-    ):
+        layer: str | None = None,
+        baseline: ArrayLike | None = None,
+        steps: int | None = None,
+        patch: int | Sequence[int] | None = None,
+        stride: int | Sequence[int] | None = None,
+        value: ArrayLike | None = None,
+    ) -> NDArray[np.float32]:
         """Return maps of the image's size that say which pixels an output for it hangs on.
 
         Explained is f, one output of the net for each image: the logit of a class, not its probability, which all the
@@ -101,23 +113,25 @@ class ExplainMixin:
         """
         self = of_one_fit(self)
         images, scale, network, n_threads = self._explained(X)
-        options = dict(layer=layer, steps=steps, patch=patch, stride=stride, value=value)
-        options = check_options(method, options | dict(baseline=baseline))
+        given: dict[str, Any] = dict(
+            layer=layer, steps=steps, patch=patch, stride=stride, value=value
+        )
+        options = check_options(method, given | dict(baseline=baseline))
         if "baseline" in options:
-            options["baseline"] = self._baseline(baseline, len(images))
+            options["baseline"] = self._baseline(options["baseline"], len(images))
 
-        def predicted():
+        def predicted() -> NDArray[np.float32]:
             return outputs(network, images, scale=scale, n_threads=n_threads)
 
         aims = self._aims(target, len(images), predicted)
         return explain(Subject(network, images, scale, *aims, n_threads), method, options)
 
-    def _explained(self, X):
+    def _explained(self, X: Any) -> tuple[Any, float, Network, int]:
         network = self._network()
         images, scale = self._images(X)
         return images, scale, network, resolve_n_threads(self.n_jobs)
 
-    def _baseline(self, baseline, n):
+    def _baseline(self, baseline: ArrayLike, n: int) -> np.ndarray:
         """Return a number, or an array of images of which there are one or n."""
         array, singles = np.asarray(baseline), inputs.image_shapes(self)
         if array.shape in singles:
@@ -131,13 +145,19 @@ class ExplainMixin:
             raise ValueError(f"baseline must be finite numbers; its dtype is {array.dtype}.")
         if not array.ndim:
             return array
-        return inputs.as_images(array, self.input_shape_, self._input_format.data_format)
+        format = self._input_format.data_format
+        return np.asarray(inputs.as_images(array, self.input_shape_, format))
 
 
-class ExplainConfusionMixin:
+class ExplainConfusionMixin(ExplainMixin):
     """`explain_confusion`, of classifiers."""
 
-    def explain_confusion(self, X, y, method="gradcam", **options):
+    classes_: np.ndarray
+    _indicator_dtype: np.dtype[Any] | None
+
+    def explain_confusion(
+        self, X: Any, y: ArrayLike, method: str = "gradcam", **options: Any
+    ) -> Bunch:
         """Return the mean explanation of each cell of the confusion matrix: what the dogs called cats have in common.
 
         Each image is explained for the class that is predicted for it.

@@ -4,10 +4,13 @@ Nothing is written to the estimator before the end, and then all at once: a fit 
 reason, leaves it as it was.
 """
 
+from __future__ import annotations
+
 import math
 import os
 import time
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -37,6 +40,17 @@ from convnet.training.statistics import learn_statistics, normalizations
 from convnet.values.fields import show
 from convnet.values.plain import plain
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import ArrayLike
+
+    from convnet.callbacks.callback import Callback
+    from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.heldout import HeldOut
+    from convnet.training.examples import Examples
+
+
 AUTO_BATCH = 128
 SOLVER = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
 PASSED = "X_val"  # what chose the weights where no split did
@@ -55,7 +69,7 @@ class Fit:
         Whether this is ``partial_fit``: one epoch, with the optimizer state of the call before.
     """
 
-    def __init__(self, estimator, *, goes_on, partial):
+    def __init__(self, estimator: BaseConvNet, *, goes_on: bool, partial: bool) -> None:
         self.begin = time.monotonic()
         check_parameters(estimator)
         self.estimator, self.goes_on, self.partial = estimator, goes_on, partial
@@ -68,9 +82,19 @@ class Fit:
         # the net was not trained on them.
         self.chosen_by = getattr(estimator, "_chosen_by", None) if goes_on else None
         self.split_seed = self.seed if self.chosen_by in (None, PASSED) else self.chosen_by
-        self.held, self.loop, self.holder = None, None, None
+        self.held: HeldOut | None = None
+        self._loop: Loop | None = None
+        self.holder: NetworkHolder | None = None
 
-    def read(self, X, y, sample_weight, *, validation=(None, None, None), classes=None):
+    def read(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+        *,
+        validation: tuple[Any, Any, ArrayLike | None] = (None, None, None),
+        classes: ArrayLike | None = None,
+    ) -> None:
         """Check what was passed, `validation` being X_val, y_val and sample_weight_val."""
         given = Given(self.estimator, X, y, sample_weight, goes_on=self.goes_on, classes=classes)
         self.given, self.target, self.examples = given, given.target, given.examples
@@ -86,7 +110,7 @@ class Fit:
         elif weights is not None:
             raise ValueError("sample_weight_val is passed without X_val and y_val.")
 
-    def run(self):
+    def run(self) -> dict[str, Any]:
         """Train; return the fitted attributes."""
         callbacks = self._callbacks()
         run = Run(self, callbacks)
@@ -99,7 +123,7 @@ class Fit:
             self.loop.run(self.last_epoch - self.first_epoch)
             run.fit_end()
         except BaseException:
-            if self.partial:
+            if self.partial and self.holder is not None:
                 self.holder.forget()
             raise
         finally:
@@ -113,19 +137,19 @@ class Fit:
             )
         return self.fitted()
 
-    def _callbacks(self):
+    def _callbacks(self) -> list[Callback]:
         """Return the callbacks in the order of their calls."""
         est = self.estimator
-        shown = [Progress()] if est.verbose else []
+        shown: list[Callback] = [Progress()] if est.verbose else []
         if self.partial:
             return shown
         tasks = [self.tasks] if getattr(est, "_skl_callbacks", None) else []
         return [*shown, *tasks, *(plain(est.callbacks) or [])]
 
-    def _prepare(self, watch):
+    def _prepare(self, watch: Run | None) -> None:
         """Set the loop."""
         est, examples, held = self.estimator, self.examples, self.held
-        self.kept_by = None if held is None else PASSED
+        self.kept_by: int | str | None = None if held is None else PASSED
         if held is None and est.early_stopping:
             examples, held = self.given.split(self.split_seed)
             self.kept_by = self.split_seed
@@ -138,7 +162,7 @@ class Fit:
         if held is not None:
             validate = Validation(est, held, self.network, self._structure(), self.n_threads)
         in_time = est.max_time is None or self.partial
-        self.loop = Loop(
+        self._loop = Loop(
             self.network,
             course.trainer,
             examples,
@@ -157,11 +181,17 @@ class Fit:
         )
 
     @property
-    def last_epoch(self):
+    def loop(self) -> Loop:
+        """The training, which there is once all that was passed is checked."""
+        assert self._loop is not None
+        return self._loop
+
+    @property
+    def last_epoch(self) -> int:
         """Number of epochs that are to be done at the end."""
         return self.first_epoch + (1 if self.partial else self.estimator.max_iter)
 
-    def fitted(self):
+    def fitted(self) -> dict[str, Any]:
         """Return the attributes of a fit that has come as far as the loop has."""
         best, history = self.loop.best, self.history()
         fitted = {
@@ -182,24 +212,24 @@ class Fit:
             fitted["_course_start"] = self.course_start
         return fitted
 
-    def history(self):
+    def history(self) -> dict[str, list[float]]:
         """Return the figures of all epochs, those of earlier fits that are gone on from included."""
         history = self.loop.history
         return _joined(self.estimator.history_, history) if self.goes_on else history
 
-    def end(self):
+    def end(self) -> None:
         """Note that nothing trains the network any more."""
         if self.holder is not None:
             self.holder.trained_in = None
 
-    def interrupted(self):
+    def interrupted(self) -> dict[str, Any] | None:
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
-        if self.loop is None or not self.loop.history["loss"]:
+        if self._loop is None or not self.loop.history["loss"]:
             return None
         self.network.set_weights(self.loop.best.weights)
         return self.fitted()
 
-    def _structure(self):
+    def _structure(self) -> dict[str, Any]:
         """Return the fitted attributes that are known before training."""
         plan = self.network.plan
         return {
@@ -211,7 +241,7 @@ class Fit:
             "_holder": self.holder,
         }
 
-    def build(self, examples):
+    def build(self, examples: Examples) -> Examples:
         """Set holder, network, course and batch size; return the examples as the course takes them."""
         est, goes_on, shape = self.estimator, self.goes_on, self.examples.X.shape[1:]
         n = len(examples.rows)
@@ -266,7 +296,7 @@ class Fit:
             keeps=not self.partial,
         )
 
-    def _normalize(self, examples, frozen):
+    def _normalize(self, examples: Examples, frozen: Collection[str]) -> None:
         """Learn the statistics that no `init_weights` gave and that are not frozen."""
         report = self.given.attributes["init_report_"] or {"loaded": []}
         fresh = [
@@ -277,7 +307,7 @@ class Fit:
         learn_statistics(self.network, examples, fresh, self.n_threads)
 
 
-def _joined(old, new):
+def _joined(old: dict[str, list[float]], new: dict[str, list[float]]) -> dict[str, list[float]]:
     """Return one history; epochs that lack a figure have NaN."""
     n, m = len(old["loss"]), len(new["loss"])
     return {k: old.get(k, [math.nan] * n) + new.get(k, [math.nan] * m) for k in {**old, **new}}

@@ -1,6 +1,9 @@
 """What was passed to ``fit``: checked, and turned into what a net is trained and validated on."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -16,6 +19,14 @@ from convnet.estimators.units import fitted_format
 from convnet.estimators.weighting import check_sample_weight
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import ArrayLike
+
+    from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.units import InputFormat
 
 
 class Given:
@@ -50,7 +61,16 @@ class Given:
         Largest magnitude of the values of X that the net was fitted to, as it sees them.
     """
 
-    def __init__(self, estimator, X, y, sample_weight, *, goes_on, classes=None):
+    def __init__(
+        self,
+        estimator: BaseConvNet,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+        *,
+        goes_on: bool,
+        classes: ArrayLike | None = None,
+    ) -> None:
         est, self.estimator, self.kind = estimator, estimator, type(estimator).__name__
         if y is None:
             raise ValueError(f"{self.kind} requires y to be passed, but the target y is None.")
@@ -89,7 +109,10 @@ class Given:
             self.attributes["init_report_"] = None
             scale = given.scale
         fresh = est.init_weights is not None and not goes_on
-        self.initial, units = initial(est.init_weights, self.kind) if fresh else (None, None)
+        self.initial: Mapping[str, np.ndarray] | None = None
+        units: InputFormat | None = None
+        if fresh:
+            self.initial, units = initial(est.init_weights, self.kind)
         known = self.attributes["_input_format"]
         chosen = est.rescale != "auto" or known.as_is  # by the user, who may mean the same
         if units is not None and not chosen:
@@ -99,7 +122,7 @@ class Given:
         target = self.target
         self.examples = Examples(images, target.values, target.rows, target.weights, scale)
 
-    def check_unchanged(self, how):
+    def check_unchanged(self, how: str) -> None:
         """Raise ValueError if `how`, "warm_start" or "partial_fit", cannot go on with these layers and images."""
         est = self.estimator
         given = est._input_format
@@ -121,7 +144,7 @@ class Given:
                     f"{how} goes on from the last fit, but {name} has changed since. Use a clone."
                 )
 
-    def split(self, seed):
+    def split(self, seed: int) -> tuple[Examples, HeldOut]:
         """Return the examples to train on and those held out by `early_stopping`."""
         est, data = self.estimator, self.examples
         try:
@@ -134,7 +157,7 @@ class Given:
         train, held = (data.rows[np.sort(part)] for part in (train, held))
         return data.take(train), HeldOut(data.take(held), self.array, self.y)
 
-    def held_out(self, X, y, sample_weight):
+    def held_out(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> HeldOut:
         """Return X_val, y_val and sample_weight_val as `HeldOut`; an error says which of them it is about."""
         est = self.estimator
         probe = fitted_copy(est, {**self.attributes, **self.target.attributes})
@@ -157,7 +180,7 @@ class Given:
 
 
 @contextmanager
-def _about(name):
+def _about(name: str) -> Iterator[None]:
     """Put a parameter's name in front of the errors of what is done in this context."""
     try:
         yield

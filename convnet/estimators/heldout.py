@@ -1,12 +1,18 @@
 """Rows that are held out, to validate."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
 
 from convnet.training.examples import Examples
 from convnet.training.rows import Rows
+
+if TYPE_CHECKING:
+    from convnet.estimators.hints import Images
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,19 +30,18 @@ class HeldOut:
     """
 
     examples: Examples
-    array: np.ndarray | Rows
-    y: object
+    array: Images
+    y: Any
 
-    def weights(self):
+    def weights(self) -> np.ndarray | None:
         """Return the weights of the rows, float32, or None for all ones."""
         data = self.examples
         return None if data.weights is None else data.weights[data.rows]
 
-    def passed(self):
+    def passed(self) -> tuple[Images, np.ndarray]:
         """Return X, a copy or `Rows`, and y of the rows as passed; y is 1-D where a column stands for that."""
         data = self.examples
         y = self.y.toarray() if issparse(self.y) else np.asarray(self.y)
         y = y.ravel() if data.targets.ndim == 1 else y
-        is_read = isinstance(self.array, Rows)
-        X = self.array.part(data.rows) if is_read else self.array[data.rows]
-        return X, y[data.rows]
+        array, rows = self.array, data.rows
+        return array.part(rows) if isinstance(array, Rows) else array[rows], y[rows]

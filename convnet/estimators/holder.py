@@ -1,11 +1,22 @@
 """The network behind a fitted estimator."""
 
+from __future__ import annotations
+
 import os
 from operator import is_
+from typing import TYPE_CHECKING, Any
 
 from convnet.engine.locks import lock_of
 from convnet.estimators.state import FITTED
 from convnet.graph.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from convnet.estimators.course import Course
+    from convnet.layers.base import Layer
 
 
 class NetworkHolder:
@@ -29,14 +40,18 @@ class NetworkHolder:
         no thread that would end it, and goes by the estimator's weights.
     """
 
-    def __init__(self, layers, input_shape, n_outputs):
+    def __init__(
+        self, layers: Sequence[Layer], input_shape: tuple[int, ...], n_outputs: int
+    ) -> None:
         self.layers, self.input_shape, self.n_outputs = layers, input_shape, n_outputs
-        self.course = None
-        self._network = self._weights = self.trained_in = None
-        self._known = ()
+        self.course: Course | None = None
+        self._network: Network | None = None
+        self._weights: Mapping[str, np.ndarray] | None = None
+        self.trained_in: int | None = None
+        self._known: tuple[Any, ...] = ()
         self._lock = lock_of(self)
 
-    def network(self, weights, seed=0):
+    def network(self, weights: Mapping[str, np.ndarray] | None, seed: int = 0) -> Network:
         """Return the network of these weights; where they are None, the one that there is, or one of those of `seed`.
 
         It is built where there is none, or one of other weights: predictions are by what ``weights_`` shows.
@@ -52,36 +67,36 @@ class NetworkHolder:
                 self.course, self._network, self._weights = None, network, weights
             return self._network
 
-    def know(self, attributes):
+    def know(self, attributes: Mapping[str, Any]) -> None:
         """Take note of fitted attributes that go together."""
         self._known = self._noted(attributes)
 
-    def trained(self, attributes):
+    def trained(self, attributes: Mapping[str, Any]) -> None:
         """Take note of the attributes that a fit has left: the network, if there is one, has their weights."""
         self._weights = attributes["weights_"]
         self.know(attributes)
 
-    def knows(self, attributes):
+    def knows(self, attributes: Mapping[str, Any]) -> bool:
         """Return whether the attributes are the objects, and the spec is that, of which `know` took note."""
         return len(self._known) > 0 and all(map(is_, self._noted(attributes), self._known))
 
-    def _noted(self, attributes):
+    def _noted(self, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
         return *map(attributes.get, FITTED), self.layers, self.input_shape, self.n_outputs
 
-    def forget(self):
+    def forget(self) -> None:
         """Drop the network, whose weights a failed ``partial_fit`` has changed, and the course."""
         with self._lock:
             self._network = self.course = None
 
-    def fresh(self):
+    def fresh(self) -> NetworkHolder:
         """Return a holder of the same spec without a network."""
         return NetworkHolder(self.layers, self.input_shape, self.n_outputs)
 
-    def sharing(self):
+    def sharing(self) -> NetworkHolder:
         """Return a holder of the same network, for a copy of the estimator."""
         holder = self.fresh()
         holder._network = self._network
         return holder
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return NetworkHolder, (self.layers, self.input_shape, self.n_outputs)

@@ -1,13 +1,25 @@
 """What a fit is of: its parameters and data, so that a checkpoint of another one is refused by name."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.augment.spec import as_augment
 from convnet.training.schedules import NAMED, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.given import Given
+    from convnet.estimators.heldout import HeldOut
+    from convnet.training.examples import Examples
+
 
 FREE = (
     "n_jobs",
@@ -24,7 +36,9 @@ ADDRESS = re.compile(
 CHUNK = 2**22  # bytes that are hashed at a time
 
 
-def identity(estimator, given, held, first_epoch):
+def identity(
+    estimator: BaseConvNet, given: Given, held: HeldOut | None, first_epoch: int
+) -> dict[str, str]:
     """Return a dict of texts, which two fits share if one can go on from the other's state.
 
     Parameters
@@ -59,7 +73,7 @@ def identity(estimator, given, held, first_epoch):
     return texts
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if isinstance(value, np.random.RandomState):
         return "RandomState"  # the seed drawn from it is in the checkpoint
     if callable(value) and hasattr(value, "__qualname__"):
@@ -67,12 +81,12 @@ def _text(value):
     return ADDRESS.sub("", repr(value))  # which another process has elsewhere
 
 
-def _named_parts(name, array):
+def _named_parts(name: str, array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     array = np.ascontiguousarray(array, dtype=np.float32)
     return np.frombuffer(f"{name} {array.shape}".encode(), np.uint8), array
 
 
-def _digest(examples):
+def _digest(examples: Examples) -> str:
     X = examples.X
     step = max(1, CHUNK // max(1, prod(X.shape[1:]) * X.itemsize))
     about = f"{X.shape} {X.dtype.str} {examples.scale!r}".encode()
@@ -82,7 +96,7 @@ def _digest(examples):
     return _hash(np.ascontiguousarray(part) for group in (parts, chunks) for part in group)
 
 
-def _hash(arrays):
+def _hash(arrays: Iterable[np.ndarray]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for array in arrays:
         digest.update(array.view(np.uint8).data)

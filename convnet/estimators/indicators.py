@@ -1,6 +1,9 @@
 """Indicators: any number of labels a row, as a column of zeros and ones for each label."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,6 +14,10 @@ from convnet.estimators.target import Target
 from convnet.estimators.weighting import split_weights
 from convnet.values.fields import show
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 ONE_HOT_ROWS = 10  # fewer may have one label each by chance
 LISTS = (
     "y has a list or a set of labels in a row. Make it an indicator, a column of 0 and 1 for each label: "
@@ -18,7 +25,7 @@ LISTS = (
 )
 
 
-def is_indicator(y):
+def is_indicator(y: Any) -> bool:
     """Return whether y has the shape of an indicator: two axes, and not a single column."""
     if issparse(y):
         return True
@@ -32,7 +39,7 @@ def is_indicator(y):
     return len(y.shape) == 2 and y.shape[1] != 1
 
 
-def as_indicator(y):
+def as_indicator(y: Any) -> np.ndarray:
     """Return y as a dense array of zeros and ones, shape (n, n_labels); ValueError for what is none."""
     y = check_array(y, accept_sparse=True, input_name="y")
     y = y.toarray() if issparse(y) else y
@@ -48,7 +55,14 @@ def as_indicator(y):
     return y
 
 
-def encode_indicator(y, sample_weight, class_weight, *, classes, fitted):
+def encode_indicator(
+    y: Any,
+    sample_weight: NDArray[np.float64] | None,
+    class_weight: object,
+    *,
+    classes: ArrayLike | None,
+    fitted: np.ndarray | None,
+) -> Target:
     """Return the `Target` of an indicator.
 
     Parameters
@@ -78,8 +92,8 @@ def encode_indicator(y, sample_weight, class_weight, *, classes, fitted):
         )
     if fitted is not None and len(fitted) != len(numbers):
         raise ValueError(f"y has {len(numbers)} columns; the net has {len(fitted)} outputs.")
-    weights = np.ones(len(y)) if sample_weight is None else sample_weight
-    rows, weights = split_weights(weights)
+    given = np.ones(len(y)) if sample_weight is None else sample_weight
+    rows, weights = split_weights(given)
     values = np.ascontiguousarray(y, dtype=np.float32)
     if fitted is None:
         _warn_of_one_hot(values)
@@ -93,7 +107,7 @@ def encode_indicator(y, sample_weight, class_weight, *, classes, fitted):
     )
 
 
-def _warn_of_one_hot(y):
+def _warn_of_one_hot(y: np.ndarray) -> None:
     if len(y) >= ONE_HOT_ROWS and (y.sum(axis=1) == 1).all():
         warnings.warn(
             "Every row of y has exactly one label. If the labels exclude each other, pass y.argmax(axis=1): one "

@@ -4,9 +4,12 @@ X is never copied or converted as a whole: uint8 stays uint8, a memmap stays on 
 view, rows that are read from elsewhere are read when they are wanted.
 """
 
+from __future__ import annotations
+
 import warnings
 from functools import partial
 from math import isqrt, prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -17,12 +20,20 @@ from convnet.estimators.lazy import is_lazy, refuse_paths, stand_in
 from convnet.layers import as_layers
 from convnet.training.rows import Rows
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.estimators.fittednet import FittedNet
+    from convnet.estimators.hints import Images
+    from convnet.layers.base import Layer
+
+
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
 READ = [np.dtype(code) for code in "?bBhHiIlLqQefd"]  # native dtypes that are read as they are
 PLAIN, DTYPES = {dtype.str for dtype in READ}, {dtype.name for dtype in READ}
 
 
-def check_rows(X, kind):
+def check_rows(X: Any, kind: str) -> Images:
     """Return X as an array, or as `Rows`: sparse, complex, text, objects and 1-D are refused."""
     if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in PLAIN:
         return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
@@ -42,7 +53,7 @@ def check_rows(X, kind):
         return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
 
 
-def count_rows(y):
+def count_rows(y: Any) -> int | None:
     """Return the rows of y, or None where that cannot be known before it is converted."""
     shape = getattr(y, "shape", None)  # a sparse matrix has no length
     if shape:
@@ -50,7 +61,7 @@ def count_rows(y):
     return len(y) if hasattr(y, "__len__") and shape is None else None
 
 
-def feature_attributes(X, array):
+def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
     """Return ``n_features_in_`` and, for a data frame, ``feature_names_in_``."""
     if array.ndim != 2:
         return {"n_features_in_": prod(array.shape[1:])}
@@ -59,7 +70,7 @@ def feature_attributes(X, array):
     return vars(probe)
 
 
-def image_attributes(X, images):
+def image_attributes(X: Any, images: Images) -> dict[str, Any]:
     """Return ``image_form_`` for an image folder whose rows are the images: how its files became those."""
     form = getattr(X, "image_form", None)
     if form is None or (*form["size"], form["channels"]) != images.shape[1:]:
@@ -67,7 +78,7 @@ def image_attributes(X, images):
     return {"image_form_": dict(form)}
 
 
-def check_features(estimator, X, array):
+def check_features(estimator: FittedNet, X: Any, array: Images) -> None:
     """Compare the features of 2-D X with those of the fit, in scikit-learn's wording, and how photographs became X."""
     form, known = getattr(X, "image_form", None), getattr(estimator, "image_form_", None)
     if form is not None and known is not None and form["fit"] != known["fit"]:
@@ -91,20 +102,27 @@ def check_features(estimator, X, array):
         )
 
 
-def image_shapes(estimator):
+def image_shapes(estimator: FittedNet) -> tuple[tuple[int, ...], ...]:
     """Return the shapes in which a fitted net takes one image: as X holds it, flat, a grey one without channels."""
     shape = estimator.input_shape_
     stored = _stored(shape, estimator._input_format.data_format == "channels_first")
     return stored, (prod(shape),), *([shape[:2]] if shape[2:] == (1,) else [])
 
 
-def takes_signals(spec):
+def takes_signals(spec: Any) -> bool:
     """Return whether the first of the layers that cares is one for signals."""
     layers = () if spec is None or (isinstance(spec, str) and spec == "auto") else as_layers(spec)
     return next((layer.takes for layer in layers if layer.takes != "any"), "any") == "signal"
 
 
-def as_images(array, shape, data_format, *, n_labels=None, layers=None):
+def as_images(
+    array: Images,
+    shape: tuple[int, ...] | None,
+    data_format: str,
+    *,
+    n_labels: int | None = None,
+    layers: Any = None,
+) -> Images:
     """Return a view of shape (n, h, w, c), (n, length, c) of signals, or (n, features) where 2-D X has no `shape`.
 
     Parameters
@@ -156,7 +174,7 @@ def as_images(array, shape, data_format, *, n_labels=None, layers=None):
     return images
 
 
-def check_spatial(layers, n_features, data_format):
+def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) -> None:
     """Raise ValueError if `layers` begin with one that takes maps or signals, which 2-D X is not."""
     for i, layer in enumerate(layers):
         if layer.takes in ("map", "signal"):
@@ -175,25 +193,25 @@ def check_spatial(layers, n_features, data_format):
             return
 
 
-def _stored(shape, first):
+def _stored(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
     """Return the shape of one image or signal as X holds it: with the channels `first`, or as it is."""
     return (shape[-1], *shape[:-1]) if first else shape
 
 
-def _images(array, stored, first):
+def _images(array: np.ndarray, stored: tuple[int, ...], first: bool) -> np.ndarray:
     """Return flat rows, or images as X holds them, with the channels last: a view where that is possible."""
     images = array.reshape(len(array), *stored)
     return np.moveaxis(images, 1, -1) if first else images
 
 
-def _is_one_image(shape, n_labels):
+def _is_one_image(shape: Sequence[int], n_labels: int | None) -> bool:
     h, w, c = shape
     if min(h, w) <= c or n_labels == h:
         return False
     return c in (3, 4) or (c == 1 and n_labels is not None)
 
 
-def _check_order(shape, first):
+def _check_order(shape: Sequence[int], first: bool) -> None:
     """Raise ValueError where the axis of 1, 3 or 4 channels is not where `data_format` says."""
     c, other = (shape[1], shape[3]) if first else (shape[3], shape[1])
     if c not in CHANNELS and other in CHANNELS and shape[2] > 4:
@@ -202,9 +220,9 @@ def _check_order(shape, first):
         raise ValueError(f'X has shape {_shape(shape)}: looks {words}. Set data_format="{looks}".')
 
 
-def _one_image(shape, what="image"):
+def _one_image(shape: Sequence[int], what: str = "image") -> str:
     return f"X has shape {shape}: looks like one {what}. Pass X[None]."
 
 
-def _shape(shape):
+def _shape(shape: Sequence[int]) -> str:
     return f"(n, {', '.join(map(str, shape[1:]))})"

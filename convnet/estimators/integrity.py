@@ -4,8 +4,11 @@ The net is planned anew from its spec, all shapes with it, in exact integers and
 it, and its weights, are compared with that.
 """
 
+from __future__ import annotations
+
 from math import prod
-from numbers import Integral, Real
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -18,11 +21,17 @@ from convnet.estimators.units import InputFormat, is_scale
 from convnet.estimators.weights import Weights
 from convnet.graph.plan import LayerInfo, Plan
 from convnet.layers import Layer, as_layers
-from convnet.values.fields import show
+from convnet.values.fields import is_integer, show
 from convnet.values.value import Value
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
-def check_fitted(estimator, *, whole=False):
+    from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.hints import Fitted
+
+
+def check_fitted(estimator: object, *, whole: bool = False) -> None:
     """Raise NotFittedError, or ValueError unless the fitted attributes of an estimator go together.
 
     What was found to is not looked at again while the attributes are the same objects. With `whole` all that a fit
@@ -37,14 +46,14 @@ def check_fitted(estimator, *, whole=False):
         attributes["_holder"].know(attributes)
 
 
-def check_layer(net, name):
+def check_layer(net: BaseConvNet, name: object) -> None:
     """Raise ValueError unless a fitted net has a layer of that name."""
     known = [one.name for info in net.layers_ for one in info.walk()]
     if not isinstance(name, str) or name not in known:
         raise ValueError(f"layer_ is {show(name)}; the net has {', '.join(known)}.")
 
 
-def check_state(estimator, attributes, *, whole=False):
+def check_state(estimator: Any, attributes: Mapping[str, Any], *, whole: bool = False) -> None:
     """Raise ValueError unless `attributes` are those of one fitted net.
 
     Parameters
@@ -75,7 +84,7 @@ def check_state(estimator, attributes, *, whole=False):
         ) from error
 
 
-def rebuilt(layers, shape, n_outputs):
+def rebuilt(layers: Any, shape: Any, n_outputs: Any) -> tuple[tuple[Layer, ...], Plan]:
     """Return the layers of a spec, each checked anew, and the plan; an exception of any kind where it is none."""
     _expect(isinstance(layers, list | tuple), "layers")  # a text could be the path of a file
     _expect(type(shape) is tuple and all(map(_is_count, (*shape, n_outputs))), "input_shape")
@@ -83,14 +92,14 @@ def rebuilt(layers, shape, n_outputs):
     return layers, Plan(layers, shape, n_outputs)
 
 
-def _anew(value):
+def _anew(value: Any) -> Any:
     """Return a field of a layer, or a whole one, built again: its fields are checked then."""
     if isinstance(value, Value):
         return type(value)(**{name: _anew(field) for name, field in value.get_params().items()})
     return tuple(map(_anew, value)) if isinstance(value, tuple) else value
 
 
-def check_weights(weights, plan):
+def check_weights(weights: Any, plan: Plan) -> None:
     """Raise ValueError unless the arrays are those of the plan: names, dtype, shapes, order in memory and values."""
     if type(weights) is not Weights:
         raise ValueError(
@@ -109,7 +118,7 @@ def check_weights(weights, plan):
         parameter.check(array)
 
 
-def check_attributes(estimator, fitted, plan):
+def check_attributes(estimator: BaseConvNet, fitted: Fitted, plan: Plan) -> None:
     """Raise ValueError, or something else, unless the attributes but for weights are those of the plan and of fits."""
     shape, given = plan.input_shape, fitted["_input_format"]
     _expect(_is_shape(fitted["input_shape_"], shape), "input_shape_")
@@ -129,7 +138,7 @@ def check_attributes(estimator, fitted, plan):
     estimator._check_outputs(fitted, plan.n_outputs)
 
 
-def _outline(layers):
+def _outline(layers: Any) -> list[Any]:
     """Return what of a plan's layers does not depend on how they are computed."""
     _expect(type(layers) is tuple, "layers_")
     outlines = []
@@ -143,7 +152,7 @@ def _outline(layers):
     return outlines
 
 
-def _check_input_format(given, shape):
+def _check_input_format(given: Any, shape: tuple[int, ...]) -> None:
     _expect(type(given) is InputFormat and _is_shape(given.shape, shape), "_input_format: shape")
     orders = "channels_last", "channels_first"
     _expect(_is_word(given.data_format, orders), "_input_format: data_format")
@@ -157,7 +166,7 @@ def _check_input_format(given, shape):
     _expect(isinstance(given.as_is, bool | np.bool_), "_input_format: as_is")
 
 
-def _check_columns(fitted, n_features):
+def _check_columns(fitted: Fitted, n_features: int) -> None:
     found = fitted["n_features_in_"]
     _expect(_is_count(found) and found == n_features, "n_features_in_")
     if "feature_names_in_" in fitted:
@@ -166,7 +175,7 @@ def _check_columns(fitted, n_features):
         _expect(all(isinstance(name, str) for name in names), "feature_names_in_")
 
 
-def _check_figures(fitted):
+def _check_figures(fitted: Fitted) -> None:
     """Check what training leaves, where it is there: all of it, or nothing."""
     found = fitted.keys() & set(NEEDED)
     if not found:
@@ -191,18 +200,18 @@ def _check_figures(fitted):
     _expect(is_seed or _is_word(chosen, ("X_val",)), "_chosen_by")
 
 
-def _expect(is_right, what):
+def _expect(is_right: bool, what: str) -> None:
     if not is_right:
         raise ValueError(f"{what} cannot be what it is.")
 
 
-def _is_number(value):
-    if isinstance(value, Integral):
-        return not isinstance(value, bool) and abs(value) < 2**63
-    return isinstance(value, Real)
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return abs(value) < 2**63 if is_integer(value) else isinstance(value, Real)
 
 
-def _is_report(value):
+def _is_report(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and list(value) == ["loaded", "fresh", "left_over"]
@@ -213,13 +222,13 @@ def _is_report(value):
     )
 
 
-def _is_word(value, words):
+def _is_word(value: object, words: Collection[str]) -> bool:
     return isinstance(value, str) and value in words
 
 
-def _is_shape(value, shape):
+def _is_shape(value: Any, shape: tuple[int, ...]) -> bool:
     return type(value) is tuple and all(type(n) is int for n in value) and value == shape
 
 
-def _is_count(value, least=1):
+def _is_count(value: Any, least: int = 1) -> bool:
     return type(value) is int and value >= least

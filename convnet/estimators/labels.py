@@ -1,5 +1,9 @@
 """Labels, class numbers, and what a net learns of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
@@ -7,8 +11,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from convnet.estimators.target import Target
 from convnet.estimators.weighting import class_weights, split_weights
 
+if TYPE_CHECKING:
+    from collections.abc import Sized
 
-def as_labels(y):
+    from numpy.typing import ArrayLike, NDArray
+
+
+def as_labels(y: Any) -> np.ndarray:
     """Return y as a 1-D array of labels; ValueError for what cannot be classes."""
     y = check_array(
         y, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False, input_name="y"
@@ -20,7 +29,9 @@ def as_labels(y):
     return y
 
 
-def known_classes(found, classes, fitted):
+def known_classes(
+    found: np.ndarray, classes: ArrayLike | None, fitted: np.ndarray | None
+) -> np.ndarray:
     """Return all labels, sorted.
 
     Parameters
@@ -46,19 +57,26 @@ def known_classes(found, classes, fitted):
     return known
 
 
-def encode(y, sample_weight, class_weight, *, classes, fitted):
+def encode(
+    y: Any,
+    sample_weight: NDArray[np.float64] | None,
+    class_weight: Any,
+    *,
+    classes: ArrayLike | None,
+    fitted: np.ndarray | None,
+) -> Target:
     """Return the `Target` of labels; `classes` and `fitted` as for `known_classes`."""
     y = as_labels(y)
-    weights = np.ones(len(y)) if sample_weight is None else sample_weight
-    rows = np.flatnonzero(weights)
+    given = np.ones(len(y)) if sample_weight is None else sample_weight
+    rows = np.flatnonzero(given)
     known = known_classes(np.unique(y[rows]), classes, fitted)
     codes = np.zeros(len(y), dtype=np.int32)
     codes[rows] = np.searchsorted(known, y[rows])
-    factors = class_weights(class_weight, known, codes[rows], weights[rows])
+    factors = class_weights(class_weight, known, codes[rows], given[rows])
     if factors is not None:
         with np.errstate(over="ignore", invalid="ignore"):  # which is refused next
-            weights = weights * factors[codes]
-    rows, weights = split_weights(weights)
+            given = given * factors[codes]
+    rows, weights = split_weights(given)
     n_outputs = count_outputs(known)
     return Target(
         values=codes.astype(np.float32) if n_outputs == 1 else codes,
@@ -71,12 +89,12 @@ def encode(y, sample_weight, class_weight, *, classes, fitted):
     )
 
 
-def count_outputs(classes):
+def count_outputs(classes: Sized) -> int:
     """Return the units of the head: one for two classes, else one each."""
     return 1 if len(classes) == 2 else len(classes)
 
 
-def likeliest(logits):
+def likeliest(logits: np.ndarray) -> NDArray[np.intp]:
     """Return class numbers: of the largest logit, or whether the only one is above 0."""
     if logits.shape[1] == 1:
         return (logits[:, 0] > 0).astype(np.intp)

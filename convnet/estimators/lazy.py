@@ -1,15 +1,22 @@
 """X that is not in memory: which objects are read row by row."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 
 # What data frames and arrays of other libraries have.
 IN_MEMORY = ("iloc", "__dataframe__", "__array_namespace__", "__cuda_array_interface__")
 
 
-def is_lazy(X):
+def is_lazy(X: Any) -> bool:
     """Return whether X is to be read row by row, when the rows are wanted.
 
     That is an object with rows by index, a `shape` of two axes or more and a `dtype` of NumPy's, such as a data set
@@ -31,7 +38,7 @@ def is_lazy(X):
     return False
 
 
-def refuse_paths(X):
+def refuse_paths(X: Any) -> None:
     """Raise TypeError if X names a folder or files, whose images were meant."""
     first = X[0] if isinstance(X, list | tuple) and X else X
     if isinstance(first, str | os.PathLike):
@@ -40,7 +47,7 @@ def refuse_paths(X):
         )
 
 
-def _dtype(X):
+def _dtype(X: Any) -> np.dtype[Any] | None:
     try:
         dtype = getattr(X, "dtype", None)
         return None if dtype is None else np.dtype(dtype)
@@ -48,7 +55,7 @@ def _dtype(X):
         return None
 
 
-def stand_in(shape, dtype):
+def stand_in(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
     """Return an array of that shape and dtype that takes no memory, to be looked at in its place.
 
     One of objects is a single one: it would be converted.

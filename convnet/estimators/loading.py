@@ -1,5 +1,9 @@
 """Estimators from files."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
@@ -11,11 +15,17 @@ from convnet.estimators.transformer import ConvNetTransformer
 from convnet.persistence import model_file
 from convnet.values.fields import show
 
+if TYPE_CHECKING:
+    import os
+
+    from convnet.persistence.model_file import Fetch
+
+
 NETS = {cls.__name__: cls for cls in (ConvNetClassifier, ConvNetRegressor)}
 ESTIMATORS = {**NETS, ConvNetTransformer.__name__: ConvNetTransformer}
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> ConvNetClassifier | ConvNetRegressor | ConvNetTransformer:
     """Return the fitted estimator in a file that its ``save`` wrote.
 
     Nothing in the file is run. Names, shapes and checksums are compared with the net that it describes before memory is
@@ -56,7 +66,9 @@ def load(path):
     return model_file.read(path, _estimator)
 
 
-def _estimator(description, arrays):
+def _estimator(
+    description: dict[str, Any], arrays: Fetch
+) -> ConvNetClassifier | ConvNetRegressor | ConvNetTransformer:
     if description["estimator"] != ConvNetTransformer.__name__:
         return _net(description, arrays)
     net = _net(description["net"], arrays)
@@ -71,7 +83,7 @@ def _estimator(description, arrays):
     return transformer
 
 
-def _net(description, arrays):
+def _net(description: dict[str, Any], arrays: Fetch) -> ConvNetClassifier | ConvNetRegressor:
     kind = description["estimator"]
     if kind not in NETS:
         raise ValueError(f"there is no estimator {kind!r}.")

@@ -5,6 +5,12 @@ the sibling candidates of a search never change. A bad value must raise in ``fit
 guards only ``fit``: a layer or an augmentation that cannot be built waits as its dict, which ``fit`` converts.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from sklearn.base import BaseEstimator
+
 from convnet.augment.registry import AUGMENTATIONS
 from convnet.augment.spec import as_augment
 from convnet.layers import as_layers, resolve_names
@@ -13,8 +19,13 @@ from convnet.training.schedules import NAMED, Schedule
 from convnet.values.fields import did_you_mean, show
 from convnet.values.plain import plain
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
-def nested_parameters(params):
+    from convnet.values.family import Family
+
+
+def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
     """Return the nested names and values that ``get_params(deep=True)`` lists; never fails.
 
     A layer that was given a name is listed under it, another one under its index; layers written as
@@ -25,7 +36,7 @@ def nested_parameters(params):
     params : dict
         The estimator's own parameters.
     """
-    nested = {}
+    nested: dict[str, Any] = {}
     for family in (LAYERS, AUGMENTATIONS):
         spec = params[family.parameter]
         nested |= _listed(family, "", plain(spec) if isinstance(spec, list | tuple) else ())
@@ -35,9 +46,9 @@ def nested_parameters(params):
     return nested
 
 
-def _listed(family, prefix, values):
+def _listed(family: Family[Any], prefix: str, values: Iterable[Any]) -> dict[str, Any]:
     """Return names and values of the members of a list, of their fields and of the lists inside them."""
-    nested = {}
+    nested: dict[str, Any] = {}
     for i, value in enumerate(values):
         if isinstance(value, family.base):
             name = getattr(value, "name", None)
@@ -48,7 +59,7 @@ def _listed(family, prefix, values):
     return nested
 
 
-def replace_layers(spec, changes):
+def replace_layers(spec: Any, changes: dict[str, Any]) -> list[Any]:
     """Return a new list of layers with some of them changed.
 
     Parameters
@@ -68,16 +79,18 @@ def replace_layers(spec, changes):
     return _replaced(LAYERS, plain(layers), changes)
 
 
-def replace_augment(spec, changes):
+def replace_augment(spec: Any, changes: dict[str, Any]) -> list[Any]:
     """Return a new list of augmentations with some of them changed, as `replace_layers` does; none has a name."""
     augment = spec if isinstance(spec, list | tuple) else as_augment(spec)
     return _replaced(AUGMENTATIONS, plain(augment), changes)
 
 
-def _replaced(family, values, changes):
+def _replaced(family: Family[Any], values: Iterable[Any], changes: dict[str, Any]) -> list[Any]:
     """Return a list like `values` with the changes made: whole members, then fields, then the lists inside."""
     values = list(values)
-    whole, fields, inner = {}, {}, {}  # by place: the member, its fields, changes inside it
+    whole: dict[int, Any] = {}  # by place: the member, its fields, changes inside it
+    fields: dict[int, dict[str, Any]] = {}
+    inner: dict[int, dict[str, Any]] = {}
     for key, value in changes.items():
         name, _, field = key.partition("__")
         i, below = _index(family, name, values), field.removeprefix(f"{family.parameter}__")
@@ -92,13 +105,13 @@ def _replaced(family, values, changes):
     for i, new in fields.items():
         for field, value in new.items():
             values[i] = _changed(family, values[i], field, value)
-    for i, below in inner.items():
-        inside = _replaced(family, _inner(family, values[i]), below)
+    for i, deeper in inner.items():
+        inside = _replaced(family, _inner(family, values[i]), deeper)
         values[i] = _changed(family, values[i], family.parameter, inside)
     return values
 
 
-def replace_schedule(learning_rate, changes):
+def replace_schedule(learning_rate: Any, changes: dict[str, Any]) -> Schedule:
     """Return a new schedule with some fields changed; names such as "cosine" have fields too."""
     schedule = NAMED.get(learning_rate) if isinstance(learning_rate, str) else learning_rate
     if not isinstance(schedule, Schedule):
@@ -114,7 +127,7 @@ def replace_schedule(learning_rate, changes):
     return schedule
 
 
-def _index(family, key, values):
+def _index(family: Family[Any], key: str, values: Sequence[Any]) -> int:
     """Return the place of the member that an index or a name stands for."""
     what = f"{family.parameter}__{key[:60]}"
     try:
@@ -130,7 +143,7 @@ def _index(family, key, values):
     return i
 
 
-def _names(layers, key):
+def _names(layers: Sequence[Any], key: str) -> Sequence[Any]:
     """Return the names given to layers; where `key` is none of them and all are built, the automatic ones too."""
     names = [
         layer.get("name") if isinstance(layer, dict) else getattr(layer, "name", None)
@@ -140,7 +153,7 @@ def _names(layers, key):
     return resolve_names(layers) if automatic else names
 
 
-def _opened(family, value, field):
+def _opened(family: Family[Any], value: Any, field: str) -> tuple[type, dict[str, Any]]:
     """Return the type of a value or its dict, and its parameters; ValueError if `field` is none of them."""
     params = dict(value) if isinstance(value, dict) else None
     kind = type(value) if params is None else family.types().get(params.pop("type", None))
@@ -153,7 +166,7 @@ def _opened(family, value, field):
     return kind, value.get_params() if params is None else params
 
 
-def _inner(family, value):
+def _inner(family: Family[Any], value: Any) -> list[Any] | tuple[Any, ...]:
     """Return the list inside a value or its dict."""
     _, params = _opened(family, value, family.parameter)
     inside = params.get(family.parameter, ())
@@ -162,7 +175,7 @@ def _inner(family, value):
     return inside
 
 
-def _changed(family, value, field, new):
+def _changed(family: Family[Any], value: Any, field: str, new: Any) -> Any:
     """Return `value` with a field changed; as a dict where that is bad, for ``fit`` to refuse."""
     kind, params = _opened(family, value, field)
     params[field] = new
@@ -170,3 +183,80 @@ def _changed(family, value, field, new):
         return kind(**params)
     except (TypeError, ValueError):
         return {"type": kind.__name__} | params
+
+
+NESTED = {
+    "layers": replace_layers,
+    "augment": replace_augment,
+    "learning_rate": replace_schedule,
+}
+DEEPEST = 20  # layers in layers: 8, each with its place
+
+
+class ParametersMixin(BaseEstimator):
+    """Gives an estimator nested parameter names."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; with `deep` those of layers, augmentations and a schedule too.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to list ``layers__0__filters``, or ``layers__stem__filters`` for a layer named "stem", and
+            ``augment__0__degrees``.
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        params = super().get_params(deep=False)
+        return params | nested_parameters(params) if deep else params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; lists of layers are copied, never changed. Fitted attributes stay.
+
+        Parameters
+        ----------
+        **params : dict
+            ``layers`` is set first; then come names such as ``layers__0__filters``, ``layers__-1__units``,
+            ``layers__stem__filters`` and ``layers__0`` (a whole layer). An unknown name raises ValueError at
+            once, a bad value in ``fit``.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            Unknown name, with those that exist.
+        """
+        known = self.get_params(deep=False)
+        own: dict[str, Any] = {}
+        nested: dict[str, dict[str, Any]] = {}
+        for key, value in params.items():
+            name, separator, rest = key.partition("__")
+            nested_well = name in NESTED and rest.count("__") <= DEEPEST
+            if name not in known or (separator and not nested_well):
+                raise ValueError(
+                    f"Invalid parameter {show(key)} for estimator {type(self).__name__}. "
+                    f"Valid parameters are: {list(known)}."
+                )
+            if separator:
+                nested.setdefault(name, {})[rest] = value
+            else:
+                own[name] = value
+        for name, changes in nested.items():
+            try:
+                own[name] = NESTED[name](own.get(name, known[name]), changes)
+            except (TypeError, ValueError, ImportError):
+                raise
+            except Exception as error:  # of an object that is no spec, whatever it says
+                raise ValueError(
+                    f"Invalid parameter {name}__{next(iter(changes))[:60]}: {name} raised {type(error).__name__}."
+                ) from error
+        for name, value in own.items():
+            setattr(self, name, value)
+        return self

@@ -1,14 +1,21 @@
 """The fitted nets that come with convnet."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convnet.estimators.loading import load
 from convnet.values.fields import did_you_mean, show
 
+if TYPE_CHECKING:
+    from convnet.estimators.classifier import ConvNetClassifier
+
+
 FOLDER = Path(__file__).parents[1] / "pretrained"
 
 
-def load_pretrained(name):
+def load_pretrained(name: str) -> ConvNetClassifier:
     """Return a fitted net that comes with convnet; nothing is downloaded.
 
     Parameters

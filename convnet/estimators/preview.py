@@ -1,6 +1,9 @@
 """What augmentation makes of X."""
 
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +19,14 @@ from convnet.graph.augmenter import augmented
 from convnet.graph.finite import check_finite
 from convnet.values.fields import show
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def preview(estimator, X, n):
+    from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.hints import Images
+
+
+def preview(estimator: BaseConvNet, X: Any, n: int) -> NDArray[np.float32]:
     """Return `BaseConvNet.preview_augment`; the estimator does not change, nor does its RandomState."""
     check_parameters(estimator)
     if hasattr(estimator, "weights_"):
@@ -46,7 +55,7 @@ def preview(estimator, X, n):
     return check_finite(shown, "Images of the net, as augment changes them,")
 
 
-def _range(estimator, images, kind):
+def _range(estimator: BaseConvNet, images: Images, kind: str) -> float:
     """Return the range of values in units of X: that of the fit, or of a fit on this X."""
     fitted = getattr(estimator, "_input_format", None)
     if fitted is None:

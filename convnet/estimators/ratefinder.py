@@ -1,9 +1,12 @@
 """find_learning_rate: training at a rate that grows from step to step, to see where the loss falls fastest."""
 
+from __future__ import annotations
+
 import math
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
@@ -12,6 +15,14 @@ from convnet.estimators.base import BaseConvNet
 from convnet.estimators.fitting import Fit
 from convnet.training.examples import permutation
 from convnet.values.fields import as_float, is_integer, is_number, show
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from convnet.training.examples import Examples
+
 
 MEMORY = 0.9  # weight of a step in the average of its neighbour
 DIVERGED = 4.0  # the average of the steps so far over its least, where there is no more to see
@@ -41,7 +52,7 @@ class LearningRateSearch:
     smoothed: np.ndarray
     suggestion: float
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         low, high = self.rates[[0, -1]]
         return (
             f"LearningRateSearch(suggestion={self.suggestion:.3g}, {len(self.rates)} steps at rates from "
@@ -50,8 +61,15 @@ class LearningRateSearch:
 
 
 def find_learning_rate(
-    estimator, X, y, sample_weight=None, *, lowest=1e-6, highest=10.0, steps=100
-):
+    estimator: BaseConvNet,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    lowest: float = 1e-6,
+    highest: float = 10.0,
+    steps: int = 100,
+) -> LearningRateSearch:
     """Try learning rates on one short training, in which the rate grows evenly on a logarithmic scale.
 
     The net begins with the weights that ``fit`` would begin with and takes steps at rates from `lowest` to `highest`,
@@ -103,9 +121,9 @@ def find_learning_rate(
     True
     """
     if not isinstance(estimator, BaseConvNet):
-        kind = type(estimator).__name__
         raise TypeError(
-            f"find_learning_rate takes an estimator of convnet; got {kind}. Pass the net alone."
+            f"find_learning_rate takes an estimator of convnet; got {type(estimator).__name__}. "
+            "Pass the net alone."
         )
     _check(lowest, highest, steps)
     fit = Fit(clone(estimator), goes_on=False, partial=False)  # which has a RandomState of its own
@@ -125,7 +143,7 @@ def find_learning_rate(
     return _found(rates, losses)
 
 
-def _batches(fit, data):
+def _batches(fit: Fit, data: Examples) -> Generator[dict[str, Any]]:
     """Yield batches without end, as ``fit`` draws them, each with its epoch."""
     size, rows = fit.batch_size, data.rows
     for epoch in count():
@@ -136,13 +154,13 @@ def _batches(fit, data):
                 yield batch | {"epoch": epoch}
 
 
-def _average(losses, i):
+def _average(losses: Sequence[float] | np.ndarray, i: int) -> float:
     """Return Σ wⱼ · lossⱼ / Σ wⱼ with weights MEMORY^|i - j|, which shift nothing along the steps."""
     weights = MEMORY ** np.abs(np.arange(len(losses)) - i)
     return float(np.average(losses, weights=weights))
 
 
-def _found(rates, losses):
+def _found(rates: np.ndarray, losses: list[float]) -> LearningRateSearch:
     capped = np.minimum(losses, max(losses[:FEWEST], default=0.0))
     smoothed = np.array([_average(capped, i) for i in range(len(losses))])
     end = int(smoothed.argmin()) + 1 if losses else 0
@@ -156,7 +174,7 @@ def _found(rates, losses):
     return LearningRateSearch(rates[: len(losses)], np.array(losses), smoothed, suggestion)
 
 
-def _check(lowest, highest, steps):
+def _check(lowest: Any, highest: Any, steps: Any) -> None:
     for name, rate in (("lowest", lowest), ("highest", highest)):
         if not is_number(rate) or not 0 < as_float(rate) < math.inf:
             raise ValueError(f"{name} must be a number above 0; got {show(rate)}.")

@@ -1,5 +1,9 @@
 """ConvNetRegressor."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
@@ -12,6 +16,18 @@ from convnet.estimators.target import split
 from convnet.estimators.targets import as_targets, encode_targets
 from convnet.estimators.weighting import check_sample_weight
 from convnet.training.losses import loss_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
+    from convnet.callbacks.callback import Callback
+    from convnet.estimators.aims import Aims
+    from convnet.estimators.hints import Fitted, InitWeights, LearningRate
+    from convnet.estimators.target import Target
+    from convnet.values.spec import Spec
 
 
 @shared_docs
@@ -55,44 +71,44 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
 
     def __init__(
         self,
-        layers="auto",
+        layers: Spec = "auto",
         *,
-        loss="squared_error",
-        input_shape=None,
-        data_format="channels_last",
-        rescale="auto",
-        augment=None,
-        solver="adam",
-        alpha=1e-4,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=1e-3,
-        max_iter=20,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        clip_norm=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        max_time=None,
-        scoring=None,
-        callbacks=None,
-        init_weights=None,
-        freeze=None,
-        layer_learning_rates=None,
-        n_jobs=None,
-    ):
+        loss: str = "squared_error",
+        input_shape: int | Sequence[int] | None = None,
+        data_format: str = "channels_last",
+        rescale: str | float | None = "auto",
+        augment: Spec | None = None,
+        solver: str = "adam",
+        alpha: float = 1e-4,
+        batch_size: int | str = "auto",
+        learning_rate: LearningRate = "constant",
+        learning_rate_init: float = 1e-3,
+        max_iter: int = 20,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        clip_norm: float | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10,
+        max_time: float | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        init_weights: InitWeights | None = None,
+        freeze: str | Sequence[str] | None = None,
+        layer_learning_rates: Mapping[str, float] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self._store(locals())
 
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on these rows, from where the last call or fit ended.
 
         The optimizer's moments last from call to call; they start anew after a ``fit`` and after unpickling.
@@ -123,7 +139,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
             raise ValueError("partial_fit does not support early_stopping=True.")
         return self._fit(X, y, sample_weight, goes_on=hasattr(self, "weights_"), partial=True)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the outputs of each row.
 
         Parameters
@@ -140,7 +156,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         values = self._outputs(X).astype(np.float64)
         return values[:, 0] if self.n_outputs_ == 1 else values
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the coefficient of determination R², of many outputs the mean of theirs.
 
         Parameters
@@ -160,14 +176,23 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         weights = check_sample_weight(sample_weight, len(as_targets(y, warn=False)))
         return super().score(X, y, sample_weight=weights)
 
-    def _encode(self, y, sample_weight, *, classes, goes_on):
+    def _encode(
+        self,
+        y: Any,
+        sample_weight: NDArray[np.float64] | None,
+        *,
+        classes: ArrayLike | None,
+        goes_on: bool,
+    ) -> Target:
         fitted = self.n_outputs_ if goes_on else None
         return encode_targets(y, sample_weight, self.loss, fitted=fitted)
 
-    def _split(self, targets, seed):
+    def _split(self, targets: np.ndarray, seed: int) -> Sequence[np.ndarray]:
         return split(len(targets), self.validation_fraction, seed)
 
-    def _figures(self, outputs, targets, weights):
+    def _figures(
+        self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
+    ) -> tuple[float, float]:
         values = outputs if targets.ndim == 2 else outputs[:, 0]
         with np.errstate(over="ignore", invalid="ignore"):
             score = r2_score(targets, values, sample_weight=weights)
@@ -176,7 +201,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
             score = r2_score(*wide, sample_weight=weights)
         return loss_figure(self.loss, outputs, targets, weights), float(score)
 
-    def _aims(self, target, n, outputs):
+    def _aims(self, target: Any, n: int, outputs: Callable[[], np.ndarray]) -> Aims:
         """Return numbers and signs of the outputs called `target`."""
         if target is None and self.n_outputs_ > 1:
             raise ValueError(
@@ -185,15 +210,15 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         unit = 0 if target is None else target
         return output_aims(codes_of(unit, np.arange(self.n_outputs_), n))
 
-    def _check_outputs(self, fitted, n_outputs):
+    def _check_outputs(self, fitted: Fitted, n_outputs: int) -> None:
         if fitted["n_outputs_"] != n_outputs or fitted.keys() & {"classes_", "_indicator_dtype"}:
             raise ValueError(f"its attributes do not go with {n_outputs} outputs.")
 
-    def _count_outputs(self, y):
+    def _count_outputs(self, y: Any) -> int:
         values = as_targets(y)
         return 1 if values.ndim == 1 else values.shape[1]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

@@ -1,10 +1,21 @@
 """What callbacks see of a fit, and their calls."""
 
+from __future__ import annotations
+
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from convnet.estimators.identity import identity
 from convnet.estimators.state import fitted_copy
 from convnet.training import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convnet.callbacks.callback import Callback
+    from convnet.callbacks.run import State
+    from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.fitting import Fit
 
 
 class Run:
@@ -18,57 +29,59 @@ class Run:
         In the order of their calls.
     """
 
-    def __init__(self, fit, callbacks):
-        self._fit, self._callbacks, self._begun = fit, callbacks, []
-        self.estimator, self.figures, self.scratch = fit.estimator, {}, {}
+    def __init__(self, fit: Fit, callbacks: Sequence[Callback]) -> None:
+        self._fit, self._callbacks, self.estimator = fit, callbacks, fit.estimator
+        self._begun: list[Callback] = []
+        self.figures: dict[str, float] = {}
+        self.scratch: dict[Any, Any] = {}
 
     @property
-    def epoch(self):
+    def epoch(self) -> int:
         """Epochs done."""
         return self._fit.loop.epochs
 
     @property
-    def last_epoch(self):
+    def last_epoch(self) -> int:
         """Epochs that will be done at the end."""
         return self._fit.last_epoch
 
     @property
-    def history(self):
+    def history(self) -> dict[str, list[float]]:
         """The figures of all epochs."""
         return self._fit.history()
 
     @property
-    def best_epoch(self):
+    def best_epoch(self) -> int:
         """The epoch, from 1, whose weights are kept so far."""
         return self._fit.loop.best.epoch
 
     @property
-    def is_whole(self):
+    def is_whole(self) -> bool:
         """Whether the last epoch was not cut short by `max_time`."""
         return not self._fit.loop.cut
 
     @cached_property
-    def identity(self):
+    def identity(self) -> dict[str, str]:
         """Texts that name parameters and data."""
         fit = self._fit
         return identity(fit.estimator, fit.given, fit.held, fit.first_epoch)
 
-    def fitted(self):
+    def fitted(self) -> BaseConvNet:
         """Return a fitted estimator with a network of its own."""
         return fitted_copy(self.estimator, self.attributes())
 
-    def attributes(self):
+    def attributes(self) -> dict[str, Any]:
         """Return the fitted attributes that ``fit`` would set if it ended now."""
         fitted = self._fit.fitted()
         history = {name: list(figures) for name, figures in fitted["history_"].items()}
         return fitted | {"_holder": fitted["_holder"].fresh(), "history_": history}
 
-    def state(self):
+    def state(self) -> State:
         """Return numbers, fit for JSON, and arrays by name, to resume from."""
         numbers, arrays = snapshot.take(self._fit.loop)
         return numbers | {"seeds": [self._fit.seed, self._fit.split_seed]}, arrays
 
-    def resume(self):
+    def resume(self) -> State | None:
         """Return the first state that a callback gives to go on from, or None; the fit takes its seeds."""
         states = [callback.resume(self) for callback in self._callbacks]
         state = next((state for state in states if state is not None), None)
@@ -76,18 +89,18 @@ class Run:
             self._fit.seed, self._fit.split_seed = snapshot.seeds(state[0])
         return state
 
-    def fit_begin(self):
+    def fit_begin(self) -> None:
         """Call on_fit_begin."""
         for callback in self._callbacks:
             self._begun.append(callback)
             callback.on_fit_begin(self)
 
-    def epoch_begin(self, epoch):
+    def epoch_begin(self, epoch: int) -> None:
         """Call on_epoch_begin."""
         for callback in self._callbacks:
             callback.on_epoch_begin(self)
 
-    def epoch_end(self, figures):
+    def epoch_end(self, figures: Mapping[str, float]) -> bool:
         """Call on_epoch_end; return whether one of the callbacks wants to stop."""
         self.figures = dict(figures)
         for callback in self._callbacks:
@@ -95,12 +108,12 @@ class Run:
                 self._fit.loop.over = True
         return self._fit.loop.over
 
-    def fit_end(self):
+    def fit_end(self) -> None:
         """Call on_fit_end."""
         for callback in self._callbacks:
             callback.on_fit_end(self)
 
-    def close(self):
+    def close(self) -> None:
         """Call close of those that were begun, the last one first; the first error is raised after all."""
         errors = []
         while self._begun:

@@ -1,7 +1,16 @@
 """Estimators to files."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from convnet.estimators.state import of_one_fit
 from convnet.persistence import model_file
+
+if TYPE_CHECKING:
+    import os
+
+    from convnet.estimators.weights import Weights
 
 
 class SavingMixin:
@@ -10,7 +19,11 @@ class SavingMixin:
     The class has ``_describe``, which returns what is said of a fitted one, as plain data, and its weights.
     """
 
-    def save(self, path):
+    if TYPE_CHECKING:
+
+        def _describe(self) -> tuple[dict[str, Any], Weights]: ...
+
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a file, for `convnet.load`.
 
         The file holds the weights, the layers, what ``fit`` learnt of X and y, and the parameters. It holds no

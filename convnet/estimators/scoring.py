@@ -1,13 +1,20 @@
 """`scoring`: any scorer of scikit-learn, checked against the target before training."""
 
+from __future__ import annotations
+
 import inspect
+import math
 import warnings
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from convnet.values.fields import did_you_mean, show
+
+if TYPE_CHECKING:
+    from convnet.estimators.base import BaseConvNet
 
 
 class Scorer:
@@ -25,7 +32,7 @@ class Scorer:
         and the estimator a classifier.
     """
 
-    def __init__(self, estimator):
+    def __init__(self, estimator: BaseConvNet) -> None:
         from sklearn.metrics import check_scoring, get_scorer_names  # slow to import
 
         self.scoring = scoring = estimator.scoring
@@ -44,7 +51,9 @@ class Scorer:
                 'Use a scorer for classification, such as "accuracy".'
             )
 
-    def __call__(self, estimator, X, y, weights):
+    def __call__(
+        self, estimator: BaseConvNet, X: Any, y: np.ndarray, weights: np.ndarray | None
+    ) -> float:
         """Return the score, a float.
 
         Parameters
@@ -58,11 +67,13 @@ class Scorer:
         """
         weighted = {} if weights is None else {"sample_weight": weights}
         score = self.scorer(estimator, X, y, **weighted)
-        if not isinstance(score, Real) or not np.isfinite(score):
+        if not isinstance(score, Real) or not math.isfinite(score):
             raise ValueError(f"scoring={show(self.scoring)} gave {show(score)}, not a number.")
         return float(score)
 
-    def check(self, estimator, X, y, weights):
+    def check(
+        self, estimator: BaseConvNet, X: Any, y: np.ndarray, weights: np.ndarray | None
+    ) -> None:
         """Score once, before training; raise ValueError that names the scorer if that cannot be done."""
         if weights is not None and not self._takes_weights():
             raise ValueError(
@@ -78,14 +89,14 @@ class Scorer:
                 f"scoring={show(self.scoring)} does not fit this target: {error}"
             ) from error
 
-    def _takes_weights(self):
+    def _takes_weights(self) -> bool:
         try:
             parameters = inspect.signature(self.scorer).parameters.values()
         except (TypeError, ValueError):  # of a builtin: only a call can tell
             return True
         return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
 
-    def _wants_numbers(self):
+    def _wants_numbers(self) -> bool:
         """Return whether the scorer can compare fractions, which metrics of classes refuse."""
         from sklearn.dummy import DummyRegressor
 

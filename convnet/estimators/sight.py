@@ -1,9 +1,14 @@
 """What a fitted net makes of its input, to look at."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils import Bunch
 
 from convnet.engine.threads import resolve_n_threads
+from convnet.estimators.fittednet import FittedNet
 from convnet.estimators.inputs import image_shapes
 from convnet.estimators.integrity import check_fitted
 from convnet.estimators.state import of_one_fit
@@ -11,11 +16,14 @@ from convnet.inspection.explain import maximal_patches
 from convnet.inspection.trace import Trace
 from convnet.values.fields import show
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-class SightMixin:
+
+class SightMixin(FittedNet):
     """Methods of estimators that show what happens inside the net."""
 
-    def feature_maps(self, X, layer):
+    def feature_maps(self, X: Any, layer: str) -> NDArray[np.float32]:
         """Return the maps that a layer puts out, as in prediction: running statistics, no dropout.
 
         Parameters
@@ -48,7 +56,7 @@ class SightMixin:
             )
         return self._outputs(X, layer)
 
-    def maximal_patches(self, X, layer, n=9):
+    def maximal_patches(self, X: Any, layer: str, n: int = 9) -> Bunch:
         """Return the patches of images that excite each channel of a layer most.
 
         A patch is what a value of the layer can depend on, its receptive field, worked out through all kernels,
@@ -88,7 +96,7 @@ class SightMixin:
         images, scale = self._images(X)
         return Bunch(**maximal_patches(network, images, scale, layer, n, n_threads))
 
-    def trace(self, x):
+    def trace(self, x: ArrayLike) -> Trace:
         """Work out one prediction step by step.
 
         Printed, it shows from the image on: patch, kernel, products, sum, bias and activation of one pixel of each
@@ -118,17 +126,17 @@ class SightMixin:
         network = self._network()
         X = self._one_image(x)
         images, scale = self._images(X)
-        is_classifier = hasattr(self, "predict_proba")
+        predict_proba = getattr(self, "predict_proba", None)
         return Trace(
             network,
-            images,
+            np.asarray(images),
             scale,
             prediction=self.predict(X)[0],
-            probabilities=self.predict_proba(X)[0] if is_classifier else None,
-            classes=self.classes_ if is_classifier else None,
+            probabilities=None if predict_proba is None else predict_proba(X)[0],
+            classes=getattr(self, "classes_", None),
         )
 
-    def _one_image(self, x):
+    def _one_image(self, x: Any) -> Any:
         """Return x as an X of one row; ValueError where it is not one."""
         shape, singles = np.shape(x), image_shapes(self)
         if shape in singles:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from convnet.estimators.hints import Fitted
 
 Estimator = TypeVar("Estimator")
+
 
 KEPT = (
     "n_features_in_",
@@ -28,12 +32,12 @@ FITTED = (
 UNDER_WAY = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 
 
-def kept(estimator):
+def kept(estimator: object) -> dict[str, Any]:
     """Return the attributes that a fit which goes on takes over as they are."""
     return {name: value for name, value in vars(estimator).items() if name in KEPT}
 
 
-def commit(estimator, fitted):
+def commit(estimator: object, fitted: Fitted) -> None:
     """Replace all fitted attributes by `fitted`, which go together, in one assignment."""
     others = {name: value for name, value in vars(estimator).items() if name not in FITTED}
     if "_holder" in fitted:
@@ -41,7 +45,7 @@ def commit(estimator, fitted):
     estimator.__dict__ = others | fitted
 
 
-def fitted_copy(estimator, fitted):
+def fitted_copy(estimator: Estimator, fitted: Fitted) -> Estimator:
     """Return an estimator with the same parameters and the attributes `fitted`; nothing is copied."""
     copy = object.__new__(type(estimator))
     vars(copy).update({k: v for k, v in vars(estimator).items() if k not in UNDER_WAY})

@@ -1,8 +1,16 @@
 """What an estimator makes of y and the weights."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.estimators.hints import Fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +40,13 @@ class Target:
     weights: np.ndarray | None
     n_outputs: int
     loss: str
-    attributes: dict
-    class_weight: dict | None = None
+    attributes: Fitted
+    class_weight: dict[Any, float] | None = None
 
 
-def split(n, share, seed, strata=None):
+def split(
+    n: int, share: float, seed: int, strata: np.ndarray | None = None
+) -> Sequence[np.ndarray]:
     """Return positions to train on and a share of them to hold out, of each value of `strata` where given."""
     from sklearn.model_selection import train_test_split  # slow to import
 

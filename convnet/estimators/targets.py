@@ -1,5 +1,9 @@
 """Targets of regression: numbers, one or several a row."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils import column_or_1d
 
@@ -7,12 +11,16 @@ from convnet.estimators.arrays import as_array
 from convnet.estimators.target import Target
 from convnet.estimators.weighting import split_weights
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 LARGEST = np.sqrt(
     np.finfo(np.float32).max
 )  # gradients of squared errors are squared by some solvers
 
 
-def as_targets(y, *, warn=True):
+def as_targets(y: Any, *, warn: bool = True) -> NDArray[np.float32]:
     """Return y as float32 of shape (n,) or (n, n_outputs); ValueError for what are no finite numbers.
 
     With `warn` of a column where one axis is meant.
@@ -27,7 +35,9 @@ def as_targets(y, *, warn=True):
     return as_array(y, "y", ensure_2d=False, dtype=np.float32, order="C")
 
 
-def encode_targets(y, sample_weight, loss, *, fitted):
+def encode_targets(
+    y: Any, sample_weight: NDArray[np.float64] | None, loss: str, *, fitted: int | None
+) -> Target:
     """Return the `Target` of numbers.
 
     Parameters
@@ -51,8 +61,8 @@ def encode_targets(y, sample_weight, loss, *, fitted):
     n_outputs = 1 if values.ndim == 1 else values.shape[1]
     if fitted is not None and n_outputs != fitted:
         raise ValueError(f"y has {n_outputs} columns; the net has {fitted} outputs.")
-    weights = np.ones(len(values)) if sample_weight is None else sample_weight
-    rows, weights = split_weights(weights)
+    given = np.ones(len(values)) if sample_weight is None else sample_weight
+    rows, weights = split_weights(given)
     return Target(
         values=values,
         rows=rows,

@@ -1,9 +1,12 @@
 """Transfer: weights that a fit begins with, layers that it leaves alone, learning rates of layers."""
 
+from __future__ import annotations
+
 import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -17,8 +20,17 @@ from convnet.values.plain import plain
 
 MAX_PATH = 4096  # characters: of Linux, and more than of other systems
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
-def initial(source, kind):
+    from convnet.estimators.hints import Images, Report
+    from convnet.estimators.units import InputFormat
+    from convnet.graph.network import Network
+    from convnet.graph.plan import LayerInfo, Plan
+    from convnet.layers.base import Layer
+
+
+def initial(source: Any, kind: str) -> tuple[Mapping[str, np.ndarray], InputFormat | None]:
     """Return what `init_weights` stands for: arrays by name, and how the net that has them reads X, or None.
 
     Parameters
@@ -40,7 +52,7 @@ def initial(source, kind):
         raise TypeError(f"{kind}: init_weights raised {type(error).__name__}.") from error
 
 
-def _read(source, kind):
+def _read(source: Any, kind: str) -> tuple[Mapping[str, np.ndarray], InputFormat | None]:
     if isinstance(source, Mapping):
         return {name: _numbers(name, array, kind) for name, array in source.items()}, None
     if isinstance(source, str | os.PathLike):
@@ -48,7 +60,7 @@ def _read(source, kind):
             raise ValueError(f"{kind}: init_weights: a path has more than {MAX_PATH} characters.")
         from convnet.estimators.loading import load  # which comes after this
 
-        net = load(source)
+        net: Any = load(source)
     else:
         net = source.estimator if isinstance(source, FrozenEstimator) else None
     net = getattr(net, "estimator_", net)  # of a transformer
@@ -65,7 +77,7 @@ def _read(source, kind):
     return net.weights_, net._input_format
 
 
-def _numbers(name, array, kind):
+def _numbers(name: object, array: Any, kind: str) -> np.ndarray:
     """Return an array of `init_weights`; TypeError where it holds anything but real numbers."""
     if not isinstance(name, str):
         raise TypeError(f'{kind}: init_weights must have names such as "conv1/weights" as keys.')
@@ -78,7 +90,7 @@ def _numbers(name, array, kind):
     return array
 
 
-def warn_of_units(known, images, scale, kind):
+def warn_of_units(known: InputFormat, images: Images, scale: float, kind: str) -> None:
     """Warn where X is not read as the net does that the weights come from.
 
     Parameters
@@ -104,7 +116,7 @@ def warn_of_units(known, images, scale, kind):
         )
 
 
-def warn_of_frozen(report, frozen, kind):
+def warn_of_frozen(report: Report, frozen: Collection[str], kind: str) -> None:
     """Warn where `freeze` keeps layers that `init_weights` gave nothing that fits."""
     kept = {name.rpartition("/")[0] for name in frozen}
     fresh = [layer for layer in report["fresh"] if layer in kept]
@@ -117,7 +129,7 @@ def warn_of_frozen(report, frozen, kind):
         )
 
 
-def start_from(network, arrays, kind):
+def start_from(network: Network, arrays: Mapping[str, np.ndarray], kind: str) -> Report:
     """Give a network the arrays of all layers whose name and shapes match.
 
     Returns
@@ -150,7 +162,7 @@ def start_from(network, arrays, kind):
     return {"loaded": loaded, "fresh": fresh, "left_over": left}
 
 
-def shown(report):
+def shown(report: Report) -> str:
     """Return a report as a line of text."""
     lists = (
         f"{what.replace('_', ' ')}: {', '.join(names)}" for what, names in report.items() if names
@@ -158,15 +170,15 @@ def shown(report):
     return "init_weights: " + "; ".join(lists)
 
 
-def _by_layer(arrays):
+def _by_layer(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
     """Return {layer: {name: array}}."""
-    layers = {}
+    layers: dict[str, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
         layers.setdefault(name.rpartition("/")[0], {})[name] = array
     return layers
 
 
-def _listed(layers):
+def _listed(layers: Mapping[str, Mapping[str, np.ndarray]]) -> str:
     parts = (
         f"{layer} {' '.join(str(tuple(np.shape(a))) for a in arrays.values())}"
         for layer, arrays in layers.items()
@@ -174,7 +186,7 @@ def _listed(layers):
     return ", ".join(parts) or "none"
 
 
-def frozen_parameters(freeze, plan):
+def frozen_parameters(freeze: str | Sequence[str] | None, plan: Plan) -> frozenset[str]:
     """Return the names of the parameters that `freeze` keeps."""
     if freeze is None:
         return frozenset()
@@ -186,7 +198,7 @@ def frozen_parameters(freeze, plan):
     return frozen
 
 
-def rate_factors(layer_learning_rates, plan):
+def rate_factors(layer_learning_rates: Mapping[str, float] | None, plan: Plan) -> dict[str, float]:
     """Return {name of a parameter: factor}; of several that choose a layer the last counts."""
     factors = {}
     for name, factor in (plain(layer_learning_rates) or {}).items():
@@ -195,7 +207,7 @@ def rate_factors(layer_learning_rates, plan):
     return factors
 
 
-def layers_up_to(layers, infos, name):
+def layers_up_to(layers: Sequence[Layer], infos: Sequence[LayerInfo], name: str) -> list[Layer]:
     """Return the layers up to the one of that name, each with its name fixed; see `BaseConvNet.layers_up_to`."""
     known = [info.name for info in infos if info.name != "output"]
     if name not in known:

@@ -1,7 +1,9 @@
 """ConvNetTransformer."""
 
+from __future__ import annotations
+
 from itertools import product
-from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn import get_config
@@ -18,7 +20,13 @@ from convnet.estimators.integrity import check_fitted, check_layer
 from convnet.estimators.saving import SavingMixin
 from convnet.graph.plan import Plan
 from convnet.layers import resolve_names
-from convnet.layers.fields import did_you_mean, show
+from convnet.values.fields import did_you_mean, is_integer, show
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sklearn.utils import Tags
+
+    from convnet.estimators.weights import Weights
 
 
 class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator):
@@ -65,11 +73,11 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
     (1797, 32)
     """
 
-    def __init__(self, estimator, layer=-1):
+    def __init__(self, estimator: Any, layer: int | str = -1) -> None:
         self.estimator = estimator
         self.layer = layer
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Fit the net, unless it is frozen.
 
         Parameters
@@ -97,10 +105,10 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         fitted = clone(self.estimator).fit(X, y, **fit_params)
-        vars(self).update(estimator_=fitted, layer_=name)  # both or, after Ctrl-C, none
+        self.__dict__.update(estimator_=fitted, layer_=name)  # both or, after Ctrl-C, none
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the outputs of the layer, as in prediction: no dropout, running statistics.
 
         Parameters
@@ -116,7 +124,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         features = self._fitted_net()._outputs(X, self.layer_)
         return features.reshape(len(features), -1)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return names of the embeddings: "dense1_0" of flat layers, "conv1_row_column_channel" of maps.
 
         Parameters
@@ -135,27 +143,27 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         return np.asarray(names, dtype=object)
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         """Features of the X of ``fit``."""
         return self.estimator_.n_features_in_
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> np.ndarray:
         """Names of the columns, if X in ``fit`` was a data frame."""
         return self.estimator_.feature_names_in_
 
-    def _describe(self):
+    def _describe(self) -> tuple[dict[str, Any], Weights]:
         net, frozen = self._fitted_net(), isinstance(self.estimator_, FrozenEstimator)
         description, weights = describe(net)
         layers = {"layer": self.layer, "layer_": self.layer_}
         own = {"estimator": type(self).__name__, **layers, "frozen": frozen}
         return {**own, "net": description}, weights
 
-    def _net(self):
+    def _net(self) -> BaseConvNet:
         """Return the net itself; TypeError where there is none."""
         return _unfrozen("estimator", self.estimator)
 
-    def _fitted_net(self):
+    def _fitted_net(self) -> BaseConvNet:
         """Return the fitted net; ValueError, or TypeError, where attributes do not go together."""
         if "estimator_" not in vars(self):
             check_is_fitted(self, "estimator_")
@@ -164,16 +172,16 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         check_layer(net, getattr(self, "layer_", None))
         return net
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if hasattr(self, "estimator_"):
             self._fitted_net()
 
-    def _layer_name(self, net, X, y):
+    def _layer_name(self, net: BaseConvNet, X: Any, y: Any) -> str:
         """Return the name of the layer in the net that is to be fitted, or is frozen."""
         if self.estimator is net:
             layers, shape = net._declared(X, y)
-            infos = Plan(layers, shape, 1).layers
+            infos = tuple(Plan(layers, shape, 1).layers)
         else:
             check_is_fitted(net, "weights_")
             layers, infos = net._holder.layers, net.layers_
@@ -181,8 +189,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         layer, names = self.layer, resolve_names(layers)
         if isinstance(layer, str) and layer in known:
             return layer
-        is_number = isinstance(layer, Integral) and not isinstance(layer, bool)
-        if is_number and -len(names) <= layer < len(names):
+        if is_integer(layer) and -len(names) <= layer < len(names):
             return names[layer]
         numbers = f", or an integer from {-len(names)} to {len(names) - 1}" if names else ""
         raise ParameterError(
@@ -190,7 +197,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
             f"{did_you_mean(layer, known)}"
         )
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Return what ``fit`` passes on to the net.
 
         Returns
@@ -204,7 +211,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
             mapping.add(caller=caller, callee="fit")
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
         tags.input_tags = inner.input_tags
         tags.target_tags.required = not isinstance(self.estimator, FrozenEstimator)
@@ -212,7 +219,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         return tags
 
 
-def _unfrozen(name, net):
+def _unfrozen(name: str, net: Any) -> BaseConvNet:
     inner = net.estimator if isinstance(net, FrozenEstimator) else net
     if not isinstance(inner, BaseConvNet):
         raise TypeError(

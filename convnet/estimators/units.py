@@ -3,15 +3,25 @@
 X is looked at once, in chunks of rows.
 """
 
+from __future__ import annotations
+
 from contextlib import closing
 from dataclasses import dataclass
 from math import isfinite, prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import assert_all_finite
 
 from convnet.layers.rescale import rescales
 from convnet.training.rows import Rows, chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from convnet.estimators.hints import Images
+    from convnet.layers.base import Layer
+
 
 CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
 UNIT = 1.5  # floats up to here are taken to be scaled to 0..1 already, with room for interpolation
@@ -40,7 +50,7 @@ class InputFormat:
         Whether "auto" leaves X as it is, since a layer of the net rescales it.
     """
 
-    shape: tuple
+    shape: tuple[int, ...]
     data_format: str
     dtype: str
     scale: float
@@ -48,7 +58,7 @@ class InputFormat:
     largest: float
     as_is: bool = False
 
-    def scale_for(self, images, kind):
+    def scale_for(self, images: Images, kind: str) -> float:
         """Return the scale for other X; ValueError where its values cannot be meant the same way.
 
         uint8 and uint16 are both taken to fill their range, so that either is read as 0..1 by a net fitted on the
@@ -83,7 +93,7 @@ class InputFormat:
             )
         return 1.0 if same_units else 1 / MAXIMA[dtype]
 
-    def _fitted_on(self):
+    def _fitted_on(self) -> str:
         if self.as_is:
             return f"{self.dtype} with max {self.largest:g}, which a Rescale layer takes as it is,"
         if self.dtype in MAXIMA:
@@ -91,13 +101,13 @@ class InputFormat:
         return f"{self.dtype} with max {self.largest:g}"
 
 
-def is_scale(value):
+def is_scale(value: Any) -> bool:
     """Return whether a number is above 0 as a float32, and finite."""
     bounds = np.finfo(np.float32)
     return float(bounds.tiny) <= value <= float(bounds.max)
 
 
-def largest_value(images, kind, rows=None):
+def largest_value(images: Images, kind: str, rows: np.ndarray | None = None) -> float:
     """Return the largest magnitude, of some rows; ValueError in scikit-learn's wording for NaN and infinity.
 
     uint8 is not read: its is the largest that it can hold.
@@ -120,7 +130,15 @@ def largest_value(images, kind, rows=None):
     return largest
 
 
-def fitted_format(images, data_format, rescale, kind, *, rows=None, layers=()):
+def fitted_format(
+    images: Images,
+    data_format: str,
+    rescale: Any,
+    kind: str,
+    *,
+    rows: np.ndarray | None = None,
+    layers: Iterable[Layer] = (),
+) -> InputFormat:
     """Return the format of the X of which a net of these layers is fitted on `rows`.
 
     ValueError for NaN and infinity in any row.

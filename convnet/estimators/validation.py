@@ -1,9 +1,21 @@
 """Loss and score on the rows held out, after each epoch."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from convnet.estimators.scoring import Scorer
 from convnet.estimators.state import fitted_copy
 from convnet.estimators.weights import Weights
 from convnet.training.outputs import outputs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.heldout import HeldOut
+    from convnet.graph.network import Network
 
 
 class Validation:
@@ -26,12 +38,19 @@ class Validation:
         Most threads.
     """
 
-    def __init__(self, estimator, held, network, structure, n_threads):
+    def __init__(
+        self,
+        estimator: BaseConvNet,
+        held: HeldOut,
+        network: Network,
+        structure: dict[str, Any],
+        n_threads: int,
+    ) -> None:
         self.estimator, self.held, self.network = estimator, held, network
         # A scorer is given arrays, so that the names of columns would have it warned of their lack.
         self.structure = {k: v for k, v in structure.items() if k != "feature_names_in_"}
         self.n_threads = n_threads
-        self.scorer = None
+        self.scorer: Scorer | None = None
         n, fewest = len(held.examples.rows), estimator._fewest_held_out
         if estimator.scoring is None and n < fewest:
             raise ValueError(
@@ -44,7 +63,7 @@ class Validation:
             weights = network.get_weights()
             self.scorer.check(*self._scored(self._outputs(), weights))
 
-    def __call__(self, weights):
+    def __call__(self, weights: dict[str, np.ndarray]) -> tuple[float, float]:
         """Return loss and score of the network, whose weights are passed."""
         data, out = self.held.examples, self._outputs()
         loss, score = self.estimator._figures(out, data.targets[data.rows], self.held.weights())
@@ -52,13 +71,15 @@ class Validation:
             score = self.scorer(*self._scored(out, weights))
         return loss, score
 
-    def _outputs(self):
+    def _outputs(self) -> NDArray[np.float32]:
         data = self.held.examples
         return outputs(
             self.network, data.X, scale=data.scale, n_threads=self.n_threads, rows=data.rows
         )
 
-    def _scored(self, out, weights):
+    def _scored(
+        self, out: np.ndarray, weights: dict[str, np.ndarray]
+    ) -> tuple[BaseConvNet, Any, np.ndarray, np.ndarray | None]:
         """Return what a scorer is called with."""
         known = {"weights_": Weights(weights), "_holder": self.structure["_holder"].sharing()}
         copy = fitted_copy(self.estimator, self.structure | known)

@@ -1,5 +1,9 @@
 """sample_weight and class_weight: which rows take part, and with what weight."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -7,8 +11,13 @@ from convnet.estimators.arrays import as_array
 from convnet.values.fields import as_float, is_number, show
 from convnet.values.plain import plain
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def check_sample_weight(sample_weight, n, name="sample_weight", of="X"):
+
+def check_sample_weight(
+    sample_weight: ArrayLike | None, n: int | None, name: str = "sample_weight", of: str = "X"
+) -> NDArray[np.float64] | None:
     """Return float64 weights of the n rows of `of`, or None; ValueError, by `name`, if they cannot be used."""
     if sample_weight is None:
         return None
@@ -24,7 +33,9 @@ def check_sample_weight(sample_weight, n, name="sample_weight", of="X"):
     return weights
 
 
-def class_weights(class_weight, classes, codes, sample_weight):
+def class_weights(
+    class_weight: Any, classes: np.ndarray, codes: np.ndarray, sample_weight: np.ndarray | None
+) -> NDArray[np.float64] | None:
     """Return a float64 weight for each class.
 
     Parameters
@@ -64,7 +75,7 @@ def class_weights(class_weight, classes, codes, sample_weight):
     return compute_class_weight(class_weight, classes=classes, y=classes)
 
 
-def split_weights(weights):
+def split_weights(weights: np.ndarray) -> tuple[NDArray[np.int64], NDArray[np.float32] | None]:
     """Return the rows of positive weight and the weights as float32, None where all of those are 1."""
     with np.errstate(over="ignore", under="ignore"):
         weights = weights.astype(np.float32)

@@ -1,6 +1,18 @@
 """A net as a table."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from convnet.layers.geometry import cross
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from convnet.graph.plan import LayerInfo
+
+
+Row = tuple[str, str, str, str, str, str, str]
 
 HEADER = ("layer", "type", "algorithm", "output shape", "parameters", "multiply-adds", "memory")
 WORDS = 4  # columns of text, before those of figures
@@ -26,7 +38,9 @@ class Summary:
         Totals; multiply-adds and memory are those of one sample.
     """
 
-    def __init__(self, layers, input_shape, *, has_output):
+    def __init__(
+        self, layers: Sequence[LayerInfo], input_shape: Sequence[int], *, has_output: bool
+    ) -> None:
         self.layers = tuple(layers)
         self.input_shape = tuple(input_shape)
         self.has_output = has_output
@@ -34,7 +48,7 @@ class Summary:
         self.multiply_adds = sum(layer.multiply_adds for layer in self.layers)
         self.memory_bytes = sum(layer.memory_bytes for layer in self.layers)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         rows = [("", "input", "", cross(self.input_shape), "", "", "")]
         rows += [row for layer in self.layers for row in _rows(layer, "")]
         total = (
@@ -61,7 +75,7 @@ class Summary:
         return "\n".join(lines)
 
 
-def _rows(layer, indent):
+def _rows(layer: LayerInfo, indent: str) -> Iterator[Row]:
     yield (
         indent + layer.name,
         layer.type,
@@ -73,17 +87,17 @@ def _rows(layer, indent):
         yield from _rows(inner, indent + "  ")
 
 
-def _line(cells, widths):
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     left = [cell.ljust(width) for cell, width in zip(cells[:WORDS], widths[:WORDS], strict=True)]
     right = [cell.rjust(width) for cell, width in zip(cells[WORDS:], widths[WORDS:], strict=True)]
     return "  ".join(left + right).rstrip()
 
 
-def _figures(n_parameters, multiply_adds, memory_bytes):
+def _figures(n_parameters: int, multiply_adds: int, memory_bytes: int) -> tuple[str, str, str]:
     return f"{n_parameters:,}", f"{multiply_adds:,}", _bytes(memory_bytes)
 
 
-def _bytes(n):
+def _bytes(n: float) -> str:
     power = min(3, max(0, (int(n).bit_length() - 1) // 10))
     n /= 1024**power
     return f"{n:,.{0 if n == int(n) else 1}f} {('B', 'KiB', 'MiB', 'GiB')[power]}"

@@ -1,9 +1,16 @@
 """Words for a layer: its name, what it is, its shape and its size."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from convnet.layers.geometry import cross
 
+if TYPE_CHECKING:
+    from convnet.graph.plan import LayerInfo
 
-def words(info):
+
+def words(info: LayerInfo) -> tuple[str, str, str, str]:
     """Return what stands in the box of a layer.
 
     Parameters

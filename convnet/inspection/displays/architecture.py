@@ -1,11 +1,27 @@
 """ArchitectureDisplay: a net drawn as boxes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 from convnet.inspection.displays.boxes import BELOW, INPUT, INSIDE, ROW, SUM, WIDTH, place
 from convnet.inspection.displays.canvas import canvas, inches
 from convnet.inspection.displays.nets import check_net
 from convnet.inspection.displays.text import GLYPH, POINTS
 from convnet.inspection.words import words
 from convnet.layers.geometry import cross
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    from convnet.graph.plan import LayerInfo
+    from convnet.inspection.displays.boxes import Box, Shortcut
+    from convnet.inspection.displays.nets import Net
+
 
 FONT = 8  # points
 HEADING = 0.26  # inches for the heads of the columns, and for the total
@@ -56,13 +72,23 @@ class ArchitectureDisplay:
     ['28×28×32', '320']
     """
 
-    def __init__(self, layers, input_shape, *, has_output=True):
+    def __init__(
+        self, layers: Sequence[LayerInfo], input_shape: tuple[int, ...], *, has_output: bool = True
+    ) -> None:
         self.layers = layers
         self.input_shape = input_shape
         self.has_output = has_output
 
     @classmethod
-    def from_estimator(cls, estimator, X=None, y=None, *, nested=True, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Net,
+        X: Any = None,
+        y: Any = None,
+        *,
+        nested: bool = True,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw a net, fitted or not.
 
         Parameters
@@ -97,7 +123,7 @@ class ArchitectureDisplay:
         display = cls(summary.layers, summary.input_shape, has_output=summary.has_output)
         return display.plot(ax, nested=nested)
 
-    def plot(self, ax=None, *, nested=True):
+    def plot(self, ax: Axes | None = None, *, nested: bool = True) -> Self:
         """Draw the boxes.
 
         Parameters
@@ -126,7 +152,8 @@ class ArchitectureDisplay:
         self._font = FONT * min(1.0, width / WIDTH, high / (height + 2 * HEADING))
         for x, top, bottom in arrows:
             self._arrow(x, top, bottom)
-        self.boxes_, self.texts_ = {}, {}
+        self.boxes_: dict[str, Patch] = {}
+        self.texts_: dict[str, list[str]] = {}
         for box in boxes:
             self._box(box)
         self.shortcuts_ = {line.name: self._shortcut(line) for line in shortcuts}
@@ -136,7 +163,7 @@ class ArchitectureDisplay:
         self._text(WIDTH - PAD, height + HEADING / 2, f"{n:,} parameters{end}", ha="right")
         return self
 
-    def _box(self, box):
+    def _box(self, box: Box) -> None:
         from matplotlib.patches import FancyBboxPatch
 
         round_off = f"round,pad=0,rounding_size={ROW / 5}"
@@ -157,21 +184,23 @@ class ArchitectureDisplay:
         self.texts_[box.name] = cells
         self._line(box.top + ROW / 2, box.left, box.right, cells)
 
-    def _line(self, y, left, right, cells, weight="normal"):
+    def _line(
+        self, y: float, left: float, right: float, cells: Sequence[str], weight: str = "normal"
+    ) -> None:
         name, what, shape, count = cells
         self._text(left + PAD, y, name, weight="bold")
         self._text(left + NAME, y, what)
         self._text(right - SHAPE, y, shape, ha="right", weight=weight)
         self._text(right - PAD, y, count, ha="right", weight=weight)
 
-    def _text(self, x, y, text, **style):
+    def _text(self, x: float, y: float, text: str, **style: Any) -> None:
         self.ax_.text(x, y, text, fontsize=self._font, va="center_baseline", **style)
 
-    def _arrow(self, x, top, bottom):
+    def _arrow(self, x: float, top: float, bottom: float) -> None:
         style = dict(arrowstyle="-|>", color=LINE, lw=0.8, shrinkA=0, shrinkB=0, mutation_scale=7)
         self.ax_.annotate("", (x, bottom), (x, top), arrowprops=style)
 
-    def _shortcut(self, line):
+    def _shortcut(self, line: Shortcut) -> Line2D:
         """Draw the way around a block: from the middle of the block's top to the right, down and to the sum."""
         start, end = line.top + BELOW / 2, line.bottom
         (drawn,) = self.ax_.plot(
@@ -192,20 +221,20 @@ class ArchitectureDisplay:
             )
         return drawn
 
-    def _info(self, name):
+    def _info(self, name: str) -> LayerInfo:
         return next(info for outer in self.layers for info in outer.walk() if info.name == name)
 
 
-def _tint(box):
+def _tint(box: Box) -> str:
     kind = "" if box.info is None else box.info.type
     return next((tint for word, tint in TINTS.items() if word in kind), OTHER if kind else "white")
 
 
-def _length(text):
+def _length(text: str) -> float:
     """Return the length of a text in inches."""
     return len(text) * GLYPH * FONT / POINTS
 
 
-def _cut(text, room):
+def _cut(text: str, room: float) -> str:
     n = int(room / _length(" "))
     return text if len(text) <= n else f"{text[: max(n - 1, 0)]}…"

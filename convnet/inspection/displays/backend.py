@@ -1,7 +1,14 @@
 """matplotlib, which only drawing needs."""
 
+from __future__ import annotations
 
-def pyplot(caller):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def pyplot(caller: str) -> ModuleType:
     """Return ``matplotlib.pyplot``.
 
     Parameters

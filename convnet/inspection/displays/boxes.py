@@ -1,8 +1,17 @@
 """Where the boxes of a drawn net stand: inches, y downwards."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from convnet.layers.residual import SHORTCUT, Residual
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.graph.plan import LayerInfo
+
 
 WIDTH = 6.4  # of a drawing
 ROW, STEP = 0.3, 0.14  # height of a box, and of the arrow below it
@@ -11,6 +20,9 @@ INSIDE = (
 )
 BELOW = 0.1  # from the last arrow inside a block to its end
 INPUT, SUM = "input", "+"
+
+
+Arrow = tuple[float, float, float]  # x, top, bottom
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class Box:
     """
 
     name: str
-    info: object
+    info: LayerInfo | None
     left: float
     right: float
     top: float
@@ -61,10 +73,12 @@ class Shortcut:
     right: float
     top: float
     bottom: float
-    info: object
+    info: LayerInfo | None
 
 
-def place(layers, nested=True):
+def place(
+    layers: Sequence[LayerInfo], nested: bool = True
+) -> tuple[list[Box], list[Shortcut], list[Arrow], float]:
     """Place the boxes of a net.
 
     Parameters
@@ -90,19 +104,21 @@ def place(layers, nested=True):
 
 
 class _Placer:
-    def __init__(self, nested):
+    def __init__(self, nested: bool) -> None:
         self.nested, self.y = nested, 0.0
-        self.boxes, self.shortcuts, self.arrows = [], [], []
+        self.boxes: list[Box] = []
+        self.shortcuts: list[Shortcut] = []
+        self.arrows: list[Arrow] = []
 
-    def box(self, name, info, left, right):
+    def box(self, name: str, info: LayerInfo | None, left: float, right: float) -> None:
         self.boxes.append(Box(name, info, left, right, self.y, self.y + ROW))
         self.y += ROW
 
-    def arrow(self):
+    def arrow(self) -> None:
         self.arrows.append((WIDTH / 2, self.y, self.y + STEP))
         self.y += STEP
 
-    def chain(self, layers, left, right):
+    def chain(self, layers: Sequence[LayerInfo], left: float, right: float) -> None:
         for info in layers:
             self.arrow()
             if info.layers and self.nested:
@@ -110,7 +126,7 @@ class _Placer:
             else:
                 self.box(info.name, info, left, right)
 
-    def block(self, info, left, right):
+    def block(self, info: LayerInfo, left: float, right: float) -> None:
         """Place a layer's words, those inside it and, of a residual block, the shortcut beside them and the sum."""
         at, top = len(self.boxes), self.y
         body = [inner for inner in info.layers if inner.name.rpartition("/")[2] != SHORTCUT]

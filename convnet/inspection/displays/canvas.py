@@ -1,15 +1,29 @@
 """The area that a display draws in: a figure of its own, or axes that it is given and divides."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from convnet.inspection.displays.backend import pyplot
 from convnet.inspection.displays.text import VERBATIM, height, wrapped
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+    from matplotlib.gridspec import GridSpecFromSubplotSpec
+    from numpy.typing import NDArray
+
+
+Margins = tuple[float, float, float, float]  # left, right, bottom, top
+
 MARGIN = 0.15  # inches around a figure's contents
 HEADING = 10  # points, the font of a heading
 
 
-def headed(caller, ax, heading, size):
+def headed(caller: str, ax: Axes | None, heading: str, size: tuple[float, float]) -> Axes:
     """Return what `canvas` does with a heading, broken into lines that fit its width."""
     width = size[0] if ax is None else inches(ax)[0]
     heading = wrapped(heading, width + MARGIN, HEADING)
@@ -19,7 +33,13 @@ def headed(caller, ax, heading, size):
     return whole
 
 
-def canvas(caller, ax=None, *, size, margins=(MARGIN,) * 4):
+def canvas(
+    caller: str,
+    ax: Axes | None = None,
+    *,
+    size: tuple[float, float],
+    margins: Margins = (MARGIN,) * 4,
+) -> Axes:
     """Return empty axes to divide.
 
     Parameters
@@ -66,13 +86,13 @@ def canvas(caller, ax=None, *, size, margins=(MARGIN,) * 4):
     return ax
 
 
-def inches(ax):
+def inches(ax: Axes) -> tuple[float, float]:
     """Return width and height of axes, in inches."""
     box, dpi = ax.get_window_extent(), ax.figure.dpi
     return box.width / dpi, box.height / dpi
 
 
-def check_room(caller, ax, *lengths):
+def check_room(caller: str, ax: Axes, *lengths: float) -> None:
     """Raise ValueError where axes are so small that one of the lengths of what they are to hold is not above 0."""
     if min(lengths) <= 0:
         width, high = inches(ax)
@@ -81,7 +101,7 @@ def check_room(caller, ax, *lengths):
         )
 
 
-def divided(ax, n_rows, n_cols, **spacing):
+def divided(ax: Axes, n_rows: int, n_cols: int, **spacing: Any) -> GridSpecFromSubplotSpec:
     """Return a grid over the area of axes, from which ``figure.add_subplot`` takes places.
 
     Parameters
@@ -105,7 +125,15 @@ def divided(ax, n_rows, n_cols, **spacing):
     return place.subgridspec(n_rows, n_cols, **spacing)
 
 
-def panels(caller, ax, n, *, size, margins, **spacing):
+def panels(
+    caller: str,
+    ax: Axes | Iterable[Axes] | None,
+    n: int,
+    *,
+    size: tuple[float, float],
+    margins: Margins,
+    **spacing: Any,
+) -> NDArray[np.object_]:
     """Return n axes one below the other.
 
     Parameters

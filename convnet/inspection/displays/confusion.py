@@ -1,5 +1,9 @@
 """ConfusionDisplay: what the images of each cell of a confusion matrix have in common."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from convnet.inspection.displays.canvas import check_room, divided, headed, inches
@@ -9,6 +13,13 @@ from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.overlay import draw_scale, laid_over
 from convnet.inspection.displays.text import VERBATIM, fitted, height
 from convnet.inspection.explain.given import whole as integer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from convnet.inspection.displays.nets import Net
+
 
 SIDE = 7.0  # inches of a new figure's longer side, about
 TILE = (0.7, 2.4)  # inches of an image's longer side in a new figure, at least and at most
@@ -56,14 +67,26 @@ class ConfusionDisplay:
     897
     """
 
-    def __init__(self, images, maps, counts, classes):
+    def __init__(
+        self, images: np.ndarray, maps: np.ndarray, counts: np.ndarray, classes: np.ndarray
+    ) -> None:
         self.images = images
         self.maps = maps
         self.counts = counts
         self.classes = classes
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, method="gradcam", n=10, ax=None, **options):
+    def from_estimator(
+        cls,
+        estimator: Net,
+        X: Any,
+        y: ArrayLike,
+        *,
+        method: str = "gradcam",
+        n: int = 10,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Self:
         """Explain all images and draw the means.
 
         Parameters
@@ -115,7 +138,7 @@ class ConfusionDisplay:
             images[i, j] = np.sum(sums, axis=0) / len(rows)
         return cls(images, found.maps, found.counts, found.classes).plot(ax=ax, n=n)
 
-    def plot(self, ax=None, *, n=10):
+    def plot(self, ax: Axes | None = None, *, n: int = 10) -> Self:
         """Draw the cells.
 
         Parameters
@@ -188,7 +211,7 @@ class ConfusionDisplay:
         draw_scale(whole.figure.add_subplot(outer[1, 3]), signed=signed)
         return self
 
-    def _draw_cell(self, ax, row, column):
+    def _draw_cell(self, ax: Axes, row: int, column: int) -> None:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_color(RIGHT if row == column else WRONG)
         ax.spines[:].set_linewidth(2 if row == column else 0.8)
@@ -207,7 +230,7 @@ class ConfusionDisplay:
             bbox=box,
         )
 
-    def _most_confused(self, n):
+    def _most_confused(self, n: int) -> np.ndarray:
         """Return the numbers of at most n classes, those with most mistakes, ascending."""
         mistakes = self.counts - np.diag(np.diag(self.counts))
         order = np.argsort(-(mistakes.sum(axis=0) + mistakes.sum(axis=1)), kind="stable")

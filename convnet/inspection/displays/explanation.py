@@ -1,6 +1,9 @@
 """ExplanationDisplay: where a net looks."""
 
+from __future__ import annotations
+
 from math import ceil
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -12,6 +15,15 @@ from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.overlay import draw_scale, laid_over
 from convnet.inspection.displays.text import VERBATIM, fitted, height
 from convnet.inspection.explain.given import whole as integer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from convnet.inspection.displays.nets import Net
+
 
 NAMES = {  # others are written as words
     "gradcam": "Grad-CAM",
@@ -65,7 +77,15 @@ class ExplanationDisplay:
     True
     """
 
-    def __init__(self, images, maps, *, titles=None, heading=None, n_rows=None):
+    def __init__(
+        self,
+        images: np.ndarray,
+        maps: Mapping[str, np.ndarray],
+        *,
+        titles: Sequence[str] | None = None,
+        heading: str | None = None,
+        n_rows: int | None = None,
+    ) -> None:
         self.images = images
         self.maps = maps
         self.titles = titles
@@ -74,8 +94,17 @@ class ExplanationDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, method="gradcam", target=None, n=16, ax=None, **options
-    ):
+        cls,
+        estimator: Net,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        method: str | Sequence[str] = "gradcam",
+        target: Any = None,
+        n: int = 16,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Self:
         """Explain what a net says of images, and draw it.
 
         Parameters
@@ -117,21 +146,22 @@ class ExplanationDisplay:
         n = integer(f"{cls.__name__}: n", n)
         pictures = Pictures(estimator, X, cls.__name__)
         n_rows = len(pictures)
-        if y is not None and len(y) != n_rows:
-            raise ValueError(f"{cls.__name__}: X has {n_rows} rows and y has {len(y)}.")
+        labels = None if y is None else np.asarray(y)
+        if labels is not None and len(labels) != n_rows:
+            raise ValueError(f"{cls.__name__}: X has {n_rows} rows and y has {len(labels)}.")
         heading = None
         if target is not None and np.ndim(target) == 0:
             heading = f"what speaks for {target}"
         elif target is not None and len(target) == n_rows:
             target = np.asarray(target)[:n]
-        shown, y = pictures.first(n), None if y is None else np.asarray(y)[:n]
+        shown = pictures.first(n)
         methods = [method] if isinstance(method, str) else list(method)
         maps = {name: estimator.explain(shown, name, target, **options) for name in methods}
-        titles = _titles(estimator, shown, y)
+        titles = _titles(estimator, shown, None if labels is None else labels[:n])
         display = cls(pictures[:n], maps, titles=titles, heading=heading, n_rows=n_rows)
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw images and maps.
 
         Parameters
@@ -200,7 +230,7 @@ class ExplanationDisplay:
         return self
 
 
-def _titles(estimator, X, y):
+def _titles(estimator: Net, X: Any, y: np.ndarray | None) -> list[str] | None:
     """Return what the net says of each image, and what it is where `y` is known."""
     predicted = estimator.predict(X)
     if predicted.ndim > 1:

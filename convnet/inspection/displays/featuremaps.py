@@ -1,5 +1,9 @@
 """FeatureMapDisplay: what a net makes of an image."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from convnet.inspection.displays.grid import N_MAX, draw_maps
@@ -9,6 +13,15 @@ from convnet.inspection.displays.rows import N_ROW, draw_rows
 from convnet.inspection.displays.scale import scale_of
 from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from convnet.inspection.displays.nets import Net
+
 
 # What a prediction leaves as it is has no row of its own.
 UNCHANGED = ("Flatten", "Dropout", "SpatialDropout2D")
@@ -54,15 +67,32 @@ class FeatureMapDisplay:
     (28, 28, 16)
     """
 
-    def __init__(self, maps, *, image=None, types=None, classes=None, prediction=None):
+    def __init__(
+        self,
+        maps: Mapping[str, np.ndarray],
+        *,
+        image: np.ndarray | None = None,
+        types: Mapping[str, str] | None = None,
+        classes: Sequence[Any] | np.ndarray | None = None,
+        prediction: Any = None,
+    ) -> None:
         self.maps = maps
         self.image = image
         self.types = types
+        self.axes_: np.ndarray | dict[str, list[Axes]]
         self.classes = classes
         self.prediction = prediction
 
     @classmethod
-    def from_estimator(cls, estimator, x, layer=None, *, n_max=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Net,
+        x: ArrayLike,
+        layer: str | Sequence[str] | None = None,
+        *,
+        n_max: int | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw what the layers of a fitted net put out.
 
         Parameters
@@ -115,7 +145,7 @@ class FeatureMapDisplay:
         )
         return display.plot(ax, n_max=n_max)
 
-    def plot(self, ax=None, *, n_max=None):
+    def plot(self, ax: Axes | None = None, *, n_max: int | None = None) -> Self:
         """Draw the maps.
 
         Parameters
@@ -147,7 +177,7 @@ class FeatureMapDisplay:
         self.figure_ = self.bounding_ax_.figure
         return self
 
-    def _plot_layer(self, ax, name, values, n_max):
+    def _plot_layer(self, ax: Axes | None, name: str, values: np.ndarray, n_max: int) -> None:
         maps = list(np.moveaxis(values, -1, 0))
         grid = draw_maps(
             "FeatureMapDisplay.plot",
@@ -161,7 +191,7 @@ class FeatureMapDisplay:
         )
         self.axes_, self.bounding_ax_ = grid.axes, grid.bounding_ax
 
-    def _plot_rows(self, ax, n_max):
+    def _plot_rows(self, ax: Axes | None, n_max: int) -> None:
         names, winner = self._answer()
         heading = [] if self.prediction is None else [f"prediction: {self.prediction}"]
         if any(values.ndim == 3 for values in self.maps.values()):
@@ -179,15 +209,17 @@ class FeatureMapDisplay:
             ax=ax,
         )
 
-    def _answer(self):
+    def _answer(self) -> tuple[Sequence[Any] | np.ndarray | None, int | None]:
         """Return names of the output's values and the position of the predicted one; None where there are none."""
         outputs, classes = self.maps.get("output"), self.classes
-        if outputs is None or classes is None or np.ndim(self.prediction):
-            return None if outputs is None or len(outputs) != np.size(classes) else classes, None
+        if outputs is None or classes is None:
+            return None, None
+        if np.ndim(self.prediction):
+            return classes if len(outputs) == len(classes) else None, None
         if len(outputs) == 1 and len(classes) == 2:  # the logit of the second class
             return [f"{classes[1]}, against {classes[0]}"], 0 if outputs[0] > 0 else None
         return classes, int(outputs.argmax())
 
-    def _words(self, name):
+    def _words(self, name: str) -> str:
         kind = (self.types or {}).get(name, "")
         return " ".join(filter(None, [kind, cross(self.maps[name].shape)]))

@@ -1,5 +1,9 @@
 """FilterDisplay: the kernels of a convolution."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from convnet.inspection.displays.grid import N_MAX, draw_maps
@@ -8,11 +12,18 @@ from convnet.inspection.displays.scale import diverging
 from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from convnet.inspection.displays.nets import Net
+
+
 RULES = ("auto", "color", "strongest", "mean", "all")
 KERNELS = "/weights"  # how the names of kernels in ``weights_`` end
 
 
-def convolutions(net):
+def convolutions(net: Net) -> dict[str, np.ndarray]:
     """Return the kernels of a fitted net's convolutions, by the names of the layers."""
     return {
         name.removesuffix(KERNELS): array
@@ -58,13 +69,23 @@ class FilterDisplay:
     ('conv1', (3, 3, 1, 16))
     """
 
-    def __init__(self, kernels, *, layer=None, reads_image=False):
+    def __init__(
+        self, kernels: ArrayLike, *, layer: str | None = None, reads_image: bool = False
+    ) -> None:
         self.kernels = kernels
         self.layer = layer
         self.reads_image = reads_image
 
     @classmethod
-    def from_estimator(cls, estimator, layer=None, *, channels="auto", n_max=N_MAX, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Net,
+        layer: str | None = None,
+        *,
+        channels: str | int = "auto",
+        n_max: int | None = N_MAX,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the kernels of a layer of a fitted net.
 
         Parameters
@@ -108,7 +129,9 @@ class FilterDisplay:
         display = cls(kernels[layer], layer=layer, reads_image=layer == first)
         return display.plot(ax, channels=channels, n_max=n_max)
 
-    def plot(self, ax=None, *, channels="auto", n_max=N_MAX):
+    def plot(
+        self, ax: Axes | None = None, *, channels: str | int = "auto", n_max: int | None = N_MAX
+    ) -> Self:
         """Draw the kernels.
 
         Parameters
@@ -166,15 +189,18 @@ class FilterDisplay:
         self.colorbar_, self.bounding_ax_ = grid.colorbar, grid.bounding_ax
         return self
 
-    def _pictures(self, kernels, channels):
+    def _pictures(
+        self, kernels: np.ndarray, channels: str | int
+    ) -> tuple[list[np.ndarray], list[str] | None, str]:
         """Return maps, titles and a note of kernels (height, width, in_channels, filters)."""
         n_channels, n = kernels.shape[2:]
         is_number = isinstance(channels, int | np.integer) and not isinstance(channels, bool)
-        if not is_number and channels not in RULES:
+        number = int(channels) if is_number else None
+        if number is None and channels not in RULES:
             raise ValueError(
                 f"channels must be a number or one of {', '.join(RULES)}; got {channels!r}"
             )
-        if is_number and not 0 <= channels < n_channels:
+        if number is not None and not 0 <= number < n_channels:
             raise ValueError(f"channels must be 0 to {n_channels - 1}; got {channels}")
         if channels == "color" and n_channels != 3:
             raise ValueError(f'channels="color" needs 3 channels; these filters read {n_channels}')
@@ -190,8 +216,8 @@ class FilterDisplay:
             return list(filters[..., 0]), None, ""
         if channels == "mean":
             return list(filters.mean(-1)), None, f"mean of {n_channels} channels"
-        if is_number:
-            return list(filters[..., channels]), None, f"channel {channels}"
+        if number is not None:
+            return list(filters[..., number]), None, f"channel {channels}"
         strongest = np.square(filters).sum((1, 2)).argmax(-1)
         maps = [filters[f, ..., c] for f, c in enumerate(strongest)]
         titles = [f"{f} ← {c}" for f, c in enumerate(strongest)]

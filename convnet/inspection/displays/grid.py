@@ -1,12 +1,24 @@
 """Small multiples: many maps side by side, in one colour scale."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import ceil, log
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.inspection.displays.canvas import check_room, divided, headed, inches
 from convnet.inspection.displays.text import VERBATIM, fitted, height
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.image import AxesImage
+
 
 N_MAX = 64  # maps that are drawn where nothing else is said
 SIDE = 6.0  # inches of the shorter side of a new figure's grid, about
@@ -34,27 +46,27 @@ class MapGrid:
         What was divided; its title is the heading.
     """
 
-    figure: object
+    figure: Figure | SubFigure
     axes: np.ndarray
-    images: list
-    colorbar: object
-    bounding_ax: object
+    images: list[AxesImage]
+    colorbar: Colorbar | None
+    bounding_ax: Axes
 
 
 def draw_maps(
-    caller,
-    maps,
+    caller: str,
+    maps: Sequence[np.ndarray] | np.ndarray,
     *,
-    titles=None,
-    heading="",
-    noun="maps",
-    scale=None,
-    label="",
-    ax=None,
-    n_max=N_MAX,
-    n_cols=None,
-    total=None,
-):
+    titles: Sequence[object] | None = None,
+    heading: str = "",
+    noun: str = "maps",
+    scale: Mapping[str, Any] | None = None,
+    label: str = "",
+    ax: Axes | None = None,
+    n_max: int | None = N_MAX,
+    n_cols: int | None = None,
+    total: int | None = None,
+) -> MapGrid:
     """Draw maps in a near-square grid.
 
     Parameters
@@ -94,12 +106,12 @@ def draw_maps(
         raise ValueError(f"{caller}: there are no {noun} to draw.")
     if n < total:
         heading = f"{heading}: {n} of {total:,} {noun}" if heading else f"{n} of {total:,} {noun}"
-    titles = [] if titles is None else [str(title) for title in titles[:n]]
+    heads = [] if titles is None else [str(title) for title in titles[:n]]
     has_bar = scale is not None and maps[0].ndim == 2
     natural = maps[0].shape[1] / maps[0].shape[0]
     aspect = float(np.clip(natural, 1 / STRETCH, STRETCH))
     beside = GAP + BAR + LABELS if has_bar else 0.0
-    strip = 0.2 if titles else 0.0
+    strip = 0.2 if heads else 0.0
     if ax is None:
         cols = n_cols or columns(n, aspect, SHAPE, strip)
         long = float(np.clip(SIDE / max(cols, ceil(n / cols)), *TILE))
@@ -110,8 +122,8 @@ def draw_maps(
         tile = ((width - beside) / cols - GAP, high / ceil(n / cols) - strip - GAP)
         check_room(caller, ax, *tile)
     rows = ceil(n / cols)
-    titles, font = fitted(titles, tile[0] + GAP / 2)
-    strip = height(titles, font) + (0.05 if titles else 0)
+    heads, font = fitted(heads, tile[0] + GAP / 2)
+    strip = height(heads, font) + (0.05 if heads else 0)
     size = cols * (tile[0] + GAP) - GAP + beside, rows * (tile[1] + strip + GAP) - GAP
     whole = headed(caller, ax, heading, size)
     width, high = inches(whole)
@@ -132,11 +144,11 @@ def draw_maps(
     for i, values in enumerate(maps):
         one = axes[divmod(i, cols)] = whole.figure.add_subplot(inner[divmod(i, cols)])
         colours = (scale or {}) if values.ndim == 2 else {}
-        shape = "equal" if aspect == natural else "auto"
-        images.append(one.imshow(values, aspect=shape, **colours))
+        square = aspect == natural
+        images.append(one.imshow(values, aspect="equal" if square else "auto", **colours))
         one.set(xticks=[], yticks=[])
-        if titles:
-            one.set_title(titles[i], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
+        if heads:
+            one.set_title(heads[i], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
     colorbar = None
     if has_bar:
         bar = whole.figure.add_subplot(outer[1, 2])
@@ -145,7 +157,7 @@ def draw_maps(
     return MapGrid(whole.figure, axes, images, colorbar, whole)
 
 
-def columns(n, aspect, shape, strip):
+def columns(n: int, aspect: float, shape: float, strip: float) -> int:
     """Return the number of columns in which n maps fill an area best.
 
     Parameters
@@ -164,7 +176,7 @@ def columns(n, aspect, shape, strip):
         Such that few places stay empty and the grid has about the shape of the area.
     """
 
-    def misfit(cols):
+    def misfit(cols: int) -> float:
         rows = ceil(n / cols)
         ratio = cols * aspect / (rows * (1 + strip * max(aspect, 1)))
         return EMPTY * (rows * cols - n) / n + abs(log(ratio / shape))

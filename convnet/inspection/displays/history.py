@@ -1,9 +1,23 @@
 """HistoryDisplay: how training went."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from convnet.inspection.displays.canvas import panels
 from convnet.inspection.displays.nets import check_fitted_net
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from numpy.typing import ArrayLike
+
+    from convnet.inspection.displays.nets import Net
+
 
 # Of Okabe and Ito's palette, which people with any colour vision can tell apart.
 TRAINING, VALIDATION, KEPT = "#0072B2", "#D55E00", "#555555"
@@ -53,13 +67,13 @@ class HistoryDisplay:
 
     def __init__(
         self,
-        loss,
+        loss: ArrayLike,
         *,
-        validation_loss=None,
-        validation_scores=None,
-        best_iter=None,
-        score_name="score",
-    ):
+        validation_loss: ArrayLike | None = None,
+        validation_scores: ArrayLike | None = None,
+        best_iter: int | None = None,
+        score_name: str = "score",
+    ) -> None:
         self.loss = loss
         self.validation_loss = validation_loss
         self.validation_scores = validation_scores
@@ -67,7 +81,13 @@ class HistoryDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, line_kw=None):
+    def from_estimator(
+        cls,
+        estimator: Net,
+        *,
+        ax: Axes | Iterable[Axes] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Draw the history of a fitted net.
 
         Parameters
@@ -109,7 +129,9 @@ class HistoryDisplay:
         )
         return display.plot(ax=ax, line_kw=line_kw)
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(
+        self, ax: Axes | Iterable[Axes] | None = None, *, line_kw: Mapping[str, Any] | None = None
+    ) -> Self:
         """Draw the curves.
 
         Parameters
@@ -133,7 +155,8 @@ class HistoryDisplay:
         n = 1 if self.validation_scores is None else 2
         size = PANEL[0], PANEL[1] * n
         axes = panels("HistoryDisplay.plot", ax, n, size=size, margins=MARGINS, hspace=0.15)
-        self.axes_, self.figure_, self.lines_ = axes, axes[0].figure, {}
+        self.axes_, self.figure_ = axes, axes[0].figure
+        self.lines_: dict[str, Line2D] = {}
         self._draw(axes[0], "loss", "training", TRAINING, line_kw)
         self._draw(axes[0], "validation_loss", "validation", VALIDATION, line_kw)
         axes[0].set_ylabel("loss")
@@ -144,30 +167,35 @@ class HistoryDisplay:
             axes[0].tick_params(labelbottom=False)
         axes[-1].set_xlabel("epoch")
         axes[-1].xaxis.get_major_locator().set_params(integer=True)
-        n_epochs = len(self.loss)
+        n_epochs = np.size(self.loss)
         axes[-1].set_xlim(0.5, 1.02 * n_epochs + 0.5)
-        self.kept_ = [] if self.best_iter is None else list(map(self._mark, axes))
+        kept = self.best_iter
+        self.kept_ = [] if kept is None else [self._mark(one, kept) for one in axes]
         for one in axes:
             one.legend()
         return self
 
-    def _draw(self, ax, name, label, color, line_kw):
+    def _draw(
+        self, ax: Axes, name: str, label: str, color: str, line_kw: Mapping[str, Any] | None
+    ) -> None:
         values = getattr(self, name)
         if values is None:
             return
         values = np.asarray(values, dtype=float)
-        style = dict(color=color, label=label, marker="." if len(values) <= FEW else "")
+        style: dict[str, Any] = dict(
+            color=color, label=label, marker="." if len(values) <= FEW else ""
+        )
         epochs = np.arange(1, len(values) + 1)
-        (self.lines_[name],) = ax.plot(epochs, values, **(style | (line_kw or {})))
+        (self.lines_[name],) = ax.plot(epochs, values, **(style | dict(line_kw or {})))
 
-    def _mark(self, ax):
-        label = f"kept: epoch {self.best_iter}"
+    def _mark(self, ax: Axes, kept: int) -> Line2D:
+        label = f"kept: epoch {kept}"
         if ax.get_ylabel() == self.score_name and self.validation_scores is not None:
-            label += f", {self.validation_scores[self.best_iter - 1]:.4g}"
-        return ax.axvline(self.best_iter, color=KEPT, linestyle="--", linewidth=1, label=label)
+            label += f", {np.asarray(self.validation_scores)[kept - 1]:.4g}"
+        return ax.axvline(kept, color=KEPT, linestyle="--", linewidth=1, label=label)
 
 
-def _score_name(estimator):
+def _score_name(estimator: Net) -> str:
     scoring = estimator.scoring
     if scoring is None:
         return "accuracy" if hasattr(estimator, "predict_proba") else "R²"

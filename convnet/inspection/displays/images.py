@@ -1,8 +1,19 @@
 """The rows of X as images that matplotlib can show."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from convnet.inspection.displays.nets import Net
+
 
 AT_ONCE = 256  # rows that are read at a time of an X that is not in memory
 
@@ -30,7 +41,7 @@ class Pictures:
         The net does not take images, or X has not the size of those it takes.
     """
 
-    def __init__(self, estimator, X, caller):
+    def __init__(self, estimator: Net, X: Any, caller: str) -> None:
         self.shape = shape = estimator.input_shape_
         if len(shape) != 3:
             raise ValueError(
@@ -47,10 +58,10 @@ class Pictures:
         self.channels_first = estimator.data_format == "channels_first"
         self.low, self.high = self._range()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.X.shape[0]
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: slice | np.ndarray) -> NDArray[np.float32]:
         """Return the pictures of a slice or of an array of row numbers."""
         X, shape = self._read(np.arange(len(self))[rows]), self.shape
         if self.channels_first:
@@ -61,11 +72,11 @@ class Pictures:
             return pictures[..., :3]
         return np.repeat(pictures.mean(axis=-1, keepdims=True), 3, axis=-1)
 
-    def first(self, n):
+    def first(self, n: int) -> Any:
         """Return the first n rows of X as it was given: those of a frame have its names."""
         return self._read(np.arange(len(self))[:n]) if self.given is self.X else self.given[:n]
 
-    def _read(self, rows):
+    def _read(self, rows: np.ndarray) -> np.ndarray:
         if isinstance(self.X, np.ndarray):
             return self.X[rows]
         if not len(rows):
@@ -74,14 +85,14 @@ class Pictures:
             return np.asarray(self.X.read_rows(rows))
         return np.concatenate([self.X[row : row + 1] for row in rows.tolist()])
 
-    def _range(self):
+    def _range(self) -> tuple[float, float]:
         """Return what is shown black and white."""
         X = self.X
         if X.dtype in (np.uint8, np.uint16):
             return 0, np.iinfo(X.dtype).max
         if 0 in X.shape or X.dtype == bool:
             return 0, 1
-        blocks = [X]
+        blocks: Iterable[np.ndarray] = [X]
         if not isinstance(X, np.ndarray):
             rows = np.arange(len(self))
             blocks = (self._read(rows[i : i + AT_ONCE]) for i in range(0, len(self), AT_ONCE))

@@ -1,5 +1,9 @@
 """MistakesDisplay: the images that a net gets wrong."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from convnet.inspection.displays.canvas import canvas
@@ -8,6 +12,12 @@ from convnet.inspection.displays.images import Pictures
 from convnet.inspection.displays.naming import confused, percent
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.explain.given import whole as integer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from convnet.inspection.displays.nets import Net
 
 
 class MistakesDisplay:
@@ -55,15 +65,15 @@ class MistakesDisplay:
 
     def __init__(
         self,
-        images,
-        true,
-        predicted,
+        images: np.ndarray,
+        true: np.ndarray,
+        predicted: np.ndarray,
         *,
-        probabilities=None,
-        rows=None,
-        n_mistakes=None,
-        n_rows=None,
-    ):
+        probabilities: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
+        n_mistakes: int | None = None,
+        n_rows: int | None = None,
+    ) -> None:
         self.images = images
         self.true = true
         self.predicted = predicted
@@ -73,7 +83,9 @@ class MistakesDisplay:
         self.n_rows = n_rows
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n=16, ax=None):
+    def from_estimator(
+        cls, estimator: Net, X: Any, y: ArrayLike, *, n: int = 16, ax: Axes | None = None
+    ) -> Self:
         """Find the worst mistakes and draw them.
 
         Parameters
@@ -133,7 +145,7 @@ class MistakesDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the images.
 
         Parameters
@@ -160,8 +172,8 @@ class MistakesDisplay:
             return self
         if self.probabilities is None:
             heading, noun = "true → predicted, largest errors", "rows"
-            given = zip(self.true, self.predicted, strict=True)
-            titles = [confused(f"{t:.4g}", f"{p:.4g}") for t, p in given]
+            pairs = zip(self.true, self.predicted, strict=True)
+            titles = [confused(f"{t:.4g}", f"{p:.4g}") for t, p in pairs]
         else:
             heading, noun = f"true → predicted{among}", "mistakes"
             given = zip(self.true, self.predicted, self.probabilities, strict=True)

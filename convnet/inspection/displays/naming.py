@@ -1,15 +1,17 @@
 """Labels and probabilities as titles of images."""
 
+from __future__ import annotations
+
 SHORT = 13  # characters of a line that fits above a small image
 
 
-def confused(true, predicted):
+def confused(true: object, predicted: object) -> str:
     """Return what was taken for what, in one line or, of long names, in two."""
     line = f"{true} → {predicted}"
     return line if len(line) <= SHORT else f"{true}\n→ {predicted}"
 
 
-def percent(p):
+def percent(p: float) -> str:
     """Return a probability as text: 0% and 100% are kept for what is exactly that."""
     if 0.995 <= p < 1:
         return ">99%"

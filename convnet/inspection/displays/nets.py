@@ -1,9 +1,44 @@
 """The nets that displays take."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
 from sklearn.utils.validation import check_is_fitted
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-def check_net(estimator, caller):
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from convnet.graph.plan import LayerInfo
+    from convnet.inspection.summary import Summary
+    from convnet.inspection.trace.trace import Trace
+
+
+class Net(Protocol):
+    """What displays ask of a net, a ConvNetClassifier or a ConvNetRegressor."""
+
+    data_format: str
+    scoring: Any
+    input_shape_: tuple[int, ...]
+    layers_: tuple[LayerInfo, ...]
+    weights_: Mapping[str, NDArray[np.float32]]
+    loss_curve_: list[float]
+    best_iter_: int
+
+    def predict(self, X: Any) -> np.ndarray: ...
+
+    def summary(self, X: Any = None, y: Any = None) -> Summary: ...
+
+    def trace(self, x: Any) -> Trace: ...
+
+    @property
+    def explain(self) -> Callable[..., np.ndarray]: ...
+
+
+def check_net(estimator: object, caller: str) -> None:
     """Raise TypeError unless an estimator is a net itself, rather than one that holds a net.
 
     Parameters
@@ -20,7 +55,7 @@ def check_net(estimator, caller):
         )
 
 
-def check_fitted_net(estimator, caller):
+def check_fitted_net(estimator: Any, caller: str) -> None:
     """Raise TypeError unless an estimator is a net, NotFittedError unless that is fitted."""
     check_net(estimator, caller)
     check_is_fitted(estimator, "weights_")

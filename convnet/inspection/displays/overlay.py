@@ -1,6 +1,14 @@
 """Maps laid over images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue, as ITU-R BT.601 has it
 AGAINST, FOR = (0.10, 0.35, 0.80), (0.86, 0.08, 0.10)  # blue and red, apart with any colour vision
@@ -13,7 +21,7 @@ TOP = 0.995  # quantile of a map's magnitudes that ends its scale: a few pixels 
 STEPS = 256  # of the colour bar
 
 
-def laid_over(picture, values):
+def laid_over(picture: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return a map laid over an image.
 
     Parameters
@@ -35,13 +43,13 @@ def laid_over(picture, values):
     return _blend(dark + (light - dark) * (np.asarray(picture) @ LUMA), share)
 
 
-def _blend(paper, share):
+def _blend(paper: np.ndarray, share: np.ndarray) -> np.ndarray:
     opacity = STRONGEST * np.abs(share)[..., None]
     colours = np.array([AGAINST, FOR])[(share > 0).astype(int)]
     return opacity * colours + (1 - opacity) * paper[..., None]
 
 
-def draw_scale(ax, *, signed):
+def draw_scale(ax: Axes, *, signed: bool) -> None:
     """Draw the colours of `laid_over` on grey as a colour bar.
 
     Parameters

@@ -1,10 +1,23 @@
 """One image on its way through a net: a row for each layer, with its strongest maps."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from convnet.inspection.displays.canvas import check_room, divided, headed, inches
 from convnet.inspection.displays.scale import scale_of
 from convnet.inspection.displays.text import LEADING, POINTS, SIZES, VERBATIM, fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.gridspec import SubplotSpec
+    from matplotlib.image import AxesImage
+
 
 N_ROW = 8  # maps in a row where nothing else is said
 NAME, BAR, LABELS = 1.5, 0.1, 0.5  # inches: the words at the left, a colour bar, its figures
@@ -17,7 +30,18 @@ FEW = 20  # values of a flat layer up to which it is drawn as bars
 SMALL = 7  # points
 
 
-def draw_rows(caller, maps, *, image, words, names=None, winner=None, heading="", n_max, ax):
+def draw_rows(
+    caller: str,
+    maps: Mapping[str, np.ndarray],
+    *,
+    image: np.ndarray | None,
+    words: Mapping[str, str],
+    names: Sequence[Any] | np.ndarray | None = None,
+    winner: int | None = None,
+    heading: str = "",
+    n_max: int,
+    ax: Axes | None,
+) -> tuple[Axes, dict[str, list[Axes]]]:
     """Draw a row for each layer.
 
     Parameters
@@ -48,7 +72,7 @@ def draw_rows(caller, maps, *, image, words, names=None, winner=None, heading=""
     axes : dict of list of matplotlib Axes
         By name; that of the image is "input".
     """
-    rows = ({} if image is None else {"input": image}) | maps
+    rows = dict(maps) if image is None else {"input": image, **maps}
     most = max((values.shape[2] for values in maps.values() if values.ndim == 3), default=1)
     n_max = min(n_max, max(most, N_ROW))  # places for no more than there are
     tile = float(np.clip(ALL_ROWS / len(rows), *TILE))
@@ -64,13 +88,13 @@ def draw_rows(caller, maps, *, image, words, names=None, winner=None, heading=""
         wspace=0,
         hspace=strip / max(high / len(rows) - strip, GAP),
     )
-    axes = {}
+    axes: dict[str, list[Axes]] = {}
     last = list(rows)[-1]
     for i, (name, values) in enumerate(rows.items()):
         left = whole.figure.add_subplot(grid[i, 0])
         left.set_axis_off()
         places = grid[i, 1], grid[i, 3]
-        if values is image and values.ndim == 3:
+        if image is not None and values is image and image.ndim == 3:
             axes[name] = [_image(whole.figure, places[0], values, n_max)]
             shown = ""
         elif values.ndim == 1:
@@ -88,7 +112,7 @@ def draw_rows(caller, maps, *, image, words, names=None, winner=None, heading=""
     return whole, axes
 
 
-def _words(ax, name, others):
+def _words(ax: Axes, name: str, others: Sequence[str]) -> None:
     """Write the name of a row, and below it as many other lines as there is room for."""
     others = [text for text in others if text]
     (bold, *texts), size = fitted([name, *others], NAME - GAP)
@@ -102,14 +126,16 @@ def _words(ax, name, others):
     ax.text(0, top - 0.65 * line, "\n".join(texts), fontsize=min(size, SMALL + 1), va="top")
 
 
-def _image(figure, place, values, n_max):
+def _image(figure: Figure | SubFigure, place: SubplotSpec, values: np.ndarray, n_max: int) -> Axes:
     ax = figure.add_subplot(place.subgridspec(1, n_max, wspace=0.08)[0])
     ax.imshow(values)
     ax.set(xticks=[], yticks=[])
     return ax
 
 
-def _maps(figure, places, values, n_max):
+def _maps(
+    figure: Figure | SubFigure, places: Sequence[SubplotSpec], values: np.ndarray, n_max: int
+) -> list[Axes]:
     """Draw the strongest maps, the strongest first, under the numbers of their channels."""
     strength = np.abs(values).mean((0, 1))
     order = np.argsort(-strength, kind="stable")[:n_max]
@@ -124,14 +150,20 @@ def _maps(figure, places, values, n_max):
     return axes
 
 
-def _strip(figure, places, values):
+def _strip(figure: Figure | SubFigure, places: Sequence[SubplotSpec], values: np.ndarray) -> Axes:
     ax = figure.add_subplot(places[0])
     _bar(figure, places[1], ax.imshow(values, aspect="auto", **scale_of([values])))
     ax.set(xticks=[], yticks=[])
     return ax
 
 
-def _flat(figure, places, values, names, winner):
+def _flat(
+    figure: Figure | SubFigure,
+    places: Sequence[SubplotSpec],
+    values: np.ndarray,
+    names: Sequence[Any] | np.ndarray | None,
+    winner: int | None,
+) -> Axes:
     """Draw few values as bars, many as a strip of colours."""
     if len(values) > FEW:
         return _strip(figure, places, values[None])
@@ -151,7 +183,7 @@ def _flat(figure, places, values, names, winner):
     return ax
 
 
-def _bar(figure, place, image):
+def _bar(figure: Figure | SubFigure, place: SubplotSpec, image: AxesImage) -> None:
     ax = figure.add_subplot(place)
     low, high = image.get_clim()
     bar = figure.colorbar(image, cax=ax, ticks=[low, high] if low == 0 else [low, 0, high])

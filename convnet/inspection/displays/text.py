@@ -1,16 +1,25 @@
 """Text that fits its place."""
 
+from __future__ import annotations
+
 import textwrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 
 SIZES = (9, 8, 7, 6)  # points, from the nicest to the smallest that is readable
 GLYPH = 0.58  # width of a character of the default font, of its size
 LEADING = 1.25  # height of a line, of the font's size
 MOST_LINES = 2  # that a title is wrapped into
 POINTS = 72  # an inch
-VERBATIM = {"parse_math": False}  # of labels and names: "$" is a dollar and begins no formula
+VERBATIM: dict[str, Any] = {
+    "parse_math": False
+}  # of labels and names: "$" is a dollar and begins no formula
 
 
-def fitted(texts, width):
+def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
     """Return texts that fit a width, and the size of their font.
 
     Parameters
@@ -36,24 +45,24 @@ def fitted(texts, width):
     return ["\n".join(map(_wrapper(room), text.split("\n"))) for text in texts], size
 
 
-def wrapped(text, width, size):
+def wrapped(text: str, width: float, size: int) -> str:
     """Return a text in lines that fit a width in inches, in a font of so many points."""
     room = max(10, int(width * POINTS / (GLYPH * size)))
     return "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
 
 
-def _wrapper(room):
+def _wrapper(room: int) -> Callable[[str], str]:
     wrapper = textwrap.TextWrapper(room, max_lines=MOST_LINES, placeholder="…")
     return lambda line: line if len(line) <= room else _wrapped(wrapper, line, room)
 
 
-def _wrapped(wrapper, line, room):
+def _wrapped(wrapper: textwrap.TextWrapper, line: str, room: int) -> str:
     lines = wrapper.wrap(line.replace("_", "_ ")) or [""]
     lines = [part.replace("_ ", "_") for part in lines]
     return "\n".join(part if len(part) <= room else part[: room - 1] + "…" for part in lines)
 
 
-def height(texts, size):
+def height(texts: Iterable[str], size: int) -> float:
     """Return the height of the highest of some texts, in inches; 0 of none."""
     lines = max((text.count("\n") + 1 for text in texts if text), default=0)
     return lines * LEADING * size / POINTS

@@ -1,11 +1,28 @@
 """The mean explanation of each cell of a confusion matrix."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from convnet.inspection.explain.methods import explanations
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def mean_by_cell(subject, cells, n_classes, method, options):
+    from numpy.typing import NDArray
+
+    from convnet.inspection.explain.subject import Subject
+
+
+def mean_by_cell(
+    subject: Subject,
+    cells: tuple[np.ndarray, np.ndarray],
+    n_classes: int,
+    method: str,
+    options: Mapping[str, Any],
+) -> tuple[NDArray[np.float32], np.ndarray]:
     """Return the mean map of the images of each cell, and how many they are.
 
     Parameters
@@ -23,7 +40,8 @@ def mean_by_cell(subject, cells, n_classes, method, options):
         NaN where there is no image.
     counts : ndarray of int, shape (n_classes, n_classes)
     """
-    sums, counts = {}, np.zeros((n_classes, n_classes), dtype=np.intp)
+    sums: dict[tuple[int, int], Any] = {}
+    counts = np.zeros((n_classes, n_classes), dtype=np.intp)
     np.add.at(counts, cells, 1)
     for part, maps in explanations(subject, method, options):
         for image, row in zip(maps, part.rows, strict=True):

@@ -1,16 +1,18 @@
 """Checks of parameters of methods."""
 
+from __future__ import annotations
+
 from numbers import Integral
 
 
-def whole(name, value, low=1):
+def whole(name: str, value: object, low: int = 1) -> int:
     """Return an integer parameter; ValueError unless it is one and at least `low`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
         raise ValueError(f"{name} must be an integer, {low} or more; got {value!r}")
     return int(value)
 
 
-def sides(name, value, n):
+def sides(name: str, value: object, n: int) -> list[int] | None:
     """Return n integers, of one or of as many; None is none."""
     if value is None:
         return None

@@ -1,9 +1,19 @@
 """Grad-CAM: where the maps of a layer are that raise the output."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from convnet.inspection.explain.method import Method
 from convnet.inspection.explain.resize import resize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from convnet.graph.plan import Plan
+    from convnet.inspection.explain.subject import Subject
 
 
 class GradCAM(Method):
@@ -21,10 +31,10 @@ class GradCAM(Method):
 
     parameters = ("layer",)
 
-    def __init__(self, subject, layer=None):
+    def __init__(self, subject: Subject, layer: str | None = None) -> None:
         self.layer = _layer(subject.network.plan, layer)
 
-    def __call__(self, part):
+    def __call__(self, part: Subject) -> NDArray[np.float32]:
         maps = part.features(self.layer)
         gradients = part.gradients(part.images, np.arange(len(part)), self.layer)
         spatial = tuple(range(1, maps.ndim - 1))
@@ -33,7 +43,7 @@ class GradCAM(Method):
         return resize(weighted, part.images.shape[1:-1])
 
 
-def _layer(plan, name):
+def _layer(plan: Plan, name: str | None) -> str:
     """Return the name of the layer; ValueError where it puts out no maps."""
     having = [info.name for info in plan.named.values() if len(info.output_shape) > 1]
     if not having:

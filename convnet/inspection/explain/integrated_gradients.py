@@ -1,12 +1,21 @@
 """Integrated gradients: the difference from a baseline, shared out among the pixels."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.inspection.explain.given import whole
 from convnet.inspection.explain.method import Method
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from convnet.inspection.explain.subject import Subject
+
 
 STEPS = 32
 ALLOWED = 0.01  # what the sum may miss of f(x) - f(baseline) without a warning
@@ -35,7 +44,7 @@ class Pieces:
     before: np.ndarray
     after: np.ndarray
 
-    def __getitem__(self, which):
+    def __getitem__(self, which: Any) -> Pieces:
         return Pieces(*(array[which] for array in vars(self).values()))
 
 
@@ -61,11 +70,12 @@ class IntegratedGradients(Method):
 
     parameters = ("baseline", "steps")
 
-    def __init__(self, subject, baseline=0.0, steps=STEPS):
+    def __init__(self, subject: Subject, baseline: ArrayLike = 0.0, steps: int = STEPS) -> None:
         self.baseline, self.steps = np.asarray(baseline, dtype=np.float64), whole("steps", steps)
-        self._images, self._missed = 0, []
+        self._images = 0
+        self._missed: list[float] = []
 
-    def __call__(self, part):
+    def __call__(self, part: Subject) -> NDArray[np.float32]:
         images = part.images.astype(np.float64)
         each = self.baseline.ndim and len(self.baseline) > 1
         start = np.broadcast_to(self.baseline[part.rows] if each else self.baseline, images.shape)
@@ -78,7 +88,7 @@ class IntegratedGradients(Method):
         shares = sums * path.way
         return (shares if shares.ndim == 2 else shares.sum(axis=-1)).astype(np.float32)
 
-    def finish(self):
+    def finish(self) -> None:
         if self._missed:
             warnings.warn(
                 f"integrated_gradients: for {len(self._missed)} of {self._images} images the sum over the image "
@@ -98,7 +108,7 @@ class Path:
         Where they begin, and from there to the images.
     """
 
-    def __init__(self, subject, start, way):
+    def __init__(self, subject: Subject, start: np.ndarray, way: np.ndarray) -> None:
         self.subject, self.start, self.way = subject, start, way
         own = np.arange(len(way))
         ends = self._values(own, np.zeros(len(own))), self._values(own, np.ones(len(own)))
@@ -106,7 +116,7 @@ class Path:
         self.difference = self.last - self.first
         self.floor = ROUNDING * np.maximum(*map(np.abs, ends))
 
-    def integrate(self, steps):
+    def integrate(self, steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return ∫ ∂f/∂x, float64 (n, *shape), and what its product with the way misses of f(x) - f(x')."""
         n = len(self.way)
         pieces = self._equal(steps)
@@ -130,7 +140,9 @@ class Path:
             allowed *= 1 - FIRST
         return done, missed
 
-    def _pass(self, pieces, limits, done):
+    def _pass(
+        self, pieces: Pieces, limits: np.ndarray, done: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Add to `done` the integrals over the pieces that are near enough.
 
         Returns
@@ -154,7 +166,7 @@ class Path:
                 (done if near else left_out)[image] += integral
         return left_out, misses
 
-    def _equal(self, steps):
+    def _equal(self, steps: int) -> Pieces:
         """Return so many pieces of each path, of one length."""
         n = len(self.way)
         image, left = np.repeat(np.arange(n), steps), np.tile(np.arange(steps) / steps, n)
@@ -165,7 +177,7 @@ class Path:
         ends = values[:, :-1].ravel(), values[:, 1:].ravel()
         return Pieces(image, left, np.full(len(left), 1 / steps), *ends)
 
-    def _halved(self, pieces):
+    def _halved(self, pieces: Pieces) -> Pieces:
         """Return both halves of each piece, in the order of the path."""
         half = pieces.width / 2
         middle = self._values(pieces.image, pieces.left + half)
@@ -177,11 +189,11 @@ class Path:
             np.stack([middle, pieces.after], axis=1).ravel(),
         )
 
-    def _points(self, image, place):
+    def _points(self, image: np.ndarray, place: np.ndarray) -> NDArray[np.float32]:
         place = place.reshape(-1, *[1] * (self.way.ndim - 1))
         return (self.start[image] + place * self.way[image]).astype(np.float32)
 
-    def _values(self, image, place):
+    def _values(self, image: np.ndarray, place: np.ndarray) -> NDArray[np.float64]:
         """Return f at some places of the paths."""
         step = self.subject.rows_a_call
         values = [np.empty(0)]

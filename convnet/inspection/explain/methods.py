@@ -1,5 +1,9 @@
 """The methods by name."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from convnet.graph.finite import check_finite
@@ -8,7 +12,16 @@ from convnet.inspection.explain.integrated_gradients import IntegratedGradients
 from convnet.inspection.explain.occlusion import Occlusion
 from convnet.inspection.explain.saliency import Saliency
 
-METHODS = {
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from convnet.inspection.explain.method import Method
+    from convnet.inspection.explain.subject import Subject
+
+
+METHODS: dict[str, type[Method]] = {
     "gradcam": GradCAM,
     "saliency": Saliency,
     "integrated_gradients": IntegratedGradients,
@@ -16,7 +29,7 @@ METHODS = {
 }
 
 
-def check_options(method, options):
+def check_options(method: object, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that are not None.
 
     Raises
@@ -37,9 +50,12 @@ def check_options(method, options):
     return given
 
 
-def explanations(subject, method, options):
+def explanations(
+    subject: Subject, method: str, options: Mapping[str, Any]
+) -> Iterator[tuple[Subject, NDArray[np.float32]]]:
     """Yield the parts of a subject, each with its maps: float32, (n, h, w), (n, length) or (n, features)."""
-    explainer = METHODS[method](subject, **options)
+    build: Callable[..., Method] = METHODS[method]
+    explainer = build(subject, **options)
     for part in subject.parts():
         with np.errstate(over="ignore", invalid="ignore"):  # which is refused next
             maps = explainer(part)
@@ -47,7 +63,7 @@ def explanations(subject, method, options):
     explainer.finish()
 
 
-def explain(subject, method, options):
+def explain(subject: Subject, method: str, options: Mapping[str, Any]) -> NDArray[np.float32]:
     """Return the maps of all images of a subject; options as `check_options` returns them."""
     found = []
     for _, maps in explanations(subject, method, options):

@@ -1,11 +1,22 @@
 """Occlusion: how much the output falls when part of the image is covered."""
 
+from __future__ import annotations
+
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convnet.inspection.explain.given import sides
 from convnet.inspection.explain.method import Method
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from convnet.inspection.explain.subject import Subject
+
 
 SHARE = 4  # a window is by default this part of a side
 
@@ -29,7 +40,13 @@ class Occlusion(Method):
 
     parameters = ("patch", "stride", "value")
 
-    def __init__(self, subject, patch=None, stride=None, value=0.0):
+    def __init__(
+        self,
+        subject: Subject,
+        patch: int | Sequence[int] | None = None,
+        stride: int | Sequence[int] | None = None,
+        value: ArrayLike = 0.0,
+    ) -> None:
         shape = subject.images.shape[1:]
         size = shape[: max(1, len(shape) - 1)]
         quarter = [max(1, n // SHARE) for n in size] if len(shape) > 1 else [1]
@@ -48,7 +65,7 @@ class Occlusion(Method):
             for window in product(*map(_windows, size, self.patch, self.stride))
         ]
 
-    def __call__(self, part):
+    def __call__(self, part: Subject) -> NDArray[np.float32]:
         # Copies hold the value whatever the dtype of X: float32 what float32 holds exactly, else float64.
         images = part.images.astype(np.result_type(part.images.dtype, np.float32), copy=False)
         own = np.arange(len(part))
@@ -69,7 +86,7 @@ class Occlusion(Method):
         return (drops / count).astype(np.float32)
 
 
-def _windows(n, size, step):
+def _windows(n: int, size: int, step: int) -> list[slice]:
     """Return the slices of one axis."""
     starts = list(range(0, n - size + 1, step))
     if starts[-1] + size < n:
@@ -77,7 +94,7 @@ def _windows(n, size, step):
     return [slice(start, start + size) for start in starts]
 
 
-def _value(value, shape):
+def _value(value: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     array = np.asarray(value)
     fits = array.ndim == 0 or (len(shape) > 1 and array.shape == shape[-1:])
     if not fits or array.dtype.kind not in "buif" or not np.isfinite(array).all():
@@ -86,5 +103,5 @@ def _value(value, shape):
     return array
 
 
-def _cross(size):
+def _cross(size: Iterable[int]) -> str:
     return "×".join(map(str, size))

@@ -1,6 +1,9 @@
 """The patches of images that excite the channels of a layer most."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,6 +11,9 @@ from convnet.graph.finite import check_finite
 from convnet.inspection.explain.given import whole
 from convnet.inspection.explain.memory import rows_together
 from convnet.inspection.explain.receptive import receptive_field
+
+if TYPE_CHECKING:
+    from convnet.graph.network import Network
 
 
 @dataclass
@@ -25,7 +31,7 @@ class Strongest:
     rows: np.ndarray
     places: np.ndarray
 
-    def joined(self, later, n):
+    def joined(self, later: Strongest, n: int) -> Strongest:
         """Return the n strongest of these and of those of later images."""
         arrays = vars(self), vars(later)
         both = {k: np.concatenate([few[k] for few in arrays], axis=1) for k in arrays[0]}
@@ -33,7 +39,9 @@ class Strongest:
         return Strongest(**{k: np.take_along_axis(v, order, axis=1) for k, v in both.items()})
 
 
-def maximal_patches(network, images, scale, layer, n, n_threads):
+def maximal_patches(
+    network: Network, images: Any, scale: float, layer: str, n: int, n_threads: int
+) -> dict[str, np.ndarray]:
     """Return what `SightMixin.maximal_patches` does, as a dict.
 
     Parameters
@@ -72,9 +80,11 @@ def maximal_patches(network, images, scale, layer, n, n_threads):
     )
 
 
-def _strongest(network, images, scale, layer, n, n_threads):
+def _strongest(
+    network: Network, images: Any, scale: float, layer: str, n: int, n_threads: int
+) -> Strongest:
     step = rows_together(network.plan, n_threads)
-    found = None
+    found: Strongest | None = None
     for i in range(0, len(images), step):
         maps = network.features(images[i : i + step], layer, scale=scale, n_threads=n_threads)
         check_finite(maps, f"The outputs of the net, at layer {layer!r},")
@@ -85,10 +95,11 @@ def _strongest(network, images, scale, layer, n, n_threads):
         few = Strongest(values.T, rows, places.T)
         none = Strongest(*(array[:, :0] for array in vars(few).values()))
         found = (found or none).joined(few, n)
+    assert found is not None  # there are images
     return found
 
 
-def _cut(image, corner, patch):
+def _cut(image: np.ndarray, corner: np.ndarray, patch: np.ndarray) -> None:
     """Copy what of an image lies in the patch whose first pixel is its pixel `corner`."""
     source, target = [], []
     for start, size, side in zip(corner, patch.shape[:-1], image.shape[:-1], strict=True):

@@ -1,10 +1,21 @@
 """Receptive fields: which pixels of the image a value of a layer depends on."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.graph.ops import AddOp, Conv2DOp, ForkOp, Pool2DOp, ZeroPad2DOp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.graph.buffers import Buffer
+    from convnet.graph.ops.base import Op
+    from convnet.graph.plan import Plan
+
 
 NO_WINDOW = ((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))  # kernel, stride, padding, dilation
 
@@ -23,23 +34,23 @@ class Ranges:
     first: np.ndarray
     last: np.ndarray
 
-    def through(self, kernel, stride, padding, dilation):
+    def through(self, kernel: int, stride: int, padding: int, dilation: int) -> Ranges:
         """Return the ranges of what a sliding window reads: place i begins at i · stride - padding."""
         reach = (kernel - 1) * dilation - padding
         return Ranges(self.first * stride - padding, self.last * stride + reach)
 
-    def whole(self, n):
+    def whole(self, n: int) -> Ranges:
         """Return as many ranges of all n pixels."""
         return Ranges(np.zeros_like(self.first), np.full_like(self.last, n - 1))
 
-    def joined(self, other):
+    def joined(self, other: Ranges | None) -> Ranges:
         """Return the least ranges that hold both; those of None are none."""
         if other is None:
             return self
         return Ranges(np.minimum(self.first, other.first), np.maximum(self.last, other.last))
 
 
-def receptive_field(plan, layer):
+def receptive_field(plan: Plan, layer: str) -> list[Ranges]:
     """Return the pixels that each value of a layer depends on, as the plan connects them.
 
     Worked out backwards through kernels, strides, dilations, paddings, pools and both branches of residual blocks.
@@ -58,9 +69,9 @@ def receptive_field(plan, layer):
     """
     builder, outputs = plan.build()
     written = {id(buffer) for op in builder.ops for buffer in _written(op)}
-    found = {}
+    found: dict[int, list[Ranges]] = {}
 
-    def reach(buffer, axes):
+    def reach(buffer: Buffer, axes: Sequence[Ranges]) -> None:
         """Note that a buffer is read."""
         if id(buffer) not in written and buffer.alias is not None:  # flattened
             sizes = zip(axes, buffer.alias.shape[:2], strict=True)
@@ -75,16 +86,20 @@ def receptive_field(plan, layer):
         for axes in [found[id(end)] for end in _written(op) if id(end) in found]:
             window = zip(axes, *_window(op), strict=True)
             axes = [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
-            for source in (op.src, op.other) if isinstance(op, AddOp) else (op.src,):
+            for source in _read(op):
                 reach(source, axes)
     return found[id(builder.input)]
 
 
-def _written(op):
+def _read(op: Op) -> tuple[Buffer, ...]:
+    return (op.src, op.other) if isinstance(op, AddOp) else (op.src,)
+
+
+def _written(op: Op) -> tuple[Buffer, ...]:
     return (op.dst, op.other) if isinstance(op, ForkOp) else (op.dst,)
 
 
-def _window(op):
+def _window(op: Op) -> Any:
     """Return kernel, stride, padding and dilation of an operation, each for both axes."""
     if isinstance(op, Conv2DOp):
         return op.kernel, op.stride, op.padding, op.dilation

@@ -1,9 +1,18 @@
 """Maps of another size."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def resize(maps, shape):
+    from numpy.typing import NDArray
+
+
+def resize(maps: np.ndarray, shape: Sequence[int]) -> NDArray[np.float32]:
     """Return maps made larger or smaller by bilinear interpolation.
 
     The pixels of both cover the same area, so that the middle of pixel i of m lies at (i + 1/2) · n / m - 1/2 of n;

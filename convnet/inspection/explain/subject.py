@@ -1,11 +1,22 @@
 """What is explained: of each image a number that the net gives it."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.graph.finite import check_finite
 from convnet.inspection.explain.memory import rows_together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from convnet.graph.network import Network
+
 
 PASSES = 3  # what a gradient costs, in passes forward
 
@@ -39,25 +50,39 @@ class Subject:
         The most images that are to be taken together: memory is bounded, and Ctrl-C is heard between two calls.
     """
 
-    def __init__(self, network, images, scale, units, signs, n_threads, rows=None):
+    def __init__(
+        self,
+        network: Network,
+        images: Any,
+        scale: float,
+        units: np.ndarray,
+        signs: np.ndarray,
+        n_threads: int,
+        rows: np.ndarray | None = None,
+    ) -> None:
         self.network, self.images, self.scale = network, images, scale
         self.units, self.signs, self.n_threads = units, signs, n_threads
         self.rows = np.arange(len(images)) if rows is None else rows
         self.rows_a_call = rows_together(network.plan, n_threads, PASSES)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def parts(self):
+    def parts(self) -> Iterator[Subject]:
         """Yield the subject in parts of so few images that memory is bounded."""
         for i in range(0, len(self), self.rows_a_call):
             part = slice(i, i + self.rows_a_call)
             yield Subject(
-                *(self.network, self.images[part], self.scale),
-                *(self.units[part], self.signs[part], self.n_threads, self.rows[part]),
+                self.network,
+                self.images[part],
+                self.scale,
+                self.units[part],
+                self.signs[part],
+                self.n_threads,
+                self.rows[part],
             )
 
-    def values(self, images, of):
+    def values(self, images: np.ndarray, of: np.ndarray) -> NDArray[np.float64]:
         """Return f of at most `rows_a_call` changed images: float64, (m,).
 
         Parameters
@@ -72,18 +97,22 @@ class Subject:
         own = outputs.reshape(len(images), -1)[np.arange(len(images)), self.units[of]]
         return self.signs[of] * own.astype(np.float64)
 
-    def gradients(self, images, of, layer=None):
+    def gradients(
+        self, images: np.ndarray, of: np.ndarray, layer: str | None = None
+    ) -> NDArray[np.float32]:
         """Return the gradients of the f of `values` by images, or a layer's output: float32, (m, *its shape)."""
         shape = self.network.plan.output_shape
         seeds = np.zeros((len(images), prod(shape)), dtype=np.float32)
         seeds[np.arange(len(images)), self.units[of]] = self.signs[of]
         seeds = seeds.reshape(len(images), *shape)
-        options = dict(scale=self.scale, n_threads=self.n_threads)
-        found = self.network.gradient(images, seeds, layer, **options)
+        found = self.network.gradient(
+            images, seeds, layer, scale=self.scale, n_threads=self.n_threads
+        )
         return check_finite(found, "Gradients of the net")
 
-    def features(self, layer):
+    def features(self, layer: str) -> NDArray[np.float32]:
         """Return the output of a layer for the subject's images: float32, (n, *its shape)."""
-        options = dict(scale=self.scale, n_threads=self.n_threads)
-        found = self.network.features(self.images, layer, **options)
+        found = self.network.features(
+            self.images, layer, scale=self.scale, n_threads=self.n_threads
+        )
         return check_finite(found, f"The outputs of the net, at layer {layer!r},")

@@ -1,5 +1,7 @@
 """One output value of a convolution."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,14 +34,14 @@ class Convolution(Summed):
     inside: np.ndarray
     kernel: np.ndarray
     first_channel: int
-    tap: tuple
+    tap: tuple[int, ...]
 
     @property
-    def products(self):
+    def products(self) -> np.ndarray:
         """Patch times kernel, (kh, kw, c / groups)."""
         return self.patch * self.kernel
 
-    def lines(self):
+    def lines(self) -> list[str]:
         sums = self.products.sum(axis=(0, 1))
         lines = self._across() if self.inside.size == 1 else self._patches(sums)
         lines += self.sum_lines()
@@ -47,13 +49,13 @@ class Convolution(Summed):
             lines.append(f"{PADDING} is padding: 0")
         return lines
 
-    def _across(self):
+    def _across(self) -> list[str]:
         """Return the lines of a 1×1 kernel: a value of each channel."""
         values = (a[0, 0] for a in (self.patch, self.kernel, self.products))
         places = [f"channel {self.first_channel + k}" for k in range(self.patch.shape[2])]
         return strongest(self.input_layer, places, *values)
 
-    def _patches(self, sums):
+    def _patches(self, sums: np.ndarray) -> list[str]:
         """Return the lines of patch, kernel and products of some channels."""
         shown = self._shown(sums)
         lines = []
@@ -68,17 +70,17 @@ class Convolution(Summed):
             lines += [words, ""]
         return lines
 
-    def _shown(self, sums):
+    def _shown(self, sums: np.ndarray) -> list[int]:
         """Return the channels to print: that of the source and those whose products sum to most, in order."""
         order = sorted(range(len(sums)), key=lambda k: (k != self.tap[2], -abs(sums[k])))
         return sorted(order[:SHOWN])
 
-    def _grids(self, channel):
+    def _grids(self, channel: int) -> list[str]:
         """Return the lines of patch, kernel and products of a channel."""
-        tap, options = self.tap[:2], {"marked": channel == self.tap[2]}
+        tap, marked = self.tap[:2], channel == self.tap[2]
         title = f"patch of {self.input_layer}, channel {self.first_channel + channel}"
         return beside(
-            grid(title, self.patch[:, :, channel], tap, self.inside, **options),
-            grid("× kernel", self.kernel[:, :, channel], tap, **options),
-            grid("= products", self.products[:, :, channel], tap, self.inside, **options),
+            grid(title, self.patch[:, :, channel], tap, self.inside, marked=marked),
+            grid("× kernel", self.kernel[:, :, channel], tap, marked=marked),
+            grid("= products", self.products[:, :, channel], tap, self.inside, marked=marked),
         )

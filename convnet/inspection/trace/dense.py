@@ -1,5 +1,7 @@
 """One output value of a dense layer."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,19 +24,19 @@ class Weighted(Summed):
 
     inputs: np.ndarray
     weights: np.ndarray
-    unflat: tuple | None = None
+    unflat: tuple[int, ...] | None = None
 
     @property
-    def products(self):
+    def products(self) -> np.ndarray:
         """Inputs times weights, (features,)."""
         return self.inputs * self.weights
 
-    def lines(self):
+    def lines(self) -> list[str]:
         places = [self._place(i) for i in range(len(self.inputs))]
         lines = strongest(self.input_layer, places, self.inputs, self.weights, self.products)
         return lines + self.sum_lines()
 
-    def _place(self, feature):
+    def _place(self, feature: int) -> str:
         """Return "feature", and where it lay in the map."""
         if self.unflat is None:
             return place((feature,))

@@ -1,11 +1,18 @@
 """The end of a prediction: from the outputs of the net to the answer."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.inspection.trace.functions import sigmoid
 from convnet.inspection.trace.text import ledger, number, table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 SHOWN = 20  # classes that are listed; of more, the likeliest
 
@@ -27,12 +34,12 @@ class Ending:
     """
 
     outputs: np.ndarray
-    prediction: object
+    prediction: Any
     probabilities: np.ndarray | None = None
     classes: np.ndarray | None = None
 
     @property
-    def function(self):
+    def function(self) -> str | None:
         """What makes probabilities of the outputs: "softmax", "sigmoid" (of each output) or None."""
         if self.probabilities is None:
             return None
@@ -40,23 +47,23 @@ class Ending:
         return "sigmoid" if one or several else "softmax"
 
     @property
-    def unit(self):
+    def unit(self) -> int:
         """The output that is traced: that of the predicted class, else the largest in magnitude."""
         values = self.outputs if self.function == "softmax" else np.abs(self.outputs)
         return int(values.argmax())
 
     @property
-    def sign(self):
+    def sign(self) -> int | None:
         """1 where what speaks for the output is wanted, None where its own sign says."""
         return 1 if self.function == "softmax" else None
 
     @property
-    def exponentials(self):
+    def exponentials(self) -> NDArray[np.float64]:
         """Of the softmax: exp(z - the largest z), (n_classes,)."""
         return np.exp(self.outputs - self.outputs.max())
 
     @property
-    def computed(self):
+    def computed(self) -> NDArray[np.float64]:
         """The probabilities by their definition; the outputs of a regressor."""
         if self.function is None:
             return self.outputs
@@ -65,24 +72,24 @@ class Ending:
         p = np.array([sigmoid(z) for z in self.outputs])
         return p if np.ndim(self.prediction) == 1 else np.array([sigmoid(-self.outputs[0]), p[0]])
 
-    def __str__(self):
+    def __str__(self) -> str:
         working = {None: self._values, "softmax": self._softmax, "sigmoid": self._sigmoid}
         head, lines = working[self.function]()
         return "\n".join([head, *(f"    {line}".rstrip() for line in lines)])
 
     __repr__ = __str__
 
-    def _values(self):
+    def _values(self) -> tuple[str, list[str]]:
         names = list(map(str, range(len(self.outputs))))[:SHOWN]
         lines = table(("output", "value"), names, self.outputs[:SHOWN])
         return "the prediction is what the net puts out", lines
 
-    def _softmax(self):
-        e, p = self.exponentials, self.probabilities
+    def _softmax(self) -> tuple[str, list[str]]:
+        e, (p, classes) = self.exponentials, self._known()
         likely = sorted(np.argsort(-p, kind="stable")[:SHOWN])
         header = "class", "logit z", "exp(z - largest z)", "/ sum = probability"
         columns = (a[likely] for a in (self.outputs, e, p))
-        lines = table(header, list(map(str, self.classes[likely])), *columns)
+        lines = table(header, list(map(str, classes[likely])), *columns)
         if len(p) > SHOWN:
             rest = np.delete(p, likely)
             lines.append(f"{len(rest):,} classes more: {number(rest.sum())} together")
@@ -90,20 +97,25 @@ class Ending:
         lines += ["", *ledger(("sum of exp(z - largest z)", e.sum()))]
         return self._answer("softmax", p[k]), lines
 
-    def _sigmoid(self):
+    def _sigmoid(self) -> tuple[str, list[str]]:
+        p, classes = self._known()
         if np.ndim(self.prediction) == 1:
             header = "label", "logit z", "1 / (1 + exp(-z))", "predicted"
-            columns = (self.outputs, self.probabilities, self.prediction)
-            names = list(map(str, self.classes))
+            columns = (self.outputs, p, self.prediction)
+            names = list(map(str, classes))
             lines = table(header, names[:SHOWN], *(column[:SHOWN] for column in columns))
             return "sigmoid of each logit; a label is predicted above 0.5", lines
-        p = self.probabilities
         lines = ledger(
             ("logit z", self.outputs[0]),
-            (f"p({self.classes[1]}) = 1 / (1 + exp(-z))", p[1]),
-            (f"p({self.classes[0]}) = 1 - p({self.classes[1]})", p[0]),
+            (f"p({classes[1]}) = 1 / (1 + exp(-z))", p[1]),
+            (f"p({classes[0]}) = 1 - p({classes[1]})", p[0]),
         )
         return self._answer("sigmoid", p.max()), lines
 
-    def _answer(self, function, p):
+    def _known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities and classes, which a classifier has."""
+        assert self.probabilities is not None and self.classes is not None
+        return self.probabilities, self.classes
+
+    def _answer(self, function: str, p: float) -> str:
         return f"{function}: the prediction is {self.prediction}, with probability {number(p)}"

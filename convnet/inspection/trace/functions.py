@@ -1,15 +1,18 @@
 """The activations in float64, a value at a time; their formulas are in `convnet.layers.Activation`."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from math import erfc, exp, expm1, sqrt, tanh
 
 
-def sigmoid(z):
+def sigmoid(z: float) -> float:
     """Return 1 / (1 + exp(-z))."""
     e = exp(-abs(z))
     return e / (1.0 + e) if z < 0 else 1.0 / (1.0 + e)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[[float], float]] = {
     "linear": lambda z: z,
     "relu": lambda z: max(z, 0.0),
     "leaky_relu": lambda z: z if z > 0 else 0.01 * z,

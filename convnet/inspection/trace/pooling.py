@@ -1,10 +1,12 @@
 """One output value of a pooling."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
-from convnet.inspection.trace.step import Step
+from convnet.inspection.trace.step import Spot, Step
 from convnet.inspection.trace.text import PADDING, grid, ledger
 
 
@@ -23,17 +25,18 @@ class Pooling(Step):
         In the window: of the largest value, the first of equal ones, or of the mean's strongest.
     """
 
+    source: Spot
     pooling: str
     window: np.ndarray
     inside: np.ndarray
-    winner: tuple
+    winner: tuple[int, ...]
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         values = self.window[self.inside]
         return float(self.window[self.winner] if self.pooling == "max" else values.mean())
 
-    def lines(self):
+    def lines(self) -> list[str]:
         what = f"window of {self.input_layer}, channel {self.source.index[-1]}"
         lines = [line.rstrip() for line in grid(what, self.window, self.winner, self.inside)]
         values = self.window[self.inside]

@@ -1,13 +1,23 @@
 """The strongest of many products."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from convnet.inspection.trace.text import number, others, table
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
 SHOWN = 6
 
 
-def strongest(layer, places, inputs, weights, products):
+def strongest(
+    layer: str, places: Sequence[str], inputs: np.ndarray, weights: np.ndarray, products: np.ndarray
+) -> list[str]:
     """Return the lines of a table of the products that are largest in magnitude, and what the others sum to.
 
     Parameters

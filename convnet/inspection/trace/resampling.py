@@ -1,14 +1,16 @@
 """One output value of a map in another size."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
-from convnet.inspection.trace.step import Step
+from convnet.inspection.trace.step import Spot, Step
 from convnet.inspection.trace.text import beside, grid, ledger
 
 
-def shares(method, n, m, i):
+def shares(method: str, n: int, m: int, i: int) -> tuple[int, np.ndarray]:
     """Return the first of n pixels of an axis that output i of m is made of, and the share of each from there on."""
     if method == "area":
         edges = np.array([i * n / m, (i + 1) * n / m])
@@ -34,20 +36,21 @@ class Resampling(Step):
         In the window: of the strongest product.
     """
 
+    source: Spot
     window: np.ndarray
     weights: np.ndarray
-    winner: tuple
+    winner: tuple[int, ...]
 
     @property
-    def products(self):
+    def products(self) -> np.ndarray:
         """Window times weights, (height, width)."""
         return self.window * self.weights
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         return float(self.products.sum())
 
-    def lines(self):
+    def lines(self) -> list[str]:
         what = f"window of {self.input_layer}, channel {self.source.index[-1]}"
         return [
             *beside(

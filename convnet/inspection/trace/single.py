@@ -1,5 +1,7 @@
 """Steps of layers whose output value comes from one input value, or from two."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import sqrt
 
@@ -24,10 +26,10 @@ class Unchanged(Step):
     words: str
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         return self.input
 
-    def lines(self):
+    def lines(self) -> list[str]:
         where = f"{self.source}, " if self.source else ""
         return ledger((where + self.words, self.value))
 
@@ -46,10 +48,10 @@ class Activation(Step):
     activation: str
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         return FUNCTIONS[self.activation](self.input)
 
-    def lines(self):
+    def lines(self) -> list[str]:
         formula = f"{self.activation}(z) = {FORMULAS[self.activation]}"
         return ledger((f"z = {self.source}", self.input), (formula, self.value))
 
@@ -72,15 +74,15 @@ class Normalisation(Step):
     beta: float
 
     @property
-    def normalised(self):
+    def normalised(self) -> float:
         """(input - mean) / √(variance + epsilon), float64."""
         return (self.input - self.mean) / sqrt(self.variance + self.epsilon)
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         return self.gamma * self.normalised + self.beta
 
-    def lines(self):
+    def lines(self) -> list[str]:
         return ledger(
             (f"{self.source}", self.input),
             ("- running mean", self.mean),
@@ -106,10 +108,10 @@ class Scaling(Step):
     offset: float
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         return self.scale * self.input + self.offset
 
-    def lines(self):
+    def lines(self) -> list[str]:
         entries = [(f"{self.source}", self.input), ("× scale", self.scale)]
         if self.offset:
             entries.append(("+ offset", self.offset))
@@ -131,10 +133,10 @@ class Centring(Step):
     deviation: float
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         return (self.input - self.mean) / self.deviation
 
-    def lines(self):
+    def lines(self) -> list[str]:
         return ledger(
             (f"{self.source}", self.input),
             ("- mean", self.mean),
@@ -159,10 +161,10 @@ class Sum(Activated):
     other: Spot
 
     @property
-    def preactivation(self):
+    def preactivation(self) -> float:
         return self.body + self.shortcut
 
-    def lines(self):
+    def lines(self) -> list[str]:
         return self.result(
             (f"body: {self.source}", self.body),
             (f"+ shortcut: {self.other}", self.shortcut),

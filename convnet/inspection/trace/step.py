@@ -1,10 +1,16 @@
 """A step: one output value of a layer, and how it comes about."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from convnet.graph.buffers import Buffer
 from convnet.inspection.trace.functions import FORMULAS, FUNCTIONS
 from convnet.inspection.trace.text import cross, ledger, number, place
+
+if TYPE_CHECKING:
+    from convnet.layers import Layer
 
 LONG = 60  # characters of a layer's repr; a longer one is not shown
 
@@ -25,11 +31,11 @@ class Spot:
     """
 
     buffer: Buffer
-    index: tuple
+    index: tuple[int, ...]
     layer: str
-    place: tuple
+    place: tuple[int, ...]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.layer}{place(self.place)}"
 
 
@@ -65,20 +71,20 @@ class Step:
     """
 
     layer: str
-    spec: object
+    spec: Layer
     input_layer: str
-    input_shape: tuple
-    shape: tuple
-    place: tuple
+    input_shape: tuple[int, ...]
+    shape: tuple[int, ...]
+    place: tuple[int, ...]
     value: float
     source: Spot | None
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         """The value by its definition, float64: `value` but for rounding."""
         raise NotImplementedError
 
-    def lines(self):
+    def lines(self) -> list[str]:
         """Return the working.
 
         Returns
@@ -87,7 +93,7 @@ class Step:
         """
         raise NotImplementedError
 
-    def __str__(self):
+    def __str__(self) -> str:
         spec = repr(self.spec)
         spec = spec if len(spec) <= LONG else type(self.spec).__name__
         shapes = f"{cross(self.input_shape)} → {cross(self.shape)}"
@@ -110,15 +116,15 @@ class Activated(Step):
     activation: str = "linear"
 
     @property
-    def preactivation(self):
+    def preactivation(self) -> float:
         """What the activation is applied to, float64."""
         raise NotImplementedError
 
     @property
-    def computed(self):
+    def computed(self) -> float:
         return FUNCTIONS[self.activation](self.preactivation)
 
-    def result(self, *entries):
+    def result(self, *entries: tuple[str, float]) -> list[str]:
         """Return the lines of a sum: its entries, then the pre-activation and the value."""
         if self.activation == "linear":
             return ledger(*entries, ("= output", self.value))

@@ -1,6 +1,15 @@
 """Numbers, grids of numbers and sums as text."""
 
+from __future__ import annotations
+
 from math import floor, log10
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+
 
 DIGITS = 4  # significant ones of the largest of some numbers
 FEWEST_DECIMALS = 3
@@ -10,13 +19,13 @@ WIDEST = 100  # characters of grids side by side
 PADDING = "·"  # in place of what lies outside the map
 
 
-def number(value):
+def number(value: float) -> str:
     """Return four significant digits: "30", "-0.1235", "1.2e-07"."""
     (text,) = numbers([value])
     return text
 
 
-def numbers(values):
+def numbers(values: Iterable[float]) -> list[str]:
     """Return numbers with the same decimals, so that the largest has four significant digits; none where all are whole.
 
     0 is "0". Where the largest is below 1e-4 or from 1e7 on, each has decimals of its own.
@@ -32,23 +41,30 @@ def numbers(values):
     return [f"{value:.{decimals}f}" if value else "0" for value in values]
 
 
-def place(indices):
+def place(indices: Iterable[int]) -> str:
     """Return "[3, 4, 0]"."""
     return f"[{', '.join(map(str, indices))}]"
 
 
-def cross(shape):
+def cross(shape: Iterable[int]) -> str:
     """Return "24×24×2"."""
     return "×".join(map(str, shape))
 
 
-def cut(n, centre):
+def cut(n: int, centre: int) -> slice:
     """Return the slice of at most LONGEST of n positions, `centre` among them."""
     first = min(max(0, centre - LONGEST // 2), max(0, n - LONGEST))
     return slice(first, min(n, first + LONGEST))
 
 
-def grid(title, values, mark, inside=None, *, marked=True):
+def grid(
+    title: str,
+    values: np.ndarray,
+    mark: Sequence[int],
+    inside: np.ndarray | None = None,
+    *,
+    marked: bool = True,
+) -> list[str]:
     """Return the lines of a title and a grid of numbers.
 
     Parameters
@@ -71,7 +87,7 @@ def grid(title, values, mark, inside=None, *, marked=True):
 
     part = values[rows, columns]
     words = iter(numbers(part.ravel()))
-    cells = []
+    cells: list[list[str]] = []
     for i in range(rows.start, rows.stop):
         cells.append(row := [])
         for j in range(columns.start, columns.stop):
@@ -90,14 +106,14 @@ def grid(title, values, mark, inside=None, *, marked=True):
     return [line.ljust(longest) for line in lines]
 
 
-def beside(*grids):
+def beside(*grids: list[str]) -> list[str]:
     """Return the lines of grids next to one another, or below where they would be wider than WIDEST."""
     if sum(len(lines[0]) + 3 for lines in grids) > WIDEST:
         return [line.rstrip() for lines in grids for line in lines]
     return ["   ".join(row).rstrip() for row in zip(*grids, strict=True)]
 
 
-def ledger(*entries):
+def ledger(*entries: tuple[str, float]) -> list[str]:
     """Return the lines of (words, value) below one another."""
     words, values = zip(*entries, strict=True)
     shown = numbers(values)
@@ -105,7 +121,7 @@ def ledger(*entries):
     return [f"{w.ljust(wide)}  {v.rjust(width)}" for w, v in zip(words, shown, strict=True)]
 
 
-def table(header, names, *columns):
+def table(header: Sequence[str], names: Iterable[str], *columns: Iterable[float]) -> list[str]:
     """Return the lines of a table: names, then columns of numbers, all to the right.
 
     Parameters
@@ -121,6 +137,6 @@ def table(header, names, *columns):
     return ["  ".join(c.rjust(w) for c, w in zip(r, widths, strict=True)) for r in (header, *rows)]
 
 
-def others(n, noun):
+def others(n: int, noun: str) -> str:
     """Return "the other channel", or "the other 3 channels"."""
     return f"the other {noun}" if n == 1 else f"the other {n:,} {noun}s"

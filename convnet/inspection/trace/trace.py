@@ -1,7 +1,10 @@
 """Trace: one prediction worked out step by step."""
 
+from __future__ import annotations
+
 import operator
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +13,13 @@ from convnet.inspection.trace.maps import Maps
 from convnet.inspection.trace.text import cross, number, place
 from convnet.inspection.trace.working import work_out
 from convnet.layers.residual import SHORTCUT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from convnet.graph.network import Network
+    from convnet.inspection.trace.step import Spot, Step
+
 
 LEGEND = """\
 name[row, column, channel], counted from 0, is one value of what a layer puts out. Each layer is shown for the value
@@ -61,15 +71,22 @@ class Trace:
     """
 
     def __init__(
-        self, network, image, scale=1.0, *, prediction=None, probabilities=None, classes=None
-    ):
+        self,
+        network: Network,
+        image: np.ndarray,
+        scale: float = 1.0,
+        *,
+        prediction: Any = None,
+        probabilities: np.ndarray | None = None,
+        classes: np.ndarray | None = None,
+    ) -> None:
         self._maps = Maps(network, image, scale)
         self._scale, self._input_shape = scale, network.plan.input_shape
         self._answer = prediction, probabilities, classes
         self.layers = tuple(self._maps.layers)
 
     @cached_property
-    def ending(self):
+    def ending(self) -> Ending | None:
         """From outputs to the answer, an `Ending`; None of a bare network."""
         prediction, probabilities, classes = self._answer
         if prediction is None:
@@ -77,21 +94,21 @@ class Trace:
         return Ending(self.outputs, prediction, probabilities, classes)
 
     @property
-    def outputs(self):
+    def outputs(self) -> NDArray[np.float64]:
         """What the net puts out, float64 (n_outputs,): logits, or a regressor's values."""
         return self._maps.map(self._maps.last).ravel()
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> np.ndarray | None:
         """As ``predict_proba`` has them, float64 (n_classes,); None of a regressor."""
         return self._answer[1]
 
     @property
-    def prediction(self):
+    def prediction(self) -> Any:
         """As ``predict`` has it."""
         return self._answer[0]
 
-    def feature_map(self, layer):
+    def feature_map(self, layer: str) -> NDArray[np.float32]:
         """Return the output of a layer.
 
         Parameters
@@ -113,7 +130,7 @@ class Trace:
             self._check_layer(layer)
         return self._maps.array(layer)
 
-    def at(self, layer, *indices):
+    def at(self, layer: str, *indices: int) -> Step:
         """Return how one output value of a layer comes about.
 
         Parameters
@@ -148,13 +165,13 @@ class Trace:
         return work_out(self._maps, layer, (*(0,) * (3 - len(shape)), *indices))
 
     @cached_property
-    def steps(self):
+    def steps(self) -> tuple[Step, ...]:
         """The chain that is printed: a tuple with a `Step` for each layer, in their order."""
         maps, ending = self._maps, self.ending
         shape = maps.last.shape
         unit = int(self.outputs.argmax()) if ending is None else ending.unit
         sign = None if ending is None else ending.sign
-        spot = maps.spot(maps.last, np.unravel_index(unit, shape))
+        spot: Spot | None = maps.spot(maps.last, np.unravel_index(unit, shape))
         steps = []
         while spot is not None and spot.layer in maps.layers:
             steps.append(step := work_out(maps, spot.layer, spot.index, sign))
@@ -164,12 +181,12 @@ class Trace:
             spot, sign = step.source, None
         return tuple(reversed(steps))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         scale = "" if self._scale == 1 else f", values × {number(self._scale)}"
         head = f"input: {cross(self._input_shape)}{scale}\n{LEGEND}"
         ending = [] if self.ending is None else [str(self.ending)]
         return "\n\n".join([head, *map(str, self.steps), *ending])
 
-    def _check_layer(self, layer):
+    def _check_layer(self, layer: str) -> None:
         if layer not in self._maps.layers:
             raise ValueError(f"no layer is called {layer!r}; there are {', '.join(self.layers)}")

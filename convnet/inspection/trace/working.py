@@ -1,5 +1,9 @@
 """From an operation of the plan to the step that works out one of its values."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from convnet.graph.ops import (
@@ -28,10 +32,24 @@ from convnet.inspection.trace.single import (
     Unchanged,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from convnet.graph.buffers import Buffer
+    from convnet.graph.lowered import Lowered
+    from convnet.inspection.trace.maps import Maps
+    from convnet.inspection.trace.step import Step
+
+
+Index = tuple[int, ...]  # (row, column, channel)
+Fields = dict[str, Any]  # of a step
+
 NOTHING_DROPPED = "nothing is dropped in prediction"
 
 
-def work_out(maps, name, index, sign=None):
+def work_out(maps: Maps, name: str, index: Index, sign: int | None = None) -> Step:
     """Return the step of one output value of a layer.
 
     Parameters
@@ -66,7 +84,7 @@ def work_out(maps, name, index, sign=None):
     return _WORKERS[type(op)](maps, op, index, common, sign)
 
 
-def _convolution(maps, op, index, common, sign):
+def _convolution(maps: Maps, op: Conv2DOp, index: Index, common: Fields, sign: int | None) -> Step:
     row, column, filter_ = index
     rows, columns, inside = _window(op, op.kernel, op.dilation, row, column)
     channels = op.src.shape[2] // op.groups
@@ -88,7 +106,7 @@ def _convolution(maps, op, index, common, sign):
     )
 
 
-def _pooling(maps, op, index, common, sign):
+def _pooling(maps: Maps, op: Pool2DOp, index: Index, common: Fields, sign: int | None) -> Step:
     row, column, channel = index
     rows, columns, inside = _window(op, op.size, (1, 1), row, column)
     window = _read(maps.map(op.src), rows, columns, inside)[:, :, channel]
@@ -106,7 +124,7 @@ def _pooling(maps, op, index, common, sign):
     )
 
 
-def _dense(maps, op, index, common, sign):
+def _dense(maps: Maps, op: DenseOp, index: Index, common: Fields, sign: int | None) -> Step:
     unit = index[2]
     inputs = maps.map(op.src)[0, 0]
     weights = _parameter(maps, op, "weights")[:, unit]
@@ -123,7 +141,9 @@ def _dense(maps, op, index, common, sign):
     )
 
 
-def _normalisation(maps, op, index, common, sign):
+def _normalisation(
+    maps: Maps, op: BatchNormOp, index: Index, common: Fields, sign: int | None
+) -> Step:
     channel = index[2]
     gamma, beta, mean, variance = (
         float(_parameter(maps, op, role)[channel]) for role in ("gamma", "beta", "mean", "variance")
@@ -139,7 +159,7 @@ def _normalisation(maps, op, index, common, sign):
     )
 
 
-def _affine(maps, op, index, common, sign):
+def _affine(maps: Maps, op: AffineOp, index: Index, common: Fields, sign: int | None) -> Step:
     if not op.parameters:
         return Scaling(**common, **_one(maps, op, index), scale=op.scale, offset=op.offset)
     mean, deviation = (
@@ -151,7 +171,7 @@ def _affine(maps, op, index, common, sign):
     )
 
 
-def _resizing(maps, op, index, common, sign):
+def _resizing(maps: Maps, op: ResizeOp, index: Index, common: Fields, sign: int | None) -> Step:
     axes = zip(op.methods, op.src.shape, op.dst.shape, index, strict=False)
     (top, rows), (left, columns) = (shares(method, n, m, i) for method, n, m, i in axes)
     channel = index[2]
@@ -167,15 +187,19 @@ def _resizing(maps, op, index, common, sign):
     )
 
 
-def _activation(maps, op, index, common, sign):
+def _activation(
+    maps: Maps, op: ActivationOp, index: Index, common: Fields, sign: int | None
+) -> Step:
     return Activation(**common, **_one(maps, op, index), activation=op.activation)
 
 
-def _dropout(maps, op, index, common, sign):
+def _dropout(maps: Maps, op: DropoutOp, index: Index, common: Fields, sign: int | None) -> Step:
     return Unchanged(**common, **_one(maps, op, index), words=NOTHING_DROPPED)
 
 
-def _zero_padding(maps, op, index, common, sign):
+def _zero_padding(
+    maps: Maps, op: ZeroPad2DOp, index: Index, common: Fields, sign: int | None
+) -> Step:
     read = [i - before for i, (before, _) in zip(index, op.padding, strict=False)]
     outside = any(not 0 <= i < n for i, n in zip(read, op.src.shape, strict=False))
     if outside:
@@ -183,7 +207,7 @@ def _zero_padding(maps, op, index, common, sign):
     return Unchanged(**common, **_one(maps, op, (*read, index[2])), words="moved by the padding")
 
 
-def _sum(maps, op, index, common, sign):
+def _sum(maps: Maps, op: AddOp, index: Index, common: Fields, sign: int | None) -> Step:
     fork = maps.layers[op.layer].ops[0]
     return Sum(
         **common,
@@ -194,7 +218,7 @@ def _sum(maps, op, index, common, sign):
     )
 
 
-def _unchanged(maps, lowered, index, common):
+def _unchanged(maps: Maps, lowered: Lowered, index: Index, common: Fields) -> Step:
     """Step of a layer without an operation: Flatten, and what does nothing."""
     buffer = lowered.output
     reads = _reads(maps, buffer, index, before=lowered.name)
@@ -203,19 +227,23 @@ def _unchanged(maps, lowered, index, common):
     return Unchanged(**common, **reads, input=common["value"], words=words)
 
 
-def _one(maps, op, index):
+def _one(maps: Maps, op: Any, index: Index) -> Fields:
     """Return the fields of a step that reads one value, at the place where it writes."""
     return _reads(maps, op.src, index) | {"input": float(maps.map(op.src)[index])}
 
 
-def _reads(maps, buffer, index=None, before=None):
+def _reads(
+    maps: Maps, buffer: Buffer, index: Index | None = None, before: str | None = None
+) -> Fields:
     """Return the fields that say what a step reads, and where its source is."""
     spot = maps.spot(buffer, index or (0, 0, 0), before)
     shape = maps.shape(spot.layer)
     return {"source": spot if index else None, "input_layer": spot.layer, "input_shape": shape}
 
 
-def _window(op, size, dilation, row, column):
+def _window(
+    op: Any, size: Sequence[int], dilation: Sequence[int], row: int, column: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return rows and columns of the input that a window covers, and which of its places lie inside."""
     axes = [
         at * stride - before + step * np.arange(n)
@@ -227,33 +255,37 @@ def _window(op, size, dilation, row, column):
     return *axes, within[0][:, None] & within[1]
 
 
-def _read(values, rows, columns, inside):
+def _read(
+    values: np.ndarray, rows: np.ndarray, columns: np.ndarray, inside: np.ndarray
+) -> np.ndarray:
     """Return the map's values at these rows and columns, 0 outside it: (len(rows), len(columns), c)."""
     h, w, _ = values.shape
     patch = values[np.clip(rows, 0, h - 1)[:, None], np.clip(columns, 0, w - 1)]
     return np.where(inside[:, :, None], patch, 0.0)
 
 
-def _parameter(maps, op, role):
+def _parameter(maps: Maps, op: Any, role: str) -> NDArray[np.float64]:
     return maps.weights[op.parameters[role].name].astype(np.float64)
 
 
-def _bias(maps, op, unit):
+def _bias(maps: Maps, op: Any, unit: int) -> float | None:
     return float(_parameter(maps, op, "bias")[unit]) if "bias" in op.parameters else None
 
 
-def _strongest(terms, sign, bias, allowed):
+def _strongest(
+    terms: np.ndarray, sign: int | None, bias: float | None, allowed: np.ndarray
+) -> tuple[int, ...]:
     """Return the place of the largest of the terms that are allowed, or of the least if they sum to less than 0."""
     if sign is None:
         sign = -1 if terms.sum() + (bias or 0.0) < 0 else 1
     return _place(np.where(allowed, sign * terms, -np.inf).argmax(), terms.shape)
 
 
-def _place(flat, shape):
+def _place(flat: Any, shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(flat, shape)))
 
 
-_WORKERS = {
+_WORKERS: dict[type, Callable[[Maps, Any, Index, Fields, int | None], Step]] = {
     ActivationOp: _activation,
     AddOp: _sum,
     AffineOp: _affine,
