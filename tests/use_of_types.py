@@ -2,9 +2,15 @@
 
 from typing import assert_type
 
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer, load
 from convnet.augment import Cutout, RandomCrop, RandomFlip
 from convnet.callbacks import Callback, Checkpoint
 from convnet.callbacks.run import Run
+from convnet.data import ImageFolder
+from convnet.inspection import MistakesDisplay, Trace
 from convnet.layers import Conv2D, Dropout, Layer, MaxPool2D, ReLU, Residual, as_layers, register
 from convnet.layers.builder import Builder
 from convnet.layers.fields import integer, parameter
@@ -63,3 +69,24 @@ def schedules_and_callbacks() -> None:
     assert_type(Cosine().replace(final=0.1), Cosine)
     Cosine(finl=0.1)  # type: ignore[call-arg]
     Checkpoint(3)  # type: ignore[arg-type]
+
+
+def estimators(X: NDArray[np.uint8], y: list[str]) -> None:
+    clf = ConvNetClassifier([Conv2D(8, 3), {"type": "ReLU"}], learning_rate=Cosine()).fit(X, y)
+    assert_type(clf, ConvNetClassifier)
+    assert_type(clf.predict_proba(X), NDArray[np.float64])
+    assert_type(clf.weights_["conv1/bias"], NDArray[np.float32])
+    assert_type(clf.set_params(max_iter=3).best_iter_, int)
+    assert_type(clf.trace(X[0]), Trace)
+    assert_type(ConvNetTransformer(clf, "conv1").fit(X, y).transform(X), NDArray[np.float32])
+    assert_type(MistakesDisplay.from_estimator(clf, X, y), MistakesDisplay)
+    ConvNetClassifier(filters=3)  # type: ignore[call-arg]
+    ConvNetRegressor(solver=3)  # type: ignore[arg-type]
+    load(3)  # type: ignore[arg-type]
+
+
+def images() -> None:
+    folder = ImageFolder("photographs", size=100, cache_dir=None)
+    assert_type(folder.target_names, list[str])
+    assert_type(folder.verify(), ImageFolder)
+    ImageFolder("photographs", size=(100, 100, 3))  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from convnet.cli.folders import open_for, refuse_fit
 from convnet.cli.matrix import draw_matrix
 from convnet.cli.report import number, percent, relative, skipped_data, table
 from convnet.inspection.displays.images import Pictures
+from convnet.inspection.displays.mistakes import worst_mistakes
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -83,7 +84,8 @@ def run(args: Namespace) -> dict[str, Any]:
     noun = "row" if files is None else "image"
     print(f"accuracy: {percent(found['accuracy'])} of {number(found['n'], noun)} of {args.data}")
     scores.tell(found)
-    worst = _worst(found, args.mistakes)
+    mistaken = worst_mistakes(found["true"], found["predicted"], found["probabilities"])
+    worst = mistaken[: args.mistakes]
     names = [one["name"] for one in found["classes"]]
     mistakes = [
         {
@@ -96,7 +98,7 @@ def run(args: Namespace) -> dict[str, Any]:
     ]
     _tell_mistakes(mistakes, found)
     if pictures:
-        _draw(pictures, clf, X, found, worst, names)
+        _draw(pictures, clf, X, found, worst, names, len(mistaken))
     return {
         "command": "evaluate",
         "model": args.model,
@@ -131,12 +133,6 @@ def _data(
     return *labelled_data(args.data), None, []
 
 
-def _worst(found: dict[str, Any], n: int) -> np.ndarray:
-    """Return the rows of the worst mistakes: those that the net was surest of."""
-    wrong = np.flatnonzero(found["true"] != found["predicted"])
-    return wrong[np.argsort(-found["probabilities"][wrong], kind="stable")][:n]
-
-
 def _tell_mistakes(mistakes: list[dict[str, Any]], found: dict[str, Any]) -> None:
     if not mistakes:
         return
@@ -158,6 +154,7 @@ def _draw(
     found: dict[str, Any],
     worst: np.ndarray,
     names: list[str],
+    n_mistakes: int,
 ) -> None:
     title = f"{percent(found['accuracy'])} of {found['n']:,} right"
     pictures.write(draw_matrix(np.array(found["confusion"]), names, title), "confusion_matrix")
@@ -170,7 +167,7 @@ def _draw(
         labels[found["predicted"][worst]],
         probabilities=found["probabilities"][worst],
         rows=worst,
-        n_mistakes=int((found["true"] != found["predicted"]).sum()),
+        n_mistakes=n_mistakes,
         n_rows=found["n"],
     )
     pictures.write(display.plot().figure_, "mistakes")

@@ -258,7 +258,8 @@ def _arrays(args: Namespace) -> Task:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} is for folders of photographs. Leave it out.")
     arrays = training_data(args.data, args.val_fraction, args.seed, args.val)
-    return Task(*arrays, args.val or "held out", "row", [], recipe.for_arrays(args.data))
+    tested_on = "held out" if args.val is None else f"of {args.val}"
+    return Task(*arrays, tested_on, "row", [], recipe.for_arrays(args.data))
 
 
 def _photographs(args: Namespace) -> Task:

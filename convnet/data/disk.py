@@ -213,6 +213,8 @@ def _made(cache_dir: str | os.PathLike[str], images: str) -> str:
         raise TypeError(
             f"ImageFolder: cache_dir must be text, a path or None; got {cache_dir!r}."
         ) from None
+    if not os.fsdecode(cache_dir):
+        raise ValueError("ImageFolder: cache_dir is empty. Pass the path of a folder, or None.")
     inner, outer = (os.path.join(os.path.realpath(path), "") for path in (folder, images))
     if inner.startswith(outer):
         raise ValueError(

@@ -60,7 +60,12 @@ def _read(source: Any, kind: str) -> tuple[Mapping[str, np.ndarray], InputFormat
             raise ValueError(f"{kind}: init_weights: a path has more than {MAX_PATH} characters.")
         from convnet.estimators.loading import load  # which comes after this
 
-        net: Any = load(source)
+        try:
+            net: Any = load(source)
+        except OSError as error:
+            reason = f"{os.fspath(source)!r} cannot be read: {error.strerror}"
+            message = f"{kind}: init_weights: {reason}. Pass the path of a file that save wrote."
+            raise type(error)(error.errno, message) from error
     else:
         net = source.estimator if isinstance(source, FrozenEstimator) else None
     net = getattr(net, "estimator_", net)  # of a transformer

@@ -32,9 +32,15 @@ def test_given_test_set_and_string_labels(arrays, capsys):
     np.savez("split.npz", X_train=X[:200], y_train=y[:200], X_test=X[200:], y_test=y[200:])
     assert cli.main(["train", "split.npz", "--epochs", "1", "--layers", "[]"]) == 0
     out = capsys.readouterr().out
-    assert "of 100 rows" in out and "digit 3" in out
+    assert "of 100 rows held out, they chose nothing" in out and "digit 3" in out
     assert cli.main(["predict", "model.npz", "split.npz"]) == 0
     assert capsys.readouterr().out.count("\n") == 101
+
+
+def test_another_file_to_test_on(arrays, capsys):
+    options = ["--val", "digits.npz", "--epochs", "1", "--layers", "[]"]
+    assert cli.main(["train", "digits.npz", *options]) == 0
+    assert "of 300 rows of digits.npz, they chose nothing" in capsys.readouterr().out
 
 
 def test_all_rows(arrays, capsys):

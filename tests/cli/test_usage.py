@@ -143,3 +143,9 @@ sys.exit(cli.main(["specs"]))
     env = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
     assert (done.returncode, done.stdout) == (0, "true \\u2192 \\udcff.jpg\n"), done.stderr
+
+
+def test_the_package_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "convnet", "fly"], capture_output=True, text=True)
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.startswith("convnet: error: ") and "invalid choice: 'fly'" in done.stderr

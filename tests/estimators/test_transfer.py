@@ -133,6 +133,12 @@ def test_weights_that_cannot_be_used_are_refused(base, source, message):
         net(init_weights=source(base)).fit(X, Y)
 
 
+def test_a_file_of_weights_that_is_not_there(tmp_path):
+    message = r"ConvNetClassifier: init_weights: '.*none.npz' cannot be read: No such file .* save"
+    with pytest.raises(FileNotFoundError, match=message):
+        net(init_weights=tmp_path / "none.npz").fit(X, Y)
+
+
 def test_a_transformers_net_is_a_beginning(base, tmp_path):
     whole = ConvNetTransformer(FrozenEstimator(base), "dense1").fit(X)
     whole.save(tmp_path / "whole.npz")

@@ -203,6 +203,9 @@ def test_folders_that_are_refused(photographs, tmp_path):
         ImageFolder(photographs, cache_dir=tmp_path / "file")
     with pytest.raises(TypeError, match="cache_dir must be text, a path or None; got 3"):
         ImageFolder(photographs, cache_dir=3)
+    for empty in ("", b""):  # which would be the folder that one is in
+        with pytest.raises(ValueError, match="cache_dir is empty"):
+            ImageFolder(photographs, cache_dir=empty)
     (tmp_path / "link").symlink_to(photographs)
     linked = tmp_path / "link" / "cache"
     for inside in (photographs, photographs / "cache", photographs / "cat" / "x", linked):

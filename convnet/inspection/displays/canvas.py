@@ -25,7 +25,7 @@ HEADING = 10  # points, the font of a heading
 
 def headed(caller: str, ax: Axes | None, heading: str, size: tuple[float, float]) -> Axes:
     """Return what `canvas` does with a heading, broken into lines that fit its width."""
-    width = size[0] if ax is None else inches(ax)[0]
+    width = size[0] if ax is None else given_inches(caller, ax)[0]
     heading = wrapped(heading, width + MARGIN, HEADING)
     margins = (MARGIN, MARGIN, MARGIN, 2 * MARGIN + height([heading], HEADING))
     whole = canvas(caller, ax, size=size, margins=margins)
@@ -66,6 +66,8 @@ def canvas(
         `ax` has been divided before.
     """
     plt = pyplot(caller)
+    if ax is not None:
+        check_axes(caller, ax)
     if ax is None:
         (width, height), (left, right, bottom, top) = size, margins
         full = width + left + right, height + bottom + top
@@ -84,6 +86,23 @@ def canvas(
         )
     ax.set_axis_off()
     return ax
+
+
+def check_axes(caller: str, ax: object) -> None:
+    """Raise TypeError unless `ax` are axes: a figure, or an array of axes, was meant to be drawn in."""
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise TypeError(
+            f"{caller}: ax must be Axes of matplotlib; got {type(ax).__name__}. Pass figure.add_subplot(), or None "
+            "for a new figure."
+        )
+
+
+def given_inches(caller: str, ax: Axes) -> tuple[float, float]:
+    """Return `inches` of the axes that a display was given; TypeError where it was given something else."""
+    check_axes(caller, ax)
+    return inches(ax)
 
 
 def inches(ax: Axes) -> tuple[float, float]:
@@ -164,8 +183,11 @@ def panels(
         axes = np.asarray(ax, dtype=object).ravel()
         if len(axes) != n:
             raise ValueError(f"{caller} draws in {n} axes; got {len(axes)}.")
+        for one in axes:
+            check_axes(caller, one)
         return axes
     if ax is not None and n == 1:
+        check_axes(caller, ax)
         return np.array([ax], dtype=object)
     whole = canvas(caller, ax, size=size, margins=margins)
     grid = divided(whole, n, 1, **spacing)

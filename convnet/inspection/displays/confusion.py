@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import check_room, divided, headed, inches
+from convnet.inspection.displays.canvas import check_room, divided, given_inches, headed, inches
 from convnet.inspection.displays.grid import BAR, GAP
 from convnet.inspection.displays.images import AT_ONCE, Pictures
 from convnet.inspection.displays.nets import check_fitted_net
@@ -168,7 +168,7 @@ class ConfusionDisplay:
             long = float(np.clip(SIDE / k, *TILE))
             tile = long * min(1, w / h), long * min(1, h / w)
         else:
-            width, high = inches(ax)
+            width, high = given_inches(caller, ax)
             tile = (width - beside - NAMES) / k - GAP, high / k - GAP
             check_room(caller, ax, *tile)
         words, font = fitted(names, tile[0])

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import canvas, check_room, divided, headed, inches
+from convnet.inspection.displays.canvas import (
+    canvas,
+    check_room,
+    divided,
+    given_inches,
+    headed,
+    inches,
+)
 from convnet.inspection.displays.grid import BAR, GAP, columns
 from convnet.inspection.displays.images import Pictures
-from convnet.inspection.displays.naming import confused, percent
+from convnet.inspection.displays.naming import confused, named, percent
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.overlay import draw_scale, laid_over
 from convnet.inspection.displays.text import VERBATIM, fitted, height
@@ -155,7 +162,7 @@ class ExplanationDisplay:
         elif target is not None and len(target) == n_rows:
             target = np.asarray(target)[:n]
         shown = pictures.first(n)
-        methods = [method] if isinstance(method, str) else list(method)
+        methods = named(f"{cls.__name__}: method", method)
         maps = {name: estimator.explain(shown, name, target, **options) for name in methods}
         titles = _titles(estimator, shown, None if labels is None else labels[:n])
         display = cls(pictures[:n], maps, titles=titles, heading=heading, n_rows=n_rows)
@@ -191,7 +198,7 @@ class ExplanationDisplay:
             long = float(np.clip(SIDE / max(cols * tiles, rows), *TILE))
             tile = long * min(1, w / h), long * min(1, h / w)
         else:
-            width, high = inches(ax)
+            width, high = given_inches(caller, ax)
             cols = columns(n, tiles * w / h, max(width - beside, 0.1) / high, strip)
             rows = ceil(n / cols)
             tile = (width - beside) / (cols * tiles) - GAP, high / rows - strip - GAP

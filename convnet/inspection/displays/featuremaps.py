@@ -8,6 +8,7 @@ import numpy as np
 
 from convnet.inspection.displays.grid import N_MAX, draw_maps
 from convnet.inspection.displays.images import Pictures
+from convnet.inspection.displays.naming import named
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.rows import N_ROW, draw_rows
 from convnet.inspection.displays.scale import scale_of
@@ -132,9 +133,7 @@ class FeatureMapDisplay:
             image = Pictures(estimator, np.reshape(x, (1, -1)), cls.__name__)[:][0]
         if layer is None:
             layer = [info.name for info in estimator.layers_ if info.type not in UNCHANGED]
-        names = [layer] if isinstance(layer, str) else list(layer)
-        if not names:
-            raise ValueError(f"{cls.__name__}: layer must be a name, or names; got {layer!r}.")
+        names = named(f"{cls.__name__}: layer", layer)
         types = {info.name: info.type for outer in estimator.layers_ for info in outer.walk()}
         display = cls(
             {name: trace.feature_map(name) for name in names},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.inspection.displays.canvas import check_room, divided, headed, inches
+from convnet.inspection.displays.canvas import check_room, divided, given_inches, headed, inches
 from convnet.inspection.displays.text import VERBATIM, fitted, height
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def draw_maps(
         long = float(np.clip(SIDE / max(cols, ceil(n / cols)), *TILE))
         tile = (long, long / aspect) if aspect >= 1 else (long * aspect, long)
     else:
-        width, high = inches(ax)
+        width, high = given_inches(caller, ax)
         cols = n_cols or columns(n, aspect, max(width - beside, 0.1) / high, strip)
         tile = ((width - beside) / cols - GAP, high / ceil(n / cols) - strip - GAP)
         check_room(caller, ax, *tile)

@@ -126,10 +126,9 @@ class MistakesDisplay:
                 f"{predicted.shape}."
             )
         if hasattr(estimator, "predict_proba"):
-            wrong = np.flatnonzero(y != predicted)
             sure = estimator.predict_proba(X).max(axis=1)
-            rows = wrong[np.argsort(-sure[wrong], kind="stable")]
-            n_mistakes, probabilities = len(wrong), sure[rows[:n]]
+            rows = worst_mistakes(y, predicted, sure)
+            n_mistakes, probabilities = len(rows), sure[rows[:n]]
         else:
             rows = np.argsort(-np.abs(predicted - y), kind="stable")
             n_mistakes, probabilities = len(rows), None
@@ -190,3 +189,9 @@ class MistakesDisplay:
         )
         self.figure_, self.axes_ = grid.figure, grid.axes
         return self
+
+
+def worst_mistakes(true: np.ndarray, predicted: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Return the rows of all mistakes, those that the net was surest of first, of equals the first one."""
+    wrong = np.flatnonzero(true != predicted)
+    return wrong[np.argsort(-sure[wrong], kind="stable")]

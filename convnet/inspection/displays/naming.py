@@ -1,8 +1,21 @@
-"""Labels and probabilities as titles of images."""
+"""Names that displays are given, and labels and probabilities as titles of images."""
 
 from __future__ import annotations
 
+from typing import Any
+
 SHORT = 13  # characters of a line that fits above a small image
+
+
+def named(what: str, names: Any) -> list[str]:
+    """Return one name, or several, as a list; ValueError, which says `what` they are, where there is none."""
+    try:
+        several = [names] if isinstance(names, str) else list(names)
+    except TypeError:
+        several = []
+    if not several:
+        raise ValueError(f"{what} must be a name, or names; got {names!r}.")
+    return several
 
 
 def confused(true: object, predicted: object) -> str:

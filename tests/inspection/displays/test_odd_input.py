@@ -8,10 +8,12 @@ from row_sources import Folder
 
 from convnet import ConvNetClassifier
 from convnet.inspection import (
+    ArchitectureDisplay,
     ConfusionDisplay,
     ExplanationDisplay,
     FeatureMapDisplay,
     FilterDisplay,
+    HistoryDisplay,
     MistakesDisplay,
 )
 from convnet.layers import Conv2D
@@ -84,10 +86,28 @@ def test_numbers_of_maps(net, n_max):
         FilterDisplay.from_estimator(clf, n_max=n_max)
 
 
-def test_no_layers(net):
+@pytest.mark.parametrize(("none", "shown"), [([], r"\[\]"), (0, "0"), (1.5, "1.5")])
+def test_no_names(net, none, shown):
     clf, X, _ = net
-    with pytest.raises(ValueError, match=r"layer must be a name, or names; got \[\]"):
-        FeatureMapDisplay.from_estimator(clf, X[0], [])
+    with pytest.raises(ValueError, match=f"layer must be a name, or names; got {shown}"):
+        FeatureMapDisplay.from_estimator(clf, X[0], none)
+    with pytest.raises(ValueError, match=f"method must be a name, or names; got {shown}"):
+        ExplanationDisplay.from_estimator(clf, X[:1], method=none)
+
+
+@pytest.mark.parametrize("display", [*DATA, FilterDisplay, ArchitectureDisplay, HistoryDisplay])
+@pytest.mark.parametrize("ax", ["figure", "text"])
+def test_axes_that_are_none(display, ax, net):
+    clf, X, y = net
+    data = DATA[display](X, y) if display in DATA else ()
+    given = plt.figure() if ax == "figure" else 3
+    with pytest.raises(TypeError, match=r"ax must be Axes of matplotlib; got (Figure|int)\. Pass"):
+        display.from_estimator(clf, *data, ax=given)
+
+
+def test_an_array_of_what_are_no_axes(net):
+    with pytest.raises(TypeError, match=r"HistoryDisplay.plot: ax must be Axes of matplotlib; got"):
+        HistoryDisplay.from_estimator(net[0], ax=[plt.figure()])
 
 
 @pytest.mark.parametrize("display", [*DATA, FilterDisplay])

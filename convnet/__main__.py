@@ -1,0 +1,7 @@
+"""The command ``python -m convnet``: the same as ``convnet``."""
+
+import sys
+
+from convnet.cli import main
+
+sys.exit(main())
