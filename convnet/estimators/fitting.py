@@ -182,8 +182,9 @@ class Fit:
 
     @property
     def loop(self) -> Loop:
-        """The training, which there is once all that was passed is checked."""
-        assert self._loop is not None
+        """The training, which there is once callbacks were asked what to resume from."""
+        if self._loop is None:
+            raise ValueError("The training has not begun: ask in on_fit_begin, or later.")
         return self._loop
 
     @property

@@ -116,6 +116,13 @@ def test_nothing_is_there_before_the_first_epoch(clf, data, hook, asked):
         clf.set_params(callbacks=[ask]).fit(*data)
 
 
+@pytest.mark.parametrize("asked", ["epoch", "history", "best_epoch", "is_whole"])
+def test_there_is_no_training_yet_to_resume(clf, data, asked):
+    ask = Hook("resume", lambda run: getattr(run, asked))
+    with pytest.raises(ValueError, match="has not begun: ask in on_fit_begin, or later"):
+        clf.set_params(callbacks=[ask]).fit(*data)
+
+
 def test_bad_callbacks(clf, data):
     for bad in (Log, [Log], Log(), ["csv"]):
         with pytest.raises(ValueError, match=r"callbacks must be None or a list of .*Callback"):

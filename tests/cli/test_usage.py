@@ -1,5 +1,7 @@
 """What all commands share."""
 
+import codecs
+import io
 import json
 import os
 import subprocess
@@ -145,7 +147,32 @@ sys.exit(cli.main(["specs"]))
     assert (done.returncode, done.stdout) == (0, "true \\u2192 \\udcff.jpg\n"), done.stderr
 
 
+def test_standard_output_that_somebody_replaced(monkeypatch):
+    file = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", codecs.getwriter("utf-8")(file))
+    assert cli.main(["specs"]) == 0
+    assert b"catdog" in file.getvalue()
+
+
 def test_the_package_is_the_command():
     done = subprocess.run([sys.executable, "-m", "convnet", "fly"], capture_output=True, text=True)
     assert done.returncode == 2 and not done.stdout
     assert done.stderr.startswith("convnet: error: ") and "invalid choice: 'fly'" in done.stderr
+
+
+def test_ctrl_c_while_the_package_is_imported():
+    code = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "convnet.estimators":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from convnet_command import main
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "convnet: interrupted; nothing was written\n"

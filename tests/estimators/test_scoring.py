@@ -1,6 +1,7 @@
 """`scoring`: any scorer of scikit-learn, and what is refused before the first epoch."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,12 @@ def test_the_score_is_the_scorers(clf, two, scoring):
     assert clf.validation_scores_ == expected
     assert clf.best_iter_ == np.argmax(expected) + 1
     assert scorer(clf, X_val, y_val) == max(expected)
+
+
+def test_a_score_may_be_any_real_number(clf, digits):
+    X, y = digits[0][:40], digits[1][:40]
+    clf.set_params(scoring=lambda *_: Fraction(1, 4)).fit(X, y, X_val=X, y_val=y)
+    assert clf.validation_scores_ == [0.25] * 4
 
 
 @pytest.mark.parametrize("scoring", ["roc_auc_ovr", "neg_log_loss", "f1_macro"])
