@@ -1,10 +1,12 @@
 """How many threads a call may use: read in the calling thread, at each fit and each prediction."""
 
+import multiprocessing
 import os
 from functools import lru_cache
 from numbers import Integral
 
 import joblib
+from joblib.parallel import get_active_backend
 
 from convnet.engine import _engine
 
@@ -18,7 +20,8 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     ----------
     n_jobs : int, default=None
         None is the number of physical cores, or less where OpenMP (``OMP_NUM_THREADS``, threadpoolctl,
-        joblib's inner limit), the affinity mask or a cgroup says so; a larger ``OMP_NUM_THREADS`` is obeyed.
+        joblib's inner limit), the affinity mask or a cgroup says so, and 1 in a worker of joblib's
+        "multiprocessing", which sets no inner limit; a larger ``OMP_NUM_THREADS`` is obeyed.
         -1 is all CPUs, -2 all but one, as in joblib. A positive number is obeyed. Nothing goes beyond 4
         times the CPUs, and a build without OpenMP runs one thread.
 
@@ -35,10 +38,9 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     physical, logical = cpu_counts()
     most = MOST_PER_CORE * logical
     if n_jobs is None:
-        n_threads, most = (
-            _engine.omp_max_threads(),
-            most if "OMP_NUM_THREADS" in os.environ else physical,
-        )
+        n_threads = _engine.omp_max_threads()
+        if "OMP_NUM_THREADS" not in os.environ:
+            most = 1 if _in_pool() else physical
     else:
         n_threads = int(n_jobs) if n_jobs > 0 else logical + 1 + int(n_jobs)
     return max(1, min(n_threads, most))
@@ -46,6 +48,16 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _in_pool() -> bool:
+    """Whether this process is one of joblib's workers that know nothing of each other.
+
+    With a thread on each core in each of them, threads of one wait at barriers on the cores of the other's.
+    """
+    if not multiprocessing.current_process().daemon:
+        return False
+    return bool(getattr(get_active_backend()[0], "nesting_level", 0))
 
 
 def cpu_counts() -> tuple[int, int]:

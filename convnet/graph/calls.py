@@ -4,7 +4,8 @@ from math import prod
 
 from convnet.graph.plan import Plan
 
-# Ctrl-C is heard between two calls of the engine: a call is to take 0.2 s at 20 GFLOP/s, which is slow for any machine.
+# Ctrl-C is heard between two calls of the engine, and between two tasks of a long one: a call is to take 0.2 s at
+# 20 GFLOP/s, which is slow for any machine.
 CALL = 2e9  # multiply-adds
 FEW = 4  # rows a thread that are worth their reading of the weights, unless they are very expensive
 VALUE = 4  # multiply-adds that reading or writing a value counts for

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import joblib
 import pytest
 from threadpoolctl import threadpool_limits
 
@@ -51,6 +52,15 @@ def test_without_openmp(machine):
 def test_bad_n_jobs(n_jobs, error):
     with pytest.raises(error, match="n_jobs must"):
         resolve_n_threads(n_jobs)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("n_jobs, n_threads", [(None, 1), (2, 2)])
+def test_workers_without_an_inner_limit(machine, n_jobs, n_threads):
+    """Have a thread each, where none is asked for: together they have all cores."""
+    with joblib.Parallel(n_jobs=2, backend="multiprocessing") as parallel:
+        found = parallel([joblib.delayed(resolve_n_threads)(n_jobs) for _ in range(2)])
+    assert found == [n_threads] * 2
 
 
 @pytest.mark.skipif(not _engine.openmp_version(), reason="built without OpenMP")
