@@ -4,9 +4,9 @@
 #   tools/torture.sh           the quick form: some minutes
 #   tools/torture.sh --long    the full numbers: under an hour
 #
-# Needs an environment in which this checkout is installed with its "test" extra, and gcc. The long form also looks
-# for data races, which takes clang and LLVM's OpenMP (tools/sanitize.sh says what is missing). The table is printed
-# last, and written as Markdown to the file that TORTURE_TABLE names.
+# Needs an environment in which this checkout is installed with its "test" extra, Cython and setuptools, and gcc. The
+# long form also looks for data races, which takes clang and LLVM's OpenMP (tools/sanitize.sh says what is missing). The
+# table is printed last, and written as Markdown to the file that TORTURE_TABLE names.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -30,10 +30,10 @@ run() {
         "$title" "$seen" $((SECONDS - began)) "$*" >>"$CONVNET_FIGURES"
 }
 
-run "the promises, one by one" pytest torture
-run "kernels under AddressSanitizer and UndefinedBehaviorSanitizer" tools/sanitize.sh address,undefined
-run "edited states and files under both" tools/sanitize.sh address,undefined \
-    pytest torture/test_states.py torture/test_model_files.py
+run "the promises, one by one" pytest -q torture
+run "kernels under AddressSanitizer and UBSan, lines of C counted" tools/sanitize.sh address,undefined,coverage
+run "edited states and files under both" tools/sanitize.sh address,undefined,coverage \
+    pytest -q torture/test_states.py torture/test_model_files.py
 if [[ $form == long ]]; then
     run "threads under ThreadSanitizer" tools/sanitize.sh thread
 fi
