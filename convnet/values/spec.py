@@ -52,7 +52,7 @@ def _as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
     if isinstance(spec, str | os.PathLike):
         spec = _parse(family, *_read(what, spec))
     if isinstance(spec, dict):
-        if spec.keys() - {"description"} != {what}:
+        if len(spec) > 2 or spec.keys() - {"description"} != {what}:
             raise ValueError(f'a dict of {noun}s must be {{"{what}": [...]}}; got {show(spec)}')
         spec = plain(spec[what])
     if isinstance(spec, family.base):
