@@ -124,7 +124,7 @@ class BaseConvNet(
         **passed: Any,
     ) -> Self:
         if goes_on:
-            check_fitted(self, whole=True)
+            check_fitted(self, whole=True, anew=not partial)
         fit = Fit(self, goes_on=goes_on, partial=partial)
         fit.read(X, y, sample_weight, **passed)
         try:

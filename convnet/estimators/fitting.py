@@ -248,7 +248,7 @@ class Fit:
         n = len(examples.rows)
         if goes_on and self.partial:
             self.holder = est._holder
-            self.network = self.holder.network(est.weights_)
+            self.network = self.holder.network(est.weights_, to_train=True)
         else:
             self.holder = NetworkHolder(self.given.layers, shape, self.target.n_outputs)
             self.network = self.holder.network(est.weights_ if goes_on else None, self.seed)

@@ -47,25 +47,35 @@ class NetworkHolder:
         self.course: Course | None = None
         self._network: Network | None = None
         self._weights: Mapping[str, np.ndarray] | None = None
+        self._aside: tuple[Mapping[str, np.ndarray] | None, Network | None] = None, None
         self.trained_in: int | None = None
         self._known: tuple[Any, ...] = ()
         self._lock = lock_of(self)
 
-    def network(self, weights: Mapping[str, np.ndarray] | None, seed: int = 0) -> Network:
+    def network(
+        self, weights: Mapping[str, np.ndarray] | None, seed: int = 0, *, to_train: bool = False
+    ) -> Network:
         """Return the network of these weights; where they are None, the one that there is, or one of those of `seed`.
 
-        It is built where there is none, or one of other weights: predictions are by what ``weights_`` shows.
+        It is built where there is none, or one of other weights: predictions are by what ``weights_`` shows. A network
+        that has a course gives way only to one `to_train`: a prediction may have begun before a ``partial_fit`` ended.
         """
         with self._lock:
             if self.trained_in not in (None, os.getpid()):
-                self._network = self.trained_in = None
-            is_other = weights is not None and weights is not self._weights
-            if self._network is None or is_other:
+                self._network = self.trained_in = self.course = None
+            if self._network is not None and (weights is None or weights is self._weights):
+                return self._network
+            other, network = self._aside
+            if network is None or other is not weights:
                 network = Network(self.layers, self.input_shape, self.n_outputs, seed=seed)
                 if weights is not None:
                     network.set_weights(weights)
+            if self.course is None or to_train:
                 self.course, self._network, self._weights = None, network, weights
-            return self._network
+                self._aside = None, None
+            else:
+                self._aside = weights, network
+            return network
 
     def know(self, attributes: Mapping[str, Any]) -> None:
         """Take note of fitted attributes that go together."""
@@ -73,7 +83,7 @@ class NetworkHolder:
 
     def trained(self, attributes: Mapping[str, Any]) -> None:
         """Take note of the attributes that a fit has left: the network, if there is one, has their weights."""
-        self._weights = attributes["weights_"]
+        self._weights, self._aside = attributes["weights_"], (None, None)
         self.know(attributes)
 
     def knows(self, attributes: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ it, and its weights, are compared with that.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from math import prod
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -25,25 +26,31 @@ from convnet.values.fields import is_integer, show
 from convnet.values.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from convnet.estimators.base import BaseConvNet
     from convnet.estimators.hints import Fitted
 
 
-def check_fitted(estimator: object, *, whole: bool = False) -> None:
+def check_fitted(estimator: object, *, whole: bool = False, anew: bool = True) -> None:
     """Raise NotFittedError, or ValueError unless the fitted attributes of an estimator go together.
 
     What was found to is not looked at again while the attributes are the same objects. With `whole` all that a fit
-    leaves has to be there, and is looked at anew.
+    leaves has to be there, and is looked at anew; without `anew` of known attributes the figures of training alone.
     """
     attributes = vars(estimator)
     if "weights_" not in attributes:
         check_is_fitted(estimator, "weights_")
     holder = attributes.get("_holder")
-    if whole or type(holder) is not NetworkHolder or not holder.knows(attributes):
+    known = type(holder) is NetworkHolder and holder.knows(attributes)
+    if not known or (whole and anew):
         check_state(estimator, attributes, whole=whole)
         attributes["_holder"].know(attributes)
+    elif whole:
+        with _refused(estimator):
+            fitted = _fitted(attributes)
+            _expect(fitted.keys() >= set(NEEDED), "their number")
+            _check_figures(fitted)
 
 
 def check_layer(net: BaseConvNet, name: object) -> None:
@@ -65,22 +72,32 @@ def check_state(estimator: Any, attributes: Mapping[str, Any], *, whole: bool = 
     whole : bool, default=False
         Whether the figures of training have to be there: the copy that a scorer is given lacks them.
     """
-    kind = type(estimator).__name__
-    fitted = {name: attributes[name] for name in FITTED if name in attributes}
-    try:
+    with _refused(estimator):
+        fitted = _fitted(attributes)
         _expect(fitted.keys() >= {*STRUCTURE, *(NEEDED if whole else ())}, "their number")
         holder = fitted["_holder"]
         _expect(type(holder) is NetworkHolder, "_holder")
         _, plan = rebuilt(holder.layers, holder.input_shape, holder.n_outputs)
         check_weights(fitted["weights_"], plan)
         check_attributes(estimator, fitted, plan)
+
+
+def _fitted(attributes: Mapping[str, Any]) -> Fitted:
+    return {name: attributes[name] for name in FITTED if name in attributes}
+
+
+@contextmanager
+def _refused(estimator: object) -> Iterator[None]:
+    """Raise ValueError, in words, for any exception of a check of the fitted attributes."""
+    try:
+        yield
     except MemoryError:
         raise
     except Exception as error:  # attributes can be wrong in as many ways as there are exceptions
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ValueError(
-            f"{kind}: its fitted attributes were altered and do not go together: {reason} Fit it again, or load it "
-            "anew."
+            f"{type(estimator).__name__}: its fitted attributes were altered and do not go together: {reason} "
+            "Fit it again, or load it anew."
         ) from error
 
 
@@ -206,6 +223,8 @@ def _expect(is_right: bool, what: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
+    if type(value) is float:  # as nearly all are, of the figures of many epochs
+        return True
     if isinstance(value, bool):
         return False
     return abs(value) < 2**63 if is_integer(value) else isinstance(value, Real)

@@ -65,7 +65,7 @@ def write(
     if _is_long(text):
         raise ValueError(
             f"save: what is to be said of the model has more than {MOST_TEXT} characters or {MOST_PARTS} parts. "
-            "Shorten history_, or pickle it."
+            "Pickle it instead."
         )
     with replaced(check_path("save", path)) as file:
         module.write(file, {"convnet": text, "digest": _digest(text.encode())}, arrays)

@@ -24,6 +24,7 @@ class _Short(reprlib.Repr):
         if (
             isinstance(x, Sized)
             and not isinstance(x, numbers.Number | type)
+            and getattr(x, "shape", None) != ()  # an array of no axes has no length
             and len(x) > MOST_SHOWN
         ):
             return f"a {type(x).__name__} of length {len(x)}"

@@ -103,6 +103,11 @@ def test_patterns_of_a_size_to_look_up(freeze):
         ConvNetClassifier(freeze=freeze).fit([[0], [1]], [0, 1])
 
 
+def test_an_array_of_no_axes_is_shown():
+    with pytest.raises(ValueError, match=r"0 or more; got \{0: array\(0\.5\), 1: 1\}"):
+        ConvNetClassifier(class_weight={0: np.array(0.5), 1: 1}).fit([[0], [1]], [0, 1])
+
+
 def test_class_weights_beyond_floats():
     for value in (10**400, "1", None, Broken()):
         with pytest.raises(ValueError, match="class_weight must have finite weights"):

@@ -9,6 +9,7 @@ import pytest
 from fitted_nets import classifier, multilabel, regressor, transformer
 
 import convnet
+from convnet.estimators import integrity
 from convnet.estimators.holder import NetworkHolder
 from convnet.estimators.weights import Weights
 from convnet.layers import BatchNorm, Conv2D, Dense
@@ -135,6 +136,23 @@ def test_attributes_set_by_hand(fitted, name, has_predicted):
             calls[call]()
     net.__dict__ = before
     np.testing.assert_array_equal(net.predict(X), fitted[0].predict(X))
+
+
+def test_what_partial_fit_left_is_not_planned_anew(fitted, monkeypatch):
+    """Its next call looks at the figures alone, which lists are: they may be altered and be the same objects."""
+    net, X = copy.copy(fitted[0]), fitted[1]
+    y = np.resize([0, 1, 2], len(X))
+    net.partial_fit(X, y)
+    planned = []
+    monkeypatch.setattr(integrity, "Plan", lambda *args: planned.append(args))
+    net.partial_fit(X, y).partial_fit(X, y)
+    assert not planned
+    net.history_["loss"].append(0.0)
+    with pytest.raises(ValueError, match="altered and do not go together: loss cannot be"):
+        net.partial_fit(X, y)
+    del net.history_["loss"], net.n_iter_
+    with pytest.raises(ValueError, match="were altered and do not go together"):
+        net.partial_fit(X, y)
 
 
 def test_predictions_follow_weights_set_by_hand(fitted):

@@ -10,6 +10,7 @@ from forked import assert_ends_well
 from streaming_nets import X, Y, net
 
 from convnet import ConvNetTransformer
+from convnet.estimators.state import of_one_fit
 from convnet.graph.trainer import Trainer
 from convnet.layers import Dense
 
@@ -121,3 +122,16 @@ def test_a_transformer_has_all_of_a_fit_or_nothing():
         assert changed in (set(), {"estimator_", "layer_"})
         vars(fitted).update(before)
     assert 3 <= ended < 20
+
+
+def test_a_prediction_begun_before_partial_fit_ended():
+    """It is of the weights there were, and takes nothing from the next partial_fit: the moments go on."""
+    nets = [net(), net()]
+    for one in nets:
+        one.partial_fit(X, Y, classes=np.unique(Y)).partial_fit(X, Y)
+    begun, want = of_one_fit(nets[0]), nets[0].predict_proba(X)
+    for one in nets:
+        one.partial_fit(X, Y)
+    np.testing.assert_array_equal(begun.predict_proba(X), want)
+    found, want = (one.partial_fit(X, Y).predict_proba(X) for one in nets)
+    np.testing.assert_array_equal(found, want)
