@@ -52,7 +52,8 @@ def check_pass(plan: Plan, floats: int, samples: int) -> None:
         raise ValueError(
             f"A pass of {samples} samples takes {_shown(4 * floats)} of memory, but there are "
             f"{_shown(machine_bytes())}. Most of it goes to layer {largest.name!r}, whose output is "
-            f"{largest.output_shape}. Lower batch_size, use fewer filters, or more pooling or strides before it."
+            f"{largest.output_shape}. Lower batch_size, of a prediction n_jobs, use "
+            "fewer filters, or more pooling or strides before it."
         )
 
 
