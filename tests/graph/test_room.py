@@ -41,7 +41,7 @@ def test_the_batch_of_a_training(small_machine):
 def test_predictions(monkeypatch):
     net = Network([Conv2D(8, 3), Dense(2)], (32, 32, 1))
     monkeypatch.setattr(room, "machine_bytes", lambda: 1000)
-    with pytest.raises(ValueError, match="A pass of 1 samples.* of a prediction n_jobs"):
+    with pytest.raises(ValueError, match=r"A pass of 1 samples.* of a prediction n_jobs"):
         net.forward(np.zeros((1, 32, 32, 1)))
 
 
