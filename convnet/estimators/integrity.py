@@ -156,14 +156,14 @@ def check_attributes(estimator: BaseConvNet, fitted: Fitted, plan: Plan) -> None
 
 
 def _outline(layers: Any) -> list[Any]:
-    """Return what of a plan's layers does not depend on how they are computed."""
+    """Return what of a plan's layers does not depend on how they are computed and how the work is counted."""
     _expect(type(layers) is tuple, "layers_")
     outlines = []
     for info in layers:
         _expect(type(info) is LayerInfo and type(info.output_shape) is tuple, "layers_")
         _expect(isinstance(info.layer, Layer) and type(info.algorithm) is str, "layers_")
-        counts = info.n_parameters, info.multiply_adds, info.memory_bytes
-        plain = info.name, info.type, *counts, *info.output_shape
+        _expect(_is_count(info.multiply_adds, 0) and _is_count(info.memory_bytes, 0), "layers_")
+        plain = info.name, info.type, info.n_parameters, *info.output_shape
         _expect(all(type(value) in (str, int) for value in plain), "layers_")
         outlines.append((plain, _anew(info.layer), _outline(info.layers)))
     return outlines
