@@ -29,8 +29,10 @@ def numbers(version):
 def wheels(name):
     """Return the releases that have a wheel for this Python."""
     command = [sys.executable, "-m", "pip", "index", "versions", "--only-binary=:all:", name]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    listed = re.findall(r"^Available versions: (.*)$", answer, re.MULTILINE)
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode and "No matching distribution" not in answer.stderr:
+        sys.exit(f"pip could not be asked for {name}:\n{answer.stderr}")
+    listed = re.findall(r"^Available versions: (.*)$", answer.stdout, re.MULTILINE)
     return [one for line in listed for one in line.split(", ") if re.fullmatch(r"[\d.]+", one)]
 
 

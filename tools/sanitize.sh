@@ -96,13 +96,18 @@ if [[ $kinds == thread ]]; then
         "OMP_TOOL_LIBRARIES=$archer"
         "TSAN_OPTIONS=$options:ignore_noninstrumented_modules=1:exitcode=66:suppressions=$root/tools/thread.supp"
     )
-    launcher=(setarch -R env) # its shadow memory has a fixed place
+fi
+# Shadow memory has a fixed place, which nothing else may take by chance.
+if setarch -R true 2>/dev/null; then
+    launcher=(setarch -R env)
+elif [[ $kinds == thread ]]; then
+    fail "setarch -R is not allowed here (a container's seccomp profile?), and ThreadSanitizer needs it"
 fi
 
 # A copy with the times of the files, and without what the checkout has built. What was built here stays, unless it
 # was built in another way.
 mkdir -p "$copy"
-built="$CC ${flags[*]} $(python -c 'import sys; print(sys.prefix, sys.version)')"
+built="$("${compiler[@]}" --version | head -n 1) ${flags[*]} $(python -c 'import sys; print(sys.prefix, sys.version)')"
 if [[ ! -e $copy/.built || $(<"$copy/.built") != "$built" ]]; then
     rm -rf "$copy"
     mkdir -p "$copy"

@@ -8,7 +8,7 @@
 # long form also looks for data races, which takes clang and LLVM's OpenMP (tools/sanitize.sh says what is missing). The
 # table is printed last, and written as Markdown to the file that TORTURE_TABLE names.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 case "${1-}" in
 "") form=quick ;;
@@ -16,7 +16,7 @@ case "${1-}" in
 *) echo "usage: tools/torture.sh [--long]" >&2 && exit 2 ;;
 esac
 export CONVNET_TORTURE=$form CONVNET_FIGURES MPLBACKEND=Agg
-CONVNET_FIGURES=$(mktemp)
+CONVNET_FIGURES=$(mktemp) || exit
 trap 'rm -f "$CONVNET_FIGURES"' EXIT
 failed=()
 
@@ -30,16 +30,20 @@ run() {
         "$title" "$seen" $((SECONDS - began)) "$*" >>"$CONVNET_FIGURES"
 }
 
-run "the promises, one by one" pytest -q torture
+# Where pytest-xdist is there the quick form shares the cores. In the long one nothing may run beside what is timed.
+workers=()
+[[ $form == long ]] || ! python -c "import xdist" 2>/dev/null || workers=(-n 2)
+
+run "the promises, one by one" pytest -q "${workers[@]}" torture
 run "kernels under AddressSanitizer and UBSan, lines of C counted" tools/sanitize.sh address,undefined,coverage
 run "edited states and files under both" tools/sanitize.sh address,undefined,coverage \
-    pytest -q torture/test_states.py torture/test_model_files.py
+    pytest -q "${workers[@]}" torture/test_states.py torture/test_model_files.py
 if [[ $form == long ]]; then
     run "threads under ThreadSanitizer" tools/sanitize.sh thread
 fi
 
 printf '\n### figures, %s form, %d s\n' "$form" "$SECONDS"
-python tools/figures.py "$CONVNET_FIGURES" ${TORTURE_TABLE:+--markdown "$TORTURE_TABLE"}
+python tools/figures.py "$CONVNET_FIGURES" ${TORTURE_TABLE:+--markdown "$TORTURE_TABLE"} || failed+=("the table")
 if ((${#failed[@]})); then
     printf 'FAILED: %s\n' "${failed[@]}" >&2
     exit 1

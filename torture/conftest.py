@@ -18,11 +18,18 @@ sys.path[:0] = [
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 LONG = os.environ.get("CONVNET_TORTURE") == "long"
-FIGURES = pytest.StashKey[list]()
 
 
 def pytest_configure(config):
-    config.stash[FIGURES] = []
+    config.addinivalue_line("markers", "long: left to the long form")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave to the long form what is marked so."""
+    left = [] if LONG else [item for item in items if item.get_closest_marker("long")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +44,24 @@ def figure(request):
 
     def note(what, *, seen, asked):
         line = {"test": request.node.nodeid, "what": what, "seen": str(seen), "asked": str(asked)}
-        request.config.stash[FIGURES].append(line)
+        request.node.user_properties.append(("figure", line))  # goes with the test's report
 
     return note
 
 
 def pytest_terminal_summary(terminalreporter, config):
     """Print the figures, and add them to the file that ``CONVNET_FIGURES`` names."""
-    lines = config.stash[FIGURES]
+    if hasattr(config, "workerinput"):  # of pytest-xdist, whose controller has all reports
+        return
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    lines = [
+        line
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, line in report.user_properties
+        if name == "figure"
+    ]
+    lines.sort(key=lambda line: line["test"])
     if lines:
         terminalreporter.section("figures")
         for line in lines:

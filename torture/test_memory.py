@@ -14,9 +14,20 @@ import pytest
 
 SCRIPT = Path(__file__).with_name("memory_use.py")
 SIZE = 90  # megabytes
-QUICK = ("fit", "fit and predict", "files", "explain", "forks", "fits that fail")
+QUICK = {
+    *("uint8", "early stopping", "X_val", "float32"),
+    *("fit", "fit and predict", "files", "explain", "forks", "fits that fail"),
+}
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="asks Linux")
+
+
+def kinds(cases, planted):
+    """Return the cases but the planted one, as parameters of a test."""
+    return [
+        pytest.param(kind, marks=() if kind in QUICK else pytest.mark.long)
+        for kind in sorted(cases.keys() - {planted})
+    ]
 
 
 def measured(*arguments):
@@ -35,11 +46,9 @@ def test_a_leak_would_be_seen():
     assert measured("slope", "a leak", 50)["slope"] > 0.05
 
 
-@pytest.mark.parametrize("kind", sorted(memory_use.PEAKS.keys() - {"a copy"}))
+@pytest.mark.parametrize("kind", kinds(memory_use.PEAKS, "a copy"))
 def test_peak(kind, amount, figure):
     """At most 0.1 X and 64 MB, of which the part that grows with X stays below a tenth."""
-    if amount(kind not in ("uint8", "early stopping", "X_val", "float32"), False):
-        pytest.skip("left to the long form")
     grown = measured("peak", kind, SIZE)
     assert abs(grown["bytes"] - SIZE) < 1
     limit = 0.1 * SIZE + 64
@@ -53,11 +62,9 @@ def test_peak(kind, amount, figure):
         assert more < 0.1
 
 
-@pytest.mark.parametrize("kind", sorted(memory_use.SLOPES.keys() - {"a leak"}))
+@pytest.mark.parametrize("kind", kinds(memory_use.SLOPES, "a leak"))
 def test_slope(kind, amount, figure):
     """Fifty times, of which the last two thirds count; no thread and no open file is left either."""
-    if amount(kind not in QUICK, False):
-        pytest.skip("left to the long form")
     times = amount(50, 200)
     seen = measured("slope", kind, times)
     what = f"growth each time over {times} times: {kind}"

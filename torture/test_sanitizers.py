@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LONG = os.environ.get("CONVNET_TORTURE") == "long"
 PROGRAM = "import numpy as np, planted; x = np.zeros(4096, dtype=np.float32); "
 # kind: (call with the bug, the same without, what the report says)
 BUGS = {
@@ -35,7 +34,6 @@ BUGS = {
 needs_gcc = pytest.mark.skipif(
     sys.platform != "linux" or not shutil.which("gcc"), reason="the sanitizers are GCC's, on Linux"
 )
-in_the_long_form = pytest.mark.skipif(not LONG, reason="takes minutes, or LLVM: the long form")
 
 
 def sanitize(folder, kinds, *command):
@@ -101,7 +99,7 @@ def test_a_report_of_a_child_that_nobody_reads_counts(package):
     assert_bites(package, "address,undefined", program, BUGS["address"][2])
 
 
-@in_the_long_form
+@pytest.mark.long  # takes LLVM
 def test_a_planted_race_is_reported(package, figure):
     bug, sound, report = BUGS["thread"]
     assert_silent(package, "thread", PROGRAM + sound)
