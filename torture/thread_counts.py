@@ -95,7 +95,7 @@ def main(*cpus):
     fit(1)
     BASE = tasks()
     found = {
-        "cpus": len(os.sched_getaffinity(0)),
+        "cpus": joblib.cpu_count(),
         "n_jobs": {str(n): counts(n) for n in (None, 1, 2, 3, -1)},
         "limits": {str(n): limited(n) for n in (1, 2)},
     }
