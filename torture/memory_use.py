@@ -154,9 +154,10 @@ def again(clf):
 
 
 def save_and_load(clf):
-    path = Path(tempfile.mkdtemp(), "net.npz")
+    folder = tempfile.TemporaryDirectory()  # removed with `run`, when the process ends
 
     def run():
+        path = Path(folder.name, "net.npz")
         clf.save(path)
         convnet.load(path).predict(X)
 

@@ -1,8 +1,8 @@
 """Hostile input, tried one after the other in a process of its own, which must neither die nor hang nor grow.
 
 A test makes a list of trials and calls `undergo`, which runs the test's own file as a program on them. The program
-calls `main`: before each trial its name is written to a file, so that a crash or a hang is told with it; each has a
-limit of time, after which the stacks are printed and the process ends.
+calls `main`: before each trial its name is written to a file, so that a crash or a hang is told with it; each, and
+what precedes the first, has a limit of time, after which the stacks are printed and the process ends.
 """
 
 import faulthandler
@@ -12,10 +12,13 @@ import subprocess
 import sys
 import traceback
 import warnings
+from itertools import chain
 from pathlib import Path
 
 SANITIZED = bool(os.environ.get("CONVNET_SANITIZER"))  # slower, and memory is counted otherwise
 SECONDS = 300 if SANITIZED else 30  # of a trial
+PREPARING = 10 * SECONDS  # of what precedes the first
+ALL = 2 * 3600  # of the program, should these fail
 MEGABYTE = 2**20
 
 
@@ -26,7 +29,7 @@ def undergo(program, folder, *arguments):
     folder = Path(folder)
     command = [sys.executable, program, str(folder), *map(str, arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "2", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=ALL)
     if done.returncode:
         trial = (
             (folder / "trial").read_text() if (folder / "trial").exists() else "before the first"
@@ -45,15 +48,19 @@ def main(trials, folder, largest):
     Parameters
     ----------
     trials : iterable of (str, callable)
+        A generator's imports and nets, made before its first trial, are not counted as memory that grows.
     folder : path
         For the report and the name of the trial under way.
     largest : int
         Bytes of the largest input, by which memory may grow tenfold.
     """
     warnings.simplefilter("ignore")
+    faulthandler.dump_traceback_later(PREPARING, exit=True)
+    trials = iter(trials)
+    first = next(trials)
     counts, wrong, start = {}, [], peak()
     with open(Path(folder) / "trial", "wb", buffering=0) as file:
-        for name, call in trials:
+        for name, call in chain([first], trials):
             file.seek(0)
             file.truncate()
             file.write(name.encode("utf-8", "replace"))
@@ -86,5 +93,6 @@ def peak():
     except OSError:
         import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else 1024 * most  # KiB elsewhere
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))

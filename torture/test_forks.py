@@ -80,5 +80,7 @@ def test_joblib(name):
 def test_forks_while_other_threads_are_inside_regions(amount, figure):
     times = amount(60, 300)
     longest = run("busy", str(times), seconds=20 * times)
-    figure("forks beside busy threads that hang", seen=f"0 of {times}", asked="0 of 300")
+    figure(
+        "forks beside busy threads that hang", seen=f"0 of {times}", asked="0 of 300 (long form)"
+    )
     figure("the longest of them, seconds", seen=longest.strip(), asked="< 20")
