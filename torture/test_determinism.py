@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from convnet.engine import available_isas
+from convnet.engine import available_isas, openmp_version
 from convnet.engine.threads import MOST_PER_CORE, cpu_counts
 
 SCRIPT = Path(__file__).with_name("hashed_fits.py")
@@ -48,5 +48,5 @@ def test_one_hash(isa, amount, figure):
         most = max(map(len, seen.values()))
         figure(f"hashes of {what} of each of {len(seen)} nets, {isa}", seen=most, asked=asked)
         assert most == 1, seen
-    if answer["threads"] is not None:
+    if openmp_version() and answer["threads"] is not None:
         assert answer["threads"] >= min(max(counts), MOST_PER_CORE * cpu_counts()[1])

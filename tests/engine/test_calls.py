@@ -71,44 +71,125 @@ def test_a_piece_is_missing(net, name):
 
 EMPTY, FEW = np.zeros(0, np.float32), np.zeros(8, np.float32)
 WRONG = {
-    "no parameters": ("parameters", (EMPTY, EMPTY)),
-    "few parameters": ("parameters", (FEW, aligned_zeros(10**5))),
-    "nothing packed": ("parameters", (aligned_zeros(10**5), EMPTY)),
-    "no lanes": ("gradients", (aligned_zeros(10**5), 0, aligned_zeros(10**5))),
-    "other lanes": ("gradients", (aligned_zeros(10**5), 3, aligned_zeros(10**5))),
-    "short lanes": ("gradients", (FEW, 1, aligned_zeros(10**5))),
-    "no gradients": ("gradients", (aligned_zeros(10**5), 16, EMPTY)),
-    "no rows": ("input", (np.ones((0, *SHAPE), np.float32), 1.0)),
-    "too many rows": ("input", (np.ones((N + 1, *SHAPE), np.float32), 1.0)),
-    "the axes in another order": ("input", (np.ones((N, 2, 6, 5), np.float32), 1.0)),
-    "three axes": ("input", (np.ones((N, 60, 1), np.float32), 1.0)),
-    "another byte order": ("input", (np.ones((N, *SHAPE), ">f4"), 1.0)),
-    "a list": ("input", ([[[[1.0]]]], 1.0)),
-    "objects": ("input", (np.ones((N, *SHAPE), object), 1.0)),
-    "a row beyond the last": ("input", (np.ones((N, *SHAPE), np.uint8), 1.0, np.array([0, N]))),
-    "a row before the first": ("input", (np.ones((N, *SHAPE), np.uint8), 1.0, np.array([-1]))),
-    "no targets": ("classes", (np.zeros(0, np.int32),)),
-    "few targets": ("classes", (np.zeros(N - 1, np.int32),)),
-    "a class beyond the last": ("classes", (np.full(N, 3, np.int32),)),
-    "a class before the first": ("classes", (np.full(N, -1, np.int32),)),
-    "no weights": ("sample_weight", (np.zeros(0, np.float32), 1.0)),
-    "few weights": ("sample_weight", (np.ones(N - 1, np.float32), 1.0)),
-    "no losses": ("sums", (np.zeros(0), np.zeros(99))),
-    "no squares": ("sums", (np.zeros(N), np.zeros(0))),
-    "no factor": ("clipping", (1.0, np.zeros(0))),
-    "few norms": ("clipping", (1.0, np.zeros(1))),
-    "many norms": ("clipping", (1.0, np.zeros(99))),
-    "read-only": ("parameters", (np.broadcast_to(np.float32(1), 10**5), EMPTY)),
-    "unaligned": ("parameters", (np.zeros(4 * 10**5 + 1, np.uint8)[1:].view(np.float32), EMPTY)),
+    "no parameters": ("parameters", (EMPTY, EMPTY), ValueError, r"^parameters: not"),
+    "few parameters": ("parameters", (FEW, aligned_zeros(10**5)), ValueError, r"^parameters: not"),
+    "nothing packed": (
+        "parameters",
+        (aligned_zeros(10**5), EMPTY),
+        ValueError,
+        r"^packed weights: not",
+    ),
+    "no lanes": (
+        "gradients",
+        (aligned_zeros(10**5), 0, aligned_zeros(10**5)),
+        ValueError,
+        r"a lane or more; got 0",
+    ),
+    "other lanes": (
+        "gradients",
+        (aligned_zeros(10**5), 3, aligned_zeros(10**5)),
+        ValueError,
+        r"^lanes: not",
+    ),
+    "short lanes": ("gradients", (FEW, 1, aligned_zeros(10**5)), ValueError, r"^lanes: not"),
+    "no gradients": (
+        "gradients",
+        (aligned_zeros(10**5), 16, EMPTY),
+        ValueError,
+        r"^gradients of the batch: not",
+    ),
+    "no rows": ("input", (np.ones((0, *SHAPE), np.float32), 1.0), ValueError, r"^rows: not"),
+    "too many rows": (
+        "input",
+        (np.ones((N + 1, *SHAPE), np.float32), 1.0),
+        ValueError,
+        r"^targets: not",
+    ),
+    "the axes in another order": (
+        "input",
+        (np.ones((N, 2, 6, 5), np.float32), 1.0),
+        ValueError,
+        r"^input: not",
+    ),
+    "three axes": ("input", (np.ones((N, 60, 1), np.float32), 1.0), ValueError, r"4 axes"),
+    "another byte order": (
+        "input",
+        (np.ones((N, *SHAPE), ">f4"), 1.0),
+        ValueError,
+        r"the machine's byte order",
+    ),
+    "a list": ("input", ([[[[1.0]]]], 1.0), ValueError, r"must be an array"),
+    "objects": ("input", (np.ones((N, *SHAPE), object), 1.0), TypeError, r"dtype object"),
+    "a row beyond the last": (
+        "input",
+        (np.ones((N, *SHAPE), np.uint8), 1.0, np.array([0, N])),
+        IndexError,
+        r"row 4 of an input of 4 rows",
+    ),
+    "a row before the first": (
+        "input",
+        (np.ones((N, *SHAPE), np.uint8), 1.0, np.array([-1])),
+        IndexError,
+        r"row -1 of an input of 4 rows",
+    ),
+    "no targets": ("classes", (np.zeros(0, np.int32),), ValueError, r"^targets: not"),
+    "few targets": ("classes", (np.zeros(N - 1, np.int32),), ValueError, r"^targets: not"),
+    "a class beyond the last": (
+        "classes",
+        (np.full(N, 3, np.int32),),
+        ValueError,
+        r"class numbers from 0 to 2",
+    ),
+    "a class before the first": (
+        "classes",
+        (np.full(N, -1, np.int32),),
+        ValueError,
+        r"class numbers from 0 to 2",
+    ),
+    "no weights": (
+        "sample_weight",
+        (np.zeros(0, np.float32), 1.0),
+        ValueError,
+        r"^sample weights: not",
+    ),
+    "few weights": (
+        "sample_weight",
+        (np.ones(N - 1, np.float32), 1.0),
+        ValueError,
+        r"^sample weights: not",
+    ),
+    "no losses": ("sums", (np.zeros(0), np.zeros(99)), ValueError, r"^losses: not"),
+    "no squares": ("sums", (np.zeros(N), np.zeros(0)), ValueError, r"^sums of squares: not"),
+    "no factor": ("clipping", (1.0, np.zeros(0)), ValueError, r"first of the norms"),
+    "few norms": ("clipping", (1.0, np.zeros(1)), ValueError, r"^norms: not"),
+    "many norms": ("clipping", (1.0, np.zeros(99)), ValueError, r"^norms: not"),
+    "read-only": (
+        "parameters",
+        (np.frombuffer(bytes(4 * 10**5), np.float32), EMPTY),
+        ValueError,
+        r"read-only",
+    ),
+    "strided": (
+        "parameters",
+        (aligned_zeros(2 * 10**5)[::2], EMPTY),
+        ValueError,
+        r"not C-contiguous",
+    ),
+    "unaligned": (
+        "parameters",
+        (np.zeros(4 * 10**5 + 1, np.uint8)[1:].view(np.float32), EMPTY),
+        ValueError,
+        r"a multiple of 4 bytes",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_piece_is_wrong(net, name):
     step = Step(net)
-    piece, arguments = WRONG[name]
+    piece, arguments, error, match = WRONG[name]
     step.pieces[piece] = arguments, step.pieces[piece][1]
-    with pytest.raises((ValueError, IndexError, TypeError)):
+    with pytest.raises(error, match=match):
         step.run()
 
 

@@ -1,6 +1,7 @@
 """Long calls of the engine are taken in turns: signals are heard meanwhile, and the bits are the same."""
 
 import signal
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -18,81 +19,119 @@ LAYERS = [
         Dense(1500, activation="relu"),
     ),  # in blocks of the whole batch
 ]
-TURN = 1e-3
+DEEP = [Conv2D(64, 3, activation="relu") for _ in range(6)]
+TURN, NO_TURNS = 1e-3, 1e9
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers of signals")
-
-
-@pytest.fixture
-def alarms():
-    """Have a function called each millisecond, between two lines of Python or two turns."""
-    before = signal.getsignal(signal.SIGALRM)
-
-    def begin(function):
-        signal.signal(signal.SIGALRM, lambda *_: function())
-        signal.setitimer(signal.ITIMER_REAL, TURN, TURN)
-
-    yield begin
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
-
-
-def trainer(n_threads, turn):
-    net = Network(LAYERS, SHAPE, 3, seed=1)
-    made = Trainer(net, loss="softmax", batch_size=N, n_threads=n_threads)
-    made._compiled.program.turn = turn
-    return net, made
-
-
-def step(made):
-    X = normals(np.random.default_rng(0), (N, *SHAPE))
-    y = np.arange(N, dtype=np.int32) % 3
-    return made.step(X, y, np.arange(N), None, scale=1.0, learning_rate=1e-3, epoch=0)
 
 
 class Stop(Exception):
     """Ctrl-C, but for pytest."""
 
 
-def stop():
-    signal.setitimer(signal.ITIMER_REAL, 0)  # the next one would come when nobody waits for it
-    raise Stop
+class Watched:
+    """A program that counts the alarms heard in its last call."""
+
+    def __init__(self, compiled, turn):
+        self.program, self.running, self.heard = compiled.program, False, 0
+        self.several = self.n_phases + 1  # more than are heard where each phase ends
+        self.program.turn = turn
+        compiled.program = self
+
+    def __getattr__(self, name):
+        return getattr(self.program, name)
+
+    def run(self, *arguments):
+        self._watch(self.program.run, arguments)
+
+    def predict(self, *arguments):
+        self._watch(self.program.predict, arguments)
+
+    def _watch(self, function, arguments):
+        self.running, self.heard = True, 0
+        try:
+            function(*arguments)
+        finally:
+            self.running = False
+
+
+@contextmanager
+def alarms(program, end=False):
+    """Ring a millisecond after the last alarm was heard; `end`: the last of several in a call raises Stop."""
+    on = True
+
+    def hear(*_):
+        if program.running:
+            program.heard += 1
+            if end and program.heard == program.several:
+                raise Stop
+        if on:
+            signal.setitimer(signal.ITIMER_REAL, TURN)
+
+    before = signal.signal(signal.SIGALRM, hear)
+    signal.setitimer(signal.ITIMER_REAL, TURN)
+    try:
+        yield
+    finally:
+        on = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def training(n_threads, turn):
+    """Return a net, its watched program and a function that takes a step."""
+    net = Network(LAYERS, SHAPE, 3, seed=1)
+    made = Trainer(net, loss="softmax", batch_size=N, n_threads=n_threads)
+    X = normals(np.random.default_rng(0), (N, *SHAPE))
+    y, rows = np.arange(N, dtype=np.int32) % 3, np.arange(N)
+
+    def step():
+        return made.step(X, y, rows, None, scale=1.0, learning_rate=1e-3, epoch=0)
+
+    return net, Watched(made._compiled, turn), step
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])
-def test_a_step_in_turns(alarms, n_threads):
-    whole, made = trainer(n_threads, 1e9)
-    want = step(made)
-    net, made = trainer(n_threads, TURN)
-    calls = []
-    alarms(lambda: calls.append(1))
-    assert step(made) == want
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    assert len(calls) > 1
+def test_a_step_in_turns(n_threads):
+    whole, program, step = training(n_threads, NO_TURNS)
+    with alarms(program):
+        want = step()
+    assert program.heard <= 1
+    net, program, step = training(n_threads, TURN)
+    with alarms(program):
+        assert step() == want
+    assert program.heard >= program.several
     np.testing.assert_array_equal(net.params, whole.params)
 
 
-def test_a_step_that_ends_early(alarms):
-    """Its update is not made."""
-    net, made = trainer(2, TURN)
-    before = net.params.copy()
-    alarms(stop)
-    with pytest.raises(Stop):
-        step(made)
-    np.testing.assert_array_equal(net.params, before)
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_a_step_that_ends_early(n_threads):
+    """It comes to no update; only batch norm's running statistics, of the pass forward, may have moved."""
+    net, program, step = training(n_threads, TURN)
+    before = net.get_weights()
+    with pytest.raises(Stop), alarms(program, end=True):
+        step()
+    assert program.heard == program.several
+    after = net.get_weights()
+    for name in (p.name for p in net.plan.parameters if p.trainable):
+        np.testing.assert_array_equal(after[name], before[name], err_msg=name)
 
 
 @pytest.mark.parametrize("n, n_threads", [(N, 1), (N, 2), (2, 2)])
-def test_a_prediction_in_turns(alarms, n, n_threads):
+def test_a_prediction_in_turns(n, n_threads):
     """Of two rows each thread has one, which it leaves between two layers."""
-    shape = (12, 12, 8) if n == N else (96, 96, 8)
-    x = normals(np.random.default_rng(0), (n, *shape))
-    net = Network(LAYERS[:3], shape, 3, seed=1)
-    want = net.forward(x, n_threads=n_threads)
-    net._predictor(None).compiled.program.turn = TURN
-    np.testing.assert_array_equal(net.forward(x, n_threads=n_threads), want)
-    alarms(stop)
-    with pytest.raises(Stop):
-        for _ in range(1000):
-            net.forward(x, n_threads=n_threads)
-    np.testing.assert_array_equal(net.forward(x, n_threads=n_threads), want)
+    shape = SHAPE if n == N else (64, 64, 8)
+    X = normals(np.random.default_rng(0), (n, *shape))
+    net = Network(DEEP, shape, 3, seed=1)
+    program = Watched(net._predictor(None).compiled, NO_TURNS)
+    with alarms(program):
+        want = net.forward(X, n_threads=n_threads)
+    assert program.heard <= 1
+    program.program.turn = TURN
+    with alarms(program):
+        np.testing.assert_array_equal(net.forward(X, n_threads=n_threads), want)
+    assert program.heard >= program.several
+    with pytest.raises(Stop), alarms(program, end=True):
+        net.forward(X, n_threads=n_threads)
+    assert program.heard == program.several
+    np.testing.assert_array_equal(net.forward(X, n_threads=n_threads), want)
