@@ -32,7 +32,7 @@ run() {
 
 # Where pytest-xdist is there the quick form shares the cores. In the long one nothing may run beside what is timed.
 workers=()
-[[ $form == long ]] || ! python -c "import xdist" 2>/dev/null || workers=(-n 2)
+[[ $form == long ]] || ! python -c "import xdist" 2>/dev/null || workers=(-n 2 --dist loadfile)
 
 run "the promises, one by one" pytest -q "${workers[@]}" torture
 run "kernels under AddressSanitizer and UBSan, lines of C counted" tools/sanitize.sh address,undefined,coverage

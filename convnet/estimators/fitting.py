@@ -127,6 +127,9 @@ class Fit:
                 self.holder.forget()
             raise
         finally:
+            self.loop.watch = (
+                None  # it knows this fit, whose memory would stay until cycles are collected
+            )
             run.close()
         if self.loop.cut:
             warnings.warn(

@@ -1,7 +1,9 @@
 """Hooks: when they are called, what they see, and what an error in one leaves behind."""
 
 import csv
+import gc
 import io
+import weakref
 
 import numpy as np
 import pytest
@@ -180,6 +182,23 @@ def test_a_file_has_the_rights_of_any_other_and_its_path_may_be_bytes(
     other.touch()
     clf.set_params(callbacks=[callback(bytes(path))]).fit(*data)
     assert path.stat().st_mode == other.stat().st_mode
+
+
+def test_the_memory_of_a_fit_goes_with_it(clf, data):
+    """At once: what a fit holds is no part of a cycle, which waits for a collection."""
+    runs = []
+
+    class Keep(Callback):
+        def on_fit_begin(self, run):
+            runs.append(weakref.ref(run))
+
+    gc.disable()
+    try:
+        fitted = clone(clf).set_params(callbacks=[Keep()]).fit(*data)
+        assert runs[0]() is None
+        assert fitted.n_iter_
+    finally:
+        gc.enable()
 
 
 def test_lines_of_progress(clf, data, capsys):
