@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from netcheck import normals
 
+from convnet.engine import openmp_version
 from convnet.graph import Network
 from convnet.graph.trainer import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
@@ -23,6 +24,7 @@ DEEP = [Conv2D(64, 3, activation="relu") for _ in range(6)]
 TURN, NO_TURNS = 1e-3, 1e9
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers of signals")
+two_threads = pytest.mark.skipif(not openmp_version(), reason="built without OpenMP")
 
 
 class Stop(Exception):
@@ -117,9 +119,11 @@ def test_a_step_that_ends_early(n_threads):
         np.testing.assert_array_equal(after[name], before[name], err_msg=name)
 
 
-@pytest.mark.parametrize("n, n_threads", [(N, 1), (N, 2), (2, 2)])
+@pytest.mark.parametrize(
+    "n, n_threads", [(N, 1), (N, 2), (1, 1), pytest.param(2, 2, marks=two_threads)]
+)
 def test_a_prediction_in_turns(n, n_threads):
-    """Of two rows each thread has one, which it leaves between two layers."""
+    """Where each thread has one row it leaves it between two layers."""
     shape = SHAPE if n == N else (64, 64, 8)
     X = normals(np.random.default_rng(0), (n, *shape))
     net = Network(DEEP, shape, 3, seed=1)
