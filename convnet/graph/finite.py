@@ -21,7 +21,7 @@ def check_finite(values: Floats, what: str = "The outputs of the net") -> Floats
     what : str, default="The outputs of the net"
         A plural, which the error begins with.
     """
-    if not np.isfinite(values).all():
+    if not is_finite(values):
         raise NotFiniteError(
             f"{what} are not finite: its weights or the values of X are too large for float32. Scale X, or fit "
             "with a lower learning_rate_init."
@@ -37,5 +37,5 @@ def squares(values: Floats) -> float:
 
 
 def is_finite(values: Floats) -> bool:
-    """Return whether all values of a float32 array are finite."""
-    return bool(np.isfinite(squares(values)) or np.isfinite(values).all())
+    """Return whether all values of an array are finite."""
+    return bool(np.isfinite(values).all())

@@ -12,9 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from convnet.training.ahead import ahead
 
-READ = (
-    2**23
-)  # most bytes of a chunk that is no part of an array: where it is read, three of them are in memory
+# Most bytes of a chunk that is no part of an array: where it is read, three of them are in memory.
+READ = 2**23
 
 
 class Rows:

@@ -17,9 +17,8 @@ Spec: TypeAlias = Sequence[Value | dict[str, Any]] | Mapping[str, Any] | str | o
 MOST = 1000  # values in a list
 MAX_TEXT = 2**18  # characters
 MAX_DEPTH = 100  # lists and dicts in one another: a hundred thousand take seconds to be counted
-MAX_SCALAR = (
-    2**12
-)  # characters of a number or word of YAML without quotes: long ones in base 60 take minutes
+# Characters of a number or word of YAML without quotes: long ones in base 60 take minutes.
+MAX_SCALAR = 2**12
 
 
 def as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
