@@ -141,6 +141,7 @@ ENGINE = [
     # The tables before the dispatcher that names them would be dropped by the linker.
     extension("_engine", ["cn_dispatch", *(f"cn_{isa}" for isa in TABLES)]),
     extension("_context"),
+    extension("_demands"),
     extension("_program"),
 ]
 DATA = Extension(
@@ -156,6 +157,7 @@ setup(
     ext_modules=cythonize(
         [*ENGINE, DATA],
         compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
+        emit_linenums=bool(LAST_FLAGS),  # a sanitizer's reports and gcov then name lines of Cython
     ),
     cmdclass={"build_clib": BuildClib, "build_ext": BuildExt},
 )

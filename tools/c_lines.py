@@ -1,4 +1,4 @@
-"""Lines of C that ran, by file, over all tables: what ``tools/sanitize.sh coverage`` prints at its end.
+"""Lines of C and Cython that ran, by file, over all tables: what ``tools/sanitize.sh coverage`` prints at its end.
 
     python tools/c_lines.py folder least
 
@@ -15,16 +15,16 @@ from pathlib import Path
 
 
 def counts(folder):
-    """Return {file: {line: whether it ran}} of the C files of csrc."""
+    """Return {file: {line: whether it ran}} of the C files of csrc and the Cython files."""
     gcov = os.environ.get("GCOV", "gcov")
     ran = defaultdict(lambda: defaultdict(bool))
-    for notes in sorted(Path(folder).rglob("csrc/**/*.gcno")):
+    for notes in sorted(Path(folder).rglob("*.gcno")):
         done = subprocess.run(
             [gcov, "--json-format", "--stdout", notes], capture_output=True, text=True, check=True
         )
         for part in done.stdout.splitlines():
             for file in json.loads(part)["files"]:
-                if file["file"].startswith("csrc/"):
+                if file["file"].startswith("csrc/") or file["file"].endswith((".pyx", ".pxd")):
                     for line in file["lines"]:
                         ran[file["file"]][line["line_number"]] |= line["count"] > 0
     return ran
@@ -45,11 +45,11 @@ def main(folder, least):
     """Print the table; return the exit status."""
     ran = counts(folder)
     if not ran:
-        print(f"no file of csrc was compiled with --coverage in {folder}")
+        print(f"nothing was compiled with --coverage in {folder}")
         return 1
     rows = [(name, len(lines), sum(lines.values())) for name, lines in sorted(ran.items())]
     rows.append(("all", sum(row[1] for row in rows), sum(row[2] for row in rows)))
-    print(f"\n{'lines of C':30} {'all':>5} {'ran':>5}        not run")
+    print(f"\n{'lines of C and Cython':30} {'all':>5} {'ran':>5}        not run")
     for name, lines, hits in rows:
         missed = spans(number for number, hit in ran.get(name, {}).items() if not hit)
         print(f"{name:30} {lines:5} {hits:5} {hits / lines:6.1%} {missed}".rstrip())

@@ -46,6 +46,7 @@ else
     packages="GCC with its sanitizers"
 fi
 read -ra compiler <<<"$CC"
+[[ ${compiler[-1]} != *gcc* ]] || export GCOV="${GCOV:-${compiler[-1]/gcc/gcov}}" # of its version: gcov-13 of gcc-13
 runtimes=("${compiler[@]}")
 [[ $kinds != thread ]] || runtimes=(gcc)
 command -v "${compiler[0]}" >/dev/null || fail "there is no ${compiler[0]}; install $packages"
@@ -60,6 +61,9 @@ preload= # run-time libraries: the interpreter has none, and they have to be loa
 load_first() {
     local path
     path=$("${runtimes[@]}" -print-file-name="$1") || true
+    if [[ -e $path && $(head -c 4 "$path") != $'\x7fELF' ]]; then # a script for the linker, which names the library
+        path=$(grep -om 1 '/[^ ()*]*\.so[^ ()*]*' "$path") || true
+    fi
     [[ $path == /* ]] || fail "${runtimes[*]} has no $1; install $packages"
     preload+=${preload:+:}$path
 }

@@ -1,8 +1,4 @@
-"""Values that nobody would pass in earnest, and strategies that put them together.
-
-A value that says of itself what it is not (``==``, ``len``, iteration, ``repr``) is a stranger's object; one that holds
-itself, or is of a million entries, is a slip.
-"""
+"""Values that no parameter may take in silence, and strategies that put them together."""
 
 from collections import OrderedDict, UserDict, deque
 from decimal import Decimal
@@ -13,319 +9,67 @@ from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 from hypothesis import strategies as st
+from strange import (
+    Agreeing,
+    Endless,
+    EndlessDict,
+    Raising,
+    RaisingAttributes,
+    RaisingFloat,
+    RaisingInt,
+    RaisingText,
+    Small,
+    cyclic_dict,
+    cyclic_list,
+    deep_schedule,
+    nested,
+    residuals,
+    tampered,
+)
 
 from convnet.augment import augmentation_types
 from convnet.augment.base import Moving
 from convnet.layers import Conv2D, Dense, Layer, Residual, layer_types
 from convnet.schedules import Cosine, Exponential, OneCycle, Step, Warmup
 
-
-class Raising:
-    """Raises whatever is asked of it."""
-
-    def _raise(self, *args, **options):
-        raise ZeroDivisionError("asked")
-
-    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __len__ = __iter__ = __getitem__ = _raise
-    __repr__ = __str__ = __bool__ = __int__ = __float__ = __index__ = __call__ = __contains__ = (
-        _raise
-    )
-    __hash__ = __fspath__ = __array__ = keys = items = _raise
-
-
-class RaisingAttributes(Raising):
-    def __getattr__(self, name):
-        raise KeyError(name)
-
-
-class Endless(list):
-    """A list of one entry, or of none or of too many, as you ask."""
-
-    def __iter__(self):
-        while True:
-            yield {"type": "ReLU"}
-
-    __len__ = lambda self: 1  # noqa: E731
-    __deepcopy__ = lambda self, memo: self  # noqa: E731
-
-
-class EndlessDict(dict):
-    __iter__, __deepcopy__ = Endless.__iter__, Endless.__deepcopy__
-    keys = values = items = __iter__
-
-
-class RaisingText(str):
-    __eq__ = __len__ = __iter__ = __str__ = __repr__ = Raising._raise
-    __hash__ = str.__hash__
-
-
-class Agreeing(str):
-    """Is equal to everything."""
-
-    __eq__ = lambda self, other: True  # noqa: E731
-    __hash__ = str.__hash__
-
-
-class Small(int):
-    """Says that it is smaller than everything, and larger."""
-
-    __le__ = __lt__ = __ge__ = __gt__ = lambda self, other: True
-
-
-class RaisingInt(int):
-    __le__ = __lt__ = __ge__ = __gt__ = __int__ = __index__ = __repr__ = Raising._raise
-
-
-class RaisingFloat(float):
-    __le__ = __lt__ = __ge__ = __gt__ = __float__ = __repr__ = Raising._raise
-
-
-def nested(depth, kind=list):
-    value = kind()
-    for _ in range(depth):
-        value = kind([value]) if kind is not dict else {"layers": value}
-    return value
-
-
-def cyclic_list():
-    value = []
-    value.append(value)
-    return value
-
-
-def cyclic_dict(**others):
-    value = dict(others)
-    value["layers"] = [value, value]
-    return value
-
-
-def deep_schedule(depth):
-    value = Step()
-    for _ in range(depth):
-        value = Warmup(1, value)
-    return value
-
-
-def residuals(depth):
-    """A Residual in another, as dicts: nothing has looked at them."""
-    value = {"type": "ReLU"}
-    for _ in range(depth):
-        value = {"type": "Residual", "layers": [value]}
-    return value
-
-
-def tampered(kind, field, value, *arguments):
-    """A value whose field has been changed after it was checked."""
-    layer = kind(*arguments)
-    object.__setattr__(layer, field, value)
-    return layer
-
-
 BIG = 10**400
 
+# fmt: off
 NUMBERS = [
-    *(
-        0,
-        1,
-        2,
-        3,
-        4,
-        8,
-        -1,
-        2**20,
-        2**20 + 1,
-        2**31,
-        2**63 - 1,
-        2**63,
-        2**64,
-        -(2**63),
-        10**30,
-        BIG,
-        -BIG,
-    ),
-    *(
-        0.0,
-        -0.0,
-        0.5,
-        1.0,
-        1.5,
-        -1.0,
-        1e-320,
-        1e20,
-        1e308,
-        -1e308,
-        float("nan"),
-        float("inf"),
-        -float("inf"),
-    ),
-    *(True, False, 1j, Decimal("NaN"), Decimal(3), Fraction(1, 3), Fraction(BIG), 10**5000),
-    *(
-        np.int8(3),
-        np.uint64(2**64 - 1),
-        np.float16("inf"),
-        np.float32("nan"),
-        np.longdouble("1e4000"),
-    ),
-    *(
-        np.bool_(True),
-        np.datetime64("NaT"),
-        np.timedelta64(3, "s"),
-        np.complex64(1j),
-        np.float64(0.5),
-    ),
+    0, 1, 2, 3, 4, 8, -1, 2**20, 2**20 + 1, 2**31, 2**63 - 1, 2**63, 2**64, -(2**63), 10**30, BIG,
+    -BIG, 0.0, -0.0, 0.5, 1.0, 1.5, -1.0, 1e-320, 1e20, 1e308, -1e308, float("nan"), float("inf"),
+    -float("inf"), True, False, 1j, Decimal("NaN"), Decimal(3), Fraction(1, 3), Fraction(BIG),
+    10**5000, np.int8(3), np.uint64(2**64 - 1), np.float16("inf"), np.float32("nan"),
+    np.longdouble("1e4000"), np.bool_(True), np.datetime64("NaT"), np.timedelta64(3, "s"),
+    np.complex64(1j), np.float64(0.5),
 ]
 TEXTS = [
-    *(
-        "",
-        "auto",
-        "Auto",
-        "relu",
-        "same",
-        "valid",
-        "softmax",
-        "conv",
-        "a" * 65,
-        "a__b",
-        "0",
-        "-1",
-        "*",
-    ),
-    *(
-        "lenet",
-        "cosine",
-        "adam",
-        "balanced",
-        "until:",
-        "*" * 10**5,
-        "x" * 10**6,
-        "[" * 10**4,
-        "- " * 10**5,
-    ),
-    *("\ud800", "\0", "é\u202e", "𝟛", "٣", "null\0.json", "/dev/null", "/", ".", "nowhere.yaml"),
-    *(
-        "[1e999]",
-        "- 1e999",
-        "{}",
-        "[]",
-        "[[]]",
-        "null",
-        "- !!bool maybe",
-        "- !!timestamp x",
-        "- !!int ''",
-    ),
-    *(
-        "- {type: Dense, units: 1" + ":1" * 1000 + "}",
-        "? [a]\n: 1",
-        "- &a [*a]",
-        "%TAG ! x",
-        "- !!set {a}",
-    ),
-    *(
-        "[" + "9" * 5000 + "]",
-        '[{"type": "Dense", "units": Infinity}]',
-        '{"layers": {"layers": []}}',
-    ),
+    "", "auto", "Auto", "relu", "same", "valid", "softmax", "conv", "a" * 65, "a__b", "0", "-1",
+    "*", "lenet", "cosine", "adam", "balanced", "until:", "*" * 10**5, "x" * 10**6, "[" * 10**4,
+    "- " * 10**5, "\ud800", "\0", "é\u202e", "𝟛", "٣", "null\0.json", "/dev/null", "/", ".",
+    "nowhere.yaml", "[1e999]", "- 1e999", "{}", "[]", "[[]]", "null", "- !!bool maybe",
+    "- !!timestamp x", "- !!int ''", "- {type: Dense, units: 1" + ":1" * 1000 + "}", "? [a]\n: 1",
+    "- &a [*a]", "%TAG ! x", "- !!set {a}", "[" + "9" * 5000 + "]",
+    '[{"type": "Dense", "units": Infinity}]', '{"layers": {"layers": []}}',
 ]
 OTHERS = [
-    *(
-        None,
-        ...,
-        NotImplemented,
-        object,
-        int,
-        Layer,
-        Conv2D,
-        Raising,
-        len,
-        print,
-        lambda *args: args,
-    ),
-    *(
-        b"",
-        b"relu",
-        bytearray(10**6),
-        memoryview(b"abc"),
-        bytes(10**6),
-        range(10**9),
-        set(),
-        {1},
-        frozenset(),
-    ),
-    *(
-        deque([1]),
-        deque(range(10**5)),
-        OrderedDict(),
-        UserDict(),
-        MappingProxyType({}),
-        SimpleNamespace(),
-    ),
-    *(
-        partial(int),
-        Path("nowhere"),
-        Path("/"),
-        Exception("x"),
-        slice(None),
-        property(),
-        type("list", (), {})(),
-    ),
-    *(
-        np.array(3),
-        np.array([]),
-        np.zeros((2, 2)),
-        np.array([None]),
-        np.array(["a"]),
-        np.zeros(10**6),
-    ),
-    *(
-        np.array([1, 2]),
-        np.ma.masked,
-        np.dtype("f4"),
-        np.random.default_rng(0),
-        np.zeros(3, [("a", "i4")]),
-    ),
-    *(
-        Raising(),
-        RaisingAttributes(),
-        Endless([1]),
-        Endless(),
-        EndlessDict(type="ReLU"),
-        EndlessDict(),
-    ),
-    *(
-        RaisingText("relu"),
-        RaisingText("Conv2D"),
-        Agreeing("x"),
-        Small(10**9),
-        RaisingInt(3),
-        RaisingFloat(0.5),
-    ),
-    *(
-        cyclic_list(),
-        cyclic_dict(),
-        cyclic_dict(type="Residual"),
-        nested(5000),
-        nested(5000, tuple),
-    ),
-    *(
-        nested(3000, dict),
-        [None] * 10**5,
-        [{}] * 1001,
-        tuple(range(10**5)),
-        dict.fromkeys(range(10**5)),
-    ),
-    *(
-        Step(),
-        Cosine(),
-        OneCycle(0.5, BIG),
-        Exponential(float("nan")),
-        Step(BIG),
-        Warmup(BIG),
-        Warmup(1, Step),
-    ),
-    *(Cosine("0", []), Step(Raising()), OneCycle(1.0, 1e308, 1e308), deep_schedule(5)),
+    None, ..., NotImplemented, object, int, Layer, Conv2D, Raising, len, print, lambda *args: args,
+    b"", b"relu", bytearray(10**6), memoryview(b"abc"), bytes(10**6), range(10**9), set(), {1},
+    frozenset(), deque([1]), deque(range(10**5)), OrderedDict(), UserDict(), MappingProxyType({}),
+    SimpleNamespace(), partial(int), Path("nowhere"), Path("/"), Exception("x"), slice(None),
+    property(), type("list", (), {})(), np.array(3), np.array([]), np.zeros((2, 2)),
+    np.array([None]), np.array(["a"]), np.zeros(10**6), np.array([1, 2]), np.ma.masked,
+    np.dtype("f4"), np.random.default_rng(0), np.zeros(3, [("a", "i4")]), Raising(),
+    RaisingAttributes(), Endless([1]), Endless(), EndlessDict(type="ReLU"), EndlessDict(),
+    RaisingText("relu"), RaisingText("Conv2D"), Agreeing("x"), Small(10**9), RaisingInt(3),
+    RaisingFloat(0.5), cyclic_list(), cyclic_dict(), cyclic_dict(type="Residual"), nested(5000),
+    nested(5000, tuple), nested(3000, dict), [None] * 10**5, [{}] * 1001, tuple(range(10**5)),
+    dict.fromkeys(range(10**5)), Step(), Cosine(), OneCycle(0.5, BIG), Exponential(float("nan")),
+    Step(BIG), Warmup(BIG), Warmup(1, Step), Cosine("0", []), Step(Raising()),
+    OneCycle(1.0, 1e308, 1e308), deep_schedule(5),
 ]
 OBJECTS = [
-    *(Layer(), Moving(), object.__new__(Dense), object.__new__(Residual), Dense(3), Conv2D(2, 3)),
+    Layer(), Moving(), object.__new__(Dense), object.__new__(Residual), Dense(3), Conv2D(2, 3),
     *(
         tampered(Dense, "units", value, 3)
         for value in (-5, 0, BIG, None, "3", 2.5, float("nan"), Raising())
@@ -336,14 +80,14 @@ OBJECTS = [
     ),
     tampered(Residual, "layers", 3, [Dense(3)]),
     tampered(Residual, "layers", [Raising()], [Dense(3)]),
-    tampered(Conv2D, "activation", "nonsense", 2, 3),
-    tampered(Conv2D, "name", "a/b", 2, 3),
+    tampered(Conv2D, "activation", "nonsense", 2, 3), tampered(Conv2D, "name", "a/b", 2, 3),
     *(residuals(depth) for depth in (1, 7, 8, 9, 100, 3000)),
-    *({"type": "Conv2D", "filters": 2**20, "kernel_size": 99, "padding": "same"},),
-    *({"type": "Dense", "units": 2**20}, {"type": "Dense", "units": 10**9}),
-    *({"type": "Resize", "size": 2**20}, {"type": "ZeroPad2D", "padding": 2**20}),
-    *({"type": "Conv2D", "filters": 2**10, "kernel_size": 2**10, "padding": 2**10},),
+    {"type": "Conv2D", "filters": 2**20, "kernel_size": 99, "padding": "same"},
+    {"type": "Dense", "units": 2**20}, {"type": "Dense", "units": 10**9},
+    {"type": "Resize", "size": 2**20}, {"type": "ZeroPad2D", "padding": 2**20},
+    {"type": "Conv2D", "filters": 2**10, "kernel_size": 2**10, "padding": 2**10},
 ]
+# fmt: on
 OBJECTS[-1]["name"] = "huge"
 itself = Residual([Dense(3)])
 object.__setattr__(itself, "layers", (itself,))

@@ -14,7 +14,7 @@ cdef struct Entry:
 
 
 cdef struct Phase:
-    int needs           # of the context, see _program.pyx
+    int needs           # of the context, see _demands.pxd
     int64_t begin, end  # entries
     int64_t shard       # samples that a lane takes at a time; 0: a batch phase
     double work, sample_work  # in multiply-adds: of the phase, and of each sample

@@ -14,12 +14,13 @@ after its signals, and each task goes on where it was.
 """
 
 from cython.parallel cimport prange, threadid
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 
 from convnet.engine._context cimport Context
+from convnet.engine._demands cimport MEMORY, Demands, expect, needs_of
 from convnet.engine._engine cimport kernel_table, scratch_floats, stage_tasks, usable_threads
-from convnet.engine.kernels cimport CN_SLACK, cn_context, cn_kernels, cn_op, cn_task
+from convnet.engine.kernels cimport CN_SLACK, cn_kernels, cn_op, cn_task
 
 from convnet.engine._engine import STAGES, aligned_zeros
 
@@ -28,34 +29,6 @@ from convnet.engine._engine import STAGES, aligned_zeros
 cdef double WORTH = 2e6
 cdef double LONG = 2e8  # multiply-adds from which on a phase is taken in turns
 cdef double TURN = 0.25  # seconds
-
-# What a stage asks of the context, beside its input and memory: bits of `Phase.needs`.
-cdef enum:
-    X = 1
-    OUT = 2           # a place for the outputs of all samples
-    GRAD = 4          # the gradient by these, from the caller
-    GRAD_OUT = 8      # a place for the gradient that is asked for
-    REDUCED = 16      # a place for the gradients by the parameters
-    CLASSES = 32      # targets that are class numbers
-    NUMBERS = 64      # other targets
-    UPDATE = 128      # parameters to be written to, moments, sums of squares
-    NORMS = 256
-    MEMORY = 512      # arena or scratch
-
-cdef dict NEEDS = {
-    "input": X, "augment": X, "affine_input": X, "resize_input": X,
-    "output": OUT, "gradient_in": GRAD, "gradient_out": GRAD_OUT, "reduce": REDUCED,
-    "loss_softmax": CLASSES, "loss_sigmoid": NUMBERS, "loss_squared_error": NUMBERS,
-    "loss_absolute_error": NUMBERS, "loss_huber": NUMBERS,
-    "sgd": UPDATE, "adam": UPDATE, "adamw": UPDATE, "rmsprop": UPDATE, "max_norm": UPDATE,
-    "gradient_norm": NORMS, "clip": NORMS,
-}
-
-
-cdef int expect(bint holds, str what) except -1:
-    if not holds:
-        raise ValueError(f"{what}: not of the size that the plan wants")
-    return 0
 
 
 cdef class Program:
@@ -76,9 +49,7 @@ cdef class Program:
     arena_samples : int
         Samples for which the arena has room.
     sizes : dict
-        What a run asks of the context: ``input``, a sample's (h, w, c); least sizes: values of a sample's ``output``
-        and of its ``gradient`` that is copied out, ``packed``, ``lane`` (floats of a lane), ``lanes``, ``batch``,
-        ``squares`` (and of the norms), ``params`` (and of the moments).
+        What a run asks of the context, as `Demands` takes it.
 
     Attributes
     ----------
@@ -92,7 +63,7 @@ cdef class Program:
     cdef Phase *phases
     cdef readonly int n_phases
     cdef readonly int64_t arena_floats, arena_samples, scratch_floats
-    cdef int64_t input_h, input_w, input_c, output, gradient, packed, lane, lanes, batch, squares, params
+    cdef Demands demands
     cdef public double turn
 
     def __cinit__(self, str isa, list operations, list phases, int64_t arena_floats,
@@ -109,10 +80,7 @@ cdef class Program:
         self.n_phases = len(phases)
         self.arena_floats = arena_floats
         self.arena_samples = arena_samples
-        self.input_h, self.input_w, self.input_c = sizes["input"]
-        self.output, self.gradient, self.packed = sizes["output"], sizes["gradient"], sizes["packed"]
-        self.lane, self.lanes, self.batch = sizes["lane"], sizes["lanes"], sizes["batch"]
-        self.squares, self.params = sizes["squares"], sizes["params"]
+        self.demands = Demands(sizes)
         self.turn = TURN
         for i, (shard, work, sample_work, stages) in enumerate(phases):
             self.phases[i].begin = k
@@ -120,7 +88,7 @@ cdef class Program:
             self.phases[i].work = work
             self.phases[i].sample_work = sample_work
             for op, stage in stages:
-                self.phases[i].needs |= NEEDS.get(stage, 0) | (0 if stage.startswith("pack_") else MEMORY)
+                self.phases[i].needs |= needs_of(stage)
                 self.entries[k].op = op
                 self.entries[k].stage = STAGES[stage]
                 self.entries[k].kernel = self.table.stage[self.entries[k].stage]
@@ -140,59 +108,15 @@ cdef class Program:
 
     cdef check(self, Context context, int64_t floats, int64_t scratch, int n_threads, int begin, int end):
         """Raise ValueError unless phases [begin, end) can run on this context and so much memory."""
-        cdef cn_context *c = &context.c
         cdef int needs = 0, i
         if not 0 <= begin <= end <= self.n_phases:
             raise ValueError(f"there are {self.n_phases} phases, not {begin} to {end}")
         for i in range(begin, end):
             needs |= self.phases[i].needs
-        expect(context.params_size >= self.params, "parameters")
-        expect(context.packed_size >= self.packed, "packed weights")
-        if not needs & MEMORY:
-            return
-        expect(floats >= self.arena_floats, "arena")
-        expect(scratch >= n_threads * self.scratch_floats, "scratch")
-        if needs & X:
-            expect((context.input_h, context.input_w, context.input_c)
-                   == (self.input_h, self.input_w, self.input_c), "input")
-        if needs & OUT:
-            expect(context.out_size >= self.output * c.n, "output")
-        if needs & GRAD:
-            expect(context.grad_size >= self.output * c.n, "gradient")
-        if needs & GRAD_OUT:
-            expect(context.out_size >= self.gradient * c.n, "output")
-        if needs & REDUCED:
-            expect(context.out_size >= self.params, "output")
-        if needs & (CLASSES | NUMBERS):
-            self.check_targets(context, needs)
-        if needs & UPDATE:
-            expect(c.weights != NULL and context.moments_size >= self.params, "moments")
-            expect(context.squares_size >= self.squares, "sums of squares")
-        if needs & NORMS:
-            expect(c.norms != NULL and c.norm_blocks == self.squares, "norms")
-        if self.lanes:
-            expect(c.lanes == self.lanes and c.lane_size >= self.lane, "lanes")
-            expect(context.batch_size >= self.batch, "gradients of the batch")
-
-    cdef check_targets(self, Context context, int needs):
-        """Raise ValueError unless there are targets of all rows of the input, and rows, that fit the outputs."""
-        cdef cn_context *c = &context.c
-        cdef int64_t i, outputs = self.output
-        cdef const int32_t *y = <const int32_t *>c.y
-        cdef int32_t label
-        expect(c.n > 0, "rows")
-        expect(context.y_rows >= context.input_rows, "targets")
-        if needs & CLASSES:
-            expect(context.y_outputs == 0, "targets that are class numbers")
-        elif context.y_outputs != outputs:
-            raise ValueError(f"the targets have {context.y_outputs} columns, the outputs {outputs}")
-        expect(context.weight_rows < 0 or context.weight_rows >= context.input_rows, "sample weights")
-        expect(context.losses_size >= c.n, "losses")
-        if needs & CLASSES:
-            for i in range(c.n):
-                label = y[c.rows[i] if c.rows != NULL else i]
-                if label < 0 or label >= outputs:
-                    raise ValueError(f"y must hold class numbers from 0 to {outputs - 1}")
+        if needs & MEMORY:
+            expect(floats >= self.arena_floats, "arena")
+            expect(scratch >= n_threads * self.scratch_floats, "scratch")
+        self.demands.check(context, needs)
 
     def run(self, Context context, float[::1] arena, float[::1] scratch, int n_threads,
             int begin=0, int end=-1):

@@ -127,9 +127,8 @@ class Fit:
                 self.holder.forget()
             raise
         finally:
-            self.loop.watch = (
-                None  # it knows this fit, whose memory would stay until cycles are collected
-            )
+            # It knows this fit, whose memory would stay until cycles are collected.
+            self.loop.watch = None
             run.close()
         if self.loop.cut:
             warnings.warn(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from convnet.estimators.identity import identity
@@ -34,6 +33,7 @@ class Run:
         self._begun: list[Callback] = []
         self.figures: dict[str, float] = {}
         self.scratch: dict[Any, Any] = {}
+        self._identity: dict[str, str] | None = None
 
     @property
     def epoch(self) -> int:
@@ -60,11 +60,13 @@ class Run:
         """Whether the last epoch was not cut short by `max_time`."""
         return not self._fit.loop.cut
 
-    @cached_property
+    @property
     def identity(self) -> dict[str, str]:
         """Texts that name parameters and data."""
-        fit = self._fit
-        return identity(fit.estimator, fit.given, fit.held, fit.first_epoch)
+        if self._identity is None:
+            fit = self._fit
+            self._identity = identity(fit.estimator, fit.given, fit.held, fit.first_epoch)
+        return self._identity
 
     def fitted(self) -> BaseConvNet:
         """Return a fitted estimator with a network of its own."""

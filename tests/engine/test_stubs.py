@@ -38,7 +38,13 @@ def parameters(node):
 
 
 def test_stubs_are_installed():
-    assert {path.stem for path in STUBS} == {"_context", "_engine", "_program", "_resample"}
+    assert {path.stem for path in STUBS} == {
+        "_context",
+        "_demands",
+        "_engine",
+        "_program",
+        "_resample",
+    }
     assert (ROOT / "py.typed").exists()
 
 

@@ -10,6 +10,8 @@ from forked import assert_ends_well
 from streaming_nets import X, Y, net
 
 from convnet import ConvNetTransformer
+from convnet.callbacks import Callback
+from convnet.estimators import run
 from convnet.estimators.state import of_one_fit
 from convnet.graph.trainer import Trainer
 from convnet.layers import Dense
@@ -58,37 +60,61 @@ def test_a_method_may_set_attributes():
     assert clf.calls_ == 2
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_fork_while_another_thread_is_in_partial_fit(monkeypatch):
-    """The child, in which it never ends, goes by the weights that the estimator has."""
-    clf = net().partial_fit(X, Y, classes=[0, 1, 2])
-    want, step = clf.predict_proba(X), Trainer.step
-    stepped, forked = threading.Event(), threading.Event()
+def forked_meanwhile(monkeypatch, owner, name, act, holds):
+    """In a child forked while another thread's `act` has just called ``owner.name``, `holds` returns True."""
+    call, called, forked = getattr(owner, name), threading.Event(), threading.Event()
 
-    def wait(self, *args, **kwargs):
-        loss = step(self, *args, **kwargs)
-        stepped.set()
+    def wait(*args, **kwargs):
+        result = call(*args, **kwargs)
+        called.set()
         forked.wait()
-        return loss
+        return result
 
-    monkeypatch.setattr(Trainer, "step", wait)
-    thread = threading.Thread(target=clf.partial_fit, args=(X, Y))
+    monkeypatch.setattr(owner, name, wait)
+    thread = threading.Thread(target=act)
     thread.start()
-    stepped.wait()
+    called.wait()
     child = os.fork()
     if child == 0:
         status = 1
         try:
             forked.set()
-            same = np.array_equal(clf.predict_proba(X), want)
-            status = int(not same or clf.partial_fit(X, Y).n_iter_ != 2)
+            status = int(not holds())
         finally:
             os._exit(status)
     forked.set()
     thread.join()
     assert_ends_well(child, 10)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_while_another_thread_is_in_partial_fit(monkeypatch):
+    """The child, in which it never ends, goes by the weights that the estimator has."""
+    clf = net().partial_fit(X, Y, classes=[0, 1, 2])
+    want = clf.predict_proba(X)
+
+    def holds():
+        return np.array_equal(clf.predict_proba(X), want) and clf.partial_fit(X, Y).n_iter_ == 2
+
+    forked_meanwhile(monkeypatch, Trainer, "step", lambda: clf.partial_fit(X, Y), holds)
     assert clf.n_iter_ == 2 and not np.array_equal(clf.predict_proba(X), want)
+
+
+class Naming(Callback):
+    def on_epoch_end(self, run):
+        assert run.identity is run.identity
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_while_another_thread_names_its_data(monkeypatch):
+    """The child names those of its own fit."""
+
+    def fit():
+        return net(max_iter=1, callbacks=[Naming()]).fit(X, Y)
+
+    forked_meanwhile(monkeypatch, run, "identity", fit, lambda: fit().n_iter_ == 1)
 
 
 def interrupt(function, line):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,14 +83,10 @@ class Trace:
         self._scale, self._input_shape = scale, network.plan.input_shape
         self._answer = prediction, probabilities, classes
         self.layers = tuple(self._maps.layers)
-
-    @cached_property
-    def ending(self) -> Ending | None:
-        """From outputs to the answer, an `Ending`; None of a bare network."""
-        prediction, probabilities, classes = self._answer
-        if prediction is None:
-            return None
-        return Ending(self.outputs, prediction, probabilities, classes)
+        self._steps: tuple[Step, ...] | None = None
+        self.ending = (
+            None if prediction is None else Ending(self.outputs, prediction, probabilities, classes)
+        )
 
     @property
     def outputs(self) -> NDArray[np.float64]:
@@ -164,9 +159,14 @@ class Trace:
                 )
         return work_out(self._maps, layer, (*(0,) * (3 - len(shape)), *indices))
 
-    @cached_property
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The chain that is printed: a tuple with a `Step` for each layer, in their order."""
+        if self._steps is None:
+            self._steps = self._chain()
+        return self._steps
+
+    def _chain(self) -> tuple[Step, ...]:
         maps, ending = self._maps, self.ending
         shape = maps.last.shape
         unit = int(self.outputs.argmax()) if ending is None else ending.unit
