@@ -157,7 +157,6 @@ setup(
     ext_modules=cythonize(
         [*ENGINE, DATA],
         compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
-        emit_linenums=bool(LAST_FLAGS),  # a sanitizer's reports and gcov then name lines of Cython
     ),
     cmdclass={"build_clib": BuildClib, "build_ext": BuildExt},
 )

@@ -6,8 +6,9 @@
 # KIND is address (AddressSanitizer), undefined (UBSan), coverage (gcov), or thread (ThreadSanitizer), which goes with no
 # other. The checkout is copied to build/sanitize-KIND and built there; a repeated call compiles only what changed. Then
 # the command runs in the copy, by default the kernel tests, or for thread the tests of many threads. After coverage
-# alone, and after the kernel tests, which have to run 95 % of them, a table tells of the lines of csrc/. The exit status is not 0 if the command fails or if any process that it
-# started wrote a report; reports are printed last. CONVNET_SANITIZER=KIND[,KIND...] says so to the command.
+# alone, and after the kernel tests, which have to run 95 % of them, a table tells of the lines of C and Cython. The
+# exit status is not 0 if the command fails or if any process that it started wrote a report; reports are printed
+# last. CONVNET_SANITIZER=KIND[,KIND...] says so to the command.
 #
 # Needs Linux, a virtual environment with the packages named below, and GCC (or what CC names); for thread
 # clang too, with libomp and its Archer, without which each barrier looks like a race: in Debian clang and libomp-dev.
@@ -33,11 +34,27 @@ for kind in ${kinds//,/ }; do
 done
 [[ $kinds == thread || $kinds != *thread* ]] || fail "thread goes with no other kind"
 
-missing=$(python -c 'from importlib.util import find_spec
-names = "Cython", "setuptools", "numpy", "sklearn", "pytest", "hypothesis"
-print(*(name for name in names if find_spec(name) is None))') || fail "there is no python; activate a virtual environment"
-[[ -z $missing ]] || fail "python lacks $missing; make and activate a virtual environment with Cython, setuptools, \
-numpy, scikit-learn, pytest and hypothesis"
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+missing=$(python - "$root/pyproject.toml" <<'PYTHON'
+import sys, tomllib
+from importlib.metadata import PackageNotFoundError, version
+
+lacks = []
+with open(sys.argv[1], "rb") as file:
+    wanted = tomllib.load(file)["build-system"]["requires"]
+for text in ["scikit-learn", "hypothesis", "pytest", *wanted]:
+    name, _, least = text.partition(">=")
+    try:
+        found = version(name)
+    except PackageNotFoundError:
+        lacks.append(text)
+    else:
+        if [int(part) for part in found.split(".")[:2]] < [int(part) for part in least.split(".") if part]:
+            lacks.append(text)
+print(*(f'"{text}"' for text in lacks))
+PYTHON
+) || fail "there is no python 3.11 or later; activate a virtual environment"
+[[ -z $missing ]] || fail "python lacks $missing; in a virtual environment: pip install $missing"
 if [[ $kinds == thread ]]; then
     export CC=${CONVNET_CLANG:-clang}
     packages="clang, gcc and libomp-dev (these are Debian's names)"
@@ -53,7 +70,6 @@ command -v "${compiler[0]}" >/dev/null || fail "there is no ${compiler[0]}; inst
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 copy=$root/build/sanitize-${kinds//,/-}
 reports=$copy/build/reports
 
@@ -142,21 +158,22 @@ status=0
 run() { "${launcher[@]}" "${settings[@]}" "LD_PRELOAD=$preload" "$@"; }
 if [[ $# -gt 0 ]]; then
     run "$@" || status=$?
-    [[ $kinds != coverage ]] || python tools/c_lines.py build 0
+    [[ $kinds != coverage ]] || python tools/native_lines.py build 0
 else # two halves at once
     if [[ $kinds == thread ]]; then
         first=(tests/engine/test_concurrency.py)
         second=(tests/graph/test_determinism.py)
     else # not those that only try much of the same, or little of the engine
         first=(tests/engine/test_*_kernels.py)
-        second=(tests/graph/test_{augmentation,frozen,gradient,guards,residual,trainer,weights,whole_nets,wrong_sizes}.py)
+        second=(tests/graph/test_{augmentation,frozen,gradient,guards,residual,trainer,weights,whole_nets,wrong_sizes}.py
+            tests/engine/test_{calls,dispatch,threads}.py tests/images/test_pixels.py)
     fi
     export CONVNET_TEST_EXAMPLES=${CONVNET_TEST_EXAMPLES:-2}
     run pytest -q -p no:cacheprovider --capture=sys "${first[@]}" >build/first.log 2>&1 &
     run pytest -q -p no:cacheprovider --capture=sys "${second[@]}" || status=1
     wait $! || status=1
     cat build/first.log
-    [[ $kinds != *coverage* ]] || python tools/c_lines.py build 95 || status=1
+    [[ $kinds != *coverage* ]] || python tools/native_lines.py build 95 || status=1
 fi
 for report in "$reports"/report*; do
     # Memory that is not to be had is an error like any other: a MemoryError, which a test may ask for.

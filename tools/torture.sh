@@ -35,7 +35,7 @@ workers=()
 [[ $form == long ]] || ! python -c "import xdist" 2>/dev/null || workers=(-n 2 --dist loadfile)
 
 run "the promises, one by one" pytest -q "${workers[@]}" torture
-run "kernels under AddressSanitizer and UBSan, lines of C counted" tools/sanitize.sh address,undefined,coverage
+run "kernels under AddressSanitizer and UBSan, lines of C and Cython counted" tools/sanitize.sh address,undefined,coverage
 run "edited states and files under both" tools/sanitize.sh address,undefined,coverage \
     pytest -q "${workers[@]}" torture/test_states.py torture/test_model_files.py
 if [[ $form == long ]]; then

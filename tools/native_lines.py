@@ -1,13 +1,15 @@
 """Lines of C and Cython that ran, by file, over all tables: what ``tools/sanitize.sh coverage`` prints at its end.
 
-    python tools/c_lines.py folder least
+    python tools/native_lines.py folder least
 
-The folder holds the objects of a build with ``gcc --coverage``. A line counts once, however many of the tables it
-was compiled for, and as run if it ran in one of them. Exits with 1 if less than `least` per cent of all lines ran.
+The folder holds the objects of a build with ``gcc --coverage``, and the current one the sources. A line counts once,
+however many of the tables it was compiled for, and as run if it ran in one of them; a line of Cython if any ran of the
+C that it was made into, as the comments there tell. Exits with 1 if less than `least` per cent of all lines ran.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -24,10 +26,27 @@ def counts(folder):
         )
         for part in done.stdout.splitlines():
             for file in json.loads(part)["files"]:
-                if file["file"].startswith("csrc/") or file["file"].endswith((".pyx", ".pxd")):
-                    for line in file["lines"]:
-                        ran[file["file"]][line["line_number"]] |= line["count"] > 0
+                name = file["file"]
+                origins = cython_lines(name) if name.startswith("convnet/") else {}
+                for line in file["lines"] if origins or name.startswith("csrc/") else ():
+                    number = line["line_number"]
+                    source = origins.get(number) if origins else (name, number)
+                    if source:
+                        ran[source[0]][source[1]] |= line["count"] > 0
     return ran
+
+
+def cython_lines(path):
+    """Return {line of a C file that Cython wrote: (its own file, line there)}, without what is of libraries."""
+    found, source = {}, None
+    for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        if mark := re.search(r'/\* "([^"]+)":(\d+)$', text):
+            source = (mark[1], int(mark[2])) if mark[1].startswith("convnet/") else None
+        elif "/* #### Code section:" in text:
+            source = None
+        elif source:
+            found[number] = source
+    return found
 
 
 def spans(numbers):
