@@ -39,9 +39,9 @@ prove() {
     rm -rf "$venv"
     "$python" -m venv "$venv" && "$venv/bin/pip" install --quiet --upgrade pip || return
     "$venv/bin/python" tools/requirements.py "$kind" >"$work/requirements.txt" &&
-        "$venv/bin/pip" install --quiet --only-binary=:all: -r "$work/requirements.txt" &&
+        "$venv/bin/pip" install --quiet --only-binary=:all: -r "$work/requirements.txt" pytest-xdist &&
         "$venv/bin/pip" install --quiet -e . || return
-    PATH="$work/venv/bin:$PATH" "$venv/bin/pytest" -q "$@" 2>&1 | tee "$work/tests.log" >&2
+    PATH="$work/venv/bin:$PATH" "$venv/bin/pytest" -q -n auto "$@" 2>&1 | tee "$work/tests.log" >&2
     local status=${PIPESTATUS[0]}
     printf '%s%s\n' "$(versions "$venv")" "$(tail -n 1 "$work/tests.log" | tr -d '=')"
     return "$status"
