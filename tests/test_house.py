@@ -58,6 +58,14 @@ def test_every_requirement_names_its_oldest_version():
         assert re.fullmatch(r"[\w-]+>=[\d.]+", line), line
 
 
+def test_what_builds_has_the_same_version_everywhere():
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    for path in (".ci/run", "tools/sanitize.sh", "docs/reliability.md"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        named = set(re.findall(r"(?:Cython|setuptools)>=[\d.]+", text))
+        assert named == set(requires["requires"]), path
+
+
 def test_pythons_are_named_from_the_oldest_on():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     minors = re.findall(r":: 3\.(\d+)$", "\n".join(project["classifiers"]), re.MULTILINE)

@@ -4,7 +4,8 @@
 
 The folder holds the objects of a build with ``gcc --coverage``, and the current one the sources. A line counts once,
 however many of the tables it was compiled for, and as run if it ran in one of them; a line of Cython if any ran of the
-C that it was made into, as the comments there tell. Exits with 1 if less than `least` per cent of all lines ran.
+C that it was made into, as the comments there tell. Exits with 1 if less than `least` per cent of the lines of
+either ran.
 """
 
 import json
@@ -21,25 +22,31 @@ def counts(folder):
     gcov = os.environ.get("GCOV", "gcov")
     ran = defaultdict(lambda: defaultdict(bool))
     for notes in sorted(Path(folder).rglob("*.gcno")):
-        done = subprocess.run(
-            [gcov, "--json-format", "--stdout", notes], capture_output=True, text=True, check=True
-        )
+        command = [gcov, "--json-format", "--stdout", notes]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         for part in done.stdout.splitlines():
             for file in json.loads(part)["files"]:
-                name = file["file"]
-                origins = cython_lines(name) if name.startswith("convnet/") else {}
-                for line in file["lines"] if origins or name.startswith("csrc/") else ():
-                    number = line["line_number"]
-                    source = origins.get(number) if origins else (name, number)
-                    if source:
-                        ran[source[0]][source[1]] |= line["count"] > 0
+                for (name, line), hit in source_lines(file):
+                    ran[name][line] |= hit
     return ran
+
+
+def source_lines(file):
+    """Yield ((file, line), whether it ran) of a file as gcov lists it, as far as it was written here."""
+    name = file["file"]
+    of_cython = cython_lines(name) if name.startswith("convnet/") else {}
+    for line in file["lines"]:
+        number = line["line_number"]
+        if name.startswith("csrc/"):
+            yield (name, number), line["count"] > 0
+        elif number in of_cython:
+            yield of_cython[number], line["count"] > 0
 
 
 def cython_lines(path):
     """Return {line of a C file that Cython wrote: (its own file, line there)}, without what is of libraries."""
     found, source = {}, None
-    for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+    for number, text in enumerate(Path(path).read_text(encoding="utf-8").split("\n"), 1):
         if mark := re.search(r'/\* "([^"]+)":(\d+)$', text):
             source = (mark[1], int(mark[2])) if mark[1].startswith("convnet/") else None
         elif "/* #### Code section:" in text:
@@ -66,13 +73,16 @@ def main(folder, least):
     if not ran:
         print(f"nothing was compiled with --coverage in {folder}")
         return 1
-    rows = [(name, len(lines), sum(lines.values())) for name, lines in sorted(ran.items())]
-    rows.append(("all", sum(row[1] for row in rows), sum(row[2] for row in rows)))
+    files = [(name, len(lines), sum(lines.values())) for name, lines in sorted(ran.items())]
+    sums = []
+    for language, folder in (("Cython", "convnet/"), ("C", "csrc/")):
+        of_it = [row for row in files if row[0].startswith(folder)]
+        sums.append((language, sum(row[1] for row in of_it), sum(row[2] for row in of_it)))
     print(f"\n{'lines of C and Cython':30} {'all':>5} {'ran':>5}        not run")
-    for name, lines, hits in rows:
+    for name, lines, hits in files + sums:
         missed = spans(number for number, hit in ran.get(name, {}).items() if not hit)
-        print(f"{name:30} {lines:5} {hits:5} {hits / lines:6.1%} {missed}".rstrip())
-    return int(100 * rows[-1][2] < float(least) * rows[-1][1])
+        print(f"{name:30} {lines:5} {hits:5} {hits / max(1, lines):6.1%} {missed}".rstrip())
+    return int(any(100 * hits < float(least) * lines for _, lines, hits in sums))
 
 
 if __name__ == "__main__":

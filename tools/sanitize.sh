@@ -5,10 +5,10 @@
 #
 # KIND is address (AddressSanitizer), undefined (UBSan), coverage (gcov), or thread (ThreadSanitizer), which goes with no
 # other. The checkout is copied to build/sanitize-KIND and built there; a repeated call compiles only what changed. Then
-# the command runs in the copy, by default the kernel tests, or for thread the tests of many threads. After coverage
-# alone, and after the kernel tests, which have to run 95 % of them, a table tells of the lines of C and Cython. The
-# exit status is not 0 if the command fails or if any process that it started wrote a report; reports are printed
-# last. CONVNET_SANITIZER=KIND[,KIND...] says so to the command.
+# the command runs in the copy, by default the kernel tests, or for thread the tests of many threads. With coverage
+# alone, and with the kernel tests, a table of the lines of C and Cython that ran comes last; the kernel tests have to
+# run 95 % of either. The exit status is not 0 if the command fails or if any process that it started wrote a report,
+# which is printed. CONVNET_SANITIZER=KIND[,KIND...] says so to the command.
 #
 # Needs Linux, a virtual environment with the packages named below, and GCC (or what CC names); for thread
 # clang too, with libomp and its Archer, without which each barrier looks like a race: in Debian clang and libomp-dev.
@@ -35,26 +35,27 @@ done
 [[ $kinds == thread || $kinds != *thread* ]] || fail "thread goes with no other kind"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-missing=$(python - "$root/pyproject.toml" <<'PYTHON'
-import sys, tomllib
+missing=$(python - "Cython>=3.1" "setuptools>=77" scikit-learn hypothesis pytest Pillow <<'PYTHON'
+import re
+import sys
 from importlib.metadata import PackageNotFoundError, version
 
-lacks = []
-with open(sys.argv[1], "rb") as file:
-    wanted = tomllib.load(file)["build-system"]["requires"]
-for text in ["scikit-learn", "hypothesis", "pytest", *wanted]:
+
+def numbers(text):
+    return [int(number) for number in re.findall(r"\d+", text)[:2]]
+
+
+for text in sys.argv[1:]:
     name, _, least = text.partition(">=")
     try:
-        found = version(name)
+        lacks = numbers(version(name)) < numbers(least)
     except PackageNotFoundError:
-        lacks.append(text)
-    else:
-        if [int(part) for part in found.split(".")[:2]] < [int(part) for part in least.split(".") if part]:
-            lacks.append(text)
-print(*(f'"{text}"' for text in lacks))
+        lacks = True
+    if lacks:
+        print(f'"{text}"', end=" ")
 PYTHON
-) || fail "there is no python 3.11 or later; activate a virtual environment"
-[[ -z $missing ]] || fail "python lacks $missing; in a virtual environment: pip install $missing"
+) || fail "python does not tell of its packages; activate a virtual environment of Python 3.11 or later"
+[[ -z $missing ]] || fail "python lacks what comes next; in a virtual environment: pip install $missing"
 if [[ $kinds == thread ]]; then
     export CC=${CONVNET_CLANG:-clang}
     packages="clang, gcc and libomp-dev (these are Debian's names)"
@@ -63,7 +64,13 @@ else
     packages="GCC with its sanitizers"
 fi
 read -ra compiler <<<"$CC"
-[[ ${compiler[-1]} != *gcc* ]] || export GCOV="${GCOV:-${compiler[-1]/gcc/gcov}}" # of its version: gcov-13 of gcc-13
+for word in "${compiler[@]}"; do # gcov-13 goes with gcc-13 and no other
+    name=${word##*/}
+    [[ $name == *gcc* ]] || continue
+    gcov=${word%"$name"}${name/gcc/gcov}
+    ! command -v "$gcov" >/dev/null || export GCOV="${GCOV:-$gcov}"
+    break
+done
 runtimes=("${compiler[@]}")
 [[ $kinds != thread ]] || runtimes=(gcc)
 command -v "${compiler[0]}" >/dev/null || fail "there is no ${compiler[0]}; install $packages"
@@ -78,7 +85,7 @@ load_first() {
     local path
     path=$("${runtimes[@]}" -print-file-name="$1") || true
     if [[ -e $path && $(head -c 4 "$path") != $'\x7fELF' ]]; then # a script for the linker, which names the library
-        path=$(grep -om 1 '/[^ ()*]*\.so[^ ()*]*' "$path") || true
+        path=$(grep -o '/[^ ()*]*\.so[^ ()*]*' "$path" | head -n 1) || true
     fi
     [[ $path == /* ]] || fail "${runtimes[*]} has no $1; install $packages"
     preload+=${preload:+:}$path

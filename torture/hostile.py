@@ -1,4 +1,4 @@
-"""Values that no parameter may take in silence, and strategies that put them together."""
+"""Values that every parameter is tried with, most of them wrong, and strategies that put them together."""
 
 from collections import OrderedDict, UserDict, deque
 from decimal import Decimal

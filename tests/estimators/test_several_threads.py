@@ -73,7 +73,7 @@ def forked_meanwhile(monkeypatch, owner, name, act, holds):
     monkeypatch.setattr(owner, name, wait)
     thread = threading.Thread(target=act)
     thread.start()
-    called.wait()
+    assert called.wait(60)
     child = os.fork()
     if child == 0:
         status = 1

@@ -81,7 +81,7 @@ class Trace:
     ) -> None:
         self._maps = Maps(network, image, scale)
         self._scale, self._input_shape = scale, network.plan.input_shape
-        self._answer = prediction, probabilities, classes
+        self._prediction, self._probabilities = prediction, probabilities
         self.layers = tuple(self._maps.layers)
         self._steps: tuple[Step, ...] | None = None
         self.ending = (
@@ -96,12 +96,12 @@ class Trace:
     @property
     def probabilities(self) -> np.ndarray | None:
         """As ``predict_proba`` has them, float64 (n_classes,); None of a regressor."""
-        return self._answer[1]
+        return self._probabilities
 
     @property
     def prediction(self) -> Any:
         """As ``predict`` has it."""
-        return self._answer[0]
+        return self._prediction
 
     def feature_map(self, layer: str) -> NDArray[np.float32]:
         """Return the output of a layer.
