@@ -124,17 +124,36 @@ NETS = {
 }
 
 
+def set_clear_weights(net, rng):
+    """Random weights with no gamma near 0, where values tie and after which rounding errors would be blown up."""
+    weights = set_random_weights(net, rng)
+    for name, gamma in weights.items():
+        if name.endswith("gamma"):
+            gamma += np.copysign(np.float32(0.5), gamma)
+    net.set_weights(weights)
+    return weights
+
+
+def nearly_tied(maps, pool):
+    """Mask of the pixels in windows whose two largest values may change places by rounding."""
+    n, h, w, c = maps.shape
+    (p, q), k, m = pool, h // pool[0], w // pool[1]
+    windows = maps[:, : k * p, : m * q].reshape(n, k, p, m, q, c)
+    ordered = np.sort(windows.transpose(0, 1, 3, 5, 2, 4).reshape(n, k, m, c, p * q))
+    gaps = ordered[..., -1:] - ordered[..., -2:-1]  # of windows of one pixel none
+    tied = ((gaps > 0) & (gaps < 16 * EPS * np.abs(maps).max())).any(axis=-1)
+    mask = np.zeros(maps.shape, dtype=bool)
+    mask[:, : k * p, : m * q] = tied.repeat(p, axis=1).repeat(q, axis=2)
+    return mask
+
+
 @pytest.mark.parametrize("key", NETS)
 def test_prediction_and_training_in_place(isa, key):
     """Folded at prediction, whatever stands around it; gamma is negative for about half the channels."""
     layers, shape = NETS[key]
     rng = np.random.default_rng(len(key))
     net = build(layers, shape, isa)
-    weights = set_random_weights(net, rng)
-    for name, gamma in weights.items():
-        if name.endswith("gamma"):  # near 0 a second batch norm would blow rounding errors up
-            gamma += np.copysign(np.float32(0.5), gamma)
-    net.set_weights(weights)
+    weights = set_clear_weights(net, rng)
     reference = Reference(layers, weights)
     loose = 32 if net.plan.layers[0].algorithm == "winograd" else 1
     x = normals(rng, (6, *shape))
@@ -172,7 +191,7 @@ def test_pooled(isa, n, windows, pool, rest, c, activation, seed, n_threads):
     rng = np.random.default_rng(seed)
     layers = [BatchNorm(epsilon=0.1), Activation(activation), MaxPool2D(pool)]
     net = build(layers, (h, w, c), isa)
-    weights = set_random_weights(net, rng)
+    weights = set_clear_weights(net, rng)
     reference = Reference(layers, weights)
     x = normals(rng, (n, h, w, c)) + np.float32(2)
     assert_normwise(net.forward(x, n_threads=n_threads), reference.forward(x), 16, "prediction")
@@ -183,7 +202,8 @@ def test_pooled(isa, n, windows, pool, rest, c, activation, seed, n_threads):
     assert_normwise(y, want, 32, "training forward")
     # sums may cancel: measured by what they are of
     largest = np.abs(grad).max() * np.abs(weights["batchnorm1/gamma"]).max() / np.sqrt(0.1)
-    assert_within(grad_x, want_x, 16 * EPS * largest, "data gradient")
+    clear = ~nearly_tied(Reference(layers[:-1], weights).forward_training(x), pool)
+    assert_within(grad_x[clear], want_x[clear], 16 * EPS * largest, "data gradient")
     total = np.abs(grad).sum(axis=(0, 1, 2)).max()
     for name, want in wants.items():
         assert_within(gradients[name], want, 16 * EPS * total, name)
