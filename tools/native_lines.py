@@ -75,8 +75,8 @@ def main(folder, least):
         return 1
     files = [(name, len(lines), sum(lines.values())) for name, lines in sorted(ran.items())]
     sums = []
-    for language, folder in (("Cython", "convnet/"), ("C", "csrc/")):
-        of_it = [row for row in files if row[0].startswith(folder)]
+    for language, prefix in (("Cython", "convnet/"), ("C", "csrc/")):
+        of_it = [row for row in files if row[0].startswith(prefix)]
         sums.append((language, sum(row[1] for row in of_it), sum(row[2] for row in of_it)))
     print(f"\n{'lines of C and Cython':30} {'all':>5} {'ran':>5}        not run")
     for name, lines, hits in files + sums:
