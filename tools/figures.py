@@ -1,9 +1,9 @@
-"""The figures that a run of `tools/torture.sh` noted, as a table.
+"""The figures that a run of `tools/stress.sh` noted, as a table.
 
     python tools/figures.py figures.jsonl [--markdown table.md]
 
 Each line of the file is a JSON object: ``what`` was looked at, what was ``asked``, what was ``seen``, and the ``test``
-that says so. `torture/conftest.py` writes such lines.
+that says so. `stress/conftest.py` writes such lines.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Hostile input, tried one after the other in a process of its own, which must neither die nor hang nor grow.
 
-A test makes a list of trials and calls `undergo`, which runs the test's own file as a program on them. The program
+A test makes a list of trials and calls `run_isolated`, which runs the test's own file as a program on them. The program
 calls `main`: before each trial its name is written to a file, so that a crash or a hang is told with it; each, and
 what precedes the first, has a limit of time, after which the stacks are printed and the process ends.
 """
@@ -22,7 +22,7 @@ ALL = 2 * 3600  # of the program, should these fail
 MEGABYTE = 2**20
 
 
-def undergo(program, folder, *arguments):
+def run_isolated(program, folder, *arguments):
     """Run a program that calls `main`; return what that reports, or fail naming the trial that ended it."""
     import pytest
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-from ordeal import assert_small, main, undergo
+from run_isolated import assert_small, main, run_isolated
 from small_nets import LAYERS, fitted
 from states import HOSTILE, edits
 
@@ -238,7 +238,7 @@ def _both(first, second):
 
 def test_edited_states(tmp_path, amount, figure):
     n = amount(2200, 10000)
-    report = undergo(__file__, tmp_path, n)
+    report = run_isolated(__file__, tmp_path, n)
     assert report["tried"] == n
     assert report["counts"]["refused"] > n / 4 and report["counts"]["predicts, and more"] > n / 20
     figure(

@@ -8,10 +8,10 @@ import resource
 import time
 import warnings
 
+import adversarial_objects
 import hostile
 import numpy as np
 import pytest
-import strange
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -216,11 +216,11 @@ keys = st.lists(pieces, min_size=1, max_size=5).map("__".join) | st.just(
 SPECS = [
     [Conv2D(2, 2, name="stem"), Dense(3)],
     "auto",
-    [{"type": "Dense", "units": 3}, strange.residuals(3)],
+    [{"type": "Dense", "units": 3}, adversarial_objects.residuals(3)],
     *([value] for value in hostile.OBJECTS),
-    strange.cyclic_list(),
-    strange.cyclic_dict(),
-    strange.Endless([1]),
+    adversarial_objects.cyclic_list(),
+    adversarial_objects.cyclic_dict(),
+    adversarial_objects.Endless([1]),
     "- type: ReLU",
     None,
 ]
@@ -308,8 +308,8 @@ def _cannot_be_copied(value):
 
 def test_schedules_in_schedules():
     with pytest.raises(ValueError, match="deep in one another"):
-        strange.deep_schedule(3000)
-    assert isinstance(strange.deep_schedule(7), Schedule)
+        adversarial_objects.deep_schedule(3000)
+    assert isinstance(adversarial_objects.deep_schedule(7), Schedule)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def assert_silent(folder, kinds, program):
 def package(tmp_path_factory):
     """The small package, with the script that builds convnet."""
     folder = tmp_path_factory.mktemp("planted")
-    shutil.copytree(ROOT / "torture" / "planted", folder, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "stress" / "planted", folder, dirs_exist_ok=True)
     (folder / "tools").mkdir()
     for name in ("sanitize.sh", "thread.supp"):
         shutil.copy(ROOT / "tools" / name, folder / "tools")

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # All that tries to break the package, and one table of what was seen.
 #
-#   tools/torture.sh           the quick form: some minutes
-#   tools/torture.sh --long    the full numbers: under an hour
+#   tools/stress.sh           the quick form: some minutes
+#   tools/stress.sh --long    the full numbers: under an hour
 #
 # Needs an environment in which this checkout is installed with its "test" extra, Cython and setuptools, and gcc. The
 # long form also looks for data races, which takes clang and LLVM's OpenMP (tools/sanitize.sh says what is missing). The
-# table is printed last, and written as Markdown to the file that TORTURE_TABLE names.
+# table is printed last, and written as Markdown to the file that STRESS_TABLE names.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 case "${1-}" in
 "") form=quick ;;
 --long) form=long ;;
-*) echo "usage: tools/torture.sh [--long]" >&2 && exit 2 ;;
+*) echo "usage: tools/stress.sh [--long]" >&2 && exit 2 ;;
 esac
-export CONVNET_TORTURE=$form CONVNET_FIGURES MPLBACKEND=Agg
+export CONVNET_STRESS=$form CONVNET_FIGURES MPLBACKEND=Agg
 CONVNET_FIGURES=$(mktemp) || exit
 trap 'rm -f "$CONVNET_FIGURES"' EXIT
 failed=()
@@ -34,16 +34,16 @@ run() {
 workers=()
 [[ $form == long ]] || ! python -c "import xdist" 2>/dev/null || workers=(-n 2 --dist loadfile)
 
-run "the promises, one by one" pytest -q "${workers[@]}" torture
+run "the promises, one by one" pytest -q "${workers[@]}" stress
 run "kernels under AddressSanitizer and UBSan, lines of C and Cython counted" tools/sanitize.sh address,undefined,coverage
 run "edited states and files under both" tools/sanitize.sh address,undefined,coverage \
-    pytest -q "${workers[@]}" torture/test_states.py torture/test_model_files.py
+    pytest -q "${workers[@]}" stress/test_states.py stress/test_model_files.py
 if [[ $form == long ]]; then
     run "threads under ThreadSanitizer" tools/sanitize.sh thread
 fi
 
 printf '\n### figures, %s form, %d s\n' "$form" "$SECONDS"
-python tools/figures.py "$CONVNET_FIGURES" ${TORTURE_TABLE:+--markdown "$TORTURE_TABLE"} || failed+=("the table")
+python tools/figures.py "$CONVNET_FIGURES" ${STRESS_TABLE:+--markdown "$STRESS_TABLE"} || failed+=("the table")
 if ((${#failed[@]})); then
     printf 'FAILED: %s\n' "${failed[@]}" >&2
     exit 1

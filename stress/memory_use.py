@@ -1,4 +1,4 @@
-"""Memory of one process: `python torture/memory_use.py peak KIND MEGABYTES` or `... slope KIND TIMES`; prints JSON.
+"""Memory of one process: `python stress/memory_use.py peak KIND MEGABYTES` or `... slope KIND TIMES`; prints JSON.
 
 "peak" is how far the pages of its own grow, at most, while it fits X of so many megabytes (or predicts); X counts as
 there before. "slope" does a thing so many times and fits a line to the pages it has after each of the last two thirds;

@@ -1,6 +1,6 @@
 """How much is tried, and the table of figures that ends a run.
 
-`tools/torture.sh` runs this folder; `pytest torture` runs the part of it that needs no build of its own.
+`tools/stress.sh` runs this folder; `pytest stress` runs the part of it that needs no build of its own.
 """
 
 import json
@@ -17,7 +17,7 @@ sys.path[:0] = [
 ]  # `forked`, `netcheck` and the nets are there
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-LONG = os.environ.get("CONVNET_TORTURE") == "long"
+LONG = os.environ.get("CONVNET_STRESS") == "long"
 
 
 def pytest_configure(config):

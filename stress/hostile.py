@@ -8,8 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
-from hypothesis import strategies as st
-from strange import (
+from adversarial_objects import (
     Agreeing,
     Endless,
     EndlessDict,
@@ -26,6 +25,7 @@ from strange import (
     residuals,
     tampered,
 )
+from hypothesis import strategies as st
 
 from convnet.augment import augmentation_types
 from convnet.augment.base import Moving

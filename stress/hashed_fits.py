@@ -1,4 +1,4 @@
-"""Fits of several nets, hashed: `python torture/hashed_fits.py 1,2,3 loky,threading`, which `test_determinism.py` runs.
+"""Fits of several nets, hashed: `python stress/hashed_fits.py 1,2,3 loky,threading`, which `test_determinism.py` runs.
 
 It prints JSON: the threads of the process after a fit on most of those named, for each net the hash of fits on each
 number of threads inside the workers of each backend of joblib, and the hashes of predictions in batches. All follow

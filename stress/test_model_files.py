@@ -25,7 +25,7 @@ from model_files import (
     container,
     npy,
 )
-from ordeal import assert_small, main, undergo
+from run_isolated import assert_small, main, run_isolated
 from small_nets import LAYERS, fitted
 from states import ARRAYS
 
@@ -327,7 +327,7 @@ def test_files_that_grow(kind, tmp_path, figure):
     data, ending = BOMBS[kind]()
     path = tmp_path / f"bomb.{ending}"
     path.write_bytes(data)
-    report = undergo(__file__, tmp_path, "bomb", path)
+    report = run_isolated(__file__, tmp_path, "bomb", path)
     assert_small(report, f"a file of {kind}", figure)
 
 
@@ -336,7 +336,7 @@ def test_files(kind, tmp_path, amount, figure):
     n = amount(*TRIALS[kind][1:])
     if kind == "skops":
         pytest.importorskip("skops")
-    report = undergo(__file__, tmp_path, kind, n)
+    report = run_isolated(__file__, tmp_path, kind, n)
     assert report["tried"] == n
     if kind != "caches":
         assert n / 4 < report["counts"]["refused"] < n

@@ -1,4 +1,4 @@
-"""What is done in a process that forks: ``python torture/fork_cases.py CASE [argument ...]``.
+"""What is done in a process that forks: ``python stress/fork_cases.py CASE [argument ...]``.
 
 Each case fits, forks, and has the child predict and fit as well, to the bits of the parent. A child that hangs is
 killed after `LIMIT` seconds, and the process fails.

@@ -1,4 +1,4 @@
-"""What is done in a process that is sent signals: ``python torture/signal_cases.py CASE [argument ...]``.
+"""What is done in a process that is sent signals: ``python stress/signal_cases.py CASE [argument ...]``.
 
 A case prints how many seconds each Ctrl-C took to be heard, as a list of JSON.
 """
