@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from convnet.estimators.holder import NetworkHolder
-from convnet.estimators.state import FITTED
-from convnet.estimators.units import InputFormat
-from convnet.estimators.weights import Weights
+from convnet.fitted.attributes import FITTED
+from convnet.fitted.network_cache import NetworkCache
+from convnet.fitted.weights import Weights
+from convnet.inputs.scaling import InputFormat
 
 
 class Number(int):
@@ -39,7 +39,7 @@ HOSTILE = {
     "a dtype": np.dtype(">f4"), "Number": Number(3), "Text": Text("auto"),
     "Numbers": Numbers([1.0]), "Mapped": Mapped(),
     "no weights": Weights({}), "a format": InputFormat((1,), "channels_last", "uint8", 1.0, None, 1.0),
-    "a holder": NetworkHolder((), (1,), 1),
+    "a holder": NetworkCache((), (1,), 1),
 }  # fmt: skip
 FEW = ("None", "True", "-1", "0", "2**63", "10**400", "nan", "a text", "[]", "three", "huge", "0-d")
 FEW += ("int64", "Number", "objects", "an object")
@@ -133,7 +133,7 @@ def _of_spec(state):
     )
 
     def spec(s, layers=layers, shape=shape, n=n):
-        s["_holder"] = NetworkHolder(layers, shape, n)
+        s["_holder"] = NetworkCache(layers, shape, n)
 
     for name, value in HOSTILE.items():
         yield f"spec: layers {name}", lambda s, v=value: spec(s, layers=v)

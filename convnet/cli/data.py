@@ -122,8 +122,8 @@ def _checked_val(
     names: tuple[str, str],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return X and y to test on; UsageError unless a net fitted on `train` can be scored on them."""
-    from convnet.estimators.inputs import as_images
-    from convnet.estimators.units import fitted_format
+    from convnet.inputs.images import as_images
+    from convnet.inputs.scaling import fitted_format
 
     (X, y), (source, (name, of_y)) = train, where
     X_val, y_val = _labelled(arrays, path, *names)
@@ -142,8 +142,8 @@ def _checked_val(
 
 def _labelled(arrays: Arrays, path: str, *names: str) -> tuple[np.ndarray, np.ndarray]:
     """Return X and y of these names, as a fit can use them."""
-    from convnet.estimators.inputs import check_rows
-    from convnet.estimators.labels import as_labels
+    from convnet.inputs.images import check_rows
+    from convnet.inputs.labels import as_labels
 
     X, y = _take(arrays, path, *names)
     with warnings.catch_warnings():

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from convnet.estimators.hints import Aims
+    from convnet.inputs.hints import Aims
 
 
 def class_aims(codes: ArrayLike, n_outputs: int) -> Aims:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators import inputs
-from convnet.estimators.checks import BOOLEAN, check_parameters, input_shape
-from convnet.estimators.description import describe
-from convnet.estimators.diagram import DiagramMixin
+from convnet.estimators.constraints import BOOLEAN, check_parameters, input_shape
 from convnet.estimators.explaining import ExplainMixin
-from convnet.estimators.fitting import Fit
-from convnet.estimators.integrity import check_fitted
+from convnet.estimators.html_repr import DiagramMixin
+from convnet.estimators.inspection import InspectionMixin
 from convnet.estimators.parameters import ParametersMixin
-from convnet.estimators.pickling import PicklingMixin
 from convnet.estimators.preview import preview
-from convnet.estimators.saving import SavingMixin
-from convnet.estimators.sight import SightMixin
-from convnet.estimators.state import commit
-from convnet.estimators.tasks import CallbackSupportMixin, with_callbacks
-from convnet.estimators.transfer import layers_up_to
+from convnet.estimators.sklearn_callbacks import CallbackSupportMixin, with_callbacks
+from convnet.fitted.attributes import commit
+from convnet.fitted.validate import validate_fitted
+from convnet.fitting.session import Fit
+from convnet.fitting.transfer import layers_up_to
 from convnet.graph.plan import Plan
+from convnet.inputs import images as inputs
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
+from convnet.model_io.description import describe
+from convnet.model_io.files import SavingMixin
+from convnet.model_io.pickling import PicklingMixin
 from convnet.training.outputs import outputs
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
-    from convnet.estimators.hints import Images
-    from convnet.estimators.weights import Weights
+    from convnet.fitted.weights import Weights
     from convnet.graph.network import Network
+    from convnet.inputs.hints import Images
     from convnet.layers.base import Layer
 
 
 class BaseConvNet(
     SavingMixin,
     PicklingMixin,
-    SightMixin,
+    InspectionMixin,
     DiagramMixin,
     ExplainMixin,
     CallbackSupportMixin,
@@ -48,7 +48,7 @@ class BaseConvNet(
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
-    on and to hold out), ``_figures`` (outputs → validation loss and score), ``_count_outputs``,
+    on and to hold out), ``_validation_metrics`` (outputs → validation loss and score), ``_count_outputs``,
     ``_check_outputs`` (attributes about y against the outputs of a net, those from a file), ``_aims`` (what of the
     outputs is explained) and its own ``predict``.
     """
@@ -108,10 +108,10 @@ class BaseConvNet(
             it keeps the best weights so far.
         """
         validation = X_val, y_val, sample_weight_val
-        goes_on = hasattr(self, "weights_") and bool(
+        resume = hasattr(self, "weights_") and bool(
             BOOLEAN.test(self.warm_start) and self.warm_start
         )
-        return self._fit(X, y, sample_weight, goes_on=goes_on, validation=validation)
+        return self._fit(X, y, sample_weight, resume=resume, validation=validation)
 
     def _fit(
         self,
@@ -119,13 +119,13 @@ class BaseConvNet(
         y: Any,
         sample_weight: ArrayLike | None,
         *,
-        goes_on: bool,
+        resume: bool,
         partial: bool = False,
         **passed: Any,
     ) -> Self:
-        if goes_on:
-            check_fitted(self, whole=True, anew=not partial)
-        fit = Fit(self, goes_on=goes_on, partial=partial)
+        if resume:
+            validate_fitted(self, whole=True, anew=not partial)
+        fit = Fit(self, resume=resume, partial=partial)
         fit.read(X, y, sample_weight, **passed)
         try:
             commit(self, fit.run())
@@ -152,7 +152,7 @@ class BaseConvNet(
 
     def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""
-        check_fitted(self)
+        validate_fitted(self)
         return self._holder.network(self.weights_)
 
     def _images(self, X: Any) -> tuple[Images, float]:
@@ -213,7 +213,7 @@ class BaseConvNet(
         ValueError
             If there is no such layer, with the names that exist.
         """
-        check_fitted(self)
+        validate_fitted(self)
         return layers_up_to(self._holder.layers, self.layers_, name)
 
     def _declared(self, X: Any, y: Any = None) -> tuple[tuple[Layer, ...], tuple[int, ...]]:

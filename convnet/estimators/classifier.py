@@ -9,14 +9,14 @@ from sklearn.base import ClassifierMixin
 
 from convnet.estimators.aims import class_aims, codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
-from convnet.estimators.documentation import shared_docs
+from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.explaining import ExplainConfusionMixin
-from convnet.estimators.indicators import as_indicator, encode_indicator, is_indicator
-from convnet.estimators.inputs import count_rows
-from convnet.estimators.labels import as_labels, count_outputs, encode, likeliest
-from convnet.estimators.state import of_one_fit
-from convnet.estimators.target import split
-from convnet.estimators.weighting import check_sample_weight
+from convnet.fitted.attributes import fit_snapshot
+from convnet.inputs.images import count_rows
+from convnet.inputs.indicators import as_indicator, encode_indicator, is_indicator
+from convnet.inputs.labels import as_labels, count_outputs, encode, likeliest
+from convnet.inputs.sample_weight import check_sample_weight
+from convnet.inputs.target import split
 from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from convnet.callbacks.callback import Callback
     from convnet.estimators.aims import Aims
-    from convnet.estimators.hints import Fitted, InitWeights, LearningRate
-    from convnet.estimators.target import Target
+    from convnet.inputs.hints import Fitted, InitWeights, LearningRate
+    from convnet.inputs.target import Target
     from convnet.values.spec import Spec
 
 
@@ -150,10 +150,10 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
             raise ValueError("partial_fit does not support early_stopping=True.")
         if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             raise ValueError('partial_fit does not support class_weight="balanced". Pass a dict.')
-        goes_on = hasattr(self, "weights_")
-        if not goes_on and classes is None and not is_indicator(y):
+        resume = hasattr(self, "weights_")
+        if not resume and classes is None and not is_indicator(y):
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        return self._fit(X, y, sample_weight, goes_on=goes_on, partial=True, classes=classes)
+        return self._fit(X, y, sample_weight, resume=resume, partial=True, classes=classes)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest label of each row, or the labels that are likelier than not.
@@ -168,7 +168,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         labels : ndarray of shape (n,), or (n, n_classes) for an indicator
             Labels, or zeros and ones (a one where p > 0.5), of the dtype of y in ``fit``.
         """
-        self = of_one_fit(self)
+        self = fit_snapshot(self)
         logits = self._outputs(X)
         if self._indicator_dtype is not None:
             return (logits > 0).astype(self._indicator_dtype)
@@ -188,7 +188,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
             In the order of ``classes_``; rows sum to 1, except for an indicator, whose labels do not exclude each
             other.
         """
-        self = of_one_fit(self)
+        self = fit_snapshot(self)
         logits = self._outputs(X)
         if self._indicator_dtype is not None:
             return np.exp(log_sigmoid(logits))
@@ -207,7 +207,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         log_p : ndarray of float64, shape (n, n_classes)
             In the order of ``classes_``.
         """
-        self = of_one_fit(self)
+        self = fit_snapshot(self)
         logits = self._outputs(X)
         return log_probabilities(logits) if self._indicator_dtype is None else log_sigmoid(logits)
 
@@ -224,7 +224,7 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         logits : ndarray of float64, shape (n, n_classes) or, for two classes, (n,)
             Above 0 means ``classes_[1]`` where there are two; for an indicator, that the label is likelier than not.
         """
-        self = of_one_fit(self)
+        self = fit_snapshot(self)
         logits = self._outputs(X).astype(np.float64)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
@@ -257,21 +257,21 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         sample_weight: NDArray[np.float64] | None,
         *,
         classes: ArrayLike | None,
-        goes_on: bool,
+        resume: bool,
     ) -> Target:
         several = is_indicator(y)
-        if goes_on and several != (self._indicator_dtype is not None):
+        if resume and several != (self._indicator_dtype is not None):
             names = "one label a row", "an indicator of several labels a row"
             raise ValueError(f"y is {names[several]}, but the net has learnt {names[not several]}.")
         encoder = encode_indicator if several else encode
-        fitted = self.classes_ if goes_on else None
+        fitted = self.classes_ if resume else None
         return encoder(y, sample_weight, self.class_weight, classes=classes, fitted=fitted)
 
     def _split(self, targets: np.ndarray, seed: int) -> Sequence[np.ndarray]:
         strata = targets if targets.ndim == 1 else None
         return split(len(targets), self.validation_fraction, seed, strata)
 
-    def _figures(
+    def _validation_metrics(
         self, logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
     ) -> tuple[float, float]:
         several = targets.ndim == 2

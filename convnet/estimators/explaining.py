@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators import inputs
 from convnet.estimators.aims import class_aims, codes_of
 from convnet.estimators.fittednet import FittedNet
-from convnet.estimators.labels import likeliest
-from convnet.estimators.state import of_one_fit
+from convnet.fitted.attributes import fit_snapshot
+from convnet.inputs import images as inputs
+from convnet.inputs.labels import likeliest
 from convnet.inspection.explain import Subject, check_options, explain, mean_by_cell
 from convnet.training.outputs import outputs
 
@@ -111,7 +111,7 @@ class ExplainMixin(FittedNet):
         >>> clf.explain(digits.images[:5], method="integrated_gradients").shape
         (5, 8, 8)
         """
-        self = of_one_fit(self)
+        self = fit_snapshot(self)
         images, scale, network, n_threads = self._explained(X)
         given: dict[str, Any] = dict(
             layer=layer, steps=steps, patch=patch, stride=stride, value=value
@@ -187,7 +187,7 @@ class ExplainConfusionMixin(ExplainMixin):
         ValueError
             As ``explain``; y has an unknown label, or another length than X; the net has learnt several labels a row.
         """
-        self = of_one_fit(self)
+        self = fit_snapshot(self)
         images, scale, network, n_threads = self._explained(X)
         if self._indicator_dtype is not None:
             raise ValueError(

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from convnet.estimators.hints import Aims, Images, Report
-    from convnet.estimators.holder import NetworkHolder
-    from convnet.estimators.units import InputFormat
-    from convnet.estimators.weights import Weights
+    from convnet.fitted.network_cache import NetworkCache
+    from convnet.fitted.weights import Weights
     from convnet.graph.network import Network
     from convnet.graph.plan import LayerInfo
+    from convnet.inputs.hints import Aims, Images, Report
+    from convnet.inputs.scaling import InputFormat
 
 
 class FittedNet:
@@ -40,7 +40,7 @@ class FittedNet:
     validation_loss_curve_: list[float]
     validation_scores_: list[float]
     history_: dict[str, list[float]]
-    _holder: NetworkHolder
+    _holder: NetworkCache
     _input_format: InputFormat
 
     if TYPE_CHECKING:

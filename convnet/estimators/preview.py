@@ -10,27 +10,27 @@ import numpy as np
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators import inputs
-from convnet.estimators.checks import ParameterError, check_parameters, input_shape, integer
-from convnet.estimators.integrity import check_fitted
-from convnet.estimators.seed import draw_seed
-from convnet.estimators.units import fitted_format
+from convnet.estimators.constraints import ParameterError, check_parameters, input_shape, integer
+from convnet.fitted.validate import validate_fitted
+from convnet.fitting.seed import draw_seed
 from convnet.graph.augmenter import augmented
 from convnet.graph.finite import check_finite
+from convnet.inputs import images as inputs
+from convnet.inputs.scaling import fitted_format
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.estimators.base import BaseConvNet
-    from convnet.estimators.hints import Images
+    from convnet.inputs.hints import Images
 
 
 def preview(estimator: BaseConvNet, X: Any, n: int) -> NDArray[np.float32]:
     """Return `BaseConvNet.preview_augment`; the estimator does not change, nor does its RandomState."""
     check_parameters(estimator)
     if hasattr(estimator, "weights_"):
-        check_fitted(estimator)
+        validate_fitted(estimator)
     kind = type(estimator).__name__
     rule = integer(1)
     if not rule.test(n):

@@ -10,11 +10,11 @@ from sklearn.metrics import r2_score
 
 from convnet.estimators.aims import codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
-from convnet.estimators.documentation import shared_docs
-from convnet.estimators.state import of_one_fit
-from convnet.estimators.target import split
-from convnet.estimators.targets import as_targets, encode_targets
-from convnet.estimators.weighting import check_sample_weight
+from convnet.estimators.docstrings import shared_docs
+from convnet.fitted.attributes import fit_snapshot
+from convnet.inputs.sample_weight import check_sample_weight
+from convnet.inputs.target import split
+from convnet.inputs.targets import as_targets, encode_targets
 from convnet.training.losses import loss_figure
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from convnet.callbacks.callback import Callback
     from convnet.estimators.aims import Aims
-    from convnet.estimators.hints import Fitted, InitWeights, LearningRate
-    from convnet.estimators.target import Target
+    from convnet.inputs.hints import Fitted, InitWeights, LearningRate
+    from convnet.inputs.target import Target
     from convnet.values.spec import Spec
 
 
@@ -137,7 +137,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         """
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
-        return self._fit(X, y, sample_weight, goes_on=hasattr(self, "weights_"), partial=True)
+        return self._fit(X, y, sample_weight, resume=hasattr(self, "weights_"), partial=True)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the outputs of each row.
@@ -152,7 +152,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         values : ndarray of float64, shape (n,) or (n, n_outputs)
             In the units of y in ``fit``; one axis where there is one output.
         """
-        self = of_one_fit(self)
+        self = fit_snapshot(self)
         values = self._outputs(X).astype(np.float64)
         return values[:, 0] if self.n_outputs_ == 1 else values
 
@@ -182,15 +182,15 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         sample_weight: NDArray[np.float64] | None,
         *,
         classes: ArrayLike | None,
-        goes_on: bool,
+        resume: bool,
     ) -> Target:
-        fitted = self.n_outputs_ if goes_on else None
+        fitted = self.n_outputs_ if resume else None
         return encode_targets(y, sample_weight, self.loss, fitted=fitted)
 
     def _split(self, targets: np.ndarray, seed: int) -> Sequence[np.ndarray]:
         return split(len(targets), self.validation_fraction, seed)
 
-    def _figures(
+    def _validation_metrics(
         self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
     ) -> tuple[float, float]:
         values = outputs if targets.ndim == 2 else outputs[:, 0]

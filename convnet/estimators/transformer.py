@@ -14,19 +14,19 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from convnet.estimators.base import BaseConvNet
-from convnet.estimators.checks import ParameterError
-from convnet.estimators.description import describe
-from convnet.estimators.integrity import check_fitted, check_layer
-from convnet.estimators.saving import SavingMixin
+from convnet.estimators.constraints import ParameterError
+from convnet.fitted.validate import check_layer, validate_fitted
 from convnet.graph.plan import Plan
 from convnet.layers import resolve_names
+from convnet.model_io.description import describe
+from convnet.model_io.files import SavingMixin
 from convnet.values.fields import did_you_mean, is_integer, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
-    from convnet.estimators.weights import Weights
+    from convnet.fitted.weights import Weights
 
 
 class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator):
@@ -168,7 +168,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         if "estimator_" not in vars(self):
             check_is_fitted(self, "estimator_")
         net = _unfrozen("estimator_", self.estimator_)
-        check_fitted(net)
+        validate_fitted(net)
         check_layer(net, getattr(self, "layer_", None))
         return net
 

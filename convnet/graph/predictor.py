@@ -11,8 +11,8 @@ from convnet.engine import Context, aligned_zeros
 from convnet.graph.compiler import compile_prediction
 from convnet.graph.fusion import Fold
 from convnet.graph.inputs import check_input
+from convnet.graph.memory_limits import check_pass
 from convnet.graph.parameters import Parameter
-from convnet.graph.room import check_pass
 
 if TYPE_CHECKING:
     from convnet.graph.network import Network

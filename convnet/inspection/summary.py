@@ -54,7 +54,7 @@ class Summary:
         total = (
             "total",
             *("", "", ""),
-            *_figures(self.n_parameters, self.multiply_adds, self.memory_bytes),
+            *_validation_metrics(self.n_parameters, self.multiply_adds, self.memory_bytes),
         )
         widths = [max(map(len, column)) for column in zip(HEADER, *rows, total, strict=True)]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
@@ -81,7 +81,7 @@ def _rows(layer: LayerInfo, indent: str) -> Iterator[Row]:
         layer.type,
         layer.algorithm,
         cross(layer.output_shape),
-        *_figures(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
+        *_validation_metrics(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
     )
     for inner in layer.layers:
         yield from _rows(inner, indent + "  ")
@@ -93,7 +93,9 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(left + right).rstrip()
 
 
-def _figures(n_parameters: int, multiply_adds: int, memory_bytes: int) -> tuple[str, str, str]:
+def _validation_metrics(
+    n_parameters: int, multiply_adds: int, memory_bytes: int
+) -> tuple[str, str, str]:
     return f"{n_parameters:,}", f"{multiply_adds:,}", _bytes(memory_bytes)
 
 

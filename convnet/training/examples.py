@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.training.ahead import ahead
-from convnet.training.rows import Rows
+from convnet.data.prefetch import ahead
+from convnet.data.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,12 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from convnet.data.rows import READ, chunks
 from convnet.graph.finite import check_finite
 from convnet.graph.network import Network
 from convnet.graph.plan import Plan
 from convnet.layers import Normalize
 from convnet.training.examples import Examples
-from convnet.training.rows import READ, chunks
 
 CALL = (
     READ // 8

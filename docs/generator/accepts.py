@@ -4,7 +4,7 @@ import dataclasses
 
 from public import is_estimator
 
-from convnet.estimators.checks import RULES
+from convnet.estimators.constraints import RULES
 
 _MARK = "must be "
 

@@ -120,7 +120,7 @@ def test_a_seed_that_was_drawn(clf, data, monkeypatch):
     assert again.n_iter_ == 6
     seed = again._chosen_by
     expected = clone(clf).set_params(callbacks=None)
-    monkeypatch.setattr("convnet.estimators.fitting.draw_seed", lambda _: seed)
+    monkeypatch.setattr("convnet.fitting.session.draw_seed", lambda _: seed)
     assert_same(again, expected.fit(*data))
 
 

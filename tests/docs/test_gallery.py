@@ -59,7 +59,7 @@ def test_it_is_small_and_complete():
 
 
 def test_links_lead_somewhere():
-    pages = [*gallery.FOLDER.glob("*.md"), ROOT / "README.md", ROOT / "docs" / "sight.md"]
+    pages = [*gallery.FOLDER.glob("*.md"), ROOT / "README.md", ROOT / "docs" / "inspection.md"]
     for path in pages:
         text = path.read_text(encoding="utf-8")
         text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)

@@ -9,7 +9,7 @@ import pytest
 from forked import assert_ends_well
 from netcheck import normals
 
-from convnet.estimators.holder import NetworkHolder
+from convnet.fitted.network_cache import NetworkCache
 from convnet.graph import Network
 from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
 
@@ -51,7 +51,7 @@ def test_a_forked_child_can_predict():
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_while_another_thread_holds_the_locks():
     """It builds what predicts; the child, where it is not, builds its own."""
-    holder = NetworkHolder(LAYERS, (12, 11, 3), 4)
+    holder = NetworkCache(LAYERS, (12, 11, 3), 4)
     net = holder.network(None)
     x = normals(np.random.default_rng(0), (40, 12, 11, 3))
     want = net.forward(x)

@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV
 from convnet import ConvNetClassifier
 from convnet.augment import Cutout, RandomBrightness, RandomCrop, RandomFlip, RandomRotation
 from convnet.augment.plan import plan_augment
-from convnet.estimators.seed import draw_seed
+from convnet.fitting.seed import draw_seed
 from convnet.graph.augmenter import augmented
 from convnet.layers import Conv2D, MaxPool2D
 

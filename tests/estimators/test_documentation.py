@@ -6,7 +6,7 @@ import re
 import pytest
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.estimators.documentation import shared_docs
+from convnet.estimators.docstrings import shared_docs
 
 ESTIMATORS = [ConvNetClassifier, ConvNetRegressor]
 

@@ -10,7 +10,7 @@ from transfer_nets import BODY, NET, X, Y, net, same
 
 from convnet.augment import RandomFlip
 from convnet.callbacks import Checkpoint
-from convnet.estimators import fitting
+from convnet.fitting import session as fitting
 from convnet.layers import Conv2D, Dense, Dropout, Residual
 from convnet.training import front, outputs as training_outputs
 

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from convnet import ConvNetClassifier
-from convnet.estimators import units
+from convnet.inputs import scaling as units
 from convnet.layers import Conv2D, Dense, MaxPool2D
 
 CONV = [Conv2D(4, 3, activation="relu")]

@@ -9,9 +9,9 @@ import pytest
 from fitted_nets import classifier, multilabel, regressor, transformer
 
 import convnet
-from convnet.estimators import integrity
-from convnet.estimators.holder import NetworkHolder
-from convnet.estimators.weights import Weights
+from convnet.fitted import validate as integrity
+from convnet.fitted.network_cache import NetworkCache
+from convnet.fitted.weights import Weights
 from convnet.layers import BatchNorm, Conv2D, Dense
 
 
@@ -40,7 +40,7 @@ def spec(**changed):
     def change(state):
         held = state["_holder"]
         given = {k: getattr(held, k) for k in ("layers", "input_shape", "n_outputs")}
-        state["_holder"] = NetworkHolder(**given | changed)
+        state["_holder"] = NetworkCache(**given | changed)
 
     return change
 

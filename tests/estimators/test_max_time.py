@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from convnet import ConvNetClassifier
-from convnet.estimators import fitting
+from convnet.fitting import session as fitting
 from convnet.graph.trainer import Trainer
 from convnet.layers import Conv2D, Dense
 from convnet.training import loop

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 import convnet
 from convnet.callbacks import Checkpoint
-from convnet.estimators import fitting
+from convnet.fitting import session as fitting
 from convnet.layers import (
     Conv2D,
     Dense,
@@ -249,7 +249,7 @@ def test_frozen_means_frozen():
 def test_it_is_no_frozen_front(monkeypatch):
     """Nothing is kept of X where nothing was frozen."""
     X, y = images()
-    monkeypatch.setattr(fitting.FrontExamples, "of", None)
+    monkeypatch.setattr(fitting.CachedFeatures, "of", None)
     net([Normalize(), *BODY]).fit(X, y)
     net().fit(X, y)
 

@@ -11,8 +11,8 @@ from streaming_nets import X, Y, net
 
 from convnet import ConvNetTransformer
 from convnet.callbacks import Callback
-from convnet.estimators import run
-from convnet.estimators.state import of_one_fit
+from convnet.fitted.attributes import fit_snapshot
+from convnet.fitting import callback_view as run
 from convnet.graph.trainer import Trainer
 from convnet.layers import Dense
 
@@ -155,7 +155,7 @@ def test_a_prediction_begun_before_partial_fit_ended():
     nets = [net(), net()]
     for one in nets:
         one.partial_fit(X, Y, classes=np.unique(Y)).partial_fit(X, Y)
-    begun, want = of_one_fit(nets[0]), nets[0].predict_proba(X)
+    begun, want = fit_snapshot(nets[0]), nets[0].predict_proba(X)
     for one in nets:
         one.partial_fit(X, Y)
     np.testing.assert_array_equal(begun.predict_proba(X), want)

@@ -16,11 +16,11 @@ from convnet import (
 )
 from convnet.augment import RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
-from convnet.estimators import inputs
+from convnet.data.rows import Rows
 from convnet.graph.trainer import Trainer
+from convnet.inputs import images as inputs
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Dropout, MaxPool2D
 from convnet.training import front, rows as training_rows
-from convnet.training.rows import Rows
 
 
 @pytest.fixture(params=["h5py", "zarr", "memmap", Reading, Rising])

@@ -14,13 +14,13 @@ from streaming_nets import X, Y, net, same
 
 from convnet import find_learning_rate
 from convnet.callbacks import Callback
-from convnet.estimators.lazy import is_lazy
+from convnet.data import rows as training_rows
+from convnet.data.prefetch import ahead
+from convnet.data.rows import Rows
 from convnet.graph.network import Network
 from convnet.graph.trainer import Trainer
+from convnet.inputs.lazy import is_lazy
 from convnet.layers import Conv2D, Dense
-from convnet.training import rows as training_rows
-from convnet.training.ahead import ahead
-from convnet.training.rows import Rows
 
 
 def refused_as_the_array(array, y=None, error=None, **params):

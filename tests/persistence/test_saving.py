@@ -22,9 +22,9 @@ import convnet
 from convnet import ConvNetClassifier, ConvNetTransformer
 from convnet.augment import RandomFlip, RandomTranslation
 from convnet.callbacks import Callback
-from convnet.estimators import state
-from convnet.estimators.description import FOLLOWING, WRITTEN, build
+from convnet.fitted import attributes as state
 from convnet.layers import Conv2D, Dense, Dropout, Residual, to_json
+from convnet.model_io.description import FOLLOWING, WRITTEN, build
 from convnet.schedules import Cosine, OneCycle, Step, Warmup
 
 ENDINGS = "npz", "safetensors"

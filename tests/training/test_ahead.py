@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from row_sources import Reading, readers
 
-from convnet.training import ahead as module
-from convnet.training.ahead import DEPTH, ahead
-from convnet.training.rows import Rows
+from convnet.data import prefetch as module
+from convnet.data.prefetch import DEPTH, ahead
+from convnet.data.rows import Rows
 
 ARRAY = np.arange(600).reshape(300, 2)
 PARTS = [np.random.default_rng(i).integers(0, 300, 40) for i in range(12)]

@@ -25,7 +25,7 @@ GAP = 0.06  # inches between maps
 STRIP = 0.26  # inches between rows, for the numbers of channels
 TILE = (0.55, 0.9)  # inches of a row, at least and at most
 ALL_ROWS = 12.0  # inches that the rows of a new figure take, if that leaves them their least
-UNIT, WINNER = "#0072B2", "#D55E00"  # bars of a flat layer, and that of the answer
+MAX_UNIT_RANGE, WINNER = "#0072B2", "#D55E00"  # bars of a flat layer, and that of the answer
 FEW = 20  # values of a flat layer up to which it is drawn as bars
 SMALL = 7  # points
 
@@ -168,7 +168,7 @@ def _flat(
     if len(values) > FEW:
         return _strip(figure, places, values[None])
     ax = figure.add_subplot(places[0])
-    colours = [WINNER if i == winner else UNIT for i in range(len(values))]
+    colours = [WINNER if i == winner else MAX_UNIT_RANGE for i in range(len(values))]
     ax.bar(np.arange(len(values)), values, color=colours)
     ax.set_xlim(-0.5 - (len(values) == 1), len(values) - 0.5 + (len(values) == 1))
     ax.axhline(0, color="black", linewidth=0.6)

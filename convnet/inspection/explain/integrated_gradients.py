@@ -130,13 +130,13 @@ class Path:
             off = np.abs(misses) > limits[pieces.image]
             whole_miss = missed + np.bincount(pieces.image, misses, n)
             refused = np.bincount(pieces.image[off], minlength=n)
-            goes_on = (np.abs(whole_miss) > WANTED * np.abs(self.difference)) & (refused > 0)
-            goes_on &= spent + 2 * refused <= MOST * steps
-            ends = (counts > 0) & ~goes_on
+            resume = (np.abs(whole_miss) > WANTED * np.abs(self.difference)) & (refused > 0)
+            resume &= spent + 2 * refused <= MOST * steps
+            ends = (counts > 0) & ~resume
             done[ends] += left_out[ends]
             accepted = np.bincount(pieces.image[~off], misses[~off], n)
             missed = np.where(ends, whole_miss, missed + accepted)
-            pieces = self._halved(pieces[off & goes_on[pieces.image]])
+            pieces = self._halved(pieces[off & resume[pieces.image]])
             allowed *= 1 - FIRST
         return done, missed
 

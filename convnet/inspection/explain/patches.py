@@ -42,7 +42,7 @@ class Strongest:
 def maximal_patches(
     network: Network, images: Any, scale: float, layer: str, n: int, n_threads: int
 ) -> dict[str, np.ndarray]:
-    """Return what `SightMixin.maximal_patches` does, as a dict.
+    """Return what `InspectionMixin.maximal_patches` does, as a dict.
 
     Parameters
     ----------

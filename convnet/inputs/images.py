@@ -1,0 +1,228 @@
+"""X: what is accepted, and how it is seen as images.
+
+X is never copied or converted as a whole: uint8 stays uint8, a memmap stays on disk, channels-first images are a
+view, rows that are read from elsewhere are read when they are wanted.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from math import isqrt, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from convnet.data.rows import Rows
+from convnet.inputs.arrays import as_array
+from convnet.inputs.lazy import is_lazy, refuse_paths, stand_in
+from convnet.layers import as_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.estimators.fittednet import FittedNet
+    from convnet.inputs.hints import Images
+    from convnet.layers.base import Layer
+
+
+CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
+READ = [np.dtype(code) for code in "?bBhHiIlLqQefd"]  # native dtypes that are read as they are
+PLAIN, DTYPES = {dtype.str for dtype in READ}, {dtype.name for dtype in READ}
+
+
+def check_rows(X: Any, kind: str) -> Images:
+    """Return X as an array, or as `Rows`: sparse, complex, text, objects and 1-D are refused."""
+    if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in PLAIN:
+        return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
+    refuse_paths(X)
+    lazy = is_lazy(X)
+    seen = stand_in(X.shape, X.dtype) if lazy else X
+    array = as_array(seen, "X", ensure_all_finite=False, allow_nd=True, estimator=kind)
+    dtype = np.dtype(X.dtype) if lazy else array.dtype
+    if dtype.kind not in "buif":
+        raise TypeError(f"X has dtype {dtype}; {kind} takes booleans, integers and floats.")
+    if 0 in array.shape:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by {kind}."
+        )
+    dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
+    with np.errstate(over="ignore"):  # what is too large becomes an infinity, which is refused
+        return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
+
+
+def count_rows(y: Any) -> int | None:
+    """Return the rows of y, or None where that cannot be known before it is converted."""
+    shape = getattr(y, "shape", None)  # a sparse matrix has no length
+    if shape:
+        return shape[0]
+    return len(y) if hasattr(y, "__len__") and shape is None else None
+
+
+def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
+    """Return ``n_features_in_`` and, for a data frame, ``feature_names_in_``."""
+    if array.ndim != 2:
+        return {"n_features_in_": prod(array.shape[1:])}
+    probe = BaseEstimator()
+    validate_data(probe, X if hasattr(X, "columns") else array, reset=True, skip_check_array=True)
+    return vars(probe)
+
+
+def image_attributes(X: Any, images: Images) -> dict[str, Any]:
+    """Return ``image_form_`` for an image folder whose rows are the images: how its files became those."""
+    form = getattr(X, "image_form", None)
+    if form is None or (*form["size"], form["channels"]) != images.shape[1:]:
+        return {}
+    return {"image_form_": dict(form)}
+
+
+def check_features(estimator: FittedNet, X: Any, array: Images) -> None:
+    """Compare the features of 2-D X with those of the fit, in scikit-learn's wording, and how photographs became X."""
+    form, known = getattr(X, "image_form", None), getattr(estimator, "image_form_", None)
+    if form is not None and known is not None and form["fit"] != known["fit"]:
+        warnings.warn(
+            f"X is an ImageFolder with fit={form['fit']!r}, but the fit was on one with {known['fit']!r}. "
+            "Pass ImageFolder(path, **image_form_).",
+            stacklevel=2,
+        )
+    shape = estimator.input_shape_
+    stored = _stored(shape, estimator._input_format.data_format == "channels_first")
+    alone = {2: (stored,), 3: (stored, shape[:2])}.get(len(shape), ())
+    many = (
+        (prod(shape),),
+        shape[:-1] if shape[-1] == 1 else stored,
+    )  # flat, or grey without channels
+    if array.shape in alone and array.shape[1:] not in many:
+        raise ValueError(_one_image(array.shape, "signal" if len(shape) == 2 else "image"))
+    if array.ndim == 2:
+        validate_data(
+            estimator, X if hasattr(X, "columns") else array, reset=False, skip_check_array=True
+        )
+
+
+def image_shapes(estimator: FittedNet) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes in which a fitted net takes one image: as X holds it, flat, a grey one without channels."""
+    shape = estimator.input_shape_
+    stored = _stored(shape, estimator._input_format.data_format == "channels_first")
+    return stored, (prod(shape),), *([shape[:2]] if shape[2:] == (1,) else [])
+
+
+def takes_signals(spec: Any) -> bool:
+    """Return whether the first of the layers that cares is one for signals."""
+    layers = () if spec is None or (isinstance(spec, str) and spec == "auto") else as_layers(spec)
+    return next((layer.takes for layer in layers if layer.takes != "any"), "any") == "signal"
+
+
+def as_images(
+    array: Images,
+    shape: tuple[int, ...] | None,
+    data_format: str,
+    *,
+    n_labels: int | None = None,
+    layers: Any = None,
+) -> Images:
+    """Return a view of shape (n, h, w, c), (n, length, c) of signals, or (n, features) where 2-D X has no `shape`.
+
+    Parameters
+    ----------
+    array : ndarray or Rows
+        As `check_rows` returns it.
+    shape : tuple of int or None
+        What was declared, or fitted on: (h, w, c), (length, c) or (features,).
+    data_format : str
+        Order of the axes.
+    n_labels : int, default=None
+        Length of y, which tells one image from many.
+    layers : list, dict, str or path, default=None
+        The parameter, which says whether 3-D X without a `shape` are signals.
+    """
+    if isinstance(array, Rows):
+        probe = stand_in(array.shape, array.dtype)
+        shape = as_images(probe, shape, data_format, n_labels=n_labels, layers=layers).shape[1:]
+        first = data_format == "channels_first"
+        return array.seen_as(shape, partial(_images, stored=_stored(shape, first), first=first))
+    signals = array.ndim == 3 and (takes_signals(layers) if shape is None else len(shape) == 2)
+    first = data_format == "channels_first"
+    if array.ndim == 2:
+        if shape is None or len(shape) == 1:
+            images = array
+        elif prod(shape) == array.shape[1]:
+            images = _images(array, _stored(shape, first), first)
+        else:
+            raise ValueError(
+                f"input_shape {_stored(shape, first)} needs {prod(shape)} features; X has {array.shape[1]}."
+            )
+    elif signals:
+        images = np.moveaxis(array, 1, -1) if first else array
+    elif array.ndim == 3:
+        images = array[..., None]
+        if images.shape[1:] != shape and _is_one_image(array.shape, n_labels):
+            raise ValueError(_one_image(array.shape))
+    elif array.ndim == 4:
+        images = np.moveaxis(array, 1, -1) if first else array
+        if images.shape[1:] != shape:
+            _check_order(array.shape, first)
+    else:
+        raise ValueError(
+            f"X has shape {_shape(array.shape)}; expected (n, height, width, channels)."
+        )
+    if shape is not None and images.shape[1:] != shape:
+        expected = _shape((0, *_stored(shape, first)))
+        raise ValueError(f"X has shape {_shape(array.shape)}; expected {expected}.")
+    return images
+
+
+def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) -> None:
+    """Raise ValueError if `layers` begin with one that takes maps or signals, which 2-D X is not."""
+    for i, layer in enumerate(layers):
+        if layer.takes in ("map", "signal"):
+            sides = {c: isqrt(n_features // c) for c in CHANNELS}
+            fits = [(s, s, c) for c, s in sides.items() if s * s * c == n_features]
+            h, w, c = fits[0] if fits else ("height", "width", "channels")
+            example = f"({c}, {h}, {w})" if data_format == "channels_first" else f"({h}, {w}, {c})"
+            if layer.takes == "signal":
+                one = f"({n_features}, 1)"
+                example = f"(1, {n_features})" if data_format == "channels_first" else one
+            raise ValueError(
+                f"X is 2-D with {n_features} features but layers[{i}] is {type(layer).__name__}. "
+                f"Set input_shape, e.g. {example}."
+            )
+        if layer.takes == "flat":
+            return
+
+
+def _stored(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
+    """Return the shape of one image or signal as X holds it: with the channels `first`, or as it is."""
+    return (shape[-1], *shape[:-1]) if first else shape
+
+
+def _images(array: np.ndarray, stored: tuple[int, ...], first: bool) -> np.ndarray:
+    """Return flat rows, or images as X holds them, with the channels last: a view where that is possible."""
+    images = array.reshape(len(array), *stored)
+    return np.moveaxis(images, 1, -1) if first else images
+
+
+def _is_one_image(shape: Sequence[int], n_labels: int | None) -> bool:
+    h, w, c = shape
+    if min(h, w) <= c or n_labels == h:
+        return False
+    return c in (3, 4) or (c == 1 and n_labels is not None)
+
+
+def _check_order(shape: Sequence[int], first: bool) -> None:
+    """Raise ValueError where the axis of 1, 3 or 4 channels is not where `data_format` says."""
+    c, other = (shape[1], shape[3]) if first else (shape[3], shape[1])
+    if c not in CHANNELS and other in CHANNELS and shape[2] > 4:
+        looks = "channels_last" if first else "channels_first"
+        words = looks.replace("_", "-")
+        raise ValueError(f'X has shape {_shape(shape)}: looks {words}. Set data_format="{looks}".')
+
+
+def _one_image(shape: Sequence[int], what: str = "image") -> str:
+    return f"X has shape {shape}: looks like one {what}. Pass X[None]."
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return f"(n, {', '.join(map(str, shape[1:]))})"
