@@ -11,17 +11,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [
-    str(HERE),
-    str(HERE.parent / "tests"),
-]  # `forked`, `netcheck` and the nets are there
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 LONG = os.environ.get("CONVNET_STRESS") == "long"
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: left to the long form")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,7 +1,7 @@
 """What is done in a process that forks: ``python stress/fork_cases.py CASE [argument ...]``.
 
-Each case fits, forks, and has the child predict and fit as well, to the bits of the parent. A child that hangs is
-killed after `LIMIT` seconds, and the process fails.
+Each case fits, forks, and lets the child predict and fit too, to the bits of the parent. A child that hangs is
+killed (`tests/forked.py`), and the process fails.
 """
 
 import ctypes
@@ -24,7 +24,6 @@ from forked import assert_ends_well
 from convnet import ConvNetClassifier
 from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
 
-LIMIT = 20
 LAYERS = [Conv2D(16, 3, activation="relu"), BatchNorm(), MaxPool2D(2), Dense(32)]
 X = np.random.default_rng(0).integers(0, 256, (128, 16, 16, 3), dtype=np.uint8)
 Y = np.arange(128) % 3
@@ -65,7 +64,7 @@ class Parent:
                 traceback.print_exc()
             finally:
                 os._exit(status)
-        assert_ends_well(child, LIMIT)
+        assert_ends_well(child)
 
 
 def plain():
@@ -185,12 +184,14 @@ def busy(times):
             begin = time.monotonic()
             parent.fork()
             longest = max(longest, time.monotonic() - begin)
+        while not min(rounds) and not errors:
+            time.sleep(0.01)
     finally:
         over.set()
         for thread in threads:
             thread.join()
     parent.check()
-    assert not errors and min(rounds) > 0, (errors, rounds)
+    assert not errors, errors
     print(f"{longest:.2f}")
 
 

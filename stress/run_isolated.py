@@ -16,8 +16,8 @@ from itertools import chain
 from pathlib import Path
 
 SANITIZED = bool(os.environ.get("CONVNET_SANITIZER"))  # slower, and memory is counted otherwise
-SECONDS = 300 if SANITIZED else 30  # of a trial
-PREPARING = 10 * SECONDS  # of what precedes the first
+SECONDS = 600 if SANITIZED else 120  # of a trial that hangs; others take milliseconds
+PREPARING = 5 * SECONDS  # of what precedes the first
 ALL = 2 * 3600  # of the program, should these fail
 MEGABYTE = 2**20
 

@@ -25,6 +25,7 @@ BEFORE = handlers()
 
 # ruff: noqa: E402
 import numpy as np
+from forked import HANG
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
@@ -101,7 +102,7 @@ def interrupted(delay, call, *args, begun=None, **passed):
 
 def assert_no_readers(name):
     """One that Ctrl-C kept from being waited for has a moment to end."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + HANG
     while readers := [t for t in threading.enumerate() if "convnet" in t.name]:
         assert time.monotonic() < deadline, (name, readers)
         time.sleep(0.001)

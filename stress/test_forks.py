@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import HANG
 
 from convnet.engine import openmp_version
 
@@ -33,7 +34,7 @@ void call_in_a_region(void (*function)(void), int n) {
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
-def run(case, *arguments, seconds=120):
+def run(case, *arguments, seconds=5 * HANG):
     """Run a case in a process of its own; return what it prints."""
     command = [sys.executable, "-W", "ignore::DeprecationWarning", str(CASES), case, *arguments]
     process = subprocess.Popen(
@@ -79,8 +80,9 @@ def test_joblib(name):
 
 def test_forks_while_other_threads_are_inside_regions(amount, figure):
     times = amount(60, 300)
-    longest = run("busy", str(times), seconds=20 * times)
+    longest = float(run("busy", str(times), seconds=HANG * times))
     figure(
         "forks beside busy threads that hang", seen=f"0 of {times}", asked="0 of 300 (long form)"
     )
-    figure("the longest of them, seconds", seen=longest.strip(), asked="< 20")
+    figure("the longest of them, seconds", seen=f"{longest:.2f}", asked="< 20 (long form)")
+    assert longest < amount(HANG, 20)

@@ -11,9 +11,10 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from forked import HANG
 
 CASES = Path(__file__).with_name("signal_cases.py")
-LIMIT = 1.0  # seconds
+LIMIT = 1.0  # seconds, on an idle machine
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -25,7 +26,7 @@ def command(case, *arguments):
 def run(case, *arguments):
     """Run a case in a process of its own; return the seconds that each Ctrl-C took."""
     done = subprocess.run(
-        command(case, *arguments), capture_output=True, text=True, timeout=600, check=False
+        command(case, *arguments), capture_output=True, text=True, timeout=5 * HANG, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -35,15 +36,15 @@ def run(case, *arguments):
 def note(amount, figure):
     """Note how long each Ctrl-C took.
 
-    All are heard in time in the long form, which is for an idle machine; elsewhere other work may stall a few.
+    The long form, which is for an idle machine, asks for LIMIT. On a busy machine any call may wait for the processor, so
+    the quick form asks only that no Ctrl-C is lost.
     """
 
     def noted(what, seconds):
-        what, longest = f"{what}, {len(seconds)} times", amount(10 * LIMIT, LIMIT)
-        figure(f"{what}: the median, seconds", seen=f"{median(seconds):.2f}", asked=f"<= {LIMIT:g}")
-        figure(f"{what}: the longest, seconds", seen=f"{max(seconds):.2f}", asked=f"<= {longest:g}")
-        assert median(seconds) <= LIMIT, seconds
-        assert max(seconds) <= longest, seconds
+        what, asked = f"{what}, {len(seconds)} times", f"<= {LIMIT:g} (long form)"
+        figure(f"{what}: the median, seconds", seen=f"{median(seconds):.2f}", asked=asked)
+        figure(f"{what}: the longest, seconds", seen=f"{max(seconds):.2f}", asked=asked)
+        assert max(seconds) <= amount(HANG, LIMIT), seconds
 
     return noted
 
@@ -77,7 +78,7 @@ def begin(*case):
     What it says of errors is in pytest's report of a test that fails.
     """
     process = subprocess.Popen(command(*case), stdout=subprocess.PIPE, process_group=0)
-    readable = select.select([process.stdout], [], [], 60)[0]
+    readable = select.select([process.stdout], [], [], HANG)[0]
     if not readable or process.stdout.readline() != b"begun\n":
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -89,8 +90,8 @@ def begin(*case):
 def end(process):
     """Wait for the end of a process and of all that it began; return its status."""
     try:
-        status = process.wait(30)
-        deadline = time.monotonic() + 10
+        status = process.wait(HANG)
+        deadline = time.monotonic() + HANG
         while group(process.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not group(process.pid)

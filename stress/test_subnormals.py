@@ -99,7 +99,7 @@ def library(tmp_path_factory):
 
 def test_flags_of_every_thread(library, figure):
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, library], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", PROGRAM, library], capture_output=True, text=True, timeout=600
     )
     assert run.stdout == "kept\n", run.stderr
     how = "numbers and flags of all threads" if library else "numbers"

@@ -2,7 +2,6 @@
 # The tests with the oldest and the newest packages on each Python: tools/compatibility.sh [PYTHON...] [-- PYTEST ARGUMENTS]
 # Without names it takes every python3.11, python3.12, ... on the path. Each pair has a virtual environment of its own, in
 # which a copy of the checkout is installed, in a temporary folder; a table comes last. Needs a C compiler and git.
-# The tests run in two processes of pytest-xdist; `-n 0` among the arguments has one.
 set -uo pipefail
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export MPLBACKEND=Agg PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -40,9 +39,9 @@ prove() {
     rm -rf "$venv"
     "$python" -m venv "$venv" && "$venv/bin/pip" install --quiet --upgrade pip || return
     "$venv/bin/python" tools/requirements.py "$kind" >"$work/requirements.txt" &&
-        "$venv/bin/pip" install --quiet --only-binary=:all: -r "$work/requirements.txt" pytest-xdist &&
+        "$venv/bin/pip" install --quiet --only-binary=:all: -r "$work/requirements.txt" &&
         "$venv/bin/pip" install --quiet -e . || return
-    PATH="$work/venv/bin:$PATH" "$venv/bin/pytest" -q -n 2 "$@" 2>&1 | tee "$work/tests.log" >&2
+    PATH="$work/venv/bin:$PATH" "$venv/bin/pytest" -q "$@" 2>&1 | tee "$work/tests.log" >&2
     local status=${PIPESTATUS[0]}
     printf '%s%s\n' "$(versions "$venv")" "$(tail -n 1 "$work/tests.log" | tr -d '=')"
     return "$status"
