@@ -1,4 +1,4 @@
-"""Forked children of a process that has run parallel regions: none hangs, and all compute the same bits."""
+"""A process that has run parallel regions forks: no child hangs, and all compute the same bits."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
 def run(case, *arguments, seconds=5 * HANG):
-    """Run a case in a process of its own; return what it prints."""
+    """Run a case in a new process and return what it prints."""
     command = [sys.executable, "-W", "ignore::DeprecationWarning", str(CASES), case, *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
@@ -52,7 +52,7 @@ def run(case, *arguments, seconds=5 * HANG):
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    """Another library with OpenMP, on the runtime of this one's compiler."""
+    """Return the path of another library with OpenMP, on the same runtime."""
     compiler = shutil.which("cc")
     if not compiler or not openmp_version() or not os.path.exists("/proc/self/maps"):
         pytest.skip("no compiler, no OpenMP or no /proc")

@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")  # figures are drawn into memory
 
-# The processes of pytest-xdist share the cores: each gets its part, and threads that wait do not spin. OpenMP reads this
-# when convnet is imported, after this file.
+# The processes of pytest-xdist share the cores: each gets its part, and threads that wait do not spin. OpenMP reads
+# these variables when convnet is imported, after this file.
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = max(1, cores // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))

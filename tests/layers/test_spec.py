@@ -133,7 +133,7 @@ def test_bad_specs(spec, message):
     with pytest.raises((TypeError, ValueError)) as info:
         as_layers(spec)
     assert message in str(info.value) and len(str(info.value)) < 500
-    assert time.thread_time() - start < 60  # no work that grows with the square of the text, or faster
+    assert time.thread_time() - start < 60  # the work must not grow as the square
 
 
 def test_a_list_that_holds_itself():
