@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from convnet.estimators.aims import class_aims, codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.explaining import ExplainConfusionMixin
@@ -17,6 +16,7 @@ from convnet.inputs.indicators import as_indicator, encode_indicator, is_indicat
 from convnet.inputs.labels import as_labels, count_outputs, encode, likeliest
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
+from convnet.inspection.explain.targets import class_aims, codes_of, output_aims
 from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
-    from convnet.estimators.aims import Aims
     from convnet.inputs.hints import Fitted, InitWeights, LearningRate
     from convnet.inputs.target import Target
+    from convnet.inspection.explain.targets import Aims
     from convnet.values.spec import Spec
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators.aims import class_aims, codes_of
 from convnet.estimators.fittednet import FittedNet
 from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs import images as inputs
 from convnet.inputs.labels import likeliest
 from convnet.inspection.explain import Subject, check_options, explain, mean_by_cell
+from convnet.inspection.explain.targets import class_aims, codes_of
 from convnet.training.outputs import outputs
 
 if TYPE_CHECKING:

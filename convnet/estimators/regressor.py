@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from convnet.estimators.aims import codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
 from convnet.inputs.targets import as_targets, encode_targets
+from convnet.inspection.explain.targets import codes_of, output_aims
 from convnet.training.losses import loss_figure
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
-    from convnet.estimators.aims import Aims
     from convnet.inputs.hints import Fitted, InitWeights, LearningRate
     from convnet.inputs.target import Target
+    from convnet.inspection.explain.targets import Aims
     from convnet.values.spec import Spec
 
 

@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 from convnet import ConvNetClassifier
 from convnet.graph import Network
 from convnet.inspection.explain import memory
-from convnet.inspection.explain.receptive import receptive_field
+from convnet.inspection.explain.receptive_field import receptive_field
 from convnet.layers import (
     Activation,
     AvgPool1D,

@@ -8,9 +8,9 @@ Everything is computed from the plan by the engine; images are taken in parts of
 depends on that image alone, to the bit.
 """
 
+from convnet.inspection.explain.base import Subject
 from convnet.inspection.explain.confusion import mean_by_cell
+from convnet.inspection.explain.maximal_patches import maximal_patches
 from convnet.inspection.explain.methods import METHODS, check_options, explain
-from convnet.inspection.explain.patches import maximal_patches
-from convnet.inspection.explain.subject import Subject
 
 __all__ = ["METHODS", "Subject", "check_options", "explain", "maximal_patches", "mean_by_cell"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.inspection.explain.subject import Subject
+    from convnet.inspection.explain.base import Subject
 
 
 def mean_by_cell(

@@ -14,7 +14,7 @@ from convnet.inspection.explain.method import Method
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from convnet.inspection.explain.subject import Subject
+    from convnet.inspection.explain.base import Subject
 
 
 STEPS = 32

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from convnet.inspection.explain.subject import Subject
+    from convnet.inspection.explain.base import Subject
 
 
 class Method:

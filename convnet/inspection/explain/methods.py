@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from convnet.inspection.explain.base import Subject
     from convnet.inspection.explain.method import Method
-    from convnet.inspection.explain.subject import Subject
 
 
 METHODS: dict[str, type[Method]] = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from convnet.inspection.explain.subject import Subject
+    from convnet.inspection.explain.base import Subject
 
 
 SHARE = 4  # a window is by default this part of a side

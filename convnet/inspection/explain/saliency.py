@@ -11,7 +11,7 @@ from convnet.inspection.explain.method import Method
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from convnet.inspection.explain.subject import Subject
+    from convnet.inspection.explain.base import Subject
 
 
 class Saliency(Method):

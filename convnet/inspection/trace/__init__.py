@@ -6,7 +6,7 @@ The engine computes the maps; each step computes one value again in float64, by 
 of the layer before it.
 """
 
-from convnet.inspection.trace.ending import Ending
+from convnet.inspection.trace.final_step import Ending
 from convnet.inspection.trace.step import Step
 from convnet.inspection.trace.trace import Trace
 

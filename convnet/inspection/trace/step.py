@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convnet.graph.buffers import Buffer
-from convnet.inspection.trace.functions import FORMULAS, FUNCTIONS
+from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS
 from convnet.inspection.trace.text import cross, ledger, number, place
 
 if TYPE_CHECKING:

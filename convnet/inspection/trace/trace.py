@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.inspection.trace.ending import Ending
-from convnet.inspection.trace.maps import Maps
+from convnet.inspection.trace.final_step import Ending
+from convnet.inspection.trace.forward_pass import Maps
+from convnet.inspection.trace.steps import work_out
 from convnet.inspection.trace.text import cross, number, place
-from convnet.inspection.trace.working import work_out
 from convnet.layers.residual import SHORTCUT
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.inspection import ConfusionDisplay
 from convnet.inspection.displays import confusion
-from convnet.inspection.displays.overlay import laid_over
+from convnet.inspection.displays.colors import laid_over
 from convnet.layers import Dense
 
 

@@ -18,12 +18,8 @@ from convnet.graph.ops import (
     ResizeOp,
     ZeroPad2DOp,
 )
-from convnet.inspection.trace.convolution import Convolution
 from convnet.inspection.trace.dense import Weighted
-from convnet.inspection.trace.maps import ranked
-from convnet.inspection.trace.pooling import Pooling
-from convnet.inspection.trace.resampling import Resampling, shares
-from convnet.inspection.trace.single import (
+from convnet.inspection.trace.elementwise import (
     Activation,
     Centring,
     Normalisation,
@@ -31,6 +27,10 @@ from convnet.inspection.trace.single import (
     Sum,
     Unchanged,
 )
+from convnet.inspection.trace.forward_pass import ranked
+from convnet.inspection.trace.resampling import Resampling, shares
+from convnet.inspection.trace.weighted_sums import Convolution
+from convnet.inspection.trace.windows import Pooling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from convnet.graph.buffers import Buffer
     from convnet.graph.lowered import Lowered
-    from convnet.inspection.trace.maps import Maps
+    from convnet.inspection.trace.forward_pass import Maps
     from convnet.inspection.trace.step import Step
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from convnet.graph.finite import check_finite
 from convnet.inspection.explain.given import whole
 from convnet.inspection.explain.memory import rows_together
-from convnet.inspection.explain.receptive import receptive_field
+from convnet.inspection.explain.receptive_field import receptive_field
 
 if TYPE_CHECKING:
     from convnet.graph.network import Network

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.inspection.trace.functions import sigmoid
+from convnet.inspection.trace.activations import sigmoid
 from convnet.inspection.trace.text import ledger, number, table
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from convnet.inspection.trace.functions import FORMULAS, FUNCTIONS
+from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS
 from convnet.inspection.trace.step import Activated, Spot, Step
 from convnet.inspection.trace.text import ledger
 
