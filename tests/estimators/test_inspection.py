@@ -112,11 +112,11 @@ def test_each_sum_is_followed_by_its_own_sign(clf, digits):
     negative = 0
     for x in digits[0][:20]:
         *steps, output = clf.trace(x).steps
-        assert output.products[output.source.place] == output.products.max()
+        assert output.products[output.source.index] == output.products.max()
         for step in (step for step in steps if hasattr(step, "products")):
             sign = -1 if step.preactivation < 0 else 1
             negative += sign < 0
-            tap = getattr(step, "tap", step.source.place)
+            tap = getattr(step, "tap", step.source.index)
             assert sign * step.products[tap] == (sign * step.products).max()
     assert negative
 
@@ -174,7 +174,7 @@ def test_two_classes(two):
         assert trace.prediction == clf.classes_[p.argmax()] and trace.prediction in str(trace)
         # What speaks for the answer is followed: products of the logit's sign.
         last = trace.steps[-1]
-        k = last.source.place[0]
+        k = last.source.index[0]
         assert last.value * last.products[k] > 0
 
 
@@ -195,7 +195,7 @@ def test_a_regressor(digits):
         trace = net.trace(X[0])
         assert (trace.outputs == np.ravel(net.predict(X[:1]))).all()
         assert trace.probabilities is None and trace.final_step.function is None
-        assert "the prediction is what the net puts out" in str(trace)
+        assert "the prediction is the output of the net" in str(trace)
 
 
 def test_the_walk_through_net():
