@@ -68,7 +68,7 @@ def test_kept_outputs_have_no_bearing_on_the_bits(case, n_jobs):
     layers = params.pop("layers", NET)
     params |= dict(max_iter=3, n_jobs=n_jobs)
     kept = net(layers, **params).fit(X, Y)
-    with mock.patch.object(frozen_prefix, "FRONT_BYTES", 0):
+    with mock.patch.object(frozen_prefix, "MAX_CACHED_BYTES", 0):
         anew = net(layers, **params).fit(X, Y)
     same(kept, anew)
     assert kept.loss_curve_ == anew.loss_curve_
