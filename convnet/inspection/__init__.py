@@ -19,6 +19,6 @@ __all__ = [
     "FilterDisplay",
     "HistoryDisplay",
     "MistakesDisplay",
-    "TraceStep",
     "Trace",
+    "TraceStep",
 ]

@@ -242,9 +242,21 @@ def test_groups_read_their_own_channels():
             (0,),
             "no layer is called 'conv9'; there are conv1, activation1, flatten, output",
         ),
-        ("conv1", (0, 0), "The output of conv1 has shape 4×4×2: expected row, column, channel, got [0, 0]."),
-        ("conv1", (0, 4, 0), "The output of conv1 has shape 4×4×2: column must be from 0 to 3, got 4."),
-        ("conv1", (-1, 0, 0), "The output of conv1 has shape 4×4×2: row must be from 0 to 3, got -1."),
+        (
+            "conv1",
+            (0, 0),
+            "The output of conv1 has shape 4×4×2: expected row, column, channel, got [0, 0].",
+        ),
+        (
+            "conv1",
+            (0, 4, 0),
+            "The output of conv1 has shape 4×4×2: column must be from 0 to 3, got 4.",
+        ),
+        (
+            "conv1",
+            (-1, 0, 0),
+            "The output of conv1 has shape 4×4×2: row must be from 0 to 3, got -1.",
+        ),
         ("output", (3,), "The output of output has shape 3: feature must be from 0 to 2, got 3."),
     ],
 )

@@ -1,4 +1,4 @@
-"""Receptive fields: which pixels of the image a value of a layer depends on."""
+"""Receptive fields: the pixels of the image that a value of a layer depends on."""
 
 from __future__ import annotations
 
@@ -21,73 +21,76 @@ NO_WINDOW = ((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))  # kernel, stride, paddin
 
 
 @dataclass
-class Ranges:
-    """Of each place of a layer's output, along one axis, the first and the last pixel that it depends on.
+class PixelRanges:
+    """The first and the last pixel that each position of a layer's output depends on, along one axis.
 
-    Pixels are counted on beyond the borders of the image, where the padding lies: before the first they are negative.
+    Pixels beyond the borders of the image count as well, where the padding is: those before the first one are negative.
 
     Parameters
     ----------
-    first, last : ndarray of int, shape (places,)
+    first, last : ndarray of int, shape (n_positions,)
+        Bounds of the ranges, both included.
     """
 
     first: np.ndarray
     last: np.ndarray
 
-    def through(self, kernel: int, stride: int, padding: int, dilation: int) -> Ranges:
-        """Return the ranges of what a sliding window reads: place i begins at i · stride - padding."""
+    def through(self, kernel: int, stride: int, padding: int, dilation: int) -> PixelRanges:
+        """Return the ranges that a sliding window reads: the window of position i begins at i · stride - padding."""
         reach = (kernel - 1) * dilation - padding
-        return Ranges(self.first * stride - padding, self.last * stride + reach)
+        return PixelRanges(self.first * stride - padding, self.last * stride + reach)
 
-    def whole(self, n: int) -> Ranges:
-        """Return as many ranges of all n pixels."""
-        return Ranges(np.zeros_like(self.first), np.full_like(self.last, n - 1))
+    def whole(self, n: int) -> PixelRanges:
+        """Return as many ranges that cover all n pixels."""
+        return PixelRanges(np.zeros_like(self.first), np.full_like(self.last, n - 1))
 
-    def joined(self, other: Ranges | None) -> Ranges:
-        """Return the least ranges that hold both; those of None are none."""
+    def union(self, other: PixelRanges | None) -> PixelRanges:
+        """Return the smallest ranges that contain both; `other` may be None."""
         if other is None:
             return self
-        return Ranges(np.minimum(self.first, other.first), np.maximum(self.last, other.last))
+        return PixelRanges(np.minimum(self.first, other.first), np.maximum(self.last, other.last))
 
 
-def receptive_field(plan: Plan, layer: str) -> list[Ranges]:
-    """Return the pixels that each value of a layer depends on, as the plan connects them.
+def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
+    """Return the pixels that each value of a layer depends on.
 
-    Worked out backwards through kernels, strides, dilations, paddings, pools and both branches of residual blocks.
-    Behind a Flatten it is the whole image. Dilations and strides may leave out pixels in between.
+    Follows the operations of the plan backward, through kernels, strides, dilations, paddings, pools and both branches
+    of residual blocks. After a Flatten the receptive field is the whole image. Dilations and strides may skip pixels
+    inside a range.
 
     Parameters
     ----------
     plan : Plan
+        The plan of the net.
     layer : str
-        Its name.
+        Name of the layer.
 
     Returns
     -------
-    axes : (Ranges, Ranges)
-        By row and column of the layer's output; a signal has one row, flat data one row and column.
+    axes : [PixelRanges, PixelRanges]
+        For the rows and the columns of the layer's output. A signal has one row, flat data one row and one column.
     """
     builder, outputs = plan.build()
     written = {id(buffer) for op in builder.ops for buffer in _written(op)}
-    found: dict[int, list[Ranges]] = {}
+    found: dict[int, list[PixelRanges]] = {}
 
-    def reach(buffer: Buffer, axes: Sequence[Ranges]) -> None:
-        """Note that a buffer is read."""
+    def add(buffer: Buffer, axes: Sequence[PixelRanges]) -> None:
+        """Extend the ranges of a buffer by those that one of its readers depends on."""
         if id(buffer) not in written and buffer.alias is not None:  # flattened
             sizes = zip(axes, buffer.alias.shape[:2], strict=True)
-            reach(buffer.alias, [axis.whole(n) for axis, n in sizes])
+            add(buffer.alias, [axis.whole(n) for axis, n in sizes])
             return
         known = found.get(id(buffer), (None, None))
-        found[id(buffer)] = [axis.joined(other) for axis, other in zip(axes, known, strict=True)]
+        found[id(buffer)] = [axis.union(other) for axis, other in zip(axes, known, strict=True)]
 
-    places = [np.arange(n) for n in outputs[layer].shape[:2]]
-    reach(outputs[layer], [Ranges(place, place) for place in places])
+    positions = [np.arange(n) for n in outputs[layer].shape[:2]]
+    add(outputs[layer], [PixelRanges(position, position) for position in positions])
     for op in reversed(builder.ops):
         for axes in [found[id(end)] for end in _written(op) if id(end) in found]:
             window = zip(axes, *_window(op), strict=True)
             axes = [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
             for source in _read(op):
-                reach(source, axes)
+                add(source, axes)
     return found[id(builder.input)]
 
 
