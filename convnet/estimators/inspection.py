@@ -14,11 +14,11 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.constraints import ParameterError, check_parameters, input_shape, integer
 from convnet.fitted.attributes import fit_snapshot
 from convnet.fitted.validate import validate_fitted
-from convnet.fitting.seed import draw_seed
+from convnet.fitting.session import draw_seed
 from convnet.graph.augmenter import augmented
 from convnet.graph.finite import check_finite
 from convnet.inputs import images as inputs
-from convnet.inputs.labels import likeliest
+from convnet.inputs.tasks import predicted_codes
 from convnet.inputs.scaling import fitted_format
 from convnet.inspection.explain import (
     ExplainInput,
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from convnet.graph.network import Network
-    from convnet.inputs.hints import Images
+    from convnet.inputs.arrays import Images
+    from convnet.inputs.tasks import Task
     from convnet.inputs.scaling import InputFormat
-    from convnet.inspection.explain import TargetOutputs
 
 
 class InspectionMixin:
@@ -67,9 +67,7 @@ class InspectionMixin:
 
         def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]: ...
 
-        def _target_outputs(
-            self, target: Any, n: int, outputs: Callable[[], np.ndarray]
-        ) -> TargetOutputs: ...
+        def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
 
     def feature_maps(self, X: Any, layer: str) -> NDArray[np.float32]:
         """Return the output of a layer, computed as in prediction: running statistics, no dropout.
@@ -297,7 +295,7 @@ class InspectionMixin:
         def predicted() -> NDArray[np.float32]:
             return outputs(network, images, scale=scale, n_threads=n_threads)
 
-        targets = self._target_outputs(target, len(images), predicted)
+        targets = self._fitted_task(vars(self)).explain_targets(target, len(images), predicted)
         return explain(ExplainInput(network, images, scale, targets, n_threads), method, options)
 
     def _method_options(self, method: str, options: Mapping[str, Any], n: int) -> dict[str, Any]:
@@ -435,7 +433,7 @@ class ClassifierInspectionMixin(InspectionMixin):
         found = self._method_options(method, options, len(images))
         true = label_codes(np.atleast_1d(y), self.classes_, len(images), "y")
         logits = outputs(network, images, scale=scale, n_threads=n_threads)
-        predicted = likeliest(logits)
+        predicted = predicted_codes(logits)
         targets = class_targets(predicted, logits.shape[1])
         explained = ExplainInput(network, images, scale, targets, n_threads)
         cells = true, predicted

@@ -184,7 +184,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
             infos = tuple(Plan(layers, shape, 1).layers)
         else:
             check_is_fitted(net, "weights_")
-            layers, infos = net._holder.layers, net.layers_
+            layers, infos = net._network_cache.layers, net.layers_
         known = [one.name for info in infos for one in info.walk()]
         layer, names = self.layer, resolve_names(layers)
         if isinstance(layer, str) and layer in known:

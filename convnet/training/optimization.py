@@ -10,7 +10,7 @@ from convnet.training.stopping import Stopping
 
 if TYPE_CHECKING:
     from convnet.graph.network import Network
-    from convnet.inputs.hints import LearningRate
+    from convnet.training.rates import LearningRate
 
 
 class OptimizationState:
