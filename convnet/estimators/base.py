@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.constraints import BOOLEAN, check_parameters, input_shape
 from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
 from convnet.estimators.parameters import ParametersMixin
-from convnet.callbacks import Progress
 from convnet.estimators.sklearn_callbacks import (
     CallbackSupportMixin,
     SklearnCallbacks,
@@ -24,7 +24,7 @@ from convnet.inputs import images as inputs
 from convnet.inputs.targets import count_samples
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
-from convnet.model_io.description import describe
+from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin
 from convnet.training.outputs import outputs
@@ -36,15 +36,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
+    from convnet.callbacks.callback import Callback
     from convnet.fitted.network_cache import NetworkCache
     from convnet.fitted.weights import Weights
+    from convnet.fitting.transfer import Report
     from convnet.graph.network import Network
     from convnet.graph.plan import LayerInfo
-    from convnet.callbacks.callback import Callback
-    from convnet.fitting.transfer import Report
     from convnet.inputs.arrays import Images
     from convnet.inputs.tasks import Task
     from convnet.layers.base import Layer
+    from convnet.persistence.model_file import ReadArrays
 
 
 class BaseConvNet(
@@ -57,8 +58,8 @@ class BaseConvNet(
 ):
     """A convolutional net as a scikit-learn estimator.
 
-    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the `Task` of
-    a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
+    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the `Task`
+    of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
     """
 
     n_features_in_: int
@@ -301,8 +302,13 @@ class BaseConvNet(
                 f"{type(self).__name__}: a parameter is nested too deeply to be cloned."
             ) from None
 
-    def _describe(self) -> tuple[dict[str, Any], Weights]:
-        return describe(self)
+    def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
+        check_parameters(self)
+        return to_manifest(self)
+
+    @classmethod
+    def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
+        return from_manifest(cls, manifest, read_arrays, check_parameters)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -14,6 +14,7 @@ from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.targets import count_samples, is_indicator
 from convnet.inputs.tasks import Classification, MultilabelClassification, predicted_codes
+from convnet.model_io.files import register_estimator
 from convnet.training.losses import log_probabilities, log_sigmoid, probabilities
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from convnet.values.spec import Spec
 
 
+@register_estimator
 @shared_docs
 class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet):
     """Convolutional neural network classifier.
@@ -251,9 +253,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         task = MultilabelClassification if is_indicator(y) else Classification
         return task(self.class_weight)
 
-    def _fitted_task(
-        self, fitted: Mapping[str, Any]
-    ) -> Classification | MultilabelClassification:
+    def _fitted_task(self, fitted: Mapping[str, Any]) -> Classification | MultilabelClassification:
         multilabel = fitted.get("_indicator_dtype") is not None
         task = MultilabelClassification if multilabel else Classification
         return task(self.class_weight, fitted["classes_"])

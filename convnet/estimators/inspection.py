@@ -18,8 +18,8 @@ from convnet.fitting.session import draw_seed
 from convnet.graph.augmenter import augmented
 from convnet.graph.finite import check_finite
 from convnet.inputs import images as inputs
-from convnet.inputs.tasks import predicted_codes
 from convnet.inputs.scaling import fitted_format
+from convnet.inputs.tasks import predicted_codes
 from convnet.inspection.explain import (
     ExplainInput,
     check_options,
@@ -33,14 +33,14 @@ from convnet.training.outputs import outputs
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from convnet.graph.network import Network
     from convnet.inputs.arrays import Images
-    from convnet.inputs.tasks import Task
     from convnet.inputs.scaling import InputFormat
+    from convnet.inputs.tasks import Task
 
 
 class InspectionMixin:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
@@ -14,6 +13,7 @@ from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.targets import as_numbers
 from convnet.inputs.tasks import Regression
+from convnet.model_io.files import register_estimator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import InitWeights
     from convnet.training.rates import LearningRate
-    from convnet.inspection.explain.targets import TargetOutputs
     from convnet.values.spec import Spec
 
 
+@register_estimator
 @shared_docs
 class ConvNetRegressor(RegressorMixin, BaseConvNet):
     """Convolutional neural network regressor, of one or many outputs.

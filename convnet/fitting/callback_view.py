@@ -90,7 +90,10 @@ class CallbackView:
         """Return the fitted attributes that ``fit`` would set if it ended now."""
         fitted = self._session.attributes()
         history = {name: list(figures) for name, figures in fitted["history_"].items()}
-        return fitted | {"_network_cache": fitted["_network_cache"].empty_copy(), "history_": history}
+        return fitted | {
+            "_network_cache": fitted["_network_cache"].empty_copy(),
+            "history_": history,
+        }
 
     def state(self) -> State:
         """Return numbers, fit for JSON, and arrays by name, to resume from."""
@@ -184,7 +187,9 @@ def checkpoint_fingerprint(
             part for name, array in named for part in _named_parts(name, array)
         )
     texts["data"] = _digest(data.examples)
-    texts["validation data"] = "none" if validation_set is None else _digest(validation_set.examples)
+    texts["validation data"] = (
+        "none" if validation_set is None else _digest(validation_set.examples)
+    )
     texts["epochs done before"] = str(first_epoch)
     if first_epoch:
         weights = estimator.weights_.values()

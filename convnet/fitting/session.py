@@ -8,8 +8,8 @@
     Loop                       the epochs                                      (training/loop.py)
     attributes                 what the estimator gets
 
-Nothing is written to the estimator before the end, and then everything at once. A fit that fails leaves the estimator as it
-was.
+Nothing is written to the estimator before the end, and then everything at once. A fit that fails leaves the estimator
+unchanged.
 """
 
 from __future__ import annotations
@@ -198,23 +198,19 @@ class FitSession:
                 raise ValueError("sample_weight_val is passed without X_val and y_val.")
             return None
         known = {"input_shape_": self.data.input_shape, **self.data.attributes}
-        return ValidationSet.read(fitted_copy(self.estimator, known), self.data, X, y, sample_weight)
+        return ValidationSet.read(
+            fitted_copy(self.estimator, known), self.data, X, y, sample_weight
+        )
 
-    def _read_init_weights(
-        self, load: Callable[[Any], Any]
-    ) -> Mapping[str, np.ndarray] | None:
+    def _read_init_weights(self, load: Callable[[Any], Any]) -> Mapping[str, np.ndarray] | None:
         """Return the arrays of `init_weights`, or None. Warn if they come from a net that reads X in other units."""
         estimator, data = self.estimator, self.data
         if estimator.init_weights is None:
             return None
-        arrays, input_format = read_init_weights(
-            estimator.init_weights, self.estimator_name, load
-        )
+        arrays, input_format = read_init_weights(estimator.init_weights, self.estimator_name, load)
         chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
         if input_format is not None and not chosen:  # the user's own choice may mean the same units
-            warn_of_scaling(
-                input_format, data.examples.X, data.examples.scale, self.estimator_name
-            )
+            warn_of_scaling(input_format, data.examples.X, data.examples.scale, self.estimator_name)
         return arrays
 
     def run(self, callbacks: Sequence[Callback]) -> dict[str, Any]:
@@ -237,7 +233,9 @@ class FitSession:
                 self.prepared.cache.reset()
             raise
         finally:
-            loop.watch = None  # it refers to this session, whose memory would wait for the garbage collector
+            loop.watch = (
+                None  # it refers to this session, whose memory would wait for the garbage collector
+            )
             view.close()
         if loop.cut:
             warnings.warn(

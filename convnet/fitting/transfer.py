@@ -65,9 +65,7 @@ def read_init_weights(
             net: Any = load(source)
         except OSError as error:
             reason = f"{os.fspath(source)!r} cannot be read: {error.strerror}"
-            message = (
-                f"{estimator_name}: init_weights: {reason}. Pass the path of a file that save wrote."
-            )
+            message = f"{estimator_name}: init_weights: {reason}. Pass the path of a file that save wrote."
             raise type(error)(error.errno, message) from error
     else:
         net = source.estimator if isinstance(source, FrozenEstimator) else None
@@ -77,8 +75,8 @@ def read_init_weights(
         if isinstance(source, FrozenEstimator):
             what += f" of {type(source.estimator).__name__}, which is not a fitted net of convnet"
         raise TypeError(
-            f"{estimator_name}: init_weights must be a path, a dict of arrays or FrozenEstimator(fitted), with a fitted "
-            f"net of convnet; got {what}. clone would return a plain estimator unfitted."
+            f"{estimator_name}: init_weights must be a path, a dict of arrays or FrozenEstimator(fitted), with a "
+            f"fitted net of convnet; got {what}. clone would return a plain estimator unfitted."
         )
     net = net.estimator if isinstance(net, FrozenEstimator) else net
     validate_fitted(net)
@@ -88,26 +86,30 @@ def read_init_weights(
 def _numbers(name: object, array: Any, estimator_name: str) -> np.ndarray:
     """Return an array of `init_weights`; TypeError where it holds anything but real numbers."""
     if not isinstance(name, str):
-        raise TypeError(f'{estimator_name}: init_weights must have names such as "conv1/weights" as keys.')
+        raise TypeError(
+            f'{estimator_name}: init_weights must have names such as "conv1/weights" as keys.'
+        )
     try:
         array = np.asarray(array)
     except ValueError:  # rows of several lengths
         array = np.asarray(None)
     if array.dtype.kind not in "buif":
-        raise TypeError(f"{estimator_name}: init_weights[{name!r}] must be an array of real numbers.")
+        raise TypeError(
+            f"{estimator_name}: init_weights[{name!r}] must be an array of real numbers."
+        )
     return array
 
 
 def warn_of_scaling(known: InputFormat, images: Images, scale: float, estimator_name: str) -> None:
-    """Warn where X is not read as the net does that the weights come from.
+    """Warn if the net that the weights come from reads X in other units.
 
     Parameters
     ----------
     known : InputFormat
-        How that reads its X.
+        How that net reads X.
     images : ndarray of shape (n, h, w, c) or (n, features)
     scale : float
-        What they are multiplied by now.
+        What the images are multiplied by now.
     estimator_name : str
         Name of the estimator.
     """
@@ -118,27 +120,30 @@ def warn_of_scaling(known: InputFormat, images: Images, scale: float, estimator_
         reason = str(error)
     if reason:
         warnings.warn(
-            f"{estimator_name}: the net of init_weights was trained on X in other units. {reason} Scale X alike, or set rescale.",
+            f"{estimator_name}: the net of init_weights was trained on X in other units. {reason} "
+            "Scale X in the same way, or set rescale.",
             UserWarning,
             stacklevel=2,
         )
 
 
 def warn_of_frozen_random(report: Report, frozen: Collection[str], estimator_name: str) -> None:
-    """Warn where `freeze` keeps layers that `init_weights` gave nothing that fits."""
+    """Warn if `freeze` keeps layers at random weights, because `init_weights` has none that fit."""
     kept = {name.rpartition("/")[0] for name in frozen}
     fresh = [layer for layer in report["missing"] if layer in kept]
     if fresh:
         warnings.warn(
-            f"{estimator_name}: freeze keeps {', '.join(fresh)} at random weights, which init_weights did not replace: it has no "
-            "such layer, or one of another shape. See init_report_ of the fitted net.",
+            f"{estimator_name}: freeze keeps the random weights of {', '.join(fresh)}. init_weights has no such layer, or "
+            "one of another shape. See init_report_ of the fitted net.",
             UserWarning,
             stacklevel=2,
         )
 
 
-def load_initial_weights(network: Network, arrays: Mapping[str, np.ndarray], estimator_name: str) -> Report:
-    """Give a network the arrays of all layers whose name and shapes match.
+def load_initial_weights(
+    network: Network, arrays: Mapping[str, np.ndarray], estimator_name: str
+) -> Report:
+    """Load the arrays of all layers whose name and shapes match into a network.
 
     Returns
     -------

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Validation:
     """Loss and score of the network under training on the validation set.
 
-    The network runs once per epoch. A scorer gets a fitted copy of the estimator. The copy shares the network, and already
-    knows its outputs for the validation set. It is valid until the next step.
+    The network runs once per epoch. A scorer gets a fitted copy of the estimator, which shares the network and already
+    knows its outputs for the validation set. The copy is valid until the next step.
 
     Parameters
     ----------
@@ -133,9 +133,7 @@ class Scorer:
                 'Use a scorer for classification, such as "accuracy".'
             )
 
-    def __call__(
-        self, estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None
-    ) -> float:
+    def __call__(self, estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None) -> float:
         """Return the score, a float.
 
         Parameters
@@ -153,9 +151,7 @@ class Scorer:
             raise ValueError(f"scoring={show(self.scoring)} gave {show(score)}, not a number.")
         return float(score)
 
-    def check(
-        self, estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None
-    ) -> None:
+    def check(self, estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None) -> None:
         """Score once, before training. Raise ValueError, naming the scorer, if it fails."""
         if weights is not None and not self._takes_weights():
             raise ValueError(

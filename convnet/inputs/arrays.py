@@ -37,8 +37,8 @@ def as_array(values: Any, name: str, **options: Any) -> Any:
 def is_lazy(X: Any) -> bool:
     """Return whether the samples of X are read when they are needed.
 
-    This is so for objects that can be indexed by sample and have a `shape` of two axes or more and a NumPy `dtype`, such as
-    HDF5 datasets, zarr arrays and image folders. Arrays, lists, data frames, sparse matrices and the arrays of other
+    They are if X can be indexed by sample and has a `shape` of two axes or more and a NumPy `dtype`, as HDF5 datasets,
+    zarr arrays and image folders do. Arrays, lists, data frames, sparse matrices and the arrays of other
     libraries are in memory or on a device.
     """
     if isinstance(X, np.ndarray | list | tuple) or issparse(X):
@@ -51,7 +51,7 @@ def is_lazy(X: Any) -> bool:
         return len(shape) > 1
     if hasattr(X, "read_rows"):
         raise TypeError(
-            f"X, of type {type(X).__name__}, has read_rows. It also needs a shape, a tuple, and a dtype of NumPy's."
+            f"X, a {type(X).__name__}, has read_rows but lacks a shape, a tuple, or a dtype of NumPy's."
         )
     return False
 

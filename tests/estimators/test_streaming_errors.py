@@ -18,7 +18,7 @@ from convnet.data.prefetch import ahead
 from convnet.data.rows import Rows
 from convnet.graph.network import Network
 from convnet.graph.trainer import Trainer
-from convnet.inputs.lazy import is_lazy
+from convnet.inputs.arrays import is_lazy
 from convnet.layers import Conv2D, Dense
 
 
@@ -107,7 +107,7 @@ def test_objects_are_refused_in_one_line(tmp_path):
         def read_rows(self, rows):
             raise AssertionError
 
-    with pytest.raises(TypeError, match="X, a Shapeless, has read_rows but no shape"):
+    with pytest.raises(TypeError, match="X, a Shapeless, has read_rows but lacks a shape"):
         net().fit(Shapeless(), [0, 1])
 
 
