@@ -17,7 +17,7 @@ FITTED = [
         "validation_loss_curve_",
     ),
     *("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_"),
-    *("_input_format", "_chosen_by", "_course_start"),
+    *("_input_format", "_validation_split", "_schedule_start"),
     *("_indicator_dtype", "init_report_"),
 ]
 

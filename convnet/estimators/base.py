@@ -20,7 +20,7 @@ from convnet.graph.plan import Plan
 from convnet.inputs import images as inputs
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
-from convnet.model_io.description import describe
+from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin
 from convnet.model_io.pickling import PicklingMixin
 from convnet.training.outputs import outputs
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from convnet.graph.network import Network
     from convnet.inputs.hints import Images
     from convnet.layers.base import Layer
+    from convnet.persistence.model_file import ReadArrays
 
 
 class BaseConvNet(
@@ -124,7 +125,7 @@ class BaseConvNet(
         **passed: Any,
     ) -> Self:
         if resume:
-            validate_fitted(self, whole=True, anew=not partial)
+            validate_fitted(self, trained=True, force=not partial)
         fit = Fit(self, resume=resume, partial=partial)
         fit.read(X, y, sample_weight, **passed)
         try:
@@ -153,7 +154,7 @@ class BaseConvNet(
     def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""
         validate_fitted(self)
-        return self._holder.network(self.weights_)
+        return self._network_cache.network(self.weights_)
 
     def _images(self, X: Any) -> tuple[Images, float]:
         """Return X as the fitted net takes it, and what it is to be multiplied by."""
@@ -214,7 +215,7 @@ class BaseConvNet(
             If there is no such layer, with the names that exist.
         """
         validate_fitted(self)
-        return layers_up_to(self._holder.layers, self.layers_, name)
+        return layers_up_to(self._network_cache.layers, self.layers_, name)
 
     def _declared(self, X: Any, y: Any = None) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
         """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""
@@ -266,8 +267,13 @@ class BaseConvNet(
                 f"{type(self).__name__}: a parameter is nested too deeply to be cloned."
             ) from None
 
-    def _describe(self) -> tuple[dict[str, Any], Weights]:
-        return describe(self)
+    def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
+        check_parameters(self)
+        return to_manifest(self)
+
+    @classmethod
+    def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
+        return from_manifest(cls, manifest, read_arrays, check_parameters)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

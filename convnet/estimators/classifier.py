@@ -17,6 +17,7 @@ from convnet.inputs.indicators import as_indicator, encode_indicator, is_indicat
 from convnet.inputs.labels import as_labels, count_outputs, encode, likeliest
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
+from convnet.model_io.files import register_estimator
 from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from convnet.values.spec import Spec
 
 
+@register_estimator
 @shared_docs
 class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
     """Convolutional neural network classifier.

@@ -40,7 +40,7 @@ class FittedNet:
     validation_loss_curve_: list[float]
     validation_scores_: list[float]
     history_: dict[str, list[float]]
-    _holder: NetworkCache
+    _network_cache: NetworkCache
     _input_format: InputFormat
 
     if TYPE_CHECKING:

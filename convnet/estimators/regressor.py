@@ -15,6 +15,7 @@ from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
 from convnet.inputs.targets import as_targets, encode_targets
+from convnet.model_io.files import register_estimator
 from convnet.training.losses import loss_figure
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from convnet.values.spec import Spec
 
 
+@register_estimator
 @shared_docs
 class ConvNetRegressor(RegressorMixin, BaseConvNet):
     """Convolutional neural network regressor, of one or many outputs.

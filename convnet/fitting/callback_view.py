@@ -76,7 +76,10 @@ class Run:
         """Return the fitted attributes that ``fit`` would set if it ended now."""
         fitted = self._fit.fitted()
         history = {name: list(figures) for name, figures in fitted["history_"].items()}
-        return fitted | {"_holder": fitted["_holder"].fresh(), "history_": history}
+        return fitted | {
+            "_network_cache": fitted["_network_cache"].empty_copy(),
+            "history_": history,
+        }
 
     def state(self) -> State:
         """Return numbers, fit for JSON, and arrays by name, to resume from."""

@@ -134,7 +134,7 @@ class FitData:
         }
         then = {
             "input_shape": est.input_shape_,
-            "layers": est._holder.layers,
+            "layers": est._network_cache.layers,
             "rescale": given.rescale,
             "data_format": given.data_format,
         }

@@ -76,11 +76,11 @@ class Fit:
         self.n_threads = resolve_n_threads(estimator.n_jobs)
         self.seed = draw_seed(estimator.random_state)
         self.first_epoch = estimator.n_iter_ if resume else 0
-        begun = getattr(estimator, "_course_start", None) if resume and partial else None
+        begun = getattr(estimator, "_schedule_start", None) if resume and partial else None
         self.course_start = self.first_epoch if begun is None else begun
         # The seed of the split that the fitted weights were chosen by, or PASSED. The same rows are held out again:
         # the net was not trained on them.
-        self.chosen_by = getattr(estimator, "_chosen_by", None) if resume else None
+        self.chosen_by = getattr(estimator, "_validation_split", None) if resume else None
         self.split_seed = self.seed if self.chosen_by in (None, PASSED) else self.chosen_by
         self.held: ValidationSet | None = None
         self._loop: Loop | None = None
@@ -124,7 +124,7 @@ class Fit:
             run.fit_end()
         except BaseException:
             if self.partial and self.holder is not None:
-                self.holder.forget()
+                self.holder.reset()
             raise
         finally:
             # It knows this fit, whose memory would stay until cycles are collected.
@@ -210,9 +210,9 @@ class Fit:
             fitted["validation_loss_curve_"] = list(history["validation_loss"])
             fitted["validation_scores_"] = list(history["validation_score"])
         if self.kept_by is not None:
-            fitted["_chosen_by"] = self.kept_by
+            fitted["_validation_split"] = self.kept_by
         if self.partial:
-            fitted["_course_start"] = self.course_start
+            fitted["_schedule_start"] = self.course_start
         return fitted
 
     def history(self) -> dict[str, list[float]]:
@@ -223,7 +223,7 @@ class Fit:
     def end(self) -> None:
         """Note that nothing trains the network any more."""
         if self.holder is not None:
-            self.holder.trained_in = None
+            self.holder.training_pid = None
 
     def interrupted(self) -> dict[str, Any] | None:
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
@@ -241,7 +241,7 @@ class Fit:
             "input_shape_": self.examples.X.shape[1:],
             "layers_": tuple(plan.layers),
             "n_parameters_": plan.n_parameters,
-            "_holder": self.holder,
+            "_network_cache": self.holder,
         }
 
     def build(self, examples: Examples) -> Examples:
@@ -249,7 +249,7 @@ class Fit:
         est, resume, shape = self.estimator, self.resume, self.examples.X.shape[1:]
         n = len(examples.rows)
         if resume and self.partial:
-            self.holder = est._holder
+            self.holder = est._network_cache
             self.network = self.holder.network(est.weights_, to_train=True)
         else:
             self.holder = NetworkCache(self.given.layers, shape, self.target.n_outputs)
@@ -267,7 +267,7 @@ class Fit:
             self._normalize(examples, frozen)
         start = front(plan, frozen) if self.given.augment is None else None
         self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
-        course = self.holder.course or OptimizationState(self.seed, self.course_start)
+        course = self.holder.optimization_state or OptimizationState(self.seed, self.course_start)
         course.set_trainer(
             self.network,
             loss=self.target.loss,
@@ -288,7 +288,7 @@ class Fit:
         course.trainer.n_threads = self.n_threads
         self.course = course
         if self.partial:
-            self.holder.course, self.holder.trained_in = course, os.getpid()
+            self.holder.optimization_state, self.holder.training_pid = course, os.getpid()
         if start is None:
             return examples
         return CachedFeatures.of(

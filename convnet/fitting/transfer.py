@@ -58,7 +58,7 @@ def _read(source: Any, kind: str) -> tuple[Mapping[str, np.ndarray], InputFormat
     if isinstance(source, str | os.PathLike):
         if len(os.fspath(source)) > MAX_PATH:
             raise ValueError(f"{kind}: init_weights: a path has more than {MAX_PATH} characters.")
-        from convnet.model_io.loading import load  # which comes after this
+        from convnet.model_io.files import load  # which comes after this
 
         try:
             net: Any = load(source)

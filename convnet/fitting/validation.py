@@ -83,7 +83,10 @@ class Validation:
         self, out: np.ndarray, weights: dict[str, np.ndarray]
     ) -> tuple[BaseConvNet, Any, np.ndarray, np.ndarray | None]:
         """Return what a scorer is called with."""
-        known = {"weights_": Weights(weights), "_holder": self.structure["_holder"].sharing()}
+        known = {
+            "weights_": Weights(weights),
+            "_network_cache": self.structure["_network_cache"].shared_copy(),
+        }
         copy = fitted_copy(self.estimator, self.structure | known)
         copy._known_outputs = self.X, out
         return (

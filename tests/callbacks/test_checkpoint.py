@@ -118,7 +118,7 @@ def test_a_seed_that_was_drawn(clf, data, monkeypatch):
             clf.fit(*data)
     again = pickle.loads(pickle.dumps(clf)).fit(*data)
     assert again.n_iter_ == 6
-    seed = again._chosen_by
+    seed = again._validation_split
     expected = clone(clf).set_params(callbacks=None)
     monkeypatch.setattr("convnet.fitting.session.draw_seed", lambda _: seed)
     assert_same(again, expected.fit(*data))

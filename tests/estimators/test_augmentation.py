@@ -44,7 +44,7 @@ def test_it_trains_and_predicts_without():
     assert clf.loss_curve_ != plain.loss_curve_
     want = clf.predict_proba(X)
     np.testing.assert_array_equal(clf.predict_proba(X), want)
-    plain.weights_, plain._holder = clf.weights_, clf._holder.fresh()
+    plain.weights_, plain._network_cache = clf.weights_, clf._network_cache.empty_copy()
     np.testing.assert_array_equal(plain.predict_proba(X), want)
 
 

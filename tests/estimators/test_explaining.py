@@ -96,7 +96,7 @@ def test_the_unit_of_saliency_is_that_of_x():
     net = ConvNetClassifier(layers, max_iter=2, random_state=0).fit(X, np.arange(30) % 3)
     same = ConvNetClassifier(layers, max_iter=2, random_state=0, rescale=None)
     same.fit((X / 255).astype(np.float32), np.arange(30) % 3)
-    same._holder.network(None).set_weights(dict(net.weights_))
+    same._network_cache.network(None).set_weights(dict(net.weights_))
     of_grey = net.explain(X[:3], "saliency", 0)
     of_share = same.explain((X[:3] / 255).astype(np.float32), "saliency", 0)
     np.testing.assert_allclose(255 * of_grey, of_share, rtol=1e-4)
@@ -137,7 +137,7 @@ def test_integrated_gradients_pixel_by_pixel(kind):
     x, n = case.X[0], 2000
     name = case.predicted(case.X[:1])[0]
     places = ((np.arange(n) + 0.5) / n).reshape(-1, *[1] * x.ndim)
-    network = case.net._holder.network(case.net.weights_)
+    network = case.net._network_cache.network(case.net.weights_)
     grad = np.zeros((n, *network.plan.output_shape), dtype=np.float32)
     two = len(case.names) == 2
     grad[:, 0 if two else case.names.index(name)] = -1 if two and name == case.names[0] else 1
@@ -157,7 +157,7 @@ def test_what_integrated_gradients_miss_is_said():
     weights["dense1/bias"] = np.array([-133.7, -811.9])
     weights["output/weights"] = np.array([[1.0], [-0.999]])
     weights["output/bias"] = np.zeros(1)
-    net._holder.network(None).set_weights(weights)
+    net._network_cache.network(None).set_weights(weights)
     with pytest.warns(UserWarning, match=r"2 of 3 images .* more than 1%, at worst by") as caught:
         net.explain(X, "integrated_gradients", steps=1)
     assert caught[0].filename == __file__

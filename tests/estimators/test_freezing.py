@@ -22,7 +22,7 @@ FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "d
 def test_frozen_arrays_are_the_same_bytes(base, freeze, augment):
     clf = net(init_weights=FrozenEstimator(base), freeze=freeze, augment=augment, solver="adamw")
     clf.fit(X, Y)
-    chosen = fitting.frozen_parameters(freeze, clf._holder.network(clf.weights_).plan)
+    chosen = fitting.frozen_parameters(freeze, clf._network_cache.network(clf.weights_).plan)
     assert chosen
     for name, array in clf.weights_.items():
         unchanged = array.tobytes() == base.weights_[name].tobytes()

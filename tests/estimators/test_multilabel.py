@@ -103,7 +103,7 @@ def test_the_loss_is_the_mean_over_labels(digits, labels):
 def test_early_stopping(clf, digits, labels):
     X = digits[0]
     early = clone(clf).set_params(early_stopping=True, max_iter=4).fit(X, labels)
-    train, held = early._split(labels.astype(np.float32), early._chosen_by)
+    train, held = early._split(labels.astype(np.float32), early._validation_split)
     assert len(held) == 60 and not np.intersect1d(train, held).size
     assert early.validation_scores_[early.best_iter_ - 1] == pytest.approx(
         early.score(X[held], labels[held])

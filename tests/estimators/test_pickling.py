@@ -96,7 +96,8 @@ def test_a_newer_format_is_refused(fitted):
     for found in (99, None):
         clf = ConvNetClassifier.__new__(ConvNetClassifier)
         with pytest.raises(
-            ValueError, match=f"state format {found}; this convnet reads up to 1. Upgrade convnet"
+            ValueError,
+            match=f"its state has format {found}, but this convnet reads format 1. Upgrade",
         ):
             clf.__setstate__(state | {"_state_format": found})
 

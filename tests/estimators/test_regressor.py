@@ -121,7 +121,7 @@ def test_every_dtype_of_y(table, dtype):
 def test_early_stopping_by_r2(net, table, columns):
     X, y = table[0], np.squeeze(table[1][:, columns])
     early = clone(net).set_params(early_stopping=True, max_iter=5, loss="huber").fit(X, y)
-    _, held = early._split(y, early._chosen_by)
+    _, held = early._split(y, early._validation_split)
     best = early.best_iter_ - 1
     assert early.validation_scores_[best] == pytest.approx(early.score(X[held], y[held]), abs=1e-6)
     losses = LOSSES["huber"](early.predict(X[held]) - y[held])

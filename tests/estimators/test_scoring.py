@@ -61,7 +61,7 @@ def test_a_score_may_be_any_real_number(clf, digits):
 def test_more_than_two_classes_and_a_split(clf, digits, scoring):
     X, y = digits[0][:200], digits[1][:200]
     clf.set_params(scoring=scoring, early_stopping=True, validation_fraction=0.2).fit(X, y)
-    _, held = clf._split(y, clf._chosen_by)
+    _, held = clf._split(y, clf._validation_split)
     assert max(clf.validation_scores_) == pytest.approx(get_scorer(scoring)(clf, X[held], y[held]))
 
 

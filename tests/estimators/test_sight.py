@@ -208,7 +208,7 @@ def test_the_walk_through_net():
     weights = {
         k: np.full_like(w, 0 if k.endswith("bias") else 0.01) for k, w in clf.weights_.items()
     }
-    clf._holder.network(clf.weights_).set_weights(weights)
+    clf._network_cache.network(clf.weights_).set_weights(weights)
     x = np.ones((28, 28))
     trace = clf.trace(x)
     assert trace.outputs == pytest.approx(np.full(10, 0.511248), abs=1e-6)

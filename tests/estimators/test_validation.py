@@ -58,7 +58,7 @@ def test_no_row_held_out_is_trained_on(clf, digits, parts, monkeypatch):
     seen.clear()
     clf.set_params(early_stopping=True, validation_fraction=0.2).fit(X, y)
     trained = np.concatenate([rows for _, rows in seen])
-    train, held = clf._split(y, clf._chosen_by)
+    train, held = clf._split(y, clf._validation_split)
     assert len(held) == 60 and not np.isin(held, trained).any()
     assert sorted(trained) == sorted([*train] * 3)
 
@@ -67,7 +67,7 @@ def test_a_split_is_the_same_as_passing_its_rows(clf, digits):
     X, y = digits[0][:300], digits[1][:300]
     clf.set_params(shuffle=False, layers=[Conv2D(4, 3), BatchNorm(), Dense(8, activation="relu")])
     split = clone(clf).set_params(early_stopping=True).fit(X, y)
-    train, held = (np.sort(rows) for rows in clf._split(y, split._chosen_by))
+    train, held = (np.sort(rows) for rows in clf._split(y, split._validation_split))
     val = dict(X_val=X[held], y_val=y[held])
     assert_same_fit(
         split, clone(clf).set_params(early_stopping=True).fit(X[train], y[train], **val)

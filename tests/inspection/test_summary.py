@@ -95,13 +95,13 @@ def test_the_algorithm_of_each_convolution_is_shown(monkeypatch):
     monkeypatch.setenv("CONVNET_WINOGRAD", "0")
     clf.fit(X, y)
     monkeypatch.delenv("CONVNET_WINOGRAD")
-    assert clf._holder.network(clf.weights_).plan.winograd is False
+    assert clf._network_cache.network(clf.weights_).plan.winograd is False
     expected[3] = "direct"
     assert algorithms(clf.summary()) == expected
     expected[3] = "winograd"
     loaded = pickle.loads(pickle.dumps(clf))  # its network is built here and now
     assert algorithms(loaded.summary()) == expected
-    assert loaded._holder.network(loaded.weights_).plan.winograd is True
+    assert loaded._network_cache.network(loaded.weights_).plan.winograd is True
 
 
 def test_flat_rows():

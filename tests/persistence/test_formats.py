@@ -76,7 +76,7 @@ def test_layer(tmp_path, i, kind):
     net, X = fitted(i)
     found = FORMATS[kind](net, tmp_path / "model")
     assert_same(found, net, X)
-    assert found.layers == net.layers and found._holder.layers == (TABLE[i].layer,)
+    assert found.layers == net.layers and found._network_cache.layers == (TABLE[i].layer,)
 
 
 READERS = {
@@ -101,7 +101,7 @@ def others():
 before = others()
 for path in pathlib.Path({str(tmp_path)!r}).iterdir():
     found = {READERS[kind]}
-    assert found.weights_ and found._holder.layers
+    assert found.weights_ and found._network_cache.layers
 print(*others() - before)
 """
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

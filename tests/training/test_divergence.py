@@ -73,7 +73,7 @@ def test_predictions_that_overflow():
     net = ConvNetRegressor([Dense(4)], max_iter=1, random_state=0).fit(X, Y)
     weights = {name: array * np.float32(1e30) for name, array in net.weights_.items()}
     with np.errstate(all="ignore"):
-        huge = net._holder.network(net.weights_)
+        huge = net._network_cache.network(net.weights_)
         kept = huge.get_weights()
         huge.set_weights(weights)
         for call in (

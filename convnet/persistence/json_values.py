@@ -1,8 +1,8 @@
-"""Plain data as JSON and back, to the bit.
+"""Plain data as JSON and back, with the same bits.
 
-None, booleans, integers, texts, finite floats and lists are themselves. What JSON has no word for is an object of one
-key, the kind: ``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"float": "inf"}``, ``{"bytes": "..."}``,
-``{"dtype": "<i8"}`` and ``{"array": [dtype, shape, [values]]}``.
+None, booleans, integers, strings, finite floats and lists stay as they are. A value that JSON does not have becomes an
+object with one key, the kind: ``{"tuple": [...]}``, ``{"dict": [[key, value], ...]}``, ``{"float": "inf"}``,
+``{"bytes": "..."}``, ``{"dtype": "<i8"}`` or ``{"array": [dtype, shape, [values]]}``.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-KINDS = "biufUSO"  # of the dtypes of arrays; objects have to be plain themselves
-MOST_BYTES = 2**26  # of an array: labels and names of columns, no data
-MOST_AXES = 32
+DTYPE_KINDS = "biufUSO"  # of arrays; entries of object arrays have to be plain data
+MAX_BYTES = 2**26  # of an array: labels and column names, not data
+MAX_AXES = 32
 
 
 class NotPlainError(TypeError):
-    """A value is something else than plain data."""
+    """A value is not plain data."""
 
 
 def to_json(value: object) -> Any:
-    """Return what JSON can hold of a value; NotPlainError where it is not plain data."""
+    """Return a value in a form that JSON can hold. Raise NotPlainError if it is not plain data."""
     if isinstance(value, np.generic):
         _check_dtype(value.dtype)
         value = value.item()
@@ -52,11 +52,11 @@ def to_json(value: object) -> Any:
         dtype = _check_dtype(value.dtype)
         _check_size(value.shape, dtype)
         return {"array": [dtype.str, list(value.shape), to_json(value.ravel().tolist())]}
-    raise NotPlainError(f"{type(value).__name__} is no plain data")
+    raise NotPlainError(f"{type(value).__name__} is not plain data")
 
 
 def from_json(data: Any) -> Any:
-    """Return the value of which `to_json` made `data`; an exception of any kind where it did not."""
+    """Return the value that `to_json` turned into `data`. Raise any exception if there is none."""
     if isinstance(data, list):
         return [from_json(v) for v in data]
     if not isinstance(data, dict):
@@ -70,23 +70,25 @@ def _array(inner: Any) -> np.ndarray:
     dtype = _check_dtype(np.dtype(text))
     _check_size(shape, dtype)
     if len(values) != prod(shape):
-        raise ValueError(f"an array of shape {shape} has {len(values)} values")
+        raise ValueError(f"an array of shape {shape} cannot have {len(values)} values")
     array = np.empty(len(values), dtype=dtype)
     array[:] = from_json(values)
     return array.reshape(shape)
 
 
 def _check_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    if dtype.kind not in KINDS or (dtype.kind == "f" and dtype.itemsize > 8):
-        raise NotPlainError(f"arrays of {dtype} are no plain data")
+    if dtype.kind not in DTYPE_KINDS or (dtype.kind == "f" and dtype.itemsize > 8):
+        raise NotPlainError(f"arrays of {dtype} are not plain data")
     return dtype
 
 
 def _check_size(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
-    if any(type(n) is not int or not 0 <= n <= MOST_BYTES for n in shape):
-        raise ValueError(f"an array of {dtype} has sides that cannot be")
-    if len(shape) > MOST_AXES or prod(shape) * dtype.itemsize > MOST_BYTES:
-        raise ValueError(f"an array of {len(shape)} axes and {dtype} is too large")
+    if any(type(n) is not int or not 0 <= n <= MAX_BYTES for n in shape):
+        raise ValueError(
+            f"the shape of an array of {dtype} must hold integers from 0 to {MAX_BYTES}"
+        )
+    if len(shape) > MAX_AXES or prod(shape) * dtype.itemsize > MAX_BYTES:
+        raise ValueError(f"an array with {len(shape)} axes and dtype {dtype} is too large")
 
 
 _READERS = {
