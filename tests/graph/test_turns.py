@@ -12,7 +12,7 @@ from convnet.graph import Network
 from convnet.graph.trainer import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
 
-SHAPE, N = (24, 24, 8), 96
+SHAPE, N = (24, 24, 8), 32
 LAYERS = [
     *(Conv2D(32, 3, activation="relu"), BatchNorm(), Conv2D(64, 3), MaxPool2D(2)),
     *(
