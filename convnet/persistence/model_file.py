@@ -1,8 +1,8 @@
 """A model in a file: a manifest, which is JSON, and float32 arrays.
 
 Both formats hold two texts beside the arrays: "convnet", the manifest, and "digest", its checksum. The manifest holds
-the checksum of the arrays, so a changed byte in either is detected. Nothing in a file is run, and no memory is allocated
-because a header asks for it: arrays are read once their shapes are known to be those of the net in the manifest.
+the checksum of the arrays, so a changed byte in either is detected. Nothing in a file is run. Arrays are read when
+their shapes are known to be those of the net in the manifest: no memory is allocated just because a header asks for it.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def test_what_partial_fit_left_is_not_planned_anew(fitted, monkeypatch):
     assert not planned
     net.history_["loss"].append(0.0)
     with pytest.raises(
-        ValueError, match=r"'history_': expected 4 entries, found 5\. Fit the estimator again"
+        ValueError, match=r"'history_': expected 5 entries, found 6\. Fit the estimator again"
     ):
         net.partial_fit(X, y)
     del net.history_["loss"], net.n_iter_

@@ -304,5 +304,5 @@ def test_descriptions_that_are_too_long(saved, tmp_path, filler):
     refused(path, "its manifest is too long")
     description, weights = parts(saved[0])
     description["fitted"]["history_"] = json.loads(monstrous)
-    with pytest.raises(ValueError, match="Pickle it instead"):
+    with pytest.raises(ValueError, match="Pickle the model instead"):
         model_file.write(path, description, weights)
