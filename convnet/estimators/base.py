@@ -58,8 +58,8 @@ class BaseConvNet(
 ):
     """A convolutional net as a scikit-learn estimator.
 
-    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the `Task`
-    of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
+    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
+    `Task` of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
     """
 
     n_features_in_: int
@@ -180,17 +180,9 @@ class BaseConvNet(
         name = type(self).__name__
         if y is None:
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-        task = self._task(y)
-        if resume:
-            fitted = self._fitted_task(vars(self))
-            if type(fitted) is not type(task):
-                raise ValueError(
-                    f"y is {task.description}, but the net has learned {fitted.description}."
-                )
-            task = fitted
         return FitSession(
             self,
-            task,
+            self._fitted_task(vars(self)) if resume else self._task(y),
             X,
             y,
             sample_weight,

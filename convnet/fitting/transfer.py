@@ -133,8 +133,8 @@ def warn_of_frozen_random(report: Report, frozen: Collection[str], estimator_nam
     fresh = [layer for layer in report["missing"] if layer in kept]
     if fresh:
         warnings.warn(
-            f"{estimator_name}: freeze keeps the random weights of {', '.join(fresh)}. init_weights has no such layer, or "
-            "one of another shape. See init_report_ of the fitted net.",
+            f"{estimator_name}: freeze keeps the random weights of {', '.join(fresh)}. init_weights has no such "
+            "layer, or one of another shape. See init_report_ of the fitted net.",
             UserWarning,
             stacklevel=2,
         )

@@ -10,7 +10,8 @@ from sklearn.base import clone
 from sklearn.metrics import f1_score, get_scorer, make_scorer
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.estimators import base, validation
+from convnet.estimators import base
+from convnet.fitting import validation
 from convnet.graph.trainer import Trainer
 from convnet.layers import Dense
 

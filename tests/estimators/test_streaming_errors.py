@@ -164,12 +164,12 @@ def test_an_error_of_the_source_comes_out_as_it_is(error, params):
 def test_no_thread_is_left_when_a_fit_ends_early(monkeypatch):
     class Stop(Callback):
         def on_epoch_begin(self, run):
-            real = run._fit.loop.trainer.step
+            real = run._session.loop.trainer.step
 
             def step(*args, **kwargs):
                 raise self.error
 
-            run._fit.loop.trainer.step = step if self.error else real
+            run._session.loop.trainer.step = step if self.error else real
 
     stop = Stop()
     for stop.error in (KeyboardInterrupt(), RuntimeError("no")):
