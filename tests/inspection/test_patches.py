@@ -7,8 +7,8 @@ from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier
 from convnet.graph import Network
-from convnet.inspection.explain import memory
-from convnet.inspection.explain.receptive import receptive_field
+from convnet.inspection.explain import base
+from convnet.inspection.explain.receptive_field import receptive_field
 from convnet.layers import (
     Activation,
     AvgPool1D,
@@ -193,7 +193,7 @@ def test_the_patch_is_all_that_counts(net):
 def test_parts_and_threads_change_nothing(net, monkeypatch):
     clf, X = net
     whole = clf.maximal_patches(X, "conv1")
-    monkeypatch.setattr(memory, "BYTES", 1)
+    monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)
     for n_jobs in (1, 3):
         parts = fitted(X, n_jobs=n_jobs).maximal_patches(X, "conv1")
         for name in whole:

@@ -8,7 +8,7 @@ import pytest
 from explained_nets import KINDS, explained
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.inspection.explain import METHODS, memory
+from convnet.inspection.explain import METHODS, base
 from convnet.layers import Conv2D, Dense, GlobalAvgPool2D, MaxPool2D
 
 SLOW_KINDS = {"binary", "multilabel", "batch norm", "residual", "separable"}
@@ -46,7 +46,7 @@ def test_bits_depend_on_the_image_alone(method, kind, monkeypatch):
     for n_jobs in (1, 3):
         np.testing.assert_array_equal(explained(kind, n_jobs).net.explain(case.X, method), whole)
     np.testing.assert_array_equal(case.net.explain(case.X[7:8], method), whole[7:8])
-    monkeypatch.setattr(memory, "BYTES", 1)  # parts of a row for each thread
+    monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)  # parts of a row for each thread
     np.testing.assert_array_equal(explained(kind, 3).net.explain(case.X, method), whole)
 
 
@@ -131,7 +131,7 @@ def test_each_image_keeps_its_baseline(monkeypatch):
     case = explained("multiclass")
     options = dict(method="integrated_gradients", baseline=case.X[::-1])
     whole = case.net.explain(case.X, **options)
-    monkeypatch.setattr(memory, "BYTES", 1)  # parts of a row for each thread
+    monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)  # parts of a row for each thread
     np.testing.assert_array_equal(case.net.explain(case.X, **options), whole)
 
 
@@ -163,7 +163,7 @@ def test_what_integrated_gradients_miss_is_said():
     weights["output/weights"] = np.array([[1.0], [-0.999]])
     weights["output/bias"] = np.zeros(1)
     net._holder.network(None).set_weights(weights)
-    with pytest.warns(UserWarning, match=r"2 of 3 images .* more than 1%, at worst by") as caught:
+    with pytest.warns(UserWarning, match=r"2 of 3 images .* more than 1%, at most by") as caught:
         net.explain(X, "integrated_gradients", steps=1)
     assert caught[0].filename == __file__
 
