@@ -221,7 +221,6 @@ SPECS = [
     *([value] for value in hostile.OBJECTS),
     adversarial_objects.cyclic_list(),
     adversarial_objects.cyclic_dict(),
-    adversarial_objects.Endless([1]),
     "- type: ReLU",
     None,
 ]

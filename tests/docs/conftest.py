@@ -1,4 +1,4 @@
-"""The generator of the reference and the builder of the gallery on the path; no figure outlives its test."""
+"""Puts the generator of the reference and the gallery builder on the path, and closes figures after each test."""
 
 import sys
 from pathlib import Path

@@ -213,6 +213,8 @@ def test_ctrl_c_while_rows_are_slow(monkeypatch):
             net([Dense(3)], batch_size=2000).fit(lazy, np.arange(2000) % 2)
     finally:
         signal.signal(signal.SIGINT, before)
+    for thread in readers():  # a fit does not wait for a thread that Ctrl-C caught starting
+        thread.join(HANG)
     assert len(lazy.calls) == 2 and not readers()
 
 
