@@ -70,7 +70,7 @@ def test_two_classes_are_one_bar(photographs):
         assert list(display.maps) == ["conv1", "output"]
         (ax,) = display.axes_["output"]
         (bar,) = ax.patches
-        assert ax.get_xticklabels()[0].get_text() == "True, against False"
+        assert ax.get_xticklabels()[0].get_text() == "True (vs. False)"
         is_marked = to_hex(bar.get_facecolor()) == "#d55e00"
         assert is_marked == net.predict(x[None])[0] == (bar.get_height() > 0)
         plt.close(display.figure_)
@@ -101,7 +101,7 @@ def test_refusals(clf, photographs):
     x = photographs[0][0]
     with pytest.raises(NotFittedError):
         FeatureMapDisplay.from_estimator(ConvNetClassifier(), x)
-    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net in it"):
+    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it"):
         FeatureMapDisplay.from_estimator(make_pipeline(clf), x)
     with pytest.raises(ValueError, match="no layer is called 'conv9'; there are conv1, residual1"):
         FeatureMapDisplay.from_estimator(clf, x, ["conv1", "conv9"])

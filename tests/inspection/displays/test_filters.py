@@ -99,13 +99,13 @@ def test_refusals(photographs, clf):
     X, y = photographs
     with pytest.raises(NotFittedError):
         FilterDisplay.from_estimator(ConvNetClassifier())
-    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net in it"):
+    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it"):
         FilterDisplay.from_estimator(make_pipeline(clf))
     message = "no convolution is called 'dense1'; there are conv1, residual1/conv1"
     with pytest.raises(ValueError, match=message):
         FilterDisplay.from_estimator(clf, "dense1")
     flat = ConvNetClassifier([Dense(4)], max_iter=1).fit(X, y)
-    with pytest.raises(ValueError, match="needs a convolution; this net has none"):
+    with pytest.raises(ValueError, match="needs a convolution, but this net has none"):
         FilterDisplay.from_estimator(flat)
     deep = ConvNetClassifier([Conv2D(4, 3), SeparableConv2D(4, 3)], max_iter=1).fit(X, y)
     display = FilterDisplay.from_estimator(deep, "separable1/depthwise")

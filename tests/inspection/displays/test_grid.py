@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from convnet.inspection.displays.colors import color_scale, diverging
 from convnet.inspection.displays.grid import columns, draw_maps
-from convnet.inspection.displays.scale import diverging, scale_of
 from convnet.inspection.displays.text import fitted
 
 
@@ -61,10 +61,12 @@ def test_nothing_to_draw():
 
 
 def test_scales():
-    assert scale_of([np.array([-1.0, 3.0])]) == dict(cmap="RdBu_r", vmin=-3.0, vmax=3.0)
-    assert scale_of([np.array([1.0]), np.array([4.0])]) == dict(cmap="viridis", vmin=0.0, vmax=4.0)
+    assert color_scale([np.array([-1.0, 3.0])]) == dict(cmap="RdBu_r", vmin=-3.0, vmax=3.0)
+    assert color_scale([np.array([1.0]), np.array([4.0])]) == dict(
+        cmap="viridis", vmin=0.0, vmax=4.0
+    )
     for dead in ([np.zeros((2, 2))], []):
-        assert scale_of(dead)["vmax"] == diverging(dead)["vmax"] == 1.0
+        assert color_scale(dead)["vmax"] == diverging(dead)["vmax"] == 1.0
 
 
 def test_columns():
@@ -89,7 +91,7 @@ def test_axes_are_divided_in_place():
         assert box.x0 <= inside.x0 < inside.x1 <= box.x1
         assert box.y0 <= inside.y0 < inside.y1 <= box.y1 + 1e-9
     assert right.axison and not left.axison
-    with pytest.raises(ValueError, match="it: ax has no axis: it was divided before"):
+    with pytest.raises(ValueError, match="it: ax was divided before, by another display"):
         draw_maps("it", noise(6, 4, 4), ax=left)
     hand = figure.add_axes((0.1, 0.1, 0.3, 0.3))
     assert len(drawn(draw_maps("it", noise(6, 4, 4), ax=hand))) == 6

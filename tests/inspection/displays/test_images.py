@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from row_sources import Reading, Rising
 
-from convnet.inspection.displays.images import Pictures
+from convnet.inspection.displays.images import DisplayImages
 
 
 def pictures(X, shape, data_format="channels_last"):
     net = SimpleNamespace(input_shape_=shape, data_format=data_format)
-    return Pictures(net, X, "MistakesDisplay")[:]
+    return DisplayImages(net, X, "MistakesDisplay")[:]
 
 
 def test_bytes_fill_the_range_of_their_type():
@@ -66,7 +66,7 @@ def test_what_is_no_image():
 def test_rows_are_read_that_are_shown(kind):
     X = np.random.default_rng(0).integers(0, 256, (40, 4, 3, 3), dtype=np.uint8)
     source = kind(X)
-    found = Pictures(
+    found = DisplayImages(
         SimpleNamespace(input_shape_=(4, 3, 3), data_format="channels_last"), source, ""
     )
     assert (
@@ -80,4 +80,4 @@ def test_rows_are_read_that_are_shown(kind):
 def test_range_of_rows_that_are_read():
     X = np.random.default_rng(0).normal(size=(600, 4, 3)).astype(np.float32)
     net = SimpleNamespace(input_shape_=(4, 3, 1), data_format="channels_last")
-    assert (Pictures(net, Rising(X), "")[5:9] == pictures(X, (4, 3, 1))[5:9]).all()
+    assert (DisplayImages(net, Rising(X), "")[5:9] == pictures(X, (4, 3, 1))[5:9]).all()

@@ -46,7 +46,7 @@ def test_a_target_is_no_formula(target, net):
     shown = ExplanationDisplay.from_estimator(clf, X[:1], target=target)
     shown.figure_.canvas.draw()
     heading = shown.figure_.axes[0].title
-    assert heading.get_text() == f"what speaks for {target}" and not heading.get_parse_math()
+    assert heading.get_text() == f"evidence for {target}" and not heading.get_parse_math()
 
 
 @pytest.mark.parametrize("display", [ConfusionDisplay, ExplanationDisplay, MistakesDisplay])
@@ -89,9 +89,9 @@ def test_numbers_of_maps(net, n_max):
 @pytest.mark.parametrize(("none", "shown"), [([], r"\[\]"), (0, "0"), (1.5, "1.5")])
 def test_no_names(net, none, shown):
     clf, X, _ = net
-    with pytest.raises(ValueError, match=f"layer must be a name, or names; got {shown}"):
+    with pytest.raises(ValueError, match=f"layer must be a name or a list of names; got {shown}"):
         FeatureMapDisplay.from_estimator(clf, X[0], none)
-    with pytest.raises(ValueError, match=f"method must be a name, or names; got {shown}"):
+    with pytest.raises(ValueError, match=f"method must be a name or a list of names; got {shown}"):
         ExplanationDisplay.from_estimator(clf, X[:1], method=none)
 
 
@@ -101,12 +101,12 @@ def test_axes_that_are_none(display, ax, net):
     clf, X, y = net
     data = DATA[display](X, y) if display in DATA else ()
     given = plt.figure() if ax == "figure" else 3
-    with pytest.raises(TypeError, match=r"ax must be Axes of matplotlib; got (Figure|int)\. Pass"):
+    with pytest.raises(TypeError, match=r"ax must be a matplotlib Axes; got (Figure|int)\. Pass"):
         display.from_estimator(clf, *data, ax=given)
 
 
 def test_an_array_of_what_are_no_axes(net):
-    with pytest.raises(TypeError, match=r"HistoryDisplay.plot: ax must be Axes of matplotlib; got"):
+    with pytest.raises(TypeError, match=r"HistoryDisplay.plot: ax must be a matplotlib Axes; got"):
         HistoryDisplay.from_estimator(net[0], ax=[plt.figure()])
 
 
