@@ -78,6 +78,6 @@ def test_refusals(clf, photographs):
     with pytest.raises(ValueError, match=r"n must be an integer, 1 or more; got 0"):
         MistakesDisplay.from_estimator(clf, X, y, n=0)
     several = ConvNetClassifier([Dense(2)], max_iter=1).fit(X, np.arange(180).reshape(60, 3) % 2)
-    with pytest.raises(ValueError, match=r"predict returns \(60, 3\)"):
+    with pytest.raises(ValueError, match=r"predict returns shape \(60, 3\)"):
         MistakesDisplay.from_estimator(several, X, y)
     assert not plt.get_fignums()
