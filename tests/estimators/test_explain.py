@@ -11,6 +11,10 @@ from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.inspection.explain import METHODS, base
 from convnet.layers import Conv2D, Dense, GlobalAvgPool2D, MaxPool2D
 
+SLOW_KINDS = {"binary", "multilabel", "batch norm", "residual", "separable"}
+EACH_KIND = [
+    pytest.param(kind, marks=[pytest.mark.slow] if kind in SLOW_KINDS else []) for kind in KINDS
+]
 CASES = [(m, k) for m, k in product(METHODS, KINDS) if (m, k) != ("gradcam", "flat")]
 STEP = 1e-6  # of a difference in float64: too short to meet a kink of a rectifier or a pool
 
@@ -103,7 +107,7 @@ def test_the_unit_of_saliency_is_that_of_x():
 
 
 # integrated gradients -----------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EACH_KIND)
 def test_integrated_gradients_sum_to_the_difference(kind):
     case = explained(kind)
     for baseline in (None, 0.5, case.X[3], case.X[::-1]):
@@ -121,6 +125,7 @@ def test_integrated_gradients_sum_to_the_difference(kind):
             np.testing.assert_allclose(sums, want[told], rtol=1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:integrated_gradients")
 def test_each_image_keeps_its_baseline(monkeypatch):
     case = explained("multiclass")
@@ -182,7 +187,7 @@ def occluded(case, X, names, patch, stride, value):
     return total / count
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EACH_KIND)
 def test_occlusion_by_brute_force(kind):
     case = explained(kind)
     X = case.X[:4]

@@ -93,7 +93,10 @@ def check(layers, shape, name):
     assert inside, "no place to tell"
 
 
-@pytest.mark.parametrize("key", NETS)
+@pytest.mark.parametrize(
+    "key",
+    [pytest.param(key, marks=[pytest.mark.slow] if key == "residual" else []) for key in NETS],
+)
 def test_the_receptive_field_is_what_changes_the_output(key):
     layers, shape = NETS[key]
     for info in Network(layers, shape).plan.layers:
