@@ -63,7 +63,7 @@ def test_sections():
     ],
 )
 def test_what_is_no_numpydoc_is_refused(text):
-    with pytest.raises(ValueError, match=r"unknown or there twice|before the first"):
+    with pytest.raises(ValueError, match=r"unknown, or appears twice|before the first"):
         parse(text)
 
 
@@ -113,12 +113,20 @@ def test_nothing_lacks():
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ('kind : str, default="a"', 'kinds : str, default="a"', "Parameters are rows, kind"),
-        ('str, default="a"', 'str, default="b"', "kind has the default 'a'; documented is \"b\""),
-        ('str, default="a"', "str", "kind has the default 'a'; documented is none"),
-        ("rows : list", "rows : list, default=3", "rows has the default ''; documented is 3"),
-        ("rows : list", "rows", "rows has no type or no text"),
-        ("    Rows.\n", "", "rows has no type or no text"),
+        (
+            'kind : str, default="a"',
+            'kinds : str, default="a"',
+            "documents the parameters rows, kinds, *more, **others; has rows, kind, *more",
+        ),
+        (
+            'str, default="a"',
+            'str, default="b"',
+            "kind has the default 'a', but \"b\" is documented",
+        ),
+        ('str, default="a"', "str", "kind has the default 'a', but none is documented"),
+        ("rows : list", "rows : list, default=3", "rows has the default '', but 3 is documented"),
+        ("rows : list", "rows", "rows has no type or no description"),
+        ("    Rows.\n", "", "rows has no type or no description"),
         ("Returns\n-------\nn : int\n    Count.\n", "", "no Returns"),
         ("Raises\n------\nValueError\n", "Notes\n-----\n", "no Raises"),
         ("Count.\n\nParameters", "Parameters", "no docstring"),

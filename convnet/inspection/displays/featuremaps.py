@@ -198,7 +198,7 @@ class FeatureMapDisplay:
         names, predicted = self._predicted()
         heading = [] if self.prediction is None else [f"prediction: {self.prediction}"]
         if any(values.ndim == 3 for values in self.maps.values()):
-            heading.append("maps have their channel numbers as titles, strongest first")
+            heading.append("(channel numbers above the maps, strongest first)")
         self.bounding_ax_, self.axes_ = draw_rows(
             "FeatureMapDisplay.plot",
             self.maps,

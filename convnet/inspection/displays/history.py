@@ -192,7 +192,7 @@ class HistoryDisplay:
     def _mark(self, ax: Axes, epoch: int) -> Line2D:
         label = f"best epoch: {epoch}"
         if ax.get_ylabel() == self.score_name and self.validation_scores is not None:
-            label += f", {np.asarray(self.validation_scores)[epoch - 1]:.4g}"
+            label += f" ({np.asarray(self.validation_scores)[epoch - 1]:.4g})"
         return ax.axvline(epoch, color=BEST, linestyle="--", linewidth=1, label=label)
 
 

@@ -34,7 +34,7 @@ def test_the_best_epoch_is_marked(clf):
     assert [set(mark.get_xdata()) for mark in display.best_iter_lines_] == [{clf.best_iter_}] * 2
     score = clf.validation_scores_[clf.best_iter_ - 1]
     words = [text.get_text() for text in display.axes_[1].get_legend().get_texts()]
-    assert f"best epoch: {clf.best_iter_}, {score:.4g}" in words
+    assert f"best epoch: {clf.best_iter_} ({score:.4g})" in words
     words = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
     assert words == ["training", "validation", f"best epoch: {clf.best_iter_}"]
 
