@@ -1,4 +1,4 @@
-"""The reader of numpydoc text and what it finds missing, on cases written for it."""
+"""Parsing of docstrings and detection of missing parts, on small examples."""
 
 import dataclasses
 import inspect
@@ -62,7 +62,7 @@ def test_sections():
         "One.\n\nReturns\n-------\n    int",
     ],
 )
-def test_what_is_no_numpydoc_is_refused(text):
+def test_invalid_numpydoc(text):
     with pytest.raises(ValueError, match=r"unknown, or appears twice|before the first"):
         parse(text)
 
@@ -95,7 +95,7 @@ def complete(rows, kind="a", *more, **others):
 
 
 def changed(old, new):
-    """`complete` with another docstring."""
+    """Return `complete` with another docstring."""
 
     def function():
         """Written below."""
@@ -106,7 +106,7 @@ def changed(old, new):
     return function
 
 
-def test_nothing_lacks():
+def test_a_complete_docstring():
     assert lacking(complete, "complete") == []
 
 
@@ -132,7 +132,7 @@ def test_nothing_lacks():
         ("Count.\n\nParameters", "Parameters", "no docstring"),
     ],
 )
-def test_what_lacks_is_found(old, new, line):
+def test_missing_parts_are_found(old, new, line):
     assert any(found.startswith(f"f: {line}") for found in lacking(changed(old, new), "f"))
 
 

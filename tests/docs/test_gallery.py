@@ -1,4 +1,4 @@
-"""The gallery is up to date with examples/plot_*.py, and how its pages come about."""
+"""The gallery is up to date with examples/plot_*.py; parsing, running and writing of its pages."""
 
 import re
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_results_and_pages(program):
     assert without_results(text) == page(program)[0]
 
 
-def test_what_is_not_up_to_date_is_named(program, tmp_path):
+def test_outdated_files_are_named(program, tmp_path):
     folder = tmp_path / "gallery"
     gallery.write([program], ["small"], folder)
     assert gallery.check([program], folder) == []

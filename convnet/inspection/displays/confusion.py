@@ -172,9 +172,9 @@ class ConfusionDisplay:
             width, high = given_inches(caller, ax)
             tile = (width - beside - NAMES) / k - GAP, high / k - GAP
             check_room(caller, ax, *tile)
-        words, font = fitted(names, tile[0])
+        texts, font = fitted(names, tile[0])
         beside_rows, points = fitted(names, NAMES)
-        strip = height(words, font) + 0.05
+        strip = height(texts, font) + 0.05
         size = (
             NAMES + k * (tile[0] + GAP) - GAP + beside,
             strip + k * (tile[1] + GAP) - GAP,
@@ -198,7 +198,7 @@ class ConfusionDisplay:
                 one = self.axes_[i, j] = whole.figure.add_subplot(cells[i, j])
                 self._draw_cell(one, row, column)
                 if i == 0:
-                    one.set_title(words[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
+                    one.set_title(texts[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
             self.axes_[i, 0].set_ylabel(
                 beside_rows[i],
                 fontsize=points,

@@ -13,7 +13,7 @@ from convnet.layers import BatchNorm, Conv2D, Dense, ReLU, Residual, SeparableCo
 
 
 def sides(patch):
-    """Left, right, top, bottom of a box, y downwards."""
+    """Return left, right, top and bottom of a box; y points down."""
     x0, y0, x1, y1 = patch.get_path().get_extents(patch.get_patch_transform()).extents
     return x0, x1, y0, y1
 

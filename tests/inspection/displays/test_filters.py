@@ -19,7 +19,7 @@ def titles(display):
     return [ax.get_title() for ax in display.axes_.ravel() if ax is not None]
 
 
-def test_colour_filters_of_the_first_layer(clf, ax):
+def test_color_filters_of_the_first_layer(clf, ax):
     display = FilterDisplay.from_estimator(clf, ax=ax)
     weights = clf.weights_["conv1/weights"]
     assert display.layer == "conv1" and (display.kernels == weights).all()
@@ -31,7 +31,7 @@ def test_colour_filters_of_the_first_layer(clf, ax):
     assert "conv1, kernels of 3×3" in display.bounding_ax_.get_title()
 
 
-def test_grey_filters():
+def test_gray_filters():
     kernels = noise(5, 4, 1, 16)
     display = FilterDisplay(kernels, layer="stem").plot()
     largest = np.abs(kernels).max()

@@ -1,4 +1,4 @@
-"""Small multiples: what is drawn where, in which colours, under which words."""
+"""Grids of maps: positions, colors and titles."""
 
 from math import ceil
 
@@ -32,7 +32,7 @@ def test_every_map_is_drawn(n, ax):
     assert all((one.axison, len(one.get_xticks())) == (True, 0) for one in drawn(grid))
     rows, cols = grid.axes.shape
     assert (rows - 1) * cols < n and (cols - 1) * rows < n + rows  # no empty row or column
-    extra = 2 + (ax is not None)  # the divided axes, the colour bar; the neighbour
+    extra = 2 + (ax is not None)  # the divided axes, the color bar; the neighbor
     assert len(grid.figure.axes) == n + extra
 
 
@@ -49,7 +49,7 @@ def test_a_note_says_how_many_are_not_drawn():
     assert len(drawn(grid)) == 128 and grid.bounding_ax.get_title() == "conv1"
 
 
-def test_colours_need_no_scale():
+def test_colors_need_no_scale():
     maps = np.random.default_rng(0).random((4, 6, 5, 3))
     grid = draw_maps("it", maps, scale=dict(cmap="viridis", vmin=0, vmax=1))
     assert grid.colorbar is None and (grid.images[2].get_array() == maps[2]).all()
@@ -71,7 +71,7 @@ def test_scales():
 
 
 def test_columns():
-    """Few empty places, and about the shape that is wanted."""
+    """Few places are empty, and the grid has about the shape of the area."""
     assert [columns(n, 1, 1.2, 0.2) for n in (1, 2, 3, 4, 8, 9, 16, 64)] == [1, 2, 3, 2, 4, 3, 4, 8]
     assert columns(6, 1, 10, 0) == 6 and columns(6, 1, 0.1, 0) == 1
     assert columns(16, 8, 1, 0) < 4 < columns(16, 1 / 8, 1, 0)
