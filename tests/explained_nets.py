@@ -50,7 +50,7 @@ KINDS = {
 
 @cache
 def explained(kind, n_jobs=None):
-    """Return a fitted net: ``net``, ``X``, ``shape``, ``size`` (of a map), ``f(X, target)`` in float64, and more."""
+    """Return a fitted net with ``X``, ``shape``, ``size`` (of a map), ``f(X, target)`` in float64, and more."""
     layers, shape, y = KINDS[kind]
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, *shape)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Puts the generator of the reference and the gallery builder on the path, and closes figures after each test."""
+"""Puts docs/generator and docs/gallery_builder on the path; figures are closed after each test."""
 
 import sys
 from pathlib import Path
