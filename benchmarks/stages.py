@@ -17,8 +17,8 @@ from nets import NETS
 from convnet.engine import Program, aligned_zeros
 from convnet.graph import Network
 from convnet.graph.compiler import training
-from convnet.graph.fusion import fuse
-from convnet.graph.memory import Memory
+from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.memory import Memory
 
 
 class Stages:

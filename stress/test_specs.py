@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.augment import as_augment
-from convnet.graph import memory_limits as room
+from convnet.graph.plan import memory_limits
 from convnet.layers import Conv2D, Dense, as_layers, layer_types, to_json
 from convnet.training.schedules import Schedule
 from convnet.values.value import Value
@@ -324,7 +324,7 @@ def test_schedules_in_schedules():
 )
 def test_enormous_nets(layers, name, meter, monkeypatch):
     """What a machine cannot hold is refused by name, before any of it is taken."""
-    monkeypatch.setattr(room, "machine_bytes", lambda: 16 * 2**30)
+    monkeypatch.setattr(memory_limits, "machine_bytes", lambda: 16 * 2**30)
     net = build(ConvNetClassifier, layers=layers)
     refused = []
 

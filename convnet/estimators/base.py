@@ -16,14 +16,14 @@ from convnet.fitted.attributes import commit
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import Fit
 from convnet.fitting.transfer import layers_up_to
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.inputs import images as inputs
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
 from convnet.model_io.description import describe
 from convnet.model_io.files import SavingMixin
 from convnet.model_io.pickling import PicklingMixin
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.fitted.weights import Weights
-    from convnet.graph.network import Network
+    from convnet.graph import Network
     from convnet.inputs.hints import Images
     from convnet.layers.base import Layer
 
@@ -148,7 +148,7 @@ class BaseConvNet(
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
     def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""

@@ -14,14 +14,14 @@ from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs import images as inputs
 from convnet.inputs.labels import likeliest
 from convnet.inspection.explain import Subject, check_options, explain, mean_by_cell
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from convnet.graph.network import Network
+    from convnet.graph import Network
 
 
 class ExplainMixin(FittedNet):
@@ -121,7 +121,7 @@ class ExplainMixin(FittedNet):
             options["baseline"] = self._baseline(options["baseline"], len(images))
 
         def predicted() -> NDArray[np.float32]:
-            return outputs(network, images, scale=scale, n_threads=n_threads)
+            return predict_in_batches(network, images, scale=scale, n_threads=n_threads)
 
         aims = self._aims(target, len(images), predicted)
         return explain(Subject(network, images, scale, *aims, n_threads), method, options)
@@ -197,7 +197,7 @@ class ExplainConfusionMixin(ExplainMixin):
         if "baseline" in options:
             options["baseline"] = self._baseline(options["baseline"], len(images))
         true = codes_of(np.atleast_1d(y), self.classes_, len(images), "y")
-        logits = outputs(network, images, scale=scale, n_threads=n_threads)
+        logits = predict_in_batches(network, images, scale=scale, n_threads=n_threads)
         predicted = likeliest(logits)
         aims = class_aims(predicted, logits.shape[1])
         subject = Subject(network, images, scale, *aims, n_threads)

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from convnet.fitted.network_cache import NetworkCache
     from convnet.fitted.weights import Weights
-    from convnet.graph.network import Network
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo, Network
     from convnet.inputs.hints import Aims, Images, Report
     from convnet.inputs.scaling import InputFormat
 

@@ -17,7 +17,7 @@ from convnet.layers.residual import SHORTCUT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
 
 
 # What a net that cannot be described is refused with: parameters, layers, the file of a spec, a missing extra.

@@ -13,8 +13,8 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.constraints import ParameterError, check_parameters, input_shape, integer
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.seed import draw_seed
-from convnet.graph.augmenter import augmented
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
+from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
 from convnet.values.fields import show

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.constraints import ParameterError
 from convnet.fitted.validate import check_layer, validate_fitted
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.layers import resolve_names
 from convnet.model_io.description import describe
 from convnet.model_io.files import SavingMixin

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convnet.engine.locks import lock_of
 from convnet.fitted.attributes import FITTED
-from convnet.graph.network import Network
+from convnet.graph import Network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ from convnet.data.form import check_form
 from convnet.fitted.attributes import FITTED, NEEDED, STRUCTURE
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights
-from convnet.graph.plan import LayerInfo, Plan
+from convnet.graph import LayerInfo, Plan
 from convnet.inputs.images import DTYPES
 from convnet.inputs.scaling import InputFormat, is_scale
 from convnet.layers import Layer, as_layers

@@ -31,7 +31,7 @@ from convnet.fitting.transfer import (
     warn_of_frozen,
 )
 from convnet.fitting.validation import Validation
-from convnet.graph.selection import front
+from convnet.graph.plan.selection import front
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import Loop

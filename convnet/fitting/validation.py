@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convnet.fitted.attributes import fitted_copy
 from convnet.fitted.weights import Weights
 from convnet.fitting.scoring import Scorer
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from convnet.estimators.base import BaseConvNet
     from convnet.fitting.validation_set import ValidationSet
-    from convnet.graph.network import Network
+    from convnet.graph import Network
 
 
 class Validation:
@@ -75,7 +75,7 @@ class Validation:
 
     def _outputs(self) -> NDArray[np.float32]:
         data = self.held.examples
-        return outputs(
+        return predict_in_batches(
             self.network, data.X, scale=data.scale, n_threads=self.n_threads, rows=data.rows
         )
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.engine import Context, aligned_zeros
-from convnet.graph.finite import is_finite
-from convnet.graph.update import SOLVERS
+from convnet.graph.arrays import is_finite
+from convnet.graph.compiler.update import SOLVERS
 
 MOMENTS = ("moment_1", "moment_2")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from convnet.layers.geometry import cross
 
 if TYPE_CHECKING:
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
 
 
 def words(info: LayerInfo) -> tuple[str, str, str, str]:

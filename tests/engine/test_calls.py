@@ -6,7 +6,7 @@ import pytest
 from convnet.engine import Context, aligned_zeros
 from convnet.graph import Network
 from convnet.graph.compiler import compile_prediction, compile_training
-from convnet.graph.memory import Memory
+from convnet.graph.compiler.memory import Memory
 from convnet.layers import Conv2D, Dense
 
 SHAPE, N = (6, 5, 2), 4

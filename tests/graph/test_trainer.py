@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from netcheck import assert_exact
 
-from convnet.graph import Network, Trainer, trainer as module
-from convnet.graph.update import SOLVERS
+from convnet.graph import Network, Trainer
+from convnet.graph.compiler.update import SOLVERS
+from convnet.graph.runtime import trainer as module
 from convnet.layers import Conv2D, Dense, Dropout
 
 LAYERS = [Conv2D(4, 3, activation="relu"), Dropout(0.2), Dense(9)]

@@ -8,8 +8,7 @@ import pytest
 from netcheck import normals
 
 from convnet.engine import openmp_version
-from convnet.graph import Network
-from convnet.graph.trainer import Trainer
+from convnet.graph import Network, Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
 
 SHAPE, N = (24, 24, 8), 96

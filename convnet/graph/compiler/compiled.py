@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convnet.engine import Program, operation_fields
-from convnet.graph.fusion import Fold
+from convnet.graph.compiler.fusion import Fold
 from convnet.graph.ops import Conv2DOp, Fields, Op
 
 
@@ -18,7 +18,7 @@ class Compiled:
     sizes: dict[str, Any] = field(default_factory=dict)
     forward_phases: int = 0  # phases of a forward pass that was asked for by itself
     folded: list[Fold] = field(default_factory=list)
-    decays: list[float | None] = field(default_factory=list)  # see convnet.graph.update
+    decays: list[float | None] = field(default_factory=list)  # see convnet.graph.compiler.update
 
 
 def transfer(**maps: Any) -> Fields:

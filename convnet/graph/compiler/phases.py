@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from convnet.graph.buffers import aligned
+from convnet.graph.compiler.update import UPDATES
 from convnet.graph.ops import Conv2DOp, Op
-from convnet.graph.update import UPDATES
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take

@@ -7,9 +7,9 @@ from convnet.engine import Program
 from convnet.graph.buffers import Buffer, share
 from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
 from convnet.graph.compiler.entry import reads_input
+from convnet.graph.compiler.fusion import fuse
 from convnet.graph.compiler.packing import Packer
 from convnet.graph.compiler.phases import CACHE_BYTES, Phases, work
-from convnet.graph.fusion import fuse
 from convnet.graph.ops import Op
 from convnet.graph.plan import Plan
 

@@ -7,14 +7,14 @@ from convnet.engine import Program
 from convnet.graph.buffers import Arena, Buffer, aligned
 from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
 from convnet.graph.compiler.entry import reads_input
+from convnet.graph.compiler.fusion import fuse
 from convnet.graph.compiler.gradients import Gradients
 from convnet.graph.compiler.needs import Needs
 from convnet.graph.compiler.packing import Packer
 from convnet.graph.compiler.phases import Phases, samples_a_turn, work
-from convnet.graph.fusion import fuse
+from convnet.graph.compiler.update import Update
 from convnet.graph.ops import Conv2DOp, Fields, Op
 from convnet.graph.plan import Plan
-from convnet.graph.update import Update
 
 # Backward stages that compute nothing but the gradient of the input.
 _DATA_ONLY = (

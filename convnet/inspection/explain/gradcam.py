@@ -12,7 +12,7 @@ from convnet.inspection.explain.resize import resize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from convnet.graph.plan import Plan
+    from convnet.graph import Plan
     from convnet.inspection.explain.subject import Subject
 
 

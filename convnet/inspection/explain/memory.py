@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from convnet.graph.calls import rows_a_call
+from convnet.graph.runtime.predictor import rows_a_call
 
 if TYPE_CHECKING:
-    from convnet.graph.plan import Plan
+    from convnet.graph import Plan
 
 
 BYTES = 2**25  # of the largest map of the images that are taken together

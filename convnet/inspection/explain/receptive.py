@@ -12,9 +12,9 @@ from convnet.graph.ops import AddOp, Conv2DOp, ForkOp, Pool2DOp, ZeroPad2DOp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convnet.graph import Plan
     from convnet.graph.buffers import Buffer
     from convnet.graph.ops.base import Op
-    from convnet.graph.plan import Plan
 
 
 NO_WINDOW = ((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))  # kernel, stride, padding, dilation

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
 from convnet.inspection.explain.memory import rows_together
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.graph.network import Network
+    from convnet.graph import Network
 
 
 PASSES = 3  # what a gradient costs, in passes forward

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
 from convnet.graph.ops import ForkOp
 from convnet.inspection.trace.step import Spot
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from convnet.graph import Network
     from convnet.graph.buffers import Buffer
-    from convnet.graph.lowered import Lowered
-    from convnet.graph.network import Network
+    from convnet.graph.plan.builder import Lowered
 
 
 INPUT = "input"

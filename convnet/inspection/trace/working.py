@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.graph.buffers import Buffer
-    from convnet.graph.lowered import Lowered
+    from convnet.graph.plan.builder import Lowered
     from convnet.inspection.trace.maps import Maps
     from convnet.inspection.trace.step import Step
 

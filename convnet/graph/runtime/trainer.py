@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from convnet.augment.plan import AugmentPlan
 from convnet.engine.pace import Pace
+from convnet.graph.arrays import check_input
 from convnet.graph.compiler import compile_training
-from convnet.graph.inputs import check_input
+from convnet.graph.compiler.memory import Memory
 from convnet.graph.losses import check_loss, set_targets
-from convnet.graph.memory import Memory
-from convnet.graph.network import Network
 from convnet.graph.optimizer import Optimizer, check_clip_norm
+from convnet.graph.runtime.network import Network
 
 
 class Trainer:

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from convnet.engine import Context, Program, aligned_zeros
 from convnet.graph.compiler.compiled import Compiled
-from convnet.graph.memory_limits import check_pass
 from convnet.graph.plan import Plan
+from convnet.graph.plan.memory_limits import check_pass
 
 
 class Memory:

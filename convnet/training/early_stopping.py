@@ -1,4 +1,4 @@
-"""The weights that are kept."""
+"""Which weights are kept, and when training stops."""
 
 import math
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Weights: TypeAlias = dict[str, NDArray[np.float32]]  # as `Network.get_weights` returns them
 
 
-class Best:
+class BestWeights:
     """The weights of the epoch with the highest score, the earliest of equals.
 
     Parameters
@@ -40,3 +40,33 @@ class Best:
         """Keep these weights if their score is higher."""
         if score > self.score:
             self.score, self.epoch, self._weights = score, epoch, weights
+
+
+class EarlyStopping:
+    """MLPClassifier's rule: stop after more than `patience` epochs in a row that gain less than `tol`.
+
+    Parameters
+    ----------
+    tol : float
+        Least gain over the best figure so far that counts as progress.
+    patience : float
+        Epochs without progress that are put up with.
+    """
+
+    def __init__(self, tol: float, patience: float) -> None:
+        self.tol = tol
+        self.patience = patience
+        self.best = -math.inf
+        self.stalled = 0
+
+    def update(self, figure: float) -> None:
+        """Take an epoch's figure; larger is better."""
+        self.stalled = 0 if figure >= self.best + self.tol else self.stalled + 1
+        self.best = max(self.best, figure)
+
+    def exhausted(self) -> bool:
+        """Return whether patience is at an end, which then starts anew."""
+        if self.stalled <= self.patience:
+            return False
+        self.stalled = 0
+        return True

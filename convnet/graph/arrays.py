@@ -1,9 +1,11 @@
-"""What a net puts out has to be finite: float32 ends at 3.4e38."""
+"""The arrays that go into a net, and checks of those that come out: float32 ends at 3.4e38."""
 
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from convnet.engine import DTYPES
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
@@ -39,3 +41,17 @@ def squares(values: Floats) -> float:
 def is_finite(values: Floats) -> bool:
     """Return whether all values of an array are finite."""
     return bool(np.isfinite(values).all())
+
+
+def check_input(X: ArrayLike, input_shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return X as a 4-D array that the engine can read; a view where that is possible."""
+    X = np.asarray(X)
+    missing = 3 - len(input_shape)
+    if X.ndim == 1 + len(input_shape):
+        X = X[(slice(None), *[None] * missing)]  # a signal is a map of height 1
+    shape = (*[1] * missing, *input_shape)
+    if X.ndim != 4 or X.shape[1:] != shape:
+        raise ValueError(f"X has shape {X.shape}; the plan wants (n, {', '.join(map(str, shape))})")
+    if X.dtype.str[1:] not in DTYPES:
+        raise TypeError(f"X has dtype {X.dtype}; it must be numeric and of 64 bits at the most")
+    return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convnet.engine import Context, aligned_zeros
+from convnet.graph.arrays import check_input
 from convnet.graph.compiler import compile_prediction
-from convnet.graph.fusion import Fold
-from convnet.graph.inputs import check_input
-from convnet.graph.memory_limits import check_pass
+from convnet.graph.compiler.fusion import Fold
 from convnet.graph.parameters import Parameter
+from convnet.graph.plan import Plan
+from convnet.graph.plan.memory_limits import check_pass
 
 if TYPE_CHECKING:
-    from convnet.graph.network import Network
+    from convnet.graph.runtime.network import Network
+
+# Ctrl-C is heard between two calls of the engine, and between two tasks of a long one: a call is to take 0.2 s at
+# 20 GFLOP/s, which is slow for any machine.
+CALL = 2e9  # multiply-adds
+FEW = 4  # rows a thread that are worth their reading of the weights, unless they are very expensive
+VALUE = 4  # multiply-adds that reading or writing a value counts for
 
 Memory: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]  # arenas, scratch
 
@@ -83,3 +91,11 @@ class Predictor:
         program = self.compiled.program
         check_pass(self.plan, n_threads * program.arena_floats, n_threads)
         return aligned_zeros(n_threads * program.arena_floats), program.scratch(n_threads)
+
+
+def rows_a_call(plan: Plan, n_threads: int) -> int:
+    """Return how many rows the engine is given at a time: the same number for each thread."""
+    values = prod(plan.input_shape) + sum(prod(layer.output_shape) for layer in plan.layers)
+    work = VALUE * values + sum(layer.multiply_adds for layer in plan.layers)
+    least = min(FEW, max(1, CALL / 2 // work))
+    return n_threads * int(max(least, CALL // (n_threads * work)))

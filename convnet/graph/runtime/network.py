@@ -8,12 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from convnet.engine import aligned_zeros, default_isa
 from convnet.engine.locks import lock_of
-from convnet.graph.gradient import gradient
-from convnet.graph.memory_limits import check_parameters
 from convnet.graph.parameters import Parameter, initial_weights
 from convnet.graph.plan import Plan
-from convnet.graph.predictor import Predictor
-from convnet.graph.step import Step
+from convnet.graph.plan.memory_limits import check_parameters
+from convnet.graph.runtime.passes import Step, gradient
+from convnet.graph.runtime.predictor import Predictor
 from convnet.layers import Layer
 
 

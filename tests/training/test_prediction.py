@@ -5,7 +5,7 @@ import pytest
 
 from convnet.graph import Network, Plan
 from convnet.layers import Conv2D, Dense, GlobalAvgPool2D, MaxPool2D
-from convnet.training import outputs as module
+from convnet.training import prediction as module
 
 PLANS = {
     "small": ([Dense(10)], (20,)),
@@ -41,9 +41,9 @@ def test_the_bits_do_not_depend_on_it(monkeypatch):
     monkeypatch.setattr(net, "forward", lambda X, **kw: calls.append(len(X)) or forward(X, **kw))
     for step in (1, 3, 14, 70):
         monkeypatch.setattr(module, "rows_a_call", lambda plan, n_threads, step=step: step)
-        found.append(module.outputs(net, X, scale=0.5, n_threads=2))
+        found.append(module.predict_in_batches(net, X, scale=0.5, n_threads=2))
         assert max(calls) == step
     rows = np.arange(69, -1, -1)
-    found.append(module.outputs(net, X, scale=0.5, n_threads=2, rows=rows)[::-1])
+    found.append(module.predict_in_batches(net, X, scale=0.5, n_threads=2, rows=rows)[::-1])
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.data.rows import Rows, chunks
-from convnet.graph.calls import rows_a_call
-from convnet.graph.finite import check_finite
-from convnet.graph.network import Network
+from convnet.graph import Network
+from convnet.graph.arrays import check_finite
+from convnet.graph.runtime.predictor import rows_a_call
 
 
-def outputs(
+def predict_in_batches(
     network: Network,
     X: NDArray[Any] | Rows,
     *,

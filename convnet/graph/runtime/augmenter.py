@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from convnet.augment.plan import AugmentPlan
 from convnet.engine import Context, Program, aligned_zeros, default_isa, operation_fields
+from convnet.graph.arrays import check_input
 from convnet.graph.buffers import Arena, Buffer
-from convnet.graph.inputs import check_input
 
 WORK = 2**20  # of a sample, in multiply-adds: always worth all threads
 

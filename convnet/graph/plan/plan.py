@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from convnet.graph.buffers import Buffer
-from convnet.graph.builder import MAX_VALUES, Builder
-from convnet.graph.lowered import Lowered
+from convnet.graph.plan.builder import MAX_VALUES, Builder, Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
 
 

@@ -1,10 +1,11 @@
 """The builder: layers call it to emit operations."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, TypeVar
 
 from convnet.graph.buffers import Buffer, MapShape
-from convnet.graph.lowered import Branch, Lowered
 from convnet.graph.ops import (
     ActivationOp,
     AddOp,
@@ -26,6 +27,32 @@ from convnet.layers import Layer
 AnyOp = TypeVar("AnyOp", bound=Op)
 
 MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
+
+
+@dataclass
+class Lowered:
+    """What became of a layer: its output so far, its operations, and the layers inside it."""
+
+    name: str
+    layer: Layer
+    output: Buffer
+    shape: tuple[int, ...]
+    ops: list[Op] = field(default_factory=list)
+    inner: list["Lowered"] = field(default_factory=list)
+
+    def walk(self) -> Iterator["Lowered"]:
+        """Yield this layer, then those inside it."""
+        yield self
+        for lowered in self.inner:
+            yield from lowered.walk()
+
+
+@dataclass
+class Branch:
+    """The end of a branch of the graph that is not the current one."""
+
+    output: Buffer
+    shape: tuple[int, ...]
 
 
 class Builder:
