@@ -42,6 +42,7 @@ def test_six_lines_of_python(block):
     assert eval(last, found) in ("cat", "dog")
 
 
+@pytest.mark.slow
 def test_one_line_of_shell(block, tmp_path):
     (line,) = block("sh").splitlines()
     done = subprocess.run(["bash", "-c", f"{COMMAND}\n{line}"], capture_output=True, text=True)

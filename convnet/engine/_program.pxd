@@ -1,6 +1,5 @@
 """What a program is made of in C, and the turns that long calls are taken in."""
 
-from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
@@ -31,6 +30,7 @@ cdef struct Job:  # a phase over a batch, in tasks
     double turn         # seconds after which Python looks after its signals
     double heard        # when it last did
     double until        # when the turn ends; 0: it does not
+    bint *stepped       # of each thread: whether it has run a step in this turn
 
 
 cdef struct Place:  # how far a task has come
@@ -43,15 +43,11 @@ cdef inline double now() noexcept nogil:
     return t.tv_sec + 1e-9 * t.tv_nsec
 
 
-cdef inline bint ends(Job *job) noexcept nogil:
-    """Whether the turn ends."""
-    return job.until > 0 and now() >= job.until
-
-
-cdef inline int hear(Job *job) except -1 nogil:
-    """Have Python look after its signals, a turn after the last time."""
-    if now() >= job.heard + job.turn:
-        with gil:
-            PyErr_CheckSignals()
-        job.heard = now()
-    return 0
+cdef inline bint ends(Job *job, int64_t thread) noexcept nogil:
+    """Whether the turn ends for a thread. Each turn runs at least one step, so a short turn makes progress too."""
+    if not job.until:
+        return False
+    if not job.stepped[thread]:
+        job.stepped[thread] = True
+        return False
+    return now() >= job.until

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from convnet.engine._context import Context
 from convnet.engine._engine import STAGES as STAGES, aligned_zeros as aligned_zeros
 
+def run_signal_handlers() -> None: ...
+
 class Program:
     n_phases: int
     arena_floats: int

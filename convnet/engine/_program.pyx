@@ -13,9 +13,11 @@ A call that takes long is taken in turns: now and then the threads leave the reg
 after its signals, and each task goes on where it was.
 """
 
+from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 from convnet.engine._context cimport Context
 from convnet.engine._demands cimport MEMORY, Demands, expect, needs_of
@@ -29,6 +31,20 @@ from convnet.engine._engine import STAGES, aligned_zeros
 cdef double WORTH = 2e6
 cdef double LONG = 2e8  # multiply-adds from which on a phase is taken in turns
 cdef double TURN = 0.25  # seconds
+
+
+def run_signal_handlers():
+    """Have Python run the handlers of the signals that have arrived; Ctrl-C raises KeyboardInterrupt here."""
+    PyErr_CheckSignals()
+
+
+cdef int hear(Job *job) except -1 nogil:
+    """Have Python look after its signals, a turn after the last time."""
+    if now() >= job.heard + job.turn:
+        with gil:
+            run_signal_handlers()
+        job.heard = now()
+    return 0
 
 
 cdef class Program:
@@ -176,6 +192,7 @@ cdef class Program:
         job.turn = self.turn
         job.heard = now()
         job.until = 0
+        job.stepped = NULL
         return job
 
     cdef double work(self, int phase, int64_t n) noexcept nogil:
@@ -203,18 +220,24 @@ cdef class Program:
         """Run all tasks, in turns where that takes long."""
         cdef int64_t number, left = 1
         cdef Place *places
+        cdef bint *stepped
         job.until = 0
         if self.work(job.phase, job.c.n) < LONG:
             for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
                 self.run_task(job, number, threadid(), NULL)
             return 0
         places = <Place *>calloc(max(1, job.tasks), sizeof(Place))
-        if places == NULL:
+        stepped = <bint *>calloc(n_threads, sizeof(bint))
+        if places == NULL or stepped == NULL:
+            free(places)
+            free(stepped)
             with gil:
                 raise MemoryError("no memory for how far the tasks have come")
+        job.stepped = stepped
         try:
             while left:
                 job.until = job.heard + job.turn
+                memset(stepped, 0, n_threads * sizeof(bint))
                 left = 0
                 for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
                     left += self.run_task(job, number, threadid(), &places[number])
@@ -222,6 +245,7 @@ cdef class Program:
                     hear(job)
         finally:
             free(places)
+            free(stepped)
         return 0
 
     cdef int64_t run_task(self, Job *job, int64_t number, int64_t thread, Place *place) noexcept nogil:
@@ -234,7 +258,7 @@ cdef class Program:
         if job.samples or self.phases[job.phase].shard:
             return self.run_samples(job, number, thread, scratch, place)
         if place.entry == 0:
-            if ends(job):
+            if ends(job, thread):
                 return 1
             self.run_block(job, number, scratch)
             place.entry = 1
@@ -270,7 +294,7 @@ cdef class Program:
                 task.s1 -= s
             while place.entry < p.end - p.begin:
                 # Maps between two stages of a prediction lie in the thread's arena, which it needs for others.
-                if (job.own_arena or not job.samples or place.entry == 0) and ends(job):
+                if (job.own_arena or not job.samples or place.entry == 0) and ends(job, thread):
                     return 1
                 entry = &self.entries[p.begin + place.entry]
                 entry.kernel(&self.ops[entry.op], job.c, &task)
