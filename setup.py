@@ -14,7 +14,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 
-HEADERS = sorted(glob("csrc/*.h"))
+HEADERS = sorted(glob("csrc/**/*.h", recursive=True))
 SOURCES = sorted(glob("csrc/**/*.c", recursive=True))
 # No -ffast-math: it flushes subnormals in the whole process and blinds isfinite. Contraction is off so
 # that a fused multiply-add stands where the source says so and every table rounds alike.
@@ -61,7 +61,7 @@ def library(name, source, flags):
 
 
 LIBRARIES = [library(f"cn_{isa}", f"csrc/isa/{isa}.c", ISA_FLAGS[isa]) for isa in TABLES]
-LIBRARIES.append(library("cn_dispatch", "csrc/dispatch.c", ["-O2"]))
+LIBRARIES.append(library("cn_dispatch", "csrc/isa/dispatch.c", ["-O2"]))
 
 
 def openmp_flags():

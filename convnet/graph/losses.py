@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from convnet.engine import Context
 
-# Of class numbers; of numbers 0 to 1; of any numbers. Formulas and sources: csrc/loss.inc.h.
+# Of class numbers; of numbers 0 to 1; of any numbers. Formulas and sources: csrc/loss/loss.inc.h.
 LOSSES = ("softmax", "sigmoid", "squared_error", "absolute_error", "huber")
 SMOOTHED = ("softmax", "sigmoid")
 

@@ -21,7 +21,7 @@ class Optimizer:
     Parameters
     ----------
     solver : {"adam", "adamw", "rmsprop", "sgd"}
-        Formulas and sources: csrc/optimizer.inc.h.
+        Formulas and sources: csrc/optimizer/optimizer.inc.h.
     floats : int
         Length of the flat parameters.
     constants : mapping

@@ -26,11 +26,11 @@ class Trainer:
         Its parameters are updated in place.
     loss : {"softmax", "sigmoid", "squared_error", "absolute_error", "huber"}
         Cross-entropy of two or more logits with class numbers; the mean over the outputs of the cross-entropy of each
-        with 0 or 1, of r² / 2, of |r|, or of Huber's loss with r = 1 as its bound. Formulas: csrc/loss.inc.h.
+        with 0 or 1, of r² / 2, of |r|, or of Huber's loss with r = 1 as its bound. Formulas: csrc/loss/loss.inc.h.
     batch_size : int
         Most rows of a step.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
-        Formulas and sources: csrc/optimizer.inc.h.
+        Formulas and sources: csrc/optimizer/optimizer.inc.h.
     alpha : float, default=0.0
         L2 penalty alpha / 2 · Σw² / Σ(sample weights of the batch); biases and batch norm do not count. Of "adamw" the
         share of a weight that each step takes off, times the learning rate, and no part of the loss. Parameters may

@@ -1,4 +1,4 @@
 /* AVX2 with fused multiply-add. */
-#include "../kernels.inc.h"
+#include "isa/table.inc.h"
 
 CN_TABLE(cn_kernels_avx2, "avx2");

@@ -1,4 +1,4 @@
 /* AVX-512 F, VL, BW and DQ. */
-#include "../kernels.inc.h"
+#include "isa/table.inc.h"
 
 CN_TABLE(cn_kernels_avx512, "avx512");

@@ -1,4 +1,4 @@
 /* 128-bit vectors: SSE2 or NEON, whichever every processor of the target has. */
-#include "../kernels.inc.h"
+#include "isa/table.inc.h"
 
 CN_TABLE(cn_kernels_baseline, "baseline");

@@ -10,7 +10,7 @@ TABLE = 512  # values of the packed constants that a loop takes at a time, or th
 
 @dataclass
 class AffineOp(Op):
-    """See csrc/affine.inc.h. By `scale` and `offset` or, where it has parameters, by mean and deviation."""
+    """See csrc/norm/affine.inc.h. By `scale` and `offset` or, where it has parameters, by mean and deviation."""
 
     scale: float = 1.0
     offset: float = 0.0

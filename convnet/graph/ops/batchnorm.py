@@ -7,7 +7,7 @@ from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Pair, Stage
 
 @dataclass
 class BatchNormOp(Op):
-    """See csrc/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+    """See csrc/norm/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
 
     A frozen one uses the running statistics and leaves them alone: it is a factor and a summand a channel.
     """

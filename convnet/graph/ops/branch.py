@@ -11,7 +11,7 @@ class ForkOp(Op):
     """`dst` and `other` are `src` again, in its memory, for a reader each: only gradients are computed.
 
     The gradient by `dst` lies in the memory of that by `src`, and the one by `other` is added to it, see
-    csrc/add.inc.h.
+    csrc/map/add.inc.h.
     """
 
     other: Buffer = field(kw_only=True)
@@ -25,7 +25,7 @@ class ForkOp(Op):
 
 @dataclass
 class AddOp(Op):
-    """`src` + `other`, then an activation; see csrc/add.inc.h.
+    """`src` + `other`, then an activation; see csrc/map/add.inc.h.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ def _strip(window: Pair) -> int:
 
 @dataclass
 class Conv2DOp(Op):
-    """See csrc/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+    """See csrc/conv/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
 
     `norm` is the batch norm after it, if the backward pass makes the gradient by the map row by row from that by
     the batch norm's output, and the map has no gradient in memory.

@@ -14,7 +14,7 @@ BLOCK = 128  # inputs of a task of the gradients, a multiple of COLUMNS
 
 @dataclass
 class DenseOp(Op):
-    """See csrc/dense.inc.h."""
+    """See csrc/dense/dense.inc.h."""
 
     activation: str = "linear"
 

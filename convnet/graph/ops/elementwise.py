@@ -7,7 +7,7 @@ from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
 
 @dataclass
 class ActivationOp(Op):
-    """See csrc/activation.inc.h."""
+    """See csrc/activation/activation.inc.h."""
 
     activation: str = "linear"
 
@@ -26,7 +26,7 @@ class ActivationOp(Op):
 
 @dataclass
 class DropoutOp(Op):
-    """See csrc/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'.
+    """See csrc/random/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'.
 
     `whole_channels`: whether a channel is kept or dropped as a whole.
     """

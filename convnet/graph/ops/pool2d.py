@@ -7,7 +7,7 @@ from convnet.graph.ops.base import Fields, Op, Pair, Stage
 
 @dataclass
 class Pool2DOp(Op):
-    """See csrc/pool2d.inc.h. `pooling` is "max" or "avg"."""
+    """See csrc/pool/pool2d.inc.h. `pooling` is "max" or "avg"."""
 
     pooling: str = "max"
     size: Pair = (2, 2)

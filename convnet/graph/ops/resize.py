@@ -10,7 +10,7 @@ METHODS = ("area", "bilinear", "nearest")  # enum cn_resizing
 
 @dataclass
 class ResizeOp(Op):
-    """See csrc/resize.inc.h. `methods` are those of the rows and of the columns."""
+    """See csrc/image/resize.inc.h. `methods` are those of the rows and of the columns."""
 
     methods: tuple[str, str] = ("area", "area")
 

@@ -7,7 +7,7 @@ from convnet.graph.ops.base import Fields, Op, Pair, Stage
 
 @dataclass
 class ZeroPad2DOp(Op):
-    """See csrc/pad.inc.h. `padding` is ((top, bottom), (left, right))."""
+    """See csrc/map/pad.inc.h. `padding` is ((top, bottom), (left, right))."""
 
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
 

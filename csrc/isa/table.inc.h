@@ -1,45 +1,45 @@
 /* All kernel bodies and the table of them, for the instruction set of the including file (isa/). */
 #include "convnet.h"
 #include "layout.h"
-#include "philox.h"
-#include "simd.h"
+#include "random/philox.h"
+#include "isa/simd.h"
 
-#include "activation.inc.h"
-#include "gemm.inc.h"
+#include "activation/activation.inc.h"
+#include "gemm/gemm.inc.h"
 
-#include "batchnorm.inc.h"
+#include "norm/batchnorm.inc.h"
 
-#include "batchnorm_bwd.inc.h"
-#include "batchnorm_stats.inc.h"
+#include "norm/batchnorm_bwd.inc.h"
+#include "norm/batchnorm_stats.inc.h"
 
-#include "conv2d.inc.h"
-#include "conv2d_bwd.inc.h"
+#include "conv/conv2d.inc.h"
+#include "conv/conv2d_bwd.inc.h"
 
-#include "planar_lines.inc.h"
-#include "planar_pool.inc.h"
+#include "conv/planar_lines.inc.h"
+#include "pool/planar_pool.inc.h"
 
-#include "planar.inc.h"
+#include "conv/planar.inc.h"
 
-#include "winograd_transform.inc.h"
+#include "conv/winograd_transform.inc.h"
 
-#include "winograd.inc.h"
+#include "conv/winograd.inc.h"
 
-#include "add.inc.h"
-#include "dense.inc.h"
-#include "depthwise.inc.h"
-#include "pool2d.inc.h"
-#include "transfer.inc.h"
+#include "map/add.inc.h"
+#include "dense/dense.inc.h"
+#include "conv/depthwise.inc.h"
+#include "pool/pool2d.inc.h"
+#include "map/transfer.inc.h"
 
-#include "affine.inc.h"
-#include "resample.inc.h"
-#include "resize.inc.h"
+#include "norm/affine.inc.h"
+#include "image/resample.inc.h"
+#include "image/resize.inc.h"
 
-#include "augment.inc.h"
-#include "dropout.inc.h"
-#include "pad.inc.h"
-#include "loss.inc.h"
-#include "optimizer.inc.h"
-#include "peak.inc.h"
+#include "image/augment.inc.h"
+#include "random/dropout.inc.h"
+#include "map/pad.inc.h"
+#include "loss/loss.inc.h"
+#include "optimizer/optimizer.inc.h"
+#include "isa/peak.inc.h"
 
 #define CN_TABLE(NAME, LABEL)                                                                      \
     const cn_kernels NAME = {                                                                      \

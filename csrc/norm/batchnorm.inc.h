@@ -13,22 +13,22 @@
 
 #define VW CN_LANES
 #define NV 4
-#include "batchnorm_block.inc.h"
+#include "norm/batchnorm_block.inc.h"
 #define VW CN_LANES
 #define NV 2
-#include "batchnorm_block.inc.h"
+#include "norm/batchnorm_block.inc.h"
 #define VW CN_LANES
 #define NV 1
-#include "batchnorm_block.inc.h"
+#include "norm/batchnorm_block.inc.h"
 #if CN_LANES > 4
 #define VW 4
 #define NV 1
-#include "batchnorm_block.inc.h"
+#include "norm/batchnorm_block.inc.h"
 #endif
 #if CN_LANES > 1
 #define VW 1
 #define NV 1
-#include "batchnorm_block.inc.h"
+#include "norm/batchnorm_block.inc.h"
 #endif
 
 /* Call F of each width for the blocks of c channels; the arguments use k, the block's first one. */

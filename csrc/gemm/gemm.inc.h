@@ -29,43 +29,43 @@ typedef struct {
 #if CN_LANES == 1
 #define VW 1
 #define NV 4
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define VW 1
 #define NV 1
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define CN_WIDTHS(F) F(4, 1, 4) F(1, 1, 1)
 #elif CN_LANES == 4
 #define VW 4
 #define NV 2
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define VW 4
 #define NV 1
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define CN_WIDTHS(F) F(8, 4, 2) F(4, 4, 1)
 #elif CN_LANES == 8
 #define VW 8
 #define NV 2
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define VW 8
 #define NV 1
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define VW 4
 #define NV 1
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define CN_WIDTHS(F) F(16, 8, 2) F(8, 8, 1) F(4, 4, 1)
 #else
 #define VW 16
 #define NV 2
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define VW 16
 #define NV 1
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define VW 8
 #define NV 1
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define VW 4
 #define NV 1
-#include "tile.inc.h"
+#include "gemm/tile.inc.h"
 #define CN_WIDTHS(F) F(32, 16, 2) F(16, 16, 1) F(8, 8, 1) F(4, 4, 1)
 #endif
 
