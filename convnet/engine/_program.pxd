@@ -1,4 +1,4 @@
-"""What a program is made of in C, and the turns that long calls are taken in."""
+"""The parts of a program in C, and the turns in which long calls run."""
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t
@@ -14,7 +14,7 @@ cdef struct Entry:
 
 
 cdef struct Phase:
-    int needs           # of the context, see _demands.pxd
+    int needs           # of the context: enum cn_need
     int64_t begin, end  # entries
     int64_t shard       # samples that a lane takes at a time; 0: a batch phase
     double work, sample_work  # in multiply-adds: of the phase, and of each sample
@@ -28,13 +28,13 @@ cdef struct Job:  # a phase over a batch, in tasks
     float *arena
     float *scratch
     bint own_arena      # of each task of a prediction; else of each thread
-    double turn         # seconds after which Python looks after its signals
-    double heard        # when it last did
-    double until        # when the turn ends; 0: it does not
+    double turn                # seconds between two checks of signals
+    double last_signal_check   # when Python last checked its signals
+    double deadline            # when the turn ends; 0: never
 
 
-cdef struct Place:  # how far a task has come
-    int64_t samples, entry  # samples that are through, and the next entry for those after them
+cdef struct TaskProgress:
+    int64_t samples, entry  # samples that are finished, and the next entry for those after them
 
 
 cdef inline double now() noexcept nogil:
@@ -43,15 +43,14 @@ cdef inline double now() noexcept nogil:
     return t.tv_sec + 1e-9 * t.tv_nsec
 
 
-cdef inline bint ends(Job *job) noexcept nogil:
-    """Whether the turn ends."""
-    return job.until > 0 and now() >= job.until
+cdef inline bint turn_ends(Job *job) noexcept nogil:
+    return job.deadline > 0 and now() >= job.deadline
 
 
-cdef inline int hear(Job *job) except -1 nogil:
-    """Have Python look after its signals, a turn after the last time."""
-    if now() >= job.heard + job.turn:
+cdef inline int check_signals(Job *job) except -1 nogil:
+    """Let Python handle its signals, at most once per turn."""
+    if now() >= job.last_signal_check + job.turn:
         with gil:
             PyErr_CheckSignals()
-        job.heard = now()
+        job.last_signal_check = now()
     return 0

@@ -3,6 +3,7 @@
 from math import prod
 from typing import Any, TypeVar
 
+from convnet.engine import RECTIFIERS
 from convnet.graph.buffers import Buffer, MapShape
 from convnet.graph.lowered import Branch, Lowered
 from convnet.graph.ops import (
@@ -20,7 +21,7 @@ from convnet.graph.ops import (
     ResizeOp,
     ZeroPad2DOp,
 )
-from convnet.graph.parameters import RECTIFIERS, Parameter, ParameterList
+from convnet.graph.parameters import Parameter, ParameterList
 from convnet.layers import Layer
 
 AnyOp = TypeVar("AnyOp", bound=Op)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.engine import Context, aligned_zeros
+from convnet.engine import SOLVERS, Context, aligned_zeros
 from convnet.graph.finite import is_finite
-from convnet.graph.update import SOLVERS
 
 MOMENTS = ("moment_1", "moment_2")
 

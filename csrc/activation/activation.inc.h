@@ -1,9 +1,11 @@
-/* Activations: y = f(z), and gz = g * f'(z).
- *
- * All are written as branch-free scalar expressions that the compiler turns into vectors. Those whose
- * derivative follows from y alone (cn_from_output) are fused into the operation before them; GELU and
- * SiLU keep z. Comparisons are written so that a NaN stays a NaN.
- */
+/* Activations, y = f(z), and the gradient by z: the loops over the list of activations.def, and the functions that its
+ * expressions call, which the compiler turns into vectors. */
+#ifndef CN_ACTIVATION_ACTIVATION_INC_H
+#define CN_ACTIVATION_ACTIVATION_INC_H
+
+#include "convnet.h"
+#include "isa/simd.h"
+#include "map/map.h"
 
 #define CN_LEAKY_SLOPE 0.01f
 #define CN_ELU_ALPHA 1.0f
@@ -88,72 +90,59 @@ CN_INLINE float cn_silu_slope(float z) {
 }
 
 /* y = f(z) of n values; y may be z. */
-static void cn_activate(int64_t activation, const float *z, float *y, int64_t n) {
-#define CASE(KIND, EXPRESSION)                                                                     \
-    case KIND:                                                                                     \
+static void cn_activate(int64_t activation, const float *from, float *to, int64_t n) {
+    switch (activation) {
+#define CN_ACTIVATION(CONSTANT, NAME, PROPERTIES, VALUE, GRADIENT)                                 \
+    case CN_##CONSTANT:                                                                            \
         for (int64_t i = 0; i < n; i++) {                                                          \
-            const float v = z[i];                                                                  \
-            y[i] = EXPRESSION;                                                                     \
+            const float z = from[i];                                                               \
+            to[i] = VALUE;                                                                         \
         }                                                                                          \
         break;
-    switch (activation) {
-        CASE(CN_RELU, v < 0.0f ? 0.0f : v)
-        CASE(CN_LEAKY_RELU, v < 0.0f ? CN_LEAKY_SLOPE * v : v)
-        CASE(CN_ELU, v < 0.0f ? CN_ELU_ALPHA * cn_expm1(v) : v)
-        CASE(CN_GELU, cn_gelu(v))
-        CASE(CN_SILU, cn_silu(v))
-        CASE(CN_SIGMOID, cn_sigmoid(v))
-        CASE(CN_TANH, cn_tanh(v))
+#include "activations.def"
     default:
-        if (y != z) memcpy(y, z, (size_t)n * sizeof(float));
+        if (to != from) memcpy(to, from, (size_t)n * sizeof(float));
     }
-#undef CASE
 }
 
-/* gz = g * f'(z) of n values, v being z for GELU and SiLU and y for the others; gz may be g. */
-static void cn_activate_grad(int64_t activation, const float *g, const float *value, float *gz,
-                             int64_t n) {
-#define CASE(KIND, EXPRESSION)                                                                     \
-    case KIND:                                                                                     \
+/* The gradient by z of n values from the gradient by y; value: y where the activation has CN_FROM_OUTPUT, else z.
+ * grad_z may be grad_y. */
+static void cn_activate_grad(int64_t activation, const float *grad_y, const float *value,
+                             float *grad_z, int64_t n) {
+    switch (activation) {
+#define CN_ACTIVATION(CONSTANT, NAME, PROPERTIES, VALUE, GRADIENT)                                 \
+    case CN_##CONSTANT:                                                                            \
         for (int64_t i = 0; i < n; i++) {                                                          \
-            const float v = value[i];                                                              \
-            gz[i] = EXPRESSION;                                                                    \
+            const float g = grad_y[i], y = value[i], z = y;                                        \
+            (void)z;                                                                               \
+            grad_z[i] = GRADIENT;                                                                  \
         }                                                                                          \
         break;
-    switch (activation) {
-        CASE(CN_RELU, v > 0.0f ? g[i] : 0.0f)
-        CASE(CN_LEAKY_RELU, v > 0.0f ? g[i] : CN_LEAKY_SLOPE * g[i])
-        CASE(CN_ELU, v > 0.0f ? g[i] : g[i] * (v + CN_ELU_ALPHA))
-        CASE(CN_GELU, g[i] * cn_gelu_slope(v))
-        CASE(CN_SILU, g[i] * cn_silu_slope(v))
-        CASE(CN_SIGMOID, g[i] * v * (1.0f - v))
-        CASE(CN_TANH, g[i] * (1.0f - v * v))
+#include "activations.def"
     default:
-        if (gz != g) memcpy(gz, g, (size_t)n * sizeof(float));
+        if (grad_z != grad_y) memcpy(grad_z, grad_y, (size_t)n * sizeof(float));
     }
-#undef CASE
 }
 
-static void activation_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void activation_fwd(const cn_activation_params *op, const cn_context *ctx,
+                           const cn_task *t) {
     (void)ctx;
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y = 0; y < op->src.h; y++)
-            cn_activate(op->activation,
-                        t->arena + op->src.offset + s * op->src.sample + y * op->src.row,
-                        t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row,
+            cn_activate(op->activation, cn_line(t, &op->src, s, y), cn_line(t, &op->dst, s, y),
                         op->src.w * op->src.c);
 }
 
-static void activation_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void activation_bwd(const cn_activation_params *op, const cn_context *ctx,
+                           const cn_task *t) {
     (void)ctx;
     const cn_map *value =
-        op->activation == CN_GELU || op->activation == CN_SILU ? &op->src : &op->dst;
+        cn_activation_properties[op->activation] & CN_FROM_OUTPUT ? &op->dst : &op->src;
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y = 0; y < op->src.h; y++)
-            cn_activate_grad(
-                op->activation,
-                t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y * op->grad_dst.row,
-                t->arena + value->offset + s * value->sample + y * value->row,
-                t->arena + op->grad_src.offset + s * op->grad_src.sample + y * op->grad_src.row,
-                op->src.w * op->src.c);
+            cn_activate_grad(op->activation, cn_line(t, &op->grad_dst, s, y),
+                             cn_line(t, value, s, y), cn_line(t, &op->grad_src, s, y),
+                             op->src.w * op->src.c);
 }
+
+#endif

@@ -1,5 +1,14 @@
 /* Convolution of few channels: the two passes, over the lines of planar_lines.inc.h, where the formulas
  * stand, with the 2 x 2 max-pool of planar_pool.inc.h. */
+#ifndef CN_CONV_PLANAR_INC_H
+#define CN_CONV_PLANAR_INC_H
+
+#include "activation/activation.inc.h"
+#include "conv/layout.h"
+#include "conv/planar_lines.inc.h"
+#include "conv/pooled.inc.h"
+#include "conv/window.h"
+#include "pool/planar_pool.inc.h"
 
 /* Planes of the window of all outputs: rows x columns pixels of each channel, zeros up to `plane`. */
 static void cn_to_planes(const float *src, int64_t src_row, int64_t c, int64_t rows,
@@ -18,13 +27,13 @@ static void cn_to_planes(const float *src, int64_t src_row, int64_t c, int64_t r
     }
 }
 
-static void cn_tap_offsets(const cn_op *op, int64_t pitch, int64_t *offset) {
+static void cn_tap_offsets(const cn_conv_params *op, int64_t pitch, int64_t *offset) {
     for (int64_t r = 0; r < op->kh; r++)
         for (int64_t q = 0; q < op->kw; q++)
             offset[r * op->kw + q] = r * op->dh * pitch + q * op->dw;
 }
 
-static void planar_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void planar_fwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const cn_planar p = cn_planar_layout(op, 0);
     const int64_t c = op->src.c, oc = op->dst.c;
     int64_t *offset = (int64_t *)t->scratch;
@@ -53,7 +62,7 @@ static void planar_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
             float *row = t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row;
             for (int64_t o = 0; o < oc; o++) {
                 const float *from = z + o * p.plane + y * op->pool_h * p.pitch;
-                if (cn_pools(op)) {
+                if (cn_conv_pools(op)) {
                     cn_pool_line(from, p.pitch, op->dst.w, line,
                                  winner ? winner + (o * op->dst.h + y) * op->dst.w : NULL);
                     from = line;
@@ -65,23 +74,23 @@ static void planar_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
     }
 }
 
-static void planar_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void planar_bwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const cn_planar p = cn_planar_layout(op, 1);
     const int64_t c = op->src.c, oc = op->dst.c, taps = op->kh * op->kw;
     int64_t *offset = (int64_t *)t->scratch, *turned = offset + taps;
-    float *x = t->scratch + cn_aligned(4 * taps), *gz = x + c * p.plane;
-    float *grad = gz + oc * p.plane, *line = grad + c * p.plane;
+    float *x = t->scratch + cn_aligned(4 * taps), *grad_preact = x + c * p.plane;
+    float *grad = grad_preact + oc * p.plane, *line = grad + c * p.plane;
     float *column = line + cn_aligned(op->dst.w * oc);
-    float *inside = gz + p.top * p.pitch + p.left;
+    float *inside = grad_preact + p.top * p.pitch + p.left;
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
     const int64_t length = (op->oh - 1) * p.pitch + op->ow;
     cn_tap_offsets(op, p.pitch, offset);
-    /* input (i, j) reads gz (i + pt - r*dh, j + pl - q*dw), which lies this far from the plane's start */
+    /* input (i, j) reads grad_preact (i + pt - r*dh, j + pl - q*dw), which lies this far from the plane's start */
     for (int64_t r = 0; r < op->kh; r++)
         for (int64_t q = 0; q < op->kw; q++)
-            turned[r * op->kw + q] = (p.top + op->pt - r * op->dh) * p.pitch + p.left + op->pl -
-                                     q * op->dw;
-    const cn_lines data = {.in = gz,
+            turned[r * op->kw + q] =
+                (p.top + op->pt - r * op->dh) * p.pitch + p.left + op->pl - q * op->dw;
+    const cn_lines data = {.in = grad_preact,
                            .out = grad,
                            .in_channels = oc,
                            .in_plane = p.plane,
@@ -93,22 +102,22 @@ static void planar_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
                            .w_tap = c * oc,
                            .w_in = 1,
                            .w_out = oc};
-    memset(gz, 0, (size_t)(oc * p.plane) * sizeof(float));
+    memset(grad_preact, 0, (size_t)(oc * p.plane) * sizeof(float));
     for (int64_t s = t->s0; s < t->s1; s++) {
         const uint8_t *winner = cn_winners(op, t->arena, s);
         cn_to_planes(cn_window_origin(op, t->arena, s), op->src.row, c, p.rows, p.columns, x,
                      p.pitch, p.plane);
         for (int64_t y = 0; y < op->dst.h; y++) {
-            cn_activate_grad(
-                op->activation,
-                t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y * op->grad_dst.row,
-                t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row, line,
-                op->dst.w * oc);
+            cn_activate_grad(op->activation,
+                             t->arena + op->grad_dst.offset + s * op->grad_dst.sample +
+                                 y * op->grad_dst.row,
+                             t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row, line,
+                             op->dst.w * oc);
             for (int64_t o = 0; o < oc; o++) {
                 float *to = inside + o * p.plane + y * op->pool_h * p.pitch;
-                float *from = cn_pools(op) ? column : to;
+                float *from = cn_conv_pools(op) ? column : to;
                 for (int64_t i = 0; i < op->dst.w; i++) from[i] = line[i * oc + o];
-                if (cn_pools(op))
+                if (cn_conv_pools(op))
                     cn_unpool_line(column, winner + (o * op->dst.h + y) * op->dst.w, op->dst.w, to,
                                    p.pitch);
             }
@@ -122,11 +131,13 @@ static void planar_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
         if (!op->data_gradient) continue;
         cn_lines_conv(&data, c);
         for (int64_t i = 0; i < op->src.h; i++) {
-            float *row = t->arena + op->grad_src.offset + s * op->grad_src.sample +
-                         i * op->grad_src.row;
+            float *row =
+                t->arena + op->grad_src.offset + s * op->grad_src.sample + i * op->grad_src.row;
             for (int64_t k = 0; k < c; k++)
                 for (int64_t j = 0; j < op->src.w; j++)
                     row[j * c + k] = grad[k * p.plane + i * p.pitch + j];
         }
     }
 }
+
+#endif

@@ -6,17 +6,19 @@
  * p + offset of each tap, and what falls on the last columns of a row, where windows leave it, is not used.
  *
  *   fwd       z[o][p] = bias[o] + sum over channels, taps: x[c][p + tap] * w[tap][c][o]
- *   data      the same over planes of gz with a halo of zeros, the taps turned by 180 degrees
- *   weights   dw[tap][c][o] = sum over p: x[c][p + tap] * gz[o][p], gz being zero on the unused columns
+ *   data      the same over planes of grad_preact with a halo of zeros, the taps turned by 180 degrees
+ *   weights   dw[tap][c][o] = sum over p: x[c][p + tap] * grad_preact[o][p], grad_preact being zero on the unused columns
  *
  * The planes are followed by zeros, because vectors read beyond their ends.
  */
+#ifndef CN_CONV_PLANAR_LINES_INC_H
+#define CN_CONV_PLANAR_LINES_INC_H
 
-#define VEC CN_PASTE(cn_v, CN_LANES)
-#define VLOAD CN_PASTE(cn_load, CN_LANES)
-#define VSTORE CN_PASTE(cn_store, CN_LANES)
-#define VSET CN_PASTE(cn_set, CN_LANES)
-#define VFMA CN_PASTE(cn_fma, CN_LANES)
+#include "conv/layout.h"
+#include "isa/simd.h"
+
+#define VW CN_LANES
+#include "isa/vector.h"
 
 /* Accumulators that fit in registers beside the operands. */
 #if CN_LANES == 16
@@ -74,8 +76,8 @@ static void cn_lines_conv(const cn_lines *l, int64_t out_channels) {
         switch (out_channels - o0) {
 #define CASE(LABEL, O, B)                                                                          \
     LABEL:                                                                                         \
-        for (; p < l->length; p += B * CN_LANES) cn_lines_block(l, O, B, o0, p);                   \
-        break;
+    for (; p < l->length; p += B * CN_LANES) cn_lines_block(l, O, B, o0, p);                       \
+    break;
             CASE(case 1, 1, CN_PLANAR_ACC / 4)
             CASE(case 2, 2, CN_PLANAR_ACC / 4)
             CASE(case 3, 3, CN_PLANAR_ACC / 4)
@@ -125,9 +127,13 @@ static void cn_lines_dots_of(int64_t q, int64_t o, const float *x, const int64_t
         break;
 #define CASES(Q) CASE(Q, 1) CASE(Q, 2) CASE(Q, 3) CASE(Q, 4)
     switch (q * 8 + o) {
-        CASES(1) CASES(2) CASES(3)
+        CASES(1)
+        CASES(2)
+        CASES(3)
 #if CN_PLANAR_ACC > 12
-        CASES(4) CASES(5) CASES(6)
+        CASES(4)
+        CASES(5)
+        CASES(6)
 #endif
     }
 #undef CASES
@@ -135,14 +141,14 @@ static void cn_lines_dots_of(int64_t q, int64_t o, const float *x, const int64_t
 }
 
 /* dw[taps][channels][oc] += for all lines. */
-static void cn_lines_weights(const cn_op *op, const float *x, int64_t x_plane,
+static void cn_lines_weights(const cn_conv_params *op, const float *x, int64_t x_plane,
                              const int64_t *offset, int64_t taps, const float *g, int64_t g_plane,
                              int64_t length, float *dw) {
     const int64_t c = op->src.c, oc = op->dst.c, most = CN_PLANAR_ACC / 4;
     const int64_t parts = cn_blocks(taps, most);
     for (int64_t k = 0; k < c; k++)
-        for (int64_t o = 0; o < oc; o += 4)
-            for (int64_t part = 0; part < parts; part++) { /* of sizes that differ by 1 at the most */
+        for (int64_t o = 0; o < oc; o += 4) /* parts whose sizes differ by 1 at the most */
+            for (int64_t part = 0; part < parts; part++) {
                 const int64_t t0 = taps * part / parts, t1 = taps * (part + 1) / parts;
                 cn_lines_dots_of(t1 - t0, oc - o < 4 ? oc - o : 4, x + k * x_plane, offset + t0,
                                  g + o * g_plane, g_plane, length, dw + (t0 * c + k) * oc + o,
@@ -160,8 +166,6 @@ static float cn_line_sum(const float *x, int64_t length) {
     return total;
 }
 
-#undef VFMA
-#undef VSET
-#undef VSTORE
-#undef VLOAD
-#undef VEC
+#include "isa/vector_end.h"
+
+#endif

@@ -1,5 +1,14 @@
 /* Winograd convolution: the three passes over blocks of tiles, and the packing of kernels; the formulas
  * and transforms stand in winograd_transform.inc.h. */
+#ifndef CN_CONV_WINOGRAD_INC_H
+#define CN_CONV_WINOGRAD_INC_H
+
+#include "conv/grad_preact.inc.h"
+#include "conv/layout.h"
+#include "conv/pooled.inc.h"
+#include "conv/window.h"
+#include "conv/winograd_transform.inc.h"
+#include "gemm/gemm.inc.h"
 
 /* A product of 36 places over tiles in scratch: planes of the transforms of what is read and written. */
 typedef struct {
@@ -7,11 +16,11 @@ typedef struct {
     int64_t in_plane, out_plane;
 } cn_planes;
 
-CN_INLINE cn_planes cn_wino_planes(const cn_op *op, float *scratch, int64_t in, int64_t out) {
-    cn_planes p = {.in = scratch,
-                   .in_plane = cn_wino_plane(op, in),
-                   .out_plane = cn_wino_plane(op, out)};
-    p.out = scratch + CN_PLACES * p.in_plane;
+CN_INLINE cn_planes cn_wino_planes(const cn_conv_params *op, float *scratch, int64_t in,
+                                   int64_t out) {
+    cn_planes p = {
+        .in = scratch, .in_plane = cn_wino_plane(op, in), .out_plane = cn_wino_plane(op, out)};
+    p.out = scratch + CN_WINOGRAD_POINTS * p.in_plane;
     return p;
 }
 
@@ -22,12 +31,12 @@ typedef struct {
 } cn_maps;
 
 /* dst = act(bias + src * kernel) for a block of tiles of maps of h x w outputs. */
-static void cn_wino_tiles(const cn_op *op, const cn_tiles *tiles, const cn_maps *src,
+static void cn_wino_tiles(const cn_conv_params *op, const cn_tiles *tiles, const cn_maps *src,
                           const float *packed, const float *bias, int relu, const cn_maps *dst,
                           int64_t h, int64_t w, float *scratch) {
     const cn_planes p = cn_wino_planes(op, scratch, src->c, dst->c);
     cn_wino_gather(tiles, src->at, src->sample, src->row, src->c, p.in, p.in_plane);
-    for (int place = 0; place < CN_PLACES; place++)
+    for (int place = 0; place < CN_WINOGRAD_POINTS; place++)
         cn_gemm(p.in + place * p.in_plane, src->c, tiles->count,
                 packed + place * src->c * cn_round_columns(dst->c), src->c, dst->c, 0, dst->c,
                 p.out + place * p.out_plane, dst->c, NULL, 0);
@@ -36,18 +45,18 @@ static void cn_wino_tiles(const cn_op *op, const cn_tiles *tiles, const cn_maps 
 }
 
 /* The same for all tiles of some samples, block by block. */
-static void cn_wino_maps(const cn_op *op, int64_t samples, const cn_maps *src, const float *packed,
-                         const float *bias, int relu, const cn_maps *dst, int64_t h, int64_t w,
-                         float *scratch) {
+static void cn_wino_maps(const cn_conv_params *op, int64_t samples, const cn_maps *src,
+                         const float *packed, const float *bias, int relu, const cn_maps *dst,
+                         int64_t h, int64_t w, float *scratch) {
     cn_tiles tiles = {.rows = cn_blocks(h, 4), .columns = cn_blocks(w, 4)};
     const int64_t all = samples * tiles.rows * tiles.columns;
-    for (; tiles.first < all; tiles.first += op->tiles) {
-        tiles.count = all - tiles.first < op->tiles ? all - tiles.first : op->tiles;
+    for (; tiles.first < all; tiles.first += op->block_tiles) {
+        tiles.count = all - tiles.first < op->block_tiles ? all - tiles.first : op->block_tiles;
         cn_wino_tiles(op, &tiles, src, packed, bias, relu, dst, h, w, scratch);
     }
 }
 
-static void winograd_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t oc = op->dst.c;
     const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
     const float *packed = ctx->packed + op->packed;
@@ -55,7 +64,7 @@ static void winograd_fwd(const cn_op *op, const cn_context *ctx, const cn_task *
                    op->src.c};
     cn_maps dst = {t->arena + op->dst.offset + t->s0 * op->dst.sample, op->dst.sample, op->dst.row,
                    oc};
-    if (!cn_pools(op)) {
+    if (!cn_conv_pools(op)) {
         cn_wino_maps(op, t->s1 - t->s0, &src, packed, bias, op->activation == CN_RELU, &dst, op->oh,
                      op->ow, t->scratch);
         cn_conv2d_activate(op, t, dst.at);
@@ -63,10 +72,11 @@ static void winograd_fwd(const cn_op *op, const cn_context *ctx, const cn_task *
     }
     /* A strip is pooled as soon as it is computed: whole samples, or rows of tiles of one. */
     cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
-    const int64_t together = cn_wino_together(op), strip = op->strip;
-    const cn_maps z = {t->scratch + cn_wino_scratch(op), strip * 4 * op->ow * oc, op->ow * oc, oc};
-    for (int64_t s = t->s0; s < t->s1; s += together) {
-        const int64_t samples = t->s1 - s < together ? t->s1 - s : together;
+    const int64_t most = cn_wino_block_samples(op), strip = op->strip_tile_rows;
+    const cn_maps z = {t->scratch + cn_wino_planes_floats(op), strip * 4 * op->ow * oc, op->ow * oc,
+                       oc};
+    for (int64_t s = t->s0; s < t->s1; s += most) {
+        const int64_t samples = cn_min(most, t->s1 - s);
         src.at = (float *)cn_window_origin(op, t->arena, s);
         for (int64_t r = 0; r < tiles.rows; r += strip) {
             const int64_t rows = tiles.rows - r < strip ? tiles.rows - r : strip;
@@ -83,40 +93,40 @@ static void winograd_fwd(const cn_op *op, const cn_context *ctx, const cn_task *
 }
 
 /* u[36][c][oc] += sum over tiles; the lanes' sums become the gradient in winograd_weights. */
-static void cn_wino_weights(const cn_op *op, const cn_task *t, int64_t s, int64_t samples,
-                            const float *gz, const cn_gz *z, float *u) {
+static void cn_wino_weights(const cn_conv_params *op, const cn_task *t, int64_t s, int64_t samples,
+                            const float *grad_preact, const cn_preact_layout *z, float *u) {
     const int64_t c = op->src.c, oc = op->dst.c;
     const float *src = cn_window_origin(op, t->arena, s);
     const cn_planes p = cn_wino_planes(op, t->scratch, c, oc);
     cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
     const int64_t all = samples * tiles.rows * tiles.columns;
-    for (; tiles.first < all; tiles.first += op->tiles) {
-        tiles.count = all - tiles.first < op->tiles ? all - tiles.first : op->tiles;
+    for (; tiles.first < all; tiles.first += op->block_tiles) {
+        tiles.count = all - tiles.first < op->block_tiles ? all - tiles.first : op->block_tiles;
         cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, p.in, p.in_plane);
-        cn_wino_gather_grad(&tiles, gz, z->sample, z->row, oc, p.out, p.out_plane);
-        for (int place = 0; place < CN_PLACES; place++)
+        cn_wino_gather_grad(&tiles, grad_preact, z->sample, z->row, oc, p.out, p.out_plane);
+        for (int place = 0; place < CN_WINOGRAD_POINTS; place++)
             cn_gemm_weights(p.in + place * p.in_plane, c, p.out + place * p.out_plane, oc,
                             tiles.count, oc, 0, c, u + place * c * oc, oc);
     }
 }
 
-static void winograd_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const cn_gz z = cn_gz_layout(op);
-    float *line = t->scratch + cn_wino_scratch(op);
-    float *gz = line + cn_aligned(op->dst.w * op->dst.c);
-    float *inside = gz + z.top * z.row + z.left * op->dst.c;
+static void winograd_bwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const cn_preact_layout z = cn_preact_layout_of(op);
+    float *line = t->scratch + cn_wino_planes_floats(op);
+    float *grad_preact = line + cn_aligned(op->dst.w * op->dst.c);
+    float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
-    cn_zero_halo(op, &z, gz, op->group);
-    for (int64_t s = t->s0; s < t->s1; s += op->group) {
-        const int64_t samples = t->s1 - s < op->group ? t->s1 - s : op->group;
+    cn_zero_halo(op, &z, grad_preact, op->block_samples);
+    for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
+        const int64_t samples = t->s1 - s < op->block_samples ? t->s1 - s : op->block_samples;
         for (int64_t i = 0; i < samples; i++)
-            cn_fill_gz(op, ctx, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
+            cn_fill_grad_preact(op, ctx, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
         if (op->grad_weights >= 0)
             cn_wino_weights(op, t, s, samples, inside, &z, grads + op->grad_weights);
         if (op->grad_bias >= 0)
             cn_bias_add(&z, inside, samples, op->oh, op->ow, op->dst.c, grads + op->grad_bias);
         if (op->data_gradient) {
-            /* input pixel (i, j) reads gz from (i + pt - 2, j + pl - 2) on */
+            /* input pixel (i, j) reads grad_preact from (i + pt - 2, j + pl - 2) on */
             const cn_maps src = {inside + (op->pt - 2) * z.row + (op->pl - 2) * op->dst.c, z.sample,
                                  z.row, op->dst.c};
             const cn_maps dst = {t->arena + op->grad_src.offset + s * op->grad_src.sample,
@@ -128,20 +138,22 @@ static void winograd_bwd(const cn_op *op, const cn_context *ctx, const cn_task *
 }
 
 /* Gradient of the weights of one input channel from the lanes' sums, which are left at zero. */
-static void winograd_weights(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c, oc = op->dst.c, k = t->s0;
+static void winograd_weights(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t c = op->src.c, oc = op->dst.c, k = t->number;
     float *u = ctx->lane_grads + op->grad_weights + k * oc;
-    float *dw = ctx->batch_grads + op->grad_kernel + k * oc;
+    float *dw = ctx->batch_grads + op->grad_weights_sum + k * oc;
     for (int64_t o = 0; o < oc; o += CN_LANES)
         cn_wino_kernels_grad(u + o, c * oc, ctx->lane_size, ctx->lanes, dw + o, c * oc);
 }
 
 /* Tasks: blocks of columns of the forward pass, then of the data gradient. */
-static void pack_winograd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void pack_winograd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->src.c, oc = op->dst.c, blocks = cn_blocks(oc, CN_COLUMNS);
     const float *w = ctx->params + op->weights;
-    if (t->s0 < blocks)
-        cn_wino_pack(w, c, oc, 0, t->s0 * CN_COLUMNS, ctx->packed + op->packed);
+    if (t->number < blocks)
+        cn_wino_pack(w, c, oc, 0, t->number * CN_COLUMNS, ctx->packed + op->packed);
     else
-        cn_wino_pack(w, c, oc, 1, (t->s0 - blocks) * CN_COLUMNS, ctx->packed + op->packed_grad);
+        cn_wino_pack(w, c, oc, 1, (t->number - blocks) * CN_COLUMNS, ctx->packed + op->packed_grad);
 }
+
+#endif

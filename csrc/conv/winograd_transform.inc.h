@@ -1,9 +1,9 @@
 /* 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast algorithms for
  * convolutional neural networks", CVPR 2016): a tile of 4 x 4 outputs takes 36 products a pair of
- * channels where the direct sum takes 144. With d a tile of 6 x 6 inputs, w a kernel, g a tile of gz:
+ * channels where the direct sum takes 144. With d a tile of 6 x 6 inputs, w a kernel, g a tile of grad_preact:
  *
  *   fwd       y  = A^T [(G w G^T) . (B^T d B)] A
- *   data      the same over gz, with the kernel turned by 180 degrees
+ *   data      the same over grad_preact, with the kernel turned by 180 degrees
  *   weights   dw = G^T [sum over tiles (A g A^T) . (B^T d B)] G
  *
  * where . is the product of elements; over all channels it is one matrix product for each of the 36
@@ -13,12 +13,15 @@
  * Tiles reach beyond the map; what they read there is zero (the halo is widened for them) or is
  * dropped with the outputs that it would give.
  */
+#ifndef CN_CONV_WINOGRAD_TRANSFORM_INC_H
+#define CN_CONV_WINOGRAD_TRANSFORM_INC_H
 
-#define VEC CN_PASTE(cn_v, CN_LANES)
-#define VLOAD CN_PASTE(cn_load, CN_LANES)
-#define VSTORE CN_PASTE(cn_store, CN_LANES)
-#define VSET CN_PASTE(cn_set, CN_LANES)
-#define VFMA CN_PASTE(cn_fma, CN_LANES)
+#include "gemm/gemm.inc.h"
+#include "isa/simd.h"
+#include "sizes.h"
+
+#define VW CN_LANES
+#include "isa/vector.h"
 
 /* B^T d */
 CN_INLINE void cn_wino_input(const VEC d[6], VEC t[6]) {
@@ -116,13 +119,13 @@ static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t samp
     }
 }
 
-/* planes[36][count][c] = A g A^T of tiles of gz, zero beyond the map. */
-static void cn_wino_gather_grad(const cn_tiles *tiles, const float *gz, int64_t sample, int64_t row,
-                                int64_t c, float *planes, int64_t plane) {
+/* planes[36][count][c] = A g A^T of tiles of grad_preact, zero beyond the map. */
+static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact, int64_t sample,
+                                int64_t row, int64_t c, float *planes, int64_t plane) {
     for (int64_t i = 0; i < tiles->count; i++) {
         int64_t s, y, x;
         cn_tile_at(tiles, i, &s, &y, &x);
-        const float *from = gz + s * sample + y * row + x * c;
+        const float *from = grad_preact + s * sample + y * row + x * c;
         for (int64_t k = 0; k < c; k += CN_LANES) {
             VEC t[6][4], out[6];
 #pragma GCC unroll 4
@@ -171,7 +174,7 @@ static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t 
                 cn_wino_output(t[a], out);
                 for (int b = 0; b < columns; b++) {
                     VEC v = out[b] + shift;
-                    if (relu) v = CN_PASTE(cn_relu, CN_LANES)(v);
+                    if (relu) v = VRELU(v);
                     VSTORE(to + a * row + b * c + k, v);
                 }
             }
@@ -258,8 +261,6 @@ static void cn_wino_pack(const float *w, int64_t c, int64_t oc, int turned, int6
     }
 }
 
-#undef VFMA
-#undef VSET
-#undef VSTORE
-#undef VLOAD
-#undef VEC
+#include "isa/vector_end.h"
+
+#endif

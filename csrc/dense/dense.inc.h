@@ -1,34 +1,39 @@
 /* Dense layer: y = act(x W + b), W (in, out), x and y of one row a sample.
  *
- *   data      grad_x = gz W^T          weights      grad_W = x^T gz          bias      grad_b = sum gz
+ *   data      grad_x = grad_preact W^T          weights      grad_W = x^T grad_preact          bias      grad_b = sum grad_preact
  *
  * A small layer is computed with the samples of its lane, like a convolution. A wide one, whose
  * gradient a lane could not keep in its cache, is computed over the whole batch: forward by blocks
- * of rows and columns, the gradients by blocks of inputs. gz overwrites grad_dst. With one output, as of
+ * of rows and columns, the gradients by blocks of inputs. grad_preact overwrites grad_dst. With one output, as of
  * two classes, the products are those of vectors, and the weights are not packed.
  */
+#ifndef CN_DENSE_DENSE_INC_H
+#define CN_DENSE_DENSE_INC_H
 
-CN_INLINE int cn_single(const cn_op *op) { return op->dst.c == 1; }
+#include "activation/activation.inc.h"
+#include "convnet.h"
+#include "dense/layout.h"
+#include "gemm/gemm.inc.h"
+#include "map/map.h"
+
+CN_INLINE int cn_single(const cn_dense_params *op) { return op->dst.c == 1; }
 
 /* sum of x[k] w[k]: four vectors of sums, whose order does not depend on anything but n. */
 static float cn_dot(const float *x, const float *w, int64_t n) {
-#define VEC CN_PASTE(cn_v, CN_LANES)
-#define VLOAD CN_PASTE(cn_load, CN_LANES)
-#define VFMA CN_PASTE(cn_fma, CN_LANES)
+#define VW CN_LANES
+#include "isa/vector.h"
     VEC sum[4];
     float lane[CN_LANES], total = 0.0f;
     int64_t k = 0;
-    for (int i = 0; i < 4; i++) sum[i] = CN_PASTE(cn_set, CN_LANES)(0.0f);
+    for (int i = 0; i < 4; i++) sum[i] = VSET(0.0f);
     for (; k + 4 * CN_LANES <= n; k += 4 * CN_LANES)
         for (int i = 0; i < 4; i++)
             sum[i] = VFMA(VLOAD(x + k + i * CN_LANES), VLOAD(w + k + i * CN_LANES), sum[i]);
-    CN_PASTE(cn_store, CN_LANES)(lane, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+    VSTORE(lane, (sum[0] + sum[1]) + (sum[2] + sum[3]));
     for (int i = 0; i < CN_LANES; i++) total += lane[i];
     for (; k < n; k++) total = CN_FMA(x[k], w[k], total);
     return total;
-#undef VFMA
-#undef VLOAD
-#undef VEC
+#include "isa/vector_end.h"
 }
 
 /* y[k] = g w[k], or with `add` y[k] += g w[k]. */
@@ -39,12 +44,8 @@ CN_INLINE void cn_scaled(float g, const float *restrict w, int64_t n, int add, f
         for (int64_t k = 0; k < n; k++) y[k] = g * w[k];
 }
 
-CN_INLINE float *cn_flat(const cn_task *t, const cn_map *map, int64_t sample) {
-    return t->arena + map->offset + sample * map->sample;
-}
-
-static void cn_dense_rows(const cn_op *op, const cn_context *ctx, const cn_task *t, int64_t s0,
-                          int64_t s1, int64_t n0, int64_t n1) {
+static void cn_dense_rows(const cn_dense_params *op, const cn_context *ctx, const cn_task *t,
+                          int64_t s0, int64_t s1, int64_t n0, int64_t n1) {
     if (cn_single(op)) {
         const float bias = op->bias < 0 ? 0.0f : ctx->params[op->bias];
         for (int64_t s = s0; s < s1; s++) {
@@ -64,11 +65,11 @@ static void cn_dense_rows(const cn_op *op, const cn_context *ctx, const cn_task 
                         n1 - n0);
 }
 
-static void dense_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void dense_fwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     cn_dense_rows(op, ctx, t, t->s0, t->s1, 0, op->dst.c);
 }
 
-static void dense_mask(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void dense_mask(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     if (op->activation == CN_LINEAR) return;
     for (int64_t s = t->s0; s < t->s1; s++) {
@@ -77,16 +78,17 @@ static void dense_mask(const cn_op *op, const cn_context *ctx, const cn_task *t)
     }
 }
 
-static void cn_dense_bias(const cn_op *op, const cn_task *t, int64_t s0, int64_t s1, float *bias) {
+static void cn_dense_bias(const cn_dense_params *op, const cn_task *t, int64_t s0, int64_t s1,
+                          float *bias) {
     for (int64_t s = s0; s < s1; s++) {
         const float *restrict g = cn_flat(t, &op->grad_dst, s);
         for (int64_t k = 0; k < op->dst.c; k++) bias[k] += g[k];
     }
 }
 
-/* dw += x^T gz for samples [s0, s1) and inputs [k0, k1). */
-static void cn_dense_weights(const cn_op *op, const cn_task *t, int64_t s0, int64_t s1, int64_t k0,
-                             int64_t k1, float *dw) {
+/* dw += x^T grad_preact for samples [s0, s1) and inputs [k0, k1). */
+static void cn_dense_weights(const cn_dense_params *op, const cn_task *t, int64_t s0, int64_t s1,
+                             int64_t k0, int64_t k1, float *dw) {
     if (!cn_single(op))
         cn_gemm_weights(cn_flat(t, &op->src, s0), op->src.sample, cn_flat(t, &op->grad_dst, s0),
                         op->grad_dst.sample, s1 - s0, op->dst.c, k0, k1, dw, op->dst.c);
@@ -96,9 +98,9 @@ static void cn_dense_weights(const cn_op *op, const cn_task *t, int64_t s0, int6
                       dw + k0);
 }
 
-/* grad_x = gz W^T for samples [s0, s1) and inputs [k0, k1). */
-static void cn_dense_data(const cn_op *op, const cn_context *ctx, const cn_task *t, int64_t s0,
-                          int64_t s1, int64_t k0, int64_t k1) {
+/* grad_x = grad_preact W^T for samples [s0, s1) and inputs [k0, k1). */
+static void cn_dense_data(const cn_dense_params *op, const cn_context *ctx, const cn_task *t,
+                          int64_t s0, int64_t s1, int64_t k0, int64_t k1) {
     if (!cn_single(op))
         cn_gemm(cn_flat(t, &op->grad_dst, s0), op->grad_dst.sample, s1 - s0,
                 ctx->packed + op->packed_grad, op->dst.c, op->src.c, k0, k1,
@@ -109,7 +111,7 @@ static void cn_dense_data(const cn_op *op, const cn_context *ctx, const cn_task 
                       cn_flat(t, &op->grad_src, s) + k0);
 }
 
-static void dense_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void dense_bwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
     dense_mask(op, ctx, t);
     if (op->grad_weights >= 0)
@@ -118,28 +120,28 @@ static void dense_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) 
     if (op->data_gradient) cn_dense_data(op, ctx, t, t->s0, t->s1, 0, op->src.c);
 }
 
-static void dense_wide_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t columns = (op->dst.c + CN_COLUMNS - 1) / CN_COLUMNS;
-    const int64_t s0 = t->s0 / columns * CN_DENSE_ROWS, n0 = t->s0 % columns * CN_COLUMNS;
+static void dense_wide_fwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t columns = cn_blocks(op->dst.c, CN_COLUMNS);
+    const int64_t s0 = t->number / columns * CN_DENSE_ROWS, n0 = t->number % columns * CN_COLUMNS;
     cn_dense_rows(op, ctx, t, s0, s0 + CN_DENSE_ROWS < ctx->n ? s0 + CN_DENSE_ROWS : ctx->n, n0,
                   n0 + CN_COLUMNS < op->dst.c ? n0 + CN_COLUMNS : op->dst.c);
 }
 
 /* Gradient of `block` inputs, a multiple of CN_COLUMNS, for the whole batch. */
-static void dense_wide_grad(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t k0 = t->s0 * op->block;
+static void dense_wide_grad(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t k0 = t->number * op->block_inputs;
     cn_dense_data(op, ctx, t, 0, ctx->n, k0,
-                  k0 + op->block < op->src.c ? k0 + op->block : op->src.c);
+                  k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c);
 }
 
 /* Gradient of the weights of `block` inputs; the first task also sums the bias's. */
-static void dense_wide_weights(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t k0 = t->s0 * op->block;
-    const int64_t k1 = k0 + op->block < op->src.c ? k0 + op->block : op->src.c;
+static void dense_wide_weights(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t k0 = t->number * op->block_inputs;
+    const int64_t k1 = k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c;
     float *dw = ctx->batch_grads + op->grad_weights;
     memset(dw + k0 * op->dst.c, 0, (size_t)((k1 - k0) * op->dst.c) * sizeof(float));
     cn_dense_weights(op, t, 0, ctx->n, k0, k1, dw);
-    if (t->s0 == 0 && op->bias >= 0) {
+    if (t->number == 0 && op->bias >= 0) {
         float *bias = ctx->batch_grads + op->grad_bias;
         memset(bias, 0, (size_t)op->dst.c * sizeof(float));
         cn_dense_bias(op, t, 0, ctx->n, bias);
@@ -147,16 +149,18 @@ static void dense_wide_weights(const cn_op *op, const cn_context *ctx, const cn_
 }
 
 /* Tasks: blocks of columns of W, then of columns of W^T. */
-static void pack_dense(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void pack_dense(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t in = op->src.c, out = op->dst.c, columns = cn_round_columns(out) / CN_COLUMNS;
     const float *w = ctx->params + op->weights;
-    if (t->s0 < columns) {
-        const int64_t n0 = t->s0 * CN_COLUMNS;
+    if (t->number < columns) {
+        const int64_t n0 = t->number * CN_COLUMNS;
         cn_pack(w, out, 0, in, out, n0, n0 + CN_COLUMNS < out ? n0 + CN_COLUMNS : out,
                 ctx->packed + op->packed);
     } else {
-        const int64_t k0 = (t->s0 - columns) * op->block;
-        cn_pack(w, out, 1, out, in, k0, k0 + op->block < in ? k0 + op->block : in,
+        const int64_t k0 = (t->number - columns) * op->block_inputs;
+        cn_pack(w, out, 1, out, in, k0, k0 + op->block_inputs < in ? k0 + op->block_inputs : in,
                 ctx->packed + op->packed_grad);
     }
 }
+
+#endif

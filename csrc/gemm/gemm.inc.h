@@ -4,6 +4,11 @@
  * wide as cn_block says, the last one filled up with zeros. A packed matrix takes
  * K * (n rounded up to CN_COLUMNS) floats at the most, whatever the instruction set.
  */
+#ifndef CN_GEMM_GEMM_INC_H
+#define CN_GEMM_GEMM_INC_H
+
+#include "isa/simd.h"
+#include "sizes.h"
 
 /* P gathered rows times one block of columns. x[p] + seg[s] starts run s of klen values of row p. */
 typedef struct {
@@ -26,55 +31,57 @@ typedef struct {
     int64_t ldw, n;
 } cn_outer;
 
+#define CN_TEMPLATE "gemm/tile.inc.h"
 #if CN_LANES == 1
 #define VW 1
 #define NV 4
-#include "gemm/tile.inc.h"
+#include "isa/template.h"
 #define VW 1
 #define NV 1
-#include "gemm/tile.inc.h"
-#define CN_WIDTHS(F) F(4, 1, 4) F(1, 1, 1)
+#include "isa/template.h"
+#define CN_BLOCK_WIDTHS(F) F(4, 1, 4) F(1, 1, 1)
 #elif CN_LANES == 4
 #define VW 4
 #define NV 2
-#include "gemm/tile.inc.h"
+#include "isa/template.h"
 #define VW 4
 #define NV 1
-#include "gemm/tile.inc.h"
-#define CN_WIDTHS(F) F(8, 4, 2) F(4, 4, 1)
+#include "isa/template.h"
+#define CN_BLOCK_WIDTHS(F) F(8, 4, 2) F(4, 4, 1)
 #elif CN_LANES == 8
 #define VW 8
 #define NV 2
-#include "gemm/tile.inc.h"
+#include "isa/template.h"
 #define VW 8
 #define NV 1
-#include "gemm/tile.inc.h"
+#include "isa/template.h"
 #define VW 4
 #define NV 1
-#include "gemm/tile.inc.h"
-#define CN_WIDTHS(F) F(16, 8, 2) F(8, 8, 1) F(4, 4, 1)
+#include "isa/template.h"
+#define CN_BLOCK_WIDTHS(F) F(16, 8, 2) F(8, 8, 1) F(4, 4, 1)
 #else
 #define VW 16
 #define NV 2
-#include "gemm/tile.inc.h"
+#include "isa/template.h"
 #define VW 16
 #define NV 1
-#include "gemm/tile.inc.h"
+#include "isa/template.h"
 #define VW 8
 #define NV 1
-#include "gemm/tile.inc.h"
+#include "isa/template.h"
 #define VW 4
 #define NV 1
-#include "gemm/tile.inc.h"
-#define CN_WIDTHS(F) F(32, 16, 2) F(16, 16, 1) F(8, 8, 1) F(4, 4, 1)
+#include "isa/template.h"
+#define CN_BLOCK_WIDTHS(F) F(32, 16, 2) F(16, 16, 1) F(8, 8, 1) F(4, 4, 1)
 #endif
+#undef CN_TEMPLATE
 
 /* Width of the next block when `left` columns remain: the narrowest that holds them all, or the widest. */
 CN_INLINE int64_t cn_block(int64_t left) {
     int64_t width = CN_WIDE;
 #define NARROWER(W, VW, NV)                                                                        \
     if (left <= W) width = W;
-    CN_WIDTHS(NARROWER)
+    CN_BLOCK_WIDTHS(NARROWER)
 #undef NARROWER
     return width;
 }
@@ -84,9 +91,9 @@ CN_INLINE void cn_tile_fwd(const cn_tile *t, const float *w, int64_t width, int 
     switch (width) {
 #define CASE(W, VW, NV)                                                                            \
     case W:                                                                                        \
-        CN_NAME(fwd, VW, NV)(t, w, p);                                                  \
+        CN_NAME(cn_tile_fwd, VW, NV)(t, w, p);                                                     \
         break;
-        CN_WIDTHS(CASE)
+        CN_BLOCK_WIDTHS(CASE)
 #undef CASE
     }
 }
@@ -95,9 +102,9 @@ CN_INLINE void cn_outer_add(const cn_outer *o, int64_t width, int p) {
     switch (width) {
 #define CASE(W, VW, NV)                                                                            \
     case W:                                                                                        \
-        CN_NAME(weights, VW, NV)(o, p);                                                 \
+        CN_NAME(cn_tile_weights, VW, NV)(o, p);                                                    \
         break;
-        CN_WIDTHS(CASE)
+        CN_BLOCK_WIDTHS(CASE)
 #undef CASE
     }
 }
@@ -143,8 +150,8 @@ static void cn_pack(const float *w, int64_t ldw, int transposed, int64_t K, int6
 static void cn_gemm_weights(const float *x, int64_t x_row, const float *g, int64_t g_row,
                             int64_t rows, int64_t n, int64_t k0, int64_t k1, float *dw,
                             int64_t ldw) {
-    cn_outer o = {.samples = 1, .rows = 1, .columns = rows, .x_pixel = x_row, .g_pixel = g_row,
-                  .ldw = ldw};
+    cn_outer o = {
+        .samples = 1, .rows = 1, .columns = rows, .x_pixel = x_row, .g_pixel = g_row, .ldw = ldw};
     for (int64_t c = 0; c < n;) {
         const int64_t width = cn_block(n - c);
         o.n = n - c < width ? n - c : width;
@@ -157,3 +164,5 @@ static void cn_gemm_weights(const float *x, int64_t x_row, const float *g, int64
         c += width;
     }
 }
+
+#endif

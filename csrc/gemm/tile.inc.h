@@ -1,4 +1,4 @@
-/* The register tile, for one block of VW * NV columns: included once per block width (gemm.inc.h).
+/* The register tile, for one block of VW * NV columns: a template, included once per block width (gemm.inc.h).
  *
  *   fwd      y[p][n]  = act(bias[n] + sum_s sum_k x[p][seg[s] + k] * w[(s*klen + k)*NB + n])
  *   weights  dw[k][n] += sum over pixels of x[pixel][k] * g[pixel][n]
@@ -7,16 +7,9 @@
  * chain of fused multiply-adds per output, so a result does not depend on its neighbours.
  */
 #define NB (VW * NV)
-#define VEC CN_PASTE(cn_v, VW)
-#define VLOAD CN_PASTE(cn_load, VW)
-#define VSTORE CN_PASTE(cn_store, VW)
-#define VSET CN_PASTE(cn_set, VW)
-#define VFMA CN_PASTE(cn_fma, VW)
-#define VRELU CN_PASTE(cn_relu, VW)
-#define NAME(f) CN_NAME(f, VW, NV)
 
 /* Write the first n of NB columns. */
-CN_INLINE void NAME(put)(float *y, const VEC *v, int64_t n) {
+CN_INLINE void NAME(cn_tile_put)(float *y, const VEC *v, int64_t n) {
     if (n == NB) {
         for (int j = 0; j < NV; j++) VSTORE(y + j * VW, v[j]);
         return;
@@ -25,7 +18,8 @@ CN_INLINE void NAME(put)(float *y, const VEC *v, int64_t n) {
     const float *from = tail;
     for (int j = 0; j < NV; j++) VSTORE(tail + j * VW, v[j]);
 #pragma GCC unroll 8
-    for (int part = NB / 2; part > 0; part /= 2) /* copies of known size for the binary digits of n */
+    for (int part = NB / 2; part > 0;
+         part /= 2) /* copies of known size for the binary digits of n */
         if (n & part) {
             memcpy(y, from, (size_t)part * sizeof(float));
             y += part;
@@ -33,7 +27,7 @@ CN_INLINE void NAME(put)(float *y, const VEC *v, int64_t n) {
         }
 }
 
-CN_INLINE void NAME(fwd_rows)(const int P, const cn_tile *t, const float *w) {
+CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float *w) {
     VEC acc[CN_MR][NV], start[NV];
     for (int j = 0; j < NV; j++) start[j] = t->bias ? VLOAD(t->bias + j * VW) : VSET(0.0f);
     for (int p = 0; p < P; p++)
@@ -73,10 +67,10 @@ CN_INLINE void NAME(fwd_rows)(const int P, const cn_tile *t, const float *w) {
     if (t->relu)
         for (int p = 0; p < P; p++)
             for (int j = 0; j < NV; j++) acc[p][j] = VRELU(acc[p][j]);
-    for (int p = 0; p < P; p++) NAME(put)(t->y[p] + t->column, acc[p], t->n);
+    for (int p = 0; p < P; p++) NAME(cn_tile_put)(t->y[p] + t->column, acc[p], t->n);
 }
 
-CN_INLINE void NAME(weights_rows)(const int P, const cn_outer *o) {
+CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o) {
     VEC acc[CN_MR][NV];
     float tail[NB];
     for (int p = 0; p < P; p++) {
@@ -102,7 +96,7 @@ CN_INLINE void NAME(weights_rows)(const int P, const cn_outer *o) {
                 }
             }
         }
-    for (int p = 0; p < P; p++) NAME(put)(o->dw + p * o->ldw, acc[p], o->n);
+    for (int p = 0; p < P; p++) NAME(cn_tile_put)(o->dw + p * o->ldw, acc[p], o->n);
 }
 
 #define ROWS(P)                                                                                    \
@@ -111,24 +105,26 @@ CN_INLINE void NAME(weights_rows)(const int P, const cn_outer *o) {
         break;
 #if CN_MR > 6
 #define ALL_ROWS                                                                                   \
-    ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11)      \
-    ROWS(12) ROWS(13) ROWS(14)
+    ROWS(1)                                                                                        \
+    ROWS(2)                                                                                        \
+    ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13)    \
+        ROWS(14)
 #elif CN_MR > 4
 #define ALL_ROWS ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
 #else
 #define ALL_ROWS ROWS(1) ROWS(2) ROWS(3) ROWS(4)
 #endif
 
-static void NAME(fwd)(const cn_tile *t, const float *w, int p) {
-#define FUNCTION NAME(fwd_rows)
+static void NAME(cn_tile_fwd)(const cn_tile *t, const float *w, int p) {
+#define FUNCTION NAME(cn_tile_fwd_rows)
 #define ARGUMENTS t, w
     switch (p) { ALL_ROWS }
 #undef FUNCTION
 #undef ARGUMENTS
 }
 
-static void NAME(weights)(const cn_outer *o, int p) {
-#define FUNCTION NAME(weights_rows)
+static void NAME(cn_tile_weights)(const cn_outer *o, int p) {
+#define FUNCTION NAME(cn_tile_weights_rows)
 #define ARGUMENTS o
     switch (p) { ALL_ROWS }
 #undef FUNCTION
@@ -137,13 +133,4 @@ static void NAME(weights)(const cn_outer *o, int p) {
 
 #undef ROWS
 #undef ALL_ROWS
-#undef NAME
-#undef VRELU
-#undef VFMA
-#undef VSET
-#undef VSTORE
-#undef VLOAD
-#undef VEC
 #undef NB
-#undef NV
-#undef VW

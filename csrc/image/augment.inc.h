@@ -23,6 +23,14 @@
  * Random numbers are a function of (seed, epoch, row of X, number of the transform): two uniform
  * ones, of a Philox stream that no layer's dropout has.
  */
+#ifndef CN_IMAGE_AUGMENT_INC_H
+#define CN_IMAGE_AUGMENT_INC_H
+
+#include "convnet.h"
+#include "image/layout.h"
+#include "image/resample.inc.h"
+#include "map/transfer.inc.h"
+#include "random/philox.h"
 
 /* Added to a transform's number, so that no operation has the same. */
 #define CN_AUGMENT_KEY ((uint64_t)1 << 32)
@@ -136,23 +144,23 @@ static void cn_cutout(const cn_map *map, const cn_transform *f, cn_draw u, float
         memset(x + i * map->row + j0 * map->c, 0, (size_t)((j1 - j0) * map->c) * sizeof(float));
 }
 
-static void augment(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void augment(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
     const cn_map *map = &op->dst;
     const int64_t image = cn_image_floats(map);
-    cn_op packed = *op;
-    packed.dst.row = map->w * map->c;
+    cn_map packed = *map;
+    packed.row = map->w * map->c;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const int64_t row = cn_row_name(ctx, t, s);
+        const int64_t row = cn_sample_id(ctx, t, s);
         const char *x = ctx->x + cn_row(ctx, t, s) * ctx->x_sample;
         float *y = t->arena + map->offset + s * map->sample;
         double m[2][3];
         if (cn_drawn_map(map, ctx, row, m)) {
             cn_gather(&packed, ctx, x, t->scratch);
-            memset(t->scratch + map->h * packed.dst.row, 0,
-                   (size_t)(image - map->h * packed.dst.row) * sizeof(float));
+            memset(t->scratch + map->h * packed.row, 0,
+                   (size_t)(image - map->h * packed.row) * sizeof(float));
             cn_resample(ctx->fill, m, map, t->scratch, t->scratch + image, y);
         } else
-            cn_gather(op, ctx, x, y);
+            cn_gather(map, ctx, x, y);
         for (int64_t k = 0; k < ctx->n_transforms; k++) {
             const cn_transform *f = &ctx->transforms[k];
             if (f->kind < CN_CONTRAST) continue;
@@ -166,3 +174,5 @@ static void augment(const cn_op *op, const cn_context *ctx, const cn_task *t) {
         }
     }
 }
+
+#endif

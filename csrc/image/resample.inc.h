@@ -13,6 +13,12 @@
  * point is from them; then the three interpolations of each channel. Those are a + f (b - a), so that whole
  * pixels and even images come out exactly. Outside, "constant" taps a pixel of zeros behind the image.
  */
+#ifndef CN_IMAGE_RESAMPLE_INC_H
+#define CN_IMAGE_RESAMPLE_INC_H
+
+#include "convnet.h"
+#include "isa/simd.h"
+#include "sizes.h"
 
 /* Coordinates are held within this: beyond, floats skip integers. */
 #define CN_FARTHEST 16777216.0
@@ -30,15 +36,13 @@ CN_INLINE int32_t cn_floor(float x) {
 }
 
 /* x, a NaN too, within -bound and bound. */
-CN_INLINE double cn_held(double x, double bound) {
+CN_INLINE double cn_clamp(double x, double bound) {
     const double below = x < bound ? x : bound;
     return below > -bound ? below : -bound;
 }
 
 /* i modulo n, for |i| up to CN_FARTHEST. */
-CN_INLINE int32_t cn_folded(int32_t i, int32_t n) {
-    return i - n * cn_floor((float)i / (float)n);
-}
+CN_INLINE int32_t cn_folded(int32_t i, int32_t n) { return i - n * cn_floor((float)i / (float)n); }
 
 /* The pixel of an axis of n pixels that stands for pixel i; always one of them. */
 CN_INLINE int32_t cn_within(const int64_t fill, int32_t i, int32_t n) {
@@ -83,17 +87,14 @@ CN_INLINE void cn_place(const int64_t fill, const cn_map *map, double m[2][3], i
 
 /* A function of its own for each fill mode: in one that is inlined GCC forgets what is restrict, and takes
  * no vectors. */
-#define CN_PLACE(NAME, FILL)                                                                       \
-    static __attribute__((noinline)) void NAME(                                                    \
+#define CN_PLACE(CONSTANT, NAME)                                                                   \
+    static __attribute__((noinline)) void cn_place_##NAME(                                         \
         const cn_map *map, double m[2][3], int64_t row, int32_t *restrict t0,                      \
         int32_t *restrict t1, int32_t *restrict t2, int32_t *restrict t3, float *restrict fu,      \
         float *restrict fv) {                                                                      \
-        cn_place(FILL, map, m, row, t0, t1, t2, t3, fu, fv);                                       \
+        cn_place(CN_##CONSTANT, map, m, row, t0, t1, t2, t3, fu, fv);                              \
     }
-CN_PLACE(cn_place_nearest, CN_NEAREST)
-CN_PLACE(cn_place_constant, CN_CONSTANT)
-CN_PLACE(cn_place_reflect, CN_REFLECT)
-CN_PLACE(cn_place_wrap, CN_WRAP)
+CN_FILL_LIST(CN_PLACE)
 
 CN_INLINE float cn_between(float a, float b, float f) { return CN_FMA(f, b - a, a); }
 
@@ -105,7 +106,8 @@ CN_INLINE void cn_sample(const float *x, const cn_corners *taps, int64_t j, int6
         const float *p2 = x + taps->tap[2][j], *p3 = x + taps->tap[3][j];
         const float fu = taps->fu[j], fv = taps->fv[j];
         for (int64_t k = 0; k < c; k++)
-            y[j * c + k] = cn_between(cn_between(p0[k], p1[k], fv), cn_between(p2[k], p3[k], fv), fu);
+            y[j * c + k] =
+                cn_between(cn_between(p0[k], p1[k], fv), cn_between(p2[k], p3[k], fv), fu);
     }
 }
 
@@ -116,8 +118,10 @@ CN_INLINE cn_v4 cn_between4(cn_v4 a, cn_v4 b, cn_v4 f) { return cn_fma4(f, b - a
 static void cn_sample3(const float *x, const cn_corners *taps, int64_t w, float *y) {
     for (int64_t j = 0; j < w - 1; j++) {
         const cn_v4 fu = cn_set4(taps->fu[j]), fv = cn_set4(taps->fv[j]);
-        const cn_v4 up = cn_between4(cn_load4(x + taps->tap[0][j]), cn_load4(x + taps->tap[1][j]), fv);
-        const cn_v4 down = cn_between4(cn_load4(x + taps->tap[2][j]), cn_load4(x + taps->tap[3][j]), fv);
+        const cn_v4 up =
+            cn_between4(cn_load4(x + taps->tap[0][j]), cn_load4(x + taps->tap[1][j]), fv);
+        const cn_v4 down =
+            cn_between4(cn_load4(x + taps->tap[2][j]), cn_load4(x + taps->tap[3][j]), fv);
         cn_store4(y + 3 * j, cn_between4(up, down, fu));
     }
     cn_sample(x, taps, w - 1, w, 3, y);
@@ -134,8 +138,8 @@ static void cn_sample1(const float *x, const cn_corners *taps, int64_t w, float 
 
 /* y, rows map->row floats apart, from the image x, packed, with the zeros behind it that cn_image_floats
  * counts. room: for the taps of a row, six aligned lines of w values. */
-static void cn_resample(int64_t fill, double m[2][3], const cn_map *map, const float *x, float *room,
-                        float *y) {
+static void cn_resample(int64_t fill, double m[2][3], const cn_map *map, const float *x,
+                        float *room, float *y) {
     const int64_t w = map->w, c = map->c, line = cn_aligned(w);
     int32_t *const numbers = (int32_t *)room;
     const cn_corners taps = {
@@ -143,21 +147,19 @@ static void cn_resample(int64_t fill, double m[2][3], const cn_map *map, const f
         .fu = room + 4 * line,
         .fv = room + 5 * line,
     };
-    static void (*const place[])(const cn_map *, double[2][3], int64_t, int32_t *, int32_t *, int32_t *,
-                                 int32_t *, float *, float *) = {
-        [CN_NEAREST] = cn_place_nearest,
-        [CN_CONSTANT] = cn_place_constant,
-        [CN_REFLECT] = cn_place_reflect,
-        [CN_WRAP] = cn_place_wrap,
-    };
+#define CN_PLACE_ENTRY(CONSTANT, NAME) [CN_##CONSTANT] = cn_place_##NAME,
+    static void (*const place[])(const cn_map *, double[2][3], int64_t, int32_t *, int32_t *,
+                                 int32_t *, int32_t *, float *,
+                                 float *) = {CN_FILL_LIST(CN_PLACE_ENTRY)};
     const double part = CN_FARTHEST / 4.0;
     for (int k = 0; k < 2; k++) {
-        m[k][0] = cn_held(m[k][0], part / (double)map->h);
-        m[k][1] = cn_held(m[k][1], part / (double)w);
-        m[k][2] = cn_held(m[k][2], part);
+        m[k][0] = cn_clamp(m[k][0], part / (double)map->h);
+        m[k][1] = cn_clamp(m[k][1], part / (double)w);
+        m[k][2] = cn_clamp(m[k][2], part);
     }
     for (int64_t i = 0; i < map->h; i++, y += map->row) {
-        place[fill](map, m, i, taps.tap[0], taps.tap[1], taps.tap[2], taps.tap[3], taps.fu, taps.fv);
+        place[fill](map, m, i, taps.tap[0], taps.tap[1], taps.tap[2], taps.tap[3], taps.fu,
+                    taps.fv);
         if (c == 1)
             cn_sample1(x, &taps, w, y);
         else if (c == 3)
@@ -166,3 +168,5 @@ static void cn_resample(int64_t fill, double m[2][3], const cn_map *map, const f
             cn_sample(x, &taps, 0, w, c, y);
     }
 }
+
+#endif

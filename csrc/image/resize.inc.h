@@ -12,6 +12,13 @@
  *
  * The rows are summed first, one row of the input after the other; gx is gy by the transposed sums, columns first.
  */
+#ifndef CN_IMAGE_RESIZE_INC_H
+#define CN_IMAGE_RESIZE_INC_H
+
+#include "convnet.h"
+#include "image/layout.h"
+#include "isa/simd.h"
+#include "map/transfer.inc.h"
 
 typedef struct {
     int32_t *first, *count;
@@ -26,13 +33,13 @@ CN_INLINE cn_axis cn_axis_at(float *table, int64_t m, int64_t taps) {
                      .taps = taps};
 }
 
-CN_INLINE cn_axis cn_rows_of(const cn_op *op, const cn_context *ctx) {
-    return cn_axis_at(ctx->packed + op->packed, op->dst.h, op->kh);
+CN_INLINE cn_axis cn_rows_of(const cn_resize_params *op, const cn_context *ctx) {
+    return cn_axis_at(ctx->packed + op->packed, op->dst.h, op->taps_h);
 }
 
-CN_INLINE cn_axis cn_columns_of(const cn_op *op, const cn_context *ctx) {
-    float *table = ctx->packed + op->packed + cn_axis_floats(op->dst.h, op->kh);
-    return cn_axis_at(table, op->dst.w, op->kw);
+CN_INLINE cn_axis cn_columns_of(const cn_resize_params *op, const cn_context *ctx) {
+    float *table = ctx->packed + op->packed + cn_axis_floats(op->dst.h, op->taps_h);
+    return cn_axis_at(table, op->dst.w, op->taps_w);
 }
 
 static void cn_fill_axis(const cn_axis *axis, int64_t method, int64_t n, int64_t m) {
@@ -50,7 +57,7 @@ static void cn_fill_axis(const cn_axis *axis, int64_t method, int64_t n, int64_t
                 w[a] = (float)((double)covered / (double)n);
             }
         } else if (method == CN_BILINEAR) {
-            const int64_t at = cn_positive((2 * i + 1) * n - m);
+            const int64_t at = cn_max(0, (2 * i + 1) * n - m);
             first = at / (2 * m);
             if (first >= n - 1)
                 first = n - 1;
@@ -67,7 +74,7 @@ static void cn_fill_axis(const cn_axis *axis, int64_t method, int64_t n, int64_t
     }
 }
 
-static void pack_resize(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void pack_resize(const cn_resize_params *op, const cn_context *ctx, const cn_task *t) {
     (void)t;
     const cn_axis rows = cn_rows_of(op, ctx), columns = cn_columns_of(op, ctx);
     cn_fill_axis(&rows, op->method_h, op->src.h, op->dst.h);
@@ -75,7 +82,8 @@ static void pack_resize(const cn_op *op, const cn_context *ctx, const cn_task *t
 }
 
 /* sum = w x, or sum += w x, of n values. */
-CN_INLINE void cn_weigh(int adds, float w, const float *restrict x, float *restrict sum, int64_t n) {
+CN_INLINE void cn_weigh(int adds, float w, const float *restrict x, float *restrict sum,
+                        int64_t n) {
     if (adds)
         for (int64_t k = 0; k < n; k++) sum[k] = CN_FMA(w, x[k], sum[k]);
     else
@@ -83,10 +91,12 @@ CN_INLINE void cn_weigh(int adds, float w, const float *restrict x, float *restr
 }
 
 /* Pixels [j, m) of a row of c channels. */
-CN_INLINE void cn_across(const cn_axis *axis, const float *x, int64_t j, int64_t m, int64_t c, float *y) {
+CN_INLINE void cn_across(const cn_axis *axis, const float *x, int64_t j, int64_t m, int64_t c,
+                         float *y) {
     for (; j < m; j++)
         for (int32_t a = 0; a < axis->count[j]; a++)
-            cn_weigh(a > 0, axis->weights[j * axis->taps + a], x + (axis->first[j] + a) * c, y + j * c, c);
+            cn_weigh(a > 0, axis->weights[j * axis->taps + a], x + (axis->first[j] + a) * c,
+                     y + j * c, c);
 }
 
 #if CN_LANES >= 4
@@ -95,7 +105,8 @@ static void cn_across3(const cn_axis *axis, const float *x, int64_t m, float *y)
     for (int64_t j = 0; j < m - 1; j++) {
         const float *w = axis->weights + j * axis->taps, *p = x + 3 * (int64_t)axis->first[j];
         cn_v4 sum = cn_set4(w[0]) * cn_load4(p);
-        for (int32_t a = 1; a < axis->count[j]; a++) sum = cn_fma4(cn_set4(w[a]), cn_load4(p + 3 * a), sum);
+        for (int32_t a = 1; a < axis->count[j]; a++)
+            sum = cn_fma4(cn_set4(w[a]), cn_load4(p + 3 * a), sum);
         cn_store4(y + 3 * j, sum);
     }
     cn_across(axis, x, m - 1, m, 3, y);
@@ -107,7 +118,8 @@ static void cn_across3(const cn_axis *axis, const float *x, int64_t m, float *y)
 #endif
 
 /* A row of the output from the sum of rows, behind which a float may be read. */
-static void cn_resize_row(const cn_op *op, const cn_axis *columns, const float *x, float *y) {
+static void cn_resize_row(const cn_resize_params *op, const cn_axis *columns, const float *x,
+                          float *y) {
     const int64_t m = op->dst.w, c = op->dst.c;
     if (c == 1)
         cn_across(columns, x, 0, m, 1, y);
@@ -118,7 +130,8 @@ static void cn_resize_row(const cn_op *op, const cn_axis *columns, const float *
 }
 
 /* scratch: the sum of rows; and, where they come from X, one of them. */
-CN_INLINE void cn_resize(const cn_op *op, const cn_context *ctx, const cn_task *t, const int from_x) {
+CN_INLINE void cn_resize(const cn_resize_params *op, const cn_context *ctx, const cn_task *t,
+                         const int from_x) {
     const cn_axis rows = cn_rows_of(op, ctx), columns = cn_columns_of(op, ctx);
     const int64_t n = op->src.w * op->src.c;
     float *sum = t->scratch, *line = t->scratch + cn_aligned(n + 1);
@@ -126,7 +139,7 @@ CN_INLINE void cn_resize(const cn_op *op, const cn_context *ctx, const cn_task *
         for (int64_t i = 0; i < op->dst.h; i++) {
             for (int32_t a = 0; a < rows.count[i]; a++) {
                 const int64_t y = rows.first[i] + a;
-                if (from_x) cn_gather_row(op, ctx, cn_row(ctx, t, s), y, line);
+                if (from_x) cn_gather_row(&op->src, ctx, cn_row(ctx, t, s), y, line);
                 const float *x = from_x ? line : cn_line(t, &op->src, s, y);
                 cn_weigh(a > 0, rows.weights[i * rows.taps + a], x, sum, n);
             }
@@ -134,15 +147,15 @@ CN_INLINE void cn_resize(const cn_op *op, const cn_context *ctx, const cn_task *
         }
 }
 
-static void resize_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void resize_fwd(const cn_resize_params *op, const cn_context *ctx, const cn_task *t) {
     cn_resize(op, ctx, t, 0);
 }
 
-static void resize_input(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void resize_input(const cn_resize_params *op, const cn_context *ctx, const cn_task *t) {
     cn_resize(op, ctx, t, 1);
 }
 
-static void resize_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void resize_bwd(const cn_resize_params *op, const cn_context *ctx, const cn_task *t) {
     const cn_axis rows = cn_rows_of(op, ctx), columns = cn_columns_of(op, ctx);
     const int64_t c = op->src.c, n = op->src.w * c;
     float *sum = t->scratch;
@@ -162,3 +175,5 @@ static void resize_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t)
         }
     }
 }
+
+#endif

@@ -1,14 +1,20 @@
 /* The most multiply-adds that this instruction set can do: twelve independent chains in registers. */
+#ifndef CN_ISA_PEAK_INC_H
+#define CN_ISA_PEAK_INC_H
+
+#include "isa/simd.h"
+
 static double fma_chain(int64_t steps) {
-#define VECTOR CN_PASTE(cn_v, CN_LANES)
-    VECTOR chain[12];
-    const VECTOR factor = CN_PASTE(cn_set, CN_LANES)(0.999f);
+#define VW CN_LANES
+#include "isa/vector.h"
+    VEC chain[12];
+    const VEC factor = VSET(0.999f);
 #pragma GCC unroll 12
-    for (int i = 0; i < 12; i++) chain[i] = CN_PASTE(cn_set, CN_LANES)((float)i);
+    for (int i = 0; i < 12; i++) chain[i] = VSET((float)i);
     for (int64_t step = 0; step < steps; step++) {
 #pragma GCC unroll 12
         for (int i = 0; i < 12; i++) {
-            chain[i] = CN_PASTE(cn_fma, CN_LANES)(chain[i], factor, factor);
+            chain[i] = VFMA(chain[i], factor, factor);
 #if defined(__x86_64__)
             __asm__ volatile("" : "+x"(chain[i])); /* keep each chain and its order */
 #elif defined(__aarch64__)
@@ -17,10 +23,12 @@ static double fma_chain(int64_t steps) {
         }
     }
     volatile float sink = 0.0f;
-    VECTOR sum = chain[0];
+    VEC sum = chain[0];
 #pragma GCC unroll 12
     for (int i = 1; i < 12; i++) sum += chain[i];
     sink += ((const float *)&sum)[0];
-#undef VECTOR
+#include "isa/vector_end.h"
     return (double)steps * 12 * CN_LANES * 2;
 }
+
+#endif

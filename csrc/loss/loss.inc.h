@@ -12,18 +12,24 @@
  *
  * Comparisons are such that a NaN stays a NaN.
  */
+#ifndef CN_LOSS_LOSS_INC_H
+#define CN_LOSS_LOSS_INC_H
+
+#include "activation/activation.inc.h"
+#include "convnet.h"
+#include "map/map.h"
 
 CN_INLINE double cn_weight(const cn_context *ctx, int64_t row) {
     return ctx->sample_weight ? (double)ctx->sample_weight[row] : 1.0;
 }
 
-static void loss_softmax(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void loss_softmax(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t classes = op->src.c;
     const double smooth = ctx->smoothing, every = smooth / (double)classes;
     const float off = (float)every, on = (float)(1.0 - smooth + every);
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *z = t->arena + op->src.offset + s * op->src.sample;
-        float *restrict g = t->arena + op->grad_src.offset + s * op->grad_src.sample;
+        const float *z = cn_flat(t, &op->src, s);
+        float *restrict g = cn_flat(t, &op->grad_src, s);
         const int64_t row = cn_row(ctx, t, s), label = ((const int32_t *)ctx->y)[row];
         const double weight = cn_weight(ctx, row);
         const float share = (float)(weight / ctx->weight_sum);
@@ -73,13 +79,13 @@ CN_INLINE cn_loss cn_huber(double z, double y, double smooth) {
 }
 
 /* The mean of a loss of each output. */
-CN_INLINE void cn_each_output(const cn_op *op, const cn_context *ctx, const cn_task *t,
+CN_INLINE void cn_each_output(const cn_maps_params *op, const cn_context *ctx, const cn_task *t,
                               cn_loss (*loss)(double z, double y, double smooth)) {
     const int64_t outputs = op->src.c;
     const double total = ctx->weight_sum * (double)outputs;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *z = t->arena + op->src.offset + s * op->src.sample;
-        float *restrict g = t->arena + op->grad_src.offset + s * op->grad_src.sample;
+        const float *z = cn_flat(t, &op->src, s);
+        float *restrict g = cn_flat(t, &op->grad_src, s);
         const int64_t row = cn_row(ctx, t, s);
         const float *y = (const float *)ctx->y + row * outputs;
         const double weight = cn_weight(ctx, row);
@@ -93,18 +99,20 @@ CN_INLINE void cn_each_output(const cn_op *op, const cn_context *ctx, const cn_t
     }
 }
 
-static void loss_sigmoid(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void loss_sigmoid(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
     cn_each_output(op, ctx, t, cn_cross_entropy);
 }
 
-static void loss_squared_error(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void loss_squared_error(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
     cn_each_output(op, ctx, t, cn_squared);
 }
 
-static void loss_absolute_error(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void loss_absolute_error(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
     cn_each_output(op, ctx, t, cn_absolute);
 }
 
-static void loss_huber(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void loss_huber(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
     cn_each_output(op, ctx, t, cn_huber);
 }
+
+#endif

@@ -1,22 +1,9 @@
-/* Batch norm's loops over pixels, for one block of NV vectors of VW channels; included once per width
- * (batchnorm.inc.h). All pointers are at the block's first channel; a pixel has c floats. What belongs to
+/* Batch norm's loops over pixels, for one block of NV vectors of VW channels: a template, included once per
+ * width (batchnorm.inc.h). All pointers are at the block's first channel; a pixel has c floats. What belongs to
  * a channel stays in registers while the pixels stream by, whole cache lines at a time. */
-#define VEC CN_PASTE(cn_v, VW)
-#define MASK CN_PASTE(cn_i, VW)
-#define VLOAD CN_PASTE(cn_load, VW)
-#define VSTORE CN_PASTE(cn_store, VW)
-#define VSET CN_PASTE(cn_set, VW)
-#define VFMA CN_PASTE(cn_fma, VW)
-#define VRELU CN_PASTE(cn_relu, VW)
-#define VGREATER CN_PASTE(cn_greater, VW)
-#define VEQUAL CN_PASTE(cn_equal, VW)
-#define VNAN CN_PASTE(cn_nan, VW)
-#define VPICK CN_PASTE(cn_pick, VW)
-#define FROM_BYTES CN_PASTE(cn_from_bytes, VW)
-#define TO_BYTES CN_PASTE(cn_to_bytes, VW)
-#define ADD_DOUBLES CN_PASTE(cn_add_doubles, VW)
-#define NAME(f) CN_NAME(f, VW, NV)
-#define CHAINS (4 / NV) /* pixels whose sums are apart, so that an addition need not wait for the last */
+#define NAME1(f) CN_NAME(f, VW, 1)
+#define CHAINS                                                                                     \
+    (4 / NV) /* pixels whose sums are apart, so that an addition need not wait for the last */
 
 CN_INLINE void NAME(cn_bn_load)(const float *p, VEC v[NV]) {
     for (int j = 0; j < NV; j++) v[j] = VLOAD(p + j * VW);
@@ -74,34 +61,25 @@ CN_INLINE void NAME(cn_bn_scale)(const float *z, int64_t w, int64_t c, const flo
         }
 }
 
-/* The same and the max-pool of windows of ph x pw pixels after it, for w windows of a row. kept: z
- * of the winners, and their numbers in the window, row by row: the first of equals, the first NaN. */
+/* The same and the max-pool of windows of ph x pw pixels after it, for w windows of a row. values and
+ * numbers: NULL, or z of the winners and their numbers in the window, row by row. */
 CN_INLINE void NAME(cn_bn_pool)(const int64_t ph, const int64_t pw, const float *z, int64_t row,
                                 int64_t w, int64_t c, const float *scale, const float *shift,
-                                int relu, float *y, float *kept, uint8_t *winner) {
+                                int relu, float *y, float *values, uint8_t *numbers) {
     VEC by[NV], plus[NV];
     NAME(cn_bn_load)(scale, by);
     NAME(cn_bn_load)(shift, plus);
     for (int64_t x = 0; x < w; x++, z += pw * c)
 #pragma GCC unroll 4
         for (int j = 0; j < NV; j++) {
-            const float *from = z + j * VW;
-            VEC value = VLOAD(from), best = VFMA(value, by[j], plus[j]);
-            MASK at = (MASK){0};
-            int32_t number = 0;
-            for (int64_t a = 0; a < ph; a++)
-                for (int64_t b = 0; b < pw; b++, number++) {
-                    const VEC here = VLOAD(from + a * row + b * c);
-                    const VEC v = VFMA(here, by[j], plus[j]);
-                    const MASK more = VGREATER(v, best) | (VNAN(v) & ~VNAN(best));
-                    best = VPICK(more, v, best);
-                    value = VPICK(more, here, value);
-                    at = (more & ((MASK){0} + number)) | (~more & at);
-                }
+            VEC value;
+            MASK number;
+            const VEC best = NAME1(cn_window_max)(ph, pw, z + j * VW, row, c, 0, pw, &by[j],
+                                                  &plus[j], &value, &number);
             VSTORE(y + x * c + j * VW, relu ? VRELU(best) : best);
-            if (kept) {
-                VSTORE(kept + x * c + j * VW, value);
-                TO_BYTES(winner + x * c + j * VW, at);
+            if (values) {
+                VSTORE(values + x * c + j * VW, value);
+                TO_BYTES(numbers + x * c + j * VW, number);
             }
         }
 }
@@ -129,8 +107,8 @@ CN_INLINE void NAME(cn_bn_products)(float *g, int64_t g_row, const float *z, int
                                     int64_t rows, int64_t w, int64_t c, const float *mean,
                                     const float *scale, const float *shift, int relu, double *sum,
                                     double *product) {
-    VEC centre[NV], by[NV], plus[NV], s[CHAINS][NV], p[CHAINS][NV];
-    NAME(cn_bn_load)(mean, centre);
+    VEC center[NV], by[NV], plus[NV], s[CHAINS][NV], p[CHAINS][NV];
+    NAME(cn_bn_load)(mean, center);
     NAME(cn_bn_load)(scale, by);
     NAME(cn_bn_load)(shift, plus);
     for (int i = 0; i < CHAINS; i++)
@@ -142,28 +120,28 @@ CN_INLINE void NAME(cn_bn_products)(float *g, int64_t g_row, const float *z, int
         for (; x + CHAINS <= w; x += CHAINS, to += CHAINS * c, from += CHAINS * c)
 #pragma GCC unroll 4
             for (int i = 0; i < CHAINS; i++)
-                NAME(cn_bn_product)(to + i * c, from + i * c, centre, by, plus, relu, s[i], p[i]);
+                NAME(cn_bn_product)(to + i * c, from + i * c, center, by, plus, relu, s[i], p[i]);
         for (; x < w; x++, to += c, from += c)
-            NAME(cn_bn_product)(to, from, centre, by, plus, relu, s[0], p[0]);
+            NAME(cn_bn_product)(to, from, center, by, plus, relu, s[0], p[0]);
     }
     NAME(cn_bn_add)(s, sum);
     NAME(cn_bn_add)(p, product);
 }
 
-/* gz = scale * g + slope * (z - mean) + lift of w pixels; g NULL: 0. */
+/* grad_preact = scale * g + slope * (z - mean) + lift of w pixels; g NULL: 0. */
 CN_INLINE void NAME(cn_bn_gradient)(const float *g, const float *z, int64_t w, int64_t c,
                                     const float *mean, const float *scale, const float *slope,
-                                    const float *lift, float *gz) {
-    VEC centre[NV], by[NV], times[NV], plus[NV];
-    NAME(cn_bn_load)(mean, centre);
+                                    const float *lift, float *grad_preact) {
+    VEC center[NV], by[NV], times[NV], plus[NV];
+    NAME(cn_bn_load)(mean, center);
     NAME(cn_bn_load)(scale, by);
     NAME(cn_bn_load)(slope, times);
     NAME(cn_bn_load)(lift, plus);
-    for (int64_t x = 0; x < w; x++, z += c, gz += c)
+    for (int64_t x = 0; x < w; x++, z += c, grad_preact += c)
 #pragma GCC unroll 4
         for (int j = 0; j < NV; j++) {
-            const VEC rest = VFMA(times[j], VLOAD(z + j * VW) - centre[j], plus[j]);
-            VSTORE(gz + j * VW, g ? VFMA(by[j], VLOAD(g + x * c + j * VW), rest) : rest);
+            const VEC rest = VFMA(times[j], VLOAD(z + j * VW) - center[j], plus[j]);
+            VSTORE(grad_preact + j * VW, g ? VFMA(by[j], VLOAD(g + x * c + j * VW), rest) : rest);
         }
 }
 
@@ -172,41 +150,25 @@ CN_INLINE void NAME(cn_bn_gradient)(const float *g, const float *z, int64_t w, i
 CN_INLINE void NAME(cn_bn_unpool)(const int64_t pw, const float *g, const uint8_t *winner,
                                   int32_t first, const float *z, int64_t w, int64_t c,
                                   const float *mean, const float *scale, const float *slope,
-                                  const float *lift, float *gz) {
-    VEC centre[NV], by[NV], times[NV], plus[NV];
-    NAME(cn_bn_load)(mean, centre);
+                                  const float *lift, float *grad_preact) {
+    VEC center[NV], by[NV], times[NV], plus[NV];
+    NAME(cn_bn_load)(mean, center);
     NAME(cn_bn_load)(scale, by);
     NAME(cn_bn_load)(slope, times);
     NAME(cn_bn_load)(lift, plus);
-    for (int64_t x = 0; x < w; x++, z += pw * c, gz += pw * c)
+    for (int64_t x = 0; x < w; x++, z += pw * c, grad_preact += pw * c)
 #pragma GCC unroll 4
         for (int j = 0; j < NV; j++) {
             const VEC given = by[j] * VLOAD(g + x * c + j * VW);
             const MASK at = FROM_BYTES(winner + x * c + j * VW);
             for (int64_t b = 0; b < pw; b++) {
                 const int64_t to = b * c + j * VW;
-                const VEC rest = VFMA(times[j], VLOAD(z + to) - centre[j], plus[j]);
+                const VEC rest = VFMA(times[j], VLOAD(z + to) - center[j], plus[j]);
                 const MASK won = VEQUAL(at, (MASK){0} + (first + (int32_t)b));
-                VSTORE(gz + to, rest + VPICK(won, given, VSET(0.0f)));
+                VSTORE(grad_preact + to, rest + VPICK(won, given, VSET(0.0f)));
             }
         }
 }
 
 #undef CHAINS
-#undef NAME
-#undef ADD_DOUBLES
-#undef TO_BYTES
-#undef FROM_BYTES
-#undef VPICK
-#undef VNAN
-#undef VEQUAL
-#undef VGREATER
-#undef VRELU
-#undef VFMA
-#undef VSET
-#undef VSTORE
-#undef VLOAD
-#undef MASK
-#undef VEC
-#undef NV
-#undef VW
+#undef NAME1

@@ -1,14 +1,18 @@
 /* Gradients of batch norm. With g the gradient by y before the activation, N the values of a channel in
  * the batch and xhat = (z - mean) / deviation:
  *
- *   gz = scale * (g - sum(g) / N - xhat * sum(g * xhat) / N) = scale * g + slope * (z - mean) + lift
+ *   grad_preact = scale * (g - sum(g) / N - xhat * sum(g * xhat) / N) = scale * g + slope * (z - mean) + lift
  *
  * Of a pool g is not 0 at the winners alone: the sums are over the pooled map, with z of the winners.
  */
+#ifndef CN_NORM_BATCHNORM_BWD_INC_H
+#define CN_NORM_BATCHNORM_BWD_INC_H
+
+#include "norm/batchnorm.inc.h"
 
 /* g before the activation, in place of grad_dst; its sum and its sum with xhat to the lane's area. */
-static void batchnorm_sums(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c, h = op->dst.h, w = op->dst.w, together = cn_bn_together(w);
+static void batchnorm_sums(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t c = op->src.c, h = op->dst.h, w = op->dst.w, block_rows = cn_bn_block_rows(w);
     const int relu = op->activation == CN_RELU;
     const float *numbers = cn_bn_numbers(op, ctx, t);
     const float *mean = numbers + CN_BN_MEAN * c, *inverse = numbers + CN_BN_INVERSE * c,
@@ -17,13 +21,13 @@ static void batchnorm_sums(const cn_op *op, const cn_context *ctx, const cn_task
     double *restrict sum = (double *)t->scratch, *restrict product = sum + c;
     for (int64_t k = 0; k < c; k++) sum[k] = product[k] = 0.0;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *kept = cn_bn_kept(op, t, s);
-        const float *z = kept ? kept : t->arena + op->src.offset + s * op->src.sample;
-        const int64_t row = kept ? w * c : op->src.row, g_row = op->grad_dst.row;
+        const float *values = cn_bn_winner_values(op, t, s);
+        const float *z = values ? values : t->arena + op->src.offset + s * op->src.sample;
+        const int64_t row = values ? w * c : op->src.row, g_row = op->grad_dst.row;
         float *g = t->arena + op->grad_dst.offset + s * op->grad_dst.sample;
         const float *out = t->arena + op->dst.offset + s * op->dst.sample;
-        for (int64_t y = 0; y < h; y += together) {
-            const int64_t rows = h - y < together ? h - y : together;
+        for (int64_t y = 0; y < h; y += block_rows) {
+            const int64_t rows = h - y < block_rows ? h - y : block_rows;
             if (op->activation != CN_LINEAR && !relu)
                 for (int64_t i = y; i < y + rows; i++)
                     cn_activate_grad(op->activation, g + i * g_row, out + i * op->dst.row,
@@ -38,7 +42,8 @@ static void batchnorm_sums(const cn_op *op, const cn_context *ctx, const cn_task
     }
 }
 
-static void batchnorm_grad_finish(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void batchnorm_grad_finish(const cn_batchnorm_params *op, const cn_context *ctx,
+                                  const cn_task *t) {
     const int64_t c = op->src.c;
     const double count = (double)(ctx->n * op->src.h * op->src.w);
     float *numbers = cn_bn_numbers(op, ctx, t);
@@ -53,14 +58,14 @@ static void batchnorm_grad_finish(const cn_op *op, const cn_context *ctx, const 
         const double scale = numbers[CN_BN_SCALE * c + k], inverse = numbers[CN_BN_INVERSE * c + k];
         numbers[CN_BN_SLOPE * c + k] = (float)(-scale * inverse * product / count);
         numbers[CN_BN_LIFT * c + k] = (float)(-scale * sum / count);
-        ctx->batch_grads[op->grad_bias + k] = (float)sum;
-        ctx->batch_grads[op->grad_weights + k] = (float)product;
+        ctx->batch_grads[op->grad_beta + k] = (float)sum;
+        ctx->batch_grads[op->grad_gamma + k] = (float)product;
     }
 }
 
-/* gz of row y of sample s. */
-static void cn_bn_gradient_row(const cn_op *op, const cn_context *ctx, const cn_task *t, int64_t s,
-                               int64_t y, float *gz) {
+/* grad_preact of row y of sample s. */
+static void cn_bn_gradient_row(const cn_batchnorm_params *op, const cn_context *ctx,
+                               const cn_task *t, int64_t s, int64_t y, float *grad_preact) {
     const int64_t c = op->src.c, w = op->src.w, ph = op->pool_h, pw = op->pool_w;
     const float *numbers = cn_bn_numbers(op, ctx, t);
     const float *mean = numbers + CN_BN_MEAN * c, *scale = numbers + CN_BN_SCALE * c,
@@ -68,29 +73,32 @@ static void cn_bn_gradient_row(const cn_op *op, const cn_context *ctx, const cn_
     const float *z = t->arena + op->src.offset + s * op->src.sample + y * op->src.row;
     const float *g =
         t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y / ph * op->grad_dst.row;
-    if (!cn_pools(op)) {
+    if (!cn_bn_pools(op)) {
         CN_BN_BLOCKS(cn_bn_gradient, g + k, z + k, w, c, mean + k, scale + k, slope + k, lift + k,
-                     gz + k);
+                     grad_preact + k);
         return;
     }
     /* what lies beyond the last whole window has no gradient but by the statistics */
     const int64_t windows = y / ph < op->dst.h ? op->dst.w : 0, rest = windows * pw;
-    const uint8_t *winner = cn_bn_winners(op, cn_bn_kept(op, t, s)) + y / ph * op->dst.w * c;
+    const uint8_t *winner =
+        cn_bn_winner_numbers(op, cn_bn_winner_values(op, t, s)) + y / ph * op->dst.w * c;
     const int32_t first = (int32_t)(y % ph * pw);
     if (windows && pw == 2)
         CN_BN_BLOCKS(cn_bn_unpool, 2, g + k, winner + k, first, z + k, windows, c, mean + k,
-                     scale + k, slope + k, lift + k, gz + k);
+                     scale + k, slope + k, lift + k, grad_preact + k);
     else if (windows)
         CN_BN_BLOCKS(cn_bn_unpool, pw, g + k, winner + k, first, z + k, windows, c, mean + k,
-                     scale + k, slope + k, lift + k, gz + k);
+                     scale + k, slope + k, lift + k, grad_preact + k);
     CN_BN_BLOCKS(cn_bn_gradient, NULL, z + rest * c + k, w - rest, c, mean + k, scale + k,
-                 slope + k, lift + k, gz + rest * c + k);
+                 slope + k, lift + k, grad_preact + rest * c + k);
 }
 
-static void batchnorm_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void batchnorm_bwd(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y = 0; y < op->src.h; y++)
-            cn_bn_gradient_row(
-                op, ctx, t, s, y,
-                t->arena + op->grad_src.offset + s * op->grad_src.sample + y * op->grad_src.row);
+            cn_bn_gradient_row(op, ctx, t, s, y,
+                               t->arena + op->grad_src.offset + s * op->grad_src.sample +
+                                   y * op->grad_src.row);
 }
+
+#endif

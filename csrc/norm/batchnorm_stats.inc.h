@@ -5,11 +5,16 @@
  * sums are of d = z - shift and of d^2, shift being the mean so far (the first sample's is made by a pass
  * of its own), so that what cancels in sum(d^2) - sum(d)^2 / pixels is no larger than what is kept.
  */
+#ifndef CN_NORM_BATCHNORM_STATS_INC_H
+#define CN_NORM_BATCHNORM_STATS_INC_H
 
-static void batchnorm_stats(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+#include "norm/batchnorm.inc.h"
+
+static void batchnorm_stats(const cn_batchnorm_params *op, const cn_context *ctx,
+                            const cn_task *t) {
     (void)ctx;
     const int64_t c = op->src.c, h = op->src.h, w = op->src.w, row = op->src.row;
-    const int64_t together = cn_bn_together(w);
+    const int64_t block_rows = cn_bn_block_rows(w);
     const double pixels = (double)(h * w);
     double *area = cn_bn_lane(op, t, t->lane);
     double *restrict mean = area + 1, *restrict squares = area + 1 + c;
@@ -20,8 +25,8 @@ static void batchnorm_stats(const cn_op *op, const cn_context *ctx, const cn_tas
         for (int64_t k = 0; k < c; k++) shift[k] = (float)mean[k];
         for (int pass = area[0] > 0.0; pass < 2; pass++) {
             for (int64_t k = 0; k < c; k++) sum[k] = square[k] = 0.0;
-            for (int64_t y = 0; y < h; y += together) {
-                const int64_t rows = h - y < together ? h - y : together;
+            for (int64_t y = 0; y < h; y += block_rows) {
+                const int64_t rows = h - y < block_rows ? h - y : block_rows;
                 CN_BN_BLOCKS(cn_bn_deviations, src + y * row + k, row, rows, w, c, shift + k,
                              sum + k, square + k);
             }
@@ -40,7 +45,8 @@ static void batchnorm_stats(const cn_op *op, const cn_context *ctx, const cn_tas
     }
 }
 
-static void batchnorm_finish(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void batchnorm_finish(const cn_batchnorm_params *op, const cn_context *ctx,
+                             const cn_task *t) {
     const int64_t c = op->src.c;
     float *numbers = cn_bn_numbers(op, ctx, t);
     for (int64_t k = 0; k < c; k++) {
@@ -56,11 +62,11 @@ static void batchnorm_finish(const cn_op *op, const cn_context *ctx, const cn_ta
             area[1 + k] = area[1 + c + k] = 0.0;
         }
         const double variance = squares / count, deviation = sqrt(variance + op->epsilon);
-        const double scale = ctx->params[op->weights + k] / deviation;
+        const double scale = ctx->params[op->gamma + k] / deviation;
         numbers[CN_BN_MEAN * c + k] = (float)mean;
         numbers[CN_BN_INVERSE * c + k] = (float)(1.0 / deviation);
         numbers[CN_BN_SCALE * c + k] = (float)scale;
-        numbers[CN_BN_SHIFT * c + k] = (float)(ctx->params[op->bias + k] - scale * mean);
+        numbers[CN_BN_SHIFT * c + k] = (float)(ctx->params[op->beta + k] - scale * mean);
         if (ctx->weights) {
             float *running = ctx->weights + op->mean + k, *spread = ctx->weights + op->variance + k;
             *running = (float)(op->momentum * *running + (1.0 - op->momentum) * mean);
@@ -69,3 +75,5 @@ static void batchnorm_finish(const cn_op *op, const cn_context *ctx, const cn_ta
     }
     for (int64_t lane = 0; lane < ctx->lanes; lane++) cn_bn_lane(op, t, lane)[0] = 0.0;
 }
+
+#endif

@@ -11,20 +11,27 @@
  * lr is the learning rate times the parameters' own rate_factor. Lanes are left at zero for the next step. squares: sum of w^2 before the update, for the penalty.
  * With clip_norm the lanes are added up in a pass of its own, which leaves the sum in the first lane.
  */
+#ifndef CN_OPTIMIZER_OPTIMIZER_INC_H
+#define CN_OPTIMIZER_OPTIMIZER_INC_H
 
-CN_INLINE int64_t cn_update_end(const cn_op *op, int64_t i0) {
-    return i0 + CN_UPDATE < op->count ? i0 + CN_UPDATE : op->count;
+#include "convnet.h"
+#include "isa/simd.h"
+#include "sizes.h"
+
+CN_INLINE int64_t cn_update_end(const cn_update_params *op, int64_t i0) {
+    return i0 + CN_UPDATE_BLOCK < op->count ? i0 + CN_UPDATE_BLOCK : op->count;
 }
 
 /* Gradient of parameters [i0, i1), summed over the lanes, to g. */
-static void cn_sum_lanes(const cn_op *op, const cn_context *ctx, int64_t i0, int64_t i1, float *g) {
+static void cn_sum_lanes(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
+                         float *g) {
     const size_t bytes = (size_t)(i1 - i0) * sizeof(float);
     if (op->lanes == 0) {
-        memcpy(g, ctx->batch_grads + op->grad_weights + i0, bytes);
+        memcpy(g, ctx->batch_grads + op->gradient + i0, bytes);
         return;
     }
     for (int64_t lane = 0; lane < op->lanes; lane++) {
-        float *restrict part = ctx->lane_grads + lane * ctx->lane_size + op->grad_weights + i0;
+        float *restrict part = ctx->lane_grads + lane * ctx->lane_size + op->gradient + i0;
         float *restrict sum = g;
         if (lane == 0)
             memcpy(sum, part, bytes);
@@ -35,12 +42,12 @@ static void cn_sum_lanes(const cn_op *op, const cn_context *ctx, int64_t i0, int
 }
 
 /* Constant of decay of these parameters. */
-CN_INLINE double cn_decay(const cn_op *op, const cn_context *ctx) {
+CN_INLINE double cn_decay(const cn_update_params *op, const cn_context *ctx) {
     return !op->decay ? 0.0 : op->l2 < 0.0 ? ctx->alpha : op->l2;
 }
 
-static void cn_penalise(const cn_op *op, const cn_context *ctx, int64_t task, int64_t i0, int64_t i1,
-                        float *g) {
+static void cn_penalize(const cn_update_params *op, const cn_context *ctx, int64_t task, int64_t i0,
+                        int64_t i1, float *g) {
     const double decay = cn_decay(op, ctx);
     if (decay == 0.0) return;
     const float *w = ctx->weights + op->weights + i0;
@@ -50,11 +57,12 @@ static void cn_penalise(const cn_op *op, const cn_context *ctx, int64_t task, in
         g[i] = CN_FMA(factor, w[i], g[i]);
         squares += (double)w[i] * (double)w[i];
     }
-    ctx->squares[op->aux + task] = squares;
+    ctx->squares[op->first_block + task] = squares;
 }
 
 /* Gradient of the mean loss, clipped. */
-static void cn_gradient(const cn_op *op, const cn_context *ctx, int64_t i0, int64_t i1, float *g) {
+static void cn_gradient(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
+                        float *g) {
     cn_sum_lanes(op, ctx, i0, i1, g);
     if (ctx->clip_norm == 0.0) return;
     const float factor = (float)ctx->norms[0];
@@ -62,25 +70,25 @@ static void cn_gradient(const cn_op *op, const cn_context *ctx, int64_t i0, int6
 }
 
 /* The gradient itself, to out at the parameters' place. */
-static void reduce(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t i0 = t->s0 * CN_UPDATE;
+static void reduce(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t i0 = t->number * CN_UPDATE_BLOCK;
     cn_sum_lanes(op, ctx, i0, cn_update_end(op, i0), ctx->out + op->weights + i0);
 }
 
 /* Add up the lanes, into the first, and the squares of the sum. */
-static void gradient_norm(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t i0 = t->s0 * CN_UPDATE, i1 = cn_update_end(op, i0);
-    float g[CN_UPDATE];
+static void gradient_norm(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t i0 = t->number * CN_UPDATE_BLOCK, i1 = cn_update_end(op, i0);
+    float g[CN_UPDATE_BLOCK];
     cn_sum_lanes(op, ctx, i0, i1, g);
     if (op->lanes > 0)
-        memcpy(ctx->lane_grads + op->grad_weights + i0, g, (size_t)(i1 - i0) * sizeof(float));
+        memcpy(ctx->lane_grads + op->gradient + i0, g, (size_t)(i1 - i0) * sizeof(float));
     double squares = 0.0;
     for (int64_t i = 0; i < i1 - i0; i++) squares += (double)g[i] * (double)g[i];
-    ctx->norms[1 + op->aux + t->s0] = squares;
+    ctx->norms[1 + op->first_block + t->number] = squares;
 }
 
 /* Factor that brings the norm down to clip_norm. */
-static void clip(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void clip(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
     double squares = 0.0;
     (void)op;
     (void)t;
@@ -89,14 +97,15 @@ static void clip(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     ctx->norms[0] = norm > ctx->clip_norm ? ctx->clip_norm / norm : 1.0;
 }
 
-static void sgd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t i0 = t->s0 * CN_UPDATE, i1 = cn_update_end(op, i0);
-    float g[CN_UPDATE];
+static void update_sgd(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t i0 = t->number * CN_UPDATE_BLOCK, i1 = cn_update_end(op, i0);
+    float g[CN_UPDATE_BLOCK];
     cn_gradient(op, ctx, i0, i1, g);
-    cn_penalise(op, ctx, t->s0, i0, i1, g);
+    cn_penalize(op, ctx, t->number, i0, i1, g);
     float *restrict w = ctx->weights + op->weights + i0;
     float *restrict v = ctx->moment_1 + op->weights + i0;
-    const float rate = (float)(ctx->learning_rate * op->rate_factor), momentum = (float)ctx->momentum;
+    const float rate = (float)(ctx->learning_rate * op->rate_factor),
+                momentum = (float)ctx->momentum;
     for (int64_t i = 0; i < i1 - i0; i++) {
         const float step = CN_FMA(momentum, v[i], -rate * g[i]);
         v[i] = step;
@@ -105,8 +114,8 @@ static void sgd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
 }
 
 /* decoupled: whether weights shrink by themselves, as AdamW's do. */
-CN_INLINE void cn_adam(const cn_op *op, const cn_context *ctx, int64_t i0, int64_t i1, const float *g,
-                       int decoupled) {
+CN_INLINE void cn_adam(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
+                       const float *g, int decoupled) {
     const float shrink = (float)(ctx->base_rate * op->rate_factor * cn_decay(op, ctx));
     float *restrict w = ctx->weights + op->weights + i0;
     float *restrict m = ctx->moment_1 + op->weights + i0;
@@ -122,26 +131,26 @@ CN_INLINE void cn_adam(const cn_op *op, const cn_context *ctx, int64_t i0, int64
     }
 }
 
-static void adam(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t i0 = t->s0 * CN_UPDATE, i1 = cn_update_end(op, i0);
-    float g[CN_UPDATE];
+static void update_adam(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t i0 = t->number * CN_UPDATE_BLOCK, i1 = cn_update_end(op, i0);
+    float g[CN_UPDATE_BLOCK];
     cn_gradient(op, ctx, i0, i1, g);
-    cn_penalise(op, ctx, t->s0, i0, i1, g);
+    cn_penalize(op, ctx, t->number, i0, i1, g);
     cn_adam(op, ctx, i0, i1, g, 0);
 }
 
-static void adamw(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t i0 = t->s0 * CN_UPDATE, i1 = cn_update_end(op, i0);
-    float g[CN_UPDATE];
+static void update_adamw(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t i0 = t->number * CN_UPDATE_BLOCK, i1 = cn_update_end(op, i0);
+    float g[CN_UPDATE_BLOCK];
     cn_gradient(op, ctx, i0, i1, g);
     cn_adam(op, ctx, i0, i1, g, 1);
 }
 
-static void rmsprop(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t i0 = t->s0 * CN_UPDATE, i1 = cn_update_end(op, i0);
-    float g[CN_UPDATE];
+static void update_rmsprop(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t i0 = t->number * CN_UPDATE_BLOCK, i1 = cn_update_end(op, i0);
+    float g[CN_UPDATE_BLOCK];
     cn_gradient(op, ctx, i0, i1, g);
-    cn_penalise(op, ctx, t->s0, i0, i1, g);
+    cn_penalize(op, ctx, t->number, i0, i1, g);
     float *restrict w = ctx->weights + op->weights + i0;
     float *restrict v = ctx->moment_2 + op->weights + i0;
     const float rate = (float)(ctx->learning_rate * op->rate_factor), epsilon = (float)ctx->epsilon;
@@ -154,8 +163,8 @@ static void rmsprop(const cn_op *op, const cn_context *ctx, const cn_task *t) {
 
 /* Scale each column of the weights (rows, dst.c) down to a 2-norm of at most max_norm (Srivastava et
  * al., 2014): a column is what a unit reads. A task takes CN_COLUMNS columns. */
-static void max_norm(const cn_op *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t columns = op->dst.c, rows = op->count / columns, c0 = t->s0 * CN_COLUMNS;
+static void max_norm(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t columns = op->columns, rows = op->count / columns, c0 = t->number * CN_COLUMNS;
     const int64_t wide = columns - c0 < CN_COLUMNS ? columns - c0 : CN_COLUMNS;
     float *w = ctx->weights + op->weights + c0;
     double squares[CN_COLUMNS] = {0.0};
@@ -170,3 +179,5 @@ static void max_norm(const cn_op *op, const cn_context *ctx, const cn_task *t) {
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < wide; c++) w[r * columns + c] *= factor[c];
 }
+
+#endif

@@ -1,8 +1,11 @@
 /* Max-pool of 2 x 2 windows along the rows of a plane (planar.inc.h). */
+#ifndef CN_POOL_PLANAR_POOL_INC_H
+#define CN_POOL_PLANAR_POOL_INC_H
 
-#define VEC CN_PASTE(cn_v, CN_LANES)
-#define VLOAD CN_PASTE(cn_load, CN_LANES)
-#define VSTORE CN_PASTE(cn_store, CN_LANES)
+#include "pool/window.h"
+
+#define VW CN_LANES
+#include "isa/vector.h"
 
 /* Even and odd elements of two vectors, and the converse. */
 #if CN_LANES == 16
@@ -22,68 +25,52 @@
 #define CN_HIGH 2, 6, 3, 7
 #endif
 #if CN_LANES > 1
-#define INT CN_PASTE(cn_i, CN_LANES)
 #if defined(__clang__)
 #define CN_SHUFFLE(a, b, ...) __builtin_shufflevector((a), (b), __VA_ARGS__)
 #else
-#define CN_SHUFFLE(a, b, ...) __builtin_shuffle((a), (b), (INT){__VA_ARGS__})
+#define CN_SHUFFLE(a, b, ...) __builtin_shuffle((a), (b), (MASK){__VA_ARGS__})
 #endif
-#define PIXELS CN_LANES
-#else
-#define PIXELS 1
 #endif
 
-/* One row of 2 x 2 windows of a plane; writes whole vectors. Winners as in cn_pool_window. */
+/* One row of 2 x 2 windows of a plane; writes whole vectors. Winners as in window.inc.h. */
 static void cn_pool_line(const float *z, int64_t z_row, int64_t n, float *y, uint8_t *winner) {
-    for (int64_t i = 0; i < n; i += PIXELS) {
+    for (int64_t i = 0; i < n; i += VW) {
         const float *a = z + 2 * i, *b = a + z_row;
 #if CN_LANES > 1
         const VEC a0 = VLOAD(a), a1 = VLOAD(a + CN_LANES), b0 = VLOAD(b), b1 = VLOAD(b + CN_LANES);
         const VEC window[4] = {CN_SHUFFLE(a0, a1, CN_EVEN), CN_SHUFFLE(a0, a1, CN_ODD),
                                CN_SHUFFLE(b0, b1, CN_EVEN), CN_SHUFFLE(b0, b1, CN_ODD)};
         VEC best = window[0];
-        INT at = {0};
+#else
+        const VEC window[4] = {a[0], a[1], b[0], b[1]};
+        VEC best = window[0];
+#endif
+        MASK number = {0};
 #pragma GCC unroll 4
-        for (int k = 1; k < 4; k++) {
-            const VEC v = window[k];
-            const INT more = (INT)(v > best) | ((INT)(v != v) & (INT)(best == best));
-            best = (VEC)((more & (INT)v) | (~more & (INT)best));
-            at = (more & ((INT){0} + k)) | (~more & at);
-        }
+        for (int k = 1; k < 4; k++) NAME(cn_window_take)(window[k], k, &best, &number);
         VSTORE(y + i, best);
         if (winner) {
-            uint8_t won[PIXELS];
-            for (int k = 0; k < PIXELS; k++) won[k] = (uint8_t)at[k];
-            memcpy(winner + i, won, (size_t)(n - i < PIXELS ? n - i : PIXELS));
+            uint8_t won[VW];
+            TO_BYTES(won, number);
+            memcpy(winner + i, won, (size_t)cn_min(n - i, VW));
         }
-#else
-        const float window[4] = {a[0], a[1], b[0], b[1]};
-        int at = 0;
-        for (int k = 1; k < 4; k++)
-            if (window[k] > window[at] || (window[k] != window[k] && window[at] == window[at]))
-                at = k;
-        y[i] = window[at];
-        if (winner) winner[i] = (uint8_t)at;
-#endif
     }
 }
 
 /* The converse: 2 n gradients of two rows from n of pooled values. */
-static void cn_unpool_line(const float *g, const uint8_t *winner, int64_t n, float *gz,
-                           int64_t gz_row) {
+static void cn_unpool_line(const float *g, const uint8_t *winner, int64_t n, float *grad_preact,
+                           int64_t grad_preact_row) {
     for (int64_t i = 0; i < n; i++) {
-        float *at = gz + 2 * i;
+        float *at = grad_preact + 2 * i;
         const float value = g[i];
         const int won = winner[i];
         at[0] = won == 0 ? value : 0.0f;
         at[1] = won == 1 ? value : 0.0f;
-        at[gz_row] = won == 2 ? value : 0.0f;
-        at[gz_row + 1] = won == 3 ? value : 0.0f;
+        at[grad_preact_row] = won == 2 ? value : 0.0f;
+        at[grad_preact_row + 1] = won == 3 ? value : 0.0f;
     }
 }
 
-#undef PIXELS
-#undef INT
-#undef VSTORE
-#undef VLOAD
-#undef VEC
+#include "isa/vector_end.h"
+
+#endif

@@ -3,13 +3,18 @@
  * Padding takes no part: a maximum is over the pixels that exist, an average divides by their number.
  * The winner of a maximum is the first of equals, row by row; the first NaN wins.
  */
+#ifndef CN_POOL_POOL2D_INC_H
+#define CN_POOL_POOL2D_INC_H
+
+#include "map/map.h"
+#include "pool/window.h"
 
 /* Rows [i0, i1) and columns [j0, j1) of src under the window of output pixel (y, x). */
 typedef struct {
     int64_t i0, i1, j0, j1;
 } cn_window;
 
-static cn_window cn_window_at(const cn_op *op, int64_t y, int64_t x) {
+static cn_window cn_window_at(const cn_pool_params *op, int64_t y, int64_t x) {
     cn_window w = {.i0 = y * op->sh - op->pt, .j0 = x * op->sw - op->pl};
     w.i1 = w.i0 + op->kh < op->src.h ? w.i0 + op->kh : op->src.h;
     w.j1 = w.j0 + op->kw < op->src.w ? w.j0 + op->kw : op->src.w;
@@ -18,39 +23,32 @@ static cn_window cn_window_at(const cn_op *op, int64_t y, int64_t x) {
     return w;
 }
 
-static void maxpool_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+/* Numbers of the winners of sample s, counted row by row in its map; NULL in prediction. */
+CN_INLINE int32_t *cn_pixel_winners(const cn_pool_params *op, const cn_task *t, int64_t s) {
+    return op->winners < 0 ? NULL
+                           : (int32_t *)((char *)(t->arena + op->winners) + s * op->winners_sample);
+}
+
+static void maxpool_fwd(const cn_pool_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
-    const int64_t c = op->src.c;
+    const int64_t c = op->src.c, row = op->src.row;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *src = t->arena + op->src.offset + s * op->src.sample;
-        int32_t *winners =
-            op->aux < 0 ? NULL : (int32_t *)((char *)(t->arena + op->aux) + s * op->aux_sample);
-        for (int64_t y = 0; y < op->dst.h; y++)
-            for (int64_t x = 0; x < op->dst.w; x++) {
+        int32_t *winner = cn_pixel_winners(op, t, s);
+        for (int64_t y = 0; y < op->dst.h; y++) {
+            float *out = cn_line(t, &op->dst, s, y);
+            for (int64_t x = 0; x < op->dst.w; x++, out += c) {
                 const cn_window w = cn_window_at(op, y, x);
-                float *restrict best = t->arena + op->dst.offset + s * op->dst.sample +
-                                       y * op->dst.row + x * c;
-                int32_t *restrict at = winners ? winners + (y * op->dst.w + x) * c
-                                               : (int32_t *)t->scratch;
-                const int32_t start = (int32_t)(w.i0 * op->src.w + w.j0);
-                memcpy(best, src + w.i0 * op->src.row + w.j0 * c, (size_t)c * sizeof(float));
-                for (int64_t k = 0; k < c; k++) at[k] = start;
-                for (int64_t i = w.i0; i < w.i1; i++)
-                    for (int64_t j = w.j0; j < w.j1; j++) {
-                        const float *restrict v = src + i * op->src.row + j * c;
-                        const int32_t number = (int32_t)(i * op->src.w + j);
-                        for (int64_t k = 0; k < c; k++) {
-                            const int more =
-                                (v[k] > best[k]) | ((v[k] != v[k]) & (best[k] == best[k]));
-                            at[k] = more ? number : at[k];
-                            best[k] = more ? v[k] : best[k];
-                        }
-                    }
+                const float *src = cn_line(t, &op->src, s, w.i0) + w.j0 * c;
+                const int32_t first = (int32_t)(w.i0 * op->src.w + w.j0);
+                CN_CHANNEL_BLOCKS(c, cn_window_pool_any, w.i1 - w.i0, w.j1 - w.j0, src + k, row, c,
+                                  first, op->src.w, out + k, winner ? winner + k : NULL);
+                if (winner) winner += c;
             }
+        }
     }
 }
 
-static void avgpool_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void avgpool_fwd(const cn_pool_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     const int64_t c = op->src.c;
     for (int64_t s = t->s0; s < t->s1; s++) {
@@ -58,8 +56,8 @@ static void avgpool_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t
         for (int64_t y = 0; y < op->dst.h; y++)
             for (int64_t x = 0; x < op->dst.w; x++) {
                 const cn_window w = cn_window_at(op, y, x);
-                float *restrict out = t->arena + op->dst.offset + s * op->dst.sample +
-                                      y * op->dst.row + x * c;
+                float *restrict out =
+                    t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row + x * c;
                 memset(out, 0, (size_t)c * sizeof(float));
                 for (int64_t i = w.i0; i < w.i1; i++)
                     for (int64_t j = w.j0; j < w.j1; j++) {
@@ -72,20 +70,19 @@ static void avgpool_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t
     }
 }
 
-static float *cn_zero_grad_src(const cn_op *op, const cn_task *t, int64_t s) {
+static float *cn_zero_grad_src(const cn_pool_params *op, const cn_task *t, int64_t s) {
     float *grad = t->arena + op->grad_src.offset + s * op->grad_src.sample;
     for (int64_t i = 0; i < op->src.h; i++)
         memset(grad + i * op->grad_src.row, 0, (size_t)(op->src.w * op->src.c) * sizeof(float));
     return grad;
 }
 
-static void maxpool_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void maxpool_bwd(const cn_pool_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     const int64_t c = op->src.c;
     for (int64_t s = t->s0; s < t->s1; s++) {
         float *grad = cn_zero_grad_src(op, t, s);
-        const int32_t *at =
-            (const int32_t *)((const char *)(t->arena + op->aux) + s * op->aux_sample);
+        const int32_t *at = cn_pixel_winners(op, t, s);
         for (int64_t y = 0; y < op->dst.h; y++) {
             const float *g =
                 t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y * op->grad_dst.row;
@@ -96,7 +93,7 @@ static void maxpool_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t
     }
 }
 
-static void avgpool_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void avgpool_bwd(const cn_pool_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     const int64_t c = op->src.c;
     for (int64_t s = t->s0; s < t->s1; s++) {
@@ -104,8 +101,8 @@ static void avgpool_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t
         for (int64_t y = 0; y < op->dst.h; y++)
             for (int64_t x = 0; x < op->dst.w; x++) {
                 const cn_window w = cn_window_at(op, y, x);
-                const float *restrict g = t->arena + op->grad_dst.offset +
-                                          s * op->grad_dst.sample + y * op->grad_dst.row + x * c;
+                const float *restrict g = t->arena + op->grad_dst.offset + s * op->grad_dst.sample +
+                                          y * op->grad_dst.row + x * c;
                 const float share = 1.0f / (float)((w.i1 - w.i0) * (w.j1 - w.j0));
                 for (int64_t i = w.i0; i < w.i1; i++)
                     for (int64_t j = w.j0; j < w.j1; j++) {
@@ -115,3 +112,5 @@ static void avgpool_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t
             }
     }
 }
+
+#endif

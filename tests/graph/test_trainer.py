@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from netcheck import assert_exact
 
+from convnet.engine import SOLVERS
 from convnet.graph import Network, Trainer, trainer as module
-from convnet.graph.update import SOLVERS
 from convnet.layers import Conv2D, Dense, Dropout
 
 LAYERS = [Conv2D(4, 3, activation="relu"), Dropout(0.2), Dense(9)]

@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
+from convnet.engine import ACTIVATIONS
+from convnet.graph.ops.base import Fields, Op
 
 
 @dataclass
 class ActivationOp(Op):
     """See csrc/activation/activation.inc.h."""
 
+    family = "activation"
+
     activation: str = "linear"
 
-    def forward(self) -> list[Stage]:
-        return [(False, "activation_fwd")]
+    def forward(self) -> list[str]:
+        return ["activation_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, "activation_bwd")]
+    def backward(self) -> list[str]:
+        return ["activation_bwd"]
 
     def predict(self) -> str:
         return "activation_fwd"
@@ -31,17 +34,19 @@ class DropoutOp(Op):
     `whole_channels`: whether a channel is kept or dropped as a whole.
     """
 
+    family = "dropout"
+
     rate: float = 0.5
     key: int = 0
     whole_channels: bool = False
 
     random = True
 
-    def forward(self) -> list[Stage]:
-        return [(False, "channel_dropout_fwd" if self.whole_channels else "dropout_fwd")]
+    def forward(self) -> list[str]:
+        return ["channel_dropout_fwd" if self.whole_channels else "dropout_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, "channel_dropout_bwd" if self.whole_channels else "dropout_bwd")]
+    def backward(self) -> list[str]:
+        return ["channel_dropout_bwd" if self.whole_channels else "dropout_bwd"]
 
     def fields(self) -> Fields:
         return dict(rate=self.rate, key=self.key)

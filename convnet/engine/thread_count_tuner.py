@@ -1,29 +1,29 @@
-"""How many of the threads that it may use a run of many alike steps does use."""
+"""The number of threads with which a long run of similar steps is fastest."""
 
 from collections import deque
 from statistics import median
 
 FIRST_TRIAL = 32  # steps before another number of threads may be tried
-CALM_TRIAL = 512  # the same for fewer threads while steps take the same time again and again
-LAST_TRIAL = 4096  # most steps between trials
-TRIAL = 4  # steps of a trial; the first, in which threads wake or fall asleep, does not count
-WINDOW = 16  # last steps that are looked at
-ERRATIC = 1.4  # median over least time of a step: above, steps wait for something
-GAIN = 0.9  # share of the time per step that another number of threads must stay below to be taken
+STEADY_TRIAL = 512  # the same for fewer threads while all steps take about the same time
+MAX_INTERVAL = 4096  # steps between trials
+TRIAL = 4  # steps of a trial; the first does not count, as threads wake or fall asleep in it
+WINDOW = 16  # last steps whose times are compared
+ERRATIC = 1.4  # median over minimum of the times of steps: above it, steps wait for something
+GAIN = 0.9  # another number of threads is taken if a step takes less than this share of the time
 
 
-class Pace:
+class ThreadCountTuner:
     """Finds the number of threads with the fastest steps, up to a given one.
 
-    Threads meet at barriers several times a step. Beside other busy processes each meeting waits for the scheduler, and
-    two threads may be ten times slower than one. What is computed does not depend on the number of
-    threads, so it can follow the measured time: some steps run on half as many threads when the time of steps is
-    erratic, and now and then in any case; and on twice as many now and then.
+    Threads meet at barriers several times a step. When other processes are busy, each barrier waits for the scheduler,
+    and two threads may be ten times slower than one. Results do not depend on the number of threads, so the number can
+    follow the measured time: a few steps run on half as many threads when the times are erratic, and now and then
+    in any case, and on twice as many now and then.
 
     Parameters
     ----------
     most : int
-        Threads to begin with, and never to exceed.
+        Number of threads to start with, and the maximum.
     """
 
     def __init__(self, most: int) -> None:
@@ -38,7 +38,7 @@ class Pace:
         return self._candidate
 
     def record(self, seconds: float) -> None:
-        """Take note of how long a step on `threads()` threads took."""
+        """Record the seconds of a step on `threads()` threads."""
         if self._candidate != self.level:
             self._trial.append(seconds)
             if len(self._trial) == TRIAL:
@@ -51,19 +51,19 @@ class Pace:
             self._candidate = self._other()
 
     def _due(self) -> bool:
-        """Whether to try another number of threads, some steps after the last time."""
+        """Whether it is time to try another number of threads."""
         fewer_only = self.level == self.most
-        calm = median(self._times) <= ERRATIC * min(self._times)
-        return not (fewer_only and calm) or self._since_trial >= max(CALM_TRIAL, self._interval)
+        steady = median(self._times) <= ERRATIC * min(self._times)
+        return not (fewer_only and steady) or self._since_trial >= max(STEADY_TRIAL, self._interval)
 
     def _other(self) -> int:
-        """Half or twice the level, in turn where both are possible."""
+        """Half or twice the level, alternately where both are possible."""
         self._up = self.level == 1 or (not self._up and self.level < self.most)
         return min(self.most, 2 * self.level) if self._up else max(1, self.level // 2)
 
     def _decide(self) -> None:
         better = median(self._trial[1:]) < GAIN * median(self._times)
-        self._interval = FIRST_TRIAL if better else min(2 * self._interval, LAST_TRIAL)
+        self._interval = FIRST_TRIAL if better else min(2 * self._interval, MAX_INTERVAL)
         if better:
             self.level = self._candidate
             self._times.clear()

@@ -1,4 +1,4 @@
 from typing import Any
 
-class Demands:
+class BufferRequirements:
     def __init__(self, sizes: dict[str, Any]) -> None: ...

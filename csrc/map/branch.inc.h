@@ -1,14 +1,16 @@
 /* The sum of two branches of a graph, as of a residual block, and the gradient of what they branch from.
  *
  *   add:   y = f(a + b),  ga = gb = g * f'(y)    a: src, b: other, y: dst
- *   fork:  y = x, z = x,  gx = gy + gz           x: src, y: dst, z: other, all one memory
+ *   fork:  y = x, z = x,  gx = gy + grad_preact           x: src, y: dst, z: other, all one memory
  *
  * dst may be src, grad_src and grad_other may be grad_dst; fork finds gy where gx goes.
  */
+#ifndef CN_MAP_BRANCH_INC_H
+#define CN_MAP_BRANCH_INC_H
 
-CN_INLINE float *cn_line(const cn_task *t, const cn_map *map, int64_t s, int64_t y) {
-    return t->arena + map->offset + s * map->sample + y * map->row;
-}
+#include "activation/activation.inc.h"
+#include "convnet.h"
+#include "map/map.h"
 
 CN_INLINE void cn_add_to(float *restrict sum, const float *restrict b, int64_t n) {
     for (int64_t i = 0; i < n; i++) sum[i] += b[i];
@@ -19,7 +21,7 @@ CN_INLINE void cn_sum(const float *restrict a, const float *restrict b, float *r
     for (int64_t i = 0; i < n; i++) sum[i] = a[i] + b[i];
 }
 
-static void add_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void add_fwd(const cn_branch_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     const int64_t n = op->dst.w * op->dst.c;
     for (int64_t s = t->s0; s < t->s1; s++)
@@ -34,7 +36,7 @@ static void add_fwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
         }
 }
 
-static void add_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void add_bwd(const cn_branch_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     const int64_t n = op->dst.w * op->dst.c;
     const int both = op->grad_other.offset != op->grad_src.offset;
@@ -47,10 +49,12 @@ static void add_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
         }
 }
 
-static void fork_bwd(const cn_op *op, const cn_context *ctx, const cn_task *t) {
+static void fork_bwd(const cn_branch_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     const int64_t n = op->src.w * op->src.c;
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y = 0; y < op->src.h; y++)
             cn_add_to(cn_line(t, &op->grad_src, s, y), cn_line(t, &op->grad_other, s, y), n);
 }
+
+#endif
