@@ -26,6 +26,7 @@
 #else
 #define CN_PLANAR_ACC 12
 #endif
+#define CN_PLANAR_BLOCK (CN_PLANAR_ACC / 4) /* vectors of a block, for each of four channels */
 
 /* Lines that are convolved: in planes of in_plane floats, to out planes of out_plane floats. */
 typedef struct {
@@ -73,15 +74,16 @@ CN_INLINE void cn_lines_block(const cn_lines *l, const int O, const int B, int64
 static void cn_lines_conv(const cn_lines *l, int64_t out_channels) {
     for (int64_t o0 = 0; o0 < out_channels; o0 += 4) {
         int64_t p = 0;
-        switch (out_channels - o0) {
-#define CASE(LABEL, O, B)                                                                          \
-    LABEL:                                                                                         \
-    for (; p < l->length; p += B * CN_LANES) cn_lines_block(l, O, B, o0, p);                       \
-    break;
-            CASE(case 1, 1, CN_PLANAR_ACC / 4)
-            CASE(case 2, 2, CN_PLANAR_ACC / 4)
-            CASE(case 3, 3, CN_PLANAR_ACC / 4)
-            CASE(default, 4, CN_PLANAR_ACC / 4)
+        switch (cn_min(out_channels - o0, 4)) {
+#define CASE(O)                                                                                    \
+    case O:                                                                                        \
+        for (; p < l->length; p += CN_PLANAR_BLOCK * CN_LANES)                                     \
+            cn_lines_block(l, O, CN_PLANAR_BLOCK, o0, p);                                          \
+        break;
+            CASE(1)
+            CASE(2)
+            CASE(3)
+            CASE(4)
 #undef CASE
         }
     }
@@ -122,7 +124,7 @@ static void cn_lines_dots_of(int64_t q, int64_t o, const float *x, const int64_t
                              const float *g, int64_t g_plane, int64_t length, float *dw,
                              int64_t w_tap) {
 #define CASE(Q, O)                                                                                 \
-    case Q * 8 + O:                                                                                \
+    case (Q) * 8 + (O):                                                                            \
         cn_lines_dots(Q, O, x, offset, g, g_plane, length, dw, w_tap);                             \
         break;
 #define CASES(Q) CASE(Q, 1) CASE(Q, 2) CASE(Q, 3) CASE(Q, 4)
@@ -144,7 +146,7 @@ static void cn_lines_dots_of(int64_t q, int64_t o, const float *x, const int64_t
 static void cn_lines_weights(const cn_conv_params *op, const float *x, int64_t x_plane,
                              const int64_t *offset, int64_t taps, const float *g, int64_t g_plane,
                              int64_t length, float *dw) {
-    const int64_t c = op->src.c, oc = op->dst.c, most = CN_PLANAR_ACC / 4;
+    const int64_t c = op->src.c, oc = op->dst.c, most = CN_PLANAR_BLOCK;
     const int64_t parts = cn_blocks(taps, most);
     for (int64_t k = 0; k < c; k++)
         for (int64_t o = 0; o < oc; o += 4) /* parts whose sizes differ by 1 at the most */

@@ -80,7 +80,7 @@ typedef struct {
 CN_INLINE int64_t cn_block(int64_t left) {
     int64_t width = CN_WIDE;
 #define NARROWER(W, VW, NV)                                                                        \
-    if (left <= W) width = W;
+    if (left <= (W)) width = W;
     CN_BLOCK_WIDTHS(NARROWER)
 #undef NARROWER
     return width;

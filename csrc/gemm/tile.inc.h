@@ -107,8 +107,8 @@ CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o) {
 #define ALL_ROWS                                                                                   \
     ROWS(1)                                                                                        \
     ROWS(2)                                                                                        \
-    ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13)    \
-        ROWS(14)
+    ROWS(3)                                                                                        \
+    ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 #elif CN_MR > 4
 #define ALL_ROWS ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
 #else

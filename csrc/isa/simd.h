@@ -101,7 +101,7 @@ CN_INLINE void cn_add_doubles1(double *p, cn_v1 v) { *p += (double)v; }
         *(cn_b##N *)p = __builtin_convertvector(v, cn_b##N);                                       \
     }                                                                                              \
     CN_INLINE void cn_add_doubles##N(double *p, cn_v##N v) {                                       \
-        for (int i = 0; i < N; i++) p[i] += (double)v[i];                                          \
+        for (int i = 0; i < (N); i++) p[i] += (double)v[i];                                        \
     }
 
 #if CN_LANES >= 4
