@@ -57,7 +57,7 @@ for name, settings in strategies.items():
         net = ConvNetClassifier(layers, max_iter=300, random_state=seed, **settings)
         net.fit(X_train, y_train)
         if settings:
-            assert net.init_report_["fresh"] == ["output"], "the head begins at random"
+            assert net.init_report_["missing"] == ["output"], "the head begins at random"
         scores.append(100 * net.score(X_test, y_test))
     means[name] = np.mean(scores)
     each = " ".join(f"{score:.1f}" for score in scores)

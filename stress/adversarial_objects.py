@@ -1,14 +1,10 @@
-"""Objects that nobody would pass in earnest.
-
-A value that says of itself what it is not (``==``, ``len``, iteration, ``repr``) is a stranger's object; one that holds
-itself, or that was changed after it was checked, is a slip.
-"""
+"""Objects that no user passes on purpose: their methods raise or lie, they contain themselves, or they skip checks."""
 
 from convnet.schedules import Step, Warmup
 
 
 class Raising:
-    """Raises whatever is asked of it."""
+    """Raises in every method."""
 
     def _raise(self, *args, **options):
         raise ZeroDivisionError("asked")
@@ -26,7 +22,7 @@ class RaisingAttributes(Raising):
 
 
 class Endless(list):
-    """A list of one entry, or of none or of too many, as you ask."""
+    """A list whose length is 1 and whose iteration never ends."""
 
     def __iter__(self):
         while True:
@@ -47,14 +43,14 @@ class RaisingText(str):
 
 
 class Agreeing(str):
-    """Is equal to everything."""
+    """Equals everything."""
 
     __eq__ = lambda self, other: True  # noqa: E731
     __hash__ = str.__hash__
 
 
 class Small(int):
-    """Says that it is smaller than everything, and larger."""
+    """Compares as both smaller and larger than everything."""
 
     __le__ = __lt__ = __ge__ = __gt__ = lambda self, other: True
 
@@ -94,7 +90,7 @@ def deep_schedule(depth):
 
 
 def residuals(depth):
-    """A Residual in another, as dicts: nothing has looked at them."""
+    """Return nested Residual blocks as dicts, which no constructor has checked."""
     value = {"type": "ReLU"}
     for _ in range(depth):
         value = {"type": "Residual", "layers": [value]}
@@ -102,7 +98,7 @@ def residuals(depth):
 
 
 def tampered(kind, field, value, *arguments):
-    """A value whose field has been changed after it was checked."""
+    """Return a value with a field that was changed after the constructor checked it."""
     layer = kind(*arguments)
     object.__setattr__(layer, field, value)
     return layer

@@ -1,6 +1,6 @@
-"""How much is tried, and the table of figures that ends a run.
+"""The quick and the long form, and the table of figures at the end of a run.
 
-`tools/stress.sh` runs this folder; `pytest stress` runs the part of it that needs no build of its own.
+`tools/stress.sh` runs this folder; `pytest stress` runs the tests that need no build of their own.
 """
 
 import json
@@ -9,49 +9,48 @@ import sys
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 HERE = Path(__file__).parent
-sys.path[:0] = [
-    str(HERE),
-    str(HERE.parent / "tests"),
-]  # `forked`, `netcheck` and the nets are there
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 LONG = os.environ.get("CONVNET_STRESS") == "long"
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: left to the long form")
-
-
 def pytest_collection_modifyitems(config, items):
-    """Leave to the long form what is marked so."""
+    """Deselect the tests that only the long form runs."""
     left = [] if LONG else [item for item in items if item.get_closest_marker("long")]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
+def pytest_xdist_make_scheduler(config, log):
+    """Run each file in one process: its tests share counters."""
+    return LoadFileScheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def amount():
-    """How many to try: the first number, or the second one in the long form."""
+    """Return a function that chooses its first argument in the quick form, its second one in the long form."""
     return lambda quick, long: long if LONG else quick
 
 
 @pytest.fixture
 def figure(request):
-    """Note what was seen, for the table: ``figure("forks that hang", seen=0, asked="0 of 300")``."""
+    """Record a row of the table: ``figure("forks that hang", seen=0, asked="0 of 300")``."""
 
     def note(what, *, seen, asked):
         line = {"test": request.node.nodeid, "what": what, "seen": str(seen), "asked": str(asked)}
-        request.node.user_properties.append(("figure", line))  # goes with the test's report
+        request.node.user_properties.append(("figure", line))  # travels with the test's report
 
     return note
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Print the figures, and add them to the file that ``CONVNET_FIGURES`` names."""
-    if hasattr(config, "workerinput"):  # of pytest-xdist, whose controller has all reports
+    """Print the figures, and append them to the file that ``CONVNET_FIGURES`` names."""
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist; its controller has all reports
         return
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
     lines = [

@@ -1,4 +1,4 @@
-"""Data and a small net, of which everything has to be finite."""
+"""Data and a small net, and a check that everything in a net is finite."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ OPTIONS = dict(layers=CONV, max_iter=1, random_state=0, n_jobs=1)
 
 
 def assert_finite(net, X, y):
-    """Weights, figures, outputs and the moments of the solver."""
+    """Assert that weights, metrics, outputs and the solver's moments are finite."""
     assert all(np.isfinite(array).all() for array in net.weights_.values())
     assert all(np.isfinite(figures).all() for figures in net.history_.values())
     assert np.isfinite([net.loss_, *net.loss_curve_]).all()
@@ -27,5 +27,5 @@ def assert_finite(net, X, y):
 
 
 def frozen_state(net):
-    """The attributes, and the bytes of the weights."""
+    """Return the attributes, and the bytes of the weights."""
     return dict(vars(net)), {k: v.tobytes() for k, v in getattr(net, "weights_", {}).items()}

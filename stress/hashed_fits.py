@@ -1,7 +1,7 @@
-"""Fits of several nets, hashed: `python stress/hashed_fits.py 1,2,3 loky,threading`, which `test_determinism.py` runs.
+"""Hashes of fits: `python stress/hashed_fits.py 1,2,3 loky,threading`, which `test_determinism.py` runs.
 
-It prints JSON: the threads of the process after a fit on most of those named, for each net the hash of fits on each
-number of threads inside the workers of each backend of joblib, and the hashes of predictions in batches. All follow
+It prints JSON: the number of threads of the process after a fit on the largest number named; for each net the hashes of
+fits for each number of threads and each backend of joblib; and the hashes of predictions in batches. All of them obey
 ``CONVNET_ISA``.
 """
 
@@ -64,14 +64,14 @@ NETS = {
 
 
 def data(kind):
-    """Return images, and numbers or classes."""
+    """Return images, and numbers or classes as targets."""
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (N, *SHAPE), dtype=np.uint8)
     return X, rng.normal(size=N) if kind is ConvNetRegressor else np.arange(N) % 3
 
 
 def fitted(name, n_jobs):
-    """Return the net after two epochs on so many threads, and its images."""
+    """Return the net after two epochs on `n_jobs` threads, and its images."""
     layers, params = NETS[name]
     kind = ConvNetRegressor if "regression" in name else ConvNetClassifier
     X, y = data(kind)
@@ -80,7 +80,7 @@ def fitted(name, n_jobs):
 
 
 def digest(*arrays):
-    """Return a hash of bytes."""
+    """Return a hash of the bytes of arrays."""
     found = hashlib.blake2b(digest_size=8)
     for array in arrays:
         found.update(np.ascontiguousarray(array).tobytes())
@@ -94,7 +94,7 @@ def hash_of_fit(name, n_jobs):
 
 
 def hashes_of_predictions(name, counts):
-    """Return {where: hash of all outputs}, predicted so many rows and threads at a time."""
+    """Return the hash of all outputs for each batch size and number of threads."""
     net, X = fitted(name, counts[0])
     outputs = net.predict_proba if hasattr(net, "predict_proba") else net.predict
     found = {}

@@ -1,4 +1,4 @@
-"""Values that every parameter is tried with, most of them wrong, and strategies that put them together."""
+"""Values to try for every parameter, most of them invalid, and hypothesis strategies that combine them."""
 
 from collections import OrderedDict, UserDict, deque
 from decimal import Decimal
@@ -96,9 +96,9 @@ OBJECTS.append(itself)
 ODD = NUMBERS + TEXTS + OTHERS + OBJECTS
 
 
-def odd(place):
-    """Chosen by its place, since hypothesis would ask the value for a hash, and a name."""
-    return ODD[place]
+def odd(index):
+    """Return a value by its index: hypothesis would hash and print the values themselves."""
+    return ODD[index]
 
 
 atoms = st.integers(0, len(ODD) - 1).map(odd)
@@ -117,7 +117,7 @@ values = st.recursive(
 
 
 def _likely(types):
-    """Dicts of the types of a family, most of whose fields are what they may be."""
+    """Return a strategy for dicts that describe members of a family, with mostly valid fields."""
     names = sorted({name for cls in types.values() for name in cls.parameter_names()})
     small = st.integers(1, 5) | st.sampled_from(
         ["same", "relu", 0.5, (1, 2), (2, 2), [1, 3], None, True]

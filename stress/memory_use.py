@@ -1,8 +1,8 @@
 """Memory of one process: `python stress/memory_use.py peak KIND MEGABYTES` or `... slope KIND TIMES`; prints JSON.
 
-"peak" is how far the pages of its own grow, at most, while it fits X of so many megabytes (or predicts); X counts as
-there before. "slope" does a thing so many times and fits a line to the pages it has after each of the last two thirds;
-with the threads and the open files at the beginning and the end of these.
+"peak" is the largest growth of the process's own memory while it fits or predicts X of so many megabytes; X itself does
+not count. "slope" repeats an action and fits a line to the memory after each repetition of the last two thirds; it
+also counts the threads and open files before and after these.
 """
 
 import gc
@@ -35,7 +35,7 @@ def own_bytes():
 
 
 class Peak:
-    """The most of `own_bytes` while it lasts, above what there was before."""
+    """Measures the largest growth of `own_bytes` inside a with block."""
 
     def __enter__(self):
         self._before, self._over = own_bytes(), threading.Event()
@@ -55,13 +55,13 @@ class Peak:
 
 # peaks ---------------------------------------------------------------------------------------------------
 def net(*first, **params):
-    """Return a classifier that is quick on large images."""
+    """Return a classifier that is fast on large images."""
     layers = [*first, Conv2D(8, 8, stride=4, activation="relu"), MaxPool2D(4)]
     return ConvNetClassifier(layers, **{"max_iter": 2, "random_state": 0, "n_jobs": 2} | params)
 
 
 def pixels(size, dtype=np.uint8):
-    """Return images of so many bytes: a few at random, again and again."""
+    """Return images of `size` bytes: 50 random ones, repeated."""
     some = np.random.default_rng(0).integers(0, 256, (50, *SHAPE)).astype(dtype)
     X = np.empty((int(size) // some[0].nbytes, *SHAPE), dtype)
     for start in range(0, len(X), len(some)):
@@ -102,9 +102,9 @@ def flat(size):
     return X.reshape(len(X), -1)
 
 
-PEAKS = {  # X of a size, and what is done with it
+PEAKS = {  # name: (makes X of a size, returns the action on X)
     "uint8": (pixels, lambda X: lambda: fit(X)),
-    "a copy": (pixels, lambda X: lambda: fit(X.copy())),  # shows that it would be seen
+    "a copy": (pixels, lambda X: lambda: fit(X.copy())),  # shows that the test would see a copy
     "early stopping": (
         pixels,
         lambda X: lambda: fit(X, early_stopping=True, validation_fraction=0.2),
@@ -125,7 +125,7 @@ PEAKS = {  # X of a size, and what is done with it
 
 
 def peak(kind, megabytes):
-    """Return the growth in megabytes, after a fit of a few rows."""
+    """Return the growth in megabytes, after a first fit of a few rows."""
     make, act = PEAKS[kind]
     X = make(float(megabytes) * MEGA)
     fit(pixels(2 * MEGA, X.dtype))
@@ -143,7 +143,7 @@ KEPT = []
 
 
 def small(**params):
-    """Return a net of many parts whose fit takes some milliseconds."""
+    """Return a net with layers of many kinds, whose fit takes milliseconds."""
     layers = [Conv2D(8, 3, activation="relu"), BatchNorm(), MaxPool2D(2), Dropout(0.2), Dense(16)]
     params = {"max_iter": 2, "batch_size": 16, "random_state": 0, "n_jobs": 2} | params
     return ConvNetClassifier(layers, **params)
@@ -218,12 +218,12 @@ SLOPES = {
 
 
 def state():
-    """Return how many threads and open files there are."""
+    """Return the numbers of threads and of open files."""
     return [len(os.listdir(f"/proc/self/{what}")) for what in ("task", "fd")]
 
 
 def slope(kind, times):
-    """Return the growth in megabytes a time, over the last two thirds."""
+    """Return the growth in megabytes per repetition, over the last two thirds."""
     run, used, first = SLOPES[kind](small().fit(X, Y)), [], None
     for i in range(int(times)):
         run()

@@ -1,4 +1,4 @@
-"""Hostile files in whole containers: the archive's, the header's and the description's checksums are right."""
+"""Makes hostile files whose containers are valid: the checksums of archive, header and description are correct."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from convnet.data.disk import CRC, MAGIC, TRAILER
 from convnet.persistence import model_file
 
 DEEP = "[" * 90 + "]" * 90
-# What takes the place of a value of JSON, as text: json.dumps would refuse some of it.
+# Replacements for a JSON value, as text: json.dumps would refuse some of them.
 JSON = (
     *("null", "true", "false", "-1", "0", "1", "2", "3", "255", "1e308", "-0.0", "1e-320", "NaN", "Infinity"),
     *("4294967296", "9223372036854775808", "1" + "0" * 400, "1" + "0" * 4400, '""', '"x"', '"\\u0000"', '"auto"'),
@@ -55,11 +55,11 @@ SHAPES += ("[3]", "None", f"({'1,' * 64})", f"({'1,' * 2000})", "(" * 300 + ")" 
 
 
 class Marked(str):
-    """Text that is written into JSON as it is."""
+    """Text that `dumps` writes into JSON verbatim."""
 
 
 def dumps(value):
-    """Return JSON in which marked texts stand as they are."""
+    """Return JSON with `Marked` texts verbatim."""
     marks = []
 
     def mark(found):
@@ -77,7 +77,7 @@ def dumps(value):
 
 
 def paths(value, path=()):
-    """Yield the path of each value inside plain data, itself included."""
+    """Yield the path of each value inside nested dicts and lists, starting with the whole."""
     yield path
     inner = (
         value.items()
@@ -91,7 +91,7 @@ def paths(value, path=()):
 
 
 def with_value(value, path, new):
-    """Return plain data with another value at a path; `new` None leaves it out."""
+    """Return a copy of nested dicts and lists with `new` at a path, or without it if `new` is None."""
     if not path:
         return new
     key, *rest = path
@@ -107,7 +107,7 @@ def with_value(value, path, new):
 
 
 def altered_json(value, draw):
-    """Return plain data as text, with one or two values replaced, left out, doubled or added."""
+    """Return JSON text with one or two values replaced, removed, duplicated or added."""
     for _ in range(draw.choice((1, 1, 1, 2))):
         listed = [path for path in paths(value) if path]
         if not listed:
@@ -115,7 +115,7 @@ def altered_json(value, draw):
         path, how = draw.choice(listed), draw.random()
         if how < 0.08:
             new = None
-        elif how < 0.14:  # what stands elsewhere
+        elif how < 0.14:  # a value from elsewhere
             new = value
             for key in draw.choice(listed):
                 new = new[key]
@@ -128,7 +128,7 @@ def altered_json(value, draw):
 
 
 def container(ending, text, arrays, digest=None):
-    """Return the bytes of a model file, its checksum right if none is given."""
+    """Return the bytes of a model file, with the correct checksum unless `digest` is given."""
     file = io.BytesIO()
     data = text.encode("ascii", "backslashreplace")
     texts = {
@@ -140,7 +140,7 @@ def container(ending, text, arrays, digest=None):
 
 
 def altered_arrays(arrays, draw, change):
-    """Return arrays one of which is changed, lacks, or has another name."""
+    """Return arrays of which one is changed, missing or duplicated under another name."""
     name = draw.choice(list(arrays))
     how = draw.random()
     if how < 0.1:
@@ -151,7 +151,7 @@ def altered_arrays(arrays, draw, change):
 
 
 def npy(draw, array):
-    """Return the bytes of an array whose header says something else."""
+    """Return the bytes of an .npy file whose header does not describe its array."""
     kind, shape = draw.choice(KINDS), draw.choice((str(array.shape), *SHAPES))
     if draw.random() < 0.5:
         kind = array.dtype.str
@@ -177,7 +177,7 @@ def npy(draw, array):
 
 
 def altered_archive(data, draw):
-    """Return a NumPy archive with one entry that is another, and the CRC of that."""
+    """Return a NumPy archive with one altered entry and the CRC of that."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
     name = draw.choice(list(entries))
@@ -190,7 +190,7 @@ def altered_archive(data, draw):
     with zipfile.ZipFile(file, "w", kind) as archive:
         for key, content in entries.items():
             archive.writestr(key, content)
-        if draw.random() < 0.2:  # what the directory says of an entry
+        if draw.random() < 0.2:  # the directory's fields of an entry
             entry = archive.infolist()[draw.randrange(len(entries))]
             field = draw.choice(
                 ("file_size", "compress_size", "header_offset", "CRC", "flag_bits", "compress_type")
@@ -204,7 +204,7 @@ def altered_archive(data, draw):
 
 
 def altered_header(data, draw):
-    """Return a safetensors file with another header, of the right length."""
+    """Return a safetensors file with an altered header, mostly of the correct length."""
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
     text = altered_json(header, draw).encode("utf-8", "backslashreplace")
@@ -213,7 +213,7 @@ def altered_header(data, draw):
 
 
 def altered_bytes(data, draw):
-    """Return bytes that were flipped, cut, doubled, moved or put in."""
+    """Return bytes with some of them flipped, overwritten, removed, duplicated or inserted."""
     changed = bytearray(data)
     for _ in range(draw.choice((1, 1, 2, 8))):
         at, n = draw.randrange(len(changed) or 1), draw.choice((1, 2, 4, 8, 64))
@@ -234,7 +234,7 @@ def altered_bytes(data, draw):
 
 
 def altered_entry(data, name, draw, change):
-    """Return a zip archive with the content of one entry changed, its CRC right."""
+    """Return a zip archive with the content of one entry changed and the CRC of that."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w") as new:
         for entry in old.infolist():
@@ -246,7 +246,7 @@ def altered_entry(data, name, draw, change):
 
 
 def altered_rows(data, n, draw):
-    """Return a cache of n decoded rows whose JSON is another, with the checksum of that."""
+    """Return a cache file of n decoded rows with altered JSON and the checksum of that."""
     _, length, _ = TRAILER.unpack(data[-TRAILER.size :])
     end = len(data) - TRAILER.size - length
     text = altered_json(json.loads(data[end : -TRAILER.size]), draw).encode(

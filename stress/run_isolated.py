@@ -1,8 +1,8 @@
-"""Hostile input, tried one after the other in a process of its own, which must neither die nor hang nor grow.
+"""Runs many trials of hostile input in a process of its own, which must not die, hang or grow.
 
-A test makes a list of trials and calls `run_isolated`, which runs the test's own file as a program on them. The program
-calls `main`: before each trial its name is written to a file, so that a crash or a hang is told with it; each, and
-what precedes the first, has a limit of time, after which the stacks are printed and the process ends.
+A test makes a list of trials and calls `run_isolated`, which runs the test's own file as a program. That program
+calls `main`, which writes the name of each trial to a file before it runs, so that a crash or a hang is reported with
+its name. A trial that exceeds its time limit ends the process, after the stacks have been printed.
 """
 
 import faulthandler
@@ -15,15 +15,15 @@ import warnings
 from itertools import chain
 from pathlib import Path
 
-SANITIZED = bool(os.environ.get("CONVNET_SANITIZER"))  # slower, and memory is counted otherwise
-SECONDS = 300 if SANITIZED else 30  # of a trial
-PREPARING = 10 * SECONDS  # of what precedes the first
-ALL = 2 * 3600  # of the program, should these fail
+SANITIZED = bool(os.environ.get("CONVNET_SANITIZER"))  # slower, and it changes the memory
+SECONDS = 600 if SANITIZED else 120  # after which a trial hangs; most take milliseconds
+PREPARING = 5 * SECONDS  # the same for what precedes the first trial
+ALL = 2 * 3600  # the same for the whole program
 MEGABYTE = 2**20
 
 
 def run_isolated(program, folder, *arguments):
-    """Run a program that calls `main`; return what that reports, or fail naming the trial that ended it."""
+    """Run a program that calls `main` and return its report. If the process dies, fail with the name of the trial."""
     import pytest
 
     folder = Path(folder)
@@ -41,18 +41,18 @@ def run_isolated(program, folder, *arguments):
 
 
 def main(trials, folder, largest):
-    """Try each of (name, call) and write a report.
+    """Run each trial, a pair (name, call), and write a report.
 
-    A call returns a word for what came of it; any exception that it lets through is wrong, and told with the name.
+    A call returns a word for its outcome. An exception that leaves a call is reported as wrong, with the name.
 
     Parameters
     ----------
     trials : iterable of (str, callable)
-        A generator's imports and nets, made before its first trial, are not counted as memory that grows.
+        The memory that a generator takes before its first trial does not count as growth.
     folder : path
-        For the report and the name of the trial under way.
+        Holds the report and the name of the current trial.
     largest : int
-        Bytes of the largest input, by which memory may grow tenfold.
+        Bytes of the largest input. Memory may grow by ten times as much, plus 200 MB.
     """
     warnings.simplefilter("ignore")
     faulthandler.dump_traceback_later(PREPARING, exit=True)
@@ -78,7 +78,7 @@ def main(trials, folder, largest):
 
 
 def assert_small(report, what, figure):
-    """Memory is bounded by the input, which is noted; not asked of a sanitizer, which keeps what is freed."""
+    """Assert that memory grew within its bound, and record it. Skipped under a sanitizer, which keeps freed memory."""
     if SANITIZED:
         return
     grown, allowed = (report[key] // MEGABYTE for key in ("grown", "allowed"))
@@ -87,7 +87,7 @@ def assert_small(report, what, figure):
 
 
 def peak():
-    """Most bytes that this process has held in memory so far."""
+    """Return the peak resident memory of this process, in bytes."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:

@@ -1,6 +1,6 @@
-"""What is done in a process that is sent signals: ``python stress/signal_cases.py CASE [argument ...]``.
+"""Cases of a process that receives signals: ``python stress/signal_cases.py CASE [argument ...]``.
 
-A case prints how many seconds each Ctrl-C took to be heard, as a list of JSON.
+A case prints how many seconds each Ctrl-C took, as a JSON list.
 """
 
 import gc
@@ -25,6 +25,7 @@ BEFORE = handlers()
 
 # ruff: noqa: E402
 import numpy as np
+from forked import HANG
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
@@ -40,7 +41,7 @@ FOR_EVER = dict(max_iter=10**6, n_iter_no_change=10**6)
 
 
 class Rows:
-    """Images that are read when they are wanted, slowly."""
+    """Images that are read slowly, on demand."""
 
     def __init__(self, images):
         self.images, self.shape, self.dtype = images, images.shape, images.dtype
@@ -58,12 +59,12 @@ def new(**params):
 
 
 def moment():
-    """Return after how many seconds to send a signal: 1 ms to 0.3 s."""
+    """Return a random delay in seconds, from 1 ms to 0.3 s."""
     return 10 ** random.uniform(-3, -0.5)
 
 
 class Begun(Callback):
-    """Tells of the first epoch's begin."""
+    """Sets an event when the first epoch begins."""
 
     def __init__(self):
         self.event = threading.Event()
@@ -73,9 +74,9 @@ class Begun(Callback):
 
 
 def interrupted(delay, call, *args, begun=None, **passed):
-    """Send Ctrl-C while a call is under way; return the seconds until it was heard, by the clock and of computing.
+    """Send Ctrl-C during a call; return how long the call went on, in seconds of wall-clock time and of processor time.
 
-    The delay begins with the call, or with the event `begun`.
+    The delay starts with the call, or with the event `begun`.
     """
     sent, start = [], begun or threading.Event()
 
@@ -100,8 +101,8 @@ def interrupted(delay, call, *args, begun=None, **passed):
 
 
 def assert_no_readers(name):
-    """One that Ctrl-C kept from being waited for has a moment to end."""
-    deadline = time.monotonic() + 5
+    """Wait until the threads that read ahead have ended: Ctrl-C may interrupt the wait for them."""
+    deadline = time.monotonic() + HANG
     while readers := [t for t in threading.enumerate() if "convnet" in t.name]:
         assert time.monotonic() < deadline, (name, readers)
         time.sleep(0.001)
@@ -118,7 +119,7 @@ def same_weights(net, other):
 
 
 def fits(times, seed):
-    """At random moments: of fits of nets that were fitted or not, with all that a fit may have."""
+    """Interrupt fits at random moments: of new and of fitted nets, with validation, callbacks and lazy rows."""
     random.seed(int(seed))
     want, seconds = new(max_iter=3).fit(X, Y), []
     forms = [
@@ -146,7 +147,7 @@ def fits(times, seed):
 
 
 def warm_start(times, seed):
-    """The best weights so far are kept: without validation those of the last epoch."""
+    """Interrupt warm starts, which keep the best weights so far: without validation those of the last epoch."""
     random.seed(int(seed))
     seconds = []
     for i in range(int(times)):
@@ -172,9 +173,9 @@ def warm_start(times, seed):
 
 
 def long_steps(batch):
-    """Long steps: of convolutions, of batch norm, of wide layers, and of large images.
+    """Interrupt long steps: of convolutions, of batch norm, of wide layers, and of large images.
 
-    They compute all the time, so that what a busy machine gives to others does not count.
+    A step never waits, so processor time counts if it is shorter: time that other processes take does not.
     """
     big = np.zeros((int(batch), 40, 40, 3), np.uint8)
     large = np.zeros((8, 224, 224, 3), np.uint8)
@@ -197,12 +198,12 @@ def long_steps(batch):
             images = images.reshape(len(images), -1)
         seconds.append(min(interrupted(0.3, net.fit, images, y, begun=begun.event)))
         assert not hasattr(net, "weights_")
-        gc.collect()  # the arrays of this fit go before those of the next one come
+        gc.collect()  # free the arrays of this fit before the next one
     return seconds
 
 
 def predictions(times):
-    """Of many rows, of rows read when wanted, and of a few large images."""
+    """Interrupt predictions of many rows, of rows read on demand, and of a few large images."""
     net = new(max_iter=1).fit(X, Y)
     many = np.broadcast_to(X[:1], (10**7, *X.shape[1:]))
     slow = Rows(np.broadcast_to(X[:1], (10**5, *X.shape[1:])))
@@ -219,7 +220,7 @@ def predictions(times):
 
 
 def unchanged():
-    """No signal has another handler after the import, a fit, one that is interrupted and a prediction."""
+    """Assert that no handler changes in an import, a fit, an interrupted fit or a prediction."""
     found = [handlers()]
     net = new(max_iter=2).fit(X, Y)
     net.predict(Rows(X))
@@ -231,13 +232,13 @@ def unchanged():
 
 
 def for_ever():
-    """Fit until a signal comes."""
+    """Fit until a signal arrives."""
     print("begun", flush=True)
     new(**FOR_EVER).fit(X, Y)
 
 
 def search(backend):
-    """Fit in two workers until a signal comes."""
+    """Fit in two workers until a signal arrives."""
     import joblib
 
     with joblib.Parallel(n_jobs=2, backend=backend) as parallel:

@@ -1,4 +1,4 @@
-"""Small fitted nets of every kind, with images and targets: what states and files are made from."""
+"""Small fitted nets of every kind, with images and targets, whose states and files the tests alter."""
 
 import numpy as np
 
@@ -33,7 +33,7 @@ LAYERS = {
 
 
 def images(shape=(8, 6, 2)):
-    """Random uint8 images, or signals."""
+    """Return random uint8 images, or signals."""
     return np.random.default_rng(0).integers(0, 256, (ROWS, *shape), dtype=np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Edits of the state of a fitted net: each changes a dict of its attributes, under a name."""
+"""Named edits of the state of a fitted net: each changes the dict of its attributes."""
 
 from dataclasses import fields, replace
 from fractions import Fraction
@@ -12,19 +12,19 @@ from convnet.inputs.scaling import InputFormat
 
 
 class Number(int):
-    """An integer of another type."""
+    """A subclass of int."""
 
 
 class Text(str):
-    """A text of another type."""
+    """A subclass of str."""
 
 
 class Numbers(list):
-    """A list of another type."""
+    """A subclass of list."""
 
 
 class Mapped(dict):
-    """A dict of another type."""
+    """A subclass of dict."""
 
 
 HOSTILE = {
@@ -80,14 +80,14 @@ ARRAYS = {
 
 
 def weights_of(arrays):
-    """Return weights of any objects: what a pickle may hold that was altered."""
+    """Return Weights of arbitrary objects, as an altered pickle may hold."""
     weights = object.__new__(Weights)
     weights._arrays = arrays
     return weights
 
 
 def edits(state):
-    """Yield (name, function) of all edits; a function changes a copy of the state in place."""
+    """Yield all edits as (name, function); a function changes a copy of the state in place."""
     for key in state:
         yield f"without {key}", lambda s, key=key: s.pop(key)
         for name, value in HOSTILE.items():
@@ -160,7 +160,7 @@ def _of_spec(state):
 
 
 def _altered(value, field, new):
-    """Return a value like another with a field that no constructor has looked at."""
+    """Return a copy of a value with one field changed that no constructor has checked."""
     altered = object.__new__(type(value))
     for known in fields(value):
         object.__setattr__(altered, known.name, getattr(value, known.name))
@@ -169,7 +169,7 @@ def _altered(value, field, new):
 
 
 def _of_values(state):
-    """Edits inside of the layers' list, the input's format, the figures."""
+    """Yield edits inside the list of layers, the input format and the metrics."""
     infos, given = state["layers_"], state["_input_format"]
     for i, info in enumerate(infos):
         for field in fields(info):

@@ -20,7 +20,7 @@ FEW = (1, 3, 8), ("threading",)  # for the lesser tables, in the quick form
 
 
 def distinct(hashes):
-    """Return {net: [hashes, each with the first place it was seen at]}."""
+    """Return for each net its distinct hashes, each with the first setting that gave it."""
     return {
         net: [f"{one}: {next(at for at, other in found.items() if other == one)}" for one in seen]
         for net, found in hashes.items()
@@ -30,7 +30,7 @@ def distinct(hashes):
 
 @pytest.mark.parametrize("isa", available_isas())
 def test_one_hash(isa, amount, figure):
-    """Weights and losses of each net, and its predictions; the fits run inside the backend's workers."""
+    """Fits and predictions of each net have one hash; the fits run inside the backend's workers."""
     whole = THREADS, BACKENDS
     counts, backends = whole if isa == available_isas()[-1] else amount(FEW, whole)
     environment = os.environ | {"CONVNET_ISA": isa}

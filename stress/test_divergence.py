@@ -1,4 +1,4 @@
-"""At learning rates of 1e3 to 1e20 a fit stays finite or raises, in the epoch: it never leaves a net that is not."""
+"""At learning rates of 1e3 to 1e20 a fit stays finite or raises in that epoch: it never leaves a non-finite net."""
 
 import warnings
 from itertools import cycle, islice, product
@@ -74,7 +74,7 @@ WAYS = [
 
 
 class EachEpoch(Callback):
-    """Each epoch that ends is one whose net is finite."""
+    """Asserts that the net is finite at the end of each epoch."""
 
     def __init__(self, X, y):
         self.X, self.y, self.epochs = X, y, 0
@@ -88,7 +88,7 @@ class EachEpoch(Callback):
 
 
 def cases(each):
-    """Every solver, loss and rate with every net, each in a few of the ways in turn."""
+    """Yield every solver, loss and rate with every net, each with the next few of `WAYS`."""
     ways = cycle(WAYS)
     for solver, loss, rate, net in product(SOLVERS, LOSSES, RATES, NETS):
         for way in islice(ways, each):
@@ -138,7 +138,7 @@ def test_learning_rates(amount, figure):
 
 
 def test_learning_rates_of_partial_fit(amount, figure):
-    """Call by call, each of which raises or leaves a net, and moments, that are finite."""
+    """Each call raises, or leaves a finite net and finite moments."""
     raised = stayed = 0
     for solver, loss, rate, layers, way in cases(1):
         if way.get("early_stopping") or (layers == "residual" and not amount(False, True)):

@@ -1,4 +1,4 @@
-"""Forked children of a process that has run parallel regions: none hangs, and all compute the same bits."""
+"""A process that has run parallel regions forks: no child hangs, and all compute the same bits."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import HANG
 
 from convnet.engine import openmp_version
 
@@ -33,8 +34,8 @@ void call_in_a_region(void (*function)(void), int n) {
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
-def run(case, *arguments, seconds=120):
-    """Run a case in a process of its own; return what it prints."""
+def run(case, *arguments, seconds=5 * HANG):
+    """Run a case in a new process and return what it prints."""
     command = [sys.executable, "-W", "ignore::DeprecationWarning", str(CASES), case, *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
@@ -51,7 +52,7 @@ def run(case, *arguments, seconds=120):
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    """Another library with OpenMP, on the runtime of this one's compiler."""
+    """Return the path of another library with OpenMP, on the same runtime."""
     compiler = shutil.which("cc")
     if not compiler or not openmp_version() or not os.path.exists("/proc/self/maps"):
         pytest.skip("no compiler, no OpenMP or no /proc")
@@ -79,8 +80,9 @@ def test_joblib(name):
 
 def test_forks_while_other_threads_are_inside_regions(amount, figure):
     times = amount(60, 300)
-    longest = run("busy", str(times), seconds=20 * times)
+    longest = float(run("busy", str(times), seconds=HANG * times))
     figure(
         "forks beside busy threads that hang", seen=f"0 of {times}", asked="0 of 300 (long form)"
     )
-    figure("the longest of them, seconds", seen=longest.strip(), asked="< 20")
+    figure("the longest of them, seconds", seen=f"{longest:.2f}", asked="< 20 (long form)")
+    assert longest < amount(HANG, 20)

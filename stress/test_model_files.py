@@ -1,6 +1,6 @@
-"""Files with hostile contents, and files that are broken: the one documented error, or a net that predicts.
+"""Hostile and broken files: reading one raises the documented error, or gives a net that predicts.
 
-Of models, and of all else that is read again: skops's files, checkpoints, caches of decoded rows, specs.
+Covers model files and everything else that convnet reads: skops files, checkpoints, caches of decoded rows, specs.
 """
 
 import io
@@ -40,11 +40,11 @@ from convnet.persistence import model_file
 REFUSALS = (ValueError, TypeError)
 ENDINGS = "npz", "safetensors"
 CHANGES = [name for name in ARRAYS if name != "huge"]  # which no machine could write
-LARGE = 2**26  # bytes of maps that a hostile file may ask for by right: no prediction is tried
+LARGE = 2**26  # bytes of maps from which on the test does not predict
 
 
 class Model:
-    """A fitted net, what its file says and holds, and the file."""
+    """A fitted net, the description and arrays of its file, and the bytes of the file."""
 
     def __init__(self, name, folder):
         self.net, self.X, _ = fitted(name)
@@ -62,7 +62,7 @@ class Model:
         self.arrays = dict(weights)
 
     def attempt(self, ending, make, draw, same):
-        """Return what came of a file; where it is not refused and has the `same` contents, so has the net."""
+        """Return the outcome of reading a file. If `same`, an accepted file must give the same net."""
         try:
             data = make(self, ending, draw)
         except Exception:  # arrays that the format cannot hold
@@ -76,7 +76,7 @@ class Model:
             return "refused"
         inner = getattr(net, "estimator_", net)
         if sum(info.memory_bytes for info in getattr(inner, "estimator", inner).layers_) > LARGE:
-            return "too large to be tried"
+            return "too large to predict"
         try:
             out = _computed(net, self.X)
         except REFUSALS:
@@ -88,7 +88,7 @@ class Model:
 
 
 def _computed(net, X):
-    """Return the outputs, which are those of a network of the net's own spec and weights."""
+    """Return the outputs, after a check against a network made from the net's own spec and weights."""
     if hasattr(net, "transform"):
         return net.transform(X)
     net.predict(X)
@@ -273,26 +273,26 @@ TRIALS = {
 
 
 def _lists():
-    """A description of as many lists as there may be characters."""
+    """Return a description with as many lists as the text limit allows."""
     text = f'{{"format": 1, "x": [{"[]," * (model_file.MOST_TEXT // 3 - 20)}[]]}}'
     return container("npz", text, {}), "npz"
 
 
 def _parts():
-    """A description of the most objects, and of figures for the rest."""
+    """Return a description with as many objects as allowed, and numbers up to the text limit."""
     parts = "{}," * (model_file.MOST_PARTS - 10)
     figures = "1.5," * ((model_file.MOST_TEXT - len(parts)) // 4 - 20)
     return container("npz", f'{{"format": 1, "x": [{parts}{figures}1]}}', {}), "npz"
 
 
 def _texts():
-    """A description of the most texts."""
+    """Return a description with as many texts as the text limit allows."""
     texts = '"ab",' * (model_file.MOST_TEXT // 5 - 20)
     return container("safetensors", f'{{"format": 1, "x": [{texts}"ab"]}}', {}), "safetensors"
 
 
 def _entries():
-    """An archive of very many entries."""
+    """Return an archive of very many entries."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for i in range(50_000):
@@ -301,7 +301,7 @@ def _entries():
 
 
 def _deflated():
-    """An archive that is small and grows."""
+    """Return a small archive that decompresses to much data."""
     file = io.BytesIO()
     np.savez_compressed(file, convnet=np.zeros(2**29, np.uint8))
     return file.getvalue(), "npz"

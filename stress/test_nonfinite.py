@@ -1,4 +1,4 @@
-"""NaN, infinities and what float32 cannot hold are refused wherever they are passed, by name."""
+"""Every method refuses NaN, infinity and numbers beyond float32, and names them."""
 
 import warnings
 from itertools import cycle, product
@@ -25,7 +25,7 @@ def spoiled(array, place, value):
 
 
 class Refusals:
-    """Counts calls that refuse, as they have to: by an error with one of the words, the object as it was."""
+    """Asserts that calls raise an error with one of the words and change nothing, and counts them."""
 
     def __init__(self):
         self.count = 0
@@ -49,7 +49,7 @@ refused = pytest.fixture(scope="module")(lambda: Refusals())
 
 @pytest.fixture(scope="module")
 def nets():
-    """A net of each kind, fitted."""
+    """Return a fitted net of each kind."""
     found = {
         "classes": ConvNetClassifier(**OPTIONS).fit(X, CLASSES),
         "two": ConvNetClassifier(**OPTIONS).fit(X, CLASSES > 0),
@@ -67,14 +67,14 @@ def targets(name):
 
 
 def fits(net, y):
-    """What takes X and y and learns."""
+    """Yield the methods that train on X and y."""
     yield "fit", lambda bad: net.fit(bad, y)
     yield "fit of X_val", lambda bad: net.fit(X, y, X_val=bad, y_val=y)
     yield "partial_fit", lambda bad: net.partial_fit(bad, y)
 
 
 def uses(net, y):
-    """What takes X of a fitted net."""
+    """Yield the methods of a fitted net that take X."""
     for name in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
         if hasattr(net, name):
             yield name, getattr(net, name)
@@ -121,7 +121,7 @@ def test_each_column_of_flat_X(nets, refused, word):
 
 
 def forms(array, folder):
-    """The same X in every form that it may have."""
+    """Yield the same X in every accepted form."""
     with np.errstate(over="ignore"):
         yield "float32", array.astype(np.float32)
         yield "float16", array.astype(np.float16)
@@ -177,7 +177,7 @@ def test_data_sets_of_files(nets, refused, library, tmp_path):
 
 
 def test_what_is_no_number(nets, refused):
-    """Complex numbers, texts, dates, None and structures: TypeError or ValueError, by the name of what they are."""
+    """Complex numbers, texts, dates, None and structures raise a TypeError or ValueError that names them."""
     words = ("omplex", "dtype", "numeric", "X", "float", "array")
     odd = [
         X + 1j,
@@ -282,7 +282,7 @@ def test_each_place_of_y(nets, refused, word):
 
 @pytest.mark.parametrize("name", ["classes", "two", "labels", "numbers"])
 def test_values_that_overflow_inside_the_net(nets, refused, name):
-    """Finite X, finite weights: no answer, or a finite one."""
+    """Finite X and finite weights give an error or finite outputs."""
     net, y = nets[name], targets(name)
     net = type(net)(**OPTIONS | {"augment": [RandomContrast(0.9)], "learning_rate_init": 30.0}).fit(
         X, y
@@ -306,6 +306,6 @@ def test_values_that_overflow_inside_the_net(nets, refused, name):
 
 
 def test_count(refused, figure):
-    """Last: how many places were tried."""
+    """Run last: record how many places were tried."""
     assert refused.count > 3000
     figure("calls with values that are not finite, taken", seen=f"0 of {refused.count}", asked="0")

@@ -1,6 +1,6 @@
-"""The sanitizers bite: bugs that are planted in a small package, and in the kernels, are reported, and nothing else is.
+"""The sanitizers report bugs that are planted in a small package, and nothing else.
 
-The small package (planted/) is built by tools/sanitize.sh as convnet is.
+tools/sanitize.sh builds that package (planted/) as it builds convnet.
 """
 
 import os
@@ -37,7 +37,7 @@ needs_gcc = pytest.mark.skipif(
 
 
 def sanitize(folder, kinds, *command):
-    """Run a copy of tools/sanitize.sh on the folder that it is in; the compiler is its default."""
+    """Run the copy of tools/sanitize.sh in a folder on that folder, with the default compiler."""
     environment = {k: v for k, v in os.environ.items() if k not in ("CC", "CFLAGS", "LDFLAGS")}
     return subprocess.run(
         [folder / "tools" / "sanitize.sh", kinds, *command],
@@ -48,8 +48,8 @@ def sanitize(folder, kinds, *command):
     )
 
 
-def assert_bites(folder, kinds, program, report):
-    """The run fails, and a report of this kind names the reason."""
+def assert_reported(folder, kinds, program, report):
+    """Assert that the run fails with this report."""
     done = sanitize(folder, kinds, "python", "-c", program)
     assert done.returncode not in (0, 2), done.stdout + done.stderr
     assert report in done.stdout + done.stderr, done.stdout + done.stderr
@@ -62,7 +62,7 @@ def assert_silent(folder, kinds, program):
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """The small package, with the script that builds convnet."""
+    """Return the folder of the small package, with the script that builds it."""
     folder = tmp_path_factory.mktemp("planted")
     shutil.copytree(ROOT / "stress" / "planted", folder, dirs_exist_ok=True)
     (folder / "tools").mkdir()
@@ -76,13 +76,13 @@ def package(tmp_path_factory):
 def test_a_planted_bug_is_reported(package, kind, figure):
     bug, sound, report = BUGS[kind]
     assert_silent(package, "address,undefined", PROGRAM + sound)
-    assert_bites(package, "address,undefined", PROGRAM + bug, report)
+    assert_reported(package, "address,undefined", PROGRAM + bug, report)
     figure(f"planted bugs that -fsanitize={kind} reports", seen="1 of 1", asked="1 of 1")
 
 
 @needs_gcc
 def test_overflow_hides_behind_pythons_own_flags(package, tmp_path):
-    """Without -fno-wrapv the same run is silent."""
+    """Without -fno-wrapv the same run reports nothing."""
     folder = tmp_path / "wrapping"
     shutil.copytree(package, folder, ignore=shutil.ignore_patterns("build"))
     script = folder / "tools" / "sanitize.sh"
@@ -93,17 +93,17 @@ def test_overflow_hides_behind_pythons_own_flags(package, tmp_path):
 
 @needs_gcc
 def test_a_report_of_a_child_that_nobody_reads_counts(package):
-    """The command itself succeeds; its child's report makes the script fail."""
+    """The command succeeds, but the report of its child makes the script fail."""
     child = PROGRAM + BUGS["address"][0]
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], capture_output=True)"
-    assert_bites(package, "address,undefined", program, BUGS["address"][2])
+    assert_reported(package, "address,undefined", program, BUGS["address"][2])
 
 
 @pytest.mark.long  # takes LLVM
 def test_a_planted_race_is_reported(package, figure):
     bug, sound, report = BUGS["thread"]
     assert_silent(package, "thread", PROGRAM + sound)
-    assert_bites(package, "thread", PROGRAM + bug, report)
+    assert_reported(package, "thread", PROGRAM + bug, report)
     figure("planted bugs that -fsanitize=thread reports", seen="1 of 1", asked="1 of 1")
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: when it is heard, and what it leaves behind."""
+"""Ctrl-C: how soon it ends a call, and what state it leaves behind."""
 
 import json
 import os
@@ -11,9 +11,10 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from forked import HANG
 
 CASES = Path(__file__).with_name("signal_cases.py")
-LIMIT = 1.0  # seconds
+LIMIT = 1.0  # seconds, on an idle machine
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -23,9 +24,9 @@ def command(case, *arguments):
 
 
 def run(case, *arguments):
-    """Run a case in a process of its own; return the seconds that each Ctrl-C took."""
+    """Run a case in a new process and return how many seconds each Ctrl-C took."""
     done = subprocess.run(
-        command(case, *arguments), capture_output=True, text=True, timeout=600, check=False
+        command(case, *arguments), capture_output=True, text=True, timeout=5 * HANG, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -35,31 +36,31 @@ def run(case, *arguments):
 def note(amount, figure):
     """Note how long each Ctrl-C took.
 
-    All are heard in time in the long form, which is for an idle machine; elsewhere other work may stall a few.
+    The long form, which is for an idle machine, asks for LIMIT. On a busy machine any call may wait for the processor,
+    so the quick form asks only that no Ctrl-C is lost.
     """
 
     def noted(what, seconds):
-        what, longest = f"{what}, {len(seconds)} times", amount(10 * LIMIT, LIMIT)
-        figure(f"{what}: the median, seconds", seen=f"{median(seconds):.2f}", asked=f"<= {LIMIT:g}")
-        figure(f"{what}: the longest, seconds", seen=f"{max(seconds):.2f}", asked=f"<= {longest:g}")
-        assert median(seconds) <= LIMIT, seconds
-        assert max(seconds) <= longest, seconds
+        what, asked = f"{what}, {len(seconds)} times", f"<= {LIMIT:g} (long form)"
+        figure(f"{what}: the median, seconds", seen=f"{median(seconds):.2f}", asked=asked)
+        figure(f"{what}: the longest, seconds", seen=f"{max(seconds):.2f}", asked=asked)
+        assert max(seconds) <= amount(HANG, LIMIT), seconds
 
     return noted
 
 
 def test_ctrl_c_at_a_random_moment_of_a_fit(amount, note):
-    """The estimator is as it was; a new fit has the bits of any other."""
+    """The estimator is unchanged, and a new fit has the same bits as any other."""
     note("Ctrl-C in a fit", run("fits", amount(20, 200), 0))
 
 
 def test_ctrl_c_at_a_random_moment_of_a_warm_start(amount, note):
-    """The estimator is at the weights reached, or as it was before an epoch was done; a new fit goes on from there."""
+    """The estimator has the weights of the last whole epoch, if any; a new fit continues from there."""
     note("Ctrl-C in a warm start", run("warm_start", amount(10, 200), 0))
 
 
 def test_ctrl_c_in_a_long_step(amount, note):
-    """A long step is left in its midst."""
+    """Ctrl-C ends a long step midway."""
     note("Ctrl-C in a long step", run("long_steps", amount(1000, 4000)))
 
 
@@ -72,25 +73,25 @@ def test_no_handler_is_installed():
 
 
 def begin(*case):
-    """Start a case, as the leader of a group of processes, and wait until it is under way.
+    """Start a case as the leader of a process group, and wait until it is running.
 
-    What it says of errors is in pytest's report of a test that fails.
+    Its standard error appears in pytest's report if the test fails.
     """
     process = subprocess.Popen(command(*case), stdout=subprocess.PIPE, process_group=0)
-    readable = select.select([process.stdout], [], [], 60)[0]
+    readable = select.select([process.stdout], [], [], HANG)[0]
     if not readable or process.stdout.readline() != b"begun\n":
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        pytest.fail(f"{case} has not begun; its status is {process.returncode}")
+        pytest.fail(f"{case} did not start; its exit status is {process.returncode}")
     time.sleep(0.3)
     return process
 
 
 def end(process):
-    """Wait for the end of a process and of all that it began; return its status."""
+    """Wait until a process and all of its group have ended; return its status."""
     try:
-        status = process.wait(30)
-        deadline = time.monotonic() + 10
+        status = process.wait(HANG)
+        deadline = time.monotonic() + HANG
         while group(process.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not group(process.pid)
@@ -102,9 +103,9 @@ def end(process):
 
 
 def group(leader):
-    """Return whether processes of the group are there.
+    """Return whether the process group has members.
 
-    Where /proc tells them apart, zombies do not count: the first process of a container may not reap them.
+    Zombies do not count where /proc identifies them: the first process of a container may never reap them.
     """
     try:
         os.killpg(leader, 0)
@@ -136,7 +137,7 @@ def test_ctrl_c_ends_a_script():
 
 @pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
 def test_ctrl_c_while_workers_fit(backend):
-    """As a terminal sends it, to the whole group: no worker is left."""
+    """A terminal sends Ctrl-C to the whole group; no worker remains."""
     process = begin("search", backend)
     os.killpg(process.pid, signal.SIGINT)
     assert end(process) not in (0, None)

@@ -1,4 +1,4 @@
-"""Whatever is passed as a parameter is taken, or refused: by ValueError or TypeError, at once, before any memory."""
+"""Any value of a parameter is accepted, or refused by ValueError or TypeError quickly, before memory is allocated."""
 
 import copy
 import json
@@ -26,8 +26,8 @@ from convnet.values.value import Value
 pytestmark = pytest.mark.skipif(
     not os.path.exists("/proc/self/clear_refs"), reason="memory is measured as Linux does"
 )
-SECONDS = 0.1  # of refusing
-MIB = 4  # of refusing
+SECONDS = 0.1  # of processor time until a refusal, on an idle machine
+MIB = 4  # allocated until a refusal
 SMALL = 10**5  # multiply-adds and parameters of a net that is fitted
 KINDS = [ConvNetClassifier, ConvNetRegressor]
 X = np.random.default_rng(0).random((6, 5, 4, 1)).astype(np.float32)
@@ -37,14 +37,15 @@ NESTED = ["layers", "augment", "learning_rate"]
 
 
 class Meter:
-    """Seconds and memory of what has been refused: the worst of each."""
+    """Measures the processor time and memory of refused calls, and keeps the worst of each."""
 
-    def __init__(self):
+    def __init__(self, limit):
+        self.limit = limit  # seconds
         self.tried = self.refused = self.fitted = 0
         self.seconds, self.mib = (0.0, ""), (0.0, "")
 
     def __call__(self, what, call):
-        """Call; return what it returns, or None where it refuses. An error of another kind is what is looked for."""
+        """Return what the call returns, or None if it refuses. Any other exception is a failure."""
         self.tried += 1
         before, start = _peak(reset=True), time.thread_time()
         try:
@@ -52,7 +53,7 @@ class Meter:
         except (ValueError, TypeError) as error:
             seconds, mib = time.thread_time() - start, _peak() - before
             assert len(str(error)) < 5000
-            if seconds > SECONDS or mib > MIB:  # the machine's own delays happen once
+            if seconds > self.limit or mib > MIB:  # a delay of the machine does not happen twice
                 before, start = _peak(reset=True), time.thread_time()
                 with pytest.raises((ValueError, TypeError)):
                     call()
@@ -60,13 +61,13 @@ class Meter:
             self.refused += 1
             self.seconds = max(self.seconds, (seconds, what))
             self.mib = max(self.mib, (mib, what))
-            assert seconds < SECONDS, f"{what} took {seconds:.3f} s: {error}"
+            assert seconds < self.limit, f"{what} took {seconds:.3f} s: {error}"
             assert mib < MIB, f"{what} took {mib:.1f} MiB: {error}"
             return None
 
 
 def _peak(reset=False):
-    """Resident MiB at the most since the last reset, which the kernel keeps."""
+    """Return the peak resident memory in MiB since the last reset."""
     if reset:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
@@ -81,12 +82,12 @@ def many(n):
 
 
 def shown(value):
-    """For messages: what can be printed of anything."""
+    """Return the name of a value's type for messages: the value itself may not be printable."""
     return ascii(type(value).__name__)
 
 
 def tried(meter, net, name):
-    """Plan a net, fit it where it is small, and see that nothing has changed where it refuses."""
+    """Plan a net and, if it is small, fit it. A refused call must not change the net."""
     before = dict(vars(net))
     what = f"{name} {shown(before.get(name))}"
     summary = meter(what, lambda: net.summary(X, Y))
@@ -98,7 +99,7 @@ def tried(meter, net, name):
     fitted = None
     if size < SMALL:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of one epoch, of odd units
+            warnings.simplefilter("ignore")  # about one epoch, and odd scales of X
             fitted = meter(what, lambda: net.fit(X, Y))
     if fitted is None:
         assert vars(net).keys() == before.keys()
@@ -114,7 +115,7 @@ def build(kind, **params):
 
 @pytest.fixture(autouse=True, scope="module")
 def limited():
-    """What would take all memory is to fail here, not to bring down the machine."""
+    """Limit the address space: a call that takes too much memory fails instead of bringing down the machine."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     hard = before[1]
     most = 8 * 2**30 if hard == resource.RLIM_INFINITY else min(8 * 2**30, hard)
@@ -124,13 +125,13 @@ def limited():
 
 
 @pytest.fixture(scope="module")
-def meter():
-    return Meter()
+def meter(amount):
+    return Meter(amount(100 * SECONDS, SECONDS))
 
 
 @pytest.fixture(autouse=True)
 def warm():
-    """What is done once in a process is not the refusal's."""
+    """Fit once, so that what a process does only once does not count."""
     for kind in KINDS:
         for layers in ("auto", [Conv2D(2, 2)], "- type: ReLU"):
             build(kind, layers=layers, early_stopping=True, validation_fraction=0.5).fit(X, Y)
@@ -168,7 +169,7 @@ def test_every_parameter(meter, amount):
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_odd_value_of_every_parameter(name, meter, amount):
-    """Each of the values that the strategies are made of, in each place."""
+    """Try each value of `hostile.ODD` for each parameter."""
     kind = KINDS[1] if name == "loss" else KINDS[0]
     values = hostile.ODD[:: amount(3, 1)]
     for value in values if name not in NESTED else [*values, *([value] for value in hostile.ODD)]:
@@ -245,8 +246,8 @@ def test_nested_names(meter, amount):
     run()
 
 
-def looked_at(meter, value):
-    """What can be done with any value that was built."""
+def assert_usable(meter, value):
+    """Assert that a value can be hashed, printed, copied, compared and pickled."""
     meter("hash", lambda: hash(value))
     for call in (repr, str, copy.copy, copy.deepcopy, clone):
         assert meter(call.__name__, lambda call=call: call(value)) is not None
@@ -255,7 +256,7 @@ def looked_at(meter, value):
 
 
 def test_values(meter, amount):
-    """What is built can be hashed, printed, compared, copied and stored; what cannot is refused when it is built."""
+    """A value that was built can be hashed, printed, compared, copied and stored; others are refused when built."""
     n = amount(300, 2000)
 
     @many(n)
@@ -265,7 +266,7 @@ def test_values(meter, amount):
         if built is not None:
             assert as_layers(json.loads(to_json(built))) == built
         for value in [*(built or ()), *(meter("augment", lambda: as_augment(augment)) or ())]:
-            looked_at(meter, value)
+            assert_usable(meter, value)
 
     run()
 
@@ -283,7 +284,7 @@ def test_states_of_values(meter, amount):
     run()
 
 
-def test_estimators_can_be_looked_at(meter, amount):
+def test_estimators_can_be_inspected(meter, amount):
     n = amount(200, 1000)
 
     @many(n)
@@ -298,7 +299,7 @@ def test_estimators_can_be_looked_at(meter, amount):
 
 
 def _cannot_be_copied(value):
-    """Whether copying a value raises of itself, for a reason other than its depth."""
+    """Return whether copying a value raises for a reason other than its depth."""
     try:
         copy.deepcopy(value)
     except Exception as error:
@@ -323,7 +324,7 @@ def test_schedules_in_schedules():
     ],
 )
 def test_enormous_nets(layers, name, meter, monkeypatch):
-    """What a machine cannot hold is refused by name, before any of it is taken."""
+    """A net that the machine cannot hold is refused by name, before memory is allocated."""
     monkeypatch.setattr(room, "machine_bytes", lambda: 16 * 2**30)
     net = build(ConvNetClassifier, layers=layers)
     refused = []
@@ -342,7 +343,7 @@ def test_enormous_nets(layers, name, meter, monkeypatch):
 
 
 def test_figures(meter, amount, figure):
-    """Last: what was seen in all."""
+    """Run last: record the totals."""
     assert meter.tried >= amount(0, 10_000)
     figure(
         "specs: calls that end in another error than ValueError or TypeError",
@@ -350,6 +351,10 @@ def test_figures(meter, amount, figure):
         asked="0 of 10000 (long form)",
     )
     seconds, what = meter.seconds
-    figure("specs: slowest refusal", seen=f"{seconds * 1000:.0f} ms ({what})", asked="<= 100 ms")
+    figure(
+        "specs: slowest refusal",
+        seen=f"{seconds * 1000:.0f} ms ({what})",
+        asked="<= 100 ms (long form)",
+    )
     mib, what = meter.mib
     figure("specs: most memory of a refusal", seen=f"{mib:.1f} MiB ({what})", asked=f"< {MIB} MiB")

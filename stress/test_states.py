@@ -1,6 +1,6 @@
-"""States that were edited: a clear error, or a net that computes what its attributes say. Never a crash.
+"""Edited states give a clear error, or a net that computes what its attributes say, and never a crash.
 
-An edit is tried in several ways: given to ``__setstate__``, in a pickle, in a file of joblib, set by hand.
+Each edit is tried through ``__setstate__``, in a pickle, in a joblib file, and by setting attributes.
 """
 
 import copy
@@ -27,7 +27,7 @@ SHOWN = ("weights_", "_holder", "_input_format")  # what predictions follow from
 
 
 class Altered:
-    """Pickled as an estimator of a state that its class did not make."""
+    """Pickles as an estimator with an arbitrary state."""
 
     def __init__(self, kind, state):
         self.kind, self.state = kind, state
@@ -37,7 +37,7 @@ class Altered:
 
 
 class Subject:
-    """A fitted net, its state, and what is asked of it after an edit."""
+    """A fitted net, the edits of its state, and the checks after an edit."""
 
     def __init__(self, name, folder):
         self.net, self.X, self.y = fitted(name)
@@ -45,7 +45,7 @@ class Subject:
         self.edits = {f"{name}: {edit}": do for edit, do in edits(self.net.__getstate__())}
 
     def attempt(self, way, change, seed):
-        """Return what came of an edit, made in one of `WAYS`."""
+        """Make an edit in one of `WAYS` and return its outcome."""
         before = self.net.__getstate__()
         state = dict(before)
         try:
@@ -68,12 +68,12 @@ class Subject:
                 net = object.__new__(type(self.net))
                 net.__setstate__(state)
         except REFUSALS as error:
-            assert str(error), "an error without a word"
+            assert str(error), "an error without a message"
             return "refused"
         return self.ask(net, before, state, seed)
 
     def ask(self, net, before, state, seed):
-        """Predict, and do one thing more: clean errors, or the numbers that the attributes stand for."""
+        """Predict and call one more method: each raises a clear error, or returns what the attributes stand for."""
         allowed = _allowed(net)
         try:
             out = net._outputs(self.X)
@@ -95,7 +95,7 @@ class Subject:
 
 
 class Transformer(Subject):
-    """A transformer, whose state holds a net, and that net's state."""
+    """A transformer, the edits of its state, and those of the state of the net that it holds."""
 
     def __init__(self, folder):
         self.net, self.X, self.y = fitted("transformer")
@@ -129,7 +129,7 @@ class Transformer(Subject):
 
 
 def _allowed(net):
-    """Errors that are clear: an AttributeError where a parameter was deleted."""
+    """Return the allowed errors, which include AttributeError if a parameter was deleted."""
     parameters = net._get_param_names() if hasattr(net, "_get_param_names") else ()
     return (
         REFUSALS
@@ -163,7 +163,7 @@ def _saved_transformer(net, subject):
 
 
 def _set_by_hand(net, before, state, X):
-    """Return a copy of a net with the attributes of a state; where X is given it has predicted before."""
+    """Return a copy of a net with the attributes of a state; if X is given, the net predicts first."""
     net = copy.copy(net)
     if X is not None:
         net.transform(X) if hasattr(net, "transform") else net.predict(X)
@@ -207,7 +207,7 @@ CALLS = {
 
 
 def _trials(n, folder):
-    """Yield n trials: all edits of all nets in all ways, in an order that is drawn, again and again with others."""
+    """Yield n trials: all edits of all nets in all ways, in random order, some combined with another edit."""
     subjects = [*(Subject(name, folder) for name in LAYERS), Transformer(folder)]
     plans = [
         (subject, edit, way)

@@ -1,4 +1,4 @@
-"""Numbers below 1.2e-38 stay what they are: nothing sets the processor's flags that flush them to zero."""
+"""Numbers below 1.2e-38 keep their values: nothing sets the processor's flags that flush them to zero."""
 
 import platform
 import shutil
@@ -72,7 +72,7 @@ PROGRAM = textwrap.dedent(
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    """What reads the flags, where there is a compiler and they are those of x86."""
+    """Return a library that reads the flags; needs a compiler and an x86 processor."""
     folder = tmp_path_factory.mktemp("flags")
     compiler = shutil.which("gcc") or shutil.which("cc")
     if not compiler:
@@ -99,7 +99,7 @@ def library(tmp_path_factory):
 
 def test_flags_of_every_thread(library, figure):
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, library], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", PROGRAM, library], capture_output=True, text=True, timeout=600
     )
     assert run.stdout == "kept\n", run.stderr
     how = "numbers and flags of all threads" if library else "numbers"
@@ -109,7 +109,7 @@ def test_flags_of_every_thread(library, figure):
 @pytest.mark.parametrize("isa", available_isas())
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_subnormal_values_go_through_the_kernels(isa, n_threads):
-    """Small integers times the least float32: every product and sum of them is exact."""
+    """Return small integers times the smallest float32: every product and sum of them is exact."""
     rng = np.random.default_rng(0)
     layers = [Conv2D(16, 3, use_bias=False), ReLU(), MaxPool2D(2), AvgPool2D(1), Dense(5)]
     net = Network(layers, (8, 8, 3), isa=isa)

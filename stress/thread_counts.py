@@ -1,8 +1,8 @@
-"""Print how many threads the regions of a fit and of a prediction have in this process, for each of some settings.
+"""Counts the threads that fits and predictions use in this process, for several settings.
 
-``main()``: a line of JSON, the threads that values of `n_jobs` stand for and those that were
-seen. Those seen are the operating system's: libgomp's wait for the next region after each one. Each setting is tried in
-a new thread of Python, whose helpers they are and with which they end.
+`main` prints, as a line of JSON, the number of threads that each `n_jobs` stands for and the number counted. It counts
+threads of the operating system: libgomp's helpers stay after a region and wait for the next one. Each setting runs in
+a new Python thread, whose helpers end with it.
 """
 
 import json
@@ -34,11 +34,11 @@ def fit(n_jobs):
 
 
 def count(work):
-    """Return how many threads work for `work`: a new one and its helpers."""
+    """Return how many threads run `work`: a new one and its helpers."""
     seen, errors = [], []
 
     def run():
-        while tasks() > BASE + 1:  # helpers of the thread before are about to end
+        while tasks() > BASE + 1:  # helpers of the previous thread are about to end
             time.sleep(0.001)
         try:
             work()
@@ -55,14 +55,14 @@ def count(work):
 
 
 def counts(n_jobs=None):
-    """Return [what is resolved, what a fit has, what a prediction has]."""
+    """Return the number of threads [resolved, of a fit, of a prediction]."""
     net = fit(1).set_params(n_jobs=n_jobs)
     seen = [count(lambda: fit(n_jobs)), count(lambda: net.predict(X))]
     return [resolve_n_threads(n_jobs), *seen]
 
 
 def limited(limit):
-    """The same for n_jobs=None under threadpoolctl's limit, which holds in the thread that sets it."""
+    """Return the number of threads [of a fit, of a prediction] under threadpoolctl's limit, set in the same thread."""
     net = fit(1).set_params(n_jobs=None)
 
     def within(work):
@@ -76,7 +76,7 @@ def limited(limit):
 
 
 def in_a_worker():
-    """What n_jobs=None stands for in a worker of joblib's, and what a fit there has."""
+    """Return the number of threads in a joblib worker for n_jobs=None: [resolved, of a fit]."""
     global BASE
     fit(1)
     BASE = tasks()

@@ -1,4 +1,4 @@
-"""Hypothesis profiles, and this folder on the path: the tests import `oracle` and its neighbours."""
+"""Hypothesis profile, threads per test process, and this folder on the path: the tests import `oracle` and the like."""
 
 import os
 import sys
@@ -10,6 +10,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 # Read when SciPy is imported; without it a check of scikit-learn's is skipped.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")  # figures are drawn into memory
+
+# The processes of pytest-xdist share the cores: each gets its part, and threads that wait do not spin. OpenMP reads
+# these variables when convnet is imported, after this file.
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    threads = max(1, cores // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 settings.register_profile(
     "convnet",

@@ -1,8 +1,11 @@
 """Array-likes whose rows are read when they are wanted, with a record of what was asked of them."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
+
+from convnet.data import prefetch
 
 
 class Reading:
@@ -80,6 +83,19 @@ class Folder:
         raise AssertionError("read as a whole")
 
 
+def stop_event(monkeypatch):
+    """Return an event that is set when a thread that reads ahead is told to stop."""
+    stopped = threading.Event()
+
+    class Stop(threading.Event):
+        def set(self):
+            super().set()
+            stopped.set()
+
+    monkeypatch.setattr(prefetch, "threading", SimpleNamespace(Event=Stop))
+    return stopped
+
+
 def readers():
-    """The threads that read ahead."""
+    """Return the threads that read ahead."""
     return [t for t in threading.enumerate() if t.name.startswith("convnet-read-ahead")]

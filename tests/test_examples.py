@@ -28,6 +28,7 @@ def digits(rng, n):
     return X, y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upper", [False, True])
 def test_mnist(tmp_path, upper):
     rng = np.random.default_rng(0)
@@ -49,6 +50,7 @@ def test_mnist(tmp_path, upper):
     assert held.startswith("random_state 5: ")
 
 
+@pytest.mark.slow
 def test_cats_and_dogs(tmp_path):
     pil = pytest.importorskip("PIL.Image", reason="photographs are read by Pillow")
     rng = np.random.default_rng(0)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The tests with the oldest and the newest packages on each Python: tools/compatibility.sh [PYTHON...] [-- PYTEST ARGUMENTS]
-# Without names it takes every python3.11, python3.12, ... on the path. Each pair has a virtual environment of its own, in
-# which a copy of the checkout is installed, in a temporary folder; a table comes last. Needs a C compiler and git.
-# The tests run in two processes of pytest-xdist; `-n 0` among the arguments has one.
+# Runs the tests with the oldest and the newest packages on each Python:
+# tools/compatibility.sh [PYTHON...] [-- PYTEST ARGUMENTS]. Without names it uses every python3.11, python3.12, ... on the
+# path. Each pair gets its own virtual environment in a temporary folder, with a copy of the checkout installed. A table
+# comes last. Needs a C compiler and git.
 set -uo pipefail
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export MPLBACKEND=Agg PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -33,16 +33,16 @@ print(f"{platform.python_version():10}{version('numpy'):10}{version('scikit-lear
 PYTHON
 }
 
-# prove PYTHON oldest|newest [PYTEST ARGUMENTS]: prints a line for the table.
-prove() {
+# run_tests PYTHON oldest|newest [PYTEST ARGUMENTS]: prints a row of the table.
+run_tests() {
     local python=$1 kind=$2 venv=$work/venv
     shift 2
     rm -rf "$venv"
     "$python" -m venv "$venv" && "$venv/bin/pip" install --quiet --upgrade pip || return
     "$venv/bin/python" tools/requirements.py "$kind" >"$work/requirements.txt" &&
-        "$venv/bin/pip" install --quiet --only-binary=:all: -r "$work/requirements.txt" pytest-xdist &&
+        "$venv/bin/pip" install --quiet --only-binary=:all: -r "$work/requirements.txt" &&
         "$venv/bin/pip" install --quiet -e . || return
-    PATH="$work/venv/bin:$PATH" "$venv/bin/pytest" -q -n 2 "$@" 2>&1 | tee "$work/tests.log" >&2
+    PATH="$work/venv/bin:$PATH" "$venv/bin/pytest" -q "$@" 2>&1 | tee "$work/tests.log" >&2
     local status=${PIPESTATUS[0]}
     printf '%s%s\n' "$(versions "$venv")" "$(tail -n 1 "$work/tests.log" | tr -d '=')"
     return "$status"
@@ -52,7 +52,7 @@ failed=0
 for python in "${pythons[@]}"; do
     for kind in oldest newest; do
         printf '\n### %s, %s packages\n' "$python" "$kind" >&2
-        line=$(prove "$python" "$kind" "$@") || failed=1
+        line=$(run_tests "$python" "$kind" "$@") || failed=1
         printf '%-22s%-10s%s\n' "$(basename "$python")" "$kind" "${line:-could not be installed}" >>"$work/table"
     done
 done

@@ -1,9 +1,9 @@
-"""The figures that a run of `tools/stress.sh` noted, as a table.
+"""Print the figures of a run of `tools/stress.sh` as a table.
 
     python tools/figures.py figures.jsonl [--markdown table.md]
 
-Each line of the file is a JSON object: ``what`` was looked at, what was ``asked``, what was ``seen``, and the ``test``
-that says so. `stress/conftest.py` writes such lines.
+Each line of the file is a JSON object with the keys ``what`` (was measured), ``asked`` (the requirement), ``seen`` (the
+result) and ``test``. `stress/conftest.py` writes such lines.
 """
 
 import argparse
@@ -17,7 +17,7 @@ HEADINGS = ("what", "asked", "seen", "test")
 
 
 def figures(path):
-    """Return the rows of the table; a test is named without its parameters."""
+    """Return the rows of the table, with the names of the tests without their parameters."""
     lines = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
     return [(i["what"], i["asked"], i["seen"], i["test"].partition("[")[0]) for i in lines]
 

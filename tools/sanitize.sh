@@ -35,7 +35,7 @@ done
 [[ $kinds == thread || $kinds != *thread* ]] || fail "thread goes with no other kind"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-missing=$(python - "Cython>=3.1" "setuptools>=77" scikit-learn hypothesis pytest Pillow <<'PYTHON'
+missing=$(python - "Cython>=3.1" "setuptools>=77" scikit-learn hypothesis pytest pytest-xdist Pillow <<'PYTHON'
 import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -176,8 +176,8 @@ else # two halves at once
             tests/engine/test_{calls,threads}.py tests/images/test_pixels.py)
     fi
     export CONVNET_TEST_EXAMPLES=${CONVNET_TEST_EXAMPLES:-2}
-    run pytest -q -p no:cacheprovider --capture=sys "${first[@]}" >build/first.log 2>&1 &
-    run pytest -q -p no:cacheprovider --capture=sys "${second[@]}" || status=1
+    run pytest -q -n 0 -m "slow or not slow" -p no:cacheprovider --capture=sys "${first[@]}" >build/first.log 2>&1 &
+    run pytest -q -n 0 -m "slow or not slow" -p no:cacheprovider --capture=sys "${second[@]}" || status=1
     wait $! || status=1
     cat build/first.log
     [[ $kinds != *coverage* ]] || python tools/native_lines.py build 95 || status=1

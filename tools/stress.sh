@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# All that tries to break the package, and one table of what was seen.
+# Runs everything that tries to break the package, and prints one table of figures.
 #
 #   tools/stress.sh           the quick form: some minutes
-#   tools/stress.sh --long    the full numbers: under an hour
+#   tools/stress.sh --long    the full numbers, on an idle machine: under an hour
 #
-# Needs an environment in which this checkout is installed with its "test" extra, Cython and setuptools, and gcc. The
-# long form also looks for data races, which takes clang and LLVM's OpenMP (tools/sanitize.sh says what is missing). The
-# table is printed last, and written as Markdown to the file that STRESS_TABLE names.
+# Needs gcc and an environment with Cython, setuptools, and this checkout installed with its "test" extra. The
+# long form also looks for data races, for which it needs clang and LLVM's OpenMP (tools/sanitize.sh names what is
+# missing). The table comes last. STRESS_TABLE names a file to which it is also written, as Markdown.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -20,7 +20,7 @@ CONVNET_FIGURES=$(mktemp) || exit
 trap 'rm -f "$CONVNET_FIGURES"' EXIT
 failed=()
 
-# run TITLE COMMAND...: goes on after a failure, which the table and the end tell of.
+# run TITLE COMMAND...: continues after a failure, which the table and the last lines report.
 run() {
     local title=$1 began=$SECONDS seen=passed
     shift
@@ -30,9 +30,9 @@ run() {
         "$title" "$seen" $((SECONDS - began)) "$*" >>"$CONVNET_FIGURES"
 }
 
-# Where pytest-xdist is there the quick form shares the cores. In the long one nothing may run beside what is timed.
+# The long form measures time, so nothing may run beside its tests.
 workers=()
-[[ $form == long ]] || ! python -c "import xdist" 2>/dev/null || workers=(-n 2 --dist loadfile)
+[[ $form == quick ]] || workers=(-n 0)
 
 run "the promises, one by one" pytest -q "${workers[@]}" stress
 run "kernels under AddressSanitizer and UBSan, lines of C and Cython counted" tools/sanitize.sh address,undefined,coverage

@@ -10,6 +10,8 @@ from convnet.engine._engine import (
     aligned_zeros as aligned_zeros,
 )
 
+def run_signal_handlers() -> None: ...
+
 class Program:
     n_phases: int
     arena_floats: int

@@ -13,9 +13,11 @@ A long call runs in turns: now and then the threads leave the region, Python che
 continues where it was.
 """
 
+from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 from convnet.engine._context cimport Context
 from convnet.engine._buffer_requirements cimport BufferRequirements, require
@@ -30,6 +32,20 @@ from convnet.engine._engine import FIELDS, STAGES, aligned_zeros
 cdef double WORTH = 2e6
 cdef double LONG = 2e8  # multiply-adds from which on a phase is taken in turns
 cdef double TURN = 0.25  # seconds
+
+
+def run_signal_handlers():
+    """Have Python run the handlers of the signals that have arrived; Ctrl-C raises KeyboardInterrupt here."""
+    PyErr_CheckSignals()
+
+
+cdef int check_signals(Job *job) except -1 nogil:
+    """Let Python handle its signals, at most once per turn."""
+    if now() >= job.last_signal_check + job.turn:
+        with gil:
+            run_signal_handlers()
+        job.last_signal_check = now()
+    return 0
 
 
 cdef int stage_number(str name, str family) except -1:
@@ -188,6 +204,7 @@ cdef class Program:
         job.turn = self.turn
         job.last_signal_check = now()
         job.deadline = 0
+        job.stepped = NULL
         return job
 
     cdef double work(self, int phase, int64_t n) noexcept nogil:
@@ -215,18 +232,24 @@ cdef class Program:
         """Run all tasks, in turns where that takes long."""
         cdef int64_t number, left = 1
         cdef TaskProgress *progress
+        cdef bint *stepped
         job.deadline = 0
         if self.work(job.phase, job.c.n) < LONG:
             for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
                 self.run_task(job, number, threadid(), NULL)
             return 0
         progress = <TaskProgress *>calloc(max(1, job.tasks), sizeof(TaskProgress))
-        if progress == NULL:
+        stepped = <bint *>calloc(n_threads, sizeof(bint))
+        if progress == NULL or stepped == NULL:
+            free(progress)
+            free(stepped)
             with gil:
                 raise MemoryError("not enough memory for the progress of the tasks")
+        job.stepped = stepped
         try:
             while left:
                 job.deadline = job.last_signal_check + job.turn
+                memset(stepped, 0, n_threads * sizeof(bint))
                 left = 0
                 for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
                     left += self.run_task(job, number, threadid(), &progress[number])
@@ -234,6 +257,7 @@ cdef class Program:
                     check_signals(job)
         finally:
             free(progress)
+            free(stepped)
         return 0
 
     cdef int64_t run_task(self, Job *job, int64_t number, int64_t thread, TaskProgress *progress) noexcept nogil:
@@ -246,7 +270,7 @@ cdef class Program:
         if job.samples or self.phases[job.phase].shard:
             return self.run_samples(job, number, thread, scratch, progress)
         if progress.entry == 0:
-            if turn_ends(job):
+            if turn_ends(job, thread):
                 return 1
             self.run_block(job, number, scratch)
             progress.entry = 1
@@ -282,7 +306,7 @@ cdef class Program:
                 task.s1 -= s
             while progress.entry < p.end - p.begin:
                 # Maps between two stages of a prediction lie in the thread's arena, which it needs for others.
-                if (job.own_arena or not job.samples or progress.entry == 0) and turn_ends(job):
+                if (job.own_arena or not job.samples or progress.entry == 0) and turn_ends(job, thread):
                     return 1
                 entry = &self.entries[p.begin + progress.entry]
                 entry.kernel(&self.ops[entry.op], job.c, &task)

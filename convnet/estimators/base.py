@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.constraints import BOOLEAN, check_parameters, input_shape
-from convnet.estimators.explaining import ExplainMixin
-from convnet.estimators.html_repr import DiagramMixin
+from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
 from convnet.estimators.parameters import ParametersMixin
-from convnet.estimators.preview import preview
 from convnet.estimators.sklearn_callbacks import CallbackSupportMixin, with_callbacks
 from convnet.fitted.attributes import commit
 from convnet.fitted.validate import validate_fitted
@@ -30,9 +28,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
+    from convnet.fitted.network_cache import NetworkCache
     from convnet.fitted.weights import Weights
     from convnet.graph.network import Network
-    from convnet.inputs.hints import Images
+    from convnet.graph.plan import LayerInfo
+    from convnet.inputs.hints import Images, Report
     from convnet.layers.base import Layer
 
 
@@ -40,8 +40,7 @@ class BaseConvNet(
     SavingMixin,
     PicklingMixin,
     InspectionMixin,
-    DiagramMixin,
-    ExplainMixin,
+    HTMLReprMixin,
     CallbackSupportMixin,
     ParametersMixin,
 ):
@@ -49,9 +48,25 @@ class BaseConvNet(
 
     A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
     on and to hold out), ``_validation_metrics`` (outputs → validation loss and score), ``_count_outputs``,
-    ``_check_outputs`` (attributes about y against the outputs of a net, those from a file), ``_aims`` (what of the
-    outputs is explained) and its own ``predict``.
+    ``_check_outputs`` (attributes about y against the outputs of a net, those from a file), ``_target_outputs``
+    (which outputs are explained) and its own ``predict``.
     """
+
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    image_form_: dict[str, Any]
+    layers_: tuple[LayerInfo, ...]
+    weights_: Weights
+    n_parameters_: int
+    init_report_: Report | None
+    n_iter_: int
+    best_iter_: int
+    loss_: float
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float]
+    validation_scores_: list[float]
+    history_: dict[str, list[float]]
+    _holder: NetworkCache
 
     _fewest_held_out = 1  # rows that the score of ``score`` needs
 
@@ -232,31 +247,6 @@ class BaseConvNet(
         if len(shape) == 1:
             inputs.check_spatial(layers, shape[0], self.data_format)
         return layers, shape
-
-    def preview_augment(self, X: Any, n: int = 1) -> NDArray[np.float32]:
-        """Return images as training would see them, to look at.
-
-        Works before ``fit`` and after it. Image i of X is changed as ``fit``, given an X that begins with these
-        rows and an integer as `random_state`, changes its row i in epochs 0 to n - 1.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_images, h, w, c), (n_images, h, w) or (n_images, features)
-            Images as ``fit`` takes them.
-        n : int, default=1
-            Number of epochs.
-
-        Returns
-        -------
-        images : float32 ndarray of shape (n_images, n, h, w, c)
-            In the units of X, not clipped to its range; channels last, whatever `data_format` is.
-
-        Raises
-        ------
-        ValueError
-            As ``fit``: where a parameter is bad, or an augmentation does not fit the images.
-        """
-        return preview(self, X, n)
 
     def __sklearn_clone__(self) -> Self:
         try:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from convnet.estimators.aims import class_aims, codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
-from convnet.estimators.explaining import ExplainConfusionMixin
+from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.images import count_rows
 from convnet.inputs.indicators import as_indicator, encode_indicator, is_indicator
 from convnet.inputs.labels import as_labels, count_outputs, encode, likeliest
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
+from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
 from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
-    from convnet.estimators.aims import Aims
     from convnet.inputs.hints import Fitted, InitWeights, LearningRate
     from convnet.inputs.target import Target
+    from convnet.inspection.explain.targets import TargetOutputs
     from convnet.values.spec import Spec
 
 
 @shared_docs
-class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
+class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet):
     """Convolutional neural network classifier.
 
     The net is declared by its layers; the output layer, one unit for two classes and K for more, and a
@@ -280,14 +280,18 @@ class ConvNetClassifier(ClassifierMixin, ExplainConfusionMixin, BaseConvNet):
         accuracy = float(np.average(right, weights=weights))
         return loss_figure(loss, logits, targets, weights), accuracy
 
-    def _aims(self, target: Any, n: int, logits: Callable[[], np.ndarray]) -> Aims:
-        """Return numbers and signs of the logits of `target`, or of what is predicted; `logits` computes them."""
+    def _target_outputs(
+        self, target: Any, n: int, logits: Callable[[], np.ndarray]
+    ) -> TargetOutputs:
+        """Return the logits to explain: those of `target`, or of the predicted classes of the outputs `logits()`."""
         several = self._indicator_dtype is not None
         if target is None:
             codes = logits().argmax(axis=1) if several else likeliest(logits())
         else:
-            codes = codes_of(target, self.classes_, n)
-        return output_aims(codes) if several else class_aims(codes, count_outputs(self.classes_))
+            codes = label_codes(target, self.classes_, n)
+        if several:
+            return output_targets(codes)
+        return class_targets(codes, count_outputs(self.classes_))
 
     def _check_outputs(self, fitted: Fitted, n_outputs: int) -> None:
         classes = fitted["classes_"]

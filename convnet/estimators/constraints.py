@@ -19,8 +19,6 @@ from convnet.values.spec import MOST
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from convnet.estimators.base import BaseConvNet
-
 
 class ParameterError(ValueError, TypeError):
     """A constructor parameter cannot be used; as scikit-learn's, both a ValueError and a TypeError."""
@@ -139,7 +137,7 @@ RULES = {
 }
 
 
-def check_parameters(estimator: BaseConvNet) -> None:
+def check_parameters(estimator: Any) -> None:
     """Raise ParameterError, naming estimator and parameter, if one that has a rule breaks it."""
     kind = type(estimator).__name__
     for name, value in estimator.get_params(deep=False).items():

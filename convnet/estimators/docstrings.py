@@ -132,8 +132,8 @@ weights_ : Weights
 n_parameters_ : int
     Number of parameters.
 init_report_ : dict of list of str, or None
-    With `init_weights` the names of layers: "loaded"; "fresh", whose weights began at random; "left_over", which were
-    given but found no place.
+    With `init_weights`, names of layers: "loaded"; "missing", which started at random; "unexpected", for which the net
+    has no place.
 n_iter_ : int
     Epochs done, those of earlier fits that were gone on from included.
 best_iter_ : int

@@ -1,7 +1,7 @@
 """The layers of a net inside scikit-learn's HTML diagram of estimators.
 
-scikit-learn asks an estimator, through ``_sk_visual_block_``, what stands inside its box; pipelines, searches and other
-libraries answer in the same way. The texts are written, and escaped, by scikit-learn.
+scikit-learn asks an estimator through ``_sk_visual_block_`` what to draw inside its box. The diagrams of pipelines,
+searches and other estimators use the same method. scikit-learn writes and escapes all text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convnet.inspection.words import words
+from convnet.inspection.summary import layer_label
 from convnet.layers import Residual, as_layers, resolve_names
 from convnet.layers.geometry import cross
 from convnet.layers.residual import SHORTCUT
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from convnet.graph.plan import LayerInfo
 
 
-# What a net that cannot be described is refused with: parameters, layers, the file of a spec, a missing extra.
-UNKNOWN = (ValueError, TypeError, OSError, ImportError)
+# Errors of a net whose layers cannot be shown: bad parameters or layers, an unreadable spec file, a missing extra.
+SPEC_ERRORS = (ValueError, TypeError, OSError, ImportError)
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,18 @@ class Block:
     Parameters
     ----------
     title : str
-        What stands in it, or above the boxes inside.
+        Text in the box, or above the boxes inside it.
     details : str
-        What unfolds at a click.
+        Text that a click unfolds.
     name_caption : str, default=None
-        A line below the title of a box without others inside.
+        A line below the title, if there are no boxes inside.
     estimators : tuple of Block, default=()
         The boxes inside.
     kind : str, default="single"
-        "serial", those inside one below the other; "parallel", side by side; "single", none.
+        How the boxes inside are arranged: "serial", from top to bottom; "parallel", side by side; "single" if there are
+        none.
     dash_wrapped : bool, default=True
-        Whether there is a frame around those inside.
+        Whether to draw a frame around the boxes inside.
     """
 
     title: str
@@ -55,36 +56,36 @@ class Block:
 
     @property
     def names(self) -> list[str] | str:
-        """Titles of the boxes inside; of a single box its own."""
+        """Titles of the boxes inside; without any, the block's own title."""
         return [block.title for block in self.estimators] if self.estimators else self.title
 
     @property
     def name_details(self) -> list[str] | str:
-        """Details of the boxes inside; of a single box its own."""
+        """Details of the boxes inside; without any, the block's own details."""
         return [block.details for block in self.estimators] if self.estimators else self.details
 
     def _sk_visual_block_(self) -> Block:
         return self
 
 
-class DiagramMixin:
-    """A net shows its layers in notebooks."""
+class HTMLReprMixin:
+    """Shows the layers of a net in notebooks."""
 
     def _sk_visual_block_(self) -> Block:
-        """Return the box of the net: its layers where those are known, with shapes where these are."""
+        """Return the box of the net, with its layers if they are known, and their shapes if those are known."""
         try:
-            layers = _blocks(self)
-        except UNKNOWN:
+            layers = _layer_blocks(self)
+        except SPEC_ERRORS:
             layers = ()
         kind = "serial" if layers else "single"
         return Block(type(self).__name__, str(self), estimators=layers, kind=kind)
 
 
-def _blocks(net: Any) -> tuple[Block, ...]:
+def _layer_blocks(net: Any) -> tuple[Block, ...]:
     if hasattr(net, "weights_") or net.input_shape is not None:
         summary = net.summary()
         shape = cross(summary.input_shape)
-        return (Block("input", shape, shape), *map(_block, summary.layers))
+        return (Block("input", shape, shape), *map(_layer_block, summary.layers))
     layers = as_layers(net.layers)
     names = resolve_names(layers)
     return tuple(
@@ -93,23 +94,23 @@ def _blocks(net: Any) -> tuple[Block, ...]:
     )
 
 
-def _block(info: LayerInfo) -> Block:
-    name, _, shape, n_parameters = words(info)
-    figures = f"{shape}, {n_parameters} parameters" if info.n_parameters else shape
-    title, details = f"{name}: {info.type}", repr(info.layer)
+def _layer_block(info: LayerInfo) -> Block:
+    label = layer_label(info)
+    size = f"{label.shape}, {label.n_parameters} parameters" if info.n_parameters else label.shape
+    title, details = f"{label.name}: {info.type}", repr(info.layer)
     if not info.layers:
-        return Block(title, details, figures)
-    inner, kind = tuple(map(_block, info.layers)), "serial"
+        return Block(title, details, size)
+    inner, kind = tuple(map(_layer_block, info.layers)), "serial"
     if isinstance(info.layer, Residual):
         inner, kind = _branches(inner), "parallel"
-    return Block(f"{title} {figures}", details, estimators=inner, kind=kind)
+    return Block(f"{title} {size}", details, estimators=inner, kind=kind)
 
 
 def _branches(inner: Sequence[Block]) -> tuple[Block, Block]:
-    """Return the layers of a residual block as one box, and the way past them as another."""
-    around = next((block for block in inner if block.title.startswith(f"{SHORTCUT}: ")), None)
-    body = tuple(block for block in inner if block is not around)
-    past = around or Block(SHORTCUT, "the input itself")
-    # Boxes side by side have titles above them: here only those that the boxes have themselves.
-    past = Block("", "", estimators=(past,), kind="serial", dash_wrapped=False)
-    return Block("", "", estimators=body, kind="serial", dash_wrapped=False), past
+    """Return the body of a residual block as one box, and its shortcut as another."""
+    projection = next((block for block in inner if block.title.startswith(f"{SHORTCUT}: ")), None)
+    body = tuple(block for block in inner if block is not projection)
+    shortcut = projection or Block(SHORTCUT, "the input itself")
+    # scikit-learn draws the titles of boxes side by side above them, in addition to those inside: leave them empty.
+    shortcut = Block("", "", estimators=(shortcut,), kind="serial", dash_wrapped=False)
+    return Block("", "", estimators=body, kind="serial", dash_wrapped=False), shortcut

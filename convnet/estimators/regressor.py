@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from convnet.estimators.aims import codes_of, output_aims
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
 from convnet.inputs.targets import as_targets, encode_targets
+from convnet.inspection.explain.targets import label_codes, output_targets
 from convnet.training.losses import loss_figure
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
-    from convnet.estimators.aims import Aims
     from convnet.inputs.hints import Fitted, InitWeights, LearningRate
     from convnet.inputs.target import Target
+    from convnet.inspection.explain.targets import TargetOutputs
     from convnet.values.spec import Spec
 
 
@@ -201,14 +201,16 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
             score = r2_score(*wide, sample_weight=weights)
         return loss_figure(self.loss, outputs, targets, weights), float(score)
 
-    def _aims(self, target: Any, n: int, outputs: Callable[[], np.ndarray]) -> Aims:
-        """Return numbers and signs of the outputs called `target`."""
+    def _target_outputs(
+        self, target: Any, n: int, outputs: Callable[[], np.ndarray]
+    ) -> TargetOutputs:
+        """Return the outputs to explain, those with the indices `target`."""
         if target is None and self.n_outputs_ > 1:
             raise ValueError(
-                f"target must say which of the {self.n_outputs_} outputs is meant, 0 to {self.n_outputs_ - 1}."
+                f"target must say which of the {self.n_outputs_} outputs to explain, from 0 to {self.n_outputs_ - 1}."
             )
         unit = 0 if target is None else target
-        return output_aims(codes_of(unit, np.arange(self.n_outputs_), n))
+        return output_targets(label_codes(unit, np.arange(self.n_outputs_), n))
 
     def _check_outputs(self, fitted: Fitted, n_outputs: int) -> None:
         if fitted["n_outputs_"] != n_outputs or fitted.keys() & {"classes_", "_indicator_dtype"}:

@@ -233,7 +233,7 @@ def _is_number(value: Any) -> bool:
 def _is_report(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and list(value) == ["loaded", "fresh", "left_over"]
+        and list(value) == ["loaded", "missing", "unexpected"]
         and all(
             isinstance(names, list) and all(isinstance(name, str) for name in names)
             for names in value.values()

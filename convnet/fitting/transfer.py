@@ -124,7 +124,7 @@ def warn_of_units(known: InputFormat, images: Images, scale: float, kind: str) -
 def warn_of_frozen(report: Report, frozen: Collection[str], kind: str) -> None:
     """Warn where `freeze` keeps layers that `init_weights` gave nothing that fits."""
     kept = {name.rpartition("/")[0] for name in frozen}
-    fresh = [layer for layer in report["fresh"] if layer in kept]
+    fresh = [layer for layer in report["missing"] if layer in kept]
     if fresh:
         warnings.warn(
             f"{kind}: freeze keeps {', '.join(fresh)} at random weights, which init_weights did not replace: it has no "
@@ -140,7 +140,7 @@ def start_from(network: Network, arrays: Mapping[str, np.ndarray], kind: str) ->
     Returns
     -------
     report : dict of list of str
-        Names of layers: "loaded"; "fresh", which have weights but were given none that fit; "left_over", which were
+        Names of layers: "loaded"; "missing", which have weights but were given none that fit; "unexpected", which were
         given but found no place.
     """
     own, given = _by_layer(network.get_weights()), _by_layer(arrays)
@@ -164,7 +164,7 @@ def start_from(network: Network, arrays: Mapping[str, np.ndarray], kind: str) ->
     except ValueError as error:
         raise ValueError(f"{kind}: init_weights: {error}.") from None
     fresh, left = ([n for n in group if n not in loaded] for group in (own, given))
-    return {"loaded": loaded, "fresh": fresh, "left_over": left}
+    return {"loaded": loaded, "missing": fresh, "unexpected": left}
 
 
 def shown(report: Report) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 
 from convnet.data.rows import Rows
@@ -14,6 +14,5 @@ from convnet.training.schedules import Schedule
 Images: TypeAlias = np.ndarray | Rows  # X, which may be read row by row
 LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
-Aims: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]  # numbers of outputs, their signs
 Fitted: TypeAlias = dict[str, Any]  # fitted attributes by name
 Report: TypeAlias = dict[str, list[str]]  # init_report_

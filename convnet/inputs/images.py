@@ -23,7 +23,6 @@ from convnet.layers import as_layers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.estimators.fittednet import FittedNet
     from convnet.inputs.hints import Images
     from convnet.layers.base import Layer
 
@@ -78,7 +77,7 @@ def image_attributes(X: Any, images: Images) -> dict[str, Any]:
     return {"image_form_": dict(form)}
 
 
-def check_features(estimator: FittedNet, X: Any, array: Images) -> None:
+def check_features(estimator: Any, X: Any, array: Images) -> None:
     """Compare the features of 2-D X with those of the fit, in scikit-learn's wording, and how photographs became X."""
     form, known = getattr(X, "image_form", None), getattr(estimator, "image_form_", None)
     if form is not None and known is not None and form["fit"] != known["fit"]:
@@ -102,7 +101,7 @@ def check_features(estimator: FittedNet, X: Any, array: Images) -> None:
         )
 
 
-def image_shapes(estimator: FittedNet) -> tuple[tuple[int, ...], ...]:
+def image_shapes(estimator: Any) -> tuple[tuple[int, ...], ...]:
     """Return the shapes in which a fitted net takes one image: as X holds it, flat, a grey one without channels."""
     shape = estimator.input_shape_
     stored = _stored(shape, estimator._input_format.data_format == "channels_first")

@@ -9,7 +9,7 @@ from convnet.inspection.displays import (
     HistoryDisplay,
     MistakesDisplay,
 )
-from convnet.inspection.trace import Step, Trace
+from convnet.inspection.trace import Trace, TraceStep
 
 __all__ = [
     "ArchitectureDisplay",
@@ -19,6 +19,6 @@ __all__ = [
     "FilterDisplay",
     "HistoryDisplay",
     "MistakesDisplay",
-    "Step",
     "Trace",
+    "TraceStep",
 ]

@@ -1,8 +1,8 @@
-"""A net as a table."""
+"""A net as a table, and the label of a layer in tables and pictures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from convnet.layers.geometry import cross
 
@@ -15,27 +15,62 @@ if TYPE_CHECKING:
 Row = tuple[str, str, str, str, str, str, str]
 
 HEADER = ("layer", "type", "algorithm", "output shape", "parameters", "multiply-adds", "memory")
-WORDS = 4  # columns of text, before those of figures
+N_TEXT_COLUMNS = 4  # left-aligned; the columns of numbers after them are right-aligned
+
+
+class LayerLabel(NamedTuple):
+    """What a picture says about a layer.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer, without those of the layers around it.
+    spec : str
+        Repr of the layer without its name; for a layer with nested layers its type and activation.
+    shape : str
+        Output shape: "28×28×16".
+    n_parameters : str
+        Number of parameters, with separators: "1,138".
+    """
+
+    name: str
+    spec: str
+    shape: str
+    n_parameters: str
+
+
+def layer_label(info: LayerInfo) -> LayerLabel:
+    """Return the label of a layer."""
+    spec = repr(info.layer.replace(name=None))
+    if info.layers:
+        activation = getattr(info.layer, "activation", None)
+        spec = f"{info.type}, {activation}" if activation else info.type
+    name = info.name.rpartition("/")[2]
+    return LayerLabel(name, spec, cross(info.output_shape), f"{info.n_parameters:,}")
 
 
 class Summary:
-    """The layers of a net with their figures; print it.
+    """A table of the layers of a net. Print it.
 
     Parameters
     ----------
     layers : sequence of LayerInfo
-        From a plan.
+        The layers of a plan.
     input_shape : tuple of int
-        (h, w, c) or (features,).
+        (h, w, c), (length, c) or (features,).
     has_output : bool
-        Whether the output layer is among them.
+        Whether `layers` contains the output layer.
 
     Attributes
     ----------
     layers, input_shape : tuple
         As passed.
-    n_parameters, multiply_adds, memory_bytes : int
-        Totals; multiply-adds and memory are those of one sample.
+    n_parameters : int
+        Number of parameters of all layers.
+    multiply_adds : int
+        Multiply-adds of all layers for one sample.
+    memory_bytes : int
+        Bytes of the outputs of all layers (float32) for one sample.
     """
 
     def __init__(
@@ -52,9 +87,8 @@ class Summary:
         rows = [("", "input", "", cross(self.input_shape), "", "", "")]
         rows += [row for layer in self.layers for row in _rows(layer, "")]
         total = (
-            "total",
-            *("", "", ""),
-            *_validation_metrics(self.n_parameters, self.multiply_adds, self.memory_bytes),
+            *("total", "", "", ""),
+            *_size_cells(self.n_parameters, self.multiply_adds, self.memory_bytes),
         )
         widths = [max(map(len, column)) for column in zip(HEADER, *rows, total, strict=True)]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
@@ -66,12 +100,12 @@ class Summary:
             _line(total, widths),
         ]
         lines.append(
-            "Multiply-adds and memory (of what the layers put out, float32) are those of one sample."
+            "Multiply-adds and memory (of the float32 outputs of the layers) are for one sample."
         )
         if any(layer.layers for layer in self.layers):
-            lines.append("The figures of a layer with others inside count those.")
+            lines.append("The numbers of a layer include those of its nested layers.")
         if not self.has_output:
-            lines.append("The output layer is not counted: its size follows from y.")
+            lines.append("The output layer is not counted: its size depends on y.")
         return "\n".join(lines)
 
 
@@ -81,25 +115,24 @@ def _rows(layer: LayerInfo, indent: str) -> Iterator[Row]:
         layer.type,
         layer.algorithm,
         cross(layer.output_shape),
-        *_validation_metrics(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
+        *_size_cells(layer.n_parameters, layer.multiply_adds, layer.memory_bytes),
     )
     for inner in layer.layers:
         yield from _rows(inner, indent + "  ")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    left = [cell.ljust(width) for cell, width in zip(cells[:WORDS], widths[:WORDS], strict=True)]
-    right = [cell.rjust(width) for cell, width in zip(cells[WORDS:], widths[WORDS:], strict=True)]
+    n = N_TEXT_COLUMNS
+    left = [cell.ljust(width) for cell, width in zip(cells[:n], widths[:n], strict=True)]
+    right = [cell.rjust(width) for cell, width in zip(cells[n:], widths[n:], strict=True)]
     return "  ".join(left + right).rstrip()
 
 
-def _validation_metrics(
-    n_parameters: int, multiply_adds: int, memory_bytes: int
-) -> tuple[str, str, str]:
-    return f"{n_parameters:,}", f"{multiply_adds:,}", _bytes(memory_bytes)
+def _size_cells(n_parameters: int, multiply_adds: int, memory_bytes: int) -> tuple[str, str, str]:
+    return f"{n_parameters:,}", f"{multiply_adds:,}", _bytes_text(memory_bytes)
 
 
-def _bytes(n: float) -> str:
+def _bytes_text(n: float) -> str:
     power = min(3, max(0, (int(n).bit_length() - 1) // 10))
     n /= 1024**power
     return f"{n:,.{0 if n == int(n) else 1}f} {('B', 'KiB', 'MiB', 'GiB')[power]}"

@@ -100,7 +100,7 @@ def build(kind: type[N], description: dict[str, Any], arrays: Fetch) -> N:
     description : dict
         As `describe` returns it.
     arrays : callable
-        FitData {name: shape}, returns the arrays.
+        Given {name: shape}, returns the arrays.
     """
     net = description["net"]
     shape, n_outputs = tuple(net["input_shape"]), net["n_outputs"]

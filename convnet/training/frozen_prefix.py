@@ -11,7 +11,7 @@ from convnet.graph.network import Network
 from convnet.training.examples import Examples
 from convnet.training.outputs import outputs
 
-FRONT_BYTES = (
+MAX_CACHED_BYTES = (
     2**30
 )  # most memory of the outputs that are kept; where they need more, each epoch makes them anew
 
@@ -21,7 +21,7 @@ class CachedFeatures(Examples):
     """Examples whose X goes through a frozen front of a net first, as in prediction, on its way into a step.
 
     Each row goes through it once, when it is wanted first, and its outputs are kept, unless those of all rows take
-    more than `FRONT_BYTES`. The bits are the same either way.
+    more than `MAX_CACHED_BYTES`. The bits are the same either way.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class CachedFeatures(Examples):
         return self.network.plan.named[self.front].output_shape
 
     def _fits(self) -> bool:
-        return self.keeps and 4 * len(self.X) * prod(self._shape()) <= FRONT_BYTES
+        return self.keeps and 4 * len(self.X) * prod(self._shape()) <= MAX_CACHED_BYTES
 
     def _outputs(self, rows: NDArray[np.int64], read: NDArray[Any] | None) -> NDArray[np.float32]:
         """Return the outputs for rows of X, which are in `read` where that is not None."""

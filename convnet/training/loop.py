@@ -48,7 +48,7 @@ class Loop:
     first_epoch : int
         Number of the first epoch, above 0 where an earlier fit goes on.
     validate : callable, default=None
-        FitData the weights, as `Network.get_weights` returns them, it returns loss and score on held-out rows.
+        Given the weights, as `Network.get_weights` returns them, it returns loss and score on held-out rows.
     by_score : bool, default=False
         Whether the validation score decides when training ends; it always decides which weights are kept.
     best_epoch : int, default=0

@@ -193,7 +193,7 @@ sys.exit(main())
             if line.startswith("epoch      3/"):
                 process.send_signal(signal.SIGINT)
                 break
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     found = re.fullmatch(
         r"convnet: interrupted; the model after (\d+) epochs(, of which \d+ was best,)? was written to pets.npz\n",

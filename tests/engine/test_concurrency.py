@@ -43,7 +43,7 @@ def test_a_forked_child_can_predict():
             status = int(not np.array_equal(net.forward(x, n_threads=2), want))
         finally:
             os._exit(status)
-    assert_ends_well(child, 10)
+    assert_ends_well(child)
     np.testing.assert_array_equal(net.forward(x, n_threads=2), want)
 
 
@@ -75,5 +75,5 @@ def test_a_fork_while_another_thread_holds_the_locks():
             os._exit(status)
     done.set()
     thread.join()
-    assert_ends_well(child, 10)
+    assert_ends_well(child)
     np.testing.assert_array_equal(net.forward(x), want)

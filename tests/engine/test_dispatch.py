@@ -18,7 +18,7 @@ def in_new_process(code, **environment):
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -28,6 +28,7 @@ def test_tables_ascend():
     assert isas == [isa for isa in ASCENDING if isa in isas]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cap", ASCENDING)
 def test_environment_caps_the_table(cap):
     """The best that is available and not above the cap."""
@@ -54,6 +55,7 @@ def test_unknown_cap_is_refused_by_name():
     assert "ValueError" in done.stderr and "CONVNET_ISA" in done.stderr and "avx2" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_process_runs_the_capped_kernels():
     """Same predictions as the table asked for by name, in this process."""
     code = (

@@ -12,7 +12,7 @@ from convnet.augment import RandomFlip
 from convnet.callbacks import Checkpoint
 from convnet.fitting import session as fitting
 from convnet.layers import Conv2D, Dense, Dropout, Residual
-from convnet.training import front, outputs as training_outputs
+from convnet.training import frozen_prefix, outputs as training_outputs
 
 FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "dense1"], "output"]
 
@@ -68,7 +68,7 @@ def test_kept_outputs_have_no_bearing_on_the_bits(case, n_jobs):
     layers = params.pop("layers", NET)
     params |= dict(max_iter=3, n_jobs=n_jobs)
     kept = net(layers, **params).fit(X, Y)
-    with mock.patch.object(front, "FRONT_BYTES", 0):
+    with mock.patch.object(frozen_prefix, "MAX_CACHED_BYTES", 0):
         anew = net(layers, **params).fit(X, Y)
     same(kept, anew)
     assert kept.loss_curve_ == anew.loss_curve_
@@ -81,7 +81,7 @@ def rows_through_the_front(clf):
         seen.extend([] if rows is None else rows)
         return training_outputs.outputs(network, X, rows=rows, layer=layer, **options)
 
-    with mock.patch.object(front, "outputs", count):
+    with mock.patch.object(frozen_prefix, "outputs", count):
         clf.fit(X, Y)
     return seen
 

@@ -69,7 +69,7 @@ def test_parts_are_read_when_they_are_wanted(photographs):
     same(want, net().fit(parts[0], parts[2], X_val=parts[1], y_val=parts[3]))
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_search(photographs, n_jobs):
     folder = opened(photographs)
     grid = {"alpha": [1e-4, 1e-2]}

@@ -230,7 +230,7 @@ def test_init_weights_give_it():
     others = {k: v for k, v in source.weights_.items() if not k.startswith("normalize1")}
     clf = net([Normalize(), *BODY], init_weights=others).fit(X, y)
     assert_statistics(clf, X / 255)
-    assert "normalize1" in clf.init_report_["fresh"]
+    assert "normalize1" in clf.init_report_["missing"]
 
 
 def test_frozen_means_frozen():

@@ -33,6 +33,7 @@ def dump(kind, clf, path):
     path.write_bytes(module.dumps(clf))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LOADERS)
 def test_round_trip_in_a_new_process(fitted, digits, tmp_path, kind):
     X, _ = digits

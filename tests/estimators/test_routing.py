@@ -93,7 +93,7 @@ class Spy(ConvNetClassifier):
     ("n_val", "expected"), [(300, [(200, 300), (200, 300)]), (400, [(200, 200), (200, 200)])]
 )
 def test_a_search_slices_what_has_as_many_rows_as_X(rows, n_val, expected):
-    """The trap that README describes: validation rows as many as those of X are split with the folds."""
+    """The trap that the user guide describes: validation rows as many as those of X are split with the folds."""
     (X, y, _), (X_val, y_val, _) = rows
     X_val, y_val = np.resize(X_val, (n_val, 64)), np.resize(y_val, n_val)
     net = Spy([], max_iter=1).set_fit_request(X_val=True, y_val=True)

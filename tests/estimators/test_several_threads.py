@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from forked import assert_ends_well
+from forked import HANG, assert_ends_well
 from streaming_nets import X, Y, net
 
 from convnet import ConvNetTransformer
@@ -73,7 +73,7 @@ def forked_meanwhile(monkeypatch, owner, name, act, holds):
     monkeypatch.setattr(owner, name, wait)
     thread = threading.Thread(target=act)
     thread.start()
-    assert called.wait(60)
+    assert called.wait(HANG)
     child = os.fork()
     if child == 0:
         status = 1
@@ -84,7 +84,7 @@ def forked_meanwhile(monkeypatch, owner, name, act, holds):
             os._exit(status)
     forked.set()
     thread.join()
-    assert_ends_well(child, 10)
+    assert_ends_well(child)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

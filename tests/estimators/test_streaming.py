@@ -16,11 +16,12 @@ from convnet import (
 )
 from convnet.augment import RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
+from convnet.data import rows as training_rows
 from convnet.data.rows import Rows
 from convnet.graph.trainer import Trainer
 from convnet.inputs import images as inputs
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Dropout, MaxPool2D
-from convnet.training import front, rows as training_rows
+from convnet.training import frozen_prefix
 
 
 @pytest.fixture(params=["h5py", "zarr", "memmap", Reading, Rising])
@@ -141,7 +142,7 @@ def test_a_frozen_front(source, most, monkeypatch):
     """Its outputs are kept, or made anew in each epoch, from rows that are read ahead."""
     layers = [Conv2D(6, 3), BatchNorm(), MaxPool2D(2), Dense(8, activation="relu"), Dropout(0.3)]
     base = net(layers).fit(X, Y)
-    monkeypatch.setattr(front, "FRONT_BYTES", most)
+    monkeypatch.setattr(frozen_prefix, "MAX_CACHED_BYTES", most)
     params = dict(init_weights=FrozenEstimator(base), freeze="until:pool1")
     same(net(layers, **params).fit(X, Y, W), net(layers, **params).fit(source(X), Y, W))
 

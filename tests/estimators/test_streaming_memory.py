@@ -87,6 +87,7 @@ def write(kind, path):
         file.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="asks Linux")
 @pytest.mark.parametrize("kind", ["folder", "memmap", "h5py", "zarr", "array"])
 def test_memory_is_bounded(kind, tmp_path):

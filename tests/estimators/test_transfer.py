@@ -25,8 +25,8 @@ def test_matching_layers_are_loaded_and_the_others_reported(base):
         clf = net(layers, init_weights=source, freeze="until:batchnorm2").fit(X, Y % 2)
         report = clf.init_report_
         assert report["loaded"] == ["conv1", "batchnorm1", "conv2", "batchnorm2"]
-        assert report["fresh"] == ["mine", "output"]
-        assert report["left_over"] == ["dense1", "output"]
+        assert report["missing"] == ["mine", "output"]
+        assert report["unexpected"] == ["dense1", "output"]
         for name in report["loaded"]:
             for key in (k for k in base.weights_ if k.startswith(f"{name}/")):
                 np.testing.assert_array_equal(clf.weights_[key], base.weights_[key])

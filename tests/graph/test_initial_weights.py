@@ -43,6 +43,7 @@ def test_orthogonal(seed):
     assert (other["dense1"] != weights("orthogonal", seed)["dense1"]).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_orthogonal_matrices_are_equally_likely():
     """The mean of the first value's sign and square over seeds: 0 and 1 / n. Unfixed signs of R would show here."""
     firsts = [

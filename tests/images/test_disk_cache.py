@@ -226,6 +226,7 @@ for _ in range(3):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(tmp_path, cache_dir):
     root = tmp_path / "many"
     for kind in ("a", "b"):

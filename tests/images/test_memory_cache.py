@@ -97,30 +97,31 @@ def test_threads_read_at_once(photographs, array, kept):
 
 
 FORK = """
-import os, signal, sys, threading, time, numpy as np
+import os, signal, sys, threading, numpy as np
 from convnet.data.cache import MemoryCache
 cache = MemoryCache(2, (1,), 100)
 cache.keep([1], np.array([[7]], np.uint8), [0])
-held = threading.Event()
+held, forked = threading.Event(), threading.Event()
 def hold():
     with cache._lock:
         held.set()
-        time.sleep(0.2)
+        forked.wait()
 threading.Thread(target=hold).start()
 held.wait()
 child = os.fork()
 if not child:
-    signal.alarm(20)
+    signal.alarm(120)
     out = np.zeros((2, 1), np.uint8)
     here = cache.read([0, 1], out).tolist()
     os._exit(0 if here == [False, True] and out[1, 0] == 7 else 3)
+forked.set()
 assert os.waitpid(child, 0)[1] == 0
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
 def test_a_fork_while_another_thread_reads():
-    subprocess.run([sys.executable, "-c", FORK], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORK], check=True, timeout=300)
 
 
 class Ending(np.ndarray):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from image_folders import fill
 
 READ = """
@@ -41,6 +42,7 @@ def lines_without_rights(folder):
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_no_permission(tmp_path):
     fill(tmp_path)
     (tmp_path / "cow").mkdir()
@@ -56,6 +58,7 @@ def test_no_permission(tmp_path):
     assert found == ["5", *reasons] * 2
 
 
+@pytest.mark.slow
 def test_no_permission_for_the_folder(tmp_path):
     tmp_path.chmod(0)
     try:

@@ -7,8 +7,8 @@ from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier
 from convnet.graph import Network
-from convnet.inspection.explain import memory
-from convnet.inspection.explain.receptive import receptive_field
+from convnet.inspection.explain import base
+from convnet.inspection.explain.receptive_field import receptive_field
 from convnet.layers import (
     Activation,
     AvgPool1D,
@@ -93,7 +93,10 @@ def check(layers, shape, name):
     assert inside, "no place to tell"
 
 
-@pytest.mark.parametrize("key", NETS)
+@pytest.mark.parametrize(
+    "key",
+    [pytest.param(key, marks=[pytest.mark.slow] if key == "residual" else []) for key in NETS],
+)
 def test_the_receptive_field_is_what_changes_the_output(key):
     layers, shape = NETS[key]
     for info in Network(layers, shape).plan.layers:
@@ -190,7 +193,7 @@ def test_the_patch_is_all_that_counts(net):
 def test_parts_and_threads_change_nothing(net, monkeypatch):
     clf, X = net
     whole = clf.maximal_patches(X, "conv1")
-    monkeypatch.setattr(memory, "BYTES", 1)
+    monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)
     for n_jobs in (1, 3):
         parts = fitted(X, n_jobs=n_jobs).maximal_patches(X, "conv1")
         for name in whole:

@@ -16,7 +16,7 @@ from layer_table import TABLE
 from netcheck import EPS, normals, product_bound, set_random_weights
 
 from convnet.graph import Network
-from convnet.inspection.trace import Ending, Trace
+from convnet.inspection.trace import FinalStep, Trace
 from convnet.layers import (
     Activation,
     BatchNorm,
@@ -52,7 +52,7 @@ def bound(step, largest):
         return 16 * EPS * (scale * (largest + abs(step.mean)) + abs(step.beta))
     if getattr(step, "pooling", "") == "avg":
         return product_bound((step.window**2).sum(), step.window.size)
-    moves = type(step).__name__ == "Unchanged" or getattr(step, "pooling", "") == "max"
+    moves = type(step).__name__ == "IdentityStep" or getattr(step, "pooling", "") == "max"
     if moves:
         return 0.0
     # GELU's error is relative to z: 1 + erf(z / √2) cancels.
@@ -68,7 +68,7 @@ def check(trace, layer, place):
     error = abs(step.computed - step.value)
     assert error <= bound(step, np.abs(before).max()), f"{step}: {step.computed!r}, {step.value!r}"
     if step.source is not None:
-        source = float(trace.feature_map(step.source.layer)[step.source.place])
+        source = float(trace.feature_map(step.source.layer)[step.source.index])
         if hasattr(step, "patch"):
             assert step.patch[step.tap] == source and step.inside[step.tap[:2]]
         elif hasattr(step, "window"):
@@ -115,11 +115,11 @@ def test_the_chain_leads_from_the_input_to_the_largest_output(name):
     layers, shape = NETS[name]
     _, trace = traced(layers, shape, np.random.default_rng(2), n_outputs=3)
     steps = trace.steps
-    assert steps[-1].place == (trace.outputs.argmax(),) and steps[-1].layer == "output"
+    assert steps[-1].index == (trace.outputs.argmax(),) and steps[-1].layer == "output"
     assert steps[0].source is None or steps[0].source.layer == "input"
     body = [step for step in steps if not step.layer.endswith("/shortcut")]
     for earlier, later in pairwise(body):
-        assert (earlier.layer, earlier.place) == (later.source.layer, later.source.place)
+        assert (earlier.layer, earlier.index) == (later.source.layer, later.source.index)
     aside = [step for step in steps if step.layer.endswith("/shortcut")]
     others = [step.other for step in steps if hasattr(step, "other")]
     assert [s.layer for s in aside] == [o.layer for o in others if o.layer.endswith("/shortcut")]
@@ -132,7 +132,7 @@ def test_preprocessing_printed():
     assert str(trace).partition("[ ].\n\n")[2] == (
         """\
 resize1[0, 1, 0] = 28     Resize((1, 2)), 2×3×1 → 1×2×1
-    window of input, channel 0   × share
+    window of input, channel 0   × weight
       6   12                      0.1667   0.3333
      18  [60]                     0.1667  [0.3333]
     sum of the 4 products  28
@@ -144,10 +144,10 @@ rescale1[0, 1, 0] = 13     Rescale(0.5, offset=-1.0), 1×2×1 → 1×2×1
     = output          13.000
 
 normalize1[0, 1, 0] = 2.750     Normalize(), 1×2×1 → 1×2×1
-    rescale1[0, 1, 0]  13.000
-    - mean              2.000
-    / deviation         4.000
-    = output            2.750"""
+    rescale1[0, 1, 0]     13.000
+    - mean                 2.000
+    / standard deviation   4.000
+    = output               2.750"""
     )
 
 
@@ -242,10 +242,22 @@ def test_groups_read_their_own_channels():
             (0,),
             "no layer is called 'conv9'; there are conv1, activation1, flatten, output",
         ),
-        ("conv1", (0, 0), "conv1 puts out 4×4×2: at takes row, column, channel; got [0, 0]."),
-        ("conv1", (0, 4, 0), "conv1 puts out 4×4×2: column must be 0 to 3; got 4."),
-        ("conv1", (-1, 0, 0), "conv1 puts out 4×4×2: row must be 0 to 3; got -1."),
-        ("output", (3,), "output puts out 3: feature must be 0 to 2; got 3."),
+        (
+            "conv1",
+            (0, 0),
+            "The output of conv1 has shape 4×4×2: expected row, column, channel, got [0, 0].",
+        ),
+        (
+            "conv1",
+            (0, 4, 0),
+            "The output of conv1 has shape 4×4×2: column must be from 0 to 3, got 4.",
+        ),
+        (
+            "conv1",
+            (-1, 0, 0),
+            "The output of conv1 has shape 4×4×2: row must be from 0 to 3, got -1.",
+        ),
+        ("output", (3,), "The output of output has shape 3: feature must be from 0 to 2, got 3."),
     ],
 )
 def test_wrong_places(layer, indices, message):
@@ -262,28 +274,28 @@ def test_an_unknown_map():
         trace.at("conv1", 0.5, 0, 0)
 
 
-# The ending -------------------------------------------------------------------------------------------
+# The final step -------------------------------------------------------------------------------------------
 def test_softmax_on_paper():
     p = np.array([0.1, 0.2, 0.7])
-    ending = Ending(np.log(p) + 3, "c", p, np.array(["a", "b", "c"]))
-    assert ending.function == "softmax" and (ending.unit, ending.sign) == (2, 1)
-    assert ending.exponentials == pytest.approx(p / 0.7) and ending.computed == pytest.approx(p)
-    assert str(ending).splitlines()[:2] == [
+    final = FinalStep(np.log(p) + 3, "c", p, np.array(["a", "b", "c"]))
+    assert final.function == "softmax" and (final.unit, final.sign) == (2, 1)
+    assert final.exponentials == pytest.approx(p / 0.7) and final.computed == pytest.approx(p)
+    assert str(final).splitlines()[:2] == [
         "softmax: the prediction is c, with probability 0.7000",
-        "    class  logit z  exp(z - largest z)  / sum = probability",
+        "    class  logit z  exp(z - max z)  / sum = probability",
     ]
 
 
 def test_sigmoid_on_paper():
     """log 4 is the logit of 0.8."""
-    ending = Ending(np.log([4.0]), "yes", np.array([0.2, 0.8]), np.array(["no", "yes"]))
-    assert ending.function == "sigmoid" and ending.sign is None
-    assert ending.computed == pytest.approx([0.2, 0.8])
-    assert "the prediction is yes, with probability 0.8000" in str(ending)
+    final = FinalStep(np.log([4.0]), "yes", np.array([0.2, 0.8]), np.array(["no", "yes"]))
+    assert final.function == "sigmoid" and final.sign is None
+    assert final.computed == pytest.approx([0.2, 0.8])
+    assert "the prediction is yes, with probability 0.8000" in str(final)
 
 
 def test_many_classes_are_cut():
     p = np.full(1000, 0.5 / 999)
     p[400] = 0.5
-    text = str(Ending(np.log(p), 400, p, np.arange(1000)))
-    assert "980 classes more: 0.4905 together" in text and len(text.splitlines()) < 30
+    text = str(FinalStep(np.log(p), 400, p, np.arange(1000)))
+    assert "980 more classes: 0.4905 in total" in text and len(text.splitlines()) < 30

@@ -67,7 +67,7 @@ def test_edge_image_working():
     assert step.kernel[:, :, 0].tolist() == VERTICAL.tolist()
     assert step.products[:, :, 0].tolist() == [[10, 0, 0]] * 3
     assert (step.sum, step.bias, step.preactivation, step.value) == (30, 0, 30, 30)
-    assert step.source.place == (1, 2, 0)
+    assert step.source.index == (1, 2, 0)
 
 
 def test_edge_image_padding():
@@ -76,7 +76,7 @@ def test_edge_image_padding():
     assert step.patch[:, :, 0].tolist() == [[0, 0, 0], [0, 10, 10], [0, 10, 10]]
     assert step.products[:, :, 0].tolist() == [[0, 0, 0], [0, 0, -10], [0, 0, -10]]
     assert (step.sum, step.preactivation, step.value) == (-20, -20, 0)
-    assert step.source.place == (0, 1, 0)  # the first product of -10
+    assert step.source.index == (0, 1, 0)  # the first product of -10
 
 
 def test_edge_image_pooled():
@@ -84,7 +84,7 @@ def test_edge_image_pooled():
     assert_map(trace, "pool1", [[0, 30, 0]] * 3)
     step = trace.at("pool1", 0, 1, 0)
     assert step.window.tolist() == [[20, 20], [30, 30]]
-    assert step.winner == (1, 0) and step.source.place == (1, 2, 0)
+    assert step.winner == (1, 0) and step.source.index == (1, 2, 0)
     assert_map(edge(MaxPool2D(2)), "pool1", [[30, 30], [30, 30]])
     assert_map(edge(AvgPool2D(2)), "pool1", [[15, 15], [15, 15]])
 
@@ -94,7 +94,7 @@ def test_one_window():
     most = Trace(Network([MaxPool2D(2)], (2, 2, 1)), x).at("pool1", 0, 0, 0)
     assert most.value == most.computed == 30 and most.winner == (0, 1)
     mean = Trace(Network([AvgPool2D(2)], (2, 2, 1)), x).at("pool1", 0, 0, 0)
-    assert mean.value == mean.computed == 15 and mean.source.place == (0, 1, 0)
+    assert mean.value == mean.computed == 15 and mean.source.index == (0, 1, 0)
 
 
 PRINTED = """\
@@ -157,7 +157,7 @@ def test_walkthrough():
     assert second.preactivation == pytest.approx(0.045, rel=1e-6)
     assert second.value == pytest.approx(0.511248, abs=1e-6)
     assert trace.at("pool2", 4, 4, 3).value == second.value
-    assert trace.at("flatten", 99).source.place == (4, 4, 3)
+    assert trace.at("flatten", 99).source.index == (4, 4, 3)
     for k in range(10):
         last = trace.at("output", k)
         assert last.products.shape == (100,)

@@ -88,6 +88,7 @@ READERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_nothing_but_numpy_and_the_extra_is_imported_to_load_any_layer(tmp_path, kind):
     """In a process that has imported convnet, with what that needs, and what `READERS` names."""

@@ -286,6 +286,7 @@ def test_archives_made_to_mislead(saved, tmp_path):
     refused(path, "two entries of the same name")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filler", ["[],", "1.25,"])
 def test_descriptions_that_are_too_long(saved, tmp_path, filler):
     """Refused before they are read as JSON, and when they would be written."""

@@ -5,7 +5,8 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from row_sources import Reading, readers
+from forked import HANG
+from row_sources import Reading, readers, stop_event
 
 from convnet.data import prefetch as module
 from convnet.data.prefetch import DEPTH, ahead
@@ -39,13 +40,15 @@ def test_rows_at_a_time(monkeypatch, long):
 
 
 def test_no_further_ahead_than_said():
-    source, taken = Reading(ARRAY), 0
-    parts = [np.array([i]) for i in range(50)]
-    for _ in ahead(Rows(source, "i8"), parts):
-        taken += 1
-        for thread in readers():  # give it all the time that it wants
-            thread.join(0.002)
-        assert len(source.calls) <= taken + DEPTH
+    submitted = 0
+
+    def parts():
+        nonlocal submitted
+        for submitted in range(1, 51):
+            yield np.array([submitted])
+
+    for taken, _ in enumerate(ahead(Rows(Reading(ARRAY), "i8"), parts()), 1):
+        assert submitted == min(50, taken + DEPTH)
     assert taken == 50
 
 
@@ -65,20 +68,19 @@ def test_closed_in_the_middle_of_a_part(monkeypatch):
     """What is being read is not read to its end."""
     monkeypatch.setattr(module, "FEW", 1)
     monkeypatch.setattr(module, "LONG", -1.0)
-    begun, go_on = threading.Event(), threading.Event()
+    begun, stopped = threading.Event(), stop_event(monkeypatch)
 
     class Slow(Reading):
         def read_rows(self, rows):
             if len(self.calls) == 2:
                 begun.set()
-                go_on.wait(10)
+                assert stopped.wait(HANG)
             return super().read_rows(rows)
 
     source = Slow(ARRAY)
     arrays = ahead(Rows(source, "i8"), [np.array([0]), np.arange(300), np.array([7])])
     with closing(arrays):
         next(arrays)
-        assert begun.wait(10)
-        threading.Timer(0.2, go_on.set).start()
-    assert len(source.calls) < 10 and source.calls[-1] != [7]
+        assert begun.wait(HANG)
+    assert len(source.calls) == 3 and source.calls[-1] != [7]
     assert not readers()

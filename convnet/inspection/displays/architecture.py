@@ -8,7 +8,7 @@ from convnet.inspection.displays.boxes import BELOW, INPUT, INSIDE, ROW, SUM, WI
 from convnet.inspection.displays.canvas import canvas, inches
 from convnet.inspection.displays.nets import check_net
 from convnet.inspection.displays.text import GLYPH, POINTS
-from convnet.inspection.words import words
+from convnet.inspection.summary import layer_label
 from convnet.layers.geometry import cross
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class ArchitectureDisplay:
         elif box.info is None:
             cells = [INPUT, "", cross(self.input_shape), ""]
         else:
-            cells = list(words(box.info))
+            cells = list(layer_label(box.info))
         cells[0] = _cut(cells[0], (NAME - 2 * PAD) / BOLD)
         cells[1] = _cut(cells[1], size[0] - NAME - SHAPE - 3 * PAD - _length(cells[2]))
         self.texts_[box.name] = cells
@@ -209,7 +209,7 @@ class ArchitectureDisplay:
         style = dict(arrowstyle="-|>", color=LINE, lw=0.8, shrinkA=0, shrinkB=0, mutation_scale=7)
         self.ax_.annotate("", (line.right, end), (line.x, end), arrowprops=style)
         if line.info is not None:
-            _, what, _, count = words(line.info)
+            _, what, _, count = layer_label(line.info)
             text = _cut(f"{what}: {count}", (end - start) / SMALLER)
             x = line.x + INSIDE / 4  # between the line and the frame
             self.ax_.text(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convnet.inspection.displays.canvas import check_room, divided, given_inches, headed, inches
+from convnet.inspection.displays.colors import draw_scale, laid_over
 from convnet.inspection.displays.grid import BAR, GAP
 from convnet.inspection.displays.images import AT_ONCE, Pictures
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.displays.overlay import draw_scale, laid_over
 from convnet.inspection.displays.text import VERBATIM, fitted, height
 from convnet.inspection.explain.given import whole as integer
 

@@ -15,11 +15,11 @@ from convnet.inspection.displays.canvas import (
     headed,
     inches,
 )
+from convnet.inspection.displays.colors import draw_scale, laid_over
 from convnet.inspection.displays.grid import BAR, GAP, columns
 from convnet.inspection.displays.images import Pictures
 from convnet.inspection.displays.naming import confused, named, percent
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.displays.overlay import draw_scale, laid_over
 from convnet.inspection.displays.text import VERBATIM, fitted, height
 from convnet.inspection.explain.given import whole as integer
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from convnet.inspection.displays.grid import N_MAX, draw_maps
 from convnet.inspection.displays.images import Pictures
+from convnet.inspection.displays.layer_rows import N_ROW, draw_rows
 from convnet.inspection.displays.naming import named
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.displays.rows import N_ROW, draw_rows
 from convnet.inspection.displays.scale import scale_of
 from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross

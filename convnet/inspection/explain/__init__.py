@@ -1,16 +1,25 @@
-"""Explanations: which pixels an output of the net for an image hangs on.
+"""Explanations: the pixels that an output of the net depends on.
 
-    Subject (images, and of each an output)  →  a method (gradcam.py, saliency.py, ...)  →  a map of the image's size
+    ExplainInput (images, and an output for each)  →  a method (gradcam.py, saliency.py, ...)  →  maps of the image size
 
-`maximal_patches` asks the other way round what excites a channel: receptive.py works out which pixels it sees.
+`maximal_patches` asks the opposite question: which part of which image activates a channel most? receptive_field.py
+finds the pixels that a value depends on.
 
-Everything is computed from the plan by the engine; images are taken in parts of bounded memory, and the map of an image
-depends on that image alone, to the bit.
+The engine computes everything from the plan, in batches of bounded memory. The map of an image depends on that image
+alone, bit by bit.
 """
 
-from convnet.inspection.explain.confusion import mean_by_cell
-from convnet.inspection.explain.methods import METHODS, check_options, explain
-from convnet.inspection.explain.patches import maximal_patches
-from convnet.inspection.explain.subject import Subject
+from convnet.inspection.explain.base import ExplainInput
+from convnet.inspection.explain.maximal_patches import maximal_patches
+from convnet.inspection.explain.methods import METHODS, check_options, explain, mean_by_cell
+from convnet.inspection.explain.targets import TargetOutputs
 
-__all__ = ["METHODS", "Subject", "check_options", "explain", "maximal_patches", "mean_by_cell"]
+__all__ = [
+    "METHODS",
+    "ExplainInput",
+    "TargetOutputs",
+    "check_options",
+    "explain",
+    "maximal_patches",
+    "mean_by_cell",
+]

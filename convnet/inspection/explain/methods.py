@@ -1,4 +1,4 @@
-"""The methods by name."""
+"""The explanation methods by name, and how they run over all images."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.inspection.explain.method import Method
-    from convnet.inspection.explain.subject import Subject
+    from convnet.inspection.explain.base import ExplainInput, Method
 
 
 METHODS: dict[str, type[Method]] = {
@@ -50,22 +49,77 @@ def check_options(method: object, options: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def explanations(
-    subject: Subject, method: str, options: Mapping[str, Any]
-) -> Iterator[tuple[Subject, NDArray[np.float32]]]:
-    """Yield the parts of a subject, each with its maps: float32, (n, h, w), (n, length) or (n, features)."""
-    build: Callable[..., Method] = METHODS[method]
-    explainer = build(subject, **options)
-    for part in subject.parts():
-        with np.errstate(over="ignore", invalid="ignore"):  # which is refused next
-            maps = explainer(part)
-        yield part, check_finite(maps, "Explanations of the net")
-    explainer.finish()
+def explain(
+    explained: ExplainInput, method: str, options: Mapping[str, Any]
+) -> NDArray[np.float32]:
+    """Return the maps of all images.
 
+    Parameters
+    ----------
+    explained : ExplainInput
+        The images.
+    method : str
+        Name of the method.
+    options : dict
+        Its parameters, as `check_options` returns them.
 
-def explain(subject: Subject, method: str, options: Mapping[str, Any]) -> NDArray[np.float32]:
-    """Return the maps of all images of a subject; options as `check_options` returns them."""
+    Returns
+    -------
+    maps : ndarray of float32, shape (n, h, w), (n, length) or (n, features)
+    """
     found = []
-    for _, maps in explanations(subject, method, options):
+    for _, maps in _explanations(explained, method, options):
         found.append(maps)
     return np.concatenate(found)
+
+
+def mean_by_cell(
+    explained: ExplainInput,
+    cells: tuple[np.ndarray, np.ndarray],
+    n_classes: int,
+    method: str,
+    options: Mapping[str, Any],
+) -> tuple[NDArray[np.float32], np.ndarray]:
+    """Return the mean map of each cell of a confusion matrix, and the number of images in it.
+
+    Parameters
+    ----------
+    explained : ExplainInput
+        The images.
+    cells : (ndarray of int, ndarray of int), each of shape (n,)
+        Row and column of each image, below `n_classes`.
+    n_classes : int
+        Rows and columns of the matrix.
+    method, options : str, dict
+        See `explain`.
+
+    Returns
+    -------
+    maps : ndarray of float32, shape (n_classes, n_classes, *map shape)
+        NaN for cells without images.
+    counts : ndarray of int, shape (n_classes, n_classes)
+    """
+    sums: dict[tuple[int, int], Any] = {}
+    counts = np.zeros((n_classes, n_classes), dtype=np.intp)
+    np.add.at(counts, cells, 1)
+    for batch, maps in _explanations(explained, method, options):
+        for image, row in zip(maps, batch.rows, strict=True):
+            cell = cells[0][row], cells[1][row]
+            sums[cell] = sums.get(cell, 0.0) + image.astype(np.float64)
+    means = np.full((n_classes, n_classes, *maps.shape[1:]), np.nan, dtype=np.float32)
+    for cell, total in sums.items():
+        means[cell] = total / counts[cell]
+    return means, counts
+
+
+def _explanations(
+    explained: ExplainInput, method: str, options: Mapping[str, Any]
+) -> Iterator[tuple[ExplainInput, NDArray[np.float32]]]:
+    """Yield the batches of the input, each with its maps."""
+    build: Callable[..., Method] = METHODS[method]
+    explainer = build(explained, **options)
+    for batch in explained.batches():
+        with np.errstate(over="ignore", invalid="ignore"):  # check_finite raises an error instead
+            maps = explainer(batch)
+        yield batch, check_finite(maps, "Explanations of the net")
+    explainer.finish()

@@ -1,13 +1,13 @@
-"""Tracing: one prediction worked out step by step, as on paper.
+"""One prediction, traced step by step.
 
-    Trace  →  Maps (the engine's map of every layer)  →  a Step for an output value: Convolution, Pooling, ...
+    Trace  →  ForwardPass (the output of every layer)  →  a TraceStep for one output value: ConvolutionStep, ...
 
-The engine computes the maps; each step computes one value again in float64, by its definition, from the engine's values
-of the layer before it.
+The engine computes the layer outputs in float32. Each step recomputes one value in float64 by its definition, from the
+engine's output of the layer before it.
 """
 
-from convnet.inspection.trace.ending import Ending
-from convnet.inspection.trace.step import Step
+from convnet.inspection.trace.final_step import FinalStep
+from convnet.inspection.trace.step import TraceStep
 from convnet.inspection.trace.trace import Trace
 
-__all__ = ["Ending", "Step", "Trace"]
+__all__ = ["FinalStep", "Trace", "TraceStep"]

@@ -1,50 +1,37 @@
-"""A step: one output value of a layer, and how it comes about."""
+"""A step of a trace: how one output value of a layer is computed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from convnet.graph.buffers import Buffer
-from convnet.inspection.trace.functions import FORMULAS, FUNCTIONS
-from convnet.inspection.trace.text import cross, ledger, number, place
+import numpy as np
+
+from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS
+from convnet.inspection.trace.forward_pass import Location
+from convnet.inspection.trace.text import bracketed, labeled_values, number
+from convnet.layers.geometry import cross
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.graph.buffers import Buffer
+    from convnet.inspection.trace.forward_pass import ForwardPass
     from convnet.layers import Layer
 
-LONG = 60  # characters of a layer's repr; a longer one is not shown
 
+MAX_REPR = 60  # characters; a layer with a longer repr is shown by its type alone
 
-@dataclass(frozen=True)
-class Spot:
-    """A value of a buffer.
-
-    Parameters
-    ----------
-    buffer : Buffer
-    index : (int, int, int)
-        In the buffer: row, column, channel.
-    layer : str
-        Whose output it is: "conv1", or "input".
-    place : tuple of int
-        In that output: (row, column, channel), (position, channel) or (feature,).
-    """
-
-    buffer: Buffer
-    index: tuple[int, ...]
-    layer: str
-    place: tuple[int, ...]
-
-    def __str__(self) -> str:
-        return f"{self.layer}{place(self.place)}"
+MapIndex = tuple[int, ...]  # (row, column, channel)
+Fields = dict[str, Any]  # keyword arguments of a step
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Step:
-    """How one output value of a layer comes about; print it.
+class TraceStep:
+    """How one output value of a layer is computed. Print it to see the calculation.
 
-    A `Trace` makes them. That of a convolution has ``patch``, ``kernel`` and ``products`` as well, other layers' have
-    what belongs to those.
+    `Trace.at` returns one. Subclasses add the arrays of their layer: the step of a convolution has ``patch``,
+    ``kernel`` and ``products``.
 
     Parameters
     ----------
@@ -55,19 +42,19 @@ class Step:
     input_layer : str
         Name of the layer that it reads, or "input".
     input_shape, shape : tuple of int
-        Of what it reads and puts out.
-    place : tuple of int
-        Of the value in the output: (row, column, channel), (position, channel) or (feature,).
+        Shapes of its input and of its output.
+    index : tuple of int
+        Index of the value in the output: (row, column, channel), (position, channel) or (feature,).
     value : float
-        The engine's, float32.
-    source : Spot or None
-        The input value that it is followed back to: the winner of a max-pool, that of the strongest product of a sum.
-        None where it reads nothing but padding.
+        The value that the engine computed in float32.
+    source : Location or None
+        The input value that the trace follows back to: the largest value of a max-pool window, or the factor of the
+        strongest product of a sum. None if the layer reads only padding.
 
     Attributes
     ----------
     computed : float
-        The value by its definition, in float64: `value` but for rounding.
+        The value by its definition, in float64. It differs from `value` by rounding alone.
     """
 
     layer: str
@@ -75,49 +62,50 @@ class Step:
     input_layer: str
     input_shape: tuple[int, ...]
     shape: tuple[int, ...]
-    place: tuple[int, ...]
+    index: tuple[int, ...]
     value: float
-    source: Spot | None
+    source: Location | None
 
     @property
     def computed(self) -> float:
-        """The value by its definition, float64: `value` but for rounding."""
+        """The value by its definition, in float64. It differs from `value` by rounding alone."""
         raise NotImplementedError
 
     def lines(self) -> list[str]:
-        """Return the working.
+        """Return the lines that show the calculation.
 
         Returns
         -------
         lines : list of str
+            Without the headline.
         """
         raise NotImplementedError
 
     def __str__(self) -> str:
         spec = repr(self.spec)
-        spec = spec if len(spec) <= LONG else type(self.spec).__name__
+        spec = spec if len(spec) <= MAX_REPR else type(self.spec).__name__
         shapes = f"{cross(self.input_shape)} → {cross(self.shape)}"
-        head = f"{self.layer}{place(self.place)} = {number(self.value)}     {spec}, {shapes}"
+        head = f"{self.layer}{bracketed(self.index)} = {number(self.value)}     {spec}, {shapes}"
         return "\n".join([head, *(f"    {line}".rstrip() for line in self.lines())])
 
     __repr__ = __str__
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Activated(Step):
-    """A step whose value goes through an activation.
+class ActivatedStep(TraceStep):
+    """A step that ends with an activation function.
 
     Parameters
     ----------
     activation : str
-        Its name; "linear" where there is none.
+        Name of the activation; "linear" if there is none.
     """
 
     activation: str = "linear"
 
     @property
     def preactivation(self) -> float:
-        """What the activation is applied to, float64."""
+        """The argument of the activation, float64."""
         raise NotImplementedError
 
     @property
@@ -125,8 +113,62 @@ class Activated(Step):
         return FUNCTIONS[self.activation](self.preactivation)
 
     def result(self, *entries: tuple[str, float]) -> list[str]:
-        """Return the lines of a sum: its entries, then the pre-activation and the value."""
+        """Return the lines of a sum: its (label, value) entries, the pre-activation and the value."""
         if self.activation == "linear":
-            return ledger(*entries, ("= output", self.value))
+            return labeled_values(*entries, ("= output", self.value))
         formula = f"{self.activation}(z) = {FORMULAS[self.activation]}"
-        return ledger(*entries, ("= pre-activation z", self.preactivation), (formula, self.value))
+        return labeled_values(
+            *entries, ("= pre-activation z", self.preactivation), (formula, self.value)
+        )
+
+
+def input_fields(
+    net: ForwardPass, buffer: Buffer, index: MapIndex | None = None, before: str | None = None
+) -> Fields:
+    """Return the fields that say what a step reads.
+
+    Parameters
+    ----------
+    net : ForwardPass
+    buffer : Buffer
+        What the step reads.
+    index : (int, int, int), default=None
+        The value that becomes the step's `source`; None if there is none.
+    before : str, default=None
+        See `ForwardPass.locate`.
+    """
+    location = net.locate(buffer, index or (0, 0, 0), before)
+    shape = net.shape(location.layer)
+    source = location if index else None
+    return {"source": source, "input_layer": location.layer, "input_shape": shape}
+
+
+def one_input_fields(net: ForwardPass, op: Any, index: MapIndex) -> Fields:
+    """Return the fields of a step that reads one input value, at `index`."""
+    return input_fields(net, op.src, index) | {"input": float(net.values(op.src)[index])}
+
+
+def strongest(
+    terms: np.ndarray, sign: int | None, bias: float | None, allowed: np.ndarray
+) -> tuple[int, ...]:
+    """Return the index of the term that contributes most to a sum.
+
+    Parameters
+    ----------
+    terms : ndarray
+        What is summed.
+    sign : int or None
+        1 for the largest term, -1 for the smallest; None takes the sign of the sum with its bias.
+    bias : float or None
+        Added to the terms.
+    allowed : ndarray of bool
+        Terms to choose from.
+    """
+    if sign is None:
+        sign = -1 if terms.sum() + (bias or 0.0) < 0 else 1
+    return unraveled(np.where(allowed, sign * terms, -np.inf).argmax(), terms.shape)
+
+
+def unraveled(flat: Any, shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a flat index as a tuple of int, one for each axis."""
+    return tuple(map(int, np.unravel_index(flat, shape)))

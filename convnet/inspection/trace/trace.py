@@ -1,4 +1,4 @@
-"""Trace: one prediction worked out step by step."""
+"""Trace: one prediction, step by step."""
 
 from __future__ import annotations
 
@@ -7,56 +7,59 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.inspection.trace.ending import Ending
-from convnet.inspection.trace.maps import Maps
-from convnet.inspection.trace.text import cross, number, place
-from convnet.inspection.trace.working import work_out
+from convnet.inspection.trace.final_step import FinalStep
+from convnet.inspection.trace.forward_pass import INPUT, ForwardPass
+from convnet.inspection.trace.steps import step_at
+from convnet.inspection.trace.text import bracketed, number
+from convnet.layers.geometry import cross
 from convnet.layers.residual import SHORTCUT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.graph.network import Network
-    from convnet.inspection.trace.step import Spot, Step
+    from convnet.inspection.trace.forward_pass import Location
+    from convnet.inspection.trace.step import TraceStep
 
 
 LEGEND = """\
-name[row, column, channel], counted from 0, is one value of what a layer puts out. Each layer is shown for the value
-that contributes most to the next one shown; in a grid it stands in [ ]."""
+name[row, column, channel] is one output value of a layer; indices start at 0. Each layer is shown for the value
+that contributes most to the next value shown; in grids that value is marked with [ ]."""
 AXES = {3: ("row", "column", "channel"), 2: ("position", "channel"), 1: ("feature",)}
 
 
 class Trace:
-    """One prediction, worked out value by value; print it.
+    """One prediction, calculated value by value. Print it to see the calculation.
 
-    Printed is a chain: the output of the predicted class, the strongest of the products that it sums, the value which
-    that product read, and so on back to the image; in the order of the layers. `at` works out any other value.
+    A trace starts at the output of the predicted class, takes the strongest product of its sum, goes on to the value
+    that this product reads, and so on back to the image. It prints these steps in the order of the layers. `at` returns
+    the step of any other value.
 
     Parameters
     ----------
     network : Network
-        Used for prediction: running statistics, no dropout.
+        The network, used for prediction.
     image : ndarray of shape (1, h, w, c), (1, length, c) or (1, features)
-        Of any numeric dtype.
+        One image of any numeric dtype.
     scale : float, default=1.0
-        What it is multiplied by.
+        Factor that the image is multiplied by.
     prediction, probabilities, classes : object, ndarray, ndarray, default=None
-        See `Ending`; a bare network has none.
+        See `FinalStep`; a network without an estimator has none.
 
     Attributes
     ----------
     layers : tuple of str
-        Names of the layers, those inside others too.
-    steps : tuple of Step
-        The chain that is printed, in the order of the layers.
+        Names of the layers, including nested ones.
+    steps : tuple of TraceStep
+        The printed steps, in the order of the layers.
     outputs : ndarray of float64, shape (n_outputs,)
         Logits, or a regressor's values.
     probabilities : ndarray of float64, shape (n_classes,), or None
-        As ``predict_proba`` has them; None of a regressor.
+        As ``predict_proba`` returns them; None for a regressor.
     prediction : object
-        As ``predict`` has it.
-    ending : Ending or None
-        From outputs to the answer; None of a bare network.
+        As ``predict`` returns it.
+    final_step : FinalStep or None
+        From the outputs to the prediction; None for a network without an estimator.
 
     Examples
     --------
@@ -79,28 +82,30 @@ class Trace:
         probabilities: np.ndarray | None = None,
         classes: np.ndarray | None = None,
     ) -> None:
-        self._maps = Maps(network, image, scale)
+        self._forward = ForwardPass(network, image, scale)
         self._scale, self._input_shape = scale, network.plan.input_shape
         self._prediction, self._probabilities = prediction, probabilities
-        self.layers = tuple(self._maps.layers)
-        self._steps: tuple[Step, ...] | None = None
-        self.ending = (
-            None if prediction is None else Ending(self.outputs, prediction, probabilities, classes)
+        self.layers = tuple(self._forward.layers)
+        self._steps: tuple[TraceStep, ...] | None = None
+        self.final_step = (
+            None
+            if prediction is None
+            else FinalStep(self.outputs, prediction, probabilities, classes)
         )
 
     @property
     def outputs(self) -> NDArray[np.float64]:
-        """What the net puts out, float64 (n_outputs,): logits, or a regressor's values."""
-        return self._maps.map(self._maps.last).ravel()
+        """Outputs of the net, float64 (n_outputs,): logits, or a regressor's values."""
+        return self._forward.values(self._forward.output_buffer).ravel()
 
     @property
     def probabilities(self) -> np.ndarray | None:
-        """As ``predict_proba`` has them, float64 (n_classes,); None of a regressor."""
+        """As ``predict_proba`` returns them, float64 (n_classes,); None for a regressor."""
         return self._probabilities
 
     @property
     def prediction(self) -> Any:
-        """As ``predict`` has it."""
+        """As ``predict`` returns it."""
         return self._prediction
 
     def feature_map(self, layer: str) -> NDArray[np.float32]:
@@ -109,84 +114,87 @@ class Trace:
         Parameters
         ----------
         layer : str
-            Its name; "input" is the image as the net sees it.
+            Name of the layer; "input" is the image as the net reads it.
 
         Returns
         -------
         values : ndarray of float32, shape (h, w, c), (length, c) or (features,)
-            The engine's; read-only.
+            As the engine computed it; read-only.
 
         Raises
         ------
         ValueError
-            No layer has that name.
+            If no layer has that name. The message lists the names.
         """
-        if layer != "input":
+        if layer != INPUT:
             self._check_layer(layer)
-        return self._maps.array(layer)
+        return self._forward.output(layer)
 
-    def at(self, layer: str, *indices: int) -> Step:
-        """Return how one output value of a layer comes about.
+    def at(self, layer: str, *indices: int) -> TraceStep:
+        """Return how one output value of a layer is computed.
 
         Parameters
         ----------
         layer : str
-            Its name: "conv1", "residual1/conv2".
+            Name of the layer: "conv1", "residual1/conv2".
         *indices : int
-            Row, column and channel in its output, from 0; position and channel of a signal; the number of a flat value.
+            Index in the layer's output, from 0: row, column and channel; for a signal position and channel; for flat
+            data the feature.
 
         Returns
         -------
-        step : Step
-            To be printed; its arrays are attributes, such as ``patch``, ``kernel`` and ``products`` of a convolution.
+        step : TraceStep
+            Print it to see the calculation. Its arrays are attributes, such as ``patch``, ``kernel`` and ``products``
+            of a convolution.
 
         Raises
         ------
         ValueError
-            No layer has that name; too few or too many indices, or one that lies outside of the output.
+            If no layer has that name, or the number of indices is wrong, or an index is out of range.
         """
         self._check_layer(layer)
-        shape = self._maps.shape(layer)
+        shape = self._forward.shape(layer)
         axes, indices = AXES[len(shape)], tuple(map(operator.index, indices))
         if len(indices) != len(shape):
             raise ValueError(
-                f"{layer} puts out {cross(shape)}: at takes {', '.join(axes)}; got {place(indices)}."
+                f"The output of {layer} has shape {cross(shape)}: expected {', '.join(axes)}, got {bracketed(indices)}."
             )
         for axis, i, n in zip(axes, indices, shape, strict=True):
             if not 0 <= i < n:
                 raise ValueError(
-                    f"{layer} puts out {cross(shape)}: {axis} must be 0 to {n - 1}; got {i}."
+                    f"The output of {layer} has shape {cross(shape)}: {axis} must be from 0 to {n - 1}, got {i}."
                 )
-        return work_out(self._maps, layer, (*(0,) * (3 - len(shape)), *indices))
+        return step_at(self._forward, layer, (*(0,) * (3 - len(shape)), *indices))
 
     @property
-    def steps(self) -> tuple[Step, ...]:
-        """The chain that is printed: a tuple with a `Step` for each layer, in their order."""
+    def steps(self) -> tuple[TraceStep, ...]:
+        """The printed steps: a tuple with a `TraceStep` for each layer, in their order."""
         if self._steps is None:
-            self._steps = self._chain()
+            self._steps = self._traced_steps()
         return self._steps
 
-    def _chain(self) -> tuple[Step, ...]:
-        maps, ending = self._maps, self.ending
-        shape = maps.last.shape
-        unit = int(self.outputs.argmax()) if ending is None else ending.unit
-        sign = None if ending is None else ending.sign
-        spot: Spot | None = maps.spot(maps.last, np.unravel_index(unit, shape))
+    def _traced_steps(self) -> tuple[TraceStep, ...]:
+        """Return the steps from the image to the traced output, found backward from there."""
+        net, final = self._forward, self.final_step
+        buffer = net.output_buffer
+        unit = int(self.outputs.argmax()) if final is None else final.unit
+        sign = None if final is None else final.sign
+        source: Location | None = net.locate(buffer, np.unravel_index(unit, buffer.shape))
         steps = []
-        while spot is not None and spot.layer in maps.layers:
-            steps.append(step := work_out(maps, spot.layer, spot.index, sign))
+        while source is not None and source.layer in net.layers:
+            steps.append(step := step_at(net, source.layer, source.map_index, sign))
             other = getattr(step, "other", None)
             if other is not None and other.layer == f"{step.layer}/{SHORTCUT}":
-                steps.append(work_out(maps, other.layer, other.index))
-            spot, sign = step.source, None
+                steps.append(step_at(net, other.layer, other.map_index))
+            source, sign = step.source, None
         return tuple(reversed(steps))
 
     def __repr__(self) -> str:
         scale = "" if self._scale == 1 else f", values × {number(self._scale)}"
         head = f"input: {cross(self._input_shape)}{scale}\n{LEGEND}"
-        ending = [] if self.ending is None else [str(self.ending)]
-        return "\n\n".join([head, *map(str, self.steps), *ending])
+        final = [] if self.final_step is None else [str(self.final_step)]
+        return "\n\n".join([head, *map(str, self.steps), *final])
 
     def _check_layer(self, layer: str) -> None:
-        if layer not in self._maps.layers:
+        if layer not in self._forward.layers:
             raise ValueError(f"no layer is called {layer!r}; there are {', '.join(self.layers)}")

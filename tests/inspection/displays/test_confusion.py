@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.inspection import ConfusionDisplay
 from convnet.inspection.displays import confusion
-from convnet.inspection.displays.overlay import laid_over
+from convnet.inspection.displays.colors import laid_over
 from convnet.layers import Dense
 
 
@@ -65,6 +65,8 @@ def test_refusals(clf, photographs):
         TypeError, match=r"takes a ConvNetClassifier; ConvNetRegressor has no classes"
     ):
         ConfusionDisplay.from_estimator(net, X, y)
-    with pytest.raises(ValueError, match=r"'mouse' is none of 'cat', 'dog', 'hen'"):
+    with pytest.raises(
+        ValueError, match=r"'mouse' is unknown; expected one of 'cat', 'dog', 'hen'"
+    ):
         ConfusionDisplay.from_estimator(clf, X, ["mouse"] * 60)
     assert not plt.get_fignums()

@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.inspection import ExplanationDisplay
-from convnet.inspection.displays.overlay import laid_over
+from convnet.inspection.displays.colors import laid_over
 from convnet.layers import Conv2D, Dense
 
 METHODS = ["gradcam", "saliency", "integrated_gradients", "occlusion"]

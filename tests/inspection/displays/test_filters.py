@@ -76,6 +76,7 @@ def test_other_channels(clf):
             display.plot(channels=bad)
 
 
+@pytest.mark.slow
 def test_many_filters():
     kernels = noise(3, 3, 1, 128)
     display = FilterDisplay(kernels, layer="conv1").plot()

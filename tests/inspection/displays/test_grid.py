@@ -19,7 +19,7 @@ def drawn(grid):
     return [ax for ax in grid.axes.ravel() if ax is not None]
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 5, 16, 20, 64])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 20, pytest.param(64, marks=pytest.mark.slow)])
 def test_every_map_is_drawn(n, ax):
     maps = noise(n, 5, 7)
     titles = [f"map {i}" for i in range(n)]
@@ -36,6 +36,7 @@ def test_every_map_is_drawn(n, ax):
     assert len(grid.figure.axes) == n + extra
 
 
+@pytest.mark.slow
 def test_a_note_says_how_many_are_not_drawn():
     maps = noise(128, 3, 3)
     grid = draw_maps("it", maps, heading="conv1")

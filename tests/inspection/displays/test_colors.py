@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from convnet.inspection.displays.overlay import (
+from convnet.inspection.displays.colors import (
     AGAINST,
     FOR,
     PAPER,

@@ -8,9 +8,13 @@ import pytest
 from explained_nets import KINDS, explained
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.inspection.explain import METHODS, memory
+from convnet.inspection.explain import METHODS, base
 from convnet.layers import Conv2D, Dense, GlobalAvgPool2D, MaxPool2D
 
+SLOW_KINDS = {"binary", "multilabel", "batch norm", "residual", "separable"}
+EACH_KIND = [
+    pytest.param(kind, marks=[pytest.mark.slow] if kind in SLOW_KINDS else []) for kind in KINDS
+]
 CASES = [(m, k) for m, k in product(METHODS, KINDS) if (m, k) != ("gradcam", "flat")]
 STEP = 1e-6  # of a difference in float64: too short to meet a kink of a rectifier or a pool
 
@@ -42,7 +46,7 @@ def test_bits_depend_on_the_image_alone(method, kind, monkeypatch):
     for n_jobs in (1, 3):
         np.testing.assert_array_equal(explained(kind, n_jobs).net.explain(case.X, method), whole)
     np.testing.assert_array_equal(case.net.explain(case.X[7:8], method), whole[7:8])
-    monkeypatch.setattr(memory, "BYTES", 1)  # parts of a row for each thread
+    monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)  # parts of a row for each thread
     np.testing.assert_array_equal(explained(kind, 3).net.explain(case.X, method), whole)
 
 
@@ -103,7 +107,7 @@ def test_the_unit_of_saliency_is_that_of_x():
 
 
 # integrated gradients -----------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EACH_KIND)
 def test_integrated_gradients_sum_to_the_difference(kind):
     case = explained(kind)
     for baseline in (None, 0.5, case.X[3], case.X[::-1]):
@@ -121,12 +125,13 @@ def test_integrated_gradients_sum_to_the_difference(kind):
             np.testing.assert_allclose(sums, want[told], rtol=1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:integrated_gradients")
 def test_each_image_keeps_its_baseline(monkeypatch):
     case = explained("multiclass")
     options = dict(method="integrated_gradients", baseline=case.X[::-1])
     whole = case.net.explain(case.X, **options)
-    monkeypatch.setattr(memory, "BYTES", 1)  # parts of a row for each thread
+    monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)  # parts of a row for each thread
     np.testing.assert_array_equal(case.net.explain(case.X, **options), whole)
 
 
@@ -158,7 +163,7 @@ def test_what_integrated_gradients_miss_is_said():
     weights["output/weights"] = np.array([[1.0], [-0.999]])
     weights["output/bias"] = np.zeros(1)
     net._holder.network(None).set_weights(weights)
-    with pytest.warns(UserWarning, match=r"2 of 3 images .* more than 1%, at worst by") as caught:
+    with pytest.warns(UserWarning, match=r"2 of 3 images .* more than 1%, at most by") as caught:
         net.explain(X, "integrated_gradients", steps=1)
     assert caught[0].filename == __file__
 
@@ -182,7 +187,7 @@ def occluded(case, X, names, patch, stride, value):
     return total / count
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EACH_KIND)
 def test_occlusion_by_brute_force(kind):
     case = explained(kind)
     X = case.X[:4]

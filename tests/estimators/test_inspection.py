@@ -100,8 +100,8 @@ def test_the_end_of_a_trace_is_the_prediction(clf, digits):
         assert (trace.probabilities == p[i]).all()
         assert trace.prediction == clf.predict(x[None])[0]
         # Softmax in float64 by its definition and by log p: some eps of each probability apart.
-        np.testing.assert_allclose(trace.ending.computed, p[i], rtol=1e-13)
-        output = trace.at("output", trace.ending.unit)
+        np.testing.assert_allclose(trace.final_step.computed, p[i], rtol=1e-13)
+        output = trace.at("output", trace.final_step.unit)
         assert output.value == clf.decision_function(x[None]).max() == trace.outputs.max()
         assert abs(output.computed - output.value) < 1e-6  # 8 products of tanh: float32
         assert f"the prediction is {trace.prediction}, with probability" in str(trace)
@@ -112,11 +112,11 @@ def test_each_sum_is_followed_by_its_own_sign(clf, digits):
     negative = 0
     for x in digits[0][:20]:
         *steps, output = clf.trace(x).steps
-        assert output.products[output.source.place] == output.products.max()
+        assert output.products[output.source.index] == output.products.max()
         for step in (step for step in steps if hasattr(step, "products")):
             sign = -1 if step.preactivation < 0 else 1
             negative += sign < 0
-            tap = getattr(step, "tap", step.source.place)
+            tap = getattr(step, "tap", step.source.index)
             assert sign * step.products[tap] == (sign * step.products).max()
     assert negative
 
@@ -169,12 +169,12 @@ def test_two_classes(two):
     clf = fitted(X, y)
     for x in X[:20]:
         trace, p = clf.trace(x), clf.predict_proba(x[None])[0]
-        assert (trace.probabilities == p).all() and trace.ending.function == "sigmoid"
-        np.testing.assert_allclose(trace.ending.computed, p, rtol=1e-13)
+        assert (trace.probabilities == p).all() and trace.final_step.function == "sigmoid"
+        np.testing.assert_allclose(trace.final_step.computed, p, rtol=1e-13)
         assert trace.prediction == clf.classes_[p.argmax()] and trace.prediction in str(trace)
         # What speaks for the answer is followed: products of the logit's sign.
         last = trace.steps[-1]
-        k = last.source.place[0]
+        k = last.source.index[0]
         assert last.value * last.products[k] > 0
 
 
@@ -183,7 +183,7 @@ def test_several_labels(digits):
     clf = fitted(X, np.stack([y % 2, y > 4, y == 0], axis=1).astype(int))
     trace = clf.trace(X[0])
     assert (trace.probabilities == clf.predict_proba(X[:1])[0]).all()
-    np.testing.assert_allclose(trace.ending.computed, trace.probabilities, rtol=1e-13)
+    np.testing.assert_allclose(trace.final_step.computed, trace.probabilities, rtol=1e-13)
     assert (trace.prediction == clf.predict(X[:1])[0]).all()
     assert "sigmoid of each logit" in str(trace)
 
@@ -194,8 +194,8 @@ def test_a_regressor(digits):
         net = fitted(X, targets, kind=ConvNetRegressor)
         trace = net.trace(X[0])
         assert (trace.outputs == np.ravel(net.predict(X[:1]))).all()
-        assert trace.probabilities is None and trace.ending.function is None
-        assert "the prediction is what the net puts out" in str(trace)
+        assert trace.probabilities is None and trace.final_step.function is None
+        assert "the prediction is the output of the net" in str(trace)
 
 
 def test_the_walk_through_net():
@@ -213,7 +213,7 @@ def test_the_walk_through_net():
     trace = clf.trace(x)
     assert trace.outputs == pytest.approx(np.full(10, 0.511248), abs=1e-6)
     assert (trace.probabilities == clf.predict_proba(x[None])[0]).all()
-    assert trace.ending.computed == pytest.approx(np.full(10, 0.1), abs=1e-15)
+    assert trace.final_step.computed == pytest.approx(np.full(10, 0.1), abs=1e-15)
     text = str(trace)
     for number in ("0.2500", "0.0450", "0.5112", "0.0100", "sum of the 100 products"):
         assert number in text

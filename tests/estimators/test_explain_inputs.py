@@ -9,7 +9,7 @@ from explained_nets import explained
 from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.inspection.explain import METHODS, memory
+from convnet.inspection.explain import METHODS, base
 from convnet.layers import Conv2D, Dense
 
 
@@ -61,7 +61,7 @@ def test_the_mean_of_each_cell(method, kind, monkeypatch):
     maps = case.net.explain(case.X, method)
     for parts in (False, True):
         if parts:
-            monkeypatch.setattr(memory, "BYTES", 1)
+            monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)
         found = case.net.explain_confusion(case.X, y, method)
         assert found.classes.tolist() == case.names and found.maps.dtype == np.float32
         for (i, true), (j, said) in product(enumerate(case.names), enumerate(case.names)):
@@ -90,16 +90,16 @@ def test_options_of_the_confusion():
 def test_what_cannot_be_confused():
     case = explained("multiclass")
     y = np.resize(case.names, 30)
-    with pytest.raises(ValueError, match="y 9 is none of 0, 1, 2"):
+    with pytest.raises(ValueError, match="y 9 is unknown; expected one of 0, 1, 2"):
         case.net.explain_confusion(case.X, np.where(y == 1, 9, y))
-    with pytest.raises(ValueError, match=r"y has shape \(29,\); X has 30 rows"):
+    with pytest.raises(ValueError, match=r"y has shape \(29,\), but X has 30 rows"):
         case.net.explain_confusion(case.X, y[:29])
     with pytest.raises(ValueError, match="target is no parameter of any method"):
         case.net.explain_confusion(case.X, y, target=1)
     with pytest.raises(ValueError, match="patch is a parameter of occlusion; gradcam takes layer"):
         case.net.explain_confusion(case.X, y, patch=3)
     several = explained("multilabel")
-    with pytest.raises(ValueError, match="needs one label a row"):
+    with pytest.raises(ValueError, match="needs one label per row"):
         several.net.explain_confusion(several.X, y)
     assert not hasattr(explained("regressor").net, "explain_confusion")
 
@@ -109,16 +109,16 @@ def test_what_cannot_be_confused():
     ("arguments", "message"),
     [
         (dict(method="grad_cam"), "no method 'grad_cam'; there are gradcam, saliency, integrated_"),
-        (dict(layer="conv2"), "no layer is called 'conv2'; those that put out maps are conv1, pool1"),
-        (dict(layer="dense1"), "'dense1' puts out flat data; those that put out maps are conv1, pool1"),
-        (dict(target=3), "target 3 is none of 0, 1, 2"),
-        (dict(target=[0, 1]), r"target has shape \(2,\); X has 4 rows"),
-        (dict(target=[0, 1, 7, 0]), "target 7 is none of 0, 1, 2"),
+        (dict(layer="conv2"), "no layer is called 'conv2'; the layers that return maps are conv1, pool1"),
+        (dict(layer="dense1"), "'dense1' returns flat data; the layers that return maps are conv1, pool1"),
+        (dict(target=3), "target 3 is unknown; expected one of 0, 1, 2"),
+        (dict(target=[0, 1]), r"target has shape \(2,\), but X has 4 rows"),
+        (dict(target=[0, 1, 7, 0]), "target 7 is unknown; expected one of 0, 1, 2"),
         (dict(method="saliency", layer="conv1"), "layer is a parameter of gradcam; saliency takes none"),
         (dict(steps=3), "steps is a parameter of integrated_gradients; gradcam takes layer"),
         (dict(method="integrated_gradients", patch=3), "patch is a parameter of occlusion; integrated"),
         (dict(method="integrated_gradients", steps=0), "steps must be an integer, 1 or more; got 0"),
-        (dict(method="integrated_gradients", baseline=np.zeros(3)), r"8, 7, 2\) or 4 .* shape \(3,\)"),
+        (dict(method="integrated_gradients", baseline=np.zeros(3)), r"8, 7, 2\), or 4 images.* shape \(3,\)"),
         (dict(method="integrated_gradients", baseline=np.nan), "baseline must be finite"),
         (dict(method="occlusion", patch=(9, 2)), "patch 9×2 is larger than the image, 8×7"),
         (dict(method="occlusion", patch=2, stride=3), "stride 3×3 is larger than the patch, 2×2"),
@@ -135,13 +135,15 @@ def test_what_cannot_be_used_is_named(arguments, message):
 
 def test_nets_and_images_that_cannot_be_explained():
     case = explained("flat")
-    with pytest.raises(ValueError, match="gradcam needs a layer that puts out maps; this net has"):
+    with pytest.raises(
+        ValueError, match="gradcam needs a layer that returns maps, but this net has"
+    ):
         case.net.explain(case.X)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         ConvNetClassifier().explain(case.X)
     with pytest.raises(ValueError, match=r"shape \(n, 8, 8, 2\); expected \(n, 8, 7, 2\)"):
         explained("multiclass").net.explain(np.zeros((2, 8, 8, 2)))
     net = ConvNetRegressor([Dense(2)], max_iter=1).fit(case.X, np.ones((30, 3)))
-    with pytest.raises(ValueError, match="which of the 3 outputs is meant, 0 to 2"):
+    with pytest.raises(ValueError, match="which of the 3 outputs to explain, from 0 to 2"):
         net.explain(case.X, "saliency")
     assert net.explain(case.X, "saliency", 2).shape == case.X.shape

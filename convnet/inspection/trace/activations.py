@@ -1,4 +1,4 @@
-"""The activations in float64, a value at a time; their formulas are in `convnet.layers.Activation`."""
+"""The activation functions in float64, one value at a time; `convnet.layers.Activation` documents their formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a prediction: from the outputs of the net to the answer."""
+"""The final step of a prediction: from the outputs of the net to the predicted label or value."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.inspection.trace.functions import sigmoid
-from convnet.inspection.trace.text import ledger, number, table
+from convnet.inspection.trace.activations import sigmoid
+from convnet.inspection.trace.text import labeled_values, number, table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-SHOWN = 20  # classes that are listed; of more, the likeliest
+MAX_CLASSES = 20  # classes to list; the most likely ones, if there are more
 
 
 @dataclass(frozen=True, eq=False)
-class Ending:
-    """Outputs of a net for one image, and what is predicted from them.
+class FinalStep:
+    """The outputs of a net for one image, and what is predicted from them. Print it to see the calculation.
 
     Parameters
     ----------
     outputs : ndarray of float64, shape (n_outputs,)
-        The engine's float32.
+        Logits, or a regressor's values, as the engine computed them in float32.
     prediction : object
-        A label, an indicator (n_classes,), a number or numbers.
+        A label, a multilabel indicator (n_classes,), a number or several numbers.
     probabilities : ndarray of float64, shape (n_classes,), default=None
-        As ``predict_proba`` has them; None of a regressor.
+        As ``predict_proba`` returns them; None for a regressor.
     classes : ndarray of shape (n_classes,), default=None
-        The labels.
+        Class labels.
     """
 
     outputs: np.ndarray
@@ -40,7 +40,7 @@ class Ending:
 
     @property
     def function(self) -> str | None:
-        """What makes probabilities of the outputs: "softmax", "sigmoid" (of each output) or None."""
+        """What turns the outputs into probabilities: "softmax", "sigmoid" (of each output) or None."""
         if self.probabilities is None:
             return None
         one, several = len(self.outputs) == 1, np.ndim(self.prediction) == 1
@@ -48,23 +48,23 @@ class Ending:
 
     @property
     def unit(self) -> int:
-        """The output that is traced: that of the predicted class, else the largest in magnitude."""
+        """Index of the output to trace: that of the predicted class, else the output with the largest magnitude."""
         values = self.outputs if self.function == "softmax" else np.abs(self.outputs)
         return int(values.argmax())
 
     @property
     def sign(self) -> int | None:
-        """1 where what speaks for the output is wanted, None where its own sign says."""
+        """1 to trace what raises the output; None to trace what contributes to its own sign."""
         return 1 if self.function == "softmax" else None
 
     @property
     def exponentials(self) -> NDArray[np.float64]:
-        """Of the softmax: exp(z - the largest z), (n_classes,)."""
+        """Numerators of the softmax: exp(z - max z), (n_classes,)."""
         return np.exp(self.outputs - self.outputs.max())
 
     @property
     def computed(self) -> NDArray[np.float64]:
-        """The probabilities by their definition; the outputs of a regressor."""
+        """The probabilities by their definition; for a regressor the outputs."""
         if self.function is None:
             return self.outputs
         if self.function == "softmax":
@@ -73,28 +73,28 @@ class Ending:
         return p if np.ndim(self.prediction) == 1 else np.array([sigmoid(-self.outputs[0]), p[0]])
 
     def __str__(self) -> str:
-        working = {None: self._values, "softmax": self._softmax, "sigmoid": self._sigmoid}
-        head, lines = working[self.function]()
+        text = {None: self._values, "softmax": self._softmax, "sigmoid": self._sigmoid}
+        head, lines = text[self.function]()
         return "\n".join([head, *(f"    {line}".rstrip() for line in lines)])
 
     __repr__ = __str__
 
     def _values(self) -> tuple[str, list[str]]:
-        names = list(map(str, range(len(self.outputs))))[:SHOWN]
-        lines = table(("output", "value"), names, self.outputs[:SHOWN])
-        return "the prediction is what the net puts out", lines
+        names = list(map(str, range(len(self.outputs))))[:MAX_CLASSES]
+        lines = table(("output", "value"), names, self.outputs[:MAX_CLASSES])
+        return "the prediction is the output of the net", lines
 
     def _softmax(self) -> tuple[str, list[str]]:
         e, (p, classes) = self.exponentials, self._known()
-        likely = sorted(np.argsort(-p, kind="stable")[:SHOWN])
-        header = "class", "logit z", "exp(z - largest z)", "/ sum = probability"
+        likely = sorted(np.argsort(-p, kind="stable")[:MAX_CLASSES])
+        header = "class", "logit z", "exp(z - max z)", "/ sum = probability"
         columns = (a[likely] for a in (self.outputs, e, p))
         lines = table(header, list(map(str, classes[likely])), *columns)
-        if len(p) > SHOWN:
+        if len(p) > MAX_CLASSES:
             rest = np.delete(p, likely)
-            lines.append(f"{len(rest):,} classes more: {number(rest.sum())} together")
+            lines.append(f"{len(rest):,} more classes: {number(rest.sum())} in total")
         k = int(self.outputs.argmax())
-        lines += ["", *ledger(("sum of exp(z - largest z)", e.sum()))]
+        lines += ["", *labeled_values(("sum of exp(z - max z)", e.sum()))]
         return self._answer("softmax", p[k]), lines
 
     def _sigmoid(self) -> tuple[str, list[str]]:
@@ -103,9 +103,11 @@ class Ending:
             header = "label", "logit z", "1 / (1 + exp(-z))", "predicted"
             columns = (self.outputs, p, self.prediction)
             names = list(map(str, classes))
-            lines = table(header, names[:SHOWN], *(column[:SHOWN] for column in columns))
+            lines = table(
+                header, names[:MAX_CLASSES], *(column[:MAX_CLASSES] for column in columns)
+            )
             return "sigmoid of each logit; a label is predicted above 0.5", lines
-        lines = ledger(
+        lines = labeled_values(
             ("logit z", self.outputs[0]),
             (f"p({classes[1]}) = 1 / (1 + exp(-z))", p[1]),
             (f"p({classes[0]}) = 1 - p({classes[1]})", p[0]),
@@ -113,7 +115,7 @@ class Ending:
         return self._answer("sigmoid", p.max()), lines
 
     def _known(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return probabilities and classes, which a classifier has."""
+        """Return probabilities and classes, which every classifier has."""
         assert self.probabilities is not None and self.classes is not None
         return self.probabilities, self.classes
 

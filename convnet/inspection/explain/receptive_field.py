@@ -1,0 +1,113 @@
+"""Receptive fields: the pixels of the image that a value of a layer depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convnet.graph.ops import AddOp, Conv2DOp, ForkOp, Pool2DOp, ZeroPad2DOp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.graph.buffers import Buffer
+    from convnet.graph.ops.base import Op
+    from convnet.graph.plan import Plan
+
+
+NO_WINDOW = ((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))  # kernel, stride, padding, dilation
+
+
+@dataclass
+class PixelRanges:
+    """The first and the last pixel that each position of a layer's output depends on, along one axis.
+
+    Pixels beyond the borders of the image count as well, where the padding is: those before the first one are negative.
+
+    Parameters
+    ----------
+    first, last : ndarray of int, shape (n_positions,)
+        Bounds of the ranges, both included.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+
+    def through(self, kernel: int, stride: int, padding: int, dilation: int) -> PixelRanges:
+        """Return the ranges that a sliding window reads: the window of position i begins at i · stride - padding."""
+        reach = (kernel - 1) * dilation - padding
+        return PixelRanges(self.first * stride - padding, self.last * stride + reach)
+
+    def whole(self, n: int) -> PixelRanges:
+        """Return as many ranges that cover all n pixels."""
+        return PixelRanges(np.zeros_like(self.first), np.full_like(self.last, n - 1))
+
+    def union(self, other: PixelRanges | None) -> PixelRanges:
+        """Return the smallest ranges that contain both; `other` may be None."""
+        if other is None:
+            return self
+        return PixelRanges(np.minimum(self.first, other.first), np.maximum(self.last, other.last))
+
+
+def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
+    """Return the pixels that each value of a layer depends on.
+
+    Follows the operations of the plan backward, through kernels, strides, dilations, paddings, pools and both branches
+    of residual blocks. After a Flatten the receptive field is the whole image. Dilations and strides may skip pixels
+    inside a range.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan of the net.
+    layer : str
+        Name of the layer.
+
+    Returns
+    -------
+    axes : [PixelRanges, PixelRanges]
+        For the rows and the columns of the layer's output. A signal has one row, flat data one row and one column.
+    """
+    builder, outputs = plan.build()
+    written = {id(buffer) for op in builder.ops for buffer in _written(op)}
+    found: dict[int, list[PixelRanges]] = {}
+
+    def add(buffer: Buffer, axes: Sequence[PixelRanges]) -> None:
+        """Extend the ranges of a buffer by those that one of its readers depends on."""
+        if id(buffer) not in written and buffer.alias is not None:  # flattened
+            sizes = zip(axes, buffer.alias.shape[:2], strict=True)
+            add(buffer.alias, [axis.whole(n) for axis, n in sizes])
+            return
+        known = found.get(id(buffer), (None, None))
+        found[id(buffer)] = [axis.union(other) for axis, other in zip(axes, known, strict=True)]
+
+    positions = [np.arange(n) for n in outputs[layer].shape[:2]]
+    add(outputs[layer], [PixelRanges(position, position) for position in positions])
+    for op in reversed(builder.ops):
+        for axes in [found[id(end)] for end in _written(op) if id(end) in found]:
+            window = zip(axes, *_window(op), strict=True)
+            axes = [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
+            for source in _read(op):
+                add(source, axes)
+    return found[id(builder.input)]
+
+
+def _read(op: Op) -> tuple[Buffer, ...]:
+    return (op.src, op.other) if isinstance(op, AddOp) else (op.src,)
+
+
+def _written(op: Op) -> tuple[Buffer, ...]:
+    return (op.dst, op.other) if isinstance(op, ForkOp) else (op.dst,)
+
+
+def _window(op: Op) -> Any:
+    """Return kernel, stride, padding and dilation of an operation, each for both axes."""
+    if isinstance(op, Conv2DOp):
+        return op.kernel, op.stride, op.padding, op.dilation
+    if isinstance(op, Pool2DOp):
+        return op.size, op.stride, op.padding, (1, 1)
+    if isinstance(op, ZeroPad2DOp):
+        return (1, 1), (1, 1), op.padding, (1, 1)
+    return NO_WINDOW

@@ -1,0 +1,86 @@
+"""From a layer of the plan to the step that computes one of its output values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convnet.graph.ops import (
+    ActivationOp,
+    AddOp,
+    AffineOp,
+    BatchNormOp,
+    Conv2DOp,
+    DenseOp,
+    DropoutOp,
+    Pool2DOp,
+    ResizeOp,
+    ZeroPad2DOp,
+)
+from convnet.inspection.trace.elementwise import (
+    activation_step,
+    add_step,
+    affine_step,
+    batch_norm_step,
+    dropout_step,
+    identity_step,
+    zero_padding_step,
+)
+from convnet.inspection.trace.forward_pass import output_index
+from convnet.inspection.trace.weighted_sums import convolution_step, dense_step
+from convnet.inspection.trace.windows import pooling_step, resize_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convnet.inspection.trace.forward_pass import ForwardPass
+    from convnet.inspection.trace.step import Fields, MapIndex, TraceStep
+
+
+STEPS: dict[type, Callable[[ForwardPass, Any, MapIndex, Fields, int | None], TraceStep]] = {
+    ActivationOp: activation_step,
+    AddOp: add_step,
+    AffineOp: affine_step,
+    BatchNormOp: batch_norm_step,
+    Conv2DOp: convolution_step,
+    DenseOp: dense_step,
+    DropoutOp: dropout_step,
+    Pool2DOp: pooling_step,
+    ResizeOp: resize_step,
+    ZeroPad2DOp: zero_padding_step,
+}
+
+
+def step_at(net: ForwardPass, name: str, index: MapIndex, sign: int | None = None) -> TraceStep:
+    """Return the step of one output value of a layer.
+
+    Parameters
+    ----------
+    net : ForwardPass
+        The layer outputs to compute from.
+    name : str
+        Name of the layer.
+    index : (int, int, int)
+        Row, column and channel in the layer's output; (0, 0, feature) for flat outputs.
+    sign : int, default=None
+        Sign of the products among which the strongest becomes the source: 1 or -1. None takes the sign of their sum.
+
+    Returns
+    -------
+    step : TraceStep
+    """
+    lowered = net.innermost(name)
+    buffer, shape = lowered.output, tuple(lowered.shape)
+    common = {
+        "layer": lowered.name,
+        "spec": lowered.layer,
+        "shape": shape,
+        "index": output_index(index, shape),
+        "value": float(net.values(buffer)[index]),
+    }
+    op = net.writer(buffer)
+    if op is None or op.layer != lowered.name:
+        return identity_step(net, lowered, index, common)
+    if isinstance(op, ActivationOp) and not net.owners(op.src) and net.writer(op.src):
+        common["activation"] = op.activation
+        op = net.writer(op.src)
+    return STEPS[type(op)](net, op, index, common, sign)
