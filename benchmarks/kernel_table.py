@@ -18,8 +18,8 @@ from convnet.engine import available_isas
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from kernel_cases import cases, conv, dense, pool2d  # noqa: E402
-from kernel_memory import Run  # noqa: E402
+from kernel_cases import cases, conv, dense, pool2d
+from kernel_memory import Run
 
 LARGE = {
     "large conv2d 64 to 64": (conv, "direct", 64, 64, (14, 14)),
@@ -50,7 +50,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", default="large*", help="pattern of their names")
     parser.add_argument("--isa", nargs="+", default=available_isas(), choices=available_isas())
-    parser.add_argument("--repeats", type=int, default=200, help="calls, the fastest of which counts")
+    parser.add_argument(
+        "--repeats", type=int, default=200, help="calls, the fastest of which counts"
+    )
     options = parser.parse_args()
     makers = cases() | {name: lambda name=name: large(name) for name in LARGE}
     print(processor())

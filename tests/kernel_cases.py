@@ -1,5 +1,6 @@
-"""Calls of single kernels, with operands around the edges of tiles: for tests/engine/test_kernel_table.py, which compares
-what they write, and benchmarks/kernel_table.py, which times them.
+"""Calls of single kernels, with operands around the edges of tiles.
+
+tests/engine/test_kernel_table.py compares what they write; benchmarks/kernel_table.py times them.
 
 A case lays out its memory by hand (kernel_memory.py), without a plan. Most operands are small integers, whose sums and
 products are exact, so that every table of kernels has to give the same bits.
@@ -175,7 +176,9 @@ def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integer
     z = oracle.dense(x.reshape(n, -1), w, b)
     y = _activated(z, activation)
     grad = draw(rng, y.shape)
-    gradients = oracle.dense_backward(oracle.activation_backward(grad, z, activation), x[:, 0, 0], w)
+    gradients = oracle.dense_backward(
+        oracle.activation_backward(grad, z, activation), x[:, 0, 0], w
+    )
     area = m.batch_grads if wide else m.lane_grads
     start = np.nan if wide else 0.0
     fields = dict(

@@ -56,7 +56,8 @@ class Memory:
     out: int = LINE  # floats of the output
     samples: int = 1
     context: dict = field(default_factory=dict)  # arguments of the context's methods, by name
-    unchecked: list = field(default_factory=list)  # (offset, floats) of the arena that tables may fill differently
+    # (offset, floats) of the arena that tables may fill differently
+    unchecked: list = field(default_factory=list)
 
     def map(self, values, halo=(0, 0, 0, 0)):
         """Put maps (n, h, w, c) into the arena, zeros around each; returns cn_map. NaN are places to write to."""
