@@ -10,8 +10,8 @@
 #define CN_LEAKY_SLOPE 0.01f
 #define CN_ELU_ALPHA 1.0f
 
-/* e^x by 2^n * e^r, |r| <= ln 2 / 2, a polynomial of degree 6 in r (Cephes expf); 2 ulp. Beyond the
- * range of normal floats infinity and 0, so that a sigmoid becomes exactly 0 and 1. */
+/* e^x by 2^n * e^r, |r| <= ln 2 / 2, a polynomial of degree 6 in r (Cephes expf); 2 ulp. Outside the range of
+ * normal floats it is infinity or 0, so that a sigmoid becomes exactly 0 or 1. */
 CN_INLINE float cn_exp(float x) {
     const float t = x < -87.3f ? -87.3f : x > 88.3f ? 88.3f : x;
     const float shifted = t * 1.44269504f + 12582912.0f; /* rounds to an integer in the low bits */

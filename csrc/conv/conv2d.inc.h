@@ -5,7 +5,7 @@
  *                x = (j + pl - q*dw) / sw are whole: grad_preact[y][x][o] * w[r][q][c][o]
  *   weights      grad_w[r][q][c][o] = sum_{y,x} src[..][..][c] * grad_preact[y][x][o]
  *
- * All three are products of gathered rows (gemm.inc.h); conv/window.h says which.
+ * All three are products of gathered rows (gemm/gemm.inc.h); conv/window.h defines the rows.
  */
 #ifndef CN_CONV_CONV2D_INC_H
 #define CN_CONV_CONV2D_INC_H
@@ -14,6 +14,7 @@
 #include "conv/pooled.inc.h"
 #include "conv/window.h"
 #include "gemm/gemm.inc.h"
+#include "map/map.h"
 
 static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *packed, int64_t n,
                          const float *bias, int relu) {
@@ -86,7 +87,7 @@ static void conv2d_fwd(const cn_conv_params *op, const cn_context *ctx, const cn
                     .x_row = op->sh * op->src.row,
                     .x_pixel = op->sw * op->src.c,
                     .y_pixel = oc};
-    float *dst = t->arena + op->dst.offset + t->s0 * op->dst.sample;
+    float *dst = cn_map_at(t, &op->dst, t->s0);
     if (!cn_conv_pools(op)) {
         grid.y = dst;
         grid.y_sample = op->dst.sample;

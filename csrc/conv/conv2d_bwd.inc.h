@@ -6,6 +6,7 @@
 #include "conv/grad_preact.inc.h"
 #include "conv/window.h"
 #include "gemm/gemm.inc.h"
+#include "map/map.h"
 
 /* weights += src x grad_preact over rows of `samples` samples; x and grad_preact at the first of these rows. */
 static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
@@ -123,8 +124,7 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
                 cn_bias_add(&z, part, samples, rows, op->ow, op->dst.c, grads + op->grad_bias);
         }
         if (op->data_gradient)
-            cn_conv2d_data(op, ctx, &z, grad_preact,
-                           t->arena + op->grad_src.offset + s * op->grad_src.sample, samples,
+            cn_conv2d_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s), samples,
                            phase_seg);
     }
 }

@@ -1,11 +1,11 @@
-/* Depthwise convolution with one filter a channel: groups == channels == oc, weights (kh, kw, 1, oc).
+/* Depthwise convolution with one filter per channel: groups == channels == oc, weights (kh, kw, 1, oc).
  *
  *   fwd       z[y][x][c] = bias[c] + sum over taps: src[y*sh + r*dh - pt][x*sw + q*dw - pl][c] * w[r][q][c]
  *   data      as in conv2d.inc.h, phase by phase over grad_preact with a halo of zeros
  *   weights   dw[r][q][c] = sum over pixels: src[..][..][c] * grad_preact[y][x][c]
  *
  * Vectors run along the channels. A block of channels of 8 pixels, or in the weight gradient of 8 taps,
- * stays in registers. The last block of channels is a whole one that begins earlier.
+ * stays in registers. The last block of channels is also a whole one: it starts earlier and overlaps the one before.
  */
 #ifndef CN_CONV_DEPTHWISE_INC_H
 #define CN_CONV_DEPTHWISE_INC_H
@@ -15,13 +15,14 @@
 #include "conv/pooled.inc.h"
 #include "conv/window.h"
 #include "gemm/gemm.inc.h"
+#include "map/map.h"
 
 #define CN_DEPTH 8 /* pixels or taps in registers */
 
 #define CN_TEMPLATE "conv/depthwise_block.inc.h"
 #include "isa/each_width.h"
 
-/* Widest vector of which `channels` hold one. */
+/* The widest vector that has at most `channels` floats. */
 CN_INLINE int64_t cn_depthwise_width(int64_t channels) {
     int64_t width = 1;
     for (int64_t n = 4; n <= CN_LANES && n <= channels; n *= 2) width = n;
@@ -75,7 +76,7 @@ static void depthwise_fwd(const cn_conv_params *op, const cn_context *ctx, const
     const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
     for (int64_t i = 0; i < taps.nseg; i++) tap[i] = i * c;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        float *dst = t->arena + op->dst.offset + s * op->dst.sample;
+        float *dst = cn_map_at(t, &op->dst, s);
         const cn_grid grid = {.x = cn_window_origin(op, t->arena, s),
                               .y = dst,
                               .rows = op->oh,
@@ -87,10 +88,11 @@ static void depthwise_fwd(const cn_conv_params *op, const cn_context *ctx, const
         cn_depthwise_grid(&grid, &taps, tap, ctx->params + op->weights, bias,
                           op->activation == CN_RELU, c);
     }
-    cn_conv2d_activate(op, t, t->arena + op->dst.offset + t->s0 * op->dst.sample);
+    cn_conv2d_activate(op, t, cn_map_at(t, &op->dst, t->s0));
 }
 
-/* Gradient by the input of one sample: the taps of each phase, and their weights' places. */
+/* Gradient by the input of one sample. seg and tap: scratch for the taps of a phase and the offsets of their
+ * weights. */
 static void cn_depthwise_data(const cn_conv_params *op, const cn_context *ctx,
                               const cn_preact_layout *z, const float *grad_preact, float *grad,
                               int64_t *seg, int64_t *tap) {
@@ -137,8 +139,7 @@ static void depthwise_bwd(const cn_conv_params *op, const cn_context *ctx, const
             if (op->grad_bias >= 0)
                 cn_bias_add(&z, part, 1, rows, op->ow, c, grads + op->grad_bias);
             if (op->data_gradient && y0 + rows == op->oh)
-                cn_depthwise_data(op, ctx, &z, grad_preact,
-                                  t->arena + op->grad_src.offset + s * op->grad_src.sample,
+                cn_depthwise_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s),
                                   phase_seg, tap);
         }
 }

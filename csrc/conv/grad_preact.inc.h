@@ -1,10 +1,11 @@
-/* The gradient by a convolution's map before bias, pool and activation, in scratch. */
+/* The gradient by a convolution's map before pool and activation, in scratch. */
 #ifndef CN_CONV_GRAD_PREACT_INC_H
 #define CN_CONV_GRAD_PREACT_INC_H
 
 #include "activation/activation.inc.h"
 #include "conv/layout.h"
 #include "conv/pooled.inc.h"
+#include "map/map.h"
 #include "norm/batchnorm_bwd.inc.h"
 
 #define CN_TEMPLATE "conv/bias.inc.h"
@@ -26,8 +27,8 @@ static void cn_zero_halo(const cn_conv_params *op, const cn_preact_layout *z, fl
     }
 }
 
-/* Gradient by z of rows [y0, y1) of the convolution of one sample, through pool and activation, or
- * through the batch norm after it. line: scratch for one row of the output. */
+/* The gradient by rows [y0, y1) of the convolution's map of one sample, through pool and activation or through the
+ * batch norm after it. line: scratch for one row of the output. */
 static void cn_fill_grad_preact(const cn_conv_params *op, const cn_context *ctx, const cn_task *t,
                                 int64_t sample, int64_t y0, int64_t y1, float *grad_preact,
                                 int64_t grad_preact_row, float *line) {
@@ -38,8 +39,8 @@ static void cn_fill_grad_preact(const cn_conv_params *op, const cn_context *ctx,
         return;
     }
     const int64_t oc = op->dst.c, length = op->dst.w * oc;
-    const float *g = t->arena + op->grad_dst.offset + sample * op->grad_dst.sample;
-    const float *value = t->arena + op->dst.offset + sample * op->dst.sample;
+    const float *g = cn_map_at(t, &op->grad_dst, sample);
+    const float *value = cn_map_at(t, &op->dst, sample);
     if (!cn_conv_pools(op)) {
         for (int64_t y = y0; y < y1; y++)
             cn_activate_grad(op->activation, g + y * op->grad_dst.row, value + y * op->dst.row,

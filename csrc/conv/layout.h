@@ -98,8 +98,8 @@ static inline int64_t cn_pack_winograd_tasks(const cn_conv_params *op) {
 
 /* Planes of a convolution along its pixels (planar.inc.h): one row of `pitch` floats after the other. x has
  * rows x columns pixels, the window of all outputs; the gradient by the map begins below `top` rows and behind `left`
- * columns of zeros, if the gradient of the input is wanted. plane: floats of one, with zeros enough for the vectors that
- * reach beyond its last output: a block of 6 vectors of 16 at the most. */
+ * columns of zeros, if the gradient of the input is wanted. plane: floats of one, with enough zeros for the vectors
+ * that reach beyond its last output: at most a block of 6 vectors of 16. */
 typedef struct {
     int64_t rows, columns, pitch, plane, top, left;
 } cn_planar;

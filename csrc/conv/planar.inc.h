@@ -1,5 +1,5 @@
-/* Convolution of few channels: the two passes, over the lines of planar_lines.inc.h, where the formulas
- * stand, with the 2 x 2 max-pool of planar_pool.inc.h. */
+/* Convolution with few channels, forward and backward. planar_lines.inc.h has the formulas and the loops;
+ * planar_pool.inc.h has the 2 x 2 max-pool. */
 #ifndef CN_CONV_PLANAR_INC_H
 #define CN_CONV_PLANAR_INC_H
 
@@ -8,6 +8,7 @@
 #include "conv/planar_lines.inc.h"
 #include "conv/pooled.inc.h"
 #include "conv/window.h"
+#include "map/map.h"
 #include "pool/planar_pool.inc.h"
 
 /* Planes of the window of all outputs: rows x columns pixels of each channel, zeros up to `plane`. */
@@ -59,7 +60,7 @@ static void planar_fwd(const cn_conv_params *op, const cn_context *ctx, const cn
                      p.pitch, p.plane);
         cn_lines_conv(&lines, oc);
         for (int64_t y = 0; y < op->dst.h; y++) {
-            float *row = t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row;
+            float *row = cn_line(t, &op->dst, s, y);
             for (int64_t o = 0; o < oc; o++) {
                 const float *from = z + o * p.plane + y * op->pool_h * p.pitch;
                 if (cn_conv_pools(op)) {
@@ -108,11 +109,8 @@ static void planar_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
         cn_to_planes(cn_window_origin(op, t->arena, s), op->src.row, c, p.rows, p.columns, x,
                      p.pitch, p.plane);
         for (int64_t y = 0; y < op->dst.h; y++) {
-            cn_activate_grad(op->activation,
-                             t->arena + op->grad_dst.offset + s * op->grad_dst.sample +
-                                 y * op->grad_dst.row,
-                             t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row, line,
-                             op->dst.w * oc);
+            cn_activate_grad(op->activation, cn_line(t, &op->grad_dst, s, y),
+                             cn_line(t, &op->dst, s, y), line, op->dst.w * oc);
             for (int64_t o = 0; o < oc; o++) {
                 float *to = inside + o * p.plane + y * op->pool_h * p.pitch;
                 float *from = cn_conv_pools(op) ? column : to;
@@ -131,8 +129,7 @@ static void planar_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
         if (!op->data_gradient) continue;
         cn_lines_conv(&data, c);
         for (int64_t i = 0; i < op->src.h; i++) {
-            float *row =
-                t->arena + op->grad_src.offset + s * op->grad_src.sample + i * op->grad_src.row;
+            float *row = cn_line(t, &op->grad_src, s, i);
             for (int64_t k = 0; k < c; k++)
                 for (int64_t j = 0; j < op->src.w; j++)
                     row[j * c + k] = grad[k * p.plane + i * p.pitch + j];

@@ -1,4 +1,4 @@
-/* Convolution with few channels (8 at the most on either side) and stride 1, with bias, activation and a
+/* Convolution with few channels (at most 8 on either side) and stride 1, with bias, activation and a
  * 2 x 2 max-pool fused. The other kernels' vectors run along the output channels; here they would be
  * nearly empty, so vectors run along the pixels.
  *
@@ -7,7 +7,7 @@
  *
  *   fwd       z[o][p] = bias[o] + sum over channels, taps: x[c][p + tap] * w[tap][c][o]
  *   data      the same over planes of grad_preact with a halo of zeros, the taps turned by 180 degrees
- *   weights   dw[tap][c][o] = sum over p: x[c][p + tap] * grad_preact[o][p], grad_preact being zero on the unused columns
+ *   weights   dw[tap][c][o] = sum over p: x[c][p + tap] * grad_preact[o][p]; grad_preact is 0 on unused columns
  *
  * The planes are followed by zeros, because vectors read beyond their ends.
  */
@@ -28,7 +28,7 @@
 #endif
 #define CN_PLANAR_BLOCK (CN_PLANAR_ACC / 4) /* vectors of a block, for each of four channels */
 
-/* Lines that are convolved: in planes of in_plane floats, to out planes of out_plane floats. */
+/* A convolution of lines: from planes of in_plane floats to planes of out_plane floats. */
 typedef struct {
     const float *in;
     float *out;
@@ -149,7 +149,7 @@ static void cn_lines_weights(const cn_conv_params *op, const float *x, int64_t x
     const int64_t c = op->src.c, oc = op->dst.c, most = CN_PLANAR_BLOCK;
     const int64_t parts = cn_blocks(taps, most);
     for (int64_t k = 0; k < c; k++)
-        for (int64_t o = 0; o < oc; o += 4) /* parts whose sizes differ by 1 at the most */
+        for (int64_t o = 0; o < oc; o += 4) /* parts whose sizes differ by at most 1 */
             for (int64_t part = 0; part < parts; part++) {
                 const int64_t t0 = taps * part / parts, t1 = taps * (part + 1) / parts;
                 cn_lines_dots_of(t1 - t0, oc - o < 4 ? oc - o : 4, x + k * x_plane, offset + t0,

@@ -4,6 +4,7 @@
 
 #include "activation/activation.inc.h"
 #include "conv/layout.h"
+#include "map/map.h"
 #include "pool/window.h"
 
 /* A row of the pooled output; winner: NULL, or the number of the winning pixel in each window. */
@@ -47,7 +48,7 @@ static void cn_pool_rows(const cn_conv_params *op, const cn_task *t, int64_t sam
     const int64_t length = op->dst.w * op->dst.c, z_row = op->ow * op->dst.c;
     uint8_t *winner = cn_winners(op, t->arena, sample);
     for (int64_t y = y0; y < y1; y++, z += op->pool_h * z_row) {
-        float *row = t->arena + op->dst.offset + sample * op->dst.sample + y * op->dst.row;
+        float *row = cn_line(t, &op->dst, sample, y);
         cn_pool_row(op, z, z_row, row, winner ? winner + y * length : NULL);
         if (op->activation != CN_LINEAR) cn_activate(op->activation, row, row, length);
     }

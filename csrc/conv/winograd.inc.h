@@ -1,5 +1,5 @@
-/* Winograd convolution: the three passes over blocks of tiles, and the packing of kernels; the formulas
- * and transforms stand in winograd_transform.inc.h. */
+/* Winograd convolution: the three passes over blocks of tiles, and the packing of the kernels.
+ * winograd_transform.inc.h has the formulas and the transforms. */
 #ifndef CN_CONV_WINOGRAD_INC_H
 #define CN_CONV_WINOGRAD_INC_H
 
@@ -9,8 +9,9 @@
 #include "conv/window.h"
 #include "conv/winograd_transform.inc.h"
 #include "gemm/gemm.inc.h"
+#include "map/map.h"
 
-/* A product of 36 places over tiles in scratch: planes of the transforms of what is read and written. */
+/* Scratch of a block of tiles: 36 planes of the transformed input, and 36 of the transformed output. */
 typedef struct {
     float *in, *out;
     int64_t in_plane, out_plane;
@@ -36,10 +37,10 @@ static void cn_wino_tiles(const cn_conv_params *op, const cn_tiles *tiles, const
                           int64_t h, int64_t w, float *scratch) {
     const cn_planes p = cn_wino_planes(op, scratch, src->c, dst->c);
     cn_wino_gather(tiles, src->at, src->sample, src->row, src->c, p.in, p.in_plane);
-    for (int place = 0; place < CN_WINOGRAD_POINTS; place++)
-        cn_gemm(p.in + place * p.in_plane, src->c, tiles->count,
-                packed + place * src->c * cn_round_columns(dst->c), src->c, dst->c, 0, dst->c,
-                p.out + place * p.out_plane, dst->c, NULL, 0);
+    for (int point = 0; point < CN_WINOGRAD_POINTS; point++)
+        cn_gemm(p.in + point * p.in_plane, src->c, tiles->count,
+                packed + point * src->c * cn_round_columns(dst->c), src->c, dst->c, 0, dst->c,
+                p.out + point * p.out_plane, dst->c, NULL, 0);
     cn_wino_scatter(tiles, p.out, p.out_plane, bias, relu, dst->at, dst->sample, dst->row, h, w,
                     dst->c);
 }
@@ -62,8 +63,7 @@ static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const 
     const float *packed = ctx->packed + op->packed;
     cn_maps src = {(float *)cn_window_origin(op, t->arena, t->s0), op->src.sample, op->src.row,
                    op->src.c};
-    cn_maps dst = {t->arena + op->dst.offset + t->s0 * op->dst.sample, op->dst.sample, op->dst.row,
-                   oc};
+    cn_maps dst = {cn_map_at(t, &op->dst, t->s0), op->dst.sample, op->dst.row, oc};
     if (!cn_conv_pools(op)) {
         cn_wino_maps(op, t->s1 - t->s0, &src, packed, bias, op->activation == CN_RELU, &dst, op->oh,
                      op->ow, t->scratch);
@@ -104,9 +104,9 @@ static void cn_wino_weights(const cn_conv_params *op, const cn_task *t, int64_t 
         tiles.count = all - tiles.first < op->block_tiles ? all - tiles.first : op->block_tiles;
         cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, p.in, p.in_plane);
         cn_wino_gather_grad(&tiles, grad_preact, z->sample, z->row, oc, p.out, p.out_plane);
-        for (int place = 0; place < CN_WINOGRAD_POINTS; place++)
-            cn_gemm_weights(p.in + place * p.in_plane, c, p.out + place * p.out_plane, oc,
-                            tiles.count, oc, 0, c, u + place * c * oc, oc);
+        for (int point = 0; point < CN_WINOGRAD_POINTS; point++)
+            cn_gemm_weights(p.in + point * p.in_plane, c, p.out + point * p.out_plane, oc,
+                            tiles.count, oc, 0, c, u + point * c * oc, oc);
     }
 }
 
@@ -129,15 +129,15 @@ static void winograd_bwd(const cn_conv_params *op, const cn_context *ctx, const 
             /* input pixel (i, j) reads grad_preact from (i + pt - 2, j + pl - 2) on */
             const cn_maps src = {inside + (op->pt - 2) * z.row + (op->pl - 2) * op->dst.c, z.sample,
                                  z.row, op->dst.c};
-            const cn_maps dst = {t->arena + op->grad_src.offset + s * op->grad_src.sample,
-                                 op->grad_src.sample, op->grad_src.row, op->src.c};
+            const cn_maps dst = {cn_map_at(t, &op->grad_src, s), op->grad_src.sample,
+                                 op->grad_src.row, op->src.c};
             cn_wino_maps(op, samples, &src, ctx->packed + op->packed_grad, NULL, 0, &dst, op->src.h,
                          op->src.w, t->scratch);
         }
     }
 }
 
-/* Gradient of the weights of one input channel from the lanes' sums, which are left at zero. */
+/* Gradient of the weights of one input channel, from the sums of the lanes, which are then set to zero. */
 static void winograd_weights(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->src.c, oc = op->dst.c, k = t->number;
     float *u = ctx->lane_grads + op->grad_weights + k * oc;

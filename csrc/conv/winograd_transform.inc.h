@@ -7,7 +7,7 @@
  *   weights   dw = G^T [sum over tiles (A g A^T) . (B^T d B)] G
  *
  * where . is the product of elements; over all channels it is one matrix product for each of the 36
- * places: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
+ * points: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
  * goes through all three steps in the second-level cache. Channels are multiples of 16.
  *
  * Tiles reach beyond the map; what they read there is zero (the halo is widened for them) or is
@@ -182,7 +182,7 @@ static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t 
     }
 }
 
-/* u[place] = G w G^T of CN_LANES kernels: tap t of them at w[t], places `step` floats apart. */
+/* u[point] = G w G^T of CN_LANES kernels: w[t] is tap t of each; points are `step` floats apart. */
 CN_INLINE void cn_wino_kernels(const VEC w[9], float *u, int64_t step) {
     VEC t[6][3], out[6];
 #pragma GCC unroll 3
@@ -202,7 +202,7 @@ CN_INLINE void cn_wino_kernels(const VEC w[9], float *u, int64_t step) {
 }
 
 /* Gradient of CN_LANES kernels, taps `dw_step` floats apart, from the sum of `lanes` gradients of their
- * transforms, places `step` and lanes `lane` floats apart, which are left at zero. */
+ * transforms, points `step` and lanes `lane` floats apart, which are then set to zero. */
 CN_INLINE void cn_wino_kernels_grad(float *u, int64_t step, int64_t lane, int64_t lanes, float *dw,
                                     int64_t dw_step) {
     VEC t[3][6], out[3];

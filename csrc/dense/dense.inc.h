@@ -1,11 +1,14 @@
 /* Dense layer: y = act(x W + b), W (in, out), x and y of one row a sample.
  *
- *   data      grad_x = grad_preact W^T          weights      grad_W = x^T grad_preact          bias      grad_b = sum grad_preact
+ *   data      grad_x = grad_preact W^T
+ *   weights   grad_W = x^T grad_preact
+ *   bias      grad_b = sum grad_preact
  *
  * A small layer is computed with the samples of its lane, like a convolution. A wide one, whose
  * gradient a lane could not keep in its cache, is computed over the whole batch: forward by blocks
- * of rows and columns, the gradients by blocks of inputs. grad_preact overwrites grad_dst. With one output, as of
- * two classes, the products are those of vectors, and the weights are not packed.
+ * of rows and columns, the gradients by blocks of inputs. grad_preact overwrites grad_dst.
+ *
+ * With one output, as for two classes, the products are dot products, and the weights are not packed.
  */
 #ifndef CN_DENSE_DENSE_INC_H
 #define CN_DENSE_DENSE_INC_H
@@ -18,7 +21,7 @@
 
 CN_INLINE int cn_single(const cn_dense_params *op) { return op->dst.c == 1; }
 
-/* sum of x[k] w[k]: four vectors of sums, whose order does not depend on anything but n. */
+/* sum of x[k] w[k], in four vectors of sums. The order of the sum depends on n alone. */
 static float cn_dot(const float *x, const float *w, int64_t n) {
 #define VW CN_LANES
 #include "isa/vector.h"
@@ -49,20 +52,20 @@ static void cn_dense_rows(const cn_dense_params *op, const cn_context *ctx, cons
     if (cn_single(op)) {
         const float bias = op->bias < 0 ? 0.0f : ctx->params[op->bias];
         for (int64_t s = s0; s < s1; s++) {
-            float *y = cn_flat(t, &op->dst, s);
-            *y = bias + cn_dot(cn_flat(t, &op->src, s), ctx->params + op->weights, op->src.c);
+            float *y = cn_map_at(t, &op->dst, s);
+            *y = bias + cn_dot(cn_map_at(t, &op->src, s), ctx->params + op->weights, op->src.c);
             cn_activate(op->activation, y, y, 1);
         }
         return;
     }
     const int fused = op->activation == CN_RELU;
-    cn_gemm(cn_flat(t, &op->src, s0), op->src.sample, s1 - s0, ctx->packed + op->packed, op->src.c,
-            op->dst.c, n0, n1, cn_flat(t, &op->dst, s0), op->dst.sample,
+    cn_gemm(cn_map_at(t, &op->src, s0), op->src.sample, s1 - s0, ctx->packed + op->packed,
+            op->src.c, op->dst.c, n0, n1, cn_map_at(t, &op->dst, s0), op->dst.sample,
             op->bias < 0 ? NULL : ctx->params + op->bias, fused);
     if (!fused && op->activation != CN_LINEAR)
         for (int64_t s = s0; s < s1; s++)
-            cn_activate(op->activation, cn_flat(t, &op->dst, s) + n0, cn_flat(t, &op->dst, s) + n0,
-                        n1 - n0);
+            cn_activate(op->activation, cn_map_at(t, &op->dst, s) + n0,
+                        cn_map_at(t, &op->dst, s) + n0, n1 - n0);
 }
 
 static void dense_fwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
@@ -73,15 +76,15 @@ static void dense_mask(const cn_dense_params *op, const cn_context *ctx, const c
     (void)ctx;
     if (op->activation == CN_LINEAR) return;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        float *g = cn_flat(t, &op->grad_dst, s);
-        cn_activate_grad(op->activation, g, cn_flat(t, &op->dst, s), g, op->dst.c);
+        float *g = cn_map_at(t, &op->grad_dst, s);
+        cn_activate_grad(op->activation, g, cn_map_at(t, &op->dst, s), g, op->dst.c);
     }
 }
 
 static void cn_dense_bias(const cn_dense_params *op, const cn_task *t, int64_t s0, int64_t s1,
                           float *bias) {
     for (int64_t s = s0; s < s1; s++) {
-        const float *restrict g = cn_flat(t, &op->grad_dst, s);
+        const float *restrict g = cn_map_at(t, &op->grad_dst, s);
         for (int64_t k = 0; k < op->dst.c; k++) bias[k] += g[k];
     }
 }
@@ -90,11 +93,11 @@ static void cn_dense_bias(const cn_dense_params *op, const cn_task *t, int64_t s
 static void cn_dense_weights(const cn_dense_params *op, const cn_task *t, int64_t s0, int64_t s1,
                              int64_t k0, int64_t k1, float *dw) {
     if (!cn_single(op))
-        cn_gemm_weights(cn_flat(t, &op->src, s0), op->src.sample, cn_flat(t, &op->grad_dst, s0),
+        cn_gemm_weights(cn_map_at(t, &op->src, s0), op->src.sample, cn_map_at(t, &op->grad_dst, s0),
                         op->grad_dst.sample, s1 - s0, op->dst.c, k0, k1, dw, op->dst.c);
     else
         for (int64_t s = s0; s < s1; s++)
-            cn_scaled(*cn_flat(t, &op->grad_dst, s), cn_flat(t, &op->src, s) + k0, k1 - k0, 1,
+            cn_scaled(*cn_map_at(t, &op->grad_dst, s), cn_map_at(t, &op->src, s) + k0, k1 - k0, 1,
                       dw + k0);
 }
 
@@ -102,13 +105,13 @@ static void cn_dense_weights(const cn_dense_params *op, const cn_task *t, int64_
 static void cn_dense_data(const cn_dense_params *op, const cn_context *ctx, const cn_task *t,
                           int64_t s0, int64_t s1, int64_t k0, int64_t k1) {
     if (!cn_single(op))
-        cn_gemm(cn_flat(t, &op->grad_dst, s0), op->grad_dst.sample, s1 - s0,
+        cn_gemm(cn_map_at(t, &op->grad_dst, s0), op->grad_dst.sample, s1 - s0,
                 ctx->packed + op->packed_grad, op->dst.c, op->src.c, k0, k1,
-                cn_flat(t, &op->grad_src, s0), op->grad_src.sample, NULL, 0);
+                cn_map_at(t, &op->grad_src, s0), op->grad_src.sample, NULL, 0);
     else
         for (int64_t s = s0; s < s1; s++)
-            cn_scaled(*cn_flat(t, &op->grad_dst, s), ctx->params + op->weights + k0, k1 - k0, 0,
-                      cn_flat(t, &op->grad_src, s) + k0);
+            cn_scaled(*cn_map_at(t, &op->grad_dst, s), ctx->params + op->weights + k0, k1 - k0, 0,
+                      cn_map_at(t, &op->grad_src, s) + k0);
 }
 
 static void dense_bwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
@@ -127,14 +130,14 @@ static void dense_wide_fwd(const cn_dense_params *op, const cn_context *ctx, con
                   n0 + CN_COLUMNS < op->dst.c ? n0 + CN_COLUMNS : op->dst.c);
 }
 
-/* Gradient of `block` inputs, a multiple of CN_COLUMNS, for the whole batch. */
+/* Gradient by block_inputs inputs, a multiple of CN_COLUMNS, for the whole batch. */
 static void dense_wide_grad(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t k0 = t->number * op->block_inputs;
     cn_dense_data(op, ctx, t, 0, ctx->n, k0,
                   k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c);
 }
 
-/* Gradient of the weights of `block` inputs; the first task also sums the bias's. */
+/* Gradient of the weights of block_inputs inputs. The first task also computes the gradient of the bias. */
 static void dense_wide_weights(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t k0 = t->number * op->block_inputs;
     const int64_t k1 = k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c;

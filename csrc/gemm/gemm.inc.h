@@ -76,7 +76,8 @@ typedef struct {
 #endif
 #undef CN_TEMPLATE
 
-/* Width of the next block when `left` columns remain: the narrowest that holds them all, or the widest. */
+/* Width of the next block when `left` columns remain: the narrowest block that holds them all, else the widest
+ * block. */
 CN_INLINE int64_t cn_block(int64_t left) {
     int64_t width = CN_WIDE;
 #define NARROWER(W, VW, NV)                                                                        \

@@ -4,7 +4,7 @@
  *   weights  dw[k][n] += sum over pixels of x[pixel][k] * g[pixel][n]
  *
  * P rows by NB = VW * NV columns of accumulators stay in registers. Every height P runs the same
- * chain of fused multiply-adds per output, so a result does not depend on its neighbours.
+ * chain of fused multiply-adds per output, so a result does not depend on its neighbors.
  */
 #define NB (VW * NV)
 
@@ -35,8 +35,8 @@ CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float
     for (int64_t s = 0; s < t->nseg; s++) {
         const int64_t off = t->seg[s];
         int64_t k = 0;
-        /* With one vector a row, loading the row's address is the bottleneck: let it serve four steps.
-         * With two, the weights of four steps would not fit in registers. */
+        /* With one vector per row, loading the row's address is the bottleneck, so each load serves four steps.
+         * With two vectors, the weights of four steps would not fit in registers. */
         for (; NV == 1 && k + 4 <= t->klen; k += 4, w += 4 * NB) {
             VEC wv[4][NV];
 #pragma GCC unroll 4

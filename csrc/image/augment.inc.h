@@ -4,7 +4,7 @@
  * image, converted to float32 in scratch, is resampled by it once (resample.inc.h); where the map is the identity
  * the row goes straight into the arena. Then the transforms that change values act in their order.
  *
- * Coordinates are pixels (down, right) from the image's centre, ((h - 1) / 2, (w - 1) / 2). Transform t takes
+ * Coordinates are pixels (down, right) from the image's center, ((h - 1) / 2, (w - 1) / 2). Transform t takes
  * output point p to input point A_t p + b_t; with u uniform in (0, 1) and r in (-1, 1), v and h being its numbers:
  *
  *   flip        A = diag(+-1, +-1), -1 with probability v, h     b = 0
@@ -32,7 +32,7 @@
 #include "map/transfer.inc.h"
 #include "random/philox.h"
 
-/* Added to a transform's number, so that no operation has the same. */
+/* Added to a transform's number, so that its key differs from every layer's. */
 #define CN_AUGMENT_KEY ((uint64_t)1 << 32)
 
 typedef struct {
@@ -61,7 +61,7 @@ static void cn_compose(double m[2][3], double a00, double a01, double a10, doubl
     }
 }
 
-/* The map of all transforms that move pixels, in pixels from the first one; returns whether any moves. */
+/* The map of all transforms that move pixels, in pixels from pixel (0, 0). Returns whether it moves any pixel. */
 static int cn_drawn_map(const cn_map *map, const cn_context *ctx, int64_t row, double m[2][3]) {
     static const double identity[2][3] = {{1, 0, 0}, {0, 1, 0}};
     const double down = 0.5 * (double)(map->h - 1), right = 0.5 * (double)(map->w - 1);
@@ -101,7 +101,7 @@ static int cn_drawn_map(const cn_map *map, const cn_context *ctx, int64_t row, d
     return 1;
 }
 
-/* x + gain (x - mean) of each channel. room: sums and means of the channels of as many pixels as fit. */
+/* x + gain (x - mean) of each channel. room: scratch for the sums and means of a chunk of pixels. */
 static void cn_contrast(const cn_map *map, double gain, float *room, float *x) {
     const int64_t c = map->c, n = map->w * c, chunk = cn_contrast_chunk(c);
     const float factor = (float)(1.0 + gain);
@@ -152,7 +152,7 @@ static void augment(const cn_maps_params *op, const cn_context *ctx, const cn_ta
     for (int64_t s = t->s0; s < t->s1; s++) {
         const int64_t row = cn_sample_id(ctx, t, s);
         const char *x = ctx->x + cn_row(ctx, t, s) * ctx->x_sample;
-        float *y = t->arena + map->offset + s * map->sample;
+        float *y = cn_map_at(t, map, s);
         double m[2][3];
         if (cn_drawn_map(map, ctx, row, m)) {
             cn_gather(&packed, ctx, x, t->scratch);

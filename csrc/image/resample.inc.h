@@ -20,7 +20,7 @@
 #include "isa/simd.h"
 #include "sizes.h"
 
-/* Coordinates are held within this: beyond, floats skip integers. */
+/* The bound of coordinates: beyond it, not every integer is a float. */
 #define CN_FARTHEST 16777216.0
 
 /* Where the taps of a row's pixels lie, in floats from the image's start: (u, v), (u, v+1), (u+1, v),
@@ -35,7 +35,7 @@ CN_INLINE int32_t cn_floor(float x) {
     return i - ((float)i > x);
 }
 
-/* x, a NaN too, within -bound and bound. */
+/* x clamped to -bound..bound; a NaN becomes bound. */
 CN_INLINE double cn_clamp(double x, double bound) {
     const double below = x < bound ? x : bound;
     return below > -bound ? below : -bound;
@@ -85,8 +85,8 @@ CN_INLINE void cn_place(const int64_t fill, const cn_map *map, double m[2][3], i
     }
 }
 
-/* A function of its own for each fill mode: in one that is inlined GCC forgets what is restrict, and takes
- * no vectors. */
+/* Each fill mode has its own function: GCC forgets `restrict` in inlined functions and would not vectorize the
+ * loop. */
 #define CN_PLACE(CONSTANT, NAME)                                                                   \
     static __attribute__((noinline)) void cn_place_##NAME(                                         \
         const cn_map *map, double m[2][3], int64_t row, int32_t *restrict t0,                      \
@@ -114,7 +114,8 @@ CN_INLINE void cn_sample(const float *x, const cn_corners *taps, int64_t j, int6
 #if CN_LANES >= 4
 CN_INLINE cn_v4 cn_between4(cn_v4 a, cn_v4 b, cn_v4 f) { return cn_fma4(f, b - a, a); }
 
-/* Three channels as four, the last of which the next pixel overwrites; the last pixel of the row by itself. */
+/* Three channels are computed as four: the next pixel overwrites the fourth. The last pixel of a row is computed
+ * alone. */
 static void cn_sample3(const float *x, const cn_corners *taps, int64_t w, float *y) {
     for (int64_t j = 0; j < w - 1; j++) {
         const cn_v4 fu = cn_set4(taps->fu[j]), fv = cn_set4(taps->fv[j]);

@@ -3,14 +3,14 @@
  * Along an axis of n pixels that becomes one of m, output i is made of these pixels:
  *
  *   area      those that [i n / m, (i + 1) n / m) covers, by how much of it each covers
- *   bilinear  the two around (i + 1/2) n / m - 1/2, which is held within the first and the last one
+ *   bilinear  the two around (i + 1/2) n / m - 1/2, clamped to the first and the last one
  *   nearest   the one that (i + 1/2) n / m lies in
  *
- * All of it is found in whole numbers: positions in 1/m or 1/(2 m) of a pixel. The table of an axis is in the packed
- * area: first pixels, their numbers, and `taps` weights for each output. A pixel that has no weight is not read, so that
- * an axis that stays as it is leaves its values as they are, to the bit.
+ * Positions are computed in integers, in units of 1/m or 1/(2 m) of a pixel. The table of an axis is in the packed
+ * area: for each output its first pixel, its number of pixels, and `taps` weights. Pixels without weight are not read,
+ * so an axis whose size does not change keeps the bits of its values.
  *
- * The rows are summed first, one row of the input after the other; gx is gy by the transposed sums, columns first.
+ * The rows are summed first, one row of the input after the other. gx is gy by the transposed sums, columns first.
  */
 #ifndef CN_IMAGE_RESIZE_INC_H
 #define CN_IMAGE_RESIZE_INC_H
@@ -100,7 +100,8 @@ CN_INLINE void cn_across(const cn_axis *axis, const float *x, int64_t j, int64_t
 }
 
 #if CN_LANES >= 4
-/* Three channels as four, the last of which the next pixel overwrites; the last pixel of the row by itself. */
+/* Three channels are computed as four: the next pixel overwrites the fourth. The last pixel of a row is computed
+ * alone. */
 static void cn_across3(const cn_axis *axis, const float *x, int64_t m, float *y) {
     for (int64_t j = 0; j < m - 1; j++) {
         const float *w = axis->weights + j * axis->taps, *p = x + 3 * (int64_t)axis->first[j];
@@ -117,7 +118,7 @@ static void cn_across3(const cn_axis *axis, const float *x, int64_t m, float *y)
 }
 #endif
 
-/* A row of the output from the sum of rows, behind which a float may be read. */
+/* A row of the output from the sum of rows. Reads one float beyond the end of that sum. */
 static void cn_resize_row(const cn_resize_params *op, const cn_axis *columns, const float *x,
                           float *y) {
     const int64_t m = op->dst.w, c = op->dst.c;
@@ -129,7 +130,7 @@ static void cn_resize_row(const cn_resize_params *op, const cn_axis *columns, co
         cn_across(columns, x, 0, m, c, y);
 }
 
-/* scratch: the sum of rows; and, where they come from X, one of them. */
+/* Scratch: the sum of rows; with from_x, also a converted row of X. */
 CN_INLINE void cn_resize(const cn_resize_params *op, const cn_context *ctx, const cn_task *t,
                          const int from_x) {
     const cn_axis rows = cn_rows_of(op, ctx), columns = cn_columns_of(op, ctx);

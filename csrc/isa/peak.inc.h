@@ -1,4 +1,4 @@
-/* The most multiply-adds that this instruction set can do: twelve independent chains in registers. */
+/* Twelve independent chains of multiply-adds in registers: the peak of this instruction set. */
 #ifndef CN_ISA_PEAK_INC_H
 #define CN_ISA_PEAK_INC_H
 

@@ -1,9 +1,9 @@
 /* The vectors of the instruction set that a translation unit is compiled for.
  *
- * A kernel body is written once and compiled once per instruction set (see isa/). Here stand the
- * vector types (GCC/Clang vector extensions), their loads and stores, and the fused multiply-add,
- * which is an intrinsic: with -ffp-contract=off the compiler forms none by itself, so every table
- * rounds the same way whatever the optimizer does.
+ * A kernel body is written once and compiled once per instruction set (see isa/). This file has the vector
+ * types (GCC/Clang vector extensions), their loads and stores, and the fused multiply-add, which is an
+ * intrinsic: with -ffp-contract=off the compiler forms none by itself, so every table rounds the same
+ * way whatever the optimizer does.
  *
  *   CN_ISA     the instruction set's name, see convnet.h
  *   CN_LANES   floats in the widest vector: 16 AVX-512, 8 AVX2, 4 SSE2 or NEON, 1 scalar
@@ -44,8 +44,8 @@
 #define CN_WIDE 8
 #endif
 
-/* Scalar fma for loops that the compiler vectorises. Where the target has none, two roundings:
- * libm's software fmaf would cost two orders of magnitude. */
+/* Scalar fused multiply-add for loops that the compiler vectorizes. Without hardware support it rounds twice,
+ * since libm's fmaf in software is a hundred times slower. */
 #if !defined(CN_ISA_SCALAR) && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
 #define CN_FMA(a, b, c) __builtin_fmaf((a), (b), (c))
 #else
@@ -152,7 +152,8 @@ CN_VECTOR(16, 64) CN_INLINE cn_v16 cn_fma16(cn_v16 a, cn_v16 b, cn_v16 c) {
 #define CN_WIDTHS(ITEM, ...) ITEM(1, __VA_ARGS__)
 #endif
 
-/* Call f for channels [0, n) in blocks, as wide as possible each; the arguments use k, the block's first channel. */
+/* Call F for channels [0, N) in blocks, each as wide as possible. The arguments use k, the first channel of the
+ * block. */
 #define CN_WIDTH_BLOCKS(WIDTH, N, F, ...)                                                          \
     for (; k + WIDTH <= (N); k += WIDTH) CN_NAME(F, WIDTH, 1)(__VA_ARGS__);
 #define CN_CHANNEL_BLOCKS(N, F, ...)                                                               \

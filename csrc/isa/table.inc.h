@@ -24,7 +24,7 @@
 #include "pool/pool2d.inc.h"
 #include "random/dropout.inc.h"
 
-/* Entry `name` of the table is cn_name_isa, as cn_conv2d_fwd_avx2: profiles show it under this name. */
+/* The entry of stage `name` is cn_name_isa, such as cn_conv2d_fwd_avx2. Profiles show this name. */
 #define CN_LANE(NAME, FAMILY, NEEDS, SCRATCH)                                                      \
     static void CN_OF_ISA(cn_##NAME)(const cn_op *op, const cn_context *ctx, const cn_task *t) {   \
         NAME(&op->FAMILY, ctx, t);                                                                 \

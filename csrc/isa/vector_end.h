@@ -1,4 +1,4 @@
-/* Takes back the names of isa/vector.h. */
+/* Undefines the names of isa/vector.h. */
 #undef ADD_DOUBLES
 #undef TO_BYTES
 #undef FROM_BYTES

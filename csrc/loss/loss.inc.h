@@ -1,4 +1,4 @@
-/* Losses of the outputs z, and their gradients. Sample i counts w_i / sum(w).
+/* Losses of the outputs z, and their gradients. Sample i has weight w_i / sum(w).
  *
  *   softmax          l = log(sum_k e^z_k) - sum_k t_k z_k     dl/dz_k = p_k - t_k
  *                    t_k = (1 - s) [k == y] + s / K, s: label smoothing (Szegedy et al., 2016)
@@ -10,7 +10,7 @@
  *   absolute_error   l = |r|                                  dl/dz   = sign(r)
  *   huber            l = r^2 / 2, or |r| - 1/2 beyond 1       dl/dz   = r, or sign(r)     (Huber, 1964)
  *
- * Comparisons are such that a NaN stays a NaN.
+ * Comparisons are written so that a NaN stays a NaN.
  */
 #ifndef CN_LOSS_LOSS_INC_H
 #define CN_LOSS_LOSS_INC_H
@@ -28,8 +28,8 @@ static void loss_softmax(const cn_maps_params *op, const cn_context *ctx, const 
     const double smooth = ctx->smoothing, every = smooth / (double)classes;
     const float off = (float)every, on = (float)(1.0 - smooth + every);
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *z = cn_flat(t, &op->src, s);
-        float *restrict g = cn_flat(t, &op->grad_src, s);
+        const float *z = cn_map_at(t, &op->src, s);
+        float *restrict g = cn_map_at(t, &op->grad_src, s);
         const int64_t row = cn_row(ctx, t, s), label = ((const int32_t *)ctx->y)[row];
         const double weight = cn_weight(ctx, row);
         const float share = (float)(weight / ctx->weight_sum);
@@ -78,14 +78,14 @@ CN_INLINE cn_loss cn_huber(double z, double y, double smooth) {
     return (cn_loss){bound * (r - 0.5 * bound), bound};
 }
 
-/* The mean of a loss of each output. */
+/* The mean of the losses of the outputs. */
 CN_INLINE void cn_each_output(const cn_maps_params *op, const cn_context *ctx, const cn_task *t,
                               cn_loss (*loss)(double z, double y, double smooth)) {
     const int64_t outputs = op->src.c;
     const double total = ctx->weight_sum * (double)outputs;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *z = cn_flat(t, &op->src, s);
-        float *restrict g = cn_flat(t, &op->grad_src, s);
+        const float *z = cn_map_at(t, &op->src, s);
+        float *restrict g = cn_map_at(t, &op->grad_src, s);
         const int64_t row = cn_row(ctx, t, s);
         const float *y = (const float *)ctx->y + row * outputs;
         const double weight = cn_weight(ctx, row);

@@ -1,9 +1,9 @@
-/* The sum of two branches of a graph, as of a residual block, and the gradient of what they branch from.
+/* The sum of two branches, as in a residual block, and the gradient by their common input.
  *
  *   add:   y = f(a + b),  ga = gb = g * f'(y)    a: src, b: other, y: dst
- *   fork:  y = x, z = x,  gx = gy + grad_preact           x: src, y: dst, z: other, all one memory
+ *   fork:  y = x, z = x,  gx = gy + gz           x: src, y: dst, z: other, all one memory
  *
- * dst may be src, grad_src and grad_other may be grad_dst; fork finds gy where gx goes.
+ * dst may be src; grad_src and grad_other may be grad_dst. fork reads gy from grad_src and adds gz to it.
  */
 #ifndef CN_MAP_BRANCH_INC_H
 #define CN_MAP_BRANCH_INC_H

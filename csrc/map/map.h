@@ -1,16 +1,16 @@
-/* Where lines of maps lie, and the rows of X that samples come from. */
+/* Addresses of maps and of their rows, and the rows of X that samples come from. */
 #ifndef CN_MAP_MAP_H
 #define CN_MAP_MAP_H
 
 #include "convnet.h"
 #include "isa/simd.h"
 
-CN_INLINE float *cn_flat(const cn_task *t, const cn_map *map, int64_t sample) {
+CN_INLINE float *cn_map_at(const cn_task *t, const cn_map *map, int64_t sample) {
     return t->arena + map->offset + sample * map->sample;
 }
 
 CN_INLINE float *cn_line(const cn_task *t, const cn_map *map, int64_t sample, int64_t y) {
-    return cn_flat(t, map, sample) + y * map->row;
+    return cn_map_at(t, map, sample) + y * map->row;
 }
 
 /* Row of X that a sample of the arena comes from. */

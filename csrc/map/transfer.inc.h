@@ -52,7 +52,7 @@ CN_INLINE float cn_half(uint16_t h) {
     }
 CN_DTYPE_LIST(CN_GATHER)
 
-/* The row of X that starts at x into a map that starts at dst. */
+/* Convert the row of X that starts at x into the map that starts at dst. */
 static void cn_gather(const cn_map *map, const cn_context *ctx, const char *x, float *dst) {
 #define CN_GATHER_ENTRY(CONSTANT, CODE, TYPE) [CN_##CONSTANT] = cn_gather_##CODE,
     static void (*const gather[CN_DTYPES])(const cn_map *, const cn_context *, const char *,
@@ -70,7 +70,7 @@ static void cn_gather_row(const cn_map *src, const cn_context *ctx, int64_t imag
 static void input(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
     for (int64_t s = t->s0; s < t->s1; s++)
         cn_gather(&op->dst, ctx, ctx->x + cn_row(ctx, t, s) * ctx->x_sample,
-                  cn_flat(t, &op->dst, s));
+                  cn_map_at(t, &op->dst, s));
 }
 
 static void halo(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
@@ -79,7 +79,7 @@ static void halo(const cn_maps_params *op, const cn_context *ctx, const cn_task 
     const int64_t line = m->w * m->c;
     for (int64_t s = t->s0; s < t->s1; s++) {
         float *at = t->arena + m->start + s * m->sample, *end = at + m->sample;
-        float *map = cn_flat(t, m, s);
+        float *map = cn_map_at(t, m, s);
         for (int64_t y = 0; y < m->h; y++, map += m->row) {
             memset(at, 0, (size_t)(map - at) * sizeof(float));
             at = map + line;

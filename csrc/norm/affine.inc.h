@@ -1,10 +1,10 @@
 /* A map whose channels are shifted and scaled by constants.
  *
  *   rescaled:    y = scale x + offset
- *   normalised:  y = (x - mean) / deviation, of a channel; a deviation of epsilon or less counts as 1
+ *   normalized:  y = (x - mean) / deviation, of a channel; a deviation of epsilon or less counts as 1
  *
- * Both are y = f (x - m) + offset and gx = f gy. m and f lie in the packed area for op->table_values values of a row, which are
- * whole pixels, so that a loop over them is long whatever the number of channels.
+ * Both are y = f (x - m) + offset and gx = f gy. The packed area holds m and f for op->table_values
+ * values of a row, which are whole pixels, so that the loop over them is long for any number of channels.
  */
 #ifndef CN_NORM_AFFINE_INC_H
 #define CN_NORM_AFFINE_INC_H
@@ -28,7 +28,7 @@ static void pack_affine(const cn_affine_params *op, const cn_context *ctx, const
     }
 }
 
-/* A line of n values; op->table_values of them at a time. */
+/* A row of n values, op->table_values of them at a time. */
 static void cn_affine(const cn_affine_params *op, const cn_context *ctx, const float *restrict x,
                       float *restrict y, int64_t n) {
     const float *restrict m = ctx->packed + op->packed;

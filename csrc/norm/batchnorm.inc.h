@@ -4,8 +4,8 @@
  *   y = act(scale * z + shift),  scale = gamma / deviation,  shift = beta - scale * mean,
  *   deviation = sqrt(variance + epsilon), with the biased variance
  *
- * The activations are monotone: the pool comes before them. Of a pool z of each winner and its number in
- * the window are kept: [dst.size] floats, then bytes.
+ * The activations are monotone, so the pool is applied before them. winners: z of each winner of the pool, [dst.size]
+ * floats, then its number in the window, bytes.
  *
  * statistics: [lanes] areas of 1 + 2c doubles (count, mean, sum of squares; later sums for the gradients),
  * statistics_lane bytes each; then floats [6][c], enum cn_bn_number.
@@ -40,7 +40,7 @@
 #endif
 #undef CN_TEMPLATE
 
-/* Call F of each width for the blocks of c channels; the arguments use k, the block's first one. */
+/* Call F for c channels in blocks, each as wide as possible. The arguments use k, the first channel of the block. */
 #define CN_BN_STEP(F, VW, NV, ...)                                                                 \
     for (; k + VW * NV <= c; k += VW * NV) CN_NAME(F, VW, NV)(__VA_ARGS__);
 #if CN_LANES > 4
@@ -61,7 +61,7 @@
 /* slope and lift: grad_preact = scale * g + slope * (z - mean) + lift */
 enum cn_bn_number { CN_BN_MEAN, CN_BN_INVERSE, CN_BN_SCALE, CN_BN_SHIFT, CN_BN_SLOPE, CN_BN_LIFT };
 
-/* Pixels, at the least, whose sums are added up in float before they go to double. */
+/* At least so many pixels are added up in float before the sums are added in double. */
 #define CN_BN_PIXELS 64
 
 CN_INLINE int cn_bn_pools(const cn_batchnorm_params *op) { return op->pool_h * op->pool_w > 1; }
@@ -95,8 +95,8 @@ static void cn_bn_apply(const cn_batchnorm_params *op, const cn_task *t, const f
         float *values = cn_bn_winner_values(op, t, s);
         uint8_t *numbers = values ? cn_bn_winner_numbers(op, values) : NULL;
         for (int64_t y = 0; y < op->dst.h; y++) {
-            const float *z = t->arena + op->src.offset + s * op->src.sample + y * ph * op->src.row;
-            float *out = t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row;
+            const float *z = cn_line(t, &op->src, s, y * ph);
+            float *out = cn_line(t, &op->dst, s, y);
             if (!cn_bn_pools(op))
                 CN_BN_BLOCKS(cn_bn_scale, z + k, w, c, scale + k, shift + k, relu, out + k);
             else if (ph == 2 && pw == 2)
@@ -130,7 +130,7 @@ static void cn_bn_running(const cn_batchnorm_params *op, const cn_context *ctx, 
     }
 }
 
-/* By running statistics, where no convolution stands before to fold them into. */
+/* By running statistics, where there is no convolution before to fold them into. */
 static void batchnorm_predict(const cn_batchnorm_params *op, const cn_context *ctx,
                               const cn_task *t) {
     float *scale = t->scratch, *shift = t->scratch + op->src.c;
@@ -138,8 +138,8 @@ static void batchnorm_predict(const cn_batchnorm_params *op, const cn_context *c
     cn_bn_apply(op, t, scale, shift);
 }
 
-/* The numbers of a batch norm that is not trained: those of the running statistics, on which nothing in the
- * batch has a bearing, so that grad_preact = scale * g. */
+/* The numbers of a frozen batch norm, from its running statistics. These do not depend on the batch, so that
+ * grad_preact = scale * g. */
 static void pack_batchnorm(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->src.c;
     float *numbers = cn_bn_numbers(op, ctx, t);

@@ -84,8 +84,7 @@ CN_INLINE void NAME(cn_bn_pool)(const int64_t ph, const int64_t pw, const float 
         }
 }
 
-/* g of a pixel to that before the activation, if that is a rectifier, in place; then sum += g,
- * product += g * (z - mean). */
+/* relu: g of a pixel is taken back through the rectifier, in place. Then sum += g, product += g * (z - mean). */
 CN_INLINE void NAME(cn_bn_product)(float *g, const float *z, const VEC mean[NV],
                                    const VEC scale[NV], const VEC shift[NV], int relu, VEC sum[NV],
                                    VEC product[NV]) {

@@ -3,14 +3,16 @@
  *
  *   grad_preact = scale * (g - sum(g) / N - xhat * sum(g * xhat) / N) = scale * g + slope * (z - mean) + lift
  *
- * Of a pool g is not 0 at the winners alone: the sums are over the pooled map, with z of the winners.
+ * With a pool, g is 0 except at the winners: the sums run over the pooled map, with z of the winners.
  */
 #ifndef CN_NORM_BATCHNORM_BWD_INC_H
 #define CN_NORM_BATCHNORM_BWD_INC_H
 
+#include "map/map.h"
 #include "norm/batchnorm.inc.h"
 
-/* g before the activation, in place of grad_dst; its sum and its sum with xhat to the lane's area. */
+/* Takes g back through the activation, in grad_dst, and adds its sum and its product with xhat to the lane's
+ * statistics. */
 static void batchnorm_sums(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->src.c, h = op->dst.h, w = op->dst.w, block_rows = cn_bn_block_rows(w);
     const int relu = op->activation == CN_RELU;
@@ -22,10 +24,10 @@ static void batchnorm_sums(const cn_batchnorm_params *op, const cn_context *ctx,
     for (int64_t k = 0; k < c; k++) sum[k] = product[k] = 0.0;
     for (int64_t s = t->s0; s < t->s1; s++) {
         const float *values = cn_bn_winner_values(op, t, s);
-        const float *z = values ? values : t->arena + op->src.offset + s * op->src.sample;
+        const float *z = values ? values : cn_map_at(t, &op->src, s);
         const int64_t row = values ? w * c : op->src.row, g_row = op->grad_dst.row;
-        float *g = t->arena + op->grad_dst.offset + s * op->grad_dst.sample;
-        const float *out = t->arena + op->dst.offset + s * op->dst.sample;
+        float *g = cn_map_at(t, &op->grad_dst, s);
+        const float *out = cn_map_at(t, &op->dst, s);
         for (int64_t y = 0; y < h; y += block_rows) {
             const int64_t rows = h - y < block_rows ? h - y : block_rows;
             if (op->activation != CN_LINEAR && !relu)
@@ -70,15 +72,14 @@ static void cn_bn_gradient_row(const cn_batchnorm_params *op, const cn_context *
     const float *numbers = cn_bn_numbers(op, ctx, t);
     const float *mean = numbers + CN_BN_MEAN * c, *scale = numbers + CN_BN_SCALE * c,
                 *slope = numbers + CN_BN_SLOPE * c, *lift = numbers + CN_BN_LIFT * c;
-    const float *z = t->arena + op->src.offset + s * op->src.sample + y * op->src.row;
-    const float *g =
-        t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y / ph * op->grad_dst.row;
+    const float *z = cn_line(t, &op->src, s, y);
+    const float *g = cn_line(t, &op->grad_dst, s, y / ph);
     if (!cn_bn_pools(op)) {
         CN_BN_BLOCKS(cn_bn_gradient, g + k, z + k, w, c, mean + k, scale + k, slope + k, lift + k,
                      grad_preact + k);
         return;
     }
-    /* what lies beyond the last whole window has no gradient but by the statistics */
+    /* pixels outside all whole windows have a gradient through the statistics only */
     const int64_t windows = y / ph < op->dst.h ? op->dst.w : 0, rest = windows * pw;
     const uint8_t *winner =
         cn_bn_winner_numbers(op, cn_bn_winner_values(op, t, s)) + y / ph * op->dst.w * c;
@@ -96,9 +97,7 @@ static void cn_bn_gradient_row(const cn_batchnorm_params *op, const cn_context *
 static void batchnorm_bwd(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y = 0; y < op->src.h; y++)
-            cn_bn_gradient_row(op, ctx, t, s, y,
-                               t->arena + op->grad_src.offset + s * op->grad_src.sample +
-                                   y * op->grad_src.row);
+            cn_bn_gradient_row(op, ctx, t, s, y, cn_line(t, &op->grad_src, s, y));
 }
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef CN_NORM_BATCHNORM_STATS_INC_H
 #define CN_NORM_BATCHNORM_STATS_INC_H
 
+#include "map/map.h"
 #include "norm/batchnorm.inc.h"
 
 static void batchnorm_stats(const cn_batchnorm_params *op, const cn_context *ctx,
@@ -21,7 +22,7 @@ static void batchnorm_stats(const cn_batchnorm_params *op, const cn_context *ctx
     double *restrict sum = (double *)t->scratch, *restrict square = sum + c;
     float *restrict shift = (float *)(square + c);
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *src = t->arena + op->src.offset + s * op->src.sample;
+        const float *src = cn_map_at(t, &op->src, s);
         for (int64_t k = 0; k < c; k++) shift[k] = (float)mean[k];
         for (int pass = area[0] > 0.0; pass < 2; pass++) {
             for (int64_t k = 0; k < c; k++) sum[k] = square[k] = 0.0;

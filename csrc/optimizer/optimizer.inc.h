@@ -8,8 +8,9 @@
  *   AdamW    w -= lr * alpha * w, then as Adam     (Loshchilov and Hutter, 2019)
  *   RMSprop  v = beta_1 v + (1 - beta_1) g^2;  w -= lr * g / (sqrt(v) + epsilon)     (Tieleman and Hinton, 2012)
  *
- * lr is the learning rate times the parameters' own rate_factor. Lanes are left at zero for the next step. squares: sum of w^2 before the update, for the penalty.
- * With clip_norm the lanes are added up in a pass of its own, which leaves the sum in the first lane.
+ * lr is the learning rate times the parameters' own rate_factor. The lanes are set to zero for the next step. squares:
+ * sum of w^2 before the update, for the penalty. With clip_norm a separate pass adds up the lanes and leaves the sum in
+ * the first lane.
  */
 #ifndef CN_OPTIMIZER_OPTIMIZER_INC_H
 #define CN_OPTIMIZER_OPTIMIZER_INC_H
@@ -22,7 +23,7 @@ CN_INLINE int64_t cn_update_end(const cn_update_params *op, int64_t i0) {
     return i0 + CN_UPDATE_BLOCK < op->count ? i0 + CN_UPDATE_BLOCK : op->count;
 }
 
-/* Gradient of parameters [i0, i1), summed over the lanes, to g. */
+/* g = the gradient of parameters [i0, i1), summed over the lanes, which are then set to zero. */
 static void cn_sum_lanes(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
                          float *g) {
     const size_t bytes = (size_t)(i1 - i0) * sizeof(float);
@@ -69,13 +70,13 @@ static void cn_gradient(const cn_update_params *op, const cn_context *ctx, int64
     for (int64_t i = 0; i < i1 - i0; i++) g[i] *= factor;
 }
 
-/* The gradient itself, to out at the parameters' place. */
+/* Copy the gradient to out, at the offset of the parameters. */
 static void reduce(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t i0 = t->number * CN_UPDATE_BLOCK;
     cn_sum_lanes(op, ctx, i0, cn_update_end(op, i0), ctx->out + op->weights + i0);
 }
 
-/* Add up the lanes, into the first, and the squares of the sum. */
+/* Add up the lanes into the first one, and sum the squares of the result. */
 static void gradient_norm(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t i0 = t->number * CN_UPDATE_BLOCK, i1 = cn_update_end(op, i0);
     float g[CN_UPDATE_BLOCK];
@@ -113,7 +114,7 @@ static void update_sgd(const cn_update_params *op, const cn_context *ctx, const 
     }
 }
 
-/* decoupled: whether weights shrink by themselves, as AdamW's do. */
+/* decoupled: whether the decay is apart from the gradient, as in AdamW. */
 CN_INLINE void cn_adam(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
                        const float *g, int decoupled) {
     const float shrink = (float)(ctx->base_rate * op->rate_factor * cn_decay(op, ctx));
@@ -161,8 +162,8 @@ static void update_rmsprop(const cn_update_params *op, const cn_context *ctx, co
     }
 }
 
-/* Scale each column of the weights (rows, dst.c) down to a 2-norm of at most max_norm (Srivastava et
- * al., 2014): a column is what a unit reads. A task takes CN_COLUMNS columns. */
+/* Scale each column of the weights (rows, columns) down to a 2-norm of at most max_norm (Srivastava et al., 2014):
+ * a column is what a unit reads. A task takes CN_COLUMNS columns. */
 static void max_norm(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t columns = op->columns, rows = op->count / columns, c0 = t->number * CN_COLUMNS;
     const int64_t wide = columns - c0 < CN_COLUMNS ? columns - c0 : CN_COLUMNS;

@@ -7,7 +7,7 @@
 #define VW CN_LANES
 #include "isa/vector.h"
 
-/* Even and odd elements of two vectors, and the converse. */
+/* Indices of the even and of the odd elements of two vectors. */
 #if CN_LANES == 16
 #define CN_EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define CN_ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
@@ -57,7 +57,7 @@ static void cn_pool_line(const float *z, int64_t z_row, int64_t n, float *y, uin
     }
 }
 
-/* The converse: 2 n gradients of two rows from n of pooled values. */
+/* The converse: gradients of two rows of 2 n pixels from those of n pooled values. */
 static void cn_unpool_line(const float *g, const uint8_t *winner, int64_t n, float *grad_preact,
                            int64_t grad_preact_row) {
     for (int64_t i = 0; i < n; i++) {

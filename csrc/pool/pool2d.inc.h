@@ -1,6 +1,6 @@
 /* Pooling that is not fused into a convolution: any window, stride and padding, and the global ones.
  *
- * Padding takes no part: a maximum is over the pixels that exist, an average divides by their number.
+ * Padding does not count: a maximum is over the pixels that exist, and an average divides by their number.
  * The winner of a maximum is the first of equals, row by row; the first NaN wins.
  */
 #ifndef CN_POOL_POOL2D_INC_H
@@ -52,12 +52,11 @@ static void avgpool_fwd(const cn_pool_params *op, const cn_context *ctx, const c
     (void)ctx;
     const int64_t c = op->src.c;
     for (int64_t s = t->s0; s < t->s1; s++) {
-        const float *src = t->arena + op->src.offset + s * op->src.sample;
+        const float *src = cn_map_at(t, &op->src, s);
         for (int64_t y = 0; y < op->dst.h; y++)
             for (int64_t x = 0; x < op->dst.w; x++) {
                 const cn_window w = cn_window_at(op, y, x);
-                float *restrict out =
-                    t->arena + op->dst.offset + s * op->dst.sample + y * op->dst.row + x * c;
+                float *restrict out = cn_line(t, &op->dst, s, y) + x * c;
                 memset(out, 0, (size_t)c * sizeof(float));
                 for (int64_t i = w.i0; i < w.i1; i++)
                     for (int64_t j = w.j0; j < w.j1; j++) {
@@ -71,7 +70,7 @@ static void avgpool_fwd(const cn_pool_params *op, const cn_context *ctx, const c
 }
 
 static float *cn_zero_grad_src(const cn_pool_params *op, const cn_task *t, int64_t s) {
-    float *grad = t->arena + op->grad_src.offset + s * op->grad_src.sample;
+    float *grad = cn_map_at(t, &op->grad_src, s);
     for (int64_t i = 0; i < op->src.h; i++)
         memset(grad + i * op->grad_src.row, 0, (size_t)(op->src.w * op->src.c) * sizeof(float));
     return grad;
@@ -84,8 +83,7 @@ static void maxpool_bwd(const cn_pool_params *op, const cn_context *ctx, const c
         float *grad = cn_zero_grad_src(op, t, s);
         const int32_t *at = cn_pixel_winners(op, t, s);
         for (int64_t y = 0; y < op->dst.h; y++) {
-            const float *g =
-                t->arena + op->grad_dst.offset + s * op->grad_dst.sample + y * op->grad_dst.row;
+            const float *g = cn_line(t, &op->grad_dst, s, y);
             for (int64_t x = 0; x < op->dst.w; x++, g += c, at += c)
                 for (int64_t k = 0; k < c; k++)
                     grad[at[k] / op->src.w * op->grad_src.row + at[k] % op->src.w * c + k] += g[k];
@@ -101,8 +99,7 @@ static void avgpool_bwd(const cn_pool_params *op, const cn_context *ctx, const c
         for (int64_t y = 0; y < op->dst.h; y++)
             for (int64_t x = 0; x < op->dst.w; x++) {
                 const cn_window w = cn_window_at(op, y, x);
-                const float *restrict g = t->arena + op->grad_dst.offset + s * op->grad_dst.sample +
-                                          y * op->grad_dst.row + x * c;
+                const float *restrict g = cn_line(t, &op->grad_dst, s, y) + x * c;
                 const float share = 1.0f / (float)((w.i1 - w.i0) * (w.j1 - w.j0));
                 for (int64_t i = w.i0; i < w.i1; i++)
                     for (int64_t j = w.j0; j < w.j1; j++) {

@@ -1,4 +1,4 @@
-/* Max-pooling of windows, at every width, and the pixels under a window. */
+/* Max-pooling of windows, for every width of vectors. */
 #ifndef CN_POOL_WINDOW_H
 #define CN_POOL_WINDOW_H
 

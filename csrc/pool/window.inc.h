@@ -1,7 +1,7 @@
-/* The maximum of a window, for VW channels, and where it was: a template, included once per width (pool/window.h). */
+/* The maximum of a window and its position, for VW channels. A template, included once per width (pool/window.h). */
 
-/* One more value of a window, the one of this number: the maximum so far and its number. The first of equals wins, and
- * the first NaN. Returns where the new value is the maximum. */
+/* Update the maximum so far, *best, and its number, *winner, by one more value of the window. The first of equal
+ * values wins, and the first NaN. Returns the mask of channels where the new value wins. */
 CN_INLINE MASK NAME(cn_window_take)(VEC v, int32_t number, VEC *best, MASK *winner) {
     const MASK more = VGREATER(v, *best) | (VNAN(v) & ~VNAN(*best));
     *best = VPICK(more, v, *best);

@@ -1,7 +1,7 @@
-/* Dropout (Srivastava et al., 2014), inverted: y = x * keep / (1 - rate), the identity at predict.
+/* Dropout (Srivastava et al., 2014), inverted: y = x * keep / (1 - rate); the identity in prediction.
  *
- * keep is a function of (seed, epoch, row of X, layer, position in the map), so neither the batch nor
- * the thread changes it, and the backward pass makes the mask again instead of keeping it. A row of the
+ * keep is a function of (seed, epoch, sample id, layer, position in the map), so it does not depend on the batch or the
+ * thread, and the backward pass computes the mask again instead of storing it. A row of the
  * map is cut into blocks of 64 values; value i of a block is word i / 16 of the block's counter i % 16,
  * so that sixteen counters go through Philox side by side. Where whole channels are dropped (Tompson et al., 2015),
  * channel k of a map has the number of value k of its first row.

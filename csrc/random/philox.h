@@ -1,6 +1,6 @@
-/* Philox4x32-10: counter-based random numbers (Salmon et al., "Parallel random numbers: as easy as
- * 1, 2, 3", SC 2011). Four 32-bit numbers are a function of a 128-bit counter and a 64-bit key, so
- * a mask can be made anew wherever it is needed, on any thread. */
+/* Philox4x32-10: counter-based random numbers (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011). Four 32-bit numbers are a function of a 128-bit counter and a 64-bit key, so a mask can be computed again
+ * wherever it is needed, on any thread. */
 #ifndef CN_PHILOX_H
 #define CN_PHILOX_H
 
