@@ -21,7 +21,7 @@ from convnet.layers import as_layers
 from convnet.model_io.description import describe
 from convnet.model_io.files import SavingMixin
 from convnet.model_io.pickling import PicklingMixin
-from convnet.training.prediction import outputs
+from convnet.training.prediction import predict_in_batches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,7 +162,7 @@ class BaseConvNet(
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
     def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""

@@ -29,7 +29,7 @@ from convnet.inspection.explain import (
 )
 from convnet.inspection.explain.targets import class_targets, label_codes
 from convnet.inspection.trace import Trace
-from convnet.training.prediction import outputs
+from convnet.training.prediction import predict_in_batches
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ class InspectionMixin:
         options = self._method_options(method, given | dict(baseline=baseline), len(images))
 
         def predicted() -> NDArray[np.float32]:
-            return outputs(network, images, scale=scale, n_threads=n_threads)
+            return predict_in_batches(network, images, scale=scale, n_threads=n_threads)
 
         targets = self._target_outputs(target, len(images), predicted)
         return explain(ExplainInput(network, images, scale, targets, n_threads), method, options)
@@ -434,7 +434,7 @@ class ClassifierInspectionMixin(InspectionMixin):
             )
         found = self._method_options(method, options, len(images))
         true = label_codes(np.atleast_1d(y), self.classes_, len(images), "y")
-        logits = outputs(network, images, scale=scale, n_threads=n_threads)
+        logits = predict_in_batches(network, images, scale=scale, n_threads=n_threads)
         predicted = likeliest(logits)
         targets = class_targets(predicted, logits.shape[1])
         explained = ExplainInput(network, images, scale, targets, n_threads)

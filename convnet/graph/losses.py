@@ -4,10 +4,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convnet.engine import Context
+from convnet.engine import LOSSES, Context
 
-# Of class numbers; of numbers 0 to 1; of any numbers. Formulas and sources: csrc/loss.inc.h.
-LOSSES = ("softmax", "sigmoid", "squared_error", "absolute_error", "huber")
 SMOOTHED = ("softmax", "sigmoid")
 
 

@@ -221,11 +221,11 @@ def test_memory_and_phases(net):
             step.run(**wrong)
 
 
-def test_names_of_rows():
+def test_sample_ids():
     context = Context()
     context.input(np.zeros((3, 1, 1, 1), np.uint8), 1.0)
-    with pytest.raises(ValueError, match="2 names for 3 samples"):
-        context.row_names(np.arange(2))
+    with pytest.raises(ValueError, match="2 sample ids for 3 samples"):
+        context.sample_ids(np.arange(2))
 
 
 def test_prediction(net):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from netcheck import assert_exact
 
+from convnet.engine import SOLVERS
 from convnet.graph import Network, Trainer
-from convnet.graph.compiler.update import SOLVERS
 from convnet.graph.runtime import trainer as module
 from convnet.layers import Conv2D, Dense, Dropout
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from convnet.engine import Program, operation_fields
+from convnet.engine import Program
 from convnet.graph.compiler.fusion import Fold
-from convnet.graph.ops import Conv2DOp, Fields, Op
+from convnet.graph.ops import Conv2DOp, Op, Operation
 
 
 @dataclass
@@ -21,11 +21,9 @@ class Compiled:
     decays: list[float | None] = field(default_factory=list)  # see convnet.graph.compiler.update
 
 
-def transfer(**maps: Any) -> Fields:
-    """Return the fields of an operation that only moves data."""
-    op = operation_fields()
-    op.update(maps)
-    return op
+def transfer(**maps: Any) -> Operation:
+    """Return an operation that only moves data."""
+    return "maps", maps
 
 
 def want_halos(ops: Iterable[Op]) -> None:

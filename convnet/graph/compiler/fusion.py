@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from convnet.engine import FROM_OUTPUT
 from convnet.graph.buffers import Buffer
 from convnet.graph.ops import (
-    FROM_OUTPUT,
     ActivationOp,
     AddOp,
     BatchNormOp,

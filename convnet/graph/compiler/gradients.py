@@ -39,18 +39,17 @@ class Gradients:
             return fields
         for role, parameter in op.parameters.items():
             if parameter.trainable:
-                name = "grad_weights" if role in ("weights", "gamma") else "grad_bias"
                 in_lanes, in_batch = (
                     places.get(parameter.name) for places in (self.lane_places, self.batch_places)
                 )
-                fields[name] = in_batch if in_lanes is None else in_lanes
+                fields[f"grad_{role}"] = in_batch if in_lanes is None else in_lanes
                 if None not in (in_lanes, in_batch):
-                    fields["grad_kernel"] = in_batch
+                    fields[f"grad_{role}_sum"] = in_batch
         return fields
 
     def final(self, parameter: Parameter) -> Fields:
         """Fields of an operation that reads a parameter's gradient."""
         in_batch = self.batch_places.get(parameter.name)
         if in_batch is None:
-            return dict(grad_weights=self.lane_places[parameter.name], lanes=self.lanes)
-        return dict(grad_weights=in_batch, lanes=0)
+            return dict(gradient=self.lane_places[parameter.name], lanes=self.lanes)
+        return dict(gradient=in_batch, lanes=0)

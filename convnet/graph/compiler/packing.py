@@ -11,7 +11,11 @@ class Packer:
         self.floats = 16
 
     def place(self, op: Op, data_gradient: bool) -> Fields:
-        forward, backward = map(aligned, op.packed_floats(data_gradient))
-        offsets = dict(packed=self.floats, packed_grad=self.floats + forward)
-        self.floats += forward + backward
-        return offsets
+        """Return the offsets that the operation needs."""
+        fields: Fields = {}
+        sizes = op.packed_floats(data_gradient)
+        for name, floats in zip(("packed", "packed_grad"), sizes, strict=True):
+            if floats:
+                fields[name] = self.floats
+                self.floats += aligned(floats)
+        return fields

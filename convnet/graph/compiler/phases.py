@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from convnet.engine import STAGES
 from convnet.graph.buffers import aligned
-from convnet.graph.compiler.update import UPDATES
 from convnet.graph.ops import Conv2DOp, Op
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
@@ -19,8 +19,9 @@ class Phases:
 
     phases: list[tuple[bool, list[tuple[int, str]]]] = field(default_factory=list)
 
-    def add(self, is_batch: bool, op: int, stage: str) -> None:
-        """Append a stage to the last phase if it is of that kind, else begin one."""
+    def add(self, op: int, stage: str) -> None:
+        """Append a stage to the last phase if it is of the same kind, else begin one."""
+        is_batch = STAGES[stage].is_batch
         if not self.phases or self.phases[-1][0] != is_batch:
             self.barrier(is_batch)
         self.phases[-1][1].append((op, stage))
@@ -53,7 +54,7 @@ def work(
         if op is None:
             if stage == "augment":
                 sample += AUGMENTED * ops[0].src.size
-            elif stage in UPDATES:
+            elif STAGES[stage].family == "update" and stage != "clip":
                 fixed = max(fixed, lanes * parameters)
         elif stage.startswith("pack"):
             fixed += sum(op.packed_floats(True))

@@ -36,18 +36,18 @@ def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compil
     phases = Phases()
     phases.barrier(True)
     if any(builder.input.halo):
-        phases.add(False, 0, "halo")
+        phases.add(0, "halo")
     if not direct:
-        phases.add(False, 0, "input")
+        phases.add(0, "input")
     for op in ops:
         number = len(operations)
         operations.append(op.compiled(**packer.place(op, data_gradient=False)))
         if op.pack:
             phases.phases[0][1].append((number, op.pack))
         if any(op.dst.root.halo) and op.dst.root is not op.src.root:
-            phases.add(False, number, "halo")
-        phases.add(False, number, op.entry if direct and op.entry and number == 1 else op.predict())
-    phases.add(False, len(operations), "output")
+            phases.add(number, "halo")
+        phases.add(number, op.entry if direct and op.entry and number == 1 else op.predict())
+    phases.add(len(operations), "output")
     operations.append(transfer(src=wanted.map()))
     sizes: dict[str, Any] = dict(
         input=builder.input.shape,

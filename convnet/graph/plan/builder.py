@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any, TypeVar
 
+from convnet.engine import RECTIFIERS
 from convnet.graph.buffers import Buffer, MapShape
 from convnet.graph.ops import (
     ActivationOp,
@@ -21,7 +22,7 @@ from convnet.graph.ops import (
     ResizeOp,
     ZeroPad2DOp,
 )
-from convnet.graph.parameters import RECTIFIERS, Parameter, ParameterList
+from convnet.graph.parameters import Parameter, ParameterList
 from convnet.layers import Layer
 
 AnyOp = TypeVar("AnyOp", bound=Op)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.augment.plan import AugmentPlan
-from convnet.engine import Context, Program, aligned_zeros, default_isa, operation_fields
+from convnet.engine import Context, Program, aligned_zeros, default_isa
 from convnet.graph.arrays import check_input
 from convnet.graph.buffers import Arena, Buffer
 
@@ -53,7 +53,7 @@ def augmented(
         return out
     arena, image = Arena(1), Buffer(X.shape[1:])
     arena.place(image)
-    operation = operation_fields() | dict(src=image.map(), dst=image.map())
+    operation = "maps", dict(src=image.map(), dst=image.map())
     stages = [(0, "augment"), (0, "output")]
     sizes = dict.fromkeys(
         ("gradient", "packed", "lane", "batch", "squares", "params", "lanes"), 0
@@ -65,7 +65,7 @@ def augmented(
     context.parameters(aligned_zeros(16), aligned_zeros(16))
     context.input(X, scale)
     if rows is not None:
-        context.row_names(np.ascontiguousarray(rows, dtype=np.int64))
+        context.sample_ids(np.ascontiguousarray(rows, dtype=np.int64))
     context.augmentation(plan.transforms, plan.fill)
     context.random(seed, epoch)
     context.output(out.reshape(-1))

@@ -45,7 +45,7 @@ class Step:
         self.out = np.empty(self.n * self.compiled.sizes["output"], dtype=np.float32)
         self.context.input(X, scale)
         if rows is not None:
-            self.context.row_names(np.ascontiguousarray(rows, dtype=np.int64))
+            self.context.sample_ids(np.ascontiguousarray(rows, dtype=np.int64))
         self.context.output(self.out)
         self.context.random(seed, epoch)
         self._run(n_threads, 0, self.compiled.forward_phases)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.augment.plan import AugmentPlan
-from convnet.engine.pace import Pace
+from convnet.engine.thread_count_tuner import ThreadCountTuner
 from convnet.graph.arrays import check_input
 from convnet.graph.compiler import compile_training
 from convnet.graph.compiler.memory import Memory
@@ -26,11 +26,11 @@ class Trainer:
         Its parameters are updated in place.
     loss : {"softmax", "sigmoid", "squared_error", "absolute_error", "huber"}
         Cross-entropy of two or more logits with class numbers; the mean over the outputs of the cross-entropy of each
-        with 0 or 1, of r² / 2, of |r|, or of Huber's loss with r = 1 as its bound. Formulas: csrc/loss.inc.h.
+        with 0 or 1, of r² / 2, of |r|, or of Huber's loss with r = 1 as its bound. Formulas: csrc/loss/loss.inc.h.
     batch_size : int
         Most rows of a step.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
-        Formulas and sources: csrc/optimizer.inc.h.
+        Formulas and sources: csrc/optimizer/optimizer.inc.h.
     alpha : float, default=0.0
         L2 penalty alpha / 2 · Σw² / Σ(sample weights of the batch); biases and batch norm do not count. Of "adamw" the
         share of a weight that each step takes off, times the learning rate, and no part of the loss. Parameters may
@@ -56,7 +56,8 @@ class Trainer:
     seed : int, default=0
         Of dropout's masks and of augmentation.
     n_threads : int, default=1
-        Most threads of a step (see `convnet.engine.pace`); may be set between steps. Results do not depend on it.
+        Most threads of a step (see `convnet.engine.thread_count_tuner`); may be set between steps. Results do not
+        depend on it.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Trainer:
             solver, len(network.params), alpha=alpha, momentum=momentum, nesterov=nesterov,
             beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
         )  # fmt: skip
-        self._pace = Pace(n_threads)
+        self._tuner = ThreadCountTuner(n_threads)
         self.augment = augment
         self.frozen, self.rates, self.start = frozen, rates, start
         self._input_shape = (
@@ -104,12 +105,12 @@ class Trainer:
     @property
     def n_threads(self) -> int:
         """Most threads of a step; fewer run while that is faster."""
-        return self._pace.most
+        return self._tuner.most
 
     @n_threads.setter
     def n_threads(self, n_threads: int) -> None:
-        if n_threads != self._pace.most:
-            self._pace = Pace(n_threads)
+        if n_threads != self._tuner.most:
+            self._tuner = ThreadCountTuner(n_threads)
 
     def resize(self, batch_size: int) -> None:
         """Take memory for batches of up to `batch_size` rows; the moments go on. Where that fails nothing changes."""
@@ -212,15 +213,15 @@ class Trainer:
         set_targets(context, self.loss, y)
         context.input(X, scale, rows)
         if names is not None:
-            context.row_names(names)
+            context.sample_ids(names)
         context.sample_weight(sample_weight, total)
         context.random(self.seed, epoch)
         self._optimizer.advance(context, learning_rate)
         scratch = self._memory.scratch_for(program, self.n_threads)
         start = time.perf_counter()
-        program.run(context, self._memory.arena, scratch, self._pace.threads())
+        program.run(context, self._memory.arena, scratch, self._tuner.threads())
         if len(rows) == self.batch_size:
-            self._pace.record(time.perf_counter() - start)
+            self._tuner.record(time.perf_counter() - start)
         self.network.changed(front=self.start)
         penalty = self._optimizer.penalty(self._squares, self._compiled.decays)
         return (float(self._losses[: len(rows)].sum()) + penalty) / total
