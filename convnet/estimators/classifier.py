@@ -11,13 +11,13 @@ from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
+from convnet.graph.losses import log_probabilities, log_sigmoid, mean_loss, probabilities
 from convnet.inputs.images import count_rows
 from convnet.inputs.indicators import as_indicator, encode_indicator, is_indicator
 from convnet.inputs.labels import as_labels, count_outputs, encode, likeliest
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
 from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
-from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -278,7 +278,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         right = ((logits > 0) == targets).all(axis=1) if several else likeliest(logits) == targets
         loss = "softmax" if targets.dtype == np.int32 else "sigmoid"
         accuracy = float(np.average(right, weights=weights))
-        return loss_figure(loss, logits, targets, weights), accuracy
+        return mean_loss(loss, logits, targets, weights), accuracy
 
     def _target_outputs(
         self, target: Any, n: int, logits: Callable[[], np.ndarray]

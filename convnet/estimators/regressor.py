@@ -11,11 +11,11 @@ from sklearn.metrics import r2_score
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
+from convnet.graph.losses import mean_loss
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.target import split
 from convnet.inputs.targets import as_targets, encode_targets
 from convnet.inspection.explain.targets import label_codes, output_targets
-from convnet.training.losses import loss_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -199,7 +199,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         if not np.isfinite(score):  # the squares of large numbers are no float32
             wide = targets.astype(np.float64), values.astype(np.float64)
             score = r2_score(*wide, sample_weight=weights)
-        return loss_figure(self.loss, outputs, targets, weights), float(score)
+        return mean_loss(self.loss, outputs, targets, weights), float(score)
 
     def _target_outputs(
         self, target: Any, n: int, outputs: Callable[[], np.ndarray]

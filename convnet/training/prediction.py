@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from convnet.data.rows import Rows, chunks
 from convnet.graph import Network
 from convnet.graph.arrays import check_finite
-from convnet.graph.runtime.predictor import rows_a_call
+from convnet.graph.runtime.predictor import samples_per_call
 
 
 def predict_in_batches(
@@ -49,7 +49,7 @@ def predict_in_batches(
         Some overflow float32.
     """
     what = "The outputs of the net" + (f", at layer {layer!r}," if layer else "")
-    step = rows_a_call(network.plan, n_threads)
+    step = samples_per_call(network.plan, n_threads)
     options: dict[str, Any] = {"scale": scale, "n_threads": n_threads}
     parts = []
     with closing(chunks(X, step, rows)) as arrays:

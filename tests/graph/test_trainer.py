@@ -49,7 +49,7 @@ def test_a_resize_that_fails_changes_nothing(monkeypatch):
         net, trainer = start(4, "adam")
         if broken:
             with monkeypatch.context() as patch:
-                patch.setattr(module, "Memory", fails)
+                patch.setattr(module, "TrainingMemory", fails)
                 with pytest.raises(MemoryError):
                     trainer.resize(400)
         assert trainer.batch_size == 4

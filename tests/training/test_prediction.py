@@ -20,7 +20,7 @@ PLANS = {
 def test_rows_a_call(key, n_threads):
     plan = Plan(*PLANS[key], 3)
     work = sum(layer.multiply_adds for layer in plan.layers)
-    rows = module.rows_a_call(plan, n_threads)
+    rows = module.samples_per_call(plan, n_threads)
     assert rows % n_threads == 0 and rows >= n_threads
     per_thread = rows // n_threads
     least = 1 if work > 1e9 else 4
@@ -40,7 +40,7 @@ def test_the_bits_do_not_depend_on_it(monkeypatch):
     forward = net.forward
     monkeypatch.setattr(net, "forward", lambda X, **kw: calls.append(len(X)) or forward(X, **kw))
     for step in (1, 3, 14, 70):
-        monkeypatch.setattr(module, "rows_a_call", lambda plan, n_threads, step=step: step)
+        monkeypatch.setattr(module, "samples_per_call", lambda plan, n_threads, step=step: step)
         found.append(module.predict_in_batches(net, X, scale=0.5, n_threads=2))
         assert max(calls) == step
     rows = np.arange(69, -1, -1)

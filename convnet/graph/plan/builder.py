@@ -1,7 +1,8 @@
 """The builder: layers call it to emit operations."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, TypeVar
 
@@ -46,6 +47,36 @@ class Lowered:
         yield self
         for lowered in self.inner:
             yield from lowered.walk()
+
+
+@dataclass
+class Graph:
+    """Operations over buffers, from the input to the output, with the output buffer of each layer by name."""
+
+    input: Buffer
+    ops: list[Op]
+    output: Buffer
+    outputs: dict[str, Buffer]
+
+    def copy(self) -> "Graph":
+        """Return a graph with buffers and operations of its own, for a compiler to fuse and to place."""
+        copies: dict[Buffer, Buffer] = {}
+
+        def of(buffer: Buffer) -> Buffer:
+            if buffer not in copies:
+                own = copies[buffer] = replace(buffer)
+                own.alias = buffer.alias and of(buffer.alias)
+                own.gradient_alias = buffer.gradient_alias and of(buffer.gradient_alias)
+            return copies[buffer]
+
+        ops = []
+        for op in self.ops:
+            own = copy(op)
+            own.src, own.dst = of(op.src), of(op.dst)
+            own.other = op.other and of(op.other)
+            ops.append(own)
+        outputs = {name: of(buffer) for name, buffer in self.outputs.items()}
+        return Graph(of(self.input), ops, of(self.output), outputs)
 
 
 @dataclass

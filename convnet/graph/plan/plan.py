@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from convnet.graph.buffers import Buffer
-from convnet.graph.plan.builder import MAX_VALUES, Builder, Lowered
+from convnet.graph.plan.builder import MAX_VALUES, Builder, Graph, Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
 
 
@@ -59,6 +58,10 @@ class Plan:
     n_parameters : int
         Values that training learns or keeps: running statistics are counted.
     output_shape : tuple of int
+    lowered : list of Lowered
+        The layers with their operations.
+    graph : Graph
+        The operations before they are fused. Compilers work on a copy.
 
     Raises
     ------
@@ -86,19 +89,17 @@ class Plan:
         if winograd is None:
             winograd = os.environ.get("CONVNET_WINOGRAD", "1") != "0"
         self.winograd = winograd
-        self._placed = self._place(tuple(layers))
-        builder = self._lower()
+        builder = Builder(self.input_shape, winograd=winograd)
+        for name, layer in self._place(tuple(layers)):
+            builder.lower(name, layer)
+        self.lowered = builder.lowered
+        outputs = {low.name: low.output for lowered in self.lowered for low in lowered.walk()}
+        self.graph = Graph(builder.input, builder.ops, builder.current, outputs)
         self.parameters = builder.parameters
         self.output_shape = builder.shape
         self.layers = [_describe(lowered) for lowered in builder.lowered]
         self.named = {info.name: info for layer in self.layers for info in layer.walk()}
         self.n_parameters = sum(p.size for p in self.parameters)
-
-    def build(self) -> tuple[Builder, dict[str, Buffer]]:
-        """Return a new builder with this plan's operations, and each layer's output buffer by name."""
-        builder = self._lower()
-        outer = builder.lowered
-        return builder, {low.name: low.output for lowered in outer for low in lowered.walk()}
 
     def _place(self, layers: tuple[Layer, ...]) -> list[tuple[str, Layer]]:
         """List (name, layer), with Flatten and head put in and all shapes checked."""
@@ -147,12 +148,6 @@ class Plan:
             f'{where} is {kind}(activation="softmax"), which belongs to the automatic output '
             'layer. Use another activation, such as "relu".'
         )
-
-    def _lower(self) -> Builder:
-        builder = Builder(self.input_shape, winograd=self.winograd)
-        for name, layer in self._placed:
-            builder.lower(name, layer)
-        return builder
 
 
 def _describe(lowered: Lowered) -> LayerInfo:

@@ -62,9 +62,8 @@ def front(plan: Plan, frozen: Collection[str]) -> str | None:
     frozen : collection of str
         Names of the parameters that are not trained.
     """
-    builder, _ = plan.build()
     last = None
-    for lowered in builder.lowered[:-1]:
+    for lowered in plan.lowered[:-1]:
         learns = any(
             p.trainable and p.name not in frozen
             for op in lowered.ops

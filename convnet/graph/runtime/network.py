@@ -1,7 +1,7 @@
 """A network: the weights of a plan, and what can be computed with them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,8 +11,8 @@ from convnet.engine.locks import lock_of
 from convnet.graph.parameters import Parameter, initial_weights
 from convnet.graph.plan import Plan
 from convnet.graph.plan.memory_limits import check_parameters
-from convnet.graph.runtime.passes import Step, gradient
-from convnet.graph.runtime.predictor import Predictor
+from convnet.graph.runtime.passes import TrainingPass, output_gradient
+from convnet.graph.runtime.predictor import PackedWeights, Predictor
 from convnet.layers import Layer
 
 
@@ -47,14 +47,27 @@ class Network:
         input_gradient: bool = False,
         winograd: bool | None = None,
     ) -> None:
-        self.plan = Plan(layers, input_shape, n_outputs, winograd=winograd)
-        check_parameters(self.plan.parameters)
-        self.isa = isa or default_isa()
+        plan = Plan(layers, input_shape, n_outputs, winograd=winograd)
+        self._build(plan, seed=seed, isa=isa, input_gradient=input_gradient)
+
+    @classmethod
+    def from_plan(
+        cls, plan: Plan, *, seed: int = 0, isa: str | None = None, input_gradient: bool = False
+    ) -> Self:
+        """Return a network of a plan that exists, so that its layers are not lowered again."""
+        network = cls.__new__(cls)
+        network._build(plan, seed=seed, isa=isa, input_gradient=input_gradient)
+        return network
+
+    def _build(self, plan: Plan, *, seed: int, isa: str | None, input_gradient: bool) -> None:
+        check_parameters(plan.parameters)
+        self.plan, self.isa = plan, isa or default_isa()
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))
         self._predictors: dict[str | None, Predictor] = {}
+        self._packed: dict[str | None, PackedWeights] = {}  # for predictors; none after a change
         self._lock = lock_of(self)
-        self._step: Step | None = None
+        self._pass: TrainingPass | None = None
         for parameter, values in initial_weights(self.plan.parameters, seed):
             self._view(parameter)[...] = values
 
@@ -98,13 +111,16 @@ class Network:
             self._view(parameter)[...] = arrays[name]
         self.changed()
 
-    def changed(self, front: str | None = None) -> None:
-        """Note that the parameters changed: packed and folded copies are made anew when they are wanted.
+    def changed(self, frozen_prefix: str | None = None) -> None:
+        """Drop the packed copies of the parameters, which have changed; the next prediction packs them again.
 
-        `front` names a layer up to which they are as they were.
+        Parameters
+        ----------
+        frozen_prefix : str, default=None
+            Name of a layer. The parameters up to it have not changed.
         """
         with self._lock:
-            self._predictors = {k: v for k, v in self._predictors.items() if k and k == front}
+            self._packed = {k: v for k, v in self._packed.items() if k and k == frozen_prefix}
 
     def forward(
         self, X: NDArray[Any], *, scale: float = 1.0, n_threads: int = 1
@@ -124,7 +140,7 @@ class Network:
         out : float32 ndarray of shape (n, *output_shape)
             The bits of a row depend on that row alone.
         """
-        return self._predictor(None).run(X, scale, n_threads)
+        return self._predict(None, X, scale, n_threads)
 
     def features(
         self, X: NDArray[Any], layer: str, *, scale: float = 1.0, n_threads: int = 1
@@ -134,7 +150,7 @@ class Network:
         That of a layer inside another one has a name such as "residual1/conv1".
         """
         self._check_layer(layer)
-        return self._predictor(layer).run(X, scale, n_threads)
+        return self._predict(layer, X, scale, n_threads)
 
     def gradient(
         self,
@@ -173,20 +189,44 @@ class Network:
         """
         if layer is not None:
             self._check_layer(layer)
-        return gradient(self, X, grad_outputs, layer, scale, n_threads)
+        return output_gradient(
+            self.plan,
+            self.params,
+            self.isa,
+            X,
+            grad_outputs,
+            layer,
+            scale=scale,
+            n_threads=n_threads,
+        )
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self.plan.named:
             known = ", ".join(self.plan.named)
             raise ValueError(f"no layer is called {layer!r}; there are {known}")
 
-    def _predictor(self, layer: str | None) -> Predictor:
-        """Return what predicts up to a layer; of those, each with copies of the weights, the last one is kept."""
+    def _predict(
+        self, layer: str | None, X: NDArray[Any], scale: float, n_threads: int
+    ) -> NDArray[np.float32]:
+        predictor, weights = self._predictor(layer)
+        return predictor.run(weights, X, scale=scale, n_threads=n_threads)
+
+    def _predictor(self, layer: str | None) -> tuple[Predictor, PackedWeights]:
+        """Return the program that predicts up to a layer, and the weights packed for it.
+
+        Programs are compiled once. The network keeps two of them, each with its weights: the one of the whole net, and
+        the last one that ends at a layer.
+        """
         with self._lock:
             if layer not in self._predictors:
-                kept = {k: v for k, v in self._predictors.items() if (k is None) != (layer is None)}
-                self._predictors = kept | {layer: Predictor(self, layer)}
-            return self._predictors[layer]
+                others = [k for k in self._predictors if (k is None) == (layer is None)]
+                for other in others:
+                    del self._predictors[other]
+                    self._packed.pop(other, None)
+                self._predictors[layer] = Predictor(self.plan, self.isa, layer)
+            if layer not in self._packed:
+                self._packed[layer] = self._predictors[layer].pack(self.params)
+            return self._predictors[layer], self._packed[layer]
 
     def forward_training(
         self,
@@ -195,16 +235,27 @@ class Network:
         scale: float = 1.0,
         seed: int = 0,
         epoch: int = 0,
-        rows: NDArray[np.int64] | None = None,
+        sample_ids: NDArray[np.int64] | None = None,
         n_threads: int = 1,
     ) -> NDArray[np.float32]:
         """Return the outputs for X as in a training step: batch statistics (the running ones move), dropout.
 
-        `rows` are the numbers by which dropout knows the rows of X (default: their positions).
+        `sample_ids` key dropout's random numbers of each sample (default: positions in X).
         """
-        self._step = Step(self, X, scale, seed, epoch, rows, n_threads)
+        self._pass = TrainingPass(
+            self.plan,
+            self.params,
+            self.isa,
+            X,
+            scale=scale,
+            seed=seed,
+            epoch=epoch,
+            sample_ids=sample_ids,
+            n_threads=n_threads,
+            input_gradient=self.input_gradient,
+        )
         self.changed()
-        return self._step.out.reshape(len(X), *self.plan.output_shape)
+        return self._pass.outputs
 
     def backward(
         self, grad_output: ArrayLike, n_threads: int = 1
@@ -217,7 +268,7 @@ class Network:
             Gradient of the loss by the outputs.
         n_threads : int, default=1
         """
-        if self._step is None:
-            raise ValueError("backward needs a forward_training before it")
-        step, self._step = self._step, None
-        return step.backward(grad_output, n_threads)
+        if self._pass is None:
+            raise ValueError("backward needs the pass of a forward_training. Call that first.")
+        last, self._pass = self._pass, None
+        return last.backward(grad_output, n_threads)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from convnet.augment.plan import AugmentPlan
 from convnet.engine.thread_count_tuner import ThreadCountTuner
 from convnet.graph.arrays import check_input
-from convnet.graph.compiler import compile_training
-from convnet.graph.compiler.memory import Memory
+from convnet.graph.compiler import TrainingMemory, compile_training
 from convnet.graph.losses import check_loss, set_targets
 from convnet.graph.optimizer import Optimizer, check_clip_norm
 from convnet.graph.runtime.network import Network
@@ -127,7 +126,7 @@ class Trainer:
             rates=self.rates,
             start=self.start,
         )
-        memory = Memory(compiled, network.plan, batch_size)
+        memory = TrainingMemory(compiled, network.plan, batch_size)
         context = memory.context(network.params)
         if self.augment is not None:
             context.augmentation(self.augment.transforms, self.augment.fill)
@@ -222,6 +221,6 @@ class Trainer:
         program.run(context, self._memory.arena, scratch, self._tuner.threads())
         if len(rows) == self.batch_size:
             self._tuner.record(time.perf_counter() - start)
-        self.network.changed(front=self.start)
+        self.network.changed(self.start)
         penalty = self._optimizer.penalty(self._squares, self._compiled.decays)
         return (float(self._losses[: len(rows)].sum()) + penalty) / total

@@ -76,12 +76,11 @@ class ForwardPass:
 
     def __init__(self, network: Network, image: np.ndarray, scale: float) -> None:
         self.weights = network.get_weights()
-        builder, _ = network.plan.build()
-        self.output_buffer = builder.current
-        outer = builder.lowered
-        self.layers = {lowered.name: lowered for low in outer for lowered in low.walk()}
-        self._input_shape = network.plan.input_shape
-        self._writers = {op.dst: op for op in builder.ops if not isinstance(op, ForkOp)}
+        plan = network.plan
+        self.output_buffer = plan.graph.output
+        self.layers = {lowered.name: lowered for low in plan.lowered for lowered in low.walk()}
+        self._input_shape = plan.input_shape
+        self._writers = {op.dst: op for op in plan.graph.ops if not isinstance(op, ForkOp)}
         self._owners: dict[Buffer, list[str]] = {}
         self._named: dict[Buffer, str] = {}
         for lowered in self.layers.values():

@@ -4,11 +4,11 @@ import numpy as np
 import oracle_training
 import pytest
 
-from convnet.training.losses import (
+from convnet.graph.losses import (
     cross_entropy,
     log_probabilities,
     log_sigmoid,
-    loss_figure,
+    mean_loss,
     probabilities,
 )
 
@@ -66,4 +66,4 @@ def test_loss_figure(loss, k, weighted):
     weights = rng.uniform(0.1, 2, 30) if weighted else None
     want = oracle_training.LOSSES[loss](outputs, y, weights)[0]
     targets = y[:, 0] if y.ndim == 2 and k == 1 else y
-    assert loss_figure(loss, outputs, targets, weights) == pytest.approx(want, rel=1e-12)
+    assert mean_loss(loss, outputs, targets, weights) == pytest.approx(want, rel=1e-12)
