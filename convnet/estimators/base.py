@@ -19,7 +19,7 @@ from convnet.fitted.attributes import commit
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.inputs import images as inputs
 from convnet.inputs.targets import count_samples
 from convnet.inspection.summary import Summary
@@ -27,7 +27,7 @@ from convnet.layers import as_layers
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from convnet.fitted.network_cache import NetworkCache
     from convnet.fitted.weights import Weights
     from convnet.fitting.transfer import Report
-    from convnet.graph.network import Network
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo, Network
     from convnet.inputs.arrays import Images
     from convnet.inputs.tasks import Task
     from convnet.layers.base import Layer
@@ -201,7 +200,7 @@ class BaseConvNet(
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
     def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""

@@ -11,6 +11,7 @@ from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
+from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.targets import count_samples, is_indicator
 from convnet.inputs.tasks import (
@@ -20,7 +21,6 @@ from convnet.inputs.tasks import (
     predicted_codes,
 )
 from convnet.model_io.files import register_estimator
-from convnet.training.losses import log_probabilities, log_sigmoid, probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from sklearn.metrics import r2_score
 
+from convnet.graph.losses import mean_loss
 from convnet.inputs.sample_weight import class_weights, split_weights
 from convnet.inputs.targets import (
     as_indicator,
@@ -23,7 +24,6 @@ from convnet.inputs.targets import (
     known_classes,
 )
 from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
-from convnet.training.losses import loss_figure
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class Classification(Task):
         correct = predicted_codes(outputs) == targets
         loss = "softmax" if targets.dtype == np.int32 else "sigmoid"
         accuracy = float(np.average(correct, weights=weights))
-        return loss_figure(loss, outputs, targets, weights), accuracy
+        return mean_loss(loss, outputs, targets, weights), accuracy
 
     def count_outputs(self, y: Any) -> int:
         """Return 1 for two classes, else the number of classes."""
@@ -299,7 +299,7 @@ class MultilabelClassification(Task):
         """Return binary cross-entropy, and the share of samples whose labels are all correct."""
         correct = ((outputs > 0) == targets).all(axis=1)
         accuracy = float(np.average(correct, weights=weights))
-        return loss_figure("sigmoid", outputs, targets, weights), accuracy
+        return mean_loss("sigmoid", outputs, targets, weights), accuracy
 
     def count_outputs(self, y: Any) -> int:
         """Return the number of columns of y."""
@@ -381,7 +381,7 @@ class Regression(Task):
         if not np.isfinite(score):  # squares of large numbers overflow float32
             wide = targets.astype(np.float64), values.astype(np.float64)
             score = r2_score(*wide, sample_weight=weights)
-        return loss_figure(self.loss, outputs, targets, weights), float(score)
+        return mean_loss(self.loss, outputs, targets, weights), float(score)
 
     def count_outputs(self, y: Any) -> int:
         """Return 1 for one axis, else the number of columns of y."""

@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.inputs.tasks import Classification
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
 from convnet.schedules import Cosine

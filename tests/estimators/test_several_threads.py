@@ -13,7 +13,7 @@ from convnet import ConvNetTransformer
 from convnet.callbacks import Callback
 from convnet.fitted.attributes import fit_snapshot
 from convnet.fitting import callback_view
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import Dense
 
 

@@ -16,8 +16,7 @@ from convnet.callbacks import Callback
 from convnet.data import rows as training_rows
 from convnet.data.prefetch import ahead
 from convnet.data.rows import Rows
-from convnet.graph.network import Network
-from convnet.graph.trainer import Trainer
+from convnet.graph import Network, Trainer
 from convnet.inputs.arrays import is_lazy
 from convnet.layers import Conv2D, Dense
 

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 
 from convnet import ConvNetClassifier
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense
 from convnet.training.examples import permutation
 

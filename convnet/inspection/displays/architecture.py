@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
     from convnet.inspection.displays.boxes import Box, Shortcut
     from convnet.inspection.displays.nets import Net
 

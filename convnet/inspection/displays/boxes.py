@@ -10,7 +10,7 @@ from convnet.layers.residual import SHORTCUT, Residual
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
 
 
 WIDTH = 6.4  # of a drawing

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
     from convnet.inspection.summary import Summary
     from convnet.inspection.trace.trace import Trace
 
