@@ -18,9 +18,9 @@ from convnet.augment import (
 )
 from convnet.augment.plan import plan_augment
 from convnet.graph.runtime.augmenter import augmented
+from convnet.engine import FILLS
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
-FILLS = ("nearest", "constant", "reflect", "wrap")
 
 
 def changed(x, augment, isa=None, *, unit=1.0, **key):
