@@ -31,7 +31,6 @@ from convnet.fitting.transfer import (
     warn_of_frozen,
 )
 from convnet.fitting.validation import Validation
-from convnet.graph.plan.selection import front
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import Loop
@@ -265,7 +264,7 @@ class Fit:
             warn_of_frozen(self.given.attributes["init_report_"], frozen, self.given.kind)
         if not resume:
             self._normalize(examples, frozen)
-        start = front(plan, frozen) if self.given.augment is None else None
+        start = plan.frozen_prefix(frozen) if self.given.augment is None else None
         self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
         course = self.holder.course or OptimizationState(self.seed, self.course_start)
         course.set_trainer(
@@ -278,7 +277,7 @@ class Fit:
                 "augment": self.given.augment,
                 "frozen": frozen,
                 "rates": rate_factors(est.layer_learning_rates, plan),
-                "start": start,
+                "frozen_prefix": start,
                 "label_smoothing": getattr(est, "label_smoothing", 0.0),
             },
         )
@@ -294,9 +293,9 @@ class Fit:
         return CachedFeatures.of(
             examples,
             network=self.network,
-            front=start,
+            prefix=start,
             n_threads=self.n_threads,
-            keeps=not self.partial,
+            cached=not self.partial,
         )
 
     def _normalize(self, examples: Examples, frozen: Collection[str]) -> None:
