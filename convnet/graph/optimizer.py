@@ -108,7 +108,7 @@ class Optimizer:
         self._steps = 0
 
     def reset(self) -> None:
-        """Forget the moments."""
+        """Set the moments and the number of steps to 0."""
         for moment in self._moments:
             moment[...] = 0.0
         self._steps = 0
@@ -119,11 +119,11 @@ class Optimizer:
         return {name: moment.copy() for name, moment in moments} | {"steps": self._steps}
 
     def is_finite(self) -> bool:
-        """Return whether all moments are finite: an infinite mean square ends the learning of its weight silently."""
+        """Return whether all moments are finite. An infinite mean square would silently stop its weight."""
         return all(map(is_finite, self._moments))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` returned; nothing is set where that does not fit."""
+        """Resume from what `state` returned. Where that does not fit, nothing is set."""
         if set(state) != {*MOMENTS, "steps"}:
             raise ValueError(f"the optimizer's state must have {MOMENTS} and 'steps'")
         moments = [np.asarray(state[name], dtype=np.float32) for name in MOMENTS]
@@ -136,7 +136,7 @@ class Optimizer:
         for name, moment in zip(MOMENTS, moments, strict=True):
             if moment.shape != self._moments[0].shape:
                 raise ValueError(
-                    f"{name} has shape {moment.shape}; the network wants {self._moments[0].shape}"
+                    f"{name} has shape {moment.shape}; expected {self._moments[0].shape}"
                 )
             if not np.isfinite(moment).all():
                 raise ValueError(f"{name} has values that are not finite")
@@ -156,14 +156,14 @@ class Optimizer:
         )
 
     def penalty(self, squares: NDArray[np.float64], decays: Sequence[float | None]) -> float:
-        """Return what the loss gains by decay: half of each block's constant times its squares.
+        """Return the L2 penalty: half of each block's constant times its sum of squares.
 
         Parameters
         ----------
         squares : ndarray of float64
             Σw² of each block of parameters, 0 where nothing decays.
         decays : list of (float or None)
-            Its own constant, or None for `alpha`.
+            The constant of each block, or None for `alpha`.
         """
         alpha = self.constants["alpha"]
         if not any(decays):

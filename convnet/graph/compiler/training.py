@@ -16,7 +16,7 @@ from convnet.graph.compiler.assembly import (
 )
 from convnet.graph.compiler.compiled import Compiled
 from convnet.graph.compiler.fusion import fuse
-from convnet.graph.compiler.gradients import Gradients, Needs
+from convnet.graph.compiler.gradients import Gradients, NeededGradients
 from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
 from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
@@ -59,7 +59,7 @@ def compile_training(
     """
     first, ops, last, outputs = _cut(plan, frozen_prefix)
     sought = outputs[target] if target else first
-    needs = Needs(ops, frozen, sought if input_gradient else None)
+    needs = NeededGradients(ops, frozen, sought if input_gradient else None)
     ops, _ = fuse(ops, dropout=dropout, keep=sought if target else None)
     want_halos(ops)
     step = _Step(
@@ -106,7 +106,7 @@ class _Step:
         first: Buffer,
         ops: Sequence[Op],
         last: Buffer,
-        needs: Needs,
+        needs: NeededGradients,
         batch_size: int,
         *,
         direct: bool,
@@ -229,12 +229,12 @@ def _cut(plan: Plan, prefix: str | None) -> tuple[Buffer, list[Op], Buffer, dict
 
 
 def _buffers(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
-    """All buffers that own memory."""
+    """Return all buffers that own memory."""
     return list({id(b.root): b.root for b in (first, *(op.dst for op in ops))}.values())
 
 
 def _all(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
-    """All buffers, in a fixed order."""
+    """Return all buffers, in a fixed order."""
     return [first, *(b for op in ops for b in (op.src, op.dst, op.other) if b is not None)]
 
 
@@ -252,5 +252,5 @@ def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
 
 
 def _whole_lines(size: int) -> int:
-    """Bytes rounded up to a whole cache line."""
+    """Return bytes rounded up to a whole cache line."""
     return aligned(-(-size // 4)) * 4
