@@ -88,11 +88,12 @@ def _outline(layers: Any) -> list[Any]:
         require(type(info) is LayerInfo, "entries of LayerInfo", info)
         require(_is_shape(info.output_shape), "output shapes of integers", info.output_shape)
         require(isinstance(info.layer, Layer), "a layer", info.layer)
-        require(type(info.algorithm) is str, "the name of an algorithm", info.algorithm)
-        for count in (info.multiply_adds, info.memory_bytes):
-            require(_is_count(count, 0), "counts of operations and bytes", count)
-        figures = info.name, info.type, info.n_parameters, info.output_shape
-        outline.append((figures, rebuild(info.layer), _outline(info.layers)))
+        for text in (info.name, info.type, info.algorithm):
+            require(type(text) is str, "names that are strings", text)
+        for count in (info.n_parameters, info.multiply_adds, info.memory_bytes):
+            require(_is_count(count, 0), "counts of parameters, operations and bytes", count)
+        outline.append((info.name, info.type, info.n_parameters, info.output_shape))
+        outline.append((rebuild(info.layer), _outline(info.layers)))
     return outline
 
 
