@@ -83,7 +83,7 @@ def _check_layers(layers: Any, fitted: Fitted, plan: Plan) -> None:
 def _outline(layers: Any) -> list[Any]:
     """Return what does not depend on how layers are computed and how their work is counted."""
     require(type(layers) is tuple, "a tuple", layers)
-    outline = []
+    outline: list[Any] = []
     for info in layers:
         require(type(info) is LayerInfo, "entries of LayerInfo", info)
         require(_is_shape(info.output_shape), "output shapes of integers", info.output_shape)
