@@ -14,7 +14,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 
-HEADERS = sorted(glob("csrc/*.h"))
+HEADERS = sorted(glob("csrc/**/*.h", recursive=True) + glob("csrc/*.def"))
 SOURCES = sorted(glob("csrc/**/*.c", recursive=True))
 # No -ffast-math: it flushes subnormals in the whole process and blinds isfinite. Contraction is off so
 # that a fused multiply-add stands where the source says so and every table rounds alike.
@@ -25,6 +25,7 @@ CFLAGS = [
     "-fno-trapping-math",
     "-fvisibility=hidden",
     "-fPIC",
+    "-Werror=incompatible-pointer-types",  # a kernel that takes parameters of another family than stages.def says
 ]
 ISA_FLAGS = {
     "scalar": ["-O2", "-fno-tree-vectorize", "-fno-tree-slp-vectorize"],
@@ -47,12 +48,12 @@ X86_64 = platform.machine().lower() in ("x86_64", "amd64")
 TABLES = list(ISA_FLAGS) if X86_64 else ["scalar", "baseline"]
 
 
-def library(name, source, flags):
+def library(name, sources, flags):
     """Entry of `libraries`; `obj_deps` makes an edit of a header rebuild the library."""
     return (
         name,
         {
-            "sources": [source],
+            "sources": sources,
             "include_dirs": ["csrc"],
             "cflags": CFLAGS + flags + LAST_FLAGS,
             "obj_deps": {"": HEADERS},
@@ -60,8 +61,8 @@ def library(name, source, flags):
     )
 
 
-LIBRARIES = [library(f"cn_{isa}", f"csrc/isa/{isa}.c", ISA_FLAGS[isa]) for isa in TABLES]
-LIBRARIES.append(library("cn_dispatch", "csrc/dispatch.c", ["-O2"]))
+LIBRARIES = [library(f"cn_{isa}", [f"csrc/isa/{isa}.c"], ISA_FLAGS[isa]) for isa in TABLES]
+LIBRARIES.append(library("cn_dispatch", ["csrc/isa/dispatch.c", "csrc/tables.c"], ["-O2"]))
 
 
 def openmp_flags():
@@ -141,7 +142,7 @@ ENGINE = [
     # The tables before the dispatcher that names them would be dropped by the linker.
     extension("_engine", ["cn_dispatch", *(f"cn_{isa}" for isa in TABLES)]),
     extension("_context"),
-    extension("_demands"),
+    extension("_buffer_requirements"),
     extension("_program"),
 ]
 DATA = Extension(

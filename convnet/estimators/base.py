@@ -19,7 +19,7 @@ from convnet.fitted.attributes import commit
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.inputs import images as inputs
 from convnet.inputs.targets import count_samples
 from convnet.inspection.summary import Summary
@@ -27,7 +27,7 @@ from convnet.layers import as_layers
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from convnet.fitted.network_cache import NetworkCache
     from convnet.fitted.weights import Weights
     from convnet.fitting.transfer import Report
-    from convnet.graph.network import Network
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo, Network
     from convnet.inputs.arrays import Images
     from convnet.inputs.tasks import Task
     from convnet.layers.base import Layer
@@ -58,8 +57,8 @@ class BaseConvNet(
 ):
     """A convolutional net as a scikit-learn estimator.
 
-    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the `Task`
-    of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
+    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
+    `Task` of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
     """
 
     n_features_in_: int
@@ -180,17 +179,9 @@ class BaseConvNet(
         name = type(self).__name__
         if y is None:
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-        task = self._task(y)
-        if resume:
-            fitted = self._fitted_task(vars(self))
-            if type(fitted) is not type(task):
-                raise ValueError(
-                    f"y is {task.description}, but the net has learned {fitted.description}."
-                )
-            task = fitted
         return FitSession(
             self,
-            task,
+            self._fitted_task(vars(self)) if resume else self._task(y),
             X,
             y,
             sample_weight,
@@ -209,7 +200,7 @@ class BaseConvNet(
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
     def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""

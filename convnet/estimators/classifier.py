@@ -11,11 +11,16 @@ from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
+from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
 from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.targets import count_samples, is_indicator
-from convnet.inputs.tasks import Classification, MultilabelClassification, predicted_codes
+from convnet.inputs.tasks import (
+    Classification,
+    MultilabelClassification,
+    classification_type,
+    predicted_codes,
+)
 from convnet.model_io.files import register_estimator
-from convnet.training.losses import log_probabilities, log_sigmoid, probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -250,8 +255,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
             return super().score(X, y, sample_weight=weights)
 
     def _task(self, y: Any) -> Classification | MultilabelClassification:
-        task = MultilabelClassification if is_indicator(y) else Classification
-        return task(self.class_weight)
+        return classification_type(y)(self.class_weight)
 
     def _fitted_task(self, fitted: Mapping[str, Any]) -> Classification | MultilabelClassification:
         multilabel = fitted.get("_indicator_dtype") is not None

@@ -15,8 +15,8 @@ from convnet.estimators.constraints import ParameterError, check_parameters, inp
 from convnet.fitted.attributes import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import draw_seed
-from convnet.graph.augmenter import augmented
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
+from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
 from convnet.inputs.tasks import predicted_codes
@@ -29,7 +29,7 @@ from convnet.inspection.explain import (
 )
 from convnet.inspection.explain.targets import class_targets, label_codes
 from convnet.inspection.trace import Trace
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from convnet.graph.network import Network
+    from convnet.graph import Network
     from convnet.inputs.arrays import Images
     from convnet.inputs.scaling import InputFormat
     from convnet.inputs.tasks import Task
@@ -293,7 +293,7 @@ class InspectionMixin:
         options = self._method_options(method, given | dict(baseline=baseline), len(images))
 
         def predicted() -> NDArray[np.float32]:
-            return outputs(network, images, scale=scale, n_threads=n_threads)
+            return predict_in_batches(network, images, scale=scale, n_threads=n_threads)
 
         targets = self._fitted_task(vars(self)).explain_targets(target, len(images), predicted)
         return explain(ExplainInput(network, images, scale, targets, n_threads), method, options)
@@ -432,7 +432,7 @@ class ClassifierInspectionMixin(InspectionMixin):
             )
         found = self._method_options(method, options, len(images))
         true = label_codes(np.atleast_1d(y), self.classes_, len(images), "y")
-        logits = outputs(network, images, scale=scale, n_threads=n_threads)
+        logits = predict_in_batches(network, images, scale=scale, n_threads=n_threads)
         predicted = predicted_codes(logits)
         targets = class_targets(predicted, logits.shape[1])
         explained = ExplainInput(network, images, scale, targets, n_threads)

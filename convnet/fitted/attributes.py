@@ -16,7 +16,7 @@ import numpy as np
 from convnet.data.form import check_form
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import check_weights
-from convnet.graph.plan import LayerInfo, Plan
+from convnet.graph import LayerInfo, Plan
 from convnet.inputs.images import DTYPES
 from convnet.inputs.scaling import InputFormat, is_scale
 from convnet.layers import Layer

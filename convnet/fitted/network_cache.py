@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from convnet.engine.locks import lock_of
-from convnet.graph.network import Network
+from convnet.graph import Network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ from convnet.fitted.attributes import (
     require,
 )
 from convnet.fitted.network_cache import NetworkCache
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.layers import as_layers
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ from convnet.fitting.transfer import (
     warn_of_scaling,
 )
 from convnet.fitting.validation import Validation
-from convnet.graph.selection import front
+from convnet.graph.plan.selection import front
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import Loop
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import Report
-    from convnet.graph.network import Network
+    from convnet.graph import Network
     from convnet.inputs.tasks import Task
     from convnet.training.examples import Examples
 

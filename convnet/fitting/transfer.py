@@ -14,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights
-from convnet.graph.selection import chosen, parameters_of
+from convnet.graph.plan.selection import chosen, parameters_of
 from convnet.layers import resolve_names
 from convnet.values.fields import show
 
@@ -26,8 +26,7 @@ MAX_PATH = 4096  # characters: the limit of Linux, above that of other systems
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from convnet.graph.network import Network
-    from convnet.graph.plan import LayerInfo, Plan
+    from convnet.graph import LayerInfo, Network, Plan
     from convnet.inputs.arrays import Images
     from convnet.inputs.scaling import InputFormat
     from convnet.layers.base import Layer
@@ -133,8 +132,8 @@ def warn_of_frozen_random(report: Report, frozen: Collection[str], estimator_nam
     fresh = [layer for layer in report["missing"] if layer in kept]
     if fresh:
         warnings.warn(
-            f"{estimator_name}: freeze keeps the random weights of {', '.join(fresh)}. init_weights has no such layer, or "
-            "one of another shape. See init_report_ of the fitted net.",
+            f"{estimator_name}: freeze keeps the random weights of {', '.join(fresh)}. init_weights has no such "
+            "layer, or one of another shape. See init_report_ of the fitted net.",
             UserWarning,
             stacklevel=2,
         )

@@ -12,7 +12,7 @@ from sklearn.base import is_classifier
 
 from convnet.fitted.attributes import fitted_copy
 from convnet.fitted.weights import Weights
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 from convnet.values.fields import did_you_mean, show
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.fitting.data import ValidationSet
-    from convnet.graph.network import Network
+    from convnet.graph import Network
     from convnet.inputs.tasks import Task
 
 
@@ -87,7 +87,7 @@ class Validation:
 
     def _outputs(self) -> NDArray[np.float32]:
         data = self.validation_set.examples
-        return outputs(
+        return predict_in_batches(
             self.network, data.X, scale=data.scale, n_threads=self.n_threads, rows=data.rows
         )
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.engine import Context, aligned_zeros
-from convnet.graph.finite import is_finite
-from convnet.graph.update import SOLVERS
+from convnet.engine import SOLVERS, Context, aligned_zeros
+from convnet.graph.arrays import is_finite
 
 MOMENTS = ("moment_1", "moment_2")
 
@@ -21,7 +20,7 @@ class Optimizer:
     Parameters
     ----------
     solver : {"adam", "adamw", "rmsprop", "sgd"}
-        Formulas and sources: csrc/optimizer.inc.h.
+        Formulas and sources: csrc/optimizer/optimizer.inc.h.
     floats : int
         Length of the flat parameters.
     constants : mapping

@@ -11,8 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from convnet.graph.buffers import aligned
 
-RECTIFIERS = ("relu", "leaky_relu", "elu", "gelu", "silu")
-
 
 @dataclass(frozen=True)
 class Parameter:

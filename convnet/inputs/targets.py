@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 LABEL_LISTS = (
-    "Some samples of y have a list or a set of labels. Make y an indicator, with a column of 0 and 1 for each label: "
+    "y has a list or a set of labels for a sample. Make y an indicator, with a column of 0 and 1 for each label: "
     "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y)."
 )
 

@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from sklearn.metrics import r2_score
 
+from convnet.graph.losses import mean_loss
 from convnet.inputs.sample_weight import class_weights, split_weights
-from convnet.inputs.targets import as_indicator, as_labels, as_numbers, known_classes
+from convnet.inputs.targets import (
+    as_indicator,
+    as_labels,
+    as_numbers,
+    is_indicator,
+    known_classes,
+)
 from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
-from convnet.training.losses import loss_figure
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
@@ -163,6 +169,8 @@ class Classification(Task):
         self, y: Any, sample_weight: NDArray[np.float64] | None, *, classes: ArrayLike | None = None
     ) -> Target:
         """Return class codes: int32, or float32 zeros and ones for two classes."""
+        if self.classes is not None:
+            _check_kind(y, self)
         y = as_labels(y)
         given = np.ones(len(y)) if sample_weight is None else sample_weight
         rows = np.flatnonzero(given)
@@ -205,7 +213,7 @@ class Classification(Task):
         correct = predicted_codes(outputs) == targets
         loss = "softmax" if targets.dtype == np.int32 else "sigmoid"
         accuracy = float(np.average(correct, weights=weights))
-        return loss_figure(loss, outputs, targets, weights), accuracy
+        return mean_loss(loss, outputs, targets, weights), accuracy
 
     def count_outputs(self, y: Any) -> int:
         """Return 1 for two classes, else the number of classes."""
@@ -249,6 +257,8 @@ class MultilabelClassification(Task):
         self, y: Any, sample_weight: NDArray[np.float64] | None, *, classes: ArrayLike | None = None
     ) -> Target:
         """Return the indicator as float32."""
+        if self.classes is not None:
+            _check_kind(y, self)
         y = as_indicator(y)
         if self.class_weight is not None:
             raise ValueError(
@@ -289,7 +299,7 @@ class MultilabelClassification(Task):
         """Return binary cross-entropy, and the share of samples whose labels are all correct."""
         correct = ((outputs > 0) == targets).all(axis=1)
         accuracy = float(np.average(correct, weights=weights))
-        return loss_figure("sigmoid", outputs, targets, weights), accuracy
+        return mean_loss("sigmoid", outputs, targets, weights), accuracy
 
     def count_outputs(self, y: Any) -> int:
         """Return the number of columns of y."""
@@ -371,7 +381,7 @@ class Regression(Task):
         if not np.isfinite(score):  # squares of large numbers overflow float32
             wide = targets.astype(np.float64), values.astype(np.float64)
             score = r2_score(*wide, sample_weight=weights)
-        return loss_figure(self.loss, outputs, targets, weights), float(score)
+        return mean_loss(self.loss, outputs, targets, weights), float(score)
 
     def count_outputs(self, y: Any) -> int:
         """Return 1 for one axis, else the number of columns of y."""
@@ -406,6 +416,18 @@ def predicted_codes(logits: np.ndarray) -> NDArray[np.intp]:
     if logits.shape[1] == 1:
         return (logits[:, 0] > 0).astype(np.intp)
     return logits.argmax(axis=1)
+
+
+def classification_type(y: Any) -> type[Classification] | type[MultilabelClassification]:
+    """Return the task that y is for: one label per sample, or several."""
+    return MultilabelClassification if is_indicator(y) else Classification
+
+
+def _check_kind(y: Any, fitted: Task) -> None:
+    """Raise ValueError if y is for another kind of classification than a fitted task."""
+    found = classification_type(y)
+    if found is not type(fitted):
+        raise ValueError(f"y is {found.description}, but the net has learned {fitted.description}.")
 
 
 def _check_classes(fitted: Mapping[str, Any]) -> np.ndarray:

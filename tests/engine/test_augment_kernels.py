@@ -17,7 +17,7 @@ from convnet.augment import (
     RandomZoom,
 )
 from convnet.augment.plan import plan_augment
-from convnet.graph.augmenter import augmented
+from convnet.graph.runtime.augmenter import augmented
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
 FILLS = ("nearest", "constant", "reflect", "wrap")

@@ -12,7 +12,7 @@ from convnet.augment import RandomFlip
 from convnet.callbacks import Checkpoint
 from convnet.fitting import session as fitting
 from convnet.layers import Conv2D, Dense, Dropout, Residual
-from convnet.training import frozen_prefix, outputs as training_outputs
+from convnet.training import frozen_prefix, prediction
 
 FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "dense1"], "output"]
 
@@ -79,9 +79,9 @@ def rows_through_the_front(clf):
 
     def count(network, X, *, rows=None, layer=None, **options):
         seen.extend([] if rows is None else rows)
-        return training_outputs.outputs(network, X, rows=rows, layer=layer, **options)
+        return prediction.predict_in_batches(network, X, rows=rows, layer=layer, **options)
 
-    with mock.patch.object(frozen_prefix, "outputs", count):
+    with mock.patch.object(frozen_prefix, "predict_in_batches", count):
         clf.fit(X, Y)
     return seen
 

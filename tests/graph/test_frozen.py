@@ -9,7 +9,7 @@ from netcheck import ISAS, normals, set_random_weights
 from convnet.engine import Program
 from convnet.graph import Network, Plan, Trainer
 from convnet.graph.compiler import training
-from convnet.graph.selection import chosen, front, parameters_of
+from convnet.graph.plan.selection import chosen, front, parameters_of
 from convnet.layers import (
     Activation,
     BatchNorm,
@@ -152,7 +152,7 @@ def test_no_gradient_is_computed_for_a_frozen_front():
     marks = ("_bwd", "_grad", "_weights", "_mask", "_sums", "_grad_finish")
     backward = [s for s in stages(["until:d"], net) if s.endswith(marks)]
     assert backward == ["dense_bwd"]
-    assert stages(["until:d"], net).count("sgd") == 2
+    assert stages(["until:d"], net).count("update_sgd") == 2
     assert "batchnorm_stats" not in stages(["b"], net)
 
 
