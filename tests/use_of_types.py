@@ -12,7 +12,7 @@ from convnet.callbacks.run import Run
 from convnet.data import ImageFolder
 from convnet.inspection import MistakesDisplay, Trace
 from convnet.layers import Conv2D, Dropout, Layer, MaxPool2D, ReLU, Residual, as_layers, register
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder
 from convnet.layers.fields import integer, parameter
 from convnet.schedules import Cosine, Schedule, Warmup
 

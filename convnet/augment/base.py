@@ -1,6 +1,8 @@
-"""The base of all augmentations."""
+"""The base classes of augmentations, and the registry of augmentations by name."""
 
-from convnet.augment.fields import fill_mode, parameter
+from convnet.engine import FILLS
+from convnet.values.fields import choice, parameter
+from convnet.values.registry import Registry
 from convnet.values.value import Value, immutable
 
 
@@ -8,21 +10,22 @@ from convnet.values.value import Value, immutable
 class Augmentation(Value):
     """A random change of a training image: a value that can be compared, hashed, printed and stored.
 
-    A subclass declares its fields with `parameter`, is decorated with `register`, and gives `transform`.
+    A subclass declares its fields with `parameter`, is decorated with `register`, and defines `transform`.
 
     Notes
     -----
-    Images are (height, width, channels). A list is applied in its order, but first all that move pixels, as one affine
-    map, so that an image is resampled once, bilinearly; then those that change values. Random numbers follow from
-    `random_state`, the epoch, the row of X and the position in the list, whatever the number of threads.
+    Images have shape (height, width, channels). Augmentations that move pixels are applied first, as one affine map,
+    so that an image is resampled once, bilinearly. Augmentations that change values follow. Within both groups the
+    order is that of the list. Random numbers depend on `random_state`, the epoch, the row of X and the position in
+    the list, and never on the number of threads.
 
-    Those that move pixels have a `fill_mode`, which says what lies outside of the image, and all of a list must
-    have the same: "nearest" the nearest pixel ``aa|abcd|dd``, "constant" zeros as the net sees them ``00|abcd|00``,
-    "reflect" the image reflected ``ba|abcd|dc``, "wrap" the image repeated ``cd|abcd|ab``.
+    Augmentations that move pixels have a `fill_mode`, which decides what lies outside the image. All of them in a
+    list must have the same: "nearest" repeats the nearest pixel ``aa|abcd|dd``, "constant" is zeros as the net sees
+    them ``00|abcd|00``, "reflect" mirrors the image ``ba|abcd|dc``, "wrap" repeats the image ``cd|abcd|ab``.
     """
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
-        """Return what the engine is to do: (name, vertical, horizontal).
+        """Return the instruction for the engine: (name, vertical, horizontal).
 
         Parameters
         ----------
@@ -39,19 +42,29 @@ class Augmentation(Value):
         Raises
         ------
         ValueError
-            With the cause and the remedy, if the images are too small for it.
+            If the images are too small. The message gives the cause and the remedy.
         """
-        raise TypeError(f"{type(self).__name__} has no transform: it changes nothing by itself")
+        raise TypeError(f"{type(self).__name__} does not define transform, so it cannot be applied")
 
 
 @immutable
 class Moving(Augmentation):
-    """An augmentation that moves pixels, so that some come from outside of the image.
+    """An augmentation that moves pixels, so that pixels from outside the image can become visible.
 
     Parameters
     ----------
     fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        What lies outside of the image: see `Augmentation`.
+        What lies outside the image: see `Augmentation`.
     """
 
-    fill_mode: str = parameter(fill_mode, default="nearest", kw_only=True)
+    fill_mode: str = parameter(choice(*FILLS), default="nearest", kw_only=True)
+
+
+AUGMENTATIONS = Registry(
+    Augmentation,
+    parameter="augment",
+    noun="augmentation",
+    example='{"type": "RandomFlip"}',
+    word="None",
+)
+register = AUGMENTATIONS.register

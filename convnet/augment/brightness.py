@@ -1,24 +1,22 @@
-"""Brightness."""
+"""Random changes of brightness."""
 
-from convnet.augment import fields
-from convnet.augment.base import Augmentation
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
+from convnet.augment.base import Augmentation, register
+from convnet.values.fields import parameter, real
 
 
 @register
 class RandomBrightness(Augmentation):
-    """One number is added to all values of the image, uniform in ±factor of their range.
+    """Adds one random number to all values of the image, uniform in ±factor of their range.
 
     Parameters
     ----------
     factor : float
-        Largest change as a share of the range, from 0 to 1. The range is 255 for uint8; for other dtypes it is
-        the largest magnitude in the X that the net is first fitted on.
+        Largest change as a share of the range, from 0 to 1. The range is 255 for uint8. For other dtypes it is
+        the largest magnitude in the X of the first fit.
 
     Notes
     -----
-    Nothing is clipped, so that X may be in any unit.
+    Values are not clipped, so X may have any range.
 
     References
     ----------
@@ -31,7 +29,7 @@ class RandomBrightness(Augmentation):
     RandomBrightness(0.2)
     """
 
-    factor: float = parameter(fields.real(0, 1))
+    factor: float = parameter(real(0, 1))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("brightness", self.factor * unit, 0.0)

@@ -1,14 +1,12 @@
-"""Contrast."""
+"""Random changes of contrast."""
 
-from convnet.augment import fields
-from convnet.augment.base import Augmentation
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
+from convnet.augment.base import Augmentation, register
+from convnet.values.fields import parameter, real
 
 
 @register
 class RandomContrast(Augmentation):
-    """Each value's distance from its channel's mean over the image is multiplied by 1 ± factor, uniformly.
+    """Multiplies each value's distance from the mean of its channel by a random number, uniform in 1 ± factor.
 
     Parameters
     ----------
@@ -17,7 +15,8 @@ class RandomContrast(Augmentation):
 
     Notes
     -----
-    x + r · factor · (x - mean) with r uniform in (-1, 1). Nothing is clipped, so that X may be in any unit.
+    x + r · factor · (x - mean) with r uniform in (-1, 1). Values are not clipped, so X may have
+    any range.
 
     References
     ----------
@@ -30,7 +29,7 @@ class RandomContrast(Augmentation):
     RandomContrast(0.2)
     """
 
-    factor: float = parameter(fields.real(0, 1))
+    factor: float = parameter(real(0, 1))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("contrast", self.factor, 0.0)

@@ -1,26 +1,22 @@
 """Random crops."""
 
-from convnet.augment import fields
-from convnet.augment.base import Moving
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
-from convnet.values.fields import both
+from convnet.augment.base import Moving, register
+from convnet.values.fields import both, pair, parameter
 
 
 @register
 class RandomCrop(Moving):
-    """The image is padded and a window of its own size cut out anywhere: a shift by whole pixels.
+    """Pads the image and cuts out a window of the original size at a random place: a shift by whole pixels.
 
     Parameters
     ----------
     padding : int or (vertical, horizontal)
-        Pixels on each side, fewer than the side has; every shift up to that is as likely as every other.
-    fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        What lies outside of the image: see `Augmentation`.
+        Pixels added on each side, fewer than the image has in that direction. All shifts up to that are equally likely.
 
     Notes
     -----
-    Output pixel (i, j) is input pixel (i + k, j + l), k and l whole and each uniform in ±padding. Values are copied.
+    Output pixel (i, j) is input pixel (i + k, j + l), where k and l are integers, each uniform in ±padding. Values are
+    copied.
 
     References
     ----------
@@ -33,7 +29,7 @@ class RandomCrop(Moving):
     RandomCrop(4, fill_mode='constant')
     """
 
-    padding: int | tuple[int, int] = parameter(fields.pair(0))
+    padding: int | tuple[int, int] = parameter(pair(0))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         for padding, side, name in zip(
@@ -41,7 +37,7 @@ class RandomCrop(Moving):
         ):
             if padding >= side:
                 raise ValueError(
-                    f"padding {padding} could shift the whole image out of its {name} of {side}. "
+                    f"padding {padding} could shift the image out of its {name} of {side} completely. "
                     f"Use at most {side - 1}."
                 )
         down, right = both(self.padding)

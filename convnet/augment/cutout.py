@@ -1,25 +1,22 @@
-"""Cutout."""
+"""Cutout: random rectangles of zeros."""
 
-from convnet.augment import fields
-from convnet.augment.base import Augmentation
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
-from convnet.values.fields import both
+from convnet.augment.base import Augmentation, register
+from convnet.values.fields import both, pair, parameter
 
 
 @register
 class Cutout(Augmentation):
-    """A rectangle of zeros around a pixel drawn from all, cut off at the image's edge.
+    """Sets a rectangle around a random pixel to zero; the rectangle is clipped at the edges of the image.
 
     Parameters
     ----------
     size : int or (height, width)
-        Pixels of the rectangle's sides, at most the image's.
+        Size of the rectangle in pixels, at most that of the image.
 
     Notes
     -----
-    Around pixel (i, j) a size of h × w covers rows i - ⌊h / 2⌋ to i - ⌊h / 2⌋ + h - 1, and columns alike. Zero is
-    what the net sees.
+    Around pixel (i, j), a rectangle of h × w covers the rows from i - ⌊h / 2⌋ to i - ⌊h / 2⌋ + h - 1, and the columns
+    in the same way. The zeros are those of the input of the net, after `rescale`.
 
     References
     ----------
@@ -33,13 +30,13 @@ class Cutout(Augmentation):
     Cutout(8)
     """
 
-    size: int | tuple[int, int] = parameter(fields.pair(1))
+    size: int | tuple[int, int] = parameter(pair(1))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         height, width = both(self.size)
         for pixels, side, name in zip((height, width), shape, ("height", "width"), strict=False):
             if pixels > side:
                 raise ValueError(
-                    f"size {pixels} is more than the image's {name} of {side}. Use at most {side}."
+                    f"size {pixels} is larger than the {name} of the image, {side}. Use at most {side}."
                 )
         return ("cutout", float(height), float(width))

@@ -1,25 +1,23 @@
-"""Flips."""
+"""Random flips."""
 
-from convnet.augment import fields
-from convnet.augment.base import Augmentation
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
+from convnet.augment.base import Augmentation, register
+from convnet.values.fields import choice, parameter
 
 MODES = {"horizontal": (0.0, 0.5), "vertical": (0.5, 0.0), "both": (0.5, 0.5)}
 
 
 @register
 class RandomFlip(Augmentation):
-    """Every other image is flipped.
+    """Flips images at random, each with probability 1/2.
 
     Parameters
     ----------
     mode : "horizontal", "vertical" or "both", default="horizontal"
-        Left becomes right, top becomes bottom, or each with probability 1/2 of its own.
+        "horizontal" swaps left and right, "vertical" swaps top and bottom. "both" decides the two independently.
 
     Notes
     -----
-    Pixel (i, j) of h × w becomes (i, w - 1 - j), (h - 1 - i, j) or both. Values are copied.
+    In an image of h × w, pixel (i, j) becomes (i, w - 1 - j), (h - 1 - i, j) or both. Values are copied.
 
     References
     ----------
@@ -32,7 +30,7 @@ class RandomFlip(Augmentation):
     {'type': 'RandomFlip', 'mode': 'both'}
     """
 
-    mode: str = parameter(fields.choice(*MODES), default="horizontal", positional=True)
+    mode: str = parameter(choice(*MODES), default="horizontal", positional=True)
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("flip", *MODES[self.mode])

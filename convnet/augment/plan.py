@@ -1,4 +1,4 @@
-"""The plan of an augmentation: specs + shape of the images, with every number fixed and every error found."""
+"""The plan of an augmentation: the instructions for the engine, checked against the shape of the images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from convnet.augment.base import Augmentation, Moving
 
 @dataclass(frozen=True)
 class AugmentPlan:
-    """What the engine does to each training image.
+    """The instructions for the engine, applied to each training image.
 
     Parameters
     ----------
     transforms : tuple of (str, float, float)
         See `Augmentation.transform`.
     fill : str
-        The fill mode of the one resample that all moves are composed to.
+        The fill mode of the single resampling that all moves are combined into.
     """
 
     transforms: tuple[tuple[str, float, float], ...]
@@ -25,20 +25,21 @@ class AugmentPlan:
 def plan_augment(
     augment: Sequence[Augmentation], shape: tuple[int, ...], unit: float = 1.0
 ) -> AugmentPlan | None:
-    """Return the plan of a list of augmentations, or None where there are none.
+    """Return the plan of a list of augmentations, or None if the list is empty.
 
     Parameters
     ----------
     augment : sequence of Augmentation
+        In the order of the list.
     shape : tuple of int
-        (height, width, channels), or (features,) for a table, which is refused.
+        (height, width, channels). Shapes of signals and of tables raise.
     unit : float, default=1.0
         The whole range of values, as the net sees them.
 
     Raises
     ------
     ValueError
-        Naming the augmentation, the cause and the remedy.
+        If the images do not suit an augmentation. The message names it, the cause and the remedy.
     """
     if not augment:
         return None
@@ -60,13 +61,13 @@ def plan_augment(
 
 
 def _fill(augment: Sequence[Augmentation]) -> str:
-    """Return the fill mode that all moves agree on."""
+    """Return the fill mode that all augmentations that move pixels have in common."""
     moving = [(i, one) for i, one in enumerate(augment) if isinstance(one, Moving)]
     for i, one in moving[1:]:
         first, other = moving[0]
         if one.fill_mode != other.fill_mode:
             raise ValueError(
-                f"augment[{i}] has fill_mode {one.fill_mode!r} but augment[{first}] {other.fill_mode!r}: "
-                "all moves are one resample, which fills in one way. Give them the same fill_mode."
+                f"augment[{i}] has fill_mode {one.fill_mode!r} but augment[{first}] {other.fill_mode!r}. "
+                "They are combined into one resampling. Give them the same fill_mode."
             )
     return moving[0][1].fill_mode if moving else "nearest"

@@ -1,28 +1,24 @@
-"""Rotation."""
+"""Random rotations."""
 
 import math
 
-from convnet.augment import fields
-from convnet.augment.base import Moving
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
+from convnet.augment.base import Moving, register
+from convnet.values.fields import parameter, real
 
 
 @register
 class RandomRotation(Moving):
-    """Rotation about the image's centre by an angle uniform in ±degrees.
+    """Rotates the image about its center by a random angle, uniform in ±degrees.
 
     Parameters
     ----------
     degrees : float
-        Largest angle either way, from 0 to 180.
-    fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        What lies outside of the image: see `Augmentation`.
+        Largest angle in either direction, from 0 to 180.
 
     Notes
     -----
-    A positive angle turns counter-clockwise as seen, so that the value of output point (i, j), in pixels down and
-    right from the centre ((h - 1) / 2, (w - 1) / 2), is that of input point
+    A positive angle a rotates counterclockwise. With points given in pixels down and right from the center
+    ((h - 1) / 2, (w - 1) / 2), output point (i, j) takes the value of input point
     (i cos a + j sin a, -i sin a + j cos a).
 
     References
@@ -36,7 +32,7 @@ class RandomRotation(Moving):
     RandomRotation(15.0, fill_mode='reflect')
     """
 
-    degrees: float = parameter(fields.real(0, 180))
+    degrees: float = parameter(real(0, 180))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("rotation", math.radians(self.degrees), 0.0)

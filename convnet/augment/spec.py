@@ -1,30 +1,29 @@
-"""Specs: from anything a user may write to augmentations."""
+"""Specs: everything that users can pass as `augment`, converted to augmentations."""
 
-from convnet.augment.base import Augmentation
-from convnet.augment.registry import AUGMENTATIONS
+from convnet.augment.base import AUGMENTATIONS, Augmentation
 from convnet.values.spec import Spec, as_values
 
 
 def as_augment(spec: Spec | None) -> tuple[Augmentation, ...]:
-    """Return the augmentations that a spec stands for.
+    """Return the augmentations that a spec describes.
 
     Parameters
     ----------
     spec : list of Augmentation or dict, dict, str, path or None
-        Augmentations, plain data as their ``to_dict`` gives it or ``{"augment": [...]}``, JSON or YAML text, the
-        path of a .json or .yaml file, or None for nothing.
+        Augmentations, their ``to_dict()``, ``{"augment": [...]}``, JSON or YAML text, the path of a .json or .yaml
+        file, or None for no augmentation.
 
     Returns
     -------
     augment : tuple of Augmentation
-        Checked, each by itself; whether they suit the images is found in ``fit``.
+        Each is checked on its own. ``fit`` checks whether they suit the images.
 
     Raises
     ------
     TypeError, ValueError
-        What cannot be read, with the position of the augmentation and the cause.
+        If the spec cannot be read. The message gives the position of the augmentation and the cause.
     ImportError
-        YAML without PyYAML.
+        If the spec is YAML and PyYAML is not installed.
 
     Examples
     --------
@@ -33,3 +32,14 @@ def as_augment(spec: Spec | None) -> tuple[Augmentation, ...]:
     (RandomRotation(15.0),)
     """
     return () if spec is None else as_values(AUGMENTATIONS, spec)
+
+
+def augmentation_types() -> dict[str, type[Augmentation]]:
+    """Return the registered classes of augmentations by name.
+
+    Returns
+    -------
+    types : dict
+        Classes by name, as in ``{"type": "RandomFlip"}``.
+    """
+    return AUGMENTATIONS.types()

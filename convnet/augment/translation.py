@@ -1,27 +1,22 @@
-"""Translation."""
+"""Random shifts."""
 
-from convnet.augment import fields
-from convnet.augment.base import Moving
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
-from convnet.values.fields import both
+from convnet.augment.base import Moving, register
+from convnet.values.fields import both, parameter, real_pair
 
 
 @register
 class RandomTranslation(Moving):
-    """Shift down and right, each by a distance of its own, uniform in ±factor of the side.
+    """Shifts the image vertically and horizontally by random distances, uniform in ±factor of the side.
 
     Parameters
     ----------
     factor : float or (vertical, horizontal)
-        Largest shift as a share of the image's height and width, from 0 to 1.
-    fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        What lies outside of the image: see `Augmentation`.
+        Largest shift as a share of the height and the width of the image, from 0 to 1.
 
     Notes
     -----
-    Output pixel (i, j) is input point (i - r v h, j - r' u w) with r and r' uniform in (-1, 1), factors v and u and an
-    image of h × w.
+    In an image of h × w with factors (v, u), output pixel (i, j) takes the value of input point
+    (i - r v h, j - r' u w), where r and r' are uniform in (-1, 1).
 
     References
     ----------
@@ -34,7 +29,7 @@ class RandomTranslation(Moving):
     RandomTranslation((0.1, 0.2))
     """
 
-    factor: float | tuple[float, float] = parameter(fields.real_pair(0, 1))
+    factor: float | tuple[float, float] = parameter(real_pair(0, 1))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         down, right = both(self.factor)

@@ -1,26 +1,23 @@
-"""Zoom."""
+"""Random zooms."""
 
-from convnet.augment import fields
-from convnet.augment.base import Moving
-from convnet.augment.fields import parameter
-from convnet.augment.registry import register
+from convnet.augment.base import Moving, register
+from convnet.values.fields import parameter, real_pair
 
 
 @register
 class RandomZoom(Moving):
-    """Zoom about the image's centre: what is shown is 1 ± factor of the image, uniformly.
+    """Zooms about the center of the image, so that a random share of it is visible, uniform in 1 ± factor.
 
     Parameters
     ----------
     factor : float or (vertical, horizontal)
-        0.2 shows from 80 % of the sides (zoomed in) to 120 % (zoomed out), from 0 to 0.9. A number keeps the
-        proportions; a pair draws one zoom for each axis.
-    fill_mode : "nearest", "constant", "reflect" or "wrap", default="nearest"
-        What lies outside of the image: see `Augmentation`.
+        Largest change, from 0 to 0.9: 0.2 shows from 80 % (zoomed in) to 120 % (zoomed out) of each side. A number
+        keeps the proportions; a pair draws a zoom for each axis.
 
     Notes
     -----
-    Output point (i, j), in pixels from the centre, is input point (z i, z' j), z and z' uniform in 1 ± factor.
+    With points given in pixels from the center, output point (i, j) takes the value of input point (z i, z' j), where z
+    and z' are uniform in 1 ± factor.
 
     References
     ----------
@@ -33,7 +30,7 @@ class RandomZoom(Moving):
     (RandomZoom(0.2), RandomZoom((0.2, 0.2)))
     """
 
-    factor: float | tuple[float, float] = parameter(fields.real_pair(0, 0.9, merge=False))
+    factor: float | tuple[float, float] = parameter(real_pair(0, 0.9, merge=False))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         if isinstance(self.factor, tuple):

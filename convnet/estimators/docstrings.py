@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import re
 import textwrap
 from typing import TYPE_CHECKING, TypeVar
 
 from convnet.fitted.attributes import ATTRIBUTES
+from convnet.values.docstrings import join_sections, split_entries, split_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from convnet.fitted.attributes import FittedAttribute
 
 
@@ -120,9 +118,6 @@ n_jobs : int, default=None
     the process are allowed (unlike scikit-learn's usual None, which is 1); -1 is all CPUs.
 """
 
-_ENTRY = re.compile(r"^(?=\w+ : )", re.MULTILINE)
-_SECTION = r"(?<=^{0}\n{1}\n)(.*?)(?=\n\n\w+\n---|\Z)"
-
 
 def shared_docs(estimator: type[T]) -> type[T]:
     """Complete the docstring of an estimator's class.
@@ -142,38 +137,18 @@ def shared_docs(estimator: type[T]) -> type[T]:
     """
     if estimator.__doc__ is None:  # python -OO
         return estimator
-    text = inspect.cleandoc(estimator.__doc__)
-    own = _entries(_section(text, "Parameters"))
+    sections = split_sections(estimator.__doc__)
     order = inspect.signature(estimator).parameters
-    entries = _entries(PARAMETERS) | own
-    text = _with_section(text, "Parameters", [entries[name] for name in order])
-    own = _entries(_section(text, "Attributes"))
+    entries = split_entries(PARAMETERS) | split_entries(sections["Parameters"])
+    sections["Parameters"] = "\n".join(entries[name] for name in order)
+    own = split_entries(sections["Attributes"])
     shared = [a for a in ATTRIBUTES if a.doc and a.name not in own]
     entries = own | {a.name: _attribute_entry(a) for a in shared}
-    estimator.__doc__ = _with_section(text, "Attributes", entries.values())
+    sections["Attributes"] = "\n".join(entries.values())
+    estimator.__doc__ = join_sections(sections)
     return estimator
 
 
 def _attribute_entry(attribute: FittedAttribute) -> str:
     text = textwrap.fill(attribute.doc, 110, break_long_words=False, break_on_hyphens=False)
     return f"{attribute.name} : {attribute.type}\n{textwrap.indent(text, '    ')}"
-
-
-def _pattern(title: str) -> re.Pattern[str]:
-    return re.compile(_SECTION.format(title, "-" * len(title)), re.MULTILINE | re.DOTALL)
-
-
-def _section(text: str, title: str) -> str:
-    found = _pattern(title).search(text)
-    assert found is not None
-    return found[0]
-
-
-def _with_section(text: str, title: str, entries: Iterable[str]) -> str:
-    return _pattern(title).sub(lambda match: "\n".join(entries), text)
-
-
-def _entries(section: str) -> dict[str, str]:
-    """Return {name: its lines} of a section in numpydoc's format."""
-    entries = [entry.rstrip() for entry in _ENTRY.split(section.strip())]
-    return {entry.partition(" : ")[0]: entry for entry in entries if entry}

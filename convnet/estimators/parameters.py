@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.base import BaseEstimator
 
-from convnet.augment.registry import AUGMENTATIONS
+from convnet.augment.base import AUGMENTATIONS
 from convnet.augment.spec import as_augment
 from convnet.layers import as_layers, resolve_names
-from convnet.layers.registry import LAYERS
+from convnet.layers.base import LAYERS
 from convnet.training.schedules import NAMED, Schedule
 from convnet.values.fields import did_you_mean, show
 from convnet.values.plain import plain
@@ -22,7 +22,7 @@ from convnet.values.plain import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from convnet.values.family import Family
+    from convnet.values.registry import Registry
 
 
 def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
@@ -37,25 +37,25 @@ def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
         The estimator's own parameters.
     """
     nested: dict[str, Any] = {}
-    for family in (LAYERS, AUGMENTATIONS):
-        spec = params[family.parameter]
-        nested |= _listed(family, "", plain(spec) if isinstance(spec, list | tuple) else ())
+    for registry in (LAYERS, AUGMENTATIONS):
+        spec = params[registry.parameter]
+        nested |= _listed(registry, "", plain(spec) if isinstance(spec, list | tuple) else ())
     learning_rate = params["learning_rate"]
     if isinstance(learning_rate, Schedule):
         nested |= {f"learning_rate__{k}": v for k, v in learning_rate.get_fields().items()}
     return nested
 
 
-def _listed(family: Family[Any], prefix: str, values: Iterable[Any]) -> dict[str, Any]:
+def _listed(registry: Registry[Any], prefix: str, values: Iterable[Any]) -> dict[str, Any]:
     """Return names and values of the members of a list, of their fields and of the lists inside them."""
     nested: dict[str, Any] = {}
     for i, value in enumerate(values):
-        if isinstance(value, family.base):
+        if isinstance(value, registry.base):
             name = getattr(value, "name", None)
-            key = f"{prefix}{family.parameter}__{i if name is None else name}"
+            key = f"{prefix}{registry.parameter}__{i if name is None else name}"
             nested[key] = value
             nested |= {f"{key}__{field}": v for field, v in value.get_params().items()}
-            nested |= _listed(family, f"{key}__", getattr(value, family.parameter, ()))
+            nested |= _listed(registry, f"{key}__", getattr(value, registry.parameter, ()))
     return nested
 
 
@@ -85,7 +85,7 @@ def replace_augment(spec: Any, changes: dict[str, Any]) -> list[Any]:
     return _replaced(AUGMENTATIONS, plain(augment), changes)
 
 
-def _replaced(family: Family[Any], values: Iterable[Any], changes: dict[str, Any]) -> list[Any]:
+def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str, Any]) -> list[Any]:
     """Return a list like `values` with the changes made: whole members, then fields, then the lists inside."""
     values = list(values)
     whole: dict[int, Any] = {}  # by place: the member, its fields, changes inside it
@@ -93,7 +93,7 @@ def _replaced(family: Family[Any], values: Iterable[Any], changes: dict[str, Any
     inner: dict[int, dict[str, Any]] = {}
     for key, value in changes.items():
         name, _, field = key.partition("__")
-        i, below = _index(family, name, values), field.removeprefix(f"{family.parameter}__")
+        i, below = _index(registry, name, values), field.removeprefix(f"{registry.parameter}__")
         if not field:
             whole[i] = value
         elif below == field:
@@ -104,10 +104,10 @@ def _replaced(family: Family[Any], values: Iterable[Any], changes: dict[str, Any
         values[i] = value
     for i, new in fields.items():
         for field, value in new.items():
-            values[i] = _changed(family, values[i], field, value)
+            values[i] = _changed(registry, values[i], field, value)
     for i, deeper in inner.items():
-        inside = _replaced(family, _inner(family, values[i]), deeper)
-        values[i] = _changed(family, values[i], family.parameter, inside)
+        inside = _replaced(registry, _inner(registry, values[i]), deeper)
+        values[i] = _changed(registry, values[i], registry.parameter, inside)
     return values
 
 
@@ -127,19 +127,19 @@ def replace_schedule(learning_rate: Any, changes: dict[str, Any]) -> Schedule:
     return schedule
 
 
-def _index(family: Family[Any], key: str, values: Sequence[Any]) -> int:
+def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
     """Return the place of the member that an index or a name stands for."""
-    what = f"{family.parameter}__{key[:60]}"
+    what = f"{registry.parameter}__{key[:60]}"
     try:
         i = int(key)
     except ValueError:
-        names = _names(values, key) if family is LAYERS else []
+        names = _names(values, key) if registry is LAYERS else []
         if key in names:
             return names.index(key)
         hint = did_you_mean(key, [name for name in names if isinstance(name, str)])
-        raise ValueError(f"{what}: no {family.noun} has this name.{hint}") from None
+        raise ValueError(f"{what}: no {registry.noun} has this name.{hint}") from None
     if not -len(values) <= i < len(values):
-        raise ValueError(f"{what}: there are {len(values)} {family.noun}s.")
+        raise ValueError(f"{what}: there are {len(values)} {registry.noun}s.")
     return i
 
 
@@ -153,12 +153,12 @@ def _names(layers: Sequence[Any], key: str) -> Sequence[Any]:
     return resolve_names(layers) if automatic else names
 
 
-def _opened(family: Family[Any], value: Any, field: str) -> tuple[type, dict[str, Any]]:
+def _opened(registry: Registry[Any], value: Any, field: str) -> tuple[type, dict[str, Any]]:
     """Return the type of a value or its dict, and its parameters; ValueError if `field` is none of them."""
     params = dict(value) if isinstance(value, dict) else None
-    kind = type(value) if params is None else family.types().get(params.pop("type", None))
-    if kind is None or not issubclass(kind, family.base):
-        raise ValueError(f"{show(value)} is not {family.one}: it has no parameter {show(field)}.")
+    kind = type(value) if params is None else registry.types().get(params.pop("type", None))
+    if kind is None or not issubclass(kind, registry.base):
+        raise ValueError(f"{show(value)} is not {registry.one}: it has no parameter {show(field)}.")
     try:
         kind.check_parameter_names([field])
     except TypeError as error:
@@ -166,18 +166,18 @@ def _opened(family: Family[Any], value: Any, field: str) -> tuple[type, dict[str
     return kind, value.get_params() if params is None else params
 
 
-def _inner(family: Family[Any], value: Any) -> list[Any] | tuple[Any, ...]:
+def _inner(registry: Registry[Any], value: Any) -> list[Any] | tuple[Any, ...]:
     """Return the list inside a value or its dict."""
-    _, params = _opened(family, value, family.parameter)
-    inside = params.get(family.parameter, ())
+    _, params = _opened(registry, value, registry.parameter)
+    inside = params.get(registry.parameter, ())
     if not isinstance(inside, list | tuple):
-        raise ValueError(f"{show(value)} has no list of {family.noun}s to change.")
+        raise ValueError(f"{show(value)} has no list of {registry.noun}s to change.")
     return inside
 
 
-def _changed(family: Family[Any], value: Any, field: str, new: Any) -> Any:
+def _changed(registry: Registry[Any], value: Any, field: str, new: Any) -> Any:
     """Return `value` with a field changed; as a dict where that is bad, for ``fit`` to refuse."""
-    kind, params = _opened(family, value, field)
+    kind, params = _opened(registry, value, field)
     params[field] = new
     try:
         return kind(**params)

@@ -1,40 +1,52 @@
-"""Layers: what a user writes to declare a net.
+"""Layers: what users write to declare a net.
 
-A layer is a value. Its file owns its fields, its shape rule (`output_shape`) and its lowering (`lower`, which
-calls the plan's builder); nothing here imports from above, and a new layer is one new file::
+A layer is a value. Its file owns its fields, its shape rule (`output_shape`) and its lowering (`lower`, which calls a
+builder). A new layer is one new file, and nothing here imports from higher packages::
 
     spec.py        lists, dicts, JSON, YAML, paths, presets, "auto"  ↔  tuple of layers; automatic names
     preset.py      specs that come with convnet, files in presets/
-    registry.py    type name → layer class
-    conv2d.py …    one layer, or one kind of layers, a file
-    base.py        Layer: a value (`convnet.values`) with a shape rule and a lowering
-    builder.py     what `lower` may call
+    auto.py        the layers that "auto" stands for
+    conv2d.py …    one layer, or layers that differ in one word, per file
+    weighted.py, convolution.py, pool.py   base classes: fields and documentation that several layers share
+    base.py        Layer, the Builder that `lower` calls, and the registry of layers by name
     fields.py      checks of single fields
-    geometry.py    output sizes, padding, LayerShapeError
-    activations.py the names of the activations
+    geometry.py    windows, output sizes, padding, LayerShapeError
 """
 
 from convnet.layers.activation import Activation, ReLU
 from convnet.layers.auto import auto_layers
-from convnet.layers.base import Layer
+from convnet.layers.base import Layer, register
 from convnet.layers.batchnorm import BatchNorm
 from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
-from convnet.layers.depthwise import DepthwiseConv2D, SeparableConv2D
+from convnet.layers.depthwise import DepthwiseConv2D
 from convnet.layers.dropout import Dropout, SpatialDropout2D
 from convnet.layers.flatten import Flatten
 from convnet.layers.geometry import LayerShapeError
-from convnet.layers.globalpool2d import GlobalAvgPool2D, GlobalMaxPool2D
+from convnet.layers.globalpool import (
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+)
 from convnet.layers.normalize import Normalize
-from convnet.layers.pool1d import AvgPool1D, GlobalAvgPool1D, GlobalMaxPool1D, MaxPool1D
+from convnet.layers.pool1d import AvgPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
 from convnet.layers.preset import presets
-from convnet.layers.registry import layer_from_dict, layer_types, register
 from convnet.layers.rescale import Rescale
 from convnet.layers.residual import Residual
 from convnet.layers.resize import Resize
-from convnet.layers.spec import as_layers, resolve_names, to_dicts, to_json, to_yaml
+from convnet.layers.separable import SeparableConv2D
+from convnet.layers.spec import (
+    as_layers,
+    layer_from_dict,
+    layer_types,
+    resolve_names,
+    to_dicts,
+    to_json,
+    to_yaml,
+)
 from convnet.layers.zeropad2d import ZeroPad2D
 
 __all__ = [

@@ -1,26 +1,22 @@
-"""Activations as layers of their own."""
+"""Activations as separate layers."""
 
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import parameter
-from convnet.layers.registry import register
 
 
 @register
 class Activation(Layer):
-    """A function applied to each value.
+    """Applies a function to each value.
 
     Parameters
     ----------
     activation : str
         "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or "linear".
-    name : str, default=None
-        See `Layer`.
 
     Notes
     -----
-    Shapes stay. No parameters. With Φ the normal distribution function:
+    The shape does not change. No parameters. Φ is the cumulative distribution function of the normal distribution.
 
     - relu: max(x, 0)
     - leaky_relu: x where x > 0, else 0.01 x
@@ -28,9 +24,10 @@ class Activation(Layer):
     - gelu: x Φ(x), exact
     - silu: x / (1 + exp(-x))
     - sigmoid: 1 / (1 + exp(-x))
-    - tanh, and linear: x
+    - tanh: the hyperbolic tangent
+    - linear: x
 
-    "softmax" is refused in ``fit``: it belongs to the automatic output layer.
+    ``fit`` raises for "softmax", which belongs to the automatic output layer.
 
     References
     ----------
@@ -57,16 +54,11 @@ class Activation(Layer):
 
 @register
 class ReLU(Layer):
-    """max(x, 0): the same as ``Activation("relu")``.
-
-    Parameters
-    ----------
-    name : str, default=None
-        See `Layer`.
+    """Applies max(x, 0) to each value, as ``Activation("relu")`` does.
 
     Notes
     -----
-    Shapes stay. No parameters.
+    The shape does not change. No parameters.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What ``layers="auto"`` stands for."""
+"""The layers that ``layers="auto"`` stands for."""
 
 from convnet.layers.base import Layer
 from convnet.layers.conv2d import Conv2D
@@ -7,7 +7,7 @@ from convnet.layers.pool2d import MaxPool2D
 
 
 def auto_layers(input_shape: tuple[int, ...]) -> tuple[Layer, ...]:
-    """Return a small convolutional net for (h, w, c), a dense net for (features,).
+    """Return a small convolutional net for images or a dense net for flat data.
 
     Parameters
     ----------
@@ -17,7 +17,8 @@ def auto_layers(input_shape: tuple[int, ...]) -> tuple[Layer, ...]:
     Returns
     -------
     layers : tuple of Layer
-        3×3 convolutions and pooling by 2 down to maps of 4 to 7 pixels, then 64 units; 128 and 64 units.
+        For images, 3×3 convolutions and pooling by 2 down to maps of 4 to 7 pixels, then 64 units. For flat data, 128
+        and 64 units.
     """
     if len(input_shape) == 1:
         return (Dense(128, activation="relu"), Dense(64, activation="relu"))

@@ -1,32 +1,29 @@
-"""Batch normalisation."""
+"""Batch normalization."""
 
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import parameter
-from convnet.layers.registry import register
 
 
 @register
 class BatchNorm(Layer):
-    """Each channel scaled to mean 0 and variance 1, then by a learned gamma and beta.
+    """Normalizes each channel to mean 0 and variance 1, then applies a learned scale and offset.
 
-    Training uses the statistics of the batch; prediction uses their running means.
+    Training uses the statistics of the batch, and prediction uses their running averages.
 
     Parameters
     ----------
     momentum : float, default=0.9
-        Share of the old running value that a step keeps.
+        Share of the running statistics that a step keeps, from 0 to 0.9999.
     epsilon : float, default=1e-5
-        Added to the variance.
-    name : str, default=None
-        See `Layer`.
+        Constant added to the variance, from 1e-12 to 1.
 
     Notes
     -----
-    Shapes stay: the last axis is the channels. y = gamma (x - mean) / √(variance + epsilon) + beta; in training
-    with the mean and the variance (divided by n, not n - 1) of a channel over the batch and the map. Parameters: gamma
-    and beta (c,), learned and without weight decay; moving_mean and moving_variance (c,), which no gradient changes.
+    The shape does not change. The last axis holds the channels. y = gamma (x - mean) / √(variance + epsilon) + beta. In
+    training, mean and variance (divided by n, not n - 1) are those of a channel over the batch and the map.
+    Parameters: gamma and beta (c,), learned without weight decay; moving_mean and moving_variance (c,), which are
+    updated without a gradient.
 
     References
     ----------

@@ -1,28 +1,24 @@
 """Dropout."""
 
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import parameter
-from convnet.layers.geometry import need_map
-from convnet.layers.registry import register
+from convnet.layers.geometry import require_input
 
 
 @register
 class Dropout(Layer):
-    """In training each value is 0 with probability `rate`, the others are divided by 1 - rate.
+    """Sets values to 0 with probability `rate` in training, and divides the others by 1 - rate.
 
     Parameters
     ----------
     rate : float
-        Share of the values that are dropped, from 0 to 0.999.
-    name : str, default=None
-        See `Layer`.
+        Probability that a value is dropped, from 0 to 0.999.
 
     Notes
     -----
-    Shapes stay. No parameters. Nothing is dropped in prediction. What is dropped follows from `random_state`, the epoch
-    and the row of X, so that it does not depend on the number of threads.
+    The shape does not change. No parameters. Prediction drops nothing. The dropped values depend on `random_state`, the
+    epoch and the row of X, and not on the number of threads.
 
     References
     ----------
@@ -46,24 +42,22 @@ class Dropout(Layer):
 
 @register
 class SpatialDropout2D(Layer):
-    """In training each channel of a map is 0 as a whole with probability `rate`, the others are divided by 1 - rate.
+    """Sets whole channels to 0 with probability `rate` in training, and divides the others by 1 - rate.
 
     Parameters
     ----------
     rate : float
-        Share of the channels that are dropped, from 0 to 0.999.
-    name : str, default=None
-        See `Layer`.
+        Probability that a channel is dropped, from 0 to 0.999.
 
     Raises
     ------
     LayerShapeError
-        In ``fit``, with the position in the spec: the input is flat.
+        In ``fit``, with the position in the spec: the input is not a map.
 
     Notes
     -----
-    Shapes: (h, w, c) stays. No parameters. Nothing is dropped in prediction. What is dropped follows from
-    `random_state`, the epoch and the row of X, so that it does not depend on the number of threads.
+    The shape (h, w, c) does not change. No parameters. Prediction drops nothing. The dropped channels depend on
+    `random_state`, the epoch and the row of X, and not on the number of threads.
 
     References
     ----------
@@ -83,7 +77,7 @@ class SpatialDropout2D(Layer):
     rate: float = parameter(fields.real(0, 0.999))
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        need_map(input_shape)
+        require_input(self.takes, input_shape)
         return input_shape
 
     def lower(self, builder: Builder) -> None:

@@ -1,4 +1,4 @@
-"""Checks for the fields of layers: those of any value, and those that only layers have."""
+"""Checks of the fields of layers: those that all values share, and those that only layers have."""
 
 import re
 from typing import TypeAlias
@@ -17,7 +17,9 @@ from convnet.values.fields import (
     show,
 )
 
-REFUSED = ("softmax",)  # belongs to the automatic output layer; the plan says so, with the position
+REFUSED = (
+    "softmax",
+)  # belongs to the output layer; the plan raises, with the position of the layer
 OTHER_NAMES = {"identity": "linear", "none": "linear", "logistic": "sigmoid", "swish": "silu"}
 
 Padding: TypeAlias = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
@@ -26,7 +28,6 @@ __all__ = [
     "Padding",
     "activation",
     "boolean",
-    "check_groups",
     "choice",
     "initializer",
     "integer",
@@ -51,10 +52,10 @@ _NAME = re.compile(r"(?!-?\d+\Z)(?!.*__)(?!_)[A-Za-z0-9_-]{1,64}(?<!_)")
 def padding(value: object) -> str | Padding:
     """Check "valid", "same", an integer, (vertical, horizontal) or ((top, bottom), (left, right)).
 
-    The shortest equal form is kept: ((1, 1), (2, 2)) → (1, 2), (1, 1) → 1.
+    Equal forms become the shortest one: ((1, 1), (2, 2)) → (1, 2), (1, 1) → 1.
     """
     if isinstance(value, str):
-        return _padding_word(value)
+        return _padding_name(value)
     axis = pair(0)
     if not isinstance(value, list | tuple):
         return axis(value)
@@ -68,16 +69,16 @@ def padding(value: object) -> str | Padding:
     return first, second
 
 
-def _padding_word(value: str) -> str:
+def _padding_name(value: str) -> str:
     if value not in ("valid", "same"):
         raise ValueError(f'must be "valid", "same" or integers; got {show(value)}')
     return value
 
 
 def padding1d(value: object) -> str | int | tuple[int, int]:
-    """Check "valid", "same", an integer or (before, after); (1, 1) is normalised to 1."""
+    """Check "valid", "same", an integer or (before, after); (1, 1) becomes 1."""
     if isinstance(value, str):
-        return _padding_word(value)
+        return _padding_name(value)
     if isinstance(value, list | tuple) and len(value) != 2:
         raise ValueError(
             f'must be "valid", "same", an integer or (before, after); got {show(value)}'
@@ -85,24 +86,15 @@ def padding1d(value: object) -> str | int | tuple[int, int]:
     return pair(0)(value)
 
 
-def check_groups(layer: object, filters: int, groups: int) -> None:
-    """Raise ValueError if the filters of a convolution cannot be cut into its groups."""
-    if filters % groups:
-        raise ValueError(
-            f"{type(layer).__name__}: filters must be divisible by groups; "
-            f"got {filters} and {groups}"
-        )
-
-
 def zeros(value: object) -> str | Padding:
-    """Check a padding that is written out: that of a layer of zeros."""
+    """Check a padding that is given in pixels, without "valid" and "same"."""
     if isinstance(value, str):
         raise TypeError(f"must be an integer or pairs of integers; got {show(value)}")
     return padding(value)
 
 
 def activation(value: object) -> str | None:
-    """Check the name of an activation; None is "linear". "softmax" is left for the plan to refuse."""
+    """Check the name of an activation or None, which means "linear". The plan refuses "softmax"."""
     if value is not None and not isinstance(value, str):
         raise TypeError(f"must be None or one of {', '.join(ACTIVATIONS)}; got {show(value)}")
     if value is not None and value not in ACTIVATIONS and value not in REFUSED:
@@ -113,7 +105,7 @@ def activation(value: object) -> str | None:
 
 
 def initializer(value: object) -> str | None:
-    """Check how weights start; None is by the activation."""
+    """Check the name of an initializer or None, which means the default of the activation."""
     known = f"must be None or one of {', '.join(INITIALIZERS)}; got {show(value)}"
     if value is not None and not isinstance(value, str):
         raise TypeError(known)
@@ -123,7 +115,7 @@ def initializer(value: object) -> str | None:
 
 
 def layer_name(value: object) -> str | None:
-    """Check a layer's name: it becomes part of ``layers__stem__filters`` and ``"stem/weights"``."""
+    """Check the name of a layer. It becomes part of ``layers__stem__filters`` and ``"stem/weights"``."""
     if value is None:
         return None
     if not isinstance(value, str):

@@ -1,22 +1,15 @@
-"""A map as one row of features."""
+"""Maps as flat features."""
 
 from math import prod
 
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
-from convnet.layers.registry import register
+from convnet.layers.base import Builder, Layer, register
 
 
 @register
 class Flatten(Layer):
-    """The values of a map as one row, in the order height, width, channels.
+    """Makes the values of a map one row, in the order height, width, channels.
 
-    It is put in where a Dense layer needs it, so that it seldom has to be written.
-
-    Parameters
-    ----------
-    name : str, default=None
-        See `Layer`.
+    A net inserts it before a `Dense` layer where it is needed, so you rarely have to write it.
 
     Notes
     -----

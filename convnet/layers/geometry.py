@@ -1,4 +1,4 @@
-"""Output sizes and padding of windows that slide over a map, and the error that they raise.
+"""Windows that slide over a map: their padding and output sizes, and the errors of shapes that do not fit.
 
 Shapes are (height, width, channels) for maps, (length, channels) for signals and (features,) for flat data.
 """
@@ -6,6 +6,7 @@ Shapes are (height, width, channels) for maps, (length, channels) for signals an
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from convnet.layers.fields import Padding
@@ -16,18 +17,18 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 class LayerShapeError(ValueError):
-    """An input shape that a layer cannot take.
+    """Raised if a layer cannot take the shape of its input.
 
     Parameters
     ----------
     cause : str
-        What does not fit, without a full stop: ``kernel 3×3 does not fit its 1×1 input``.
+        What does not fit, without a period at the end: ``kernel 3×3 does not fit its 1×1 input``.
     remedy : str
-        What to do about it, a sentence.
+        What to do about it, as a sentence.
     where : tuple of str, default=()
-        The layers inside the one that was asked, from the outside in: ``layers[0] 'conv1'``.
+        Path from the layer that was asked to the one that raised, from the outside in: ``layers[0] 'conv1'``.
     trail : tuple of tuple, default=()
-        The shapes up to there, after the one that was asked about.
+        Shapes on the way to the layer that raised, after the input shape.
     """
 
     def __init__(
@@ -37,19 +38,19 @@ class LayerShapeError(ValueError):
         self.cause, self.remedy, self.where, self.trail = cause, remedy, where, trail
 
     def inside(self, where: str, trail: Sequence[Shape]) -> LayerShapeError:
-        """Return the error of the layer around the one that raised it.
+        """Return the same error as seen from the layer around the one that raised it.
 
         Parameters
         ----------
         where : str
-            The one that raised it: ``layers[0] 'conv1'``.
+            The layer that raised it: ``layers[0] 'conv1'``.
         trail : sequence of tuple
-            The shapes from the input of the layer around it to that of the one that raised it.
+            Shapes inside the outer layer, up to the input of the layer that raised.
 
         Returns
         -------
         error : LayerShapeError
-            With both in front of what it had.
+            With `where` and `trail` in front of its own.
         """
         trail = (*trail, *self.trail)
         return LayerShapeError(self.cause, self.remedy, (where, *self.where), trail)
@@ -64,14 +65,16 @@ def span(k: int, d: int = 1) -> int:
 
 
 def output_size(n: int, k: int, s: int, p_total: int, d: int = 1) -> int:
-    """Return floor((n + p_total - span(k, d)) / s) + 1; less than 1 where the window does not fit."""
+    """Return floor((n + p_total - span(k, d)) / s) + 1, which is less than 1 if the window does not fit."""
     return (n + p_total - span(k, d)) // s + 1
 
 
-def pads(padding: str | int | Pair, size: int, kernel: int, stride: int, dilation: int = 1) -> Pair:
-    """Return (before, after) of one axis; `padding` is "valid", "same", an integer or such a pair.
+def resolve_padding(
+    padding: str | int | Pair, size: int, kernel: int, stride: int, dilation: int = 1
+) -> Pair:
+    """Return (before, after) for one axis. `padding` is "valid", "same", an integer or such a pair.
 
-    "same" gives ceil(size / stride) outputs; an odd pixel of padding goes last.
+    "same" gives ceil(size / stride) outputs. If the padding is odd, its last pixel goes after the input.
     """
     if isinstance(padding, str):
         wanted = (-(-size // stride) - 1) * stride + span(kernel, dilation)
@@ -80,89 +83,111 @@ def pads(padding: str | int | Pair, size: int, kernel: int, stride: int, dilatio
     return both(padding)
 
 
-def pads2d(
-    padding: str | Padding, shape: Shape, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)
-) -> tuple[Pair, Pair]:
-    """Return ((top, bottom), (left, right)) for a field as `fields.padding` leaves it."""
-    axes = padding if isinstance(padding, tuple) else (padding, padding)
-    rows, columns = map(pads, axes, shape[:2], kernel, stride, dilation)
-    return rows, columns
+@dataclass(frozen=True)
+class Window:
+    """A kernel or a pooling window that slides over a map, or over a signal as a map of height 1.
+
+    Parameters
+    ----------
+    size : tuple of int
+        (height, width); (1, length) over a signal. The other parameters have the same order.
+    stride : tuple of int
+        Step between windows.
+    padding : tuple of tuple
+        ((top, bottom), (left, right)) around the input.
+    dilation : tuple of int, default=(1, 1)
+        Distance between the pixels that a window reads.
+    """
+
+    size: Pair
+    stride: Pair
+    padding: tuple[Pair, Pair]
+    dilation: Pair = (1, 1)
+
+    def output_sizes(self, sizes: Sequence[int]) -> Pair:
+        """Return (height, width) of the output for those of the input. They are less than 1 if it does not fit."""
+        height, width = map(
+            output_size, sizes, self.size, self.stride, map(sum, self.padding), self.dilation
+        )
+        return height, width
+
+    def output_shape(self, what: str, shape: Shape) -> Shape:
+        """Return the shape of the output without its channels: (height, width), or (length,) of a signal.
+
+        Raises
+        ------
+        LayerShapeError
+            If the window does not fit its input. The message calls the window `what`.
+        """
+        sizes = shape[:-1]
+        out = self.output_sizes((1, *sizes)[-2:])[-len(sizes) :]
+        if min(out) < 1:
+            size, dilation = self.size[-len(sizes) :], self.dilation[-len(sizes) :]
+            padding = self.padding[-len(sizes) :]
+            spread = (
+                f" (dilated to {cross(map(span, size, dilation))})" if max(dilation) > 1 else ""
+            )
+            padded = tuple(n + sum(p) for n, p in zip(sizes, padding, strict=True))
+            more = f" padded to {cross(padded)}" if padded != sizes else ""
+            source = f"{cross(sizes)} input" if len(sizes) == 2 else f"input of length {sizes[0]}"
+            raise LayerShapeError(
+                f"{what} {cross(size)}{spread} does not fit its {source}{more}",
+                'Use padding="same" or remove a pooling layer.',
+            )
+        return out
 
 
-def slide(
-    what: str,
+def map_window(
     shape: Shape,
-    kernel: Pair,
-    stride: Pair,
+    size: int | Pair,
+    stride: int | Pair,
     padding: str | Padding,
-    dilation: Pair = (1, 1),
-) -> Shape:
-    """Return (height, width) of the output of a window; `what` names the window in the error."""
-    around = pads2d(padding, shape, kernel, stride, dilation)
-    out = tuple(
-        output_size(n, k, s, sum(p), d)
-        for n, k, s, p, d in zip(shape, kernel, stride, around, dilation, strict=False)
-    )
-    if min(out) < 1:
-        spread = f" (dilated to {cross(map(span, kernel, dilation))})" if max(dilation) > 1 else ""
-        padded = [n + sum(p) for n, p in zip(shape, around, strict=False)]
-        more = f" padded to {cross(padded)}" if padded != list(shape[:2]) else ""
-        raise LayerShapeError(
-            f"{what} {cross(kernel)}{spread} does not fit its {cross(shape[:2])} input{more}",
-            'Use padding="same" or remove a pooling layer.',
-        )
-    return out
+    dilation: int | Pair = 1,
+) -> Window:
+    """Return the window over a map of `shape` that the fields of a 2-D layer describe."""
+    size, stride, dilation = both(size), both(stride), both(dilation)
+    axes = padding if isinstance(padding, tuple) else (padding, padding)
+    rows, columns = map(resolve_padding, axes, shape[:2], size, stride, dilation)
+    return Window(size, stride, (rows, columns), dilation)
 
 
-def slide1d(
-    what: str, length: int, kernel: int, stride: int, padding: str | int | Pair, dilation: int = 1
-) -> int:
-    """Return the length of the output of a window over a signal; `what` names the window in the error."""
-    around = sum(pads(padding, length, kernel, stride, dilation))
-    out = output_size(length, kernel, stride, around, dilation)
-    if out < 1:
-        spread = f" (dilated to {span(kernel, dilation)})" if dilation > 1 else ""
-        padded = f" padded to {length + around}" if around else ""
-        raise LayerShapeError(
-            f"{what} {kernel}{spread} does not fit its input of length {length}{padded}",
-            'Use padding="same" or remove a pooling layer.',
-        )
-    return out
+def signal_window(
+    shape: Shape, size: int, stride: int, padding: str | int | Pair, dilation: int = 1
+) -> Window:
+    """Return the window over a signal of `shape` that the fields of a 1-D layer describe."""
+    around = resolve_padding(padding, shape[0], size, stride, dilation)
+    return Window((1, size), (1, stride), ((0, 0), around), (1, dilation))
 
 
-def need_map(shape: Shape) -> None:
-    """Raise LayerShapeError unless `shape` is a map's."""
-    if len(shape) == 2:
+def require_input(takes: str, shape: Shape) -> None:
+    """Raise LayerShapeError unless `shape` is that of a "map" or a "signal", whichever a layer takes."""
+    if takes == "map" and len(shape) == 2:
         raise LayerShapeError(
             f"it needs a (height, width, channels) map but its input is a signal, {cross(shape)}",
-            "Use the layers for signals, e.g. Conv1D, or give X as maps.",
+            "Use the layers for signals, e.g. Conv1D, or pass X as maps.",
         )
-    if len(shape) != 3:
+    if takes == "map" and len(shape) != 3:
         raise LayerShapeError(
             f"it needs a (height, width, channels) map but its input is flat, {shape[0]} features",
             "Put it before Flatten, Dense and global pooling, or set input_shape, e.g. (28, 28, 1).",
         )
-
-
-def need_signal(shape: Shape) -> None:
-    """Raise LayerShapeError unless `shape` is a signal's."""
-    if len(shape) == 3:
+    if takes == "signal" and len(shape) == 3:
         raise LayerShapeError(
             f"it needs a (length, channels) signal but its input is a map, {cross(shape)}",
-            "Use the layers for maps, e.g. Conv2D, or give X as (n, length, channels).",
+            "Use the layers for maps, e.g. Conv2D, or pass X as (n, length, channels).",
         )
-    if len(shape) != 2:
+    if takes == "signal" and len(shape) != 2:
         raise LayerShapeError(
             f"it needs a (length, channels) signal but its input is flat, {shape[0]} features",
             "Put it before Flatten, Dense and global pooling, or set input_shape, e.g. (784, 1).",
         )
 
 
-def need_groups(channels: int, groups: int) -> None:
-    """Raise LayerShapeError if the channels of the input cannot be cut into so many groups."""
+def require_groups(channels: int, groups: int) -> None:
+    """Raise LayerShapeError unless the input channels can be divided into `groups` equal groups."""
     if channels % groups:
         raise LayerShapeError(
-            f"its {channels} input channels cannot be cut into {groups} groups",
+            f"its {channels} input channels cannot be divided into {groups} groups",
             f"Set groups to a divisor of {channels}.",
         )
 

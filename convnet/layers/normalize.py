@@ -1,40 +1,36 @@
-"""Normalisation by statistics that are learnt before training."""
+"""Normalization by statistics that are learned before training."""
 
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import parameter
-from convnet.layers.registry import register
 
 
 @register
 class Normalize(Layer):
-    """Each channel minus its mean, divided by its deviation, both learnt from the training rows before the first epoch.
+    """Subtracts the mean of each channel and divides by its standard deviation, both learned before the first epoch.
 
-    They belong to the net: a saved net takes raw images. `warm_start` and all calls of ``partial_fit`` but the first
-    keep them, and so does a fit that got them by `init_weights` or was told to `freeze` the layer.
+    The statistics belong to the net, so a saved net takes raw images. They are kept by `warm_start`, by all calls of
+    ``partial_fit`` after the first, by a fit that loads them with `init_weights`, and by `freeze`.
 
     Parameters
     ----------
     epsilon : float, default=1e-7
-        A channel whose deviation is at most this is taken to be constant: it is not divided.
-    name : str, default=None
-        See `Layer`.
+        Channels with at most this standard deviation count as constant and are not divided, from 0 to 1.
 
     Raises
     ------
     ValueError
-        In ``fit``: a layer that is trained, or dropout, comes before it. Its statistics would change in training, for
-        which there is `BatchNorm`.
+        In ``fit``: a layer that is trained, or dropout, comes before it, so that its statistics would change in
+        training. Use `BatchNorm` there.
 
     Notes
     -----
-    Shapes stay: the last axis is the channels; each feature of flat data is one. y = (x - mean) / deviation.
-    Parameters: mean (c,) and deviation (c,), which no gradient changes: those of the layer's input over all pixels of
-    the rows that are trained on, never of those held out, nor of rows of weight 0; other rows count by their weights,
-    those of `class_weight` included. The variance is divided by n, not n - 1. Sums are taken in float64, in one order
-    whatever `n_jobs` is, of the images as they are passed, without augmentation. ``partial_fit`` learns from the rows
-    of its first call alone: make it a large one.
+    The shape does not change. The last axis holds the channels; each feature of flat data is a channel.
+    y = (x - mean) / deviation. Parameters: mean (c,) and deviation (c,), the mean and the standard deviation of the
+    layer's input over all pixels of the training set. No gradient changes them. Images of the validation set and
+    images of weight 0 do not count. Other images count by their weights, including those of `class_weight`.
+    Augmentation does not count either. The variance is divided by n, not n - 1. Sums are float64 and are computed in
+    the same order for any `n_jobs`. ``partial_fit`` learns from its first call only, so pass many images there.
 
     References
     ----------

@@ -1,6 +1,6 @@
-"""Presets: specs that come with convnet, each a file of its name in ``presets``.
+"""Presets: specs that come with convnet, each in a file of that name in ``presets``.
 
-The files are YAML that is JSON as well, so that reading them needs no PyYAML.
+The files are JSON, which is also valid YAML, so reading them does not need PyYAML.
 """
 
 import json
@@ -28,7 +28,7 @@ def presets() -> dict[str, str]:
     Returns
     -------
     presets : dict of str
-        Names, which `as_layers` and the estimators' `layers` take, and what each is for, in a line.
+        The purpose of each spec in one line, by its name. `as_layers` and the `layers` of estimators accept the names.
 
     Examples
     --------

@@ -1,40 +1,38 @@
-"""Values times a constant."""
+"""Values times a constant, plus a constant."""
 
 from collections.abc import Iterable
 
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import parameter
-from convnet.layers.registry import register
 
-LARGEST = 1e9  # of either constant
+MAX_CONSTANT = 1e9  # of either constant, in magnitude
 
 
 @register
 class Rescale(Layer):
-    """Each value times `scale`, plus `offset`: pixels of 0 to 255 become 0 to 1, so that a saved net takes raw images.
+    """Multiplies each value by `scale` and adds `offset`. By default, pixels of 0 to 255 become 0 to 1.
 
-    In a net with this layer ``rescale="auto"`` leaves X as it is; otherwise uint8 would be divided twice.
+    A saved net with this layer takes raw images. In such a net, ``rescale="auto"`` does not change X, because uint8
+    would otherwise be divided twice.
 
     Parameters
     ----------
     scale : float, default=0.00392156862745098
-        Factor, from -1e9 to 1e9 and not 0; by default 1/255.
+        Factor, from -1e9 to 1e9 and not 0. The default is 1/255.
     offset : float, default=0.0
-        Summand, from -1e9 to 1e9. ``Rescale(1 / 127.5, offset=-1)`` makes -1 to 1 of 0 to 255.
-    name : str, default=None
-        See `Layer`.
+        Constant added after the multiplication, from -1e9 to 1e9. ``Rescale(1 / 127.5, offset=-1)`` maps 0 to 255 to
+        -1 to 1.
 
     Raises
     ------
     ValueError
-        When it is built: `scale` is 0, or one of the two is out of its range.
+        When the layer is built: `scale` is 0, or one of the two is out of its range.
 
     Notes
     -----
-    Shapes stay. No parameters. y = scale · x + offset. As the first layer it costs next to nothing: it is computed
-    while the values of X are converted.
+    The shape does not change. No parameters. y = scale · x + offset. As the first layer it costs almost nothing,
+    because it is computed while X is converted to float32.
 
     References
     ----------
@@ -49,17 +47,19 @@ class Rescale(Layer):
 
     stem = "rescale"
 
-    scale: float = parameter(fields.real(-LARGEST, LARGEST), default=1 / 255, positional=True)
-    offset: float = parameter(fields.real(-LARGEST, LARGEST), default=0.0)
+    scale: float = parameter(
+        fields.real(-MAX_CONSTANT, MAX_CONSTANT), default=1 / 255, positional=True
+    )
+    offset: float = parameter(fields.real(-MAX_CONSTANT, MAX_CONSTANT), default=0.0)
 
     def check(self) -> None:
         if self.scale == 0:
-            raise ValueError("Rescale: scale must not be 0: nothing would be left of X")
+            raise ValueError("Rescale: scale must not be 0, which would make all values equal")
 
     def lower(self, builder: Builder) -> None:
         builder.rescale(self.scale, self.offset)
 
 
 def rescales(layers: Iterable[Layer]) -> bool:
-    """Return whether a `Rescale` is among layers or inside one of them."""
+    """Return whether one of the layers is a `Rescale` or has one inside."""
     return any(isinstance(layer, Rescale) or rescales(layer.layers) for layer in layers)

@@ -1,17 +1,15 @@
-"""Residual block: layers whose output is added to their input."""
+"""Residual blocks: layers whose output is added to their input."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import LAYERS, Builder, Layer, register
 from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
 from convnet.layers.fields import parameter
 from convnet.layers.geometry import LayerShapeError, cross
-from convnet.layers.registry import LAYERS, register
 from convnet.layers.spec import check_size, resolve_names
 from convnet.values.fields import show
 from convnet.values.spec import as_values
@@ -20,11 +18,11 @@ SHORTCUT = "shortcut"  # name of the projection: "residual1/shortcut"
 
 
 def _block(value: object) -> tuple[Layer, ...]:
-    """Check a list of layers or their dicts. No path or text: a spec from a stranger reads no files."""
+    """Check a list of layers or their dicts. Paths and text are not accepted, so that a spec cannot read files."""
     if not isinstance(value, list | tuple):
         raise TypeError(f"must be a list of layers; got {show(value)}")
     if not value:
-        raise ValueError("must have one layer or more; got an empty list")
+        raise ValueError("must have at least one layer; got an empty list")
     check_size(value, depth=1)
     layers = as_values(LAYERS, value)
     resolve_names(layers, {SHORTCUT: "the projection of a Residual"})
@@ -33,35 +31,33 @@ def _block(value: object) -> tuple[Layer, ...]:
 
 @register
 class Residual(Layer):
-    """Layers whose output is added to their input, then an activation.
+    """Adds the output of its layers to their input, then applies an activation.
 
-    Where the layers change the shape, the input goes through a projection before it is added (option B of [1]_): a 1×1
-    convolution with the least stride that gives their height and width, or a dense layer for flat data. It is linear,
-    has a bias and is called "shortcut".
+    If the layers change the shape, a projection changes the input to the same shape before the addition (option B of
+    [1]_): a 1×1 convolution with the smallest stride that gives this height and width, or a dense layer for flat data.
+    The projection is linear, has a bias and is named "shortcut".
 
     Parameters
     ----------
     layers : list of Layer or dict
-        One or more. They may be Residual themselves, 8 deep at the most. Those without a name are numbered within the
-        block; their weights have names such as ``"residual1/conv1/weights"``.
+        At least one layer. Residual layers can be nested, at most 8 deep. Layers without a name are numbered within the
+        block, and their weights have names such as ``"residual1/conv1/weights"``.
     activation : str, default=None
-        Applied to the sum: "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or None. [1]_ has
-        "relu", [2]_ none.
-    name : str, default=None
-        See `Layer`.
+        Function applied to the sum: "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or None. "relu"
+        gives the block of [1]_, None that of [2]_.
 
     Raises
     ------
     TypeError, ValueError
-        When it is built: `layers` is no list or empty, lies too deep, has two layers of one name or one called
-        "shortcut", or a layer in it cannot be built.
+        When the layer is built: `layers` is empty or not a list, is nested too deeply, has two layers of the same name
+        or one named "shortcut", or a layer in it cannot be built.
     LayerShapeError
-        In ``fit``, with the position of the layer in the block: a layer does not fit its input, a map becomes flat
-        data, or its size becomes one that no stride of the shortcut gives.
+        In ``fit``, with the position of the layer in the block: a layer does not fit its input, a map becomes flat, or
+        no stride of the shortcut gives the size of the output.
 
     Notes
     -----
-    Shapes: those of the layers one after the other. From (h, w, c) to (oh, ow, oc) the shortcut has stride
+    The shape is that of the last layer. From (h, w, c) to (oh, ow, oc) the shortcut has stride
     (⌈h / oh⌉, ⌈w / ow⌉), weights (1, 1, c, oc) and bias (oc,).
 
     References
@@ -81,10 +77,10 @@ class Residual(Layer):
 
     stem = "residual"
 
-    layers: tuple[Layer, ...] = parameter(_block)  # type: ignore[misc]  # there for all, a field here
+    layers: tuple[Layer, ...] = parameter(_block)  # type: ignore[misc]  # a class variable of other layers, a field here
     activation: str | None = parameter(fields.activation, default=None)
 
-    if TYPE_CHECKING:  # a list is taken, and dicts in it
+    if TYPE_CHECKING:  # accepts a list, and dicts in it
 
         def __init__(
             self,
@@ -96,7 +92,7 @@ class Residual(Layer):
 
     @property
     def takes(self) -> str:  # type: ignore[override]
-        """What the first layer that cares takes."""
+        """The form of input that the first layer with a requirement takes."""
         return next((layer.takes for layer in self.layers if layer.takes != "any"), "any")
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -129,7 +125,7 @@ class Residual(Layer):
 
 
 def _projection(source: tuple[int, ...], target: tuple[int, ...]) -> Layer:
-    """Return the layer that gives one shape the other; LayerShapeError where there is none."""
+    """Return the layer that changes one shape into the other; raise LayerShapeError if none can."""
     if len(source) != len(target):
         raise _flattens(source)
     if len(source) == 1:
@@ -138,7 +134,7 @@ def _projection(source: tuple[int, ...], target: tuple[int, ...]) -> Layer:
     given = tuple(-(-n // s) for n, s in zip(source[:-1], stride, strict=True))
     if given != target[:-1]:
         raise LayerShapeError(
-            f"its layers make {cross(target[:-1])} of its {cross(source[:-1])} input, which no stride of the "
+            f"its layers change its input from {cross(source[:-1])} to {cross(target[:-1])}, which no stride of the "
             "shortcut does",
             'Use padding="same" in its layers.',
         )
@@ -149,6 +145,6 @@ def _projection(source: tuple[int, ...], target: tuple[int, ...]) -> Layer:
 
 def _flattens(shape: tuple[int, ...]) -> LayerShapeError:
     return LayerShapeError(
-        f"it makes flat data inside a Residual whose {cross(shape[:-1])} input is to be added",
+        f"it makes flat data inside a Residual whose input of {cross(shape[:-1])} has to be added",
         "Put it after the Residual.",
     )

@@ -1,50 +1,46 @@
-"""Maps of another size."""
+"""Maps resized to a fixed size."""
 
 from convnet.engine import RESIZING
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import parameter
-from convnet.layers.geometry import need_map
-from convnet.layers.registry import register
+from convnet.layers.geometry import require_input
 from convnet.values.fields import both
 
 
 @register
 class Resize(Layer):
-    """The map in another size, so that a net takes images larger or smaller than those it computes on.
+    """Resizes a map, so that a net takes images larger or smaller than those it computes on.
 
     Parameters
     ----------
     size : int or (height, width)
-        Of the output, in pixels.
+        Size of the output, in pixels.
     method : {"auto", "area", "bilinear", "nearest"}, default="auto"
-        What a pixel is made of, for each axis: "area", the mean of what it covers; "bilinear", the two pixels around
-        its centre; "nearest", the pixel that its centre lies in. "auto" is "area" along an axis that shrinks
-        and "bilinear" along one that grows.
-    name : str, default=None
-        See `Layer`.
+        How an output pixel is computed along each axis: "area" takes the mean of the input that it covers, "bilinear"
+        interpolates between the two pixels around its center, "nearest" takes the pixel that its center lies in.
+        "auto" is "area" along an axis that shrinks and "bilinear" along an axis that grows.
 
     Raises
     ------
     LayerShapeError
-        In ``fit``, with the position in the spec: the input is flat or a signal.
+        In ``fit``, with the position in the spec: the input is not a map.
 
     Notes
     -----
-    Shapes: (h, w, c) → (height, width, c). No parameters. Pixel i of m that n become covers n / m of them from i n / m
-    on; its centre lies at (i + 1/2) n / m - 1/2, held within the first and the last pixel (half-pixel centres). The
-    axes are independent, and one that stays as it is leaves the values as they are. "bilinear" along an axis that
-    shrinks skips pixels, as Keras's ``Resizing`` does.
+    Shapes: (h, w, c) → (height, width, c). No parameters. When an axis of n pixels becomes one of m, output pixel i
+    covers the input from i n / m to (i + 1) n / m. Its center is (i + 1/2) n / m - 1/2, clipped to the first and the
+    last pixel (half-pixel centers). The axes are independent. An axis that keeps its size keeps its values. "bilinear"
+    skips pixels along an axis that shrinks, as Keras's ``Resizing`` does.
 
-    As the first layer it reads X row by row: images of a net's whole batch are held in their new size alone, which
-    is why it should stand before `Rescale` and `Normalize`. Random changes of `augment` come before all layers: they
-    are made to images of X's size, by the pixels of which `RandomCrop` and `Cutout` count.
+    As the first layer it reads X row by row, and a batch is stored in its new size only. So put it before `Rescale`
+    and `Normalize`. The random changes of `augment` come before all layers: `RandomCrop` and `Cutout` count the pixels
+    of X.
 
     References
     ----------
-    .. [1] G. Wolberg, "Digital Image Warping", IEEE Computer Society Press, 1990, on area sampling. Centres are those
-           of Keras's ``Resizing``.
+    .. [1] G. Wolberg, "Digital Image Warping", IEEE Computer Society Press, 1990, on area sampling. Centers follow
+           Keras's ``Resizing``.
 
     Examples
     --------
@@ -60,7 +56,7 @@ class Resize(Layer):
     method: str = parameter(fields.choice("auto", *RESIZING), default="auto")
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        need_map(input_shape)
+        require_input(self.takes, input_shape)
         return (*both(self.size), input_shape[2])
 
     def lower(self, builder: Builder) -> None:

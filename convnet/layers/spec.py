@@ -1,4 +1,4 @@
-"""Specs: from anything a user may write to layers, and back to plain data."""
+"""Specs: everything that users can pass as `layers`, converted to layers and back to plain data."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
@@ -6,41 +6,40 @@ from typing import Any
 
 from convnet.layers import preset
 from convnet.layers.auto import auto_layers
-from convnet.layers.base import Layer
-from convnet.layers.registry import LAYERS
+from convnet.layers.base import LAYERS, Layer
 from convnet.values import spec as values
 from convnet.values.plain import plain
 from convnet.values.spec import Spec
 
-MOST_NESTED = 8  # layers inside layers inside ...
+MAX_NESTING = 8  # of layers inside layers
 RESERVED = {
     "output": "the automatic output layer",
-    "flatten": "the Flatten that is put in where it is needed",
+    "flatten": "the Flatten that is inserted where it is needed",
 }
 
 
 def as_layers(spec: Spec, input_shape: tuple[int, ...] | None = None) -> tuple[Layer, ...]:
-    """Return the layers that a spec stands for.
+    """Return the layers that a spec describes.
 
     Parameters
     ----------
     spec : list of Layer or dict, dict, str or path
-        Layers, plain data as `to_dicts` gives it or ``{"layers": [...]}``, which may have a "description" too, the
-        name of a preset (see `presets`), JSON or YAML text, the path of a .json or .yaml file, or "auto".
+        Layers, the result of `to_dicts`, ``{"layers": [...]}`` with an optional "description", the name of a preset
+        (see `presets`), JSON or YAML text, the path of a .json or .yaml file, or "auto".
     input_shape : tuple of int, default=None
-        What "auto" is resolved for.
+        Shape of the input. Needed for "auto".
 
     Returns
     -------
     layers : tuple of Layer
-        Checked, each by itself; whether they fit together is found in ``fit``.
+        Each is checked on its own. ``fit`` checks whether they fit together.
 
     Raises
     ------
     TypeError, ValueError
-        What cannot be read, with the position of the layer and the cause.
+        If the spec cannot be read. The message gives the position of the layer and the cause.
     ImportError
-        YAML without PyYAML.
+        If the spec is YAML and PyYAML is not installed.
     """
     spec = plain(spec)
     if isinstance(spec, str) and spec == "auto":
@@ -55,69 +54,69 @@ def as_layers(spec: Spec, input_shape: tuple[int, ...] | None = None) -> tuple[L
 
 
 def to_dicts(layers: Spec) -> list[dict[str, Any]]:
-    """Return a list of dicts, fit for JSON and YAML, that `as_layers` turns back into equal layers.
+    """Return layers as a list of dicts for JSON or YAML. `as_layers` converts it back to equal layers.
 
     Parameters
     ----------
     layers : list of Layer or dict, dict, str or path
-        What `as_layers` takes.
+        Any spec that `as_layers` accepts.
 
     Returns
     -------
     dicts : list of dict
-        Type and changed parameters of each layer.
+        The type and the non-default parameters of each layer.
     """
     return values.to_dicts(as_layers(layers))
 
 
 def to_json(layers: Spec) -> str:
-    """Return JSON text, a layer a line.
+    """Return layers as JSON text with one layer per line.
 
     Parameters
     ----------
     layers : list of Layer or dict, dict, str or path
-        What `as_layers` takes.
+        Any spec that `as_layers` accepts.
 
     Returns
     -------
     text : str
-        That `as_layers` reads.
+        `as_layers` reads it.
     """
     return values.to_json(as_layers(layers))
 
 
 def to_yaml(layers: Spec) -> str:
-    """Return YAML text; needs PyYAML.
+    """Return layers as YAML text. Requires PyYAML.
 
     Parameters
     ----------
     layers : list of Layer or dict, dict, str or path
-        What `as_layers` takes.
+        Any spec that `as_layers` accepts.
 
     Returns
     -------
     text : str
-        That `as_layers` reads.
+        `as_layers` reads it.
     """
     return values.to_yaml(as_layers(layers))
 
 
 def check_size(entries: Sequence[object], depth: int = 0) -> None:
-    """Raise ValueError if layers or their dicts lie too deep in one another, or are too many altogether.
+    """Raise ValueError if layers or their dicts are nested too deeply or are too many in total.
 
-    `depth` is the number of layers around them.
+    `depth` is the number of layers around `entries`.
     """
     lists, seen = [plain(entries)], 0
-    for _ in range(MOST_NESTED + 1 - depth):
+    for _ in range(MAX_NESTING + 1 - depth):
         seen += sum(map(len, lists))
         if seen > values.MOST:
             raise ValueError(
-                f"layers has more than {values.MOST} entries, those inside others counted"
+                f"layers has more than {values.MOST} entries, including those inside others"
             )
         lists = list(filter(None, map(_inside, chain(*lists))))
         if not lists:
             return
-    raise ValueError(f"layers lie more than {MOST_NESTED} deep in one another")
+    raise ValueError(f"layers are nested more than {MAX_NESTING} deep")
 
 
 def _inside(entry: object) -> Sequence[object]:
@@ -129,14 +128,14 @@ def _inside(entry: object) -> Sequence[object]:
 def resolve_names(
     layers: Sequence[Layer], reserved: dict[str, str] | None = None
 ) -> tuple[str, ...]:
-    """Return the layers' names: given ones as they are, the others stem + number, free of collisions.
+    """Return the names of layers: the given name, or the stem with the first number that is free.
 
     Parameters
     ----------
     layers : sequence of Layer
-        In their order.
+        In the order of the net.
     reserved : dict, default=None
-        Names that are taken, and by what; None is those of the layers that are put in.
+        Names that cannot be used, with what uses them. None means those of the layers that a net inserts.
 
     Returns
     -------
@@ -146,7 +145,7 @@ def resolve_names(
     Raises
     ------
     ValueError
-        A name is there twice or belongs to an automatic layer.
+        If two layers have the same name, or a name is reserved.
     """
     reserved = RESERVED if reserved is None else reserved
     given: dict[str, int] = {}
@@ -167,3 +166,35 @@ def resolve_names(
 def _number(stem: str, numbers: dict[str, Iterator[int]], given: dict[str, int]) -> str:
     names = (f"{stem}{i}" for i in numbers.setdefault(stem, count(1)))
     return next(name for name in names if name not in given)
+
+
+def layer_types() -> dict[str, type[Layer]]:
+    """Return the registered layer classes by name.
+
+    Returns
+    -------
+    types : dict
+        Classes by name, as in ``{"type": "Conv2D"}``.
+    """
+    return LAYERS.types()
+
+
+def layer_from_dict(params: dict[str, Any]) -> Layer:
+    """Return the layer that ``{"type": "Conv2D", "filters": 16, ...}`` describes.
+
+    Parameters
+    ----------
+    params : dict
+        The type and its parameters.
+
+    Returns
+    -------
+    layer : Layer
+        An instance of that type.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the type or a parameter is unknown, or if the layer does not accept a value.
+    """
+    return LAYERS.from_dict(params)

@@ -1,31 +1,28 @@
 """Zeros around a map."""
 
 from convnet.layers import fields
-from convnet.layers.base import Layer
-from convnet.layers.builder import Builder
+from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import Padding, parameter
-from convnet.layers.geometry import need_map, pads2d
-from convnet.layers.registry import register
+from convnet.layers.geometry import require_input
+from convnet.values.fields import both
 
 
 @register
 class ZeroPad2D(Layer):
-    """The map with zeros around it.
+    """Adds zeros around a map.
 
-    Convolutions and pools have a `padding` of their own, which costs nothing; this layer is for zeros that a padding
-    cannot make, as before a max-pool, whose padding never wins.
+    Convolutions and pools have their own `padding`, which costs nothing. Use this layer where that is not enough, for
+    example before a max-pool, whose padding is never the largest value.
 
     Parameters
     ----------
     padding : int, (vertical, horizontal) or ((top, bottom), (left, right)), default=1
-        Rows and columns of zeros.
-    name : str, default=None
-        See `Layer`.
+        Number of rows and columns of zeros.
 
     Raises
     ------
     LayerShapeError
-        In ``fit``, with the position in the spec: the input is flat.
+        In ``fit``, with the position in the spec: the input is not a map.
 
     Notes
     -----
@@ -48,7 +45,7 @@ class ZeroPad2D(Layer):
     padding: Padding = parameter(fields.zeros, default=1, positional=True)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        need_map(input_shape)
+        require_input(self.takes, input_shape)
         h, w, c = input_shape
         (top, bottom), (left, right) = self._pads()
         return (top + h + bottom, left + w + right, c)
@@ -57,4 +54,5 @@ class ZeroPad2D(Layer):
         builder.zero_pad2d(self._pads())
 
     def _pads(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        return pads2d(self.padding, (1, 1), (1, 1), (1, 1))
+        rows, columns = map(both, both(self.padding))
+        return rows, columns

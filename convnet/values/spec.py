@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
-from convnet.values.family import Family
 from convnet.values.fields import did_you_mean, refusal, show
 from convnet.values.plain import plain
+from convnet.values.registry import Registry
 from convnet.values.value import Value, checked
 
 V = TypeVar("V", bound=Value)
@@ -21,12 +21,12 @@ MAX_DEPTH = 100  # lists and dicts in one another: a hundred thousand take secon
 MAX_SCALAR = 2**12
 
 
-def as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
+def as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
     """Return the values that a spec stands for.
 
     Parameters
     ----------
-    family : Family
+    registry : Registry
     spec : list of Value or dict, dict, str or path
         Values, plain data as `to_dicts` gives it or ``{"layers": [...]}``, which may have a "description" too, JSON
         or YAML text, the path of a .json or .yaml file.
@@ -36,31 +36,31 @@ def as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
     values : tuple of Value
     """
     try:
-        return _as_values(family, spec)
+        return _as_values(registry, spec)
     except (TypeError, ValueError, ImportError):
         raise
     except Exception as error:  # of an object that is no value, whatever it says
         raise TypeError(
-            f"{family.parameter} cannot be read: it raised {type(error).__name__}"
+            f"{registry.parameter} cannot be read: it raised {type(error).__name__}"
         ) from error
 
 
-def _as_values(family: Family[V], spec: Any) -> tuple[V, ...]:
-    what, noun = family.parameter, family.noun
+def _as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
+    what, noun = registry.parameter, registry.noun
     spec = plain(spec)
     if isinstance(spec, str | os.PathLike):
-        spec = _parse(family, *_read(what, spec))
+        spec = _parse(registry, *_read(what, spec))
     if isinstance(spec, dict):
         if len(spec) > 2 or spec.keys() - {"description"} != {what}:
             raise ValueError(f'a dict of {noun}s must be {{"{what}": [...]}}; got {show(spec)}')
         spec = plain(spec[what])
-    if isinstance(spec, family.base):
+    if isinstance(spec, registry.base):
         raise TypeError(f"{what} must be a list; got one {noun}. Write [{spec!r}]")
     if not isinstance(spec, list | tuple):
-        raise TypeError(f"{what} must be {_kinds(family)}; got {show(spec)}")
+        raise TypeError(f"{what} must be {_kinds(registry)}; got {show(spec)}")
     if len(spec) > MOST:
         raise ValueError(f"{what} has {len(spec)} entries; at most {MOST} are allowed")
-    return tuple(_as_value(family, i, entry) for i, entry in enumerate(spec))
+    return tuple(_as_value(registry, i, entry) for i, entry in enumerate(spec))
 
 
 def to_dicts(values: Iterable[Value]) -> list[dict[str, Any]]:
@@ -79,24 +79,24 @@ def to_yaml(values: Iterable[Value]) -> str:
     return _yaml().safe_dump(to_dicts(values), sort_keys=False, default_flow_style=None, width=1000)
 
 
-def _kinds(family: Family[V]) -> str:
+def _kinds(registry: Registry[V]) -> str:
     """Return what a spec may be, in words."""
-    preset = ", a preset" if family.presets() else ""
-    return f"{family.word}{preset} or a list of {family.noun}s"
+    preset = ", a preset" if registry.presets() else ""
+    return f"{registry.word}{preset} or a list of {registry.noun}s"
 
 
-def _as_value(family: Family[V], i: int, entry: object) -> V:
-    where, entry = f"{family.parameter}[{i}]", plain(entry)
-    if isinstance(entry, type) and issubclass(entry, family.base):
+def _as_value(registry: Registry[V], i: int, entry: object) -> V:
+    where, entry = f"{registry.parameter}[{i}]", plain(entry)
+    if isinstance(entry, type) and issubclass(entry, registry.base):
         raise TypeError(f"{where} is the class {entry.__name__}. Write {entry.__name__}(...)")
     try:
-        if isinstance(entry, family.base):
+        if isinstance(entry, registry.base):
             return checked(entry)
         if isinstance(entry, dict):
-            return family.from_dict(entry)
+            return registry.from_dict(entry)
     except (TypeError, ValueError) as error:
         raise refusal(error, f"{where}: {error}") from None
-    raise TypeError(f"{where} must be {family.one} or a dict; got {show(entry)}")
+    raise TypeError(f"{where} must be {registry.one} or a dict; got {show(entry)}")
 
 
 def _read(what: str, spec: str | os.PathLike[Any]) -> tuple[str, str]:
@@ -116,12 +116,12 @@ def _read(what: str, spec: str | os.PathLike[Any]) -> tuple[str, str]:
         raise ValueError(f"{what}: cannot read {show(path)}: {reason}") from None
 
 
-def _parse(family: Family[V], text: str, kind: str) -> Any:
-    what = family.parameter
+def _parse(registry: Registry[V], text: str, kind: str) -> Any:
+    what = registry.parameter
     if len(text) > MAX_TEXT:
         raise ValueError(f"{what}: the text has more than {MAX_TEXT} characters")
     if not kind:
-        _refuse_a_word(family, text.strip())
+        _refuse_a_word(registry, text.strip())
         kind = "json" if text.lstrip()[:1] in ("[", "{") else "yaml"
     try:
         return json.loads(text) if kind == "json" else _parse_yaml(text)
@@ -131,14 +131,14 @@ def _parse(family: Family[V], text: str, kind: str) -> Any:
         raise ValueError(f"{what}: no valid {kind.upper()}: {str(error)[:300]}") from None
 
 
-def _refuse_a_word(family: Family[V], text: str) -> None:
+def _refuse_a_word(registry: Registry[V], text: str) -> None:
     """Raise ValueError for what cannot be meant as a list: one line, no bracket, no colon, no dash in front."""
     if text[:1] not in ("[", "{", "-") and "\n" not in text and ":" not in text:
-        presets = family.presets()
-        hint = did_you_mean(text, [family.word.strip('"'), *presets])
+        presets = registry.presets()
+        hint = did_you_mean(text, [registry.word.strip('"'), *presets])
         known = f" Presets: {', '.join(presets)}." if presets else ""
         raise ValueError(
-            f"{family.parameter} must be {_kinds(family)}; got {show(text)}.{hint}{known}"
+            f"{registry.parameter} must be {_kinds(registry)}; got {show(text)}.{hint}{known}"
         )
 
 

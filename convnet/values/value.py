@@ -27,18 +27,18 @@ def checked(value: V) -> V:
     return value if same else built
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def immutable(cls: type[T]) -> type[T]:
     """Make a class whose fields are declared with `parameter` a frozen dataclass; a class decorator."""
     return dataclass(frozen=True, repr=False)(cls)
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 @immutable
 class Value:
     """A value that can be compared, hashed, printed and stored.
 
     A subclass declares its fields with `convnet.values.fields.parameter` and is registered with its
-    `Family`. Fields are checked and normalised when a value is built; a bad one raises TypeError or ValueError.
+    `Registry`. Fields are checked and normalised when a value is built; a bad one raises TypeError or ValueError.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:

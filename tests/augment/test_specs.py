@@ -118,7 +118,7 @@ def test_specs():
         (lambda: as_augment(3), "augment must be None or a list of augmentations; got 3"),
         (
             lambda: as_augment([{"type": "RandomFlipp"}]),
-            "augment[0]: there is no augmentation type",
+            "augment[0]: unknown augmentation type",
         ),
         (lambda: as_augment([3]), "augment[0] must be an augmentation or a dict; got 3"),
         (lambda: as_augment([{}]), 'augment[0]: an augmentation needs a "type", one of'),
@@ -135,13 +135,13 @@ def test_bad_specs(build, message):
     [
         (
             [RandomFlip(), RandomCrop(20)],
-            "augment[1] RandomCrop(20): padding 20 could shift the whole image out of its height of 20. "
+            "augment[1] RandomCrop(20): padding 20 could shift the image out of its height of 20 completely. "
             "Use at most 19.",
         ),
         ([RandomCrop((3, 40))], "augment[0] RandomCrop((3, 40)): padding 40 could shift"),
         (
             [Cutout((20, 41))],
-            "augment[0] Cutout((20, 41)): size 41 is more than the image's width of 40. Use at most 40.",
+            "augment[0] Cutout((20, 41)): size 41 is larger than the width of the image, 40. Use at most 40.",
         ),
         (
             [RandomFlip(), RandomCrop(2), RandomZoom(0.1, fill_mode="wrap")],
@@ -171,5 +171,7 @@ def test_plan():
 def test_what_is_no_augmentation_is_not_registered():
     with pytest.raises(TypeError, match="int must be a subclass of Augmentation"):
         register(int)
-    with pytest.raises(ValueError, match="an augmentation type named 'RandomFlip' is registered"):
+    with pytest.raises(
+        ValueError, match="an augmentation type named 'RandomFlip' is already registered"
+    ):
         register(type("RandomFlip", (Augmentation,), {}))

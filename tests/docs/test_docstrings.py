@@ -162,7 +162,7 @@ def test_what_a_parameter_must_be():
 def test_pages_link_to_each_other():
     layers = write_all()["layers.md"]
     assert "# Conv2D\n" in layers
-    assert "See [`Layer`](#layer)." in layers
+    assert "It consists of a [`DepthwiseConv2D`](#depthwiseconv2d) named" in layers
     assert "- **`filters`**: int; from 1 to 1048576  \n" in layers
     assert "; default `1`  \n" in layers
 

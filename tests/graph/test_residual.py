@@ -172,7 +172,10 @@ def test_a_linear_sum_costs_no_pass_backward():
             [Residual([Residual([MaxPool2D(9, name="big")])])],
             "layers[0] 'residual1' › layers[0] 'residual1' › layers[0] 'big': window 9×9 does not fit",
         ),
-        ([Conv2D(2, 3), Residual([Conv2D(2, 3)])], "layers[1] 'residual1': its layers make 4×4 of"),
+        (
+            [Conv2D(2, 3), Residual([Conv2D(2, 3)])],
+            "layers[1] 'residual1': its layers change its input from 6×6 to 4×4",
+        ),
         (
             [Residual([ReLU(), Conv2D(3, 1, activation="softmax")])],
             'layers[0] › layers[1] is Conv2D(activation="softmax"), which belongs to the automatic',

@@ -154,7 +154,7 @@ def test_missing_parameters():
         (
             Conv2D(8, 3, groups=4),
             (9, 9, 6),
-            "its 6 input channels cannot be cut into 4 groups",
+            "its 6 input channels cannot be divided into 4 groups",
             "Set groups to a divisor of 6.",
         ),
     ],

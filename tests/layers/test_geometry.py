@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from convnet.layers import Conv2D, LayerShapeError, MaxPool2D
-from convnet.layers.geometry import output_size, pads
+from convnet.layers.geometry import output_size, resolve_padding
 
 size = st.integers(1, 40)
 small = st.integers(1, 7)
@@ -23,7 +23,7 @@ def test_output_size(n, k, p, s, out):
 
 @given(size, small, small, small)
 def test_same_gives_ceil_and_the_odd_pixel_last(n, k, s, d):
-    before, after = pads("same", n, k, s, d)
+    before, after = resolve_padding("same", n, k, s, d)
     assert output_size(n, k, s, before + after, d) == -(-n // s)
     assert after - before in (0, 1)
     if before + after:  # and no more than it takes
@@ -48,7 +48,7 @@ def test_windows_stay_inside(h, w, k, s, d, p):
 def test_every_pooling_window_has_a_pixel(n, k, s, data):
     padding = data.draw(st.sampled_from(["valid", "same"]) | st.integers(0, k - 1))
     layer = MaxPool2D(k, stride=s, padding=padding)
-    before, _ = pads(padding, n, k, s)
+    before, _ = resolve_padding(padding, n, k, s)
     try:
         out = layer.output_shape((n, n, 1))[0]
     except LayerShapeError:

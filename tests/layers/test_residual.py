@@ -32,7 +32,7 @@ def nest(depth, inner=None):
 @pytest.mark.parametrize(
     ("layers", "error", "text"),
     [
-        ([], ValueError, "Residual: layers must have one layer or more; got an empty list"),
+        ([], ValueError, "Residual: layers must have at least one layer; got an empty list"),
         ("net.json", TypeError, "Residual: layers must be a list of layers; got 'net.json'"),
         (Dense(3), TypeError, "Residual: layers must be a list of layers; got Dense(3)"),
         ([Dense], TypeError, "Residual: layers[0] is the class Dense. Write Dense(...)"),
@@ -47,8 +47,8 @@ def nest(depth, inner=None):
             "layers[0] and layers[1] are both named 'a'",
         ),
         ([ReLU(name="shortcut")], ValueError, "the name 'shortcut' belongs to the projection"),
-        ([nest(8)], ValueError, "Residual: layers lie more than 8 deep in one another"),
-        ([nest(400)], ValueError, "Residual: layers lie more than 8 deep in one another"),
+        ([nest(8)], ValueError, "Residual: layers are nested more than 8 deep"),
+        ([nest(400)], ValueError, "Residual: layers are nested more than 8 deep"),
         ([Residual([ReLU()] * 600)] * 2, ValueError, "Residual: layers has more than 1000 entries"),
     ],
 )
@@ -63,7 +63,7 @@ def test_how_deep():
     deep = [Residual([nest(7)])]
     with pytest.raises(ValueError, match="8 deep"):
         Residual(deep)
-    with pytest.raises(ValueError, match="more than 1000 entries, those inside others counted"):
+    with pytest.raises(ValueError, match="more than 1000 entries, including those inside others"):
         as_layers([Residual([ReLU()] * 600)] * 2)
 
 
@@ -114,7 +114,7 @@ def test_output_shape(layers, shape, output):
         (
             [Conv2D(8, 3)],
             (7, 8, 3),
-            "its layers make 5×6 of its 7×8 input, which no stride of the shortcut does. "
+            "its layers change its input from 7×8 to 5×6, which no stride of the shortcut does. "
             'Use padding="same" in its layers.',
         ),
         (
@@ -129,7 +129,7 @@ def test_output_shape(layers, shape, output):
         ),
         ([Conv2D(8, 3, padding="valid")], (9,), "layers[0] 'conv1': it needs a (height, width"),
         ([Dense(8)], (7, 8, 3), "layers[0] 'dense1': it makes flat data inside a Residual"),
-        ([Flatten()], (7, 8, 3), "it makes flat data inside a Residual whose 7×8 input"),
+        ([Flatten()], (7, 8, 3), "it makes flat data inside a Residual whose input of 7×8"),
         ([GlobalAvgPool2D()], (7, 8, 3), "Put it after the Residual."),
     ],
 )

@@ -83,11 +83,11 @@ def test_json_is_a_layer_a_line():
         ([ReLU(), 3], "layers[1] must be a layer or a dict; got 3"),
         (
             [{"type": "conv2d"}],
-            "layers[0]: there is no layer type 'conv2d'. Did you mean 'Conv2D'?",
+            "layers[0]: unknown layer type 'conv2d'. Did you mean 'Conv2D'?",
         ),
         (
             [{"type": "MaxPooling2D"}],
-            "layers[0]: there is no layer type 'MaxPooling2D'. Did you mean 'MaxPool2D'?",
+            "layers[0]: unknown layer type 'MaxPooling2D'. Did you mean 'MaxPool2D'?",
         ),
         ([{"filters": 3}], 'layers[0]: a layer needs a "type", one of '),
         ([{"type": ["ReLU"]}], 'layers[0]: a layer needs a "type", one of '),
@@ -278,7 +278,7 @@ def test_auto(shape):
 
 
 def test_a_layer_type_is_registered_once():
-    with pytest.raises(ValueError, match="'ReLU' is registered already"):
+    with pytest.raises(ValueError, match="'ReLU' is already registered"):
         register(type("ReLU", (ReLU,), {}))
     with pytest.raises(TypeError, match="must be a subclass of Layer"):
         register(dict)

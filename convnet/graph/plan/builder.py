@@ -1,4 +1,4 @@
-"""The builder: layers call it to emit operations."""
+"""The builder that layers call to emit operations: it collects the graph and its parameters."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -25,6 +25,8 @@ from convnet.graph.ops import (
 )
 from convnet.graph.parameters import Parameter, ParameterList
 from convnet.layers import Layer
+from convnet.layers.base import Builder
+from convnet.layers.geometry import Window
 
 AnyOp = TypeVar("AnyOp", bound=Op)
 
@@ -87,8 +89,10 @@ class Branch:
     shape: tuple[int, ...]
 
 
-class Builder:
+class GraphBuilder(Builder):
     """Collects the operations that layers emit: a chain, except for `fork` and `add`.
+
+    The methods that layers call are documented in `convnet.layers.base.Builder`.
 
     Parameters
     ----------
@@ -121,7 +125,6 @@ class Builder:
         self.parameters = ParameterList()
 
     def lower(self, name: str, layer: Layer) -> None:
-        """Emit the operations of a layer, inside the one that is being lowered, if any."""
         outer, siblings = self.layer, self.lowered
         path = f"{outer}/{name}" if outer else name
         lowered = Lowered(path, layer, self.current, self.shape)
@@ -132,7 +135,6 @@ class Builder:
         siblings.append(lowered)
 
     def fork(self) -> Branch:
-        """Give the current output a second reader; return that branch, for `switch` and `add`."""
         source = self.current
         self.current, other = (Buffer(source.shape, alias=source) for _ in range(2))
         other.gradient_alias = other
@@ -140,13 +142,11 @@ class Builder:
         return Branch(other, self.shape)
 
     def switch(self, branch: Branch) -> Branch:
-        """Continue with another branch; return the one that was current."""
         left = Branch(self.current, self.shape)
         self.current, self.shape = branch.output, branch.shape
         return left
 
     def add(self, branch: Branch, *, activation: str) -> None:
-        """Emit the sum of the current output and that of a branch of the same shape, then an activation."""
         self._emit(AddOp, self.shape, other=branch.output)
         self.activation(activation)
 
@@ -165,17 +165,10 @@ class Builder:
         l2: float | None = None,
         max_norm: float | None = None,
     ) -> None:
-        """Emit a convolution of a map or, with kernels of height 1, of a signal.
-
-        `initializer`, `l2` and `max_norm` as in `Parameter`.
-        """
         h, w, c = self._map_shape()
         (top, bottom), (left, right) = padding
         self._bound("padded input", (h + top + bottom) * (w + left + right) * c)
-        size = [
-            (n + sum(pad) - d * (k - 1) - 1) // s + 1
-            for n, pad, k, s, d in zip((h, w), padding, kernel, stride, dilation, strict=True)
-        ]
+        size = Window(kernel, stride, padding, dilation).output_sizes((h, w))
         taps = kernel[0] * kernel[1]
         parameters = self._weights(
             (*kernel[3 - len(self.shape) :], c // groups, filters),
@@ -201,12 +194,8 @@ class Builder:
         self.activation(activation)
 
     def pool2d(self, kind: str, *, size: Pair, stride: Pair, padding: tuple[Pair, Pair]) -> None:
-        """Emit a "max" or "avg" pooling of a map or, with windows of height 1, of a signal."""
         h, w, c = self._map_shape()
-        rows, columns = (
-            (n + sum(pad) - k) // s + 1
-            for n, pad, k, s in zip((h, w), padding, size, stride, strict=True)
-        )
+        rows, columns = Window(size, stride, padding).output_sizes((h, w))
         self._emit(
             Pool2DOp,
             self._ranked((rows, columns, c)),
@@ -217,7 +206,6 @@ class Builder:
         )
 
     def global_pool2d(self, kind: str) -> None:
-        """Emit a pooling of the whole map or signal to one flat value a channel."""
         h, w, c = self._map_shape()
         no_padding = ((0, 0), (0, 0))
         self._emit(Pool2DOp, (c,), pooling=kind, size=(h, w), stride=(h, w), padding=no_padding)
@@ -232,7 +220,6 @@ class Builder:
         l2: float | None = None,
         max_norm: float | None = None,
     ) -> None:
-        """Emit a dense layer of flat data; `initializer`, `l2` and `max_norm` as in `Parameter`."""
         (inputs,) = self.shape
         parameters = self._weights(
             (inputs, units),
@@ -247,7 +234,6 @@ class Builder:
         self.activation(activation)
 
     def batch_norm(self, *, momentum: float, epsilon: float) -> None:
-        """Emit a batch normalization of each channel."""
         shape = self.shape[-1:]
         parameters = {
             "gamma": self._parameter("gamma", shape, start=1.0),
@@ -260,13 +246,11 @@ class Builder:
         self._emit(BatchNormOp, self.shape, parameters, momentum=momentum, epsilon=epsilon)
 
     def dropout(self, rate: float, *, whole_channels: bool = False) -> None:
-        """Emit a dropout of values, or of whole channels of a map; no operation where nothing is dropped."""
         if rate > 0.0:
             key = len(self.ops) + 1
             self._emit(DropoutOp, self.shape, rate=rate, key=key, whole_channels=whole_channels)
 
     def zero_pad2d(self, padding: tuple[Pair, Pair]) -> None:
-        """Emit zeros around a map; no operation where there are none."""
         (top, bottom), (left, right) = padding
         h, w, c = self.shape
         shape = (top + h + bottom, left + w + right, c)
@@ -275,12 +259,10 @@ class Builder:
             self._emit(ZeroPad2DOp, shape, padding=padding)
 
     def rescale(self, scale: float, offset: float) -> None:
-        """Emit a scale and an offset; no operation if they change nothing."""
         if (scale, offset) != (1.0, 0.0):
             self._emit(AffineOp, self.shape, scale=scale, offset=offset)
 
     def normalize(self, epsilon: float) -> None:
-        """Emit a normalization of each channel by statistics that are learned before training."""
         for op in self.ops:
             if op.random or any(p.trainable for p in op.parameters.values()):
                 raise ValueError(
@@ -296,19 +278,16 @@ class Builder:
         self._emit(AffineOp, self.shape, parameters, epsilon=epsilon)
 
     def resize(self, size: Pair, *, methods: tuple[str, str]) -> None:
-        """Emit a resized map; no operation if the size does not change."""
         shape = (*size, self.shape[2])
         self._bound("map", prod(shape))
         if shape != self.shape:
             self._emit(ResizeOp, shape, methods=methods)
 
     def activation(self, name: str) -> None:
-        """Emit an activation; no operation for the linear one."""
         if name != "linear":
             self._emit(ActivationOp, self.shape, activation=name)
 
     def flatten(self) -> None:
-        """Flatten the current map, in its memory."""
         if len(self.shape) == 1:
             return
         source = self.current

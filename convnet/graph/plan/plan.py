@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import prod
 
-from convnet.graph.plan.builder import MAX_VALUES, Builder, Graph, Lowered
+from convnet.graph.plan.builder import MAX_VALUES, Graph, GraphBuilder, Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
 
 UNTIL = "until:"
@@ -92,7 +92,7 @@ class Plan:
         if winograd is None:
             winograd = os.environ.get("CONVNET_WINOGRAD", "1") != "0"
         self.winograd = winograd
-        builder = Builder(self.input_shape, winograd=winograd)
+        builder = GraphBuilder(self.input_shape, winograd=winograd)
         for name, layer in self._place(tuple(layers)):
             builder.lower(name, layer)
         self.lowered = builder.lowered

@@ -1,0 +1,170 @@
+"""Base classes of convolutions: each adds fields, and all documentation of a field is written here once.
+
+Dataclasses order the fields of several base classes from the last one to the first, so
+``Conv2D(Convolution, Kernel2D)`` has the fields of `Filters`, `Kernel2D`, `Groups` and `WeightedLayer`.
+"""
+
+from typing import Any
+
+from convnet.layers import fields
+from convnet.layers.base import Builder, Layer
+from convnet.layers.fields import Padding, parameter
+from convnet.layers.geometry import (
+    Window,
+    map_window,
+    require_groups,
+    require_input,
+    signal_window,
+)
+from convnet.layers.weighted import WeightedLayer
+from convnet.values.value import immutable
+
+
+@immutable
+class Filters(Layer):
+    """A layer that has kernels for each output channel.
+
+    Parameters
+    ----------
+    filters : int
+        Number of output channels.
+    """
+
+    filters: int = parameter(fields.integer(1))
+
+
+@immutable
+class Kernel(Layer):
+    """A layer with kernels that slide over its input."""
+
+    def _window(self, shape: tuple[int, ...]) -> Window:
+        raise NotImplementedError
+
+    def _convolve(
+        self, builder: Builder, filters: int, groups: int, options: dict[str, Any]
+    ) -> None:
+        window = self._window(builder.shape)
+        builder.conv2d(
+            filters,
+            kernel=window.size,
+            stride=window.stride,
+            padding=window.padding,
+            dilation=window.dilation,
+            groups=groups,
+            **options,
+        )
+
+
+@immutable
+class Kernel1D(Kernel):
+    """A layer with kernels that slide along a signal.
+
+    Parameters
+    ----------
+    kernel_size : int
+        Length of the kernels.
+    stride : int, default=1
+        Step between windows.
+    padding : "valid", "same", int or (before, after), default="valid"
+        Zeros around the input. "same" gives ceil(length / stride) outputs; an odd zero goes last. For a causal
+        convolution, whose outputs depend on earlier inputs alone, use ``(dilation * (kernel_size - 1), 0)``.
+    dilation : int, default=1
+        Distance between the inputs that neighboring weights of a kernel multiply.
+    """
+
+    takes = "signal"
+
+    kernel_size: int = parameter(fields.integer(1))
+    stride: int = parameter(fields.integer(1), default=1)
+    padding: str | int | tuple[int, int] = parameter(fields.padding1d, default="valid")
+    dilation: int = parameter(fields.integer(1), default=1)
+
+    def _window(self, shape: tuple[int, ...]) -> Window:
+        return signal_window(shape, self.kernel_size, self.stride, self.padding, self.dilation)
+
+
+@immutable
+class Kernel2D(Kernel):
+    """A layer with kernels that slide over a map.
+
+    Parameters
+    ----------
+    kernel_size : int or (height, width)
+        Size of the kernels.
+    stride : int or (vertical, horizontal), default=1
+        Step between windows.
+    padding : "valid", "same", int, (vertical, horizontal) or ((top, bottom), (left, right)), default="valid"
+        Zeros around the input. "same" gives ceil(size / stride) outputs; an odd zero goes last.
+    dilation : int or (vertical, horizontal), default=1
+        Distance between the pixels that neighboring weights of a kernel multiply.
+    """
+
+    takes = "map"
+
+    kernel_size: int | tuple[int, int] = parameter(fields.pair(1))
+    stride: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    padding: str | Padding = parameter(fields.padding, default="valid")
+    dilation: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+
+    def _window(self, shape: tuple[int, ...]) -> Window:
+        return map_window(shape, self.kernel_size, self.stride, self.padding, self.dilation)
+
+
+@immutable
+class Groups(Layer):
+    """A layer whose channels can be divided into groups.
+
+    Parameters
+    ----------
+    groups : int, default=1
+        Number of groups that the input channels and the filters are divided into. Each filter sees the channels of
+        its own group. As many groups as input channels make the convolution depthwise.
+    """
+
+    groups: int = parameter(fields.integer(1), default=1)
+
+
+@immutable
+class Convolution(WeightedLayer, Groups, Kernel, Filters):
+    """A convolution with kernels that see all channels of their group.
+
+    Parameters
+    ----------
+    filters : int
+        Number of kernels, which is the number of output channels. Must be divisible by `groups`.
+    """
+
+    stem = "conv"
+
+    def check(self) -> None:
+        if self.filters % self.groups:
+            raise ValueError(
+                f"{type(self).__name__}: filters must be divisible by groups; "
+                f"got {self.filters} and {self.groups}"
+            )
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        require_input(self.takes, input_shape)
+        require_groups(input_shape[-1], self.groups)
+        return (*self._window(input_shape).output_shape("kernel", input_shape), self.filters)
+
+    def lower(self, builder: Builder) -> None:
+        self._convolve(builder, self.filters, self.groups, self._weight_options())
+
+
+@immutable
+class DepthwiseKernel(Kernel2D):
+    """A layer that convolves each channel on its own.
+
+    Parameters
+    ----------
+    depth_multiplier : int, default=1
+        Number of depthwise kernels, and so of outputs, per input channel.
+
+    Raises
+    ------
+    LayerShapeError
+        In ``fit``, with the position in the spec: the input is not a map or is smaller than the kernel.
+    """
+
+    depth_multiplier: int = parameter(fields.integer(1), default=1)

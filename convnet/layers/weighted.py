@@ -1,0 +1,55 @@
+"""The base class of layers with weights: convolutions and dense layers."""
+
+from typing import Any
+
+from convnet.layers import fields
+from convnet.layers.base import Layer
+from convnet.layers.fields import parameter
+from convnet.values.value import immutable
+
+
+@immutable
+class WeightedLayer(Layer):
+    """A layer that computes weighted sums, adds a bias and applies an activation.
+
+    Dataclasses order the fields of several base classes from the last one to the first. Subclasses name this one
+    first, so that its fields stand behind their own.
+
+    Parameters
+    ----------
+    activation : str, default=None
+        Function applied to the output: "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or None.
+    use_bias : bool, default=True
+        Whether to add a learned constant to each output channel or unit.
+    kernel_initializer : str, default=None
+        Distribution of the initial weights: "he_normal", "he_uniform", "glorot_normal", "glorot_uniform" or
+        "orthogonal" [init]_. None means "he_uniform" before a rectifier ("relu", "leaky_relu", "elu", "gelu", "silu")
+        and "glorot_uniform" otherwise.
+    l2 : float, default=None
+        Strength of the L2 penalty on the weights, from 0 to 1000. None means the estimator's `alpha`.
+    max_norm : float, default=None
+        Upper bound of the 2-norm of the weights of each output channel or unit, from 1e-6 to 1e6 [norm]_. None means
+        no bound.
+
+    References
+    ----------
+    .. [init] X. Glorot and Y. Bengio, AISTATS 2010; K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep into Rectifiers",
+           ICCV 2015; A. Saxe, J. McClelland and S. Ganguli, ICLR 2014 (orthogonal).
+    .. [norm] N. Srivastava et al., "Dropout", JMLR 15, 2014.
+    """
+
+    activation: str | None = parameter(fields.activation, default=None)
+    use_bias: bool = parameter(fields.boolean, default=True)
+    kernel_initializer: str | None = parameter(fields.initializer, default=None)
+    l2: float | None = parameter(fields.l2, default=None)
+    max_norm: float | None = parameter(fields.max_norm, default=None)
+
+    def _weight_options(self) -> dict[str, Any]:
+        """Return the options that `Builder.conv2d` and `Builder.dense` take."""
+        return dict(
+            activation=self.activation or "linear",
+            use_bias=self.use_bias,
+            initializer=self.kernel_initializer,
+            l2=self.l2,
+            max_norm=self.max_norm,
+        )

@@ -1,0 +1,101 @@
+"""A registry: the classes of one family of values by name, which is how a stored spec refers to them."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+from convnet.values.docstrings import inherit_docs
+from convnet.values.fields import did_you_mean, show
+from convnet.values.plain import plain
+from convnet.values.value import Value, immutable
+
+T = TypeVar("T", bound=Value)
+V = TypeVar("V", bound=Value)
+
+
+class Registry(Generic[V]):
+    """The registered classes of one family of values: layers or augmentations.
+
+    Parameters
+    ----------
+    base : type
+        The subclass of `Value` that all classes of the family derive from.
+    parameter : str
+        The estimator parameter that holds a list of such values: "layers". Errors begin with it.
+    noun : str
+        The word for one value: "layer".
+    example : str
+        Plain data of one value, for errors: ``{"type": "ReLU"}``.
+    word : str
+        The alternative to a list that the parameter accepts: ``"auto"`` with its quotes, or ``None``.
+    presets : callable, default=tuple
+        Returns the names of the lists that come with convnet.
+    """
+
+    def __init__(
+        self,
+        base: type[V],
+        *,
+        parameter: str,
+        noun: str,
+        example: str,
+        word: str,
+        presets: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
+        self.base, self.parameter, self.noun, self.word = base, parameter, noun, word
+        self.one = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+        self.example, self.presets = example, presets
+        self._types: dict[str, type[V]] = {}
+
+    def register(self, cls: type[T]) -> type[T]:
+        """Make a class an immutable value that specs can name; a class decorator.
+
+        The class inherits the documentation of its fields from its base classes.
+
+        Parameters
+        ----------
+        cls : type
+            A subclass of `Layer` (`convnet.layers.register`) or of `Augmentation` (`convnet.augment.register`).
+
+        Returns
+        -------
+        cls : type
+            The same class, which is now a frozen dataclass.
+
+        Raises
+        ------
+        TypeError
+            If `cls` is not a subclass of the base class.
+        ValueError
+            If a class of this name is already registered.
+        """
+        if not issubclass(cls, self.base):
+            raise TypeError(f"{cls.__name__} must be a subclass of {self.base.__name__}")
+        if cls.__name__ in self._types:
+            raise ValueError(f"{self.one} type named {cls.__name__!r} is already registered")
+        documented = bool(cls.__dict__.get("__doc__"))
+        built = immutable(cls)
+        if documented:  # otherwise dataclass wrote a signature
+            built.__doc__ = inherit_docs(built, self.base)
+        self._types[cls.__name__] = cast(type[V], built)
+        return built
+
+    def types(self) -> dict[str, type[V]]:
+        """Return the registered classes by name."""
+        return dict(self._types)
+
+    def from_dict(self, params: dict[str, Any]) -> V:
+        """Return the value that ``{"type": "Conv2D", "filters": 16, ...}`` describes."""
+        types = self._types
+        params = plain(params)
+        if not isinstance(params, dict):
+            raise TypeError(f"{self.one} must be a dict such as {self.example}; got {show(params)}")
+        name = plain(params.get("type"))
+        if not isinstance(name, str):
+            known = ", ".join(types)
+            raise ValueError(f'{self.one} needs a "type", one of {known}; got {show(params)}')
+        if name not in types:
+            raise ValueError(f"unknown {self.noun} type {show(name)}.{did_you_mean(name, types)}")
+        cls = types[name]
+        fields = {key: value for key, value in params.items() if key != "type"}
+        cls.check_parameter_names(fields)
+        return cls(**fields)
