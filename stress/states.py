@@ -94,7 +94,7 @@ def edits(state):
             if name == "huge" and key not in FITTED:
                 continue  # a parameter may be anything, and is pickled
             yield f"{key} = {name}", lambda s, key=key, value=value: s.update({key: value})
-    for key in (*FITTED, "_known_outputs", "predict", "fit", "__dict__", "x", ""):
+    for key in (*FITTED, "predict", "fit", "__dict__", "x", ""):
         for name in ("None", "1", "a text", "a function"):
             value = HOSTILE[name]
             yield f"more: {key} = {name}", lambda s, key=key, value=value: s.update({key: value})

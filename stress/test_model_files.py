@@ -32,8 +32,7 @@ from states import ARRAYS
 import convnet
 from convnet import ConvNetClassifier
 from convnet.callbacks import Checkpoint
-from convnet.graph import Network
-from convnet.graph.plan import Plan
+from convnet.graph import Network, Plan
 from convnet.layers import as_layers, preset, to_json, to_yaml
 from convnet.persistence import model_file
 

@@ -1,4 +1,4 @@
-"""Imports point one way: cli -> estimators -> training -> graph -> engine; layers import values alone.
+"""Imports point one way: cli -> estimators -> training -> graph -> engine.
 
 inspection, persistence and data are wings: called by estimators and cli, reaching into graph and below.
 """
@@ -17,8 +17,8 @@ BELOW_INPUTS = {
 ARROWS = {
     "engine": set(),
     "values": set(),
-    "layers": {"values"},
-    "augment": {"values"},
+    "layers": {"engine", "values"},
+    "augment": {"engine", "values"},
     "graph": {"engine", "layers", "augment", "values"},
     "training": {"data", "graph", "engine", "layers", "values"},
     "inspection": {"data", "graph", "engine", "layers"},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.callbacks import Callback
+from convnet.engine import SOLVERS
 from convnet.inputs.images import takes_signals
 from convnet.inputs.scaling import is_scale
 from convnet.training.rates import check_learning_rate
@@ -102,7 +103,6 @@ SHAPE = Rule(
     "one to three positive integers",
     lambda v: isinstance(v, list | tuple) and 1 <= len(v) <= 3 and all(map(integer(1).test, v)),
 )
-SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 
 RULES = {
     "loss": one_of("squared_error", "absolute_error", "huber"),

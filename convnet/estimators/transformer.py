@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.constraints import ParameterError, check_parameters
 from convnet.fitted.validate import validate_fitted
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.layers import resolve_names
 from convnet.model_io.description import to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator

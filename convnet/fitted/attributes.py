@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 from numbers import Real
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from convnet.data.form import check_form
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import check_weights
-from convnet.graph.plan import LayerInfo, Plan
+from convnet.graph import LayerInfo, Plan
 from convnet.inputs.images import DTYPES
 from convnet.inputs.scaling import InputFormat, is_scale
 from convnet.layers import Layer
@@ -26,9 +26,9 @@ from convnet.values.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from convnet.inputs.hints import Fitted
 
 Estimator = TypeVar("Estimator")
+Fitted: TypeAlias = dict[str, Any]  # fitted attributes by name
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from convnet.engine.locks import lock_of
-from convnet.graph.network import Network
+from convnet.graph import Network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +51,7 @@ class NetworkCache:
         # Weights and network of a prediction that began before a partial_fit ended.
         self._secondary: tuple[Mapping[str, np.ndarray] | None, Network | None] = None, None
         self._valid_key: dict[str, Any] | None = None
+        self._precomputed: tuple[Any, np.ndarray] | None = None
         self._lock = lock_of(self)
 
     def network(
@@ -109,11 +110,23 @@ class NetworkCache:
         """Return a cache of the same layers and shapes, without a network."""
         return NetworkCache(self.layers, self.input_shape, self.n_outputs)
 
-    def shared_copy(self) -> NetworkCache:
-        """Return a cache that shares the network, for a copy of the estimator."""
+    def shared_copy(self, precomputed: tuple[Any, np.ndarray] | None = None) -> NetworkCache:
+        """Return a cache that shares the network, for a copy of the estimator.
+
+        Parameters
+        ----------
+        precomputed : tuple of array-like and ndarray, default=None
+            X and the outputs of the network for it, which the copy will not compute again.
+        """
         cache = self.empty_copy()
-        cache._network = self._network
+        cache._network, cache._precomputed = self._network, precomputed
         return cache
+
+    def precomputed_outputs(self, X: Any) -> np.ndarray | None:
+        """Return the outputs for X if X is the very object that they were computed for, else None."""
+        if self._precomputed is None or self._precomputed[0] is not X:
+            return None
+        return self._precomputed[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return NetworkCache, (self.layers, self.input_shape, self.n_outputs)

@@ -21,13 +21,13 @@ from convnet.fitted.attributes import (
     require,
 )
 from convnet.fitted.network_cache import NetworkCache
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.layers import as_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from convnet.inputs.hints import Fitted
+    from convnet.fitted.attributes import Fitted
     from convnet.layers import Layer
 
 
@@ -102,7 +102,7 @@ def check_values(estimator: Any, fitted: Fitted, plan: Plan) -> None:
         if not attribute.training:
             _check(attribute, fitted, plan)
     with _naming("classes_" if "classes_" in fitted else "n_outputs_"):
-        estimator._check_outputs(fitted, plan.n_outputs)
+        estimator._fitted_task(fitted).check_attributes(fitted, plan.n_outputs)
     if fitted.keys() >= TRAINED:
         _check_training(fitted)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.graph.plan import Plan
+    from convnet.graph import Plan
 
 
 class Weights(Mapping):

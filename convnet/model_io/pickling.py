@@ -18,7 +18,6 @@ class PicklingMixin(BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        state.pop("_known_outputs", None)  # of an X that is no longer the same object
         if isinstance(state.get("_network_cache"), NetworkCache):
             state["_network_cache"] = state["_network_cache"].empty_copy()
         return state | {"_state_format": STATE_FORMAT}
@@ -27,13 +26,17 @@ class PicklingMixin(BaseEstimator):
         name = type(self).__name__
         if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
             raise TypeError(f"{name}: its state is not a dict of attributes. Save it again.")
-        state = {key: value for key, value in state.items() if key != "_known_outputs"}
-        found = state.pop("_state_format", None)
+        found = state.get("_state_format")
         if type(found) is not int or found != STATE_FORMAT:
             raise ValueError(
                 f"{name}: its state has format {found}, but this convnet reads format {STATE_FORMAT}. "
                 "Upgrade convnet, or save the model again."
             )
+        state = {key: value for key, value in state.items() if key != "_state_format"}
         if not FITTED.isdisjoint(state):
-            check_fitted(self, state)
+            probe = object.__new__(
+                type(self)
+            )  # with the parameters, which say how to check the rest
+            vars(probe).update(state)
+            check_fitted(probe, state)
         super().__setstate__(state)

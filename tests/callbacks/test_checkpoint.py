@@ -11,7 +11,7 @@ from sklearn.base import clone
 from convnet import ConvNetClassifier
 from convnet.augment import RandomFlip
 from convnet.callbacks import Callback, Checkpoint
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout
 from convnet.schedules import Cosine, OneCycle
 

@@ -8,8 +8,8 @@ from sklearn.model_selection import GridSearchCV
 from convnet import ConvNetClassifier
 from convnet.augment import Cutout, RandomBrightness, RandomCrop, RandomFlip, RandomRotation
 from convnet.augment.plan import plan_augment
-from convnet.fitting.seed import draw_seed
-from convnet.graph.augmenter import augmented
+from convnet.fitting.session import draw_seed
+from convnet.graph.runtime.augmenter import augmented
 from convnet.layers import Conv2D, MaxPool2D
 
 LAYERS = [Conv2D(4, 3, activation="relu"), MaxPool2D(2)]

@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import Conv2D, Dense
 from convnet.schedules import Cosine, OneCycle, Step, Warmup
 
