@@ -27,9 +27,10 @@ ARROWS = {
     "inputs": BELOW_INPUTS,
     "fitted": {"inputs", *BELOW_INPUTS},
     "fitting": {"fitted", "inputs", *BELOW_INPUTS},
-    "model_io": {"fitted", "inputs", *BELOW_INPUTS},
+    "model_io": {"fitted", "inputs", "_version", *BELOW_INPUTS},
     "estimators": {"fitting", "model_io", "fitted", "inputs", *BELOW_INPUTS},
-    "_config": {"engine"},
+    "_version": set(),
+    "_config": {"engine", "_version"},
     "schedules": {"training"},
     "callbacks": {"persistence"},
 }
@@ -69,7 +70,7 @@ def imported_parts(path):
     """The parts of convnet that a file imports; a public name taken from the top is `__init__`."""
     modules = [name.split(".") for name in imported_modules(path)]
     for name in modules:
-        if name[0] == "convnet" and name[1:] not in ([], ["__version__"]):
+        if name[0] == "convnet" and name[1:]:
             yield name[1] if name[1] in {*ARROWS, *ANYTHING} or len(name) > 2 else "__init__"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.engine import SOLVERS, Context, aligned_zeros
-from convnet.graph.finite import is_finite
+from convnet.graph.arrays import is_finite
 
 MOMENTS = ("moment_1", "moment_2")
 

@@ -16,14 +16,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from convnet.data.rows import Rows
-from convnet.inputs.arrays import as_array
-from convnet.inputs.lazy import is_lazy, refuse_paths, stand_in
+from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder, refuse_paths
 from convnet.layers import as_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.inputs.hints import Images
     from convnet.layers.base import Layer
 
 
@@ -38,7 +36,7 @@ def check_rows(X: Any, kind: str) -> Images:
         return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
     refuse_paths(X)
     lazy = is_lazy(X)
-    seen = stand_in(X.shape, X.dtype) if lazy else X
+    seen = placeholder(X.shape, X.dtype) if lazy else X
     array = as_array(seen, "X", ensure_all_finite=False, allow_nd=True, estimator=kind)
     dtype = np.dtype(X.dtype) if lazy else array.dtype
     if dtype.kind not in "buif":
@@ -50,14 +48,6 @@ def check_rows(X: Any, kind: str) -> Images:
     dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
     with np.errstate(over="ignore"):  # what is too large becomes an infinity, which is refused
         return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
-
-
-def count_rows(y: Any) -> int | None:
-    """Return the rows of y, or None where that cannot be known before it is converted."""
-    shape = getattr(y, "shape", None)  # a sparse matrix has no length
-    if shape:
-        return shape[0]
-    return len(y) if hasattr(y, "__len__") and shape is None else None
 
 
 def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
@@ -138,7 +128,7 @@ def as_images(
         The parameter, which says whether 3-D X without a `shape` are signals.
     """
     if isinstance(array, Rows):
-        probe = stand_in(array.shape, array.dtype)
+        probe = placeholder(array.shape, array.dtype)
         shape = as_images(probe, shape, data_format, n_labels=n_labels, layers=layers).shape[1:]
         first = data_format == "channels_first"
         return array.seen_as(shape, partial(_images, stored=_stored(shape, first), first=first))

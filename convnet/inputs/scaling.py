@@ -19,7 +19,7 @@ from convnet.layers.rescale import rescales
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convnet.inputs.hints import Images
+    from convnet.inputs.arrays import Images
     from convnet.layers.base import Layer
 
 

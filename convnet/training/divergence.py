@@ -6,11 +6,10 @@ from math import inf, log10, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.graph.finite import NotFiniteError, is_finite, squares
-from convnet.graph.network import Network
-from convnet.graph.trainer import Trainer
+from convnet.graph import Network, Trainer
+from convnet.graph.arrays import NotFiniteError, is_finite, squares
 from convnet.training.examples import Examples
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 CALM = 10.0  # powers of ten that a value may grow by on its way, up to which outputs are not computed to be sure
 
@@ -60,7 +59,7 @@ def what_diverged(
         return "moments of the solver are no longer finite"
     if growth(weights) + log10(max(largest, 1.0)) > CALM:
         try:
-            outputs(
+            predict_in_batches(
                 network,
                 examples.X,
                 scale=examples.scale,

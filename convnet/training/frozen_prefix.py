@@ -7,9 +7,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.graph.network import Network
+from convnet.graph import Network
 from convnet.training.examples import Examples
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 MAX_CACHED_BYTES = (
     2**30
@@ -83,7 +83,7 @@ class CachedFeatures(Examples):
 
     def _outputs(self, rows: NDArray[np.int64], read: NDArray[Any] | None) -> NDArray[np.float32]:
         """Return the outputs for rows of X, which are in `read` where that is not None."""
-        return outputs(
+        return predict_in_batches(
             self.network,
             self.X if read is None else read,
             scale=self.scale,

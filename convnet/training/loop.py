@@ -6,14 +6,12 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Protocol
 
-from convnet.graph.finite import NotFiniteError
-from convnet.graph.network import Network
-from convnet.graph.trainer import Trainer
-from convnet.training.best import Best, Weights
+from convnet.graph import Network, Trainer
+from convnet.graph.arrays import NotFiniteError
 from convnet.training.divergence import diverged, what_diverged
+from convnet.training.early_stopping import BestWeights, EarlyStopping, Weights
 from convnet.training.examples import Examples, permutation
 from convnet.training.rates import Rates
-from convnet.training.stopping import Stopping
 
 
 class Watch(Protocol):
@@ -39,7 +37,7 @@ class Loop:
         Rows of a step; the last one of an epoch may have fewer.
     rates : Rates
         Learning rate of each step.
-    stopping : Stopping
+    stopping : EarlyStopping
         Fed with minus the training loss, or with the validation score where `by_score`.
     seed : int
         With the number of an epoch it gives the order of the rows.
@@ -67,7 +65,7 @@ class Loop:
     history : dict of list
         "loss", "learning_rate" (of the last step), "seconds" and, with `validate`, "validation_loss" and
         "validation_score".
-    best : Best
+    best : BestWeights
         The kept weights: of the best epoch with `validate`, else of the last.
     weights : dict of ndarray or None
         Those of the last epoch; None before any, and where an epoch was dropped.
@@ -85,7 +83,7 @@ class Loop:
         *,
         batch_size: int,
         rates: Rates,
-        stopping: Stopping,
+        stopping: EarlyStopping,
         seed: int,
         shuffle: bool,
         first_epoch: int,
@@ -104,7 +102,7 @@ class Loop:
         self.history: dict[str, list[float]] = {"loss": [], "learning_rate": [], "seconds": []}
         if validate:
             self.history |= {"validation_loss": [], "validation_score": []}
-        self.best, self.over, self.cut = Best(), False, 0
+        self.best, self.over, self.cut = BestWeights(), False, 0
         self.weights: Weights | None = None
 
     @property
@@ -159,7 +157,7 @@ class Loop:
         for name, figure in figures.items():
             self.history[name].append(figure)
         if not self.validate:
-            self.best = Best()  # the last epoch's are kept
+            self.best = BestWeights()  # the last epoch's are kept
         self.best.offer(figures.get("validation_score", 0.0), epoch + 1, self.weights)
         self.stopping.update(figures["validation_score"] if self.by_score else -loss)
         self.over = self.stopping.exhausted() and not self.rates.lower()

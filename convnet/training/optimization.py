@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
+from convnet.training.early_stopping import EarlyStopping
 from convnet.training.rates import Rates
-from convnet.training.stopping import Stopping
 
 if TYPE_CHECKING:
-    from convnet.graph.network import Network
-    from convnet.inputs.hints import LearningRate
+    from convnet.graph import Network
+    from convnet.training.rates import LearningRate
 
 
 class OptimizationState:
@@ -29,7 +29,7 @@ class OptimizationState:
     ----------
     trainer, settings : Trainer, dict
         The optimizer with its moments, and what it was made with: it is made anew when that changes.
-    rates, stopping, schedule_key : Rates, Stopping, tuple
+    rates, stopping, schedule_key : Rates, EarlyStopping, tuple
         The learning rate, and what it was made with.
     """
 
@@ -38,7 +38,7 @@ class OptimizationState:
         self.trainer: Trainer
         self.settings: dict[str, Any] | None = None
         self.rates: Rates
-        self.stopping: Stopping
+        self.stopping: EarlyStopping
         self.schedule_key: tuple[Any, ...] | None = None
 
     def set_trainer(
@@ -59,5 +59,5 @@ class OptimizationState:
         schedule_key = learning_rate, init, max_iter, tol, patience
         if self.schedule_key != schedule_key:
             self.rates = Rates(learning_rate, init, max_iter, self.first_epoch)
-            self.stopping = Stopping(tol, patience)
+            self.stopping = EarlyStopping(tol, patience)
             self.schedule_key = schedule_key

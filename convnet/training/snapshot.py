@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.training.best import Best
+from convnet.training.early_stopping import BestWeights
 from convnet.training.loop import Loop
 from convnet.values.fields import show
 
@@ -64,7 +64,7 @@ def restore(loop: Loop, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray
         loop.over = numbers["over"]
         loop.weights = weights
         score, epoch = numbers["best"]
-        loop.best = Best(score, epoch, best or weights)
+        loop.best = BestWeights(score, epoch, best or weights)
         loop.stopping.best, loop.stopping.stalled = numbers["stopping"]
         loop.rates.init = numbers["rate"]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.data.rows import READ, chunks
-from convnet.graph.finite import check_finite
-from convnet.graph.network import Network
-from convnet.graph.plan import Plan
+from convnet.graph import Network, Plan
+from convnet.graph.arrays import check_finite
 from convnet.layers import Normalize
 from convnet.training.examples import Examples
 

@@ -18,7 +18,7 @@ from convnet.augment import (
 )
 from convnet.augment.plan import plan_augment
 from convnet.engine import FILLS
-from convnet.graph.augmenter import augmented
+from convnet.graph.runtime.augmenter import augmented
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
 

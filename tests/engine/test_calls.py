@@ -5,8 +5,7 @@ import pytest
 
 from convnet.engine import Context, aligned_zeros
 from convnet.graph import Network
-from convnet.graph.compiler import compile_prediction, compile_training
-from convnet.graph.memory import Memory
+from convnet.graph.compiler import TrainingMemory, compile_prediction, compile_training
 from convnet.layers import Conv2D, Dense
 
 SHAPE, N = (6, 5, 2), 4
@@ -26,7 +25,7 @@ class Step:
         self.program, self.sizes, memory = (
             self.compiled.program,
             self.compiled.sizes,
-            Memory(self.compiled, net.plan, N),
+            TrainingMemory(self.compiled, net.plan, N),
         )
         floats, squares = len(net.params), self.sizes["squares"]
         constants = dict(learning_rate=0.1, base_rate=0.1, alpha=0.0, momentum=0.0, nesterov=False)

@@ -26,7 +26,7 @@ SHAPES = st.sampled_from([(1,), (7,), (16,), (33,), (130,), (3, 5, 7), (6, 4, 16
 def mask(net, n, rows=None, n_threads=1, **key):
     """Which values survive: those of an input of ones that are not 0."""
     x = np.ones((n, *net.plan.input_shape), np.float32)
-    return net.forward_training(x, rows=rows, n_threads=n_threads, **key) != 0
+    return net.forward_training(x, sample_ids=rows, n_threads=n_threads, **key) != 0
 
 
 @given(rate=RATES, shape=SHAPES, n=st.integers(1, 20), seed=seeds, n_threads=threads)

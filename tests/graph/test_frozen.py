@@ -9,7 +9,7 @@ from netcheck import ISAS, normals, set_random_weights
 from convnet.engine import Program
 from convnet.graph import Network, Plan, Trainer
 from convnet.graph.compiler import training
-from convnet.graph.selection import chosen, front, parameters_of
+from convnet.graph.plan.selection import chosen, front, parameters_of
 from convnet.layers import (
     Activation,
     BatchNorm,

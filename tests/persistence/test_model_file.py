@@ -14,7 +14,7 @@ import convnet
 from convnet import ModelFileError
 from convnet.layers import BatchNorm, Conv2D, Dense
 from convnet.persistence import model_file, npz
-from convnet.persistence.plain import from_json
+from convnet.persistence.json_values import from_json, to_json
 
 ENDINGS = "npz", "safetensors"
 
@@ -31,7 +31,7 @@ def saved(tmp_path_factory):
 
 def parts(net):
     """The description that is written, and the arrays."""
-    description, weights = net._describe()
+    description, weights = net._to_manifest()
     return json.loads(json.dumps(description)), dict(weights)
 
 
@@ -85,11 +85,11 @@ def test_altered_weights(saved, tmp_path, ending):
     arrays["conv1/bias"][0] += 1e-3
     with open(path, "wb") as file:
         module.write(file, texts, arrays)
-    refused(path, "its arrays do not have the checksum")
+    refused(path, "the checksum of its arrays does not match")
     texts["convnet"] = texts["convnet"].replace('"max_iter": 2', '"max_iter": 3')
     with open(path, "wb") as file:
         module.write(file, texts, dict(net.weights_))
-    refused(path, "its description does not have the checksum")
+    refused(path, "the checksum of its manifest does not match")
 
 
 def test_foreign(tmp_path):
@@ -137,6 +137,10 @@ def set_in(*keys, value):
     return change
 
 
+def form(value):
+    return set_in("fitted", "image_form_", value=to_json(value))
+
+
 MISLEADING = {
     "no estimator": set_in("estimator", value="dict"),
     "a module": set_in("estimator", value="os.system"),
@@ -175,9 +179,9 @@ MISLEADING = {
     "a best epoch to come": set_in("fitted", "best_iter_", value=3),
     "other features": set_in("fitted", "n_features_in_", value=95),
     "other columns": set_in("fitted", "feature_names_in_", value={"array": ["|O", [1], ["a"]]}),
-    "a bad split": set_in("fitted", "_chosen_by", value="y"),
-    "a bad start": set_in("fitted", "_course_start", value=-1),
-    "a start to come": set_in("fitted", "_course_start", value=3),
+    "a bad split": set_in("fitted", "_validation_split", value="y"),
+    "a bad start": set_in("fitted", "_schedule_start", value=-1),
+    "a start to come": set_in("fitted", "_schedule_start", value=3),
     "an indicator of texts": set_in("fitted", "_indicator_dtype", value={"dtype": "<U3"}),
     "an indicator's dtype as text": set_in("fitted", "_indicator_dtype", value="int64"),
     "a report that is none": set_in("fitted", "init_report_", value={"dict": [["loaded", [1]]]}),
@@ -195,10 +199,8 @@ MISLEADING = {
     "another format's shape": set_in("input", "shape", value={"tuple": [8, 6, 3]}),
     "a bad rescale": set_in("input", "rescale", value=[1]),
     "a bad largest": set_in("input", "largest", value={"float": "nan"}),
-    "photographs of another shape": set_in(
-        "images", value={"size": [8, 6], "channels": 3, "fit": "crop"}
-    ),
-    "photographs of no form": set_in("images", value=3),
+    "photographs of another shape": form({"size": (8, 6), "channels": 3, "fit": "crop"}),
+    "photographs of no form": form(3),
     "an unknown field": set_in("input", "more", value=1),
     "nesting": set_in("fitted", "loss_", value=eval("[" * 90 + "]" * 90)),
     "no dict": set_in("net", value=None),
@@ -222,7 +224,7 @@ def test_misleading(saved, tmp_path, name):
 @pytest.mark.parametrize("side", [-1, 1.0, True, 10**4000])
 def test_sides_of_arrays(side):
     """They are looked at before they are multiplied, which of thousands of long ones takes minutes."""
-    with pytest.raises(ValueError, match="an array of int64 has sides that cannot be"):
+    with pytest.raises(ValueError, match="the shape of an array of int64 must hold integers"):
         from_json({"array": ["<i8", [side, side], [1]]})
 
 
@@ -292,14 +294,15 @@ def test_descriptions_that_are_too_long(saved, tmp_path, filler):
     """Refused before they are read as JSON, and when they would be written."""
     monstrous = (
         "["
-        + filler * (model_file.MOST_TEXT // 5 if filler[0] == "1" else model_file.MOST_PARTS)
+        + filler
+        * (model_file.MAX_CHARACTERS // 5 if filler[0] == "1" else model_file.MAX_CONTAINERS)
         + "1]"
     )
     path = tmp_path / "m.npz"
     with open(path, "wb") as file:
         npz.write(file, {"convnet": monstrous, "digest": ""}, {})
-    refused(path, "its description is too long")
+    refused(path, "its manifest is too long")
     description, weights = parts(saved[0])
     description["fitted"]["history_"] = json.loads(monstrous)
-    with pytest.raises(ValueError, match="Pickle it instead"):
+    with pytest.raises(ValueError, match="Pickle the model instead"):
         model_file.write(path, description, weights)

@@ -5,16 +5,21 @@ from typing import Any
 
 from convnet.engine import FIELDS, STAGES, Program
 from convnet.graph.buffers import Arena, Buffer, aligned
-from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
-from convnet.graph.compiler.entry import reads_input
-from convnet.graph.compiler.gradients import Gradients
-from convnet.graph.compiler.needs import Needs
-from convnet.graph.compiler.packing import Packer
-from convnet.graph.compiler.phases import Phases, samples_a_turn, work
-from convnet.graph.fusion import fuse
+from convnet.graph.compiler.assembly import (
+    Packer,
+    Phases,
+    reads_input,
+    samples_per_turn,
+    transfer,
+    want_halos,
+    work,
+)
+from convnet.graph.compiler.compiled import Compiled
+from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.gradients import Gradients, Needs
+from convnet.graph.compiler.update import Update
 from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
 from convnet.graph.plan import Plan
-from convnet.graph.update import Update
 
 # Backward stages that compute nothing but the gradient of the input.
 _DATA_ONLY = (
@@ -38,6 +43,7 @@ def compile_training(
     start: str | None = None,
     target: str | None = None,
     dropout: bool = True,
+    separate_stages: bool = False,
 ) -> Compiled:
     """Compile a training step for batches of at most `batch_size` samples, changed at random where `augment` is set.
 
@@ -49,7 +55,7 @@ def compile_training(
     Parameters whose names are in `frozen` are not trained: no gradient by them is computed, none by what nothing
     trained has a part in, and batch norm uses its running statistics. `rates` are factors of the learning rate, by
     names of parameters. `start` is the name of a layer, none inside another, whose outputs are the input. Without
-    `dropout` nothing is dropped.
+    `dropout` nothing is dropped. With `separate_stages` each stage is a phase of its own, so that it can be timed.
     """
     first, ops, last, outputs = _cut(plan, start)
     sought = outputs[target] if target else first
@@ -78,9 +84,14 @@ def compile_training(
         params=plan.parameters.floats,
         lanes=step.grads.lanes,
     )
+    if separate_stages:
+        step.phases = step.phases.separated()
     listed = step.listed_phases(plan.parameters.floats)
     program = Program(isa, step.operations, listed, step.arena.floats, batch_size, sizes)
-    return Compiled(program, step.grads.lanes, sizes, forward_phases, decays=update.decays)
+    stages = step.phases.stages(ops)
+    if separate_stages and not loss:
+        forward_phases = 1 + next(stage.phase for stage in stages if stage.name == "output")
+    return Compiled(program, stages, step.grads.lanes, sizes, forward_phases, decays=update.decays)
 
 
 class _Step:
@@ -196,7 +207,7 @@ class _Step:
         lane_samples = -(-self.batch_size // lanes)
         return [
             (
-                0 if is_batch else samples_a_turn(stages, self.ops, lane_samples),
+                0 if is_batch else samples_per_turn(stages, self.ops, lane_samples),
                 *work(stages, self.ops, lanes, parameters),
                 stages,
             )
@@ -206,15 +217,15 @@ class _Step:
 
 def _cut(plan: Plan, start: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
     """Return the input's buffer, the operations, the last buffer and each layer's by name, from a layer's output on."""
-    builder, outputs = plan.build()
-    first, ops = builder.input, builder.ops
+    graph = plan.graph.copy()
+    first, ops = graph.input, graph.ops
     if start is not None:
-        names = [lowered.name for lowered in builder.lowered]
-        done = builder.lowered[: names.index(start) + 1]
+        names = [lowered.name for lowered in plan.lowered]
+        done = plan.lowered[: names.index(start) + 1]
         ops = ops[sum(len(lowered.ops) for lowered in done) :]
-        first = outputs[start]
+        first = graph.outputs[start]
         first.alias = None
-    return first, ops, builder.current, outputs
+    return first, ops, graph.output, graph.outputs
 
 
 def _buffers(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:

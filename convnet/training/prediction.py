@@ -1,0 +1,63 @@
+"""A network's outputs for any number of rows."""
+
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.data.rows import Rows, chunks
+from convnet.graph import Network
+from convnet.graph.arrays import check_finite
+from convnet.graph.runtime.predictor import samples_per_call
+
+
+def predict_in_batches(
+    network: Network,
+    X: NDArray[Any] | Rows,
+    *,
+    scale: float,
+    n_threads: int,
+    rows: NDArray[np.int64] | None = None,
+    layer: str | None = None,
+) -> NDArray[np.float32]:
+    """Return the network's outputs for X, or for some rows of it.
+
+    Parameters
+    ----------
+    network : Network
+        Used for prediction: running statistics, no dropout.
+    X : ndarray or Rows of shape (n, h, w, c) or (n, features)
+        Any numeric dtype. `Rows` are read ahead.
+    scale : float
+        X is multiplied by it when converted.
+    n_threads : int
+        Threads of each call.
+    rows : ndarray of int64, default=None
+        Rows of X; None is all.
+    layer : str, default=None
+        Name of the layer whose output is wanted; None is the last.
+
+    Returns
+    -------
+    out : ndarray of float32, shape (n, n_outputs) or (n, *the layer's shape)
+        The bits of a row do not depend on how many share a call.
+
+    Raises
+    ------
+    NotFiniteError
+        Some overflow float32.
+    """
+    what = "The outputs of the net" + (f", at layer {layer!r}," if layer else "")
+    step = samples_per_call(network.plan, n_threads)
+    options: dict[str, Any] = {"scale": scale, "n_threads": n_threads}
+    parts = []
+    with closing(chunks(X, step, rows)) as arrays:
+        for part in arrays:
+            found = (
+                network.forward(part, **options)
+                if layer is None
+                else network.features(part, layer, **options)
+            )
+            parts.append(check_finite(found, what))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
