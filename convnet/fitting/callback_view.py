@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from convnet.callbacks.callback import Callback
     from convnet.callbacks.run import State
     from convnet.fitting.data import FitData, ValidationSet
-    from convnet.fitting.session import FitSession
     from convnet.training.examples import Examples
 
 
@@ -35,7 +34,7 @@ class CallbackView:
         In the order of their calls.
     """
 
-    def __init__(self, session: FitSession, callbacks: Sequence[Callback]) -> None:
+    def __init__(self, session: Any, callbacks: Sequence[Callback]) -> None:
         self._session, self._callbacks = session, callbacks
         self.estimator = session.estimator
         self._begun: list[Callback] = []
