@@ -4,13 +4,19 @@ import numpy as np
 import oracle_training
 import pytest
 
+from convnet.engine import LOSSES as LOSS_KERNELS
 from convnet.graph.losses import (
+    LOSSES,
     cross_entropy,
     log_probabilities,
     log_sigmoid,
     mean_loss,
     probabilities,
 )
+
+
+def test_each_loss_has_a_kernel():
+    assert tuple(LOSSES) == LOSS_KERNELS
 
 
 @pytest.mark.parametrize("n_logits", [1, 2, 5])
