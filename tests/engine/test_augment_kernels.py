@@ -17,8 +17,8 @@ from convnet.augment import (
     RandomZoom,
 )
 from convnet.augment.plan import plan_augment
-from convnet.graph.runtime.augmenter import augmented
 from convnet.engine import FILLS
+from convnet.graph.runtime.augmenter import augmented
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
 
