@@ -4,14 +4,51 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from convnet.graph import Network, Trainer
 from convnet.graph.arrays import NotFiniteError
 from convnet.training.divergence import diverged, what_diverged
-from convnet.training.early_stopping import BestWeights, EarlyStopping, Weights
 from convnet.training.examples import Examples, permutation
-from convnet.training.rates import Rates
+from convnet.training.optimization import EarlyStopping, LearningRates
+
+Weights: TypeAlias = dict[str, NDArray[np.float32]]  # as `Network.get_weights` returns them
+
+
+class BestWeights:
+    """The weights of the epoch with the highest score, or of the earliest of several.
+
+    Parameters
+    ----------
+    score : float, default=-inf
+        The highest score so far.
+    epoch : int, default=0
+        Number of the epoch, from 1; 0 before the first.
+    weights : dict of ndarray, default=None
+        None before the first epoch.
+    """
+
+    def __init__(
+        self, score: float = -math.inf, epoch: int = 0, weights: Weights | None = None
+    ) -> None:
+        self.score, self.epoch, self._weights = score, epoch, weights
+
+    @property
+    def weights(self) -> Weights:
+        """The weights. ValueError before the first epoch."""
+        if self._weights is None:
+            raise ValueError(
+                "There are no weights before the first epoch has ended. Ask for them after an epoch."
+            )
+        return self._weights
+
+    def offer(self, score: float, epoch: int, weights: Weights) -> None:
+        """Keep these weights if their score is the highest so far."""
+        if score > self.score:
+            self.score, self.epoch, self._weights = score, epoch, weights
 
 
 class Watch(Protocol):
@@ -35,7 +72,7 @@ class Loop:
         The training data.
     batch_size : int
         Samples per step; the last step of an epoch may have fewer.
-    rates : Rates
+    rates : LearningRates
         The learning rate of each step.
     stopping : EarlyStopping
         It receives the validation score where `by_score` is set, else minus the training loss.
@@ -82,7 +119,7 @@ class Loop:
         examples: Examples,
         *,
         batch_size: int,
-        rates: Rates,
+        rates: LearningRates,
         stopping: EarlyStopping,
         seed: int,
         shuffle: bool,

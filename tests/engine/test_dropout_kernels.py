@@ -48,7 +48,9 @@ def test_values_and_gradients(isa, rate, shape, n, seed, n_threads):
 def test_share_kept(isa, rate, shape):
     """Within 5 standard deviations, in all, by row and by column: the mean is kept in training."""
     n, size = 2000, 100
-    kept = mask(build([Dropout(rate)], shape, isa), n, sample_ids=np.arange(n), seed=1).reshape(n, size)
+    kept = mask(build([Dropout(rate)], shape, isa), n, sample_ids=np.arange(n), seed=1).reshape(
+        n, size
+    )
     for axis, count in ((None, n * size), (0, n), (1, size)):
         deviation = np.sqrt(rate * (1 - rate) / count)
         assert np.abs(kept.mean(axis=axis) - (1 - rate)).max() < 5.5 * deviation
