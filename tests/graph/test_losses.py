@@ -60,7 +60,7 @@ def test_cross_entropy():
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("k", [1, 4])
 @pytest.mark.parametrize("loss", oracle_training.LOSSES)
-def test_loss_figure(loss, k, weighted):
+def test_mean_loss(loss, k, weighted):
     """float32 outputs and targets, flat where there is one output, against the definitions."""
     rng = np.random.default_rng(0)
     k = k + (loss == "softmax")
