@@ -123,7 +123,7 @@ def test_validation_on_rows_that_are_passed(clf, digits, labels, form):
     for y_val, message in [
         (digits[1][400:], "y_val: y is one label per sample, but the net has learned an indicator"),
         (labels[400:, :2], "y_val: y has 2 columns; the net has 3 outputs"),
-        (form(labels[401:]), "y_val has 199 entries; X_val has 200 rows"),
+        (form(labels[401:]), "y_val has 199 entries; X_val has 200 samples"),
     ]:
         with pytest.raises(ValueError, match=message):
             net.fit(X[:400], form(labels[:400]), X_val=X[400:], y_val=y_val)
