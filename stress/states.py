@@ -39,7 +39,7 @@ HOSTILE = {
     "a dtype": np.dtype(">f4"), "Number": Number(3), "Text": Text("auto"),
     "Numbers": Numbers([1.0]), "Mapped": Mapped(),
     "no weights": Weights({}), "a format": InputFormat((1,), "channels_last", "uint8", 1.0, None, 1.0),
-    "a holder": NetworkCache((), (1,), 1),
+    "a network cache": NetworkCache((), (1,), 1),
 }  # fmt: skip
 FEW = ("None", "True", "-1", "0", "2**63", "10**400", "nan", "a text", "[]", "three", "huge", "0-d")
 FEW += ("int64", "Number", "objects", "an object")

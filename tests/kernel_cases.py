@@ -17,6 +17,8 @@ from netcheck import integers, normals
 from convnet.engine import (
     ACTIVATIONS,
     COLUMNS,
+    DTYPES,
+    FILLS,
     FROM_OUTPUT,
     LOSSES,
     RESIZING,
@@ -602,10 +604,10 @@ def cases(seed=0):
         add(f"activation {name}", activation, name)
         if name in FROM_OUTPUT:
             add(f"conv2d {name}", conv, "direct", 5, 17, activation=name, draw=normals)
-    for code in ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"):
+    for code in DTYPES:
         for strided in (False, True):
             add(f"input {code}, {strided=}", transfer, 3, dtype=code, strided=strided)
-    for fill in ("nearest", "constant", "reflect", "wrap"):
+    for fill in FILLS:
         add(f"augment {fill}", augment, 3, fill=fill)
     for solver in (*SOLVERS, None):
         for count in (1, 5, 16, 4095, 4096, 4097, 8190):

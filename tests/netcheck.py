@@ -1,7 +1,6 @@
 """Shared by the kernel tests: small nets on one instruction set, their weights, and error bounds."""
 
 import numpy as np
-import oracle
 from hypothesis import strategies as st
 
 from convnet.engine import available_isas
@@ -10,7 +9,6 @@ from convnet.graph import Network
 ISAS = available_isas()
 EPS = float(np.finfo(np.float32).eps)
 POSITIVE = ("variance", "deviation")
-ACTIVATIONS = list(oracle.ACTIVATIONS)
 
 seeds = st.integers(0, 2**32 - 1)
 threads = st.integers(1, 3)

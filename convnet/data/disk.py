@@ -22,7 +22,7 @@ import numpy as np
 from convnet.data.errors import report
 from convnet.data.pillow import releases
 from convnet.data.source import ImageSource
-from convnet.persistence.files import replaced
+from convnet.persistence.files import atomic_write
 
 if TYPE_CHECKING:
     import io
@@ -194,7 +194,7 @@ def _write(
     """Make the file; return {row: Skipped}."""
     lost: dict[int, Skipped] = {}
     checksums: list[int] = []
-    with replaced(path) as file:
+    with atomic_write(path) as file:
         for images, found in source.blocks(np.arange(len(source.filenames)), on_error, tick):
             checksums += [zlib.crc32(image) for image in images]
             file.write(images.data)

@@ -1,6 +1,6 @@
-"""What a call computes on: pointers into NumPy arrays of the caller, which are kept alive.
+"""The data of a call: pointers into NumPy arrays of the caller, which are kept alive.
 
-The pointer of an empty array is NULL: a program asks for the sizes that it needs.
+The pointer to an empty array is NULL: a program checks the sizes that it needs.
 """
 
 from libc.stdint cimport int32_t, int64_t
@@ -20,7 +20,7 @@ cdef void *address(const void *start, Py_ssize_t n, size_t size) except? NULL:
 
 
 cdef class Context:
-    """What the tasks of a call share: parameters, input, targets, accumulators."""
+    """The data that all tasks of a call share: parameters, input, targets, accumulators."""
 
     def __init__(self):
         self.keep = {}
@@ -38,7 +38,7 @@ cdef class Context:
     def gradients(self, float[::1] lane_grads, int64_t lanes, float[::1] batch_grads):
         """Set the gradient accumulators."""
         if lanes < 1:
-            raise ValueError(f"there must be a lane or more; got {lanes}")
+            raise ValueError(f"lanes must be at least 1; got {lanes}")
         self.c.lane_grads = <float *>address(&lane_grads[0], lane_grads.shape[0], sizeof(float))
         self.c.lanes = lanes
         self.c.lane_size = lane_grads.shape[0] // lanes
@@ -76,13 +76,13 @@ cdef class Context:
         self.keep["sample_ids"] = ids
 
     def output(self, float[::1] out):
-        """Set where results go."""
+        """Set the array that results are written to."""
         self.c.out = <float *>address(&out[0], out.shape[0], sizeof(float))
         self.out_size = out.shape[0]
         self.keep["output"] = out
 
     def gradient(self, const float[::1] grad):
-        """Set the gradient by the outputs that the caller gives."""
+        """Set the gradient by the outputs, given by the caller."""
         self.c.grad = <float *>address(&grad[0], grad.shape[0], sizeof(float))
         self.grad_size = grad.shape[0]
         self.keep["gradient"] = grad
@@ -93,7 +93,7 @@ cdef class Context:
         self.c.epoch = epoch
 
     def augmentation(self, transforms, str fill):
-        """Set the random changes of images: (name, vertical, horizontal) of each, and the fill mode."""
+        """Set the random changes of images, each (name, vertical, horizontal), and the fill mode."""
         cdef const cn_transform[::1] listed = np.array(
             [(TRANSFORMS.index(name), v, h) for name, v, h in transforms],
             dtype=[("kind", "i8"), ("v", "f8"), ("h", "f8")])
@@ -103,21 +103,21 @@ cdef class Context:
         self.keep["augmentation"] = listed
 
     def classes(self, const int32_t[::1] y):
-        """Set targets that are class numbers, by row of the input."""
+        """Set class numbers as targets, by row of the input."""
         self.c.y = address(&y[0], y.shape[0], sizeof(int32_t))
         self.y_rows = y.shape[0]
         self.y_outputs = 0
         self.keep["y"] = y
 
     def targets(self, const float[:, ::1] y):
-        """Set targets that are numbers, by row of the input and output."""
+        """Set numbers as targets, by row of the input and output."""
         self.c.y = address(&y[0, 0], y.shape[0] * y.shape[1], sizeof(float))
         self.y_rows = y.shape[0]
         self.y_outputs = y.shape[1]
         self.keep["y"] = y
 
     def smoothing(self, double share):
-        """Set the share of the targets that all classes get alike."""
+        """Set the share of the target that is spread over all classes."""
         self.c.smoothing = share
 
     def sample_weight(self, const float[::1] weight, double weight_sum):
@@ -131,7 +131,7 @@ cdef class Context:
         self.keep["weight"] = weight
 
     def sums(self, double[::1] losses, double[::1] squares):
-        """Set where the losses of the samples and the sums of squared parameters go."""
+        """Set the arrays for the losses of the samples and the sums of squared parameters."""
         self.c.losses = <double *>address(&losses[0], losses.shape[0], sizeof(double))
         self.c.squares = <double *>address(&squares[0], squares.shape[0], sizeof(double))
         self.losses_size = losses.shape[0]
@@ -139,9 +139,9 @@ cdef class Context:
         self.keep["sums"] = losses, squares
 
     def clipping(self, double clip_norm, double[::1] norms):
-        """Set the gradient's largest norm, and where its factor and its blocks' sums of squares go."""
+        """Set the maximum norm of the gradient, and the array for its factor and the sums of squares of its blocks."""
         if not norms.shape[0]:
-            raise ValueError("the first of the norms is the factor; there is none")
+            raise ValueError("norms must not be empty: its first value is the factor of the gradient")
         self.c.clip_norm = clip_norm
         self.c.norms = <double *>address(&norms[0], norms.shape[0], sizeof(double))
         self.c.norm_blocks = norms.shape[0] - 1

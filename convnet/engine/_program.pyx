@@ -1,11 +1,9 @@
-"""The parallel loops: which thread computes what, on which memory.
+"""The parallel loops: which thread runs which task, on which memory.
 
-A `Program` is a list of phases. In a lane phase the samples of the batch are divided into a fixed
-number of lanes; a task takes one lane through all stages of the phase, a few samples at a time, so
-that a map is read back from the cache that it was written to. In a batch phase each stage divides
-the whole batch into its own tasks. Nothing that is computed depends on the number of threads, only
-who computes it. In prediction every thread has an arena of its own and takes a few samples at a
-time through the whole net.
+A `Program` is a list of phases. A lane phase divides the samples of the batch into a fixed number of lanes. A task
+takes one lane through all stages of the phase, a few samples at a time, so that each stage reads its input from the
+cache. In a batch phase each stage divides the whole batch into its own tasks. Results do not depend on the number of
+threads. In prediction every thread has its own arena and takes a few samples at a time through the whole net.
 
 All memory is NumPy arrays of the caller (`aligned_zeros`); sizes are checked at every call.
 
@@ -69,13 +67,12 @@ cdef class Program:
     operations : list of (str, dict)
         The family of each operation, and the parameters that are not at their defaults (``csrc/params.def``).
     phases : list of (int, float, float, list of (int, str))
-        Samples that a lane takes at a time, or 0 for a batch phase; its work, and that of each sample,
-        in multiply-adds or what takes as long; and the operations' numbers and stages, in the order in
-        which they run.
+        For each phase: the samples that a lane takes at a time (0: a batch phase); the work of the phase and
+        of each of its samples, in multiply-adds; and its stages, (number of the operation, name), in order.
     arena_floats : int
-        Floats of the arena: of the whole batch in training, of one thread in prediction.
+        Size of the arena: of the whole batch in training, of one thread in prediction.
     arena_samples : int
-        Samples for which the arena has room.
+        Maximum number of samples in the arena.
     sizes : dict
         Sizes of the context's buffers, as `BufferRequirements` takes them.
 

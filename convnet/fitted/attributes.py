@@ -51,6 +51,8 @@ class FittedAttribute:
         arrays of the file.
     kept : bool, default=False
         Whether a resumed fit keeps the value instead of computing it again.
+    type, doc : str, default=""
+        Entry in the docstrings of the estimators. Empty if the attribute is private or each estimator describes it.
     """
 
     name: str
@@ -59,6 +61,8 @@ class FittedAttribute:
     training: bool = False
     saved: bool = True
     kept: bool = False
+    type: str = ""
+    doc: str = ""
 
 
 def require(condition: bool, expected: str, found: Any) -> None:
@@ -79,16 +83,17 @@ def _check_layers(layers: Any, fitted: Fitted, plan: Plan) -> None:
 def _outline(layers: Any) -> list[Any]:
     """Return what does not depend on how layers are computed and how their work is counted."""
     require(type(layers) is tuple, "a tuple", layers)
-    outline = []
+    outline: list[Any] = []
     for info in layers:
         require(type(info) is LayerInfo, "entries of LayerInfo", info)
         require(_is_shape(info.output_shape), "output shapes of integers", info.output_shape)
         require(isinstance(info.layer, Layer), "a layer", info.layer)
-        require(type(info.algorithm) is str, "the name of an algorithm", info.algorithm)
-        for count in (info.multiply_adds, info.memory_bytes):
-            require(_is_count(count, 0), "counts of operations and bytes", count)
-        figures = info.name, info.type, info.n_parameters, info.output_shape
-        outline.append((figures, rebuild(info.layer), _outline(info.layers)))
+        for text in (info.name, info.type, info.algorithm):
+            require(type(text) is str, "names that are strings", text)
+        for count in (info.n_parameters, info.multiply_adds, info.memory_bytes):
+            require(_is_count(count, 0), "counts of parameters, operations and bytes", count)
+        outline.append((info.name, info.type, info.n_parameters, info.output_shape))
+        outline.append((rebuild(info.layer), _outline(info.layers)))
     return outline
 
 
@@ -198,30 +203,122 @@ def _check_validation_split(split: Any, fitted: Fitted, plan: Plan) -> None:
 
 
 ATTRIBUTES = (
-    # the net
-    FittedAttribute("_network_cache", _check_network_cache, saved=False),
-    FittedAttribute("input_shape_", _check_input_shape, saved=False),
-    FittedAttribute("layers_", _check_layers, saved=False),
-    FittedAttribute("n_parameters_", _check_n_parameters, saved=False),
-    FittedAttribute("weights_", _check_weights, saved=False),
-    FittedAttribute("init_report_", _check_init_report, kept=True),
     # X
+    FittedAttribute(
+        "n_features_in_",
+        _check_n_features,
+        kept=True,
+        type="int",
+        doc="Number of features: height · width · channels for images, length · channels for signals.",
+    ),
+    FittedAttribute(
+        "feature_names_in_",
+        _check_feature_names,
+        required=False,
+        kept=True,
+        type="ndarray of str",
+        doc="Column names, if X was a data frame.",
+    ),
+    FittedAttribute(
+        "image_form_",
+        _check_image_form,
+        required=False,
+        kept=True,
+        type="dict",
+        doc="If X was an `ImageFolder`, its `image_form`: ``ImageFolder(path, **clf.image_form_)`` reads other images "
+        "in the same way, as the command line does.",
+    ),
     FittedAttribute("_input_format", _check_input_format, saved=False, kept=True),
-    FittedAttribute("n_features_in_", _check_n_features, kept=True),
-    FittedAttribute("feature_names_in_", _check_feature_names, required=False, kept=True),
-    FittedAttribute("image_form_", _check_image_form, required=False, kept=True),
-    # y
+    # y, documented by each estimator
     FittedAttribute("classes_", None, required=False),
     FittedAttribute("n_outputs_", None, required=False),
     FittedAttribute("_indicator_dtype", None, required=False),
+    # the net
+    FittedAttribute(
+        "input_shape_",
+        _check_input_shape,
+        saved=False,
+        type="tuple of int",
+        doc="(height, width, channels), (length, channels) or (features,).",
+    ),
+    FittedAttribute(
+        "layers_",
+        _check_layers,
+        saved=False,
+        type="tuple of LayerInfo",
+        doc="Name, type, output shape, parameters, multiply-adds and memory of each layer.",
+    ),
+    FittedAttribute(
+        "weights_",
+        _check_weights,
+        saved=False,
+        type="Weights",
+        doc='Read-only mapping from names such as "conv1/weights" to arrays.',
+    ),
+    FittedAttribute(
+        "n_parameters_",
+        _check_n_parameters,
+        saved=False,
+        type="int",
+        doc="Number of parameters.",
+    ),
+    FittedAttribute(
+        "init_report_",
+        _check_init_report,
+        kept=True,
+        type="dict of list of str, or None",
+        doc='With `init_weights`, names of layers: "loaded"; "missing", which started from random weights; '
+        '"unexpected", which the net does not have.',
+    ),
+    FittedAttribute("_network_cache", _check_network_cache, saved=False),
     # training
-    FittedAttribute("n_iter_", _check_n_iter, training=True),
-    FittedAttribute("best_iter_", _check_best_iter, training=True),
-    FittedAttribute("loss_", _check_loss, training=True),
-    FittedAttribute("loss_curve_", _check_curve, training=True),
-    FittedAttribute("history_", _check_history, training=True),
-    FittedAttribute("validation_loss_curve_", _check_curve, required=False, training=True),
-    FittedAttribute("validation_scores_", _check_curve, required=False, training=True),
+    FittedAttribute(
+        "n_iter_",
+        _check_n_iter,
+        training=True,
+        type="int",
+        doc="Number of epochs done, including earlier fits that this one resumed.",
+    ),
+    FittedAttribute(
+        "best_iter_",
+        _check_best_iter,
+        training=True,
+        type="int",
+        doc="Epoch, from 1, whose weights were kept: the one with the best validation score, else the last.",
+    ),
+    FittedAttribute(
+        "loss_", _check_loss, training=True, type="float", doc="Training loss of that epoch."
+    ),
+    FittedAttribute(
+        "loss_curve_",
+        _check_curve,
+        training=True,
+        type="list of float",
+        doc="Training loss of each epoch, including the penalty.",
+    ),
+    FittedAttribute(
+        "validation_loss_curve_",
+        _check_curve,
+        required=False,
+        training=True,
+        type="list of float",
+        doc="Loss on the validation set, without the penalty, with `early_stopping` or ``X_val``.",
+    ),
+    FittedAttribute(
+        "validation_scores_",
+        _check_curve,
+        required=False,
+        training=True,
+        type="list of float",
+        doc="Score on the validation set, with `early_stopping` or ``X_val``.",
+    ),
+    FittedAttribute(
+        "history_",
+        _check_history,
+        training=True,
+        type="dict of list",
+        doc="All values recorded for each epoch.",
+    ),
     # epochs before the first partial_fit, where its learning rate schedule begins
     FittedAttribute("_schedule_start", _check_schedule_start, required=False, training=True),
     # what chose the weights: the seed that split off the validation set, or "X_val"

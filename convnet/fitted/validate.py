@@ -83,12 +83,14 @@ def check_fitted(estimator: Any, attributes: Mapping[str, Any], *, trained: bool
 
 
 def plan_layers(layers: Any, input_shape: Any, n_outputs: Any) -> tuple[tuple[Layer, ...], Plan]:
-    """Return layers, each built and so checked again, and their plan. Raises any exception if there is none."""
-    require(
-        isinstance(layers, list | tuple), "a list of layers", layers
-    )  # a string could be a path
-    sizes = (*input_shape, n_outputs)
+    """Return the layers, built again so that their fields are checked, and their plan.
+
+    Raise any exception if the net cannot be planned.
+    """
+    # a string could be the path of a file
+    require(isinstance(layers, list | tuple), "a list of layers", layers)
     require(type(input_shape) is tuple, "a tuple as input_shape", input_shape)
+    sizes = (*input_shape, n_outputs)
     require(all(type(n) is int and n > 0 for n in sizes), "positive integers as sizes", sizes)
     layers = tuple(map(rebuild, as_layers(list(layers))))
     return layers, Plan(layers, input_shape, n_outputs)

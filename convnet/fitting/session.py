@@ -42,7 +42,6 @@ from convnet.fitting.transfer import (
     warn_of_scaling,
 )
 from convnet.fitting.validation import Validation
-from convnet.graph.plan.selection import front
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import Loop
@@ -291,7 +290,7 @@ class FitSession:
                 ],
                 self.n_threads,
             )
-        prefix = front(plan, frozen) if data.augment is None else None
+        prefix = plan.frozen_prefix(frozen) if data.augment is None else None
         n = len(examples.rows)
         batch_size = min(
             n, AUTO_BATCH_SIZE if estimator.batch_size == "auto" else int(estimator.batch_size)
@@ -307,7 +306,7 @@ class FitSession:
                 "augment": data.augment,
                 "frozen": frozen,
                 "rates": rate_factors(estimator.layer_learning_rates, plan),
-                "start": prefix,
+                "frozen_prefix": prefix,
                 "label_smoothing": getattr(estimator, "label_smoothing", 0.0),
             },
         )
@@ -325,9 +324,9 @@ class FitSession:
             examples = CachedFeatures.of(
                 examples,
                 network=network,
-                front=prefix,
+                prefix=prefix,
                 n_threads=self.n_threads,
-                keeps=not self.partial,
+                cached=not self.partial,
             )
         return Preparation(cache, network, optimization, examples, batch_size, report)
 

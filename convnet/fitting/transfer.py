@@ -14,7 +14,6 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights
-from convnet.graph.plan.selection import chosen, parameters_of
 from convnet.layers import resolve_names
 from convnet.values.fields import show
 
@@ -203,7 +202,7 @@ def frozen_parameters(freeze: str | Iterable[str] | None, plan: Plan) -> frozens
     if freeze is None:
         return frozenset()
     names = [freeze] if isinstance(freeze, str) else freeze
-    frozen = frozenset(parameters_of(plan, chosen(plan, names, "freeze")))
+    frozen = frozenset(plan.parameters_of(plan.find_layers(names, "freeze")))
     if frozen.issuperset(p.name for p in plan.parameters if p.trainable):
         raise ValueError(f"freeze={show(freeze)} leaves nothing to train.")
     return frozen
@@ -213,8 +212,8 @@ def rate_factors(layer_learning_rates: Mapping[str, float] | None, plan: Plan) -
     """Return {name of a parameter: factor}; of several that choose a layer the last counts."""
     factors = {}
     for name, factor in (layer_learning_rates or {}).items():
-        layers = chosen(plan, [name], "layer_learning_rates")
-        factors.update(dict.fromkeys(parameters_of(plan, layers), float(factor)))
+        layers = plan.find_layers([name], "layer_learning_rates")
+        factors.update(dict.fromkeys(plan.parameters_of(layers), float(factor)))
     return factors
 
 

@@ -1,4 +1,4 @@
-"""The arrays that go into a net, and checks of those that come out: float32 ends at 3.4e38."""
+"""Checks of the arrays that go into a net and of those that come out; float32 overflows at 3.4e38."""
 
 from typing import Any, TypeAlias
 
@@ -11,17 +11,17 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 
 
 class NotFiniteError(ValueError):
-    """Values that came out of a net are infinite or NaN."""
+    """Raised where outputs of a net are infinite or NaN."""
 
 
 def check_finite(values: Floats, what: str = "The outputs of the net") -> Floats:
-    """Return the values of an array; NotFiniteError, with `what` they are, where some are not finite.
+    """Return the array; raise NotFiniteError if a value is not finite.
 
     Parameters
     ----------
     values : ndarray of float
     what : str, default="The outputs of the net"
-        A plural, which the error begins with.
+        Name of the values, in the plural, for the error.
     """
     if not is_finite(values):
         raise NotFiniteError(
@@ -32,7 +32,7 @@ def check_finite(values: Floats, what: str = "The outputs of the net") -> Floats
 
 
 def squares(values: Floats) -> float:
-    """Return the sum of squares of a float32 array, roughly: infinite or NaN wherever a value is, or close to it."""
+    """Return the sum of squares of a float32 array, roughly. It is not finite if a value is not, or nearly so."""
     flat = values.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.einsum("i,i->", flat, flat))
@@ -51,7 +51,7 @@ def check_input(X: ArrayLike, input_shape: tuple[int, ...]) -> NDArray[Any]:
         X = X[(slice(None), *[None] * missing)]  # a signal is a map of height 1
     shape = (*[1] * missing, *input_shape)
     if X.ndim != 4 or X.shape[1:] != shape:
-        raise ValueError(f"X has shape {X.shape}; the plan wants (n, {', '.join(map(str, shape))})")
+        raise ValueError(f"X has shape {X.shape}; expected (n, {', '.join(map(str, shape))})")
     if X.dtype.str[1:] not in DTYPES:
-        raise TypeError(f"X has dtype {X.dtype}; it must be numeric and of 64 bits at the most")
+        raise TypeError(f"X has dtype {X.dtype}; expected a numeric dtype of at most 64 bits")
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))

@@ -1,4 +1,4 @@
-"""Buffers: what operations read and write, and where it lies in the arena."""
+"""Buffers that operations read and write, and their offsets in the arena."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ def aligned(floats: int) -> int:
 
 @dataclass(eq=False)
 class Buffer:
-    """A map (h, w, c) of each sample; flat data are (1, 1, features).
+    """A map (h, w, c) of each sample; flat data have the shape (1, 1, features).
 
-    `halo` is (top, bottom, left, right), in pixels: zeros around the map, which its readers want as padding and
-    its writer leaves alone. `alias` is the buffer whose memory this one shares, in this shape or another;
-    `gradient_alias` the one whose gradient's memory this one's gradient shares: `alias` where it is None, itself
-    where it has memory of its own.
+    `halo` is (top, bottom, left, right), in pixels: zeros around the map that its readers need as padding. Its writer
+    does not touch them. `alias` is the buffer whose memory this one shares, possibly in another shape. The gradient
+    shares the memory of the gradient of `gradient_alias`. If that is None, `alias` takes its place; if it is the buffer
+    itself, the gradient has its own memory.
     """
 
     shape: MapShape
@@ -35,13 +35,13 @@ class Buffer:
 
     @property
     def size(self) -> int:
-        """Values of a sample."""
+        """Number of values of a sample."""
         h, w, c = self.shape
         return h * w * c
 
     @property
     def floats(self) -> int:
-        """Floats of a sample, halo included, from cache line to cache line."""
+        """Number of floats of a sample, halo included, rounded up to a cache line."""
         h, w, c = self.shape
         top, bottom, left, right = self.halo
         return aligned((h + top + bottom) * (w + left + right) * c)
@@ -58,13 +58,13 @@ class Buffer:
         return self if shared is None or shared is self else shared.gradient_root
 
     def widen(self, top: int, bottom: int, left: int, right: int) -> None:
-        """Let the halo be at least so wide: it belongs to the memory, whoever reads it."""
+        """Make the halo at least this wide. All buffers that share the memory have the same halo."""
         root = self.root
         top, bottom, left, right = map(max, root.halo, (top, bottom, left, right))
         root.halo = top, bottom, left, right
 
     def place(self, offset: int) -> int:
-        """Put the buffer at this offset of the arena; return the floats that a sample takes."""
+        """Place the buffer at this offset of the arena; return the number of floats of a sample."""
         _, w, c = self.shape
         top, _, left, right = self.halo
         self.start = offset
@@ -73,7 +73,7 @@ class Buffer:
         return self.floats
 
     def map(self) -> dict[str, int | None]:
-        """The buffer as C's cn_map."""
+        """Return the buffer as C's cn_map."""
         h, w, c = self.shape
         root = self.root
         row = (w + root.halo[2] + root.halo[3]) * c if root.shape == self.shape else w * c
@@ -82,7 +82,7 @@ class Buffer:
         )
 
     def gradient_map(self) -> dict[str, int | None]:
-        """The gradient by the buffer, without halo, as C's cn_map."""
+        """Return the gradient with respect to the buffer, without halo, as C's cn_map."""
         h, w, c = self.shape
         root = self.gradient_root
         return dict(
@@ -97,22 +97,22 @@ class Buffer:
 
 
 def share(lifetimes: Sequence[tuple[Buffer, int, int]]) -> tuple[list[int], int]:
-    """Return offsets in floats, for one sample, at which buffers that are wanted at different times share memory.
+    """Return offsets in floats, for one sample, at which buffers that are in use at different times share memory.
 
-    The largest is placed first, each in the first gap among those that are wanted with it (Pisarchyk and Lee, 2020,
+    The largest is placed first, each in the first gap among those in use at the same time (Pisarchyk and Lee, 2020,
     "Efficient Memory Management for Deep Neural Net Inference").
 
     Parameters
     ----------
     lifetimes : list of (Buffer, int, int)
-        Buffers that own memory, the operation that writes each and the last one that reads it. An operation's
-        input and output never share.
+        Buffers that own memory, the number of the operation that writes each, and of the last one that reads it. The
+        input and the output of an operation never share memory.
 
     Returns
     -------
     offsets : list of int
     floats : int
-        Of all of them.
+        Number of floats of all buffers together.
     """
     offsets: dict[int, int] = {}
     for i in sorted(range(len(lifetimes)), key=lambda i: -lifetimes[i][0].floats):
@@ -146,13 +146,13 @@ class Arena:
         return offset
 
     def place(self, buffer: Buffer) -> None:
-        """Give a buffer room for all samples."""
+        """Reserve memory for a buffer of all samples."""
         if buffer.root.offset is None:
             root = buffer.root
             root.place(self.reserve(root.floats * self.samples))
 
     def place_gradient(self, buffer: Buffer) -> None:
-        """Give the gradient by a buffer room for all samples."""
+        """Reserve memory for the gradient with respect to a buffer, of all samples."""
         root = buffer.gradient_root
         if root.gradient_offset is None:
             root.gradient_offset = self.reserve(aligned(root.size) * self.samples)

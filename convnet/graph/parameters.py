@@ -73,14 +73,14 @@ class Parameter:
 
 
 def _orthogonal(generator: np.random.Generator, rows: int, columns: int) -> NDArray[np.float32]:
-    """Draw a matrix of orthonormal columns, or rows if they are fewer, all such matrices being equally likely.
+    """Draw a matrix of orthonormal columns, or rows if they are fewer, uniformly among all such matrices.
 
-    One thread factorises, whatever their number, so that the bits do not depend on it.
+    The factorization runs on one thread, so that the bits do not depend on `n_jobs`.
     """
     normal = generator.standard_normal((max(rows, columns), min(rows, columns)))
     with threadpool_limits(limits=1, user_api="blas"):
         q, r = np.linalg.qr(normal)
-    q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # the factorisation that is unique
+    q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # makes the factorization unique
     return (q if rows >= columns else q.T).astype(np.float32)
 
 

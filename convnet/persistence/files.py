@@ -38,7 +38,7 @@ def check_path(what: str, path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def replaced(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
+def atomic_write(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
     """Open a temporary file for writing that replaces `path` if no error occurs. It gets a new file's permissions.
 
     The file is binary. With `text`, it is UTF-8, where names of files may hold other bytes, and keeps line ends as they

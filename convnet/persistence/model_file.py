@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from convnet.persistence import npz, tensors
-from convnet.persistence.files import check_path, replaced
+from convnet.persistence.files import atomic_write, check_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +91,7 @@ def write(
             f"save: the manifest of the model has more than {MAX_CHARACTERS} characters or {MAX_CONTAINERS} lists "
             "and objects. Pickle the model instead."
         )
-    with replaced(check_path("save", path)) as file:
+    with atomic_write(check_path("save", path)) as file:
         module.write(file, {"convnet": text, "digest": _digest(text.encode())}, arrays)
 
 

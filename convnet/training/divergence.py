@@ -1,4 +1,4 @@
-"""Whether training has diverged: after each epoch, in which the error is to name it."""
+"""Checks after each epoch whether training has diverged, and the error that says where."""
 
 from collections.abc import Mapping
 from math import inf, log10, sqrt
@@ -11,7 +11,8 @@ from convnet.graph.arrays import NotFiniteError, is_finite, squares
 from convnet.training.examples import Examples
 from convnet.training.prediction import predict_in_batches
 
-CALM = 10.0  # powers of ten that a value may grow by on its way, up to which outputs are not computed to be sure
+# If values can grow by at most this many powers of ten on their way through a net, its outputs are not checked.
+MAX_GROWTH = 10.0
 
 
 def diverged(what: str, epoch: int, batch: int, rate: float) -> ValueError:
@@ -20,9 +21,9 @@ def diverged(what: str, epoch: int, batch: int, rate: float) -> ValueError:
     Parameters
     ----------
     what : str
-        "loss became nan": what is no longer finite.
+        What is no longer finite, such as "loss became nan".
     epoch, batch : int
-        Where, from 0.
+        Numbers of the epoch and of the batch, from 0.
     rate : float
         The learning rate of that batch.
     """
@@ -39,25 +40,26 @@ def what_diverged(
     weights: Mapping[str, NDArray[np.float32]],
     largest: float,
 ) -> str | None:
-    """Return what is no longer finite after an epoch, in words, or None.
+    """Return a phrase that says what is no longer finite after an epoch, or None.
 
-    Weights and moments are looked at; the outputs for the rows trained on are computed only where the weights have
-    become so large that these may overflow, which the losses, being of the weights before, do not show.
+    The weights and moments are checked. Losses belong to the weights before each step, so they do not show outputs
+    that overflow after the last step. If the weights are so large that this may happen, the outputs for the training
+    set are computed.
 
     Parameters
     ----------
     network, trainer, examples : Network, Trainer, Examples
     weights : dict of ndarray
-        Those of the network.
+        The weights of the network.
     largest : float
-        Largest magnitude of the inputs, as the net sees them.
+        Largest magnitude of the inputs after scaling.
     """
     for name, values in weights.items():
         if not is_finite(values):
             return f"weights {name!r} are no longer finite"
     if not trainer.is_finite():
         return "moments of the solver are no longer finite"
-    if growth(weights) + log10(max(largest, 1.0)) > CALM:
+    if growth(weights) + log10(max(largest, 1.0)) > MAX_GROWTH:
         try:
             predict_in_batches(
                 network,
@@ -72,10 +74,10 @@ def what_diverged(
 
 
 def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
-    """Return by how many powers of ten values may grow up to where they are largest, roughly.
+    """Return roughly by how many powers of ten values may grow up to the layer where they are largest.
 
-    A layer multiplies by the root mean square norm of what its units read, but for shifts of more than that; batch
-    norm divides by the deviation.
+    A layer multiplies by the root mean square of the norms of its units' weights, unless its biases are larger. Batch
+    norm divides by the standard deviation.
 
     Parameters
     ----------

@@ -10,16 +10,16 @@ Weights: TypeAlias = dict[str, NDArray[np.float32]]  # as `Network.get_weights` 
 
 
 class BestWeights:
-    """The weights of the epoch with the highest score, the earliest of equals.
+    """The weights of the epoch with the highest score, or of the earliest of several.
 
     Parameters
     ----------
     score : float, default=-inf
-        The highest so far.
+        The highest score so far.
     epoch : int, default=0
-        Epochs done (the first one is 1) when the weights were reached; 0 before any.
+        Number of the epoch, from 1; 0 before the first.
     weights : dict of ndarray, default=None
-        None before any.
+        None before the first epoch.
     """
 
     def __init__(
@@ -29,28 +29,28 @@ class BestWeights:
 
     @property
     def weights(self) -> Weights:
-        """The weights; ValueError before any."""
+        """The weights. ValueError before the first epoch."""
         if self._weights is None:
             raise ValueError(
-                "No epoch is done yet, so that there are no weights. Ask for them after an epoch."
+                "There are no weights before the first epoch has ended. Ask for them after an epoch."
             )
         return self._weights
 
     def offer(self, score: float, epoch: int, weights: Weights) -> None:
-        """Keep these weights if their score is higher."""
+        """Keep these weights if their score is the highest so far."""
         if score > self.score:
             self.score, self.epoch, self._weights = score, epoch, weights
 
 
 class EarlyStopping:
-    """MLPClassifier's rule: stop after more than `patience` epochs in a row that gain less than `tol`.
+    """Stop after more than `patience` epochs in a row that gain less than `tol`, as MLPClassifier does.
 
     Parameters
     ----------
     tol : float
-        Least gain over the best figure so far that counts as progress.
+        Smallest gain over the best value so far that counts as progress.
     patience : float
-        Epochs without progress that are put up with.
+        Number of epochs without progress to tolerate.
     """
 
     def __init__(self, tol: float, patience: float) -> None:
@@ -59,13 +59,13 @@ class EarlyStopping:
         self.best = -math.inf
         self.stalled = 0
 
-    def update(self, figure: float) -> None:
-        """Take an epoch's figure; larger is better."""
-        self.stalled = 0 if figure >= self.best + self.tol else self.stalled + 1
-        self.best = max(self.best, figure)
+    def update(self, value: float) -> None:
+        """Add the value of an epoch; larger is better."""
+        self.stalled = 0 if value >= self.best + self.tol else self.stalled + 1
+        self.best = max(self.best, value)
 
     def exhausted(self) -> bool:
-        """Return whether patience is at an end, which then starts anew."""
+        """Return whether patience is exhausted. If so, it starts again."""
         if self.stalled <= self.patience:
             return False
         self.stalled = 0

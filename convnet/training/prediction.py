@@ -1,4 +1,4 @@
-"""A network's outputs for any number of rows."""
+"""A network's outputs for any number of samples."""
 
 from contextlib import closing
 from typing import Any
@@ -21,32 +21,32 @@ def predict_in_batches(
     rows: NDArray[np.int64] | None = None,
     layer: str | None = None,
 ) -> NDArray[np.float32]:
-    """Return the network's outputs for X, or for some rows of it.
+    """Return the network's outputs for X or some of its rows, computed in batches so that Ctrl-C is heard.
 
     Parameters
     ----------
     network : Network
-        Used for prediction: running statistics, no dropout.
+        Run as in prediction, with running statistics and without dropout.
     X : ndarray or Rows of shape (n, h, w, c) or (n, features)
-        Any numeric dtype. `Rows` are read ahead.
+        Of any numeric dtype. `Rows` are read ahead.
     scale : float
         X is multiplied by it when converted.
     n_threads : int
         Threads of each call.
     rows : ndarray of int64, default=None
-        Rows of X; None is all.
+        Rows of X. None: all.
     layer : str, default=None
-        Name of the layer whose output is wanted; None is the last.
+        Name of the layer whose output to return. None: the last.
 
     Returns
     -------
     out : ndarray of float32, shape (n, n_outputs) or (n, *the layer's shape)
-        The bits of a row do not depend on how many share a call.
+        The bits of a sample do not depend on how many share a batch.
 
     Raises
     ------
     NotFiniteError
-        Some overflow float32.
+        If an output overflows float32.
     """
     what = "The outputs of the net" + (f", at layer {layer!r}," if layer else "")
     step = samples_per_call(network.plan, n_threads)

@@ -14,7 +14,7 @@ ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
 
 
 def check_learning_rate(value: object, max_iter: int) -> None:
-    """Raise ValueError or TypeError unless `value` is a name, a callable or a Schedule that `max_iter` epochs fit."""
+    """Raise ValueError or TypeError unless `value` is a name, a callable or a Schedule that fits `max_iter` epochs."""
     if isinstance(value, Schedule):
         try:
             value.check(max_iter)
@@ -33,20 +33,20 @@ def check_learning_rate(value: object, max_iter: int) -> None:
 
 
 class Rates:
-    """The learning rates of one fit, or of a course of epochs that has no end.
+    """The learning rates of one fit, or of an open-ended series of epochs.
 
-    After `max_iter` epochs a schedule stays at its last rate: it does not fall to 0, nor rise again.
+    After `max_iter` epochs a schedule stays at its last rate.
 
     Parameters
     ----------
     learning_rate : str, Schedule or callable
         See `ConvNetClassifier`.
     init : float
-        The initial rate.
+        The initial learning rate.
     max_iter : int
-        Epochs of the fit.
+        Number of epochs of the fit.
     first_epoch : int, default=0
-        The epoch that schedules and callables count from.
+        Schedules and callables count epochs from this one.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Rates:
         self.first_epoch = first_epoch
 
     def epoch(self, epoch: int, steps: int) -> list[float]:
-        """Return the rates of the steps of an epoch, a list of `steps` floats."""
+        """Return the learning rate of each of the `steps` steps of an epoch."""
         epoch -= self.first_epoch
         rates = self._rates(epoch, steps)
         for rate in rates:
@@ -71,7 +71,7 @@ class Rates:
         return list(map(float, rates))
 
     def lower(self) -> bool:
-        """Lower an adaptive rate; return whether that can help: False ends the training."""
+        """Lower an adaptive rate. Return False, which ends training, where there is none to lower."""
         if self.schedule != "adaptive" or self.init <= ADAPTIVE_LOWEST:
             return False
         self.init /= ADAPTIVE_DIVISOR

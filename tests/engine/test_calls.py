@@ -82,7 +82,7 @@ WRONG = {
         "gradients",
         (aligned_zeros(10**5), 0, aligned_zeros(10**5)),
         ValueError,
-        r"a lane or more; got 0",
+        r"lanes must be at least 1; got 0",
     ),
     "other lanes": (
         "gradients",
@@ -159,7 +159,7 @@ WRONG = {
     ),
     "no losses": ("sums", (np.zeros(0), np.zeros(99)), ValueError, r"^losses: not"),
     "no squares": ("sums", (np.zeros(N), np.zeros(0)), ValueError, r"^sums of squares: not"),
-    "no factor": ("clipping", (1.0, np.zeros(0)), ValueError, r"first of the norms"),
+    "no factor": ("clipping", (1.0, np.zeros(0)), ValueError, r"norms must not be empty"),
     "few norms": ("clipping", (1.0, np.zeros(1)), ValueError, r"^norms: not"),
     "many norms": ("clipping", (1.0, np.zeros(99)), ValueError, r"^norms: not"),
     "read-only": (

@@ -32,12 +32,12 @@ def test_frozen_arrays_are_the_same_bytes(base, freeze, augment):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (dict(freeze="conv9"), "freeze: 'conv9' is no layer. There are: conv1, batchnorm1"),
-        (dict(freeze="until:conv9"), "'until:conv9' is no layer"),
+        (dict(freeze="conv9"), "freeze: 'conv9' is not a layer. There are: conv1, batchnorm1"),
+        (dict(freeze="until:conv9"), "'until:conv9' is not a layer"),
         (dict(freeze="*"), "nothing to train"),
         (dict(freeze=3), "freeze must be"),
         (dict(freeze=[]), "freeze must be"),
-        (dict(layer_learning_rates={"nope": 0.1}), "layer_learning_rates: 'nope' is no layer"),
+        (dict(layer_learning_rates={"nope": 0.1}), "layer_learning_rates: 'nope' is not a layer"),
         (dict(layer_learning_rates={"conv1": 0}), "above 0"),
         (dict(layer_learning_rates=[0.1]), "layer_learning_rates must be"),
     ],

@@ -21,7 +21,7 @@ def fitted():
 
 
 def weights(**changed):
-    """A change of some arrays, past the class's own checks."""
+    """Return a change of some arrays that bypasses the checks of the class."""
 
     def change(state):
         state["weights_"] = object.__new__(Weights)
@@ -35,11 +35,11 @@ def put(**changed):
 
 
 def spec(**changed):
-    """A change of what the net is planned from."""
+    """Return a change of the layers or shapes that the net is planned from."""
 
     def change(state):
-        held = state["_network_cache"]
-        given = {k: getattr(held, k) for k in ("layers", "input_shape", "n_outputs")}
+        cache = state["_network_cache"]
+        given = {k: getattr(cache, k) for k in ("layers", "input_shape", "n_outputs")}
         state["_network_cache"] = NetworkCache(**given | changed)
 
     return change
@@ -52,7 +52,7 @@ GIVEN, INFOS = STATE["_input_format"], STATE["layers_"]
 INCONSISTENT = "(Inconsistent|Missing) fitted attribute '"
 EDITS = {
     "no weights": lambda s: s.pop("weights_"),
-    "no holder": lambda s: s.pop("_network_cache"),
+    "no network cache": lambda s: s.pop("_network_cache"),
     "weights of another shape": weights(**{"conv1/bias": BIAS[:1].copy()}),
     "float64": weights(**{"conv1/bias": BIAS.astype(np.float64)}),
     "big-endian": weights(**{"conv1/bias": BIAS.astype(">f4")}),
@@ -67,14 +67,14 @@ EDITS = {
     "one more": weights(x=BIAS),
     "a dict": put(weights_=dict(STATE["weights_"])),
     "other layers": spec(layers=(Conv2D(3, 3), BatchNorm(), Dense(3))),
-    "layers of no kind": spec(layers=(1, 2)),
+    "layers that are numbers": spec(layers=(1, 2)),
     "layers in a file": spec(layers="net.json"),
     "a huge shape": spec(input_shape=(2**62, 2**62, 2)),
     "a side of NumPy's": spec(input_shape=(np.int64(8), 6, 2)),
     "a negative side": spec(input_shape=(-8, 6, 2)),
     "no outputs": spec(n_outputs=0),
-    "outputs that are a text": spec(n_outputs="3"),
-    "another class more": put(classes_=np.arange(4)),
+    "outputs that are a string": spec(n_outputs="3"),
+    "one class more": put(classes_=np.arange(4)),
     "classes in a list": put(classes_=[0, 1, 2]),
     "huge classes": put(classes_=np.broadcast_to(np.int8(0), 2**40)),
     "unsorted classes": put(classes_=np.array([2, 1, 0])),
@@ -84,15 +84,15 @@ EDITS = {
     "layers in another order": put(layers_=INFOS[::-1]),
     "another output shape": put(layers_=(replace(INFOS[0], output_shape=(9, 9, 9)), *INFOS[1:])),
     "no layers": put(layers_=None),
-    "units of no kind": put(_input_format=replace(GIVEN, scale=float("nan"))),
-    "a dtype of no kind": put(_input_format=replace(GIVEN, dtype="f4")),
-    "no units": put(_input_format=None),
+    "a scale of NaN": put(_input_format=replace(GIVEN, scale=float("nan"))),
+    "an unknown dtype": put(_input_format=replace(GIVEN, dtype="f4")),
+    "no input format": put(_input_format=None),
     "an indicator of texts": put(_indicator_dtype=np.dtype("U3")),
     "a short history": put(history_={"loss": [1.0]}),
     "a curve of texts": put(loss_curve_=["a", "b"]),
-    "a best epoch to come": put(best_iter_=3),
+    "a best epoch after the last": put(best_iter_=3),
     "columns": put(feature_names_in_=np.array(["a"], dtype=object)),
-    "a form of no images": put(image_form_={"size": (1, 1), "channels": 1, "fit": "pad"}),
+    "an image form of another shape": put(image_form_={"size": (1, 1), "channels": 1, "fit": "pad"}),
     "a report": put(init_report_={"loaded": 1}),
 }  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_an_edited_state_is_refused(name):
 @pytest.mark.parametrize("has_predicted", [False, True])
 @pytest.mark.parametrize("name", EDITS)
 def test_attributes_set_by_hand(fitted, name, has_predicted):
-    """Told of by what uses them next, and gone with the next fit."""
+    """The next use refuses them; the attributes of before work again."""
     net, X = copy.copy(fitted[0]), fitted[1]
     if has_predicted:
         net.predict(X)
@@ -137,8 +137,8 @@ def test_attributes_set_by_hand(fitted, name, has_predicted):
     np.testing.assert_array_equal(net.predict(X), fitted[0].predict(X))
 
 
-def test_what_partial_fit_left_is_not_planned_anew(fitted, monkeypatch):
-    """Its next call looks at the figures alone, which lists are: they may be altered and be the same objects."""
+def test_partial_fit_does_not_plan_the_net_again(fitted, monkeypatch):
+    """It checks training attributes only: they are lists, which can change in place."""
     net, X = copy.copy(fitted[0]), fitted[1]
     y = np.resize([0, 1, 2], len(X))
     net.partial_fit(X, y)
@@ -157,7 +157,7 @@ def test_what_partial_fit_left_is_not_planned_anew(fitted, monkeypatch):
 
 
 def test_predictions_follow_weights_set_by_hand(fitted):
-    """Of another fit of the same net, say; partial_fit goes on from them, its moments anew."""
+    """partial_fit continues from them too, with new moments."""
     net, X = copy.copy(fitted[0]), fitted[1]
     y = np.resize([0, 1, 2], len(X))
     other, _ = classifier(layers=net.layers, random_state=7)
@@ -171,19 +171,19 @@ def test_predictions_follow_weights_set_by_hand(fitted):
 
 
 @pytest.mark.parametrize("state", [None, 3, [], {1: 2}])
-def test_what_is_no_state(state):
+def test_a_state_that_is_not_a_dict_of_attributes(state):
     with pytest.raises(TypeError, match="its state is not a dict of attributes"):
         convnet.ConvNetClassifier().__setstate__(state)
 
 
 @pytest.mark.parametrize("found", [True, 1.0, "1", 0, -1])
-def test_formats_that_are_none(found):
+def test_invalid_state_formats(found):
     with pytest.raises(ValueError, match="its state has format"):
         convnet.ConvNetClassifier().__setstate__(STATE | {"_state_format": found})
 
 
 @pytest.mark.parametrize("kind", [multilabel, regressor])
-def test_other_kinds(kind):
+def test_other_tasks(kind):
     net, X = kind()
     again = pickle.loads(pickle.dumps(net))
     np.testing.assert_array_equal(again.predict(X), net.predict(X))

@@ -1,4 +1,4 @@
-"""Committed files of each format: they load for ever, and predict what they predicted."""
+"""Committed files of each format still load, and predict what they predicted."""
 
 import json
 from pathlib import Path

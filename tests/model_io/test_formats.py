@@ -1,4 +1,4 @@
-"""Every layer type through every format: the same net comes back, to the bit."""
+"""Every layer type in every format: loading returns the same net, with the same bits."""
 
 import pickle
 import re
@@ -63,7 +63,7 @@ FORMATS = {
 
 @cache
 def fitted(i):
-    """The layer of a row of the table as a net, fitted for an epoch, and what it takes."""
+    """Return a net of the layer in row i of the table, fitted for an epoch, and its X."""
     row = TABLE[i]
     X = np.random.default_rng(i).normal(size=(9, *row.input_shape)).astype(np.float32)
     net = ConvNetClassifier([row.layer], input_shape=row.input_shape, max_iter=1, random_state=0)
@@ -91,7 +91,7 @@ READERS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_nothing_but_numpy_and_the_extra_is_imported_to_load_any_layer(tmp_path, kind):
-    """In a process that has imported convnet, with what that needs, and what `READERS` names."""
+    """The process has imported convnet with its dependencies, and the modules that `READERS` names."""
     for i in range(len(TABLE)):
         FORMATS[kind](fitted(i)[0], tmp_path / f"{i}.{kind}")
     extra = {"skops": "skops.io"}.get(kind, "convnet")
@@ -129,8 +129,8 @@ def test_estimators(tmp_path, kind):
     np.testing.assert_array_equal(found.transform(X), whole.transform(X))
 
 
-def test_documented_types_are_there():
-    """Whatever may be in a skops file is listed, and what is listed exists."""
+def test_documented_types_are_complete():
+    """All types that a skops file may hold are listed, and the listed types exist."""
     values = [*layer_types().values(), *augment.augmentation_types().values()]
     values += [getattr(schedules, name) for name in schedules.__all__ if name != "Schedule"]
     names = {f"{cls.__module__}.{cls.__name__}" for cls in values}

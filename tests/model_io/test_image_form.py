@@ -1,4 +1,4 @@
-"""A net that was fitted on a folder of photographs knows how they became rows."""
+"""A net fitted on a folder of photographs keeps how their files became images."""
 
 import pickle
 
@@ -20,7 +20,7 @@ def folder(tmp_path):
     return ImageFolder(tmp_path / "photos", **FORM)
 
 
-def test_what_is_known(folder):
+def test_image_form(folder):
     assert folder.image_form == folder[2:5].image_form == FORM
     clf = ConvNetClassifier([], max_iter=1).fit(folder[::2], folder.target[::2])
     assert clf.image_form_ == FORM
@@ -30,7 +30,7 @@ def test_what_is_known(folder):
     assert not hasattr(clf, "image_form_")
 
 
-def test_it_stays_when_a_fit_goes_on(folder):
+def test_a_resumed_fit_keeps_it(folder):
     clf = ConvNetClassifier([], max_iter=1, warm_start=True).fit(folder, folder.target)
     assert clf.fit(np.asarray(folder), folder.target).image_form_ == FORM
     assert clf.partial_fit(np.asarray(folder), folder.target).image_form_ == FORM
@@ -55,8 +55,8 @@ def test_a_transformer_keeps_it(folder, tmp_path):
     assert convnet.load(tmp_path / "net.npz").estimator_.image_form_ == FORM
 
 
-def test_another_fit_is_told(folder):
-    """A net that learnt on whole photographs and is given middles of them says so; of the same fit, nothing."""
+def test_another_form_warns(folder):
+    """A net fitted on padded photographs warns about cropped ones, once, and not about padded ones."""
     clf = ConvNetClassifier([], max_iter=1).fit(folder, folder.target)
     clf.predict(folder)
     other = ImageFolder(folder._folder, **FORM | {"fit": "crop"})

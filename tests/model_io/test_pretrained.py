@@ -1,4 +1,4 @@
-"""The nets that come with convnet: small, good, described."""
+"""The nets that come with convnet are small, accurate and described."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ FOLDER = Path(convnet.__file__).parent / "pretrained"
 
 
 def enlarged(images):
-    """Return 8×8 images as 20×20 ones in the middle of 28×28, uint8, bilinear."""
+    """Return 8×8 images enlarged to the middle 20×20 pixels of 28×28, as uint8, bilinear."""
     at = np.clip((np.arange(20) + 0.5) * 8 / 20 - 0.5, 0, 7)
     low = np.minimum(at.astype(int), 6)
     share = at - low
@@ -23,7 +23,7 @@ def enlarged(images):
 
 
 def test_mnist_small_reads_other_digits():
-    """Digits that it has never seen, of another scanner; a tenth would be right by chance."""
+    """These digits come from another scanner and were not used in training. Chance gives 10%."""
     net = convnet.load_pretrained("mnist-small")
     digits = load_digits()
     X = enlarged(digits.images)

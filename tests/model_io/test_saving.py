@@ -1,4 +1,4 @@
-"""save and load: what comes back, and what cannot be saved."""
+"""save and load: what is loaded, and what cannot be saved."""
 
 import sys
 
@@ -124,7 +124,7 @@ def test_learning_rates(tmp_path, rate):
     assert again(net, tmp_path).learning_rate == rate
 
 
-def test_layers_as_text_come_back_as_layers(tmp_path):
+def test_layers_in_a_file_are_saved_as_layers(tmp_path):
     layers = [Conv2D(2, 3), Dense(5)]
     path = tmp_path / "net.json"
     path.write_text(to_json(layers))
@@ -144,7 +144,7 @@ def test_other_layers_set_after_fit(tmp_path):
     assert found.layers == [Dense(9)]
 
 
-def test_what_is_no_plain_data_is_left_out(tmp_path):
+def test_parameters_that_are_not_plain_data_are_not_saved(tmp_path):
     net, X = classifier(
         random_state=np.random.RandomState(0),
         callbacks=[Callback()],
@@ -160,8 +160,8 @@ def test_what_is_no_plain_data_is_left_out(tmp_path):
     assert found.random_state is found.callbacks is None and found.learning_rate == "constant"
 
 
-def test_what_a_fit_began_with_is_no_part_of_its_file(tmp_path):
-    """A path is, but not arrays: they may be more than all else, and a net has parameters of its own."""
+def test_init_weights_are_not_saved_unless_they_are_a_path(tmp_path):
+    """Arrays and nets may be larger than the rest of the file."""
     base, X = classifier(layers=[Dense(40)])
     y = np.resize([0, 1, 2], len(X))
     base.save(tmp_path / "base.npz")
@@ -180,7 +180,7 @@ def test_what_a_fit_began_with_is_no_part_of_its_file(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_goes_on_from_a_file(tmp_path, ending):
+def test_resume_from_a_file(tmp_path, ending):
     net, X = classifier(early_stopping=True, warm_start=True)
     y = np.resize([0, 1, 2], len(X))
     found = again(net, tmp_path, ending)
@@ -208,7 +208,7 @@ def test_names_of_columns(tmp_path):
         found.predict(X)
 
 
-def test_units_are_remembered(tmp_path):
+def test_the_input_format_is_saved(tmp_path):
     net, X = classifier()
     found = again(net, tmp_path)
     with pytest.raises(ValueError, match=r"Fitted on uint8 images \(÷255\) but got float64"):

@@ -1,4 +1,4 @@
-"""Files that are truncated, altered, foreign or made to mislead: one exception, and no model that is another."""
+"""Truncated, altered, foreign and misleading files raise one exception, and never load as another model."""
 
 import json
 import pickle
@@ -21,7 +21,7 @@ ENDINGS = "npz", "safetensors"
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A small fitted net, images, and its bytes in each format."""
+    """A small fitted net, its X, and its file in each format, as bytes."""
     net, X = classifier(layers=[Conv2D(2, 3), BatchNorm(), Dense(3)])
     folder = tmp_path_factory.mktemp("saved")
     for ending in ENDINGS:
@@ -30,13 +30,13 @@ def saved(tmp_path_factory):
 
 
 def parts(net):
-    """The description that is written, and the arrays."""
-    description, weights = net._to_manifest()
-    return json.loads(json.dumps(description)), dict(weights)
+    """Return the manifest and the arrays of a net."""
+    manifest, weights = net._to_manifest()
+    return json.loads(json.dumps(manifest)), dict(weights)
 
 
 def refused(path, match=None):
-    """Look for the one exception."""
+    """Assert that loading raises the one exception."""
     with pytest.raises(ModelFileError, match=match) as info:
         convnet.load(path)
     assert str(path) in str(info.value) and "\n" not in str(info.value)
@@ -54,7 +54,7 @@ def test_truncated(saved, tmp_path, ending):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_altered(saved, tmp_path, ending):
-    """A changed byte is refused, unless it is one of the container's that means nothing."""
+    """A changed byte is refused, unless it is one that the container ignores."""
     net, X, files = saved
     data, path, n_refused = files[ending], tmp_path / f"m.{ending}", 0
     rng = np.random.default_rng(0)
@@ -74,7 +74,7 @@ def test_altered(saved, tmp_path, ending):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_altered_weights(saved, tmp_path, ending):
-    """A weight that is changed by hand, with all headers and checksums of the container right."""
+    """One weight is changed; headers and checksums of the container are right."""
     net, _, _ = saved
     path = tmp_path / f"m.{ending}"
     net.save(path)
@@ -127,12 +127,12 @@ def test_newer(saved, tmp_path, monkeypatch):
 
 
 def set_in(*keys, value):
-    """Return a change of a description: of what lies under these keys."""
+    """Return a change of the value under these keys of a manifest."""
 
-    def change(description):
+    def change(manifest):
         for key in keys[:-1]:
-            description = description[key]
-        description[keys[-1]] = value
+            manifest = manifest[key]
+        manifest[keys[-1]] = value
 
     return change
 
@@ -209,11 +209,11 @@ MISLEADING = {
 
 @pytest.mark.parametrize("name", MISLEADING)
 def test_misleading(saved, tmp_path, name):
-    """Files whose checksums are right and whose contents are not: refused, with little memory taken."""
-    description, weights = parts(saved[0])
-    MISLEADING[name](description)
+    """Checksums are right and contents are wrong: refused, with little memory."""
+    manifest, weights = parts(saved[0])
+    MISLEADING[name](manifest)
     path = tmp_path / "m.npz"
-    model_file.write(path, description, weights)
+    model_file.write(path, manifest, weights)
     tracemalloc.start()
     refused(path)
     peak = tracemalloc.get_traced_memory()[1]
@@ -223,7 +223,7 @@ def test_misleading(saved, tmp_path, name):
 
 @pytest.mark.parametrize("side", [-1, 1.0, True, 10**4000])
 def test_sides_of_arrays(side):
-    """They are looked at before they are multiplied, which of thousands of long ones takes minutes."""
+    """Sides are checked before they are multiplied: for thousands of long integers, that takes minutes."""
     with pytest.raises(ValueError, match="the shape of an array of int64 must hold integers"):
         from_json({"array": ["<i8", [side, side], [1]]})
 
@@ -245,10 +245,10 @@ WEIGHTS = {
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_of_another_net(saved, tmp_path, name, ending):
-    description, weights = parts(saved[0])
+    manifest, weights = parts(saved[0])
     WEIGHTS[name](weights)
     path = tmp_path / f"m.{ending}"
-    model_file.write(path, description, weights)
+    model_file.write(path, manifest, weights)
     refused(path)
 
 
@@ -256,13 +256,13 @@ def test_misleading_transformer(tmp_path):
     path = tmp_path / "m.npz"
     whole, _ = transformer()
     for key, value in (("layer_", "conv9"), ("layer_", None), ("layer", [1]), ("net", {})):
-        description, weights = parts(whole)
-        model_file.write(path, description | {key: value}, weights)
+        manifest, weights = parts(whole)
+        model_file.write(path, manifest | {key: value}, weights)
         refused(path)
 
 
 def test_archives_made_to_mislead(saved, tmp_path):
-    """Entries that claim more than there is, or lie over each other."""
+    """Entries claim more than the file holds, or overlap."""
     path = tmp_path / "m.npz"
     for field in ("file_size", "compress_size"):
         path.write_bytes(saved[2]["npz"])
@@ -290,8 +290,8 @@ def test_archives_made_to_mislead(saved, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("filler", ["[],", "1.25,"])
-def test_descriptions_that_are_too_long(saved, tmp_path, filler):
-    """Refused before they are read as JSON, and when they would be written."""
+def test_manifests_that_are_too_long(saved, tmp_path, filler):
+    """Refused before they are parsed as JSON, and before they are written."""
     monstrous = (
         "["
         + filler
@@ -302,7 +302,7 @@ def test_descriptions_that_are_too_long(saved, tmp_path, filler):
     with open(path, "wb") as file:
         npz.write(file, {"convnet": monstrous, "digest": ""}, {})
     refused(path, "its manifest is too long")
-    description, weights = parts(saved[0])
-    description["fitted"]["history_"] = json.loads(monstrous)
+    manifest, weights = parts(saved[0])
+    manifest["fitted"]["history_"] = json.loads(monstrous)
     with pytest.raises(ValueError, match="Pickle the model instead"):
-        model_file.write(path, description, weights)
+        model_file.write(path, manifest, weights)

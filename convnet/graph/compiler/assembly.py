@@ -22,7 +22,7 @@ class Phases:
     phases: list[tuple[bool, list[tuple[int, str]]]] = field(default_factory=list)
 
     def add(self, op: int, stage: str) -> None:
-        """Append a stage to the last phase if it is of the same kind, else begin one."""
+        """Append a stage to the last phase if that is of the same kind, else begin one."""
         is_batch = STAGES[stage].is_batch
         if not self.phases or self.phases[-1][0] != is_batch:
             self.barrier(is_batch)
@@ -112,7 +112,7 @@ def transfer(**maps: Any) -> Operation:
 
 
 def want_halos(ops: Iterable[Op]) -> None:
-    """Let the maps that convolutions read have the zeros that their windows reach."""
+    """Give the maps that convolutions read halos as wide as their windows need."""
     for op in ops:
         if isinstance(op, Conv2DOp):
             op.want_halo()

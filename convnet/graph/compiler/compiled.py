@@ -55,7 +55,7 @@ class Compiled:
     folded : list of Fold
         Batch norms to fold into the weights before them.
     decays : list of (float or None)
-        See `convnet.graph.compiler.update.Update`.
+        See `convnet.graph.optimizer.Update`.
     """
 
     program: Program

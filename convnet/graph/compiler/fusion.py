@@ -51,9 +51,9 @@ def fuse(
     ops : list of Op
     predict : bool, default=False
     dropout : bool, default=True
-        False leaves dropout out in a training step too.
+        False leaves dropout out of a training step too.
     keep : Buffer, default=None
-        One that stays, so that there is a gradient by it.
+        A buffer to keep, so that its gradient can be computed.
     """
     fused: list[Op] = []
     folded: list[Fold] = []

@@ -1,4 +1,4 @@
-"""Which gradients a backward pass computes, where those of the parameters lie, and how many lanes sum them."""
+"""Which gradients a backward pass computes, the offsets of those of parameters, and the number of lanes."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from convnet.graph.parameters import Parameter
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
-FEWEST_LANES = 2
+MIN_LANES = 2
 
 
 class Gradients:
@@ -30,10 +30,10 @@ class Gradients:
                 if not summed or (finished and role == "weights"):
                     self.batch_places[parameter.name] = self.batch_floats
                     self.batch_floats += aligned(parameter.size)
-        self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), FEWEST_LANES)
+        self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), MIN_LANES)
 
     def place(self, op: Op) -> Fields:
-        """Fields of an operation with parameters; none where they are frozen."""
+        """Return the fields of an operation with parameters; none if they are frozen."""
         fields: Fields = {}
         if op.frozen:
             return fields
@@ -48,18 +48,18 @@ class Gradients:
         return fields
 
     def final(self, parameter: Parameter) -> Fields:
-        """Fields of an operation that reads a parameter's gradient."""
+        """Return the fields of an operation that reads a parameter's gradient."""
         in_batch = self.batch_places.get(parameter.name)
         if in_batch is None:
             return dict(gradient=self.lane_places[parameter.name], lanes=self.lanes)
         return dict(gradient=in_batch, lanes=0)
 
 
-class Needs:
-    """The buffers by which a gradient is wanted: those that something trained, or the caller's buffer, has a part in.
+class NeededGradients:
+    """The buffers whose gradients are needed: all that depend on a trained parameter or on the caller's buffer.
 
-    Each operation is told whether its parameters are frozen and whether it has a part in the backward pass at all. To
-    be made of the operations before they are fused.
+    It also marks each operation: whether its parameters are frozen, and whether it has a part in the backward pass. It
+    takes the operations before they are fused.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Needs:
     frozen : set of str
         Names of parameters that are not trained.
     target : Buffer, default=None
-        By which the caller wants the gradient.
+        Buffer whose gradient the caller asks for.
     """
 
     def __init__(

@@ -16,9 +16,9 @@ from convnet.graph.compiler.assembly import (
 )
 from convnet.graph.compiler.compiled import Compiled
 from convnet.graph.compiler.fusion import fuse
-from convnet.graph.compiler.gradients import Gradients, Needs
-from convnet.graph.compiler.update import Update
+from convnet.graph.compiler.gradients import Gradients, NeededGradients
 from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
+from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
 
 # Backward stages that compute nothing but the gradient of the input.
@@ -40,7 +40,7 @@ def compile_training(
     input_gradient: bool = False,
     frozen: frozenset[str] = frozenset(),
     rates: Mapping[str, float] | None = None,
-    start: str | None = None,
+    frozen_prefix: str | None = None,
     target: str | None = None,
     dropout: bool = True,
     separate_stages: bool = False,
@@ -54,12 +54,12 @@ def compile_training(
 
     Parameters whose names are in `frozen` are not trained: no gradient by them is computed, none by what nothing
     trained has a part in, and batch norm uses its running statistics. `rates` are factors of the learning rate, by
-    names of parameters. `start` is the name of a layer, none inside another, whose outputs are the input. Without
+    names of parameters. `frozen_prefix` is the name of an outer layer whose outputs are the input. Without
     `dropout` nothing is dropped. With `separate_stages` each stage is a phase of its own, so that it can be timed.
     """
-    first, ops, last, outputs = _cut(plan, start)
+    first, ops, last, outputs = _cut(plan, frozen_prefix)
     sought = outputs[target] if target else first
-    needs = Needs(ops, frozen, sought if input_gradient else None)
+    needs = NeededGradients(ops, frozen, sought if input_gradient else None)
     ops, _ = fuse(ops, dropout=dropout, keep=sought if target else None)
     want_halos(ops)
     step = _Step(
@@ -71,7 +71,7 @@ def compile_training(
     forward_phases = step.end(loss)
     step.backward(input_gradient)
     trained = [p for p in plan.parameters if p.trainable and p.name not in frozen]
-    update = Update(trained, step.grads, solver, clipped=clipped, rates=rates or {})
+    update = Update(trained, step.grads.final, solver, clipped=clipped, rates=rates or {})
     step.update(update)
     sizes: dict[str, Any] = dict(
         input=first.shape,
@@ -106,7 +106,7 @@ class _Step:
         first: Buffer,
         ops: Sequence[Op],
         last: Buffer,
-        needs: Needs,
+        needs: NeededGradients,
         batch_size: int,
         *,
         direct: bool,
@@ -215,26 +215,26 @@ class _Step:
         ]
 
 
-def _cut(plan: Plan, start: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
+def _cut(plan: Plan, prefix: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
     """Return the input's buffer, the operations, the last buffer and each layer's by name, from a layer's output on."""
     graph = plan.graph.copy()
     first, ops = graph.input, graph.ops
-    if start is not None:
+    if prefix is not None:
         names = [lowered.name for lowered in plan.lowered]
-        done = plan.lowered[: names.index(start) + 1]
+        done = plan.lowered[: names.index(prefix) + 1]
         ops = ops[sum(len(lowered.ops) for lowered in done) :]
-        first = graph.outputs[start]
+        first = graph.outputs[prefix]
         first.alias = None
     return first, ops, graph.output, graph.outputs
 
 
 def _buffers(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
-    """All buffers that own memory."""
+    """Return all buffers that own memory."""
     return list({id(b.root): b.root for b in (first, *(op.dst for op in ops))}.values())
 
 
 def _all(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
-    """All buffers, in a fixed order."""
+    """Return all buffers, in a fixed order."""
     return [first, *(b for op in ops for b in (op.src, op.dst, op.other) if b is not None)]
 
 
@@ -252,5 +252,5 @@ def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
 
 
 def _whole_lines(size: int) -> int:
-    """Bytes rounded up to a whole cache line."""
+    """Return bytes rounded up to a whole cache line."""
     return aligned(-(-size // 4)) * 4

@@ -33,7 +33,7 @@ MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
 
 @dataclass
 class Lowered:
-    """What became of a layer: its output so far, its operations, and the layers inside it."""
+    """A layer with its operations, its output and the layers inside it."""
 
     name: str
     layer: Layer
@@ -88,7 +88,7 @@ class Branch:
 
 
 class Builder:
-    """Operations that grow by one or more with every layer: a chain, but for `fork` and `add`.
+    """Collects the operations that layers emit: a chain, except for `fork` and `add`.
 
     Parameters
     ----------
@@ -96,17 +96,17 @@ class Builder:
         (height, width, channels), (length, channels) for signals, which are maps of height 1 here, or (features,) for
         flat data.
     winograd : bool, default=True
-        Whether convolutions may be computed by Winograd's algorithm.
+        Whether convolutions may use Winograd's algorithm.
 
     Attributes
     ----------
     shape : tuple of int
         Shape of the current output: (h, w, c), (length, c) or (features,).
     layer : str
-        Name of the layer that is being lowered; it prefixes the names of parameters. That of a layer inside another
-        has the other's in front: "residual1/conv1".
+        Name of the layer that is being lowered, which prefixes the names of its parameters. A layer inside another
+        has both names: "residual1/conv1".
     lowered : list of Lowered
-        The layers so far; those inside others are listed there.
+        The outer layers so far; each lists the layers inside it.
     ops : list of Op
     parameters : ParameterList
     """
@@ -132,7 +132,7 @@ class Builder:
         siblings.append(lowered)
 
     def fork(self) -> Branch:
-        """Give the current output a second reader; return its branch, for `switch` and `add`."""
+        """Give the current output a second reader; return that branch, for `switch` and `add`."""
         source = self.current
         self.current, other = (Buffer(source.shape, alias=source) for _ in range(2))
         other.gradient_alias = other
@@ -140,7 +140,7 @@ class Builder:
         return Branch(other, self.shape)
 
     def switch(self, branch: Branch) -> Branch:
-        """Go on with another branch; return the one that is left."""
+        """Continue with another branch; return the one that was current."""
         left = Branch(self.current, self.shape)
         self.current, self.shape = branch.output, branch.shape
         return left
@@ -247,7 +247,7 @@ class Builder:
         self.activation(activation)
 
     def batch_norm(self, *, momentum: float, epsilon: float) -> None:
-        """Emit a batch normalisation of each channel."""
+        """Emit a batch normalization of each channel."""
         shape = self.shape[-1:]
         parameters = {
             "gamma": self._parameter("gamma", shape, start=1.0),
@@ -275,16 +275,16 @@ class Builder:
             self._emit(ZeroPad2DOp, shape, padding=padding)
 
     def rescale(self, scale: float, offset: float) -> None:
-        """Emit a factor and a summand; no operation where they change nothing."""
+        """Emit a scale and an offset; no operation if they change nothing."""
         if (scale, offset) != (1.0, 0.0):
             self._emit(AffineOp, self.shape, scale=scale, offset=offset)
 
     def normalize(self, epsilon: float) -> None:
-        """Emit a normalisation of each channel by statistics that are learnt before training."""
+        """Emit a normalization of each channel by statistics that are learned before training."""
         for op in self.ops:
             if op.random or any(p.trainable for p in op.parameters.values()):
                 raise ValueError(
-                    f"layer {self.layer!r}: its statistics are learnt before training, but {op.layer!r} before it "
+                    f"layer {self.layer!r}: its statistics are learned before training, but {op.layer!r} before it "
                     f"{'drops values at random' if op.random else 'is trained'}. Use BatchNorm, or put it before "
                     f"{op.layer!r}."
                 )
@@ -296,7 +296,7 @@ class Builder:
         self._emit(AffineOp, self.shape, parameters, epsilon=epsilon)
 
     def resize(self, size: Pair, *, methods: tuple[str, str]) -> None:
-        """Emit a map of another size; no operation where it stays."""
+        """Emit a resized map; no operation if the size does not change."""
         shape = (*size, self.shape[2])
         self._bound("map", prod(shape))
         if shape != self.shape:
@@ -308,7 +308,7 @@ class Builder:
             self._emit(ActivationOp, self.shape, activation=name)
 
     def flatten(self) -> None:
-        """Make flat data of the current map, in its memory."""
+        """Flatten the current map, in its memory."""
         if len(self.shape) == 1:
             return
         source = self.current

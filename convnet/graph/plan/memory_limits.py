@@ -1,4 +1,4 @@
-"""Whether the machine has the memory for a net, asked before any is taken."""
+"""Checks, before any memory is allocated, that the machine has enough for a net."""
 
 import os
 from functools import cache
@@ -34,7 +34,7 @@ def _limit(path: str) -> int:
 
 
 def check_parameters(parameters: ParameterList) -> None:
-    """Raise ValueError where a net with these parameters would not fit in memory, naming the largest."""
+    """Raise ValueError, which names the largest parameter, if a net with these would not fit in memory."""
     wanted = 4 * COPIES * parameters.floats
     if wanted > machine_bytes():
         largest = max(parameters, key=lambda parameter: parameter.size)
@@ -46,7 +46,7 @@ def check_parameters(parameters: ParameterList) -> None:
 
 
 def check_pass(plan: Plan, floats: int, samples: int) -> None:
-    """Raise ValueError where a pass of so many samples, which takes so many floats, would not fit in memory."""
+    """Raise ValueError if a pass of `samples` samples, which takes `floats` floats, would not fit in memory."""
     if 4 * floats > machine_bytes():
         largest = max(plan.named.values(), key=lambda info: info.memory_bytes)
         raise ValueError(

@@ -1,12 +1,15 @@
 """The plan: layers + input shape + outputs, with every shape and parameter known and every shape error found."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from math import prod
 
 from convnet.graph.plan.builder import MAX_VALUES, Builder, Graph, Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
+
+UNTIL = "until:"
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,68 @@ class Plan:
         self.layers = [_describe(lowered) for lowered in builder.lowered]
         self.named = {info.name: info for layer in self.layers for info in layer.walk()}
         self.n_parameters = sum(p.size for p in self.parameters)
+
+    def find_layers(self, patterns: Iterable[str], parameter: str) -> list[str]:
+        """Return the names of the layers that some patterns choose, in the order of the plan.
+
+        Parameters
+        ----------
+        patterns : iterable of str
+            Names of layers, those inside others too, patterns such as "conv*", or "until:conv3": all layers up to
+            that one. A layer stands for those inside it.
+        parameter : str
+            Name of the estimator's parameter, for errors.
+
+        Raises
+        ------
+        ValueError
+            If a pattern chooses nothing; the message lists the names that exist.
+        """
+        known, outer = list(self.named), [info.name for info in self.layers]
+        found: set[str] = set()
+        for pattern in patterns:
+            if pattern.startswith(UNTIL):
+                last = pattern.removeprefix(UNTIL)
+                hits = outer[: outer.index(last) + 1] if last in outer else []
+            else:
+                hits = [layer for layer in known if fnmatchcase(layer, pattern)]
+            if not hits:
+                among = outer if pattern.startswith(UNTIL) else known
+                raise ValueError(
+                    f"{parameter}: {pattern!r} is not a layer. There are: {', '.join(among)}."
+                )
+            found.update(hits)
+        return [
+            layer
+            for layer in known
+            if any(layer == name or layer.startswith(f"{name}/") for name in found)
+        ]
+
+    def parameters_of(self, layers: Iterable[str]) -> list[str]:
+        """Return the names of the parameters of some layers, running statistics included."""
+        inside = set(layers)
+        return [p.name for p in self.parameters if p.name.rpartition("/")[0] in inside]
+
+    def frozen_prefix(self, frozen: Collection[str]) -> str | None:
+        """Return the name of the last layer of the frozen prefix, or None.
+
+        No layer of the frozen prefix is trained or random, so its outputs for a sample are the same in every step.
+
+        Parameters
+        ----------
+        frozen : collection of str
+            Names of the parameters that are not trained.
+        """
+        last = None
+        for lowered in self.lowered[:-1]:
+            trainable = {
+                p.name for op in lowered.ops for p in op.parameters.values() if p.trainable
+            }
+            if not trainable <= set(frozen) or any(op.random for op in lowered.ops):
+                return last
+            if last or trainable:
+                last = lowered.name
+        return last
 
     def _place(self, layers: tuple[Layer, ...]) -> list[tuple[str, Layer]]:
         """List (name, layer), with Flatten and head put in and all shapes checked."""

@@ -1,4 +1,4 @@
-"""Augmentation by itself, to look at."""
+"""Augmentation without a net, for previews."""
 
 from typing import Any
 
@@ -31,21 +31,21 @@ def augmented(
     X : ndarray of shape (n, h, w, c)
         Of any integer, bool or float dtype up to 64 bits, and any strides.
     plan : AugmentPlan
-        What is done to them.
+        The random changes.
     scale : float, default=1.0
-        Every value is first multiplied by it.
+        Every value is multiplied by it first.
     seed, epoch : int, default=0
         Key of the random numbers.
     rows : int64 ndarray of shape (n,), default=None
         Numbers by which random numbers know the images; None: 0 to n - 1.
     isa : str, default=None
-        Kernel table; None is the best that the processor has.
+        Instruction set of the kernels. None: the best that the processor has.
     n_threads : int, default=1
 
     Returns
     -------
     images : float32 ndarray of shape (n, h, w, c)
-        An image depends on its own pixels and its key alone.
+        Each image depends on its own pixels and its key alone.
     """
     X = check_input(X, X.shape[1:])
     out = np.empty(X.shape, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A network: the weights of a plan, and what can be computed with them."""
+"""A network: the weights of a plan, with predictions and single passes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -27,11 +27,11 @@ class Network:
     n_outputs : int, default=None
         Units of the output layer that is appended; None appends none.
     seed : int, default=0
-        Non-negative; of the starting weights.
+        Seed of the initial weights, 0 or more.
     isa : str, default=None
-        Kernel table; None is the best that the processor has, capped by ``CONVNET_ISA``.
+        Instruction set of the kernels. None: the best that the processor has, capped by ``CONVNET_ISA``.
     input_gradient : bool, default=False
-        Whether `backward` also computes the gradient by X.
+        Whether `backward` also computes the gradient with respect to X.
     winograd : bool, default=None
         See `Plan`.
     """
@@ -102,9 +102,7 @@ class Network:
         for name, parameter in own.items():
             array = np.asarray(weights[name], dtype=np.float32)
             if array.shape != parameter.shape:
-                raise ValueError(
-                    f"{name} has shape {array.shape}; the plan wants {parameter.shape}"
-                )
+                raise ValueError(f"{name} has shape {array.shape}; expected {parameter.shape}")
             parameter.check(array)
             arrays[name] = array
         for name, parameter in own.items():
@@ -138,7 +136,7 @@ class Network:
         Returns
         -------
         out : float32 ndarray of shape (n, *output_shape)
-            The bits of a row depend on that row alone.
+            The bits of a sample depend on that sample alone.
         """
         return self._predict(None, X, scale, n_threads)
 
@@ -161,21 +159,21 @@ class Network:
         scale: float = 1.0,
         n_threads: int = 1,
     ) -> NDArray[np.float32]:
-        """Return the gradient, by X or by the output of a layer, of a function of the outputs for X.
+        """Return the gradient of a function of the outputs for X, with respect to X or to the output of a layer.
 
-        The net is taken as it predicts: batch norm uses the running statistics and nothing is dropped. A row of
-        the result depends on that row of X alone.
+        The net runs as in prediction: batch norm uses the running statistics and nothing is dropped. Each sample of
+        the result depends on that sample of X alone.
 
         Parameters
         ----------
         X : ndarray of shape (n, h, w, c)
             As in `forward`.
         grad_outputs : array of shape (n, *output_shape)
-            The function's gradient by each row's outputs: of one logit, 1 there and 0 elsewhere.
+            The function's gradient with respect to the outputs. For one logit: 1 there and 0 elsewhere.
         layer : str, default=None
-            Name of the layer; None is the input.
+            Name of the layer. None: the input.
         scale : float, default=1.0
-            X is multiplied by it; the gradient is by X as it was before.
+            X is multiplied by it. The gradient is with respect to X before the multiplication.
         n_threads : int, default=1
 
         Returns
@@ -185,7 +183,7 @@ class Network:
         Raises
         ------
         ValueError
-            If there is no such layer, or a shape does not fit.
+            If no layer has that name, or a shape does not fit.
         """
         if layer is not None:
             self._check_layer(layer)
@@ -238,7 +236,7 @@ class Network:
         sample_ids: NDArray[np.int64] | None = None,
         n_threads: int = 1,
     ) -> NDArray[np.float32]:
-        """Return the outputs for X as in a training step: batch statistics (the running ones move), dropout.
+        """Return the outputs for X as in a training step, with dropout and batch statistics (running ones change).
 
         `sample_ids` key dropout's random numbers of each sample (default: positions in X).
         """
@@ -260,12 +258,12 @@ class Network:
     def backward(
         self, grad_output: ArrayLike, n_threads: int = 1
     ) -> tuple[NDArray[np.float32] | None, dict[str, NDArray[np.float32]]]:
-        """Return (gradient by X or None, {name: gradient}) of the last `forward_training`.
+        """Return (gradient with respect to X or None, {name: gradient}) of the last `forward_training`.
 
         Parameters
         ----------
         grad_output : array of shape (n, *output_shape)
-            Gradient of the loss by the outputs.
+            Gradient of the loss with respect to the outputs.
         n_threads : int, default=1
         """
         if self._pass is None:

@@ -1,4 +1,4 @@
-"""A trainer: the memory and the moments of one network's training, and its steps."""
+"""Training steps of a network, with their memory and the optimizer's moments."""
 
 import time
 from collections.abc import Mapping
@@ -17,46 +17,46 @@ from convnet.graph.runtime.network import Network
 
 
 class Trainer:
-    """Steps of mini-batch training. All memory is taken here and in `resize`, none in a step.
+    """Steps of mini-batch training. The constructor and `resize` allocate all memory, a step none.
 
     Parameters
     ----------
     network : Network
         Its parameters are updated in place.
     loss : {"softmax", "sigmoid", "squared_error", "absolute_error", "huber"}
-        Cross-entropy of two or more logits with class numbers; the mean over the outputs of the cross-entropy of each
-        with 0 or 1, of r² / 2, of |r|, or of Huber's loss with r = 1 as its bound. Formulas: csrc/loss/loss.inc.h.
+        See `convnet.graph.losses`. "softmax" takes class numbers, the others a number per output; "sigmoid" numbers
+        from 0 to 1. Formulas: csrc/loss/loss.inc.h.
     batch_size : int
-        Most rows of a step.
+        Maximum number of samples of a step.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
         Formulas and sources: csrc/optimizer/optimizer.inc.h.
     alpha : float, default=0.0
-        L2 penalty alpha / 2 · Σw² / Σ(sample weights of the batch); biases and batch norm do not count. Of "adamw" the
-        share of a weight that each step takes off, times the learning rate, and no part of the loss. Parameters may
-        have a constant of their own, `Parameter.l2`.
+        The L2 penalty is alpha / 2 · Σw² / Σ(sample weights of the batch), without biases and batch norm. For "adamw",
+        each step instead subtracts the share alpha · learning_rate of each weight, and the loss has no penalty.
+        `Parameter.l2` takes the place of alpha where it is set.
     momentum, nesterov : float, bool
-        Of "sgd".
+        For "sgd".
     beta_1, beta_2, epsilon : float
-        Of "adam" and "adamw"; of "rmsprop" beta_1, the decay of the mean square, and epsilon.
+        For "adam" and "adamw". "rmsprop" uses beta_1, the decay of the mean square, and epsilon.
     clip_norm : float, default=None
-        The gradient of the mean loss by all parameters, without the penalty, is scaled down to a 2-norm of at most
-        this (Pascanu et al., 2013).
+        Maximum 2-norm of the gradient of the mean loss with respect to all parameters, without the penalty. A longer
+        gradient is scaled down (Pascanu et al., 2013).
     label_smoothing : float, default=0.0
-        Share of the target that all classes get alike (Szegedy et al., 2016), for "softmax" and "sigmoid".
+        Share of the target that is spread evenly over all classes (Szegedy et al., 2016), for "softmax" and "sigmoid".
     augment : AugmentPlan, default=None
-        How images are changed at random on their way in.
+        Random changes of the input images.
     frozen : frozenset of str, default=frozenset()
-        Names of parameters that stay as they are, running statistics included; batch norm uses those. They have no
-        part in the penalty.
+        Names of parameters that do not change, running statistics included; batch norm uses those. The penalty leaves
+        them out.
     rates : mapping of str to float, default=None
-        Factors of the learning rate by names of parameters, where they are not 1.
-    start : str, default=None
-        Name of a layer up to which all is frozen and nothing random: steps take its outputs instead of X.
+        Factors of the learning rate by parameter name. Parameters that are not listed have a factor of 1.
+    frozen_prefix : str, default=None
+        Name of the last layer of the frozen prefix. Steps take its outputs instead of X.
     seed : int, default=0
-        Of dropout's masks and of augmentation.
+        Seed of dropout's masks and of augmentation.
     n_threads : int, default=1
-        Most threads of a step (see `convnet.engine.thread_count_tuner`); may be set between steps. Results do not
-        depend on it.
+        Maximum number of threads of a step (see `convnet.engine.thread_count_tuner`). It may be set between steps.
+        Results do not depend on it.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Trainer:
         augment: AugmentPlan | None = None,
         frozen: frozenset[str] = frozenset(),
         rates: Mapping[str, float] | None = None,
-        start: str | None = None,
+        frozen_prefix: str | None = None,
         seed: int = 0,
         n_threads: int = 1,
     ) -> None:
@@ -94,16 +94,18 @@ class Trainer:
         )  # fmt: skip
         self._tuner = ThreadCountTuner(n_threads)
         self.augment = augment
-        self.frozen, self.rates, self.start = frozen, rates, start
+        self.frozen, self.rates, self.frozen_prefix = frozen, rates, frozen_prefix
         self._input_shape = (
-            network.plan.named[start].output_shape if start else network.plan.input_shape
+            network.plan.named[frozen_prefix].output_shape
+            if frozen_prefix
+            else network.plan.input_shape
         )
         self.seed = seed
         self.resize(batch_size)
 
     @property
     def n_threads(self) -> int:
-        """Most threads of a step; fewer run while that is faster."""
+        """Maximum number of threads of a step. Fewer run while that is faster."""
         return self._tuner.most
 
     @n_threads.setter
@@ -112,7 +114,7 @@ class Trainer:
             self._tuner = ThreadCountTuner(n_threads)
 
     def resize(self, batch_size: int) -> None:
-        """Take memory for batches of up to `batch_size` rows; the moments go on. Where that fails nothing changes."""
+        """Allocate memory for batches of up to `batch_size` samples and keep the moments. A failure changes nothing."""
         network = self.network
         compiled = compile_training(
             network.plan,
@@ -124,7 +126,7 @@ class Trainer:
             augment=self.augment is not None,
             frozen=self.frozen,
             rates=self.rates,
-            start=self.start,
+            frozen_prefix=self.frozen_prefix,
         )
         memory = TrainingMemory(compiled, network.plan, batch_size)
         context = memory.context(network.params)
@@ -143,7 +145,7 @@ class Trainer:
         self._optimizer.reset()
 
     def state(self) -> dict[str, Any]:
-        """Return what a trainer of the same settings needs to go on, besides the network's weights.
+        """Return what a trainer with the same settings needs to resume, besides the network's weights.
 
         Returns
         -------
@@ -157,7 +159,7 @@ class Trainer:
         return self._optimizer.is_finite()
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on, to the bit, from what `state` returned.
+        """Resume from what `state` returned, with the same bits.
 
         Raises
         ------
@@ -176,31 +178,31 @@ class Trainer:
         scale: float,
         learning_rate: float,
         epoch: int,
-        names: NDArray[np.int64] | None = None,
+        sample_ids: NDArray[np.int64] | None = None,
     ) -> float:
         """Train on one batch and return its loss.
 
         Parameters
         ----------
         X : ndarray of shape (n, h, w, c)
-            The whole data, or the outputs of `start` for it; rows are gathered and converted inside.
+            The whole data set, or the outputs of the frozen prefix for it. The step gathers and converts its rows.
         y : ndarray of shape (n,) or (n, n_outputs)
             int32 class numbers for "softmax"; for the others float32 and contiguous, (n,) where there is one output.
         rows : int64 ndarray
-            Rows of the batch, `batch_size` at the most.
+            Rows of the batch, at most `batch_size`.
         sample_weight : float32 ndarray of shape (n,), default=None
         scale : float
             Factor of X's values.
         learning_rate : float
         epoch : int
             Part of the key of dropout's masks and of augmentation.
-        names : int64 ndarray of shape (len(rows),), default=None
-            Numbers by which random numbers know the rows of the batch; None: `rows`.
+        sample_ids : int64 ndarray of shape (len(rows),), default=None
+            Numbers that key the random numbers of each sample. None: `rows`.
 
         Returns
         -------
         loss : float
-            Σ w·l / Σ w + penalty; may be NaN or infinite, which the caller has to look at.
+            Σ w·l / Σ w + penalty. It may be NaN or infinite; the caller checks.
         """
         X = check_input(X, self._input_shape)
         total = (
@@ -211,8 +213,8 @@ class Trainer:
         context, program = self._context, self._compiled.program
         set_targets(context, self.loss, y)
         context.input(X, scale, rows)
-        if names is not None:
-            context.sample_ids(names)
+        if sample_ids is not None:
+            context.sample_ids(sample_ids)
         context.sample_weight(sample_weight, total)
         context.random(self.seed, epoch)
         self._optimizer.advance(context, learning_rate)
@@ -221,6 +223,6 @@ class Trainer:
         program.run(context, self._memory.arena, scratch, self._tuner.threads())
         if len(rows) == self.batch_size:
             self._tuner.record(time.perf_counter() - start)
-        self.network.changed(self.start)
+        self.network.changed(self.frozen_prefix)
         penalty = self._optimizer.penalty(self._squares, self._compiled.decays)
         return (float(self._losses[: len(rows)].sum()) + penalty) / total

@@ -228,7 +228,7 @@ class NormalizeStep(TraceStep):
 def affine_step(
     net: ForwardPass, op: AffineOp, index: MapIndex, common: Fields, sign: int | None
 ) -> RescaleStep | NormalizeStep:
-    """Return the step of a value that Rescale or Normalize puts out."""
+    """Return the step of an output value of Rescale or Normalize."""
     reads = one_input_fields(net, op, index)
     if not op.parameters:
         return RescaleStep(**common, **reads, scale=op.scale, offset=op.offset)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convnet.layers import Layer
 
 
-MAX_REPR = 60  # characters; a layer with a longer repr is shown by its type alone
+MAX_REPR = 60  # characters; for a layer with a longer repr only the type is shown
 
 MapIndex = tuple[int, ...]  # (row, column, channel)
 Fields = dict[str, Any]  # keyword arguments of a step
