@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.utils import assert_all_finite
 
 from convnet.data.rows import Rows, chunks
-from convnet.layers.rescale import rescales
+from convnet.layers import Rescale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -187,8 +187,13 @@ def fitted_format(
     dtype, largest = images.dtype.name, largest_value(images, estimator_name)
     if rows is not None and len(rows) < len(images):
         largest = largest_value(images, estimator_name, rows)
-    as_is = rescale == "auto" and rescales(layers)
+    as_is = rescale == "auto" and _rescales(layers)
     scale = rescale or 1.0
     if rescale == "auto":
         scale = 1.0 if as_is else 1 / DIVISORS.get(dtype, 1)
     return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest, as_is)
+
+
+def _rescales(layers: Iterable[Layer]) -> bool:
+    """Return whether a `Rescale` is among layers or inside one of them."""
+    return any(isinstance(layer, Rescale) or _rescales(layer.layers) for layer in layers)

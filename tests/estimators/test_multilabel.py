@@ -192,7 +192,7 @@ def test_a_fit_that_goes_on_keeps_to_its_kind_of_y(clf, digits, labels):
     X, y = digits
     for first, second, message in [
         (labels, y, "y is one label per sample, but the net has learned an indicator"),
-        (y, labels, "y is an indicator of several labels a row, but the net has learnt one"),
+        (y, labels, "y is an indicator of several labels per sample, but the net has learned one"),
         (labels, labels[:, :2], "y has 2 columns; the net has 3 outputs"),
     ]:
         warm = clone(clf).set_params(max_iter=1, warm_start=True).fit(X, first)
