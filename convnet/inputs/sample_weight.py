@@ -1,4 +1,4 @@
-"""sample_weight and class_weight: which rows take part, and with what weight."""
+"""Weights of samples and classes. A sample of weight 0 is left out of the fit."""
 
 from __future__ import annotations
 
@@ -18,18 +18,30 @@ if TYPE_CHECKING:
 def check_sample_weight(
     sample_weight: ArrayLike | None, n: int | None, name: str = "sample_weight", of: str = "X"
 ) -> NDArray[np.float64] | None:
-    """Return float64 weights of the n rows of `of`, or None; ValueError, by `name`, if they cannot be used."""
+    """Return the weights as float64, or None. Raise ValueError unless they are finite, not negative and not all 0.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n,) or None
+        As passed.
+    n : int or None
+        Number of samples.
+    name, of : str
+        Names of the weights and of their samples in errors.
+    """
     if sample_weight is None:
         return None
     weights = as_array(sample_weight, name, ensure_2d=False, allow_nd=True, dtype=np.float64)
     if weights.ndim != 1:
-        raise ValueError(f"{name} must have one entry a row; got shape {weights.shape}.")
+        raise ValueError(f"{name} must have one entry per sample; got shape {weights.shape}.")
     if len(weights) != n:
-        raise ValueError(f"{name} has {len(weights)} entries; {of} has {n} rows.")
+        raise ValueError(f"{name} has {len(weights)} entries; {of} has {n} samples.")
     if weights.min() < 0:
         raise ValueError(f"{name} must not be negative.")
     if not weights.any():
-        raise ValueError(f"{name} is zero for every row of {of}: none is left.")
+        raise ValueError(
+            f"{name} is zero for every sample of {of}. Give at least one sample a positive weight."
+        )
     return weights
 
 
@@ -41,13 +53,13 @@ def class_weights(
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        "balanced" is Σ w / (K · Σ w of the class).
+        "balanced" gives each class the weight Σ w / (K · Σ w of the class), where w is `sample_weight`.
     classes : ndarray
-        The labels.
+        The K labels, sorted.
     codes : ndarray of int
-        Class numbers of the rows that take part.
+        Indices into `classes` of the samples of positive weight.
     sample_weight : ndarray or None
-        Weights of those rows.
+        Weights of those samples.
 
     Returns
     -------
@@ -58,9 +70,7 @@ def class_weights(
     class_weight = plain(class_weight)
     if isinstance(class_weight, str) and class_weight == "balanced":
         sums = np.bincount(codes, weights=sample_weight, minlength=len(classes))
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # `split_weights` refuses what comes of it
+        with np.errstate(over="ignore", invalid="ignore"):  # refused by `split_weights`
             return np.divide(
                 sums.sum(), len(classes) * sums, out=np.zeros(len(classes)), where=sums > 0
             )
@@ -76,12 +86,12 @@ def class_weights(
 
 
 def split_weights(weights: np.ndarray) -> tuple[NDArray[np.int64], NDArray[np.float32] | None]:
-    """Return the rows of positive weight and the weights as float32, None where all of those are 1."""
+    """Return the indices of the samples of positive weight, and the weights as float32, None if all of those are 1."""
     with np.errstate(over="ignore", under="ignore"):
         weights = weights.astype(np.float32)
     rows = np.flatnonzero(weights)
     if not np.isfinite(weights).all() or not len(rows):
         raise ValueError(
-            "sample_weight times class_weight is out of the range of float32, or 0 for all rows."
+            "sample_weight times class_weight is out of the range of float32, or 0 for all samples."
         )
     return rows.astype(np.int64, copy=False), None if (weights[rows] == 1).all() else weights
