@@ -15,9 +15,8 @@ from convnet.augment.spec import as_augment
 from convnet.data.rows import Rows
 from convnet.fitted.attributes import kept
 from convnet.inputs import images as inputs
-from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.scaling import fitted_format
-from convnet.inputs.targets import count_samples
+from convnet.inputs.targets import check_sample_weight, count_samples
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
 

@@ -15,13 +15,14 @@ import numpy as np
 from sklearn.metrics import r2_score
 
 from convnet.graph.losses import mean_loss
-from convnet.inputs.sample_weight import class_weights, split_weights
 from convnet.inputs.targets import (
     as_indicator,
     as_labels,
     as_numbers,
+    class_weights,
     is_indicator,
     known_classes,
+    split_weights,
 )
 from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
 from convnet.values.fields import show

@@ -16,8 +16,8 @@ from netcheck import ISAS, assert_exact, normals
 from convnet.engine import Context, aligned_zeros
 from convnet.engine._engine import SLACK
 from convnet.graph import Network, Trainer
-from convnet.graph.buffers import Arena, aligned
 from convnet.graph.compiler import assembly, gradients, prediction, training
+from convnet.graph.layout import Arena, aligned
 
 GUARD = 2 * SLACK  # floats; the first half may be read, the other one is poisoned
 ROWS = 21

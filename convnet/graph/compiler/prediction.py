@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from convnet.engine import Program
-from convnet.graph.buffers import Buffer, share
 from convnet.graph.compiler.fusion import fuse
 from convnet.graph.compiler.program import (
     CACHE_BYTES,
@@ -16,6 +15,7 @@ from convnet.graph.compiler.program import (
     want_halos,
     work,
 )
+from convnet.graph.layout import Buffer, share
 from convnet.graph.ops import Op
 from convnet.graph.plan import Plan
 

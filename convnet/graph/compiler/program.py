@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.engine import STAGES, Context, Program, aligned_zeros
-from convnet.graph.buffers import Buffer, aligned
 from convnet.graph.compiler.fusion import Fold
+from convnet.graph.layout import Buffer, aligned
 from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
 from convnet.graph.plan import Plan
 from convnet.graph.plan.memory_limits import check_pass

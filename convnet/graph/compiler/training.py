@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from convnet.engine import FIELDS, STAGES, Program
-from convnet.graph.buffers import Arena, Buffer, aligned
 from convnet.graph.compiler.fusion import fuse
 from convnet.graph.compiler.program import (
     Compiled,
@@ -18,9 +17,9 @@ from convnet.graph.compiler.program import (
     want_halos,
     work,
 )
+from convnet.graph.layout import Arena, Buffer, Parameter, aligned
 from convnet.graph.ops import AddOp, Conv2DOp, Fields, ForkOp, Op, Operation
 from convnet.graph.optimizer import Update
-from convnet.graph.parameters import Parameter
 from convnet.graph.plan import Plan
 
 # Backward stages that compute nothing but the gradient of the input.
