@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import InitWeights
-    from convnet.training.rates import LearningRate
+    from convnet.training.optimization import LearningRate
     from convnet.values.spec import Spec
 
 

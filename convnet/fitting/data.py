@@ -132,12 +132,15 @@ class FitData:
             }
         input_format = attributes["_input_format"]
         largest = input_format.largest * input_format.scale
+        augment = None
+        if estimator.augment is not None:
+            augment = plan_augment(as_augment(estimator.augment), images.shape[1:], largest)
         return cls(
             task=task.fitted(target),
             layers=layers,
             target=target,
             examples=Examples(images, target.values, target.rows, target.weights, scale),
-            augment=plan_augment(as_augment(estimator.augment), images.shape[1:], largest),
+            augment=augment,
             attributes=attributes,
             array=array,
             y=y,

@@ -167,7 +167,7 @@ def test_a_path_that_cannot_be_written_is_refused_before_training(clf, data, tmp
         (tmp_path, "is a folder. Pass the path of a file"),
         ("", "is a folder"),
         (tmp_path / ("a" * 250), "cannot be written: File name too long"),
-        (3, "path must be text or a path; got 3"),
+        (3, "path must be a string or a path; got 3"),
     ):
         with pytest.raises((ValueError, TypeError), match=f"^{callback.__name__}: .*{message}"):
             clf.set_params(callbacks=[callback(path), log]).fit(*data)

@@ -5,8 +5,10 @@ from typing import Any
 
 from convnet.engine import Program
 from convnet.graph.buffers import Buffer, share
-from convnet.graph.compiler.assembly import (
+from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.program import (
     CACHE_BYTES,
+    Compiled,
     Packer,
     Phases,
     reads_input,
@@ -14,8 +16,6 @@ from convnet.graph.compiler.assembly import (
     want_halos,
     work,
 )
-from convnet.graph.compiler.compiled import Compiled
-from convnet.graph.compiler.fusion import fuse
 from convnet.graph.ops import Op
 from convnet.graph.plan import Plan
 
