@@ -2,8 +2,8 @@
 
     python tools/lint_parallel_regions.py [file or folder ...]
 
-Without arguments it reads ``convnet`` and ``csrc``. In Cython every ``parallel(...)`` and every ``prange(...)`` outside
-such a block, needs ``num_threads=``; in C every ``#pragma omp parallel`` needs ``num_threads(...)``. Comments,
+Without arguments it reads ``convnet`` and ``csrc``. In Cython every ``parallel(...)``, and every ``prange(...)``
+outside such a block, needs ``num_threads=``; in C every ``#pragma omp parallel`` needs ``num_threads(...)``. Comments,
 docstrings and C files that Cython wrote are ignored. Prints ``file:line: message`` for each region without it, and
 exits with 1 if there are any.
 """

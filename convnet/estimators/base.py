@@ -16,6 +16,7 @@ from convnet.estimators.sklearn_callbacks import (
     with_callbacks,
 )
 from convnet.fitted.attributes import commit
+from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
-    from convnet.fitted.network_cache import NetworkCache
     from convnet.fitted.weights import Weights
     from convnet.fitting.transfer import Report
     from convnet.graph import LayerInfo, Network
@@ -193,10 +193,11 @@ class BaseConvNet(
 
     def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]:
         """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
-        if layer is None and hasattr(self, "weights_"):
-            out = self._network_cache.precomputed_outputs(X)
-            if out is not None:
-                return out
+        cache = getattr(self, "_network_cache", None)  # a copy for a scorer knows the outputs
+        if layer is None and isinstance(cache, NetworkCache):
+            known = cache.precomputed_outputs(X)
+            if known is not None:
+                return known
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)

@@ -12,8 +12,7 @@ from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
 from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
-from convnet.inputs.sample_weight import check_sample_weight
-from convnet.inputs.targets import count_samples, is_indicator
+from convnet.inputs.targets import check_sample_weight, count_samples, is_indicator
 from convnet.inputs.tasks import (
     Classification,
     MultilabelClassification,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import InitWeights
-    from convnet.training.rates import LearningRate
+    from convnet.training.optimization import LearningRate
     from convnet.values.spec import Spec
 
 

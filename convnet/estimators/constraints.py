@@ -12,7 +12,7 @@ from convnet.callbacks import Callback
 from convnet.engine import SOLVERS
 from convnet.inputs.images import takes_signals
 from convnet.inputs.scaling import is_scale
-from convnet.training.rates import check_learning_rate
+from convnet.training.optimization import check_learning_rate
 from convnet.values.fields import did_you_mean, show
 from convnet.values.plain import plain
 from convnet.values.spec import MOST

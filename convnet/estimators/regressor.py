@@ -10,8 +10,7 @@ from sklearn.base import RegressorMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
-from convnet.inputs.sample_weight import check_sample_weight
-from convnet.inputs.targets import as_numbers
+from convnet.inputs.targets import as_numbers, check_sample_weight
 from convnet.inputs.tasks import Regression
 from convnet.model_io.files import register_estimator
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import InitWeights
-    from convnet.training.rates import LearningRate
+    from convnet.training.optimization import LearningRate
     from convnet.values.spec import Spec
 
 

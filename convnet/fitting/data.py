@@ -15,9 +15,8 @@ from convnet.augment.spec import as_augment
 from convnet.data.rows import Rows
 from convnet.fitted.attributes import kept
 from convnet.inputs import images as inputs
-from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.scaling import fitted_format
-from convnet.inputs.targets import count_samples
+from convnet.inputs.targets import check_sample_weight, count_samples
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
 
@@ -132,12 +131,15 @@ class FitData:
             }
         input_format = attributes["_input_format"]
         largest = input_format.largest * input_format.scale
+        augment = None
+        if estimator.augment is not None:
+            augment = plan_augment(as_augment(estimator.augment), images.shape[1:], largest)
         return cls(
             task=task.fitted(target),
             layers=layers,
             target=target,
             examples=Examples(images, target.values, target.rows, target.weights, scale),
-            augment=plan_augment(as_augment(estimator.augment), images.shape[1:], largest),
+            augment=augment,
             attributes=attributes,
             array=array,
             y=y,

@@ -42,11 +42,12 @@ from convnet.fitting.transfer import (
     warn_of_scaling,
 )
 from convnet.fitting.validation import Validation
+from convnet.layers import Normalize
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import Loop
 from convnet.training.optimization import OptimizationState
-from convnet.training.statistics import learn_statistics, normalizations
+from convnet.training.statistics import learn_statistics
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
@@ -272,24 +273,27 @@ class FitSession:
             cache = NetworkCache(data.layers, data.input_shape, data.target.n_outputs)
             network = cache.network(estimator.weights_ if self.resume else None, self.seed)
         plan = network.plan
-        frozen = frozen_parameters(estimator.freeze, plan)
+        frozen: frozenset[str] = frozenset()
+        if estimator.freeze is not None:
+            frozen = frozen_parameters(estimator.freeze, plan)
+        factors: dict[str, float] = {}
+        if estimator.layer_learning_rates is not None:
+            factors = rate_factors(estimator.layer_learning_rates, plan)
         if self.init_weights is not None:
             report = load_initial_weights(network, self.init_weights, self.estimator_name)
             if estimator.verbose:
                 print(format_report(report))
             warn_of_frozen_random(report, frozen, self.estimator_name)
-        if not self.resume:
-            loaded = report["loaded"] if report else ()
-            learn_statistics(
-                network,
-                examples,
-                [
-                    name
-                    for name in normalizations(plan)
-                    if name not in loaded and f"{name}/mean" not in frozen
-                ],
-                self.n_threads,
-            )
+        loaded = report["loaded"] if report else ()
+        fresh = [
+            info.name
+            for info in plan.named.values()
+            if isinstance(info.layer, Normalize)
+            and info.name not in loaded
+            and f"{info.name}/mean" not in frozen
+        ]
+        if fresh and not self.resume:
+            learn_statistics(network, examples, fresh, self.n_threads)
         prefix = plan.frozen_prefix(frozen) if data.augment is None else None
         n = len(examples.rows)
         batch_size = min(
@@ -305,7 +309,7 @@ class FitSession:
                 "nesterov": estimator.nesterovs_momentum,
                 "augment": data.augment,
                 "frozen": frozen,
-                "rates": rate_factors(estimator.layer_learning_rates, plan),
+                "rates": factors,
                 "frozen_prefix": prefix,
                 "label_smoothing": getattr(estimator, "label_smoothing", 0.0),
             },

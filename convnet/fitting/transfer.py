@@ -197,10 +197,8 @@ def _listed(layers: Mapping[str, Mapping[str, np.ndarray]]) -> str:
     return ", ".join(parts) or "none"
 
 
-def frozen_parameters(freeze: str | Iterable[str] | None, plan: Plan) -> frozenset[str]:
+def frozen_parameters(freeze: str | Iterable[str], plan: Plan) -> frozenset[str]:
     """Return the names of the parameters that `freeze` keeps."""
-    if freeze is None:
-        return frozenset()
     names = [freeze] if isinstance(freeze, str) else freeze
     frozen = frozenset(plan.parameters_of(plan.find_layers(names, "freeze")))
     if frozen.issuperset(p.name for p in plan.parameters if p.trainable):
@@ -208,10 +206,10 @@ def frozen_parameters(freeze: str | Iterable[str] | None, plan: Plan) -> frozens
     return frozen
 
 
-def rate_factors(layer_learning_rates: Mapping[str, float] | None, plan: Plan) -> dict[str, float]:
-    """Return {name of a parameter: factor}; of several that choose a layer the last counts."""
-    factors = {}
-    for name, factor in (layer_learning_rates or {}).items():
+def rate_factors(layer_learning_rates: Mapping[str, float], plan: Plan) -> dict[str, float]:
+    """Return the factor of each parameter. If several names match a layer, the last one counts."""
+    factors: dict[str, float] = {}
+    for name, factor in layer_learning_rates.items():
         layers = plan.find_layers([name], "layer_learning_rates")
         factors.update(dict.fromkeys(plan.parameters_of(layers), float(factor)))
     return factors

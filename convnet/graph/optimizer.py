@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convnet.engine import SOLVERS, UPDATE_BLOCK, Context, aligned_zeros
 from convnet.graph.arrays import is_finite
-from convnet.graph.parameters import Parameter
+from convnet.graph.layout import Parameter
 
 MOMENTS = ("moment_1", "moment_2")
 

@@ -15,13 +15,14 @@ import numpy as np
 from sklearn.metrics import r2_score
 
 from convnet.graph.losses import mean_loss
-from convnet.inputs.sample_weight import class_weights, split_weights
 from convnet.inputs.targets import (
     as_indicator,
     as_labels,
     as_numbers,
+    class_weights,
     is_indicator,
     known_classes,
+    split_weights,
 )
 from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
 from convnet.values.fields import show
@@ -221,9 +222,10 @@ class Classification(Task):
 
     def check_attributes(self, fitted: Mapping[str, Any], n_outputs: int) -> None:
         """Raise ValueError unless ``classes_`` holds sorted classes, as many as the net tells apart."""
-        classes = _check_classes(fitted)
-        if len(classes) < 2 or count_class_outputs(classes) != n_outputs:
-            raise ValueError(f"{len(classes)} classes do not go with {n_outputs} outputs.")
+        n = len(_class_array(fitted))
+        if n < 2 or count_class_outputs(fitted["classes_"]) != n_outputs:
+            raise ValueError(f"{n} classes do not go with {n_outputs} outputs.")
+        _check_sorted(fitted["classes_"])
 
     def explain_targets(
         self, target: Any, n: int, outputs: Callable[[], np.ndarray]
@@ -307,7 +309,7 @@ class MultilabelClassification(Task):
 
     def check_attributes(self, fitted: Mapping[str, Any], n_outputs: int) -> None:
         """Raise ValueError unless ``classes_`` holds the column indices and the dtype is one of numbers."""
-        classes, dtype = _check_classes(fitted), fitted["_indicator_dtype"]
+        classes, dtype = _class_array(fitted), fitted["_indicator_dtype"]
         if len(classes) != n_outputs:
             raise ValueError(f"{len(classes)} classes do not go with {n_outputs} outputs.")
         is_number = isinstance(dtype, np.dtype) and dtype.kind in "biuf"
@@ -430,17 +432,21 @@ def _check_kind(y: Any, fitted: Task) -> None:
         raise ValueError(f"y is {found.description}, but the net has learned {fitted.description}.")
 
 
-def _check_classes(fitted: Mapping[str, Any]) -> np.ndarray:
-    """Return ``classes_``. Raise ValueError unless it is a sorted 1-D array, or if there is ``n_outputs_``."""
+def _class_array(fitted: Mapping[str, Any]) -> np.ndarray:
+    """Return ``classes_``. Raise ValueError unless it is a 1-D array, or if there is ``n_outputs_``."""
     classes = fitted["classes_"]
     if not isinstance(classes, np.ndarray) or classes.ndim != 1:
         raise ValueError("classes_ is not a 1-D array.")
     if "n_outputs_" in fitted:
         raise ValueError("a classifier has no n_outputs_.")
+    return classes
+
+
+def _check_sorted(classes: np.ndarray) -> None:
+    """Raise ValueError unless the classes are sorted and unique. Their number must be checked before."""
     expected = np.unique(classes)
     if classes.dtype != expected.dtype or not np.array_equal(classes, expected):
         raise ValueError("its classes are not sorted.")
-    return classes
 
 
 def _split(

@@ -1,7 +1,5 @@
 """Values times a constant, plus a constant."""
 
-from collections.abc import Iterable
-
 from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, register
 from convnet.layers.fields import parameter
@@ -58,8 +56,3 @@ class Rescale(Layer):
 
     def lower(self, builder: Builder) -> None:
         builder.rescale(self.scale, self.offset)
-
-
-def rescales(layers: Iterable[Layer]) -> bool:
-    """Return whether one of the layers is a `Rescale` or has one inside."""
-    return any(isinstance(layer, Rescale) or rescales(layer.layers) for layer in layers)

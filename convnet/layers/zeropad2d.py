@@ -1,7 +1,7 @@
 """Zeros around a map."""
 
 from convnet.layers import fields
-from convnet.layers.base import Builder, Layer, register
+from convnet.layers.base import Builder, Layer, Pair, register
 from convnet.layers.fields import Padding, parameter
 from convnet.layers.geometry import require_input
 from convnet.values.fields import both
@@ -53,6 +53,6 @@ class ZeroPad2D(Layer):
     def lower(self, builder: Builder) -> None:
         builder.zero_pad2d(self._pads())
 
-    def _pads(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        rows, columns = map(both, both(self.padding))
-        return rows, columns
+    def _pads(self) -> tuple[Pair, Pair]:
+        axes: tuple[int | Pair, int | Pair] = both(self.padding)
+        return both(axes[0]), both(axes[1])

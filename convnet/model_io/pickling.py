@@ -34,9 +34,7 @@ class PicklingMixin(BaseEstimator):
             )
         state = {key: value for key, value in state.items() if key != "_state_format"}
         if not FITTED.isdisjoint(state):
-            probe = object.__new__(
-                type(self)
-            )  # with the parameters, which say how to check the rest
-            vars(probe).update(state)
+            probe = object.__new__(type(self))  # its parameters say how to check the rest
+            probe.__dict__.update(state)
             check_fitted(probe, state)
         super().__setstate__(state)

@@ -23,9 +23,7 @@ def check_path(what: str, path: str | os.PathLike[str]) -> str:
         kind = "a folder" if os.path.isdir(whole) else "a device"
         raise ValueError(f"{what}: {path!r} is {kind}. Pass the path of a file.")
     if not os.path.isdir(folder):
-        raise ValueError(
-            f"{what}: the folder {folder!r} of {path!r} does not exist. Create it first."
-        )
+        raise ValueError(f"{what}: there is no folder {folder!r} for {path!r}. Create it first.")
     try:
         temporary, file = _temporary(whole)
         file.close()

@@ -5,9 +5,6 @@ examples.py        what is trained on: X as passed, encoded targets, the samples
 frozen_prefix.py   cached outputs of frozen layers at the start of a net
 optimization.py    trainer, schedule and early stopping carried across epochs
 schedules/         learning rates as values
-rates.py           learning rates of the steps of a fit
-early_stopping.py  the weights that are kept; when there is no more progress
-divergence.py      errors where a loss, weight or output is not finite
 statistics.py      what Normalize layers learn before the first epoch
 snapshot.py        the state of a loop, to resume from
 prediction.py      a network's outputs for any number of samples

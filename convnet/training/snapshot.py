@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.training.early_stopping import BestWeights
-from convnet.training.loop import Loop
+from convnet.training.loop import BestWeights, Loop
 from convnet.values.fields import show
 
 MISFIT = "The state to resume from does not fit this net"

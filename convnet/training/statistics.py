@@ -7,20 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.data.rows import READ, chunks
-from convnet.graph import Network, Plan
+from convnet.graph import Network
 from convnet.graph.arrays import check_finite
-from convnet.layers import Normalize
 from convnet.training.examples import Examples
 
 CALL = (
     READ // 8
 )  # values at a time, read or learnt from: whatever their type, so that sums are the same
 BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
-
-
-def normalizations(plan: Plan) -> list[str]:
-    """Return the names of a plan's `Normalize` layers, in order."""
-    return [info.name for info in plan.named.values() if isinstance(info.layer, Normalize)]
 
 
 def learn_statistics(

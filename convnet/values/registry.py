@@ -68,14 +68,15 @@ class Registry(Generic[V]):
         ValueError
             If a class of this name is already registered.
         """
-        if not issubclass(cls, self.base):
-            raise TypeError(f"{cls.__name__} must be a subclass of {self.base.__name__}")
+        base: type[Value] = self.base
+        if not issubclass(cls, base):
+            raise TypeError(f"{cls.__name__} must be a subclass of {base.__name__}")
         if cls.__name__ in self._types:
             raise ValueError(f"{self.one} type named {cls.__name__!r} is already registered")
         documented = bool(cls.__dict__.get("__doc__"))
         built = immutable(cls)
         if documented:  # otherwise dataclass wrote a signature
-            built.__doc__ = inherit_docs(built, self.base)
+            built.__doc__ = inherit_docs(built, base)
         self._types[cls.__name__] = cast(type[V], built)
         return built
 

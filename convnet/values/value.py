@@ -27,6 +27,7 @@ def checked(value: V) -> V:
     return value if same else built
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def immutable(cls: type[T]) -> type[T]:
     """Make a class whose fields are declared with `parameter` a frozen dataclass; a class decorator."""
     return dataclass(frozen=True, repr=False)(cls)

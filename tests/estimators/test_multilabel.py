@@ -123,7 +123,7 @@ def test_validation_on_rows_that_are_passed(clf, digits, labels, form):
     for y_val, message in [
         (digits[1][400:], "y_val: y is one label per sample, but the net has learned an indicator"),
         (labels[400:, :2], "y_val: y has 2 columns; the net has 3 outputs"),
-        (form(labels[401:]), "y_val has 199 entries; X_val has 200 rows"),
+        (form(labels[401:]), "y_val has 199 entries; X_val has 200 samples"),
     ]:
         with pytest.raises(ValueError, match=message):
             net.fit(X[:400], form(labels[:400]), X_val=X[400:], y_val=y_val)
@@ -192,7 +192,7 @@ def test_a_fit_that_goes_on_keeps_to_its_kind_of_y(clf, digits, labels):
     X, y = digits
     for first, second, message in [
         (labels, y, "y is one label per sample, but the net has learned an indicator"),
-        (y, labels, "y is an indicator of several labels a row, but the net has learnt one"),
+        (y, labels, "y is an indicator of several labels per sample, but the net has learned one"),
         (labels, labels[:, :2], "y has 2 columns; the net has 3 outputs"),
     ]:
         warm = clone(clf).set_params(max_iter=1, warm_start=True).fit(X, first)

@@ -62,7 +62,7 @@ def test_a_score_may_be_any_real_number(clf, digits):
 def test_more_than_two_classes_and_a_split(clf, digits, scoring):
     X, y = digits[0][:200], digits[1][:200]
     clf.set_params(scoring=scoring, early_stopping=True, validation_fraction=0.2).fit(X, y)
-    _, held = clf._split(y, clf._validation_split)
+    _, held = clf._task(y).split(y, 0.2, clf._validation_split)
     assert max(clf.validation_scores_) == pytest.approx(get_scorer(scoring)(clf, X[held], y[held]))
 
 
@@ -115,7 +115,7 @@ def test_the_estimator_that_is_scored(clf, two):
 @pytest.mark.parametrize(
     "scoring, message",
     [
-        ("acuracy", "scoring='acuracy' is no scorer .* Did you mean 'accuracy'"),
+        ("acuracy", "scoring='acuracy' is not a scorer .* Did you mean 'accuracy'"),
         ("r2", "scoring='r2' scores numbers, but ConvNetClassifier predicts classes"),
         ("neg_root_mean_squared_error", "predicts classes. Use a scorer for classification"),
         ("roc_auc", "scoring='roc_auc' does not fit this target: multi_class must be in"),
@@ -156,7 +156,9 @@ def test_a_score_that_becomes_no_number(clf, two):
 
 
 def test_scoring_needs_rows(clf, two):
-    with pytest.raises(ValueError, match="scoring='accuracy' needs rows to score: pass X_val and"):
+    with pytest.raises(
+        ValueError, match="scoring='accuracy' needs a validation set: pass X_val and"
+    ):
         clf.set_params(scoring="accuracy").fit(*two)
     clf.partial_fit(*two, classes=["three", "eight"])  # it has no validation at all
 

@@ -77,7 +77,7 @@ STARTS = {
 @pytest.mark.parametrize("start", STARTS)
 def test_a_file_does_not_hold_the_weights_it_began_with(base, tmp_path, start):
     clf = net(init_weights=STARTS[start](base), freeze="conv1", max_iter=1).fit(X, Y)
-    with pytest.warns(UserWarning, match="not saved: init_weights"):
+    with pytest.warns(UserWarning, match="not plain data are not saved: init_weights"):
         clf.save(tmp_path / "model.npz")
     again = convnet.load(tmp_path / "model.npz")
     assert again.init_weights is None

@@ -201,10 +201,10 @@ def test_refusals(clf, parts):
             dict(**val, sample_weight_val=-np.ones(100)),
             "sample_weight_val must not be",
         ),
-        (dict(**val, sample_weight_val=np.zeros(100)), "_val is zero for every row of X_val"),
+        (dict(**val, sample_weight_val=np.zeros(100)), "_val is zero for every sample of X_val"),
         (
             dict(**val, sample_weight_val=np.ones(9)),
-            "sample_weight_val has 9 entries; X_val has 100 rows",
+            "sample_weight_val has 9 entries; X_val has 100 samples",
         ),
     ]:
         with pytest.raises((ValueError, TypeError), match=message):

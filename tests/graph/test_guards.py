@@ -16,8 +16,8 @@ from netcheck import ISAS, assert_exact, normals
 from convnet.engine import Context, aligned_zeros
 from convnet.engine._engine import SLACK
 from convnet.graph import Network, Trainer
-from convnet.graph.buffers import Arena, aligned
-from convnet.graph.compiler import assembly, gradients, prediction, training
+from convnet.graph.compiler import prediction, program as programs, training
+from convnet.graph.layout import Arena, aligned
 
 GUARD = 2 * SLACK  # floats; the first half may be read, the other one is poisoned
 ROWS = 21
@@ -76,7 +76,7 @@ def compiled_prediction(net, monkeypatch):
 
 def guarded_packing(monkeypatch):
     """Guards behind the packed weights of each operation that is compiled from now on."""
-    guards, place = Guards(), assembly.Packer.place
+    guards, place = Guards(), programs.Packer.place
 
     def guarded(self, op, data_gradient):
         offsets = place(self, op, data_gradient)
@@ -84,7 +84,7 @@ def guarded_packing(monkeypatch):
         self.floats += GUARD
         return offsets
 
-    monkeypatch.setattr(assembly.Packer, "place", guarded)
+    monkeypatch.setattr(programs.Packer, "place", guarded)
     return guards
 
 
@@ -98,7 +98,7 @@ def compiled_trainer(net, monkeypatch):
         self.floats += aligned(floats) + GUARD
         return offset
 
-    class Places(gradients.Gradients):
+    class Places(training.Gradients):
         """Gradients with a guard behind each parameter's."""
 
         def __init__(self, ops):

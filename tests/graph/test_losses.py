@@ -4,13 +4,19 @@ import numpy as np
 import oracle_training
 import pytest
 
+from convnet.engine import LOSSES as LOSS_KERNELS
 from convnet.graph.losses import (
+    LOSSES,
     cross_entropy,
     log_probabilities,
     log_sigmoid,
     mean_loss,
     probabilities,
 )
+
+
+def test_each_loss_has_a_kernel():
+    assert tuple(LOSSES) == LOSS_KERNELS
 
 
 @pytest.mark.parametrize("n_logits", [1, 2, 5])
@@ -54,7 +60,7 @@ def test_cross_entropy():
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("k", [1, 4])
 @pytest.mark.parametrize("loss", oracle_training.LOSSES)
-def test_loss_figure(loss, k, weighted):
+def test_mean_loss(loss, k, weighted):
     """float32 outputs and targets, flat where there is one output, against the definitions."""
     rng = np.random.default_rng(0)
     k = k + (loss == "softmax")

@@ -261,7 +261,7 @@ def test_what_cannot_be_saved(tmp_path):
         net.save("m.pkl")
     with pytest.raises(ValueError, match=r"must end in \.npz"):
         convnet.load("m")
-    with pytest.raises(ValueError, match=r"the folder .* does not exist"):
+    with pytest.raises(ValueError, match="there is no folder"):
         net.save(tmp_path / "nowhere" / "m.npz")
     with pytest.raises(FileNotFoundError):
         convnet.load(tmp_path / "m.npz")

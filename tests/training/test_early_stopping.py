@@ -1,6 +1,7 @@
 """Which weights are kept, and when training stops."""
 
-from convnet.training.early_stopping import BestWeights, EarlyStopping
+from convnet.training.loop import BestWeights
+from convnet.training.optimization import EarlyStopping
 
 
 def test_the_best_is_the_first_of_equals():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from convnet.engine import FROM_OUTPUT
-from convnet.graph.buffers import Buffer
+from convnet.graph.layout import Buffer, Parameter
 from convnet.graph.ops import (
     ActivationOp,
     AddOp,
@@ -17,7 +17,6 @@ from convnet.graph.ops import (
     Op,
     Pool2DOp,
 )
-from convnet.graph.parameters import Parameter
 
 OpenEnded: TypeAlias = (
     Conv2DOp | DenseOp | BatchNormOp | AddOp

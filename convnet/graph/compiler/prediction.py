@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from convnet.engine import Program
-from convnet.graph.buffers import Buffer, share
-from convnet.graph.compiler.assembly import (
+from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.program import (
     CACHE_BYTES,
+    Compiled,
     Packer,
     Phases,
     reads_input,
@@ -14,8 +15,7 @@ from convnet.graph.compiler.assembly import (
     want_halos,
     work,
 )
-from convnet.graph.compiler.compiled import Compiled
-from convnet.graph.compiler.fusion import fuse
+from convnet.graph.layout import Buffer, share
 from convnet.graph.ops import Op
 from convnet.graph.plan import Plan
 

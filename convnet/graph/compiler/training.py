@@ -1,11 +1,14 @@
 """The program of a training step."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from convnet.engine import FIELDS, STAGES, Program
-from convnet.graph.buffers import Arena, Buffer, aligned
-from convnet.graph.compiler.assembly import (
+from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.program import (
+    Compiled,
     Packer,
     Phases,
     reads_input,
@@ -14,10 +17,8 @@ from convnet.graph.compiler.assembly import (
     want_halos,
     work,
 )
-from convnet.graph.compiler.compiled import Compiled
-from convnet.graph.compiler.fusion import fuse
-from convnet.graph.compiler.gradients import Gradients, NeededGradients
-from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
+from convnet.graph.layout import Arena, Buffer, Parameter, aligned
+from convnet.graph.ops import AddOp, Conv2DOp, Fields, ForkOp, Op, Operation
 from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
 
@@ -26,6 +27,10 @@ _DATA_ONLY = (
     *("pool_bwd", "activation_bwd", "dropout_bwd", "wide_grad"),
     *("batchnorm_bwd", "add_bwd", "fork_bwd", "zeropad_bwd", "affine_bwd", "resize_bwd"),
 )
+
+# Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
+LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
+MIN_LANES = 2
 
 
 def compile_training(
@@ -254,3 +259,80 @@ def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
 def _whole_lines(size: int) -> int:
     """Return bytes rounded up to a whole cache line."""
     return aligned(-(-size // 4)) * 4
+
+
+class Gradients:
+    """Offsets of gradients: in a lane's area, or in the batch's."""
+
+    def __init__(self, ops: Iterable[Op]) -> None:
+        self.lane_floats = self.batch_floats = 16
+        self.lane_places: dict[str, int] = {}
+        self.batch_places: dict[str, int] = {}
+        for op in (op for op in ops if not op.frozen):
+            finished = bool(op.finish())
+            for role, parameter in op.parameters.items():
+                if not parameter.trainable:
+                    continue
+                summed = op.lane_gradient(role)
+                if summed:
+                    self.lane_places[parameter.name] = self.lane_floats
+                    self.lane_floats += aligned(summed)
+                if not summed or (finished and role == "weights"):
+                    self.batch_places[parameter.name] = self.batch_floats
+                    self.batch_floats += aligned(parameter.size)
+        self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), MIN_LANES)
+
+    def place(self, op: Op) -> Fields:
+        """Return the fields of an operation with parameters; none if they are frozen."""
+        fields: Fields = {}
+        if op.frozen:
+            return fields
+        for role, parameter in op.parameters.items():
+            if parameter.trainable:
+                in_lanes, in_batch = (
+                    places.get(parameter.name) for places in (self.lane_places, self.batch_places)
+                )
+                fields[f"grad_{role}"] = in_batch if in_lanes is None else in_lanes
+                if None not in (in_lanes, in_batch):
+                    fields[f"grad_{role}_sum"] = in_batch
+        return fields
+
+    def final(self, parameter: Parameter) -> Fields:
+        """Return the fields of an operation that reads a parameter's gradient."""
+        in_batch = self.batch_places.get(parameter.name)
+        if in_batch is None:
+            return dict(gradient=self.lane_places[parameter.name], lanes=self.lanes)
+        return dict(gradient=in_batch, lanes=0)
+
+
+class NeededGradients:
+    """The buffers whose gradients are needed: all that depend on a trained parameter or on the caller's buffer.
+
+    It also marks each operation: whether its parameters are frozen, and whether it has a part in the backward pass. It
+    takes the operations before they are fused.
+
+    Parameters
+    ----------
+    ops : list of Op
+    frozen : set of str
+        Names of parameters that are not trained.
+    target : Buffer, default=None
+        Buffer whose gradient the caller asks for.
+    """
+
+    def __init__(
+        self, ops: Iterable[Op], frozen: frozenset[str], target: Buffer | None = None
+    ) -> None:
+        self._wanted: set[Buffer] = set() if target is None else {target}
+        for op in ops:
+            trained = [p.name for p in op.parameters.values() if p.trainable]
+            op.frozen = bool(trained) and frozen.issuperset(trained)
+            sources = [op.src, op.other] if isinstance(op, AddOp) else [op.src]
+            self._wanted.update(b for b in sources if b.root in self._wanted)
+            op.reverses = bool(trained and not op.frozen) or any(b in self for b in sources)
+            if op.reverses:
+                outputs = [op.dst, op.other] if isinstance(op, ForkOp) else [op.dst]
+                self._wanted.update(outputs)
+
+    def __contains__(self, buffer: object) -> bool:
+        return buffer in self._wanted

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.buffers import aligned
+from convnet.graph.layout import aligned
 from convnet.graph.ops.base import Fields, Op
 
 TABLE = 512  # values of the packed constants that a loop takes at a time, or the next whole pixel

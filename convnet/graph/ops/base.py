@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-from convnet.graph.buffers import Buffer
-from convnet.graph.parameters import Parameter
+from convnet.graph.layout import Buffer, Parameter
 
 Fields: TypeAlias = dict[str, Any]  # parameters of an operation in C, by name: csrc/params.def
 Pair: TypeAlias = tuple[int, int]  # (vertical, horizontal)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from convnet.engine import ACTIVATIONS
-from convnet.graph.buffers import Buffer
+from convnet.graph.layout import Buffer
 from convnet.graph.ops.base import Fields, Op
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from convnet.engine import RESIZING
-from convnet.graph.buffers import aligned
+from convnet.graph.layout import aligned
 from convnet.graph.ops.base import Fields, Op, Pair
 
 

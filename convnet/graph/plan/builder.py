@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, TypeVar
 
 from convnet.engine import RECTIFIERS
-from convnet.graph.buffers import Buffer, MapShape
+from convnet.graph.layout import Buffer, MapShape, Parameter, ParameterList
 from convnet.graph.ops import (
     ActivationOp,
     AddOp,
@@ -23,7 +23,6 @@ from convnet.graph.ops import (
     ResizeOp,
     ZeroPad2DOp,
 )
-from convnet.graph.parameters import Parameter, ParameterList
 from convnet.layers import Layer
 from convnet.layers.base import Builder
 from convnet.layers.geometry import Window

@@ -3,7 +3,7 @@
 import os
 from functools import cache
 
-from convnet.graph.parameters import ParameterList
+from convnet.graph.layout import ParameterList
 from convnet.graph.plan import Plan
 
 COPIES = 4  # of the parameters: in training with gradient and two moments, in prediction as packed and folded ones

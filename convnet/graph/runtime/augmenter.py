@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from convnet.augment.plan import AugmentPlan
 from convnet.engine import Context, Program, aligned_zeros, default_isa
 from convnet.graph.arrays import check_input
-from convnet.graph.buffers import Arena, Buffer
+from convnet.graph.layout import Arena, Buffer
 
 WORK = 2**20  # of a sample, in multiply-adds: always worth all threads
 

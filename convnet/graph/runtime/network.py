@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convnet.engine import aligned_zeros, default_isa
 from convnet.engine.locks import lock_of
-from convnet.graph.parameters import Parameter, initial_weights
+from convnet.graph.layout import Parameter, initial_weights
 from convnet.graph.plan import Plan
 from convnet.graph.plan.memory_limits import check_parameters
 from convnet.graph.runtime.passes import TrainingPass, output_gradient

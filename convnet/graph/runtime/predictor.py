@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from convnet.engine import Context, aligned_zeros
 from convnet.graph.arrays import check_input
 from convnet.graph.compiler import Fold, compile_prediction
-from convnet.graph.parameters import Parameter
+from convnet.graph.layout import Parameter
 from convnet.graph.plan import Plan
 from convnet.graph.plan.memory_limits import check_pass
 

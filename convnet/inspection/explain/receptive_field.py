@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convnet.graph import Plan
-    from convnet.graph.buffers import Buffer
+    from convnet.graph.layout import Buffer
     from convnet.graph.ops.base import Op
 
 

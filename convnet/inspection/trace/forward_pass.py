@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.graph import Network
-    from convnet.graph.buffers import Buffer
+    from convnet.graph.layout import Buffer
     from convnet.graph.plan.builder import Lowered
 
 

@@ -15,7 +15,7 @@ from convnet.layers.geometry import cross
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.buffers import Buffer
+    from convnet.graph.layout import Buffer
     from convnet.inspection.trace.forward_pass import ForwardPass
     from convnet.layers import Layer
 

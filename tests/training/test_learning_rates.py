@@ -5,25 +5,28 @@ from dataclasses import dataclass
 import pytest
 
 from convnet.schedules import Cosine, Exponential, OneCycle, Schedule, Step, Warmup
-from convnet.training.rates import Rates, check_learning_rate
+from convnet.training.optimization import LearningRates, check_learning_rate
 
 
 def test_schedules_count_from_the_first_epoch_of_a_fit():
-    assert Rates(Step(2, 0.5), 1.0, 20, first_epoch=10).epoch(11, 1) == [1]
-    assert Rates(lambda epoch: epoch, 1.0, 20, first_epoch=10).epoch(12, 3) == [2, 2, 2]
-    late = Rates(OneCycle(), 2.0, 4, first_epoch=7)
+    assert LearningRates(Step(2, 0.5), 1.0, 20, first_epoch=10).epoch(11, 1) == [1]
+    assert LearningRates(lambda epoch: epoch, 1.0, 20, first_epoch=10).epoch(12, 3) == [2, 2, 2]
+    late = LearningRates(OneCycle(), 2.0, 4, first_epoch=7)
     assert late.epoch(8, 5) == [2 * OneCycle().multiplier(1, 4, i, 5) for i in range(5)]
 
 
 def test_a_schedule_that_is_over_stays_at_its_last_rate():
     for schedule in (Cosine(), Exponential(0.5), OneCycle(), Warmup(1, OneCycle())):
-        rates = Rates(schedule, 1.0, 3)
+        rates = LearningRates(schedule, 1.0, 3)
         assert rates.epoch(3, 4) == rates.epoch(9, 4) == [rates.epoch(2, 4)[-1]] * 4
 
 
 def test_only_an_adaptive_rate_can_be_lowered():
-    assert not Rates("constant", 0.1, 20).lower() and not Rates(Step(), 0.1, 20).lower()
-    rates = Rates("adaptive", 1e-5, 20)
+    assert (
+        not LearningRates("constant", 0.1, 20).lower()
+        and not LearningRates(Step(), 0.1, 20).lower()
+    )
+    rates = LearningRates("adaptive", 1e-5, 20)
     assert rates.lower() and rates.epoch(3, 1) == pytest.approx([2e-6])
     assert rates.lower() and not rates.lower()
 
@@ -76,7 +79,7 @@ class Strange(Schedule):
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
 def test_a_rate_that_is_none_is_refused(value):
     for learning_rate in (Strange(value), lambda epoch: value if epoch else 1.0):
-        rates = Rates(learning_rate, 0.5, 3, first_epoch=4)
+        rates = LearningRates(learning_rate, 0.5, 3, first_epoch=4)
         assert rates.epoch(4, 2) in ([0.5, 0.5], [1.0, 1.0])
         with pytest.raises(ValueError, match=r"gave \S+ for epoch 1; it must be a number, 0 or"):
             rates.epoch(5, 2)
