@@ -17,9 +17,7 @@ from convnet.values.fields import (
     show,
 )
 
-REFUSED = (
-    "softmax",
-)  # belongs to the output layer; the plan raises, with the position of the layer
+REFUSED = ("softmax",)  # of the output layer only: the plan raises, with the position
 OTHER_NAMES = {"identity": "linear", "none": "linear", "logistic": "sigmoid", "swish": "silu"}
 
 Padding: TypeAlias = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]

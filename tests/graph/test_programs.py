@@ -60,13 +60,13 @@ def test_weights_that_changed_are_packed_again(compilations):
 
 
 def test_layers_are_lowered_once(monkeypatch):
-    lowered, lower = [], plan_module.Builder.lower
+    lowered, lower = [], plan_module.GraphBuilder.lower
 
     def counted(self, name, layer):
         lowered.append(name)
         lower(self, name, layer)
 
-    monkeypatch.setattr(plan_module.Builder, "lower", counted)
+    monkeypatch.setattr(plan_module.GraphBuilder, "lower", counted)
     plan = Plan(LAYERS, SHAPE, 3)
     once = list(lowered)
     net = Network.from_plan(plan)
