@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.cli.errors import UsageError
-from convnet.data.pillow import ENDINGS
+from convnet.data.images.pillow import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import convnet
 from convnet.cli.errors import UsageError
-from convnet.data.pillow import ENDINGS
+from convnet.data.images.pillow import ENDINGS
 from convnet.persistence import model_file
 from convnet.persistence.files import check_path, replaced
 

@@ -13,7 +13,7 @@ Reading files needs Pillow: ``pip install "convnet[images]"``.
 """
 
 from convnet.data.errors import ImageError
-from convnet.data.folder import ImageFolder
+from convnet.data.folder.image_folder import ImageFolder
 from convnet.data.loading import load_images
 from convnet.data.reader import ImageReader
 

@@ -8,17 +8,17 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from convnet.data.errors import check_on_error, report
-from convnet.data.form import check_form
-from convnet.data.listing import list_folder
-from convnet.data.pillow import check_pillow
+from convnet.data.images.form import check_form
+from convnet.data.folder.listing import list_folder
+from convnet.data.images.pillow import check_pillow
 from convnet.data.progress import ReadingProgress
-from convnet.data.source import ImageSource
+from convnet.data.folder.source import ImageSource
 
 if TYPE_CHECKING:
     import os
 
-    from convnet.data.form import Form
-    from convnet.data.listing import Listing
+    from convnet.data.images.form import Form
+    from convnet.data.folder.listing import Listing
 
 
 def load_images(

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from convnet.data.decode import decode
+from convnet.data.images.decode import decode
 from convnet.data.errors import ImageError, UnreadableError
-from convnet.data.form import check_form
+from convnet.data.images.form import check_form
 from convnet.data.parallel import for_each
-from convnet.data.pillow import check_pillow
-from convnet.data.placing import place
+from convnet.data.images.pillow import check_pillow
+from convnet.data.images.resizing import place
 from convnet.engine.threads import resolve_n_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
-    from convnet.data.form import Form
+    from convnet.data.images.form import Form
 
 
 class ImageReader(TransformerMixin, BaseEstimator):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from convnet.data.form import check_form
+from convnet.data.images.form import check_form
 from convnet.fitted.attributes import FITTED, NEEDED, STRUCTURE
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights

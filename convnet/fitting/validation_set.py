@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import issparse
 
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import Rows
 from convnet.training.examples import Examples
 
 if TYPE_CHECKING:

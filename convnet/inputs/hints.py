@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import Rows
 from convnet.training.schedules import Schedule
 
 Images: TypeAlias = np.ndarray | Rows  # X, which may be read row by row

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import Rows
 from convnet.inputs.arrays import as_array
 from convnet.inputs.lazy import is_lazy, refuse_paths, stand_in
 from convnet.layers import as_layers

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import assert_all_finite
 
-from convnet.data.rows import Rows, chunks
+from convnet.data.lazy.array import Rows, chunks
 from convnet.layers.rescale import rescales
 
 if TYPE_CHECKING:

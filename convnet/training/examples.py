@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.prefetch import ahead
-from convnet.data.rows import Rows
+from convnet.data.lazy.prefetch import ahead
+from convnet.data.lazy.array import Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.rows import Rows, chunks
+from convnet.data.lazy.array import Rows, chunks
 from convnet.graph.calls import rows_a_call
 from convnet.graph.finite import check_finite
 from convnet.graph.network import Network

@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.rows import READ, chunks
+from convnet.data.lazy.array import READ, chunks
 from convnet.graph.finite import check_finite
 from convnet.graph.network import Network
 from convnet.graph.plan import Plan

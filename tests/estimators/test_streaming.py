@@ -17,7 +17,7 @@ from convnet import (
 from convnet.augment import RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
 from convnet.data import rows as training_rows
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import Rows
 from convnet.graph.trainer import Trainer
 from convnet.inputs import images as inputs
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Dropout, MaxPool2D

@@ -14,8 +14,8 @@ from streaming_nets import X, Y, net, same
 from convnet import find_learning_rate
 from convnet.callbacks import Callback
 from convnet.data import rows as training_rows
-from convnet.data.prefetch import ahead
-from convnet.data.rows import Rows
+from convnet.data.lazy.prefetch import ahead
+from convnet.data.lazy.array import Rows
 from convnet.graph.network import Network
 from convnet.graph.trainer import Trainer
 from convnet.inputs.lazy import is_lazy

@@ -13,7 +13,7 @@ from images import picture
 from PIL import Image
 
 from convnet.data import ImageError, ImageFolder, load_images
-from convnet.data.disk import MAGIC, TRAILER
+from convnet.data.folder.disk_cache import MAGIC, TRAILER
 
 SIZE = (20, 24)
 ROW = 20 * 24 * 3
@@ -59,7 +59,7 @@ def test_what_a_file_depends_on(photographs, array, opened, cache_dir, monkeypat
     assert made()
     path.rename(photographs / "cat" / "4.png")
     assert made()
-    monkeypatch.setattr("convnet.data.disk.releases", lambda: "another release")
+    monkeypatch.setattr("convnet.data.folder.disk_cache.releases", lambda: "another release")
     assert made() and not made()
     monkeypatch.undo()
 

@@ -125,7 +125,7 @@ def test_progress(photographs, capsys, monkeypatch, tmp_path):
     assert len(lines) == 11 and last.startswith("ImageFolder, headers: 12 images in ")
     folder.verify()
     assert capsys.readouterr().out.startswith("ImageFolder: 12 images in ")
-    monkeypatch.setattr("convnet.data.source.BLOCK", 5)
+    monkeypatch.setattr("convnet.data.folder.source.BLOCK", 5)
     ImageFolder(photographs, verbose=True, cache_dir=tmp_path / "c")
     assert [line[:26] for line in capsys.readouterr().out.splitlines()] == [
         "ImageFolder, cache: 5 of 1",

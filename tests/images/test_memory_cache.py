@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convnet.data import ImageFolder
-from convnet.data.cache import MemoryCache
+from convnet.data.folder.memory_cache import MemoryCache
 
 SIZE = (20, 24)
 ROW = 20 * 24 * 3
@@ -98,7 +98,7 @@ def test_threads_read_at_once(photographs, array, kept):
 
 FORK = """
 import os, signal, sys, threading, numpy as np
-from convnet.data.cache import MemoryCache
+from convnet.data.folder.memory_cache import MemoryCache
 cache = MemoryCache(2, (1,), 100)
 cache.keep([1], np.array([[7]], np.uint8), [0])
 held, forked = threading.Event(), threading.Event()

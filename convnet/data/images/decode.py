@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from convnet.data.errors import UnreadableError
-from convnet.data.pillow import plugins
-from convnet.data.placing import place
+from convnet.data.images.pillow import plugins
+from convnet.data.images.resizing import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from convnet.data.form import Form
+    from convnet.data.images.form import Form
 
 
 def decode(

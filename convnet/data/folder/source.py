@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.data.cache import MemoryCache
-from convnet.data.decode import decode
+from convnet.data.folder.memory_cache import MemoryCache
+from convnet.data.images.decode import decode
 from convnet.data.errors import ImageError, Skipped, UnreadableError, report
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.data.disk import DiskCache
-    from convnet.data.form import Form
+    from convnet.data.folder.disk_cache import DiskCache
+    from convnet.data.images.form import Form
     from convnet.data.parallel import Tick
 
 

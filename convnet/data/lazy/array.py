@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from convnet.data.prefetch import ahead
+from convnet.data.lazy.prefetch import ahead
 
 # Most bytes of a chunk that is no part of an array: where it is read, three of them are in memory.
 READ = 2**23

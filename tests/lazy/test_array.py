@@ -5,7 +5,7 @@ import pytest
 from row_sources import Orthogonal, Reading, Rising
 
 from convnet.data import rows as module
-from convnet.data.rows import Rows, chunks
+from convnet.data.lazy.array import Rows, chunks
 
 ARRAY = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 2), dtype=np.uint8)
 ORDERS = {

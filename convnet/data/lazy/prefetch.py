@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from convnet.data.rows import Rows
+    from convnet.data.lazy.array import Rows
 
 DEPTH = 2  # parts that are read, or being read, besides the one in use
 FEW = 16  # rows that are read at a time in the beginning

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from convnet.data.errors import Skipped, check_left
-from convnet.data.pillow import ENDINGS
+from convnet.data.images.pillow import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from convnet.data.decode import opened_image
+from convnet.data.images.decode import opened_image
 from convnet.data.errors import Skipped, UnreadableError, report
-from convnet.data.modes import check_mode
+from convnet.data.images.modes import check_mode
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
 

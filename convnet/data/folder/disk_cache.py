@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.data.errors import report
-from convnet.data.pillow import releases
-from convnet.data.source import ImageSource
+from convnet.data.images.pillow import releases
+from convnet.data.folder.source import ImageSource
 from convnet.persistence.files import replaced
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.data.errors import Skipped
-    from convnet.data.form import Form
-    from convnet.data.listing import Listing
+    from convnet.data.images.form import Form
+    from convnet.data.folder.listing import Listing
     from convnet.data.parallel import Tick
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.data._resample import resample
-from convnet.data.modes import in_mode
+from convnet.data.images._resample import resample
+from convnet.data.images.modes import in_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from convnet.data.form import Form, Interval
+    from convnet.data.images.form import Form, Interval
 
 
 # JPEG files are decoded at 1/2, 1/4 or 1/8 where at least so many pixels a side are left for each one wanted. A

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from convnet.data.cache import check_bytes
-from convnet.data.disk import stored
+from convnet.data.folder.memory_cache import check_bytes
+from convnet.data.folder.disk_cache import stored
 from convnet.data.errors import check_left, check_on_error, report
-from convnet.data.form import check_form
-from convnet.data.listing import list_folder
-from convnet.data.pillow import check_pillow
-from convnet.data.probing import probe_all
+from convnet.data.images.form import check_form
+from convnet.data.folder.listing import list_folder
+from convnet.data.images.pillow import check_pillow
+from convnet.data.images.probing import probe_all
 from convnet.data.progress import ReadingProgress
-from convnet.data.source import ImageSource
+from convnet.data.folder.source import ImageSource
 
 if TYPE_CHECKING:
     import os
