@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import issparse
 
-from convnet.data.lazy.array import Rows
+from convnet.data.lazy.array import LazyArray
 from convnet.training.examples import Examples
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class ValidationSet:
     ----------
     examples : Examples
         Images and encoded targets.
-    array : ndarray or Rows
+    array : ndarray or LazyArray
         X as passed, all rows.
     y : array-like
         The target as passed, all rows.
@@ -39,9 +39,9 @@ class ValidationSet:
         return None if data.weights is None else data.weights[data.rows]
 
     def passed(self) -> tuple[Images, np.ndarray]:
-        """Return X, a copy or `Rows`, and y of the rows as passed; y is 1-D where a column stands for that."""
+        """Return X, a copy or `LazyArray`, and y of the rows as passed; y is 1-D where a column stands for that."""
         data = self.examples
         y = self.y.toarray() if issparse(self.y) else np.asarray(self.y)
         y = y.ravel() if data.targets.ndim == 1 else y
         array, rows = self.array, data.rows
-        return array.part(rows) if isinstance(array, Rows) else array[rows], y[rows]
+        return array.part(rows) if isinstance(array, LazyArray) else array[rows], y[rows]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 
-from convnet.data.lazy.array import Rows
+from convnet.data.lazy.array import LazyArray
 from convnet.training.schedules import Schedule
 
-Images: TypeAlias = np.ndarray | Rows  # X, which may be read row by row
+Images: TypeAlias = np.ndarray | LazyArray  # X, which may be read row by row
 LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
 Fitted: TypeAlias = dict[str, Any]  # fitted attributes by name

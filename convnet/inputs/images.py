@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from convnet.data.lazy.array import Rows
+from convnet.data.lazy.array import LazyArray
 from convnet.inputs.arrays import as_array
 from convnet.inputs.lazy import is_lazy, refuse_paths, stand_in
 from convnet.layers import as_layers
@@ -33,7 +33,7 @@ PLAIN, DTYPES = {dtype.str for dtype in READ}, {dtype.name for dtype in READ}
 
 
 def check_rows(X: Any, kind: str) -> Images:
-    """Return X as an array, or as `Rows`: sparse, complex, text, objects and 1-D are refused."""
+    """Return X as an array, or as `LazyArray`: sparse, complex, text, objects and 1-D are refused."""
     if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in PLAIN:
         return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
     refuse_paths(X)
@@ -49,7 +49,7 @@ def check_rows(X: Any, kind: str) -> Images:
         )
     dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
     with np.errstate(over="ignore"):  # what is too large becomes an infinity, which is refused
-        return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
+        return LazyArray(X, dtype) if lazy else array.astype(dtype, copy=False)
 
 
 def count_rows(y: Any) -> int | None:
@@ -126,7 +126,7 @@ def as_images(
 
     Parameters
     ----------
-    array : ndarray or Rows
+    array : ndarray or LazyArray
         As `check_rows` returns it.
     shape : tuple of int or None
         What was declared, or fitted on: (h, w, c), (length, c) or (features,).
@@ -137,7 +137,7 @@ def as_images(
     layers : list, dict, str or path, default=None
         The parameter, which says whether 3-D X without a `shape` are signals.
     """
-    if isinstance(array, Rows):
+    if isinstance(array, LazyArray):
         probe = stand_in(array.shape, array.dtype)
         shape = as_images(probe, shape, data_format, n_labels=n_labels, layers=layers).shape[1:]
         first = data_format == "channels_first"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import assert_all_finite
 
-from convnet.data.lazy.array import Rows, chunks
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.chunks import chunks
 from convnet.layers.rescale import rescales
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def largest_value(images: Images, kind: str, rows: np.ndarray | None = None) -> 
     if images.dtype.kind == "b":
         return 1.0
     fits = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
-    step = len(images) if isinstance(images, Rows) else fits
+    step = len(images) if isinstance(images, LazyArray) else fits
     largest = 0.0
     with closing(chunks(images, step, rows)) as parts:
         for chunk in parts:

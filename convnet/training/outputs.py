@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.lazy.array import Rows, chunks
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.chunks import chunks
 from convnet.graph.calls import rows_a_call
 from convnet.graph.finite import check_finite
 from convnet.graph.network import Network
@@ -14,7 +15,7 @@ from convnet.graph.network import Network
 
 def outputs(
     network: Network,
-    X: NDArray[Any] | Rows,
+    X: NDArray[Any] | LazyArray,
     *,
     scale: float,
     n_threads: int,
@@ -27,8 +28,8 @@ def outputs(
     ----------
     network : Network
         Used for prediction: running statistics, no dropout.
-    X : ndarray or Rows of shape (n, h, w, c) or (n, features)
-        Any numeric dtype. `Rows` are read ahead.
+    X : ndarray or LazyArray of shape (n, h, w, c) or (n, features)
+        Any numeric dtype. `LazyArray` are read ahead.
     scale : float
         X is multiplied by it when converted.
     n_threads : int

@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.lazy.array import READ, chunks
+from convnet.data.lazy.chunks import MAX_CHUNK_BYTES, chunks
 from convnet.graph.finite import check_finite
 from convnet.graph.network import Network
 from convnet.graph.plan import Plan
@@ -14,7 +14,7 @@ from convnet.layers import Normalize
 from convnet.training.examples import Examples
 
 CALL = (
-    READ // 8
+    MAX_CHUNK_BYTES // 8
 )  # values at a time, read or learnt from: whatever their type, so that sums are the same
 BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
 

@@ -206,7 +206,7 @@ def test_bands(fit, size, orientation, monkeypatch):
     pixels, exif = picture(7, 211, 157), Image.Exif()
     exif[0x0112] = orientation
     whole = read(Image.fromarray(pixels), size, fit, exif=exif)
-    monkeypatch.setattr("convnet.data.images.resizing.BAND", 3000)
+    monkeypatch.setattr("convnet.data.images.resizing.BAND_PIXELS", 3000)
     same(read(Image.fromarray(pixels), size, fit, exif=exif), whole, 1)
     wanted = fitted(turned(pixels, orientation), *np.broadcast_to(size, 2), fit)
     assert abs(read(Image.fromarray(pixels), size, fit, exif=exif) - wanted).max() <= ROUNDED

@@ -1,15 +1,11 @@
-"""Decoded rows in a file, for other processes and later days: read from there, no image is opened again.
+"""DiskCache: decoded images in a file, for other processes and later runs, which then open no image file.
 
-The file holds, one after another, n rows of uint8 (h, w, c); the CRC-32 of each as uint32; JSON; and a trailer of the
-JSON's length and the CRC-32 of checksums and JSON. Numbers are little-endian. The file's name is a digest of all that
-its rows depend on: names, sizes and times of the images, size, channels and fit, releases of the decoders. It is
-written beside its place and put there when it is whole, so that processes that make it at the same time do no harm: the
-last one's stays, and all are the same.
+Layout: n images of uint8 (h, w, c); the CRC-32 of each image as uint32; JSON; and a trailer with the length of the JSON
+and the CRC-32 of checksums and JSON. Numbers are little-endian.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import struct
@@ -19,10 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.data.errors import report
-from convnet.data.images.pillow import releases
-from convnet.data.folder.source import ImageSource
-from convnet.persistence.files import replaced
+from convnet.persistence.files import atomic_write
 
 if TYPE_CHECKING:
     import io
@@ -31,201 +24,136 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.data.errors import Skipped
-    from convnet.data.images.form import Form
-    from convnet.data.folder.listing import Listing
-    from convnet.data.parallel import Tick
 
 
-FORMAT = 1
-ENDING = ".rows"
 TRAILER = struct.Struct("<16sQQ")  # MAGIC, bytes of JSON, CRC-32
 MAGIC = b"convnet rows 1\r\n"
 CRC = np.dtype("<u4")
 
 
 class DiskCache:
-    """The rows of a file; several threads and processes may use it.
+    """The decoded images in a cache file. Several threads and processes may use it.
 
     Parameters
     ----------
     path : str
         The file.
     key : str
-        What it has to be the file of.
-    n_rows : int
-        Rows that it has to have.
+        Digest of everything the images depend on; the file must have been written with it.
+    n_images : int
+        Number of images that the file must have.
     shape : tuple of int
-        Of a row.
+        (h, w, c) of an image.
 
     Raises
     ------
     ValueError, OSError
-        It is not there, not whole, or another file.
+        The file is missing, incomplete or damaged, or has another key.
 
     Attributes
     ----------
     lost : list of int
-        Rows whose images could not be read when the file was made.
+        Images that could not be read when the file was written, sorted.
     """
 
-    def __init__(self, path: str, key: str, n_rows: int, shape: Sequence[int]) -> None:
-        self.path, self._row_bytes = path, int(np.prod(shape))
+    def __init__(self, path: str, key: str, n_images: int, shape: Sequence[int]) -> None:
+        self.path, self._image_bytes = path, int(np.prod(shape))
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - TRAILER.size))
             trailer = file.read()
             magic, length, checksum = TRAILER.unpack(trailer.rjust(TRAILER.size, b"\0"))
-            begin = n_rows * self._row_bytes
-            if magic != MAGIC or size != begin + CRC.itemsize * n_rows + length + TRAILER.size:
-                raise ValueError(f"{path!r} is not whole")
+            begin = n_images * self._image_bytes
+            if magic != MAGIC or size != begin + CRC.itemsize * n_images + length + TRAILER.size:
+                raise ValueError(f"{path!r} is incomplete, or not a cache of these images")
             file.seek(begin)
             end = file.read(size - begin - TRAILER.size)
-        lost = _lost(end[CRC.itemsize * n_rows :], key) if zlib.crc32(end) == checksum else None
-        if lost is None or (lost and not 0 <= lost[0] <= lost[-1] < n_rows):
-            raise ValueError(f"{path!r} is damaged, or another file")
+        lost = _parse_lost(end[CRC.itemsize * n_images :], key) if zlib.crc32(end) == checksum else None
+        if lost is None or (lost and not 0 <= lost[0] <= lost[-1] < n_images):
+            raise ValueError(f"{path!r} is damaged, or not a cache of these images")
         self.lost = lost
-        self._checksums = np.frombuffer(end, CRC, n_rows)
-        self._checked, self._here = np.zeros(n_rows, bool), np.ones(n_rows, bool)
-        self._here[self.lost] = False
+        self._checksums = np.frombuffer(end, CRC, n_images)
+        self._is_verified, self._is_stored = np.zeros(n_images, bool), np.ones(n_images, bool)
+        self._is_stored[self.lost] = False
 
-    def read(self, rows: np.ndarray, out: NDArray[np.uint8], positions: list[int]) -> list[int]:
-        """Read ``rows[i]`` into ``out[i]`` for each position i; return the positions of what is not here or damaged."""
-        left = []
+    def read(self, images: np.ndarray, out: NDArray[np.uint8], positions: list[int]) -> list[int]:
+        """Read ``images[i]`` into ``out[i]`` for each position i.
+
+        Returns
+        -------
+        missing : list of int
+            Positions of the images that are not in the file, or are damaged there.
+        """
+        missing = []
         try:
             with open(self.path, "rb", buffering=0) as file:
                 for i in positions:
-                    if not (self._here[rows[i]] and self._read_one(file, rows[i], out[i])):
-                        left.append(i)
-        except OSError:  # somebody removed it
+                    if not (self._is_stored[images[i]] and self._read_one(file, images[i], out[i])):
+                        missing.append(i)
+        except OSError:  # the file has been removed
             return positions
-        return left
+        return missing
 
-    def _read_one(self, file: io.FileIO, row: int, out: NDArray[np.uint8]) -> bool:
-        file.seek(int(row) * self._row_bytes)
-        if file.readinto(out.data.cast("B")) != self._row_bytes:
+    def _read_one(self, file: io.FileIO, image: int, out: NDArray[np.uint8]) -> bool:
+        file.seek(int(image) * self._image_bytes)
+        if file.readinto(out.data.cast("B")) != self._image_bytes:
             return False
-        return self._checked[row] or self._is_right(row, out)
+        return self._is_verified[image] or self._verify(image, out)
 
-    def repair(self, rows: np.ndarray, pixels: NDArray[np.uint8], positions: Iterable[int]) -> None:
-        """Write ``rows[i]``, ``pixels[i]``, anew for each position i, where the file may be written."""
+    def repair(
+        self, images: np.ndarray, pixels: NDArray[np.uint8], positions: Iterable[int]
+    ) -> None:
+        """Write ``pixels[i]`` as image ``images[i]`` again for each position i, if the file is writable."""
         for i in positions:
-            if self._here[rows[i]] and self._is_right(rows[i], pixels[i]):
+            if self._is_stored[images[i]] and self._verify(images[i], pixels[i]):
                 with suppress(OSError), open(self.path, "r+b") as file:
-                    file.seek(int(rows[i]) * self._row_bytes)
+                    file.seek(int(images[i]) * self._image_bytes)
                     file.write(pixels[i].data.cast("B"))
 
-    def _is_right(self, row: int, pixels: NDArray[np.uint8]) -> bool:
-        self._checked[row] = zlib.crc32(pixels.data) == self._checksums[row]
-        return self._checked[row]
+    def _verify(self, image: int, pixels: NDArray[np.uint8]) -> bool:
+        self._is_verified[image] = zlib.crc32(pixels.data) == self._checksums[image]
+        return self._is_verified[image]
 
 
-def _lost(text: bytes, key: str) -> list[int] | None:
-    """Return the rows, in their order, that the JSON of a file of that key names; None where it is another."""
+def _parse_lost(text: bytes, key: str) -> list[int] | None:
+    """Return the sorted indices in a file's JSON, or None if the JSON is invalid or has another key."""
     try:
-        numbers = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(numbers, dict) or numbers.get("key") != key:
+    if not isinstance(content, dict) or content.get("key") != key:
         return None
-    lost = numbers.get("lost")
-    if not isinstance(lost, list) or not all(type(row) is int for row in lost):
+    lost = content.get("lost")
+    if not isinstance(lost, list) or not all(type(image) is int for image in lost):
         return None
     return lost if lost == sorted(set(lost)) else None
 
 
-def stored(
-    cache_dir: str | os.PathLike[str],
-    listing: Listing,
-    form: Form,
-    *,
-    n_jobs: int | None,
-    on_error: str,
-    tick: Tick | None,
-) -> tuple[DiskCache, dict[int, Skipped]]:
-    """Return the `DiskCache` of a listing, made if it is not there, and {row: Skipped} of what cannot be read.
+def write_disk_cache(
+    path: str, key: str, blocks: Iterable[tuple[NDArray[np.uint8], dict[int, Skipped]]]
+) -> dict[int, Skipped]:
+    """Write a cache file, which replaces any older one when it is complete.
 
     Parameters
     ----------
-    cache_dir : str or path
-        The folder of the file; it is made if it is not there.
-    listing : Listing
-        The images.
-    form : Form
-        What they are brought into.
-    n_jobs : int or None
-        Threads that decode.
-    on_error : {"skip", "raise"}
-        Whether the first image that cannot be read is an `ImageError`; there is no file then.
-    tick : callable or None
-        Called with the number of images decoded.
+    path, key : str
+        As for `DiskCache`.
+    blocks : iterable of (images, lost)
+        As `ImageSource.blocks` yields them.
+
+    Returns
+    -------
+    lost : dict
+        {index: Skipped} of the images that could not be read.
     """
-    key, shape, n = _key(listing, form), form.shape, len(listing.filenames)
-    source = ImageSource(listing.filenames, form, cache_bytes=0, n_jobs=n_jobs)
-    try:
-        path = os.path.join(_made(cache_dir, listing.folder), key + ENDING)
-        cache = None
-        with suppress(FileNotFoundError, ValueError):
-            cache = DiskCache(path, key, n, shape)
-        # An image may be readable by now that was not, with nothing changed that the key knows of.
-        lost = _still_lost(source, cache.lost) if cache else {}
-        if cache is None or len(lost) < len(cache.lost):
-            lost = _write(path, key, source, on_error, tick)
-            cache = DiskCache(path, key, n, shape)
-        elif on_error == "raise":
-            report("ImageFolder", list(lost.values()), on_error)
-        return cache, lost
-    except OSError as error:
-        reason = error.strerror or error
-        message = f"ImageFolder: cache_dir {os.fsdecode(cache_dir)!r} cannot be used: {reason}."
-        raise type(error)(error.errno, message) from error
-
-
-def _still_lost(source: ImageSource, rows: list[int]) -> dict[int, Skipped]:
-    """Return {row: Skipped} of those rows that cannot be read."""
-    lost = source.read_into(
-        np.empty((len(rows), *source.form.shape), np.uint8), np.array(rows, int)
-    )
-    return {rows[position]: lost[position] for position in sorted(lost)}
-
-
-def _write(
-    path: str, key: str, source: ImageSource, on_error: str, tick: Tick | None
-) -> dict[int, Skipped]:
-    """Make the file; return {row: Skipped}."""
     lost: dict[int, Skipped] = {}
     checksums: list[int] = []
-    with replaced(path) as file:
-        for images, found in source.blocks(np.arange(len(source.filenames)), on_error, tick):
+    with atomic_write(path) as file:
+        for images, found in blocks:
             checksums += [zlib.crc32(image) for image in images]
             file.write(images.data)
             lost |= found
-        numbers = json.dumps({"key": key, "lost": sorted(lost)}).encode()
-        end = np.array(checksums, CRC).tobytes() + numbers
-        file.write(end + TRAILER.pack(MAGIC, len(numbers), zlib.crc32(end)))
+        content = json.dumps({"key": key, "lost": sorted(lost)}).encode()
+        end = np.array(checksums, CRC).tobytes() + content
+        file.write(end + TRAILER.pack(MAGIC, len(content), zlib.crc32(end)))
     return lost
-
-
-def _made(cache_dir: str | os.PathLike[str], images: str) -> str:
-    """Return the folder's absolute path after making it; one among the images would be taken for a class."""
-    try:
-        folder = os.path.abspath(os.fsdecode(cache_dir))
-    except TypeError:
-        raise TypeError(
-            f"ImageFolder: cache_dir must be text, a path or None; got {cache_dir!r}."
-        ) from None
-    if not os.fsdecode(cache_dir):
-        raise ValueError("ImageFolder: cache_dir is empty. Pass the path of a folder, or None.")
-    inner, outer = (os.path.join(os.path.realpath(path), "") for path in (folder, images))
-    if inner.startswith(outer):
-        raise ValueError(
-            f"ImageFolder: cache_dir {folder!r} lies in the folder of the images. Pass another one."
-        )
-    os.makedirs(folder, exist_ok=True)
-    return folder
-
-
-def _key(listing: Listing, form: Form) -> str:
-    """Return a digest of all that rows depend on."""
-    relative = [os.path.relpath(name, listing.folder) for name in listing.filenames]
-    parts = [FORMAT, listing.folder, relative, listing.stamps, form, releases()]
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()

@@ -1,7 +1,7 @@
-"""Rows in memory: the first that are read stay, up to a number of bytes.
+"""MemoryCache: decoded images that stay in memory, up to a number of bytes.
 
-Training reads all rows again and again. Were the oldest row given up for the newest, each would be gone when its turn
-came; rows that stay are found again in every epoch.
+Training visits every image once per epoch, so evicting the oldest images would evict each one just before it is
+needed. The first images that are read are kept instead, and are found again in every epoch.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ABSENT = -1
 
 
 def check_bytes(cache_bytes: object) -> None:
-    """Raise ValueError where `cache_bytes` is no integer of 0 or more."""
+    """Raise ValueError unless `cache_bytes` is an integer of 0 or more."""
     if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, Integral) or cache_bytes < 0:
         raise ValueError(
             f"ImageFolder: cache_bytes must be an integer, 0 or more; got {cache_bytes!r}."
@@ -30,49 +30,51 @@ def check_bytes(cache_bytes: object) -> None:
 
 
 class MemoryCache:
-    """Some of n rows, kept for good; several threads may use it.
+    """Some of n images, kept until the cache is dropped. Several threads may use it.
 
     Parameters
     ----------
-    n_rows : int
-        Rows that there are.
+    n_images : int
+        Number of images in the folder.
     shape : tuple of int
-        Of a row, uint8.
+        (h, w, c) of an image, uint8.
     max_bytes : int
-        At most, the table of rows included.
+        Maximum size, with the table that says wfound each image is.
     """
 
-    def __init__(self, n_rows: int, shape: Sequence[int], max_bytes: int) -> None:
+    def __init__(self, n_images: int, shape: Sequence[int], max_bytes: int) -> None:
         self.shape = tuple(shape)
-        self._row_bytes = int(np.prod(shape))
-        table = n_rows * np.dtype(np.int32).itemsize
-        self.capacity = max(0, min(n_rows, (max_bytes - table) // self._row_bytes))
-        self._slots = np.full(n_rows if self.capacity else 0, ABSENT, np.int32)
-        # (capacity, *shape), when the first row comes
+        self._image_bytes = int(np.prod(shape))
+        table = n_images * np.dtype(np.int32).itemsize
+        self.capacity = max(0, min(n_images, (max_bytes - table) // self._image_bytes))
+        self._slots = np.full(n_images if self.capacity else 0, ABSENT, np.int32)
+        # (capacity, *shape) once the first image is stored
         self._data = np.empty((0, *self.shape), np.uint8)
         self._used = 0
         self._lock = lock_of(self)
 
     @property
     def nbytes(self) -> int:
-        """Bytes that are held."""
-        return self._slots.nbytes + self._used * self._row_bytes
+        """Bytes in use."""
+        return self._slots.nbytes + self._used * self._image_bytes
 
-    def read(self, rows: np.ndarray, out: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Copy the rows that are here into `out`, (len(rows), *shape); return which ones, as bool (len(rows),)."""
+    def read(self, images: np.ndarray, out: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Copy cached images into `out`, (len(images), *shape); return which ones, bool (len(images),)."""
         if not self._used:
-            return np.zeros(len(rows), bool)
+            return np.zeros(len(images), bool)
         with self._lock:
-            slots = self._slots[rows]
-        here = slots != ABSENT
-        if here.all():
+            slots = self._slots[images]
+        found = slots != ABSENT
+        if found.all():
             np.take(self._data, slots, axis=0, out=out, mode="clip")
-        elif here.any():
-            out[here] = self._data[slots[here]]
-        return here
+        elif found.any():
+            out[found] = self._data[slots[found]]
+        return found
 
-    def keep(self, rows: np.ndarray, pixels: NDArray[np.uint8], positions: Iterable[int]) -> None:
-        """Take in ``rows[i]``, ``pixels[i]``, for each position i while there is room; what is here stays."""
+    def add(
+        self, images: np.ndarray, pixels: NDArray[np.uint8], positions: Iterable[int]
+    ) -> None:
+        """Store ``pixels[i]`` as image ``images[i]`` for each position i, while there is room."""
         if not self.capacity or self._used == self.capacity:
             return
         with self._lock:
@@ -81,8 +83,9 @@ class MemoryCache:
             for i in positions:
                 if self._used == self.capacity:
                     return
-                if self._slots[rows[i]] == ABSENT:  # each line leaves all whole: it may be the last
+                # In this order, Ctrl-C between any two lines leaves a consistent cache.
+                if self._slots[images[i]] == ABSENT:
                     slot = self._used
                     self._data[slot] = pixels[i]
                     self._used = slot + 1
-                    self._slots[rows[i]] = slot
+                    self._slots[images[i]] = slot
