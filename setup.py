@@ -1,4 +1,4 @@
-"""Build of the native part: one static library of kernels per instruction set, one extension over them."""
+"""Build of the native part: a static library of kernels per instruction set, and the extensions that use them."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 
-HEADERS = sorted(glob("csrc/*.h"))
+HEADERS = sorted(glob("csrc/**/*.h", recursive=True) + glob("csrc/*.def"))
 SOURCES = sorted(glob("csrc/**/*.c", recursive=True))
 # No -ffast-math: it flushes subnormals in the whole process and blinds isfinite. Contraction is off so
 # that a fused multiply-add stands where the source says so and every table rounds alike.
@@ -25,6 +25,7 @@ CFLAGS = [
     "-fno-trapping-math",
     "-fvisibility=hidden",
     "-fPIC",
+    "-Werror=incompatible-pointer-types",  # stages.def names the wrong family for a kernel
 ]
 ISA_FLAGS = {
     "scalar": ["-O2", "-fno-tree-vectorize", "-fno-tree-slp-vectorize"],
@@ -41,18 +42,18 @@ ISA_FLAGS = {
         "-mprefer-vector-width=512",
     ],
 }
-# After all other flags of a compilation, so that they win, and of a link: see tools/sanitize.sh.
+# Appended to the flags of every compilation and link, so that they win: see tools/sanitize.sh.
 LAST_FLAGS = os.environ.get("CONVNET_CFLAGS", "").split()
 X86_64 = platform.machine().lower() in ("x86_64", "amd64")
 TABLES = list(ISA_FLAGS) if X86_64 else ["scalar", "baseline"]
 
 
-def library(name, source, flags):
-    """Entry of `libraries`; `obj_deps` makes an edit of a header rebuild the library."""
+def library(name, sources, flags):
+    """Return an entry of `libraries`; with `obj_deps`, a changed header rebuilds the library."""
     return (
         name,
         {
-            "sources": [source],
+            "sources": sources,
             "include_dirs": ["csrc"],
             "cflags": CFLAGS + flags + LAST_FLAGS,
             "obj_deps": {"": HEADERS},
@@ -60,8 +61,8 @@ def library(name, source, flags):
     )
 
 
-LIBRARIES = [library(f"cn_{isa}", f"csrc/isa/{isa}.c", ISA_FLAGS[isa]) for isa in TABLES]
-LIBRARIES.append(library("cn_dispatch", "csrc/dispatch.c", ["-O2"]))
+LIBRARIES = [library(f"cn_{isa}", [f"csrc/isa/{isa}.c"], ISA_FLAGS[isa]) for isa in TABLES]
+LIBRARIES.append(library("cn_dispatch", ["csrc/isa/dispatch.c", "csrc/tables.c"], ["-O2"]))
 
 
 def openmp_flags():
@@ -86,12 +87,12 @@ def openmp_flags():
 
 
 def processors():
-    """Processors that this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class BuildClib(build_clib):
-    """build_clib that compiles as many libraries at once as there are processors."""
+    """build_clib that compiles one library per processor at a time."""
 
     def build_libraries(self, libraries):
         build = super().build_libraries
@@ -101,12 +102,12 @@ class BuildClib(build_clib):
             try:
                 for done in builds:
                     done.result()
-            finally:  # after an error none is begun any more
+            finally:  # after an error, start no others
                 pool.shutdown(cancel_futures=True)
 
 
 class BuildExt(build_ext):
-    """build_ext that builds the static libraries first, also when it is run alone or in place."""
+    """build_ext that builds the static libraries first, even when it runs alone or in place."""
 
     def finalize_options(self):
         super().finalize_options()
@@ -133,15 +134,15 @@ def extension(name, libraries=()):
         libraries=[*libraries, "m"],
         extra_compile_args=["-O2", *OPENMP, *LAST_FLAGS],
         extra_link_args=[*OPENMP, *LAST_FLAGS],
-        depends=HEADERS + SOURCES,  # of the libraries: it is linked again after them
+        depends=HEADERS + SOURCES,  # link again after the libraries
     )
 
 
 ENGINE = [
-    # The tables before the dispatcher that names them would be dropped by the linker.
+    # The dispatcher comes first: the linker drops tables that nothing has named yet.
     extension("_engine", ["cn_dispatch", *(f"cn_{isa}" for isa in TABLES)]),
     extension("_context"),
-    extension("_demands"),
+    extension("_buffer_requirements"),
     extension("_program"),
 ]
 DATA = Extension(

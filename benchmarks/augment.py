@@ -5,7 +5,7 @@
 Every transform by itself and all of them together, on two nets of `nets.py`; X is uint8. Steps with and without
 augmentation take turns, and the least time of each counts. "alone" is the stage by itself, with the conversion of X
 that a plain step has to do as well, and its share of a plain step: less exposed to noise, and an upper bound.
-Before timing, a training step is checked to see what `convnet.graph.augmenter` returns.
+Before timing, a training step is checked to see what `convnet.graph.runtime.augmenter` returns.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from convnet.augment import (
 )
 from convnet.augment.plan import plan_augment
 from convnet.graph import Network, Trainer
-from convnet.graph.augmenter import augmented
+from convnet.graph.runtime.augmenter import augmented
 
 ALL = (
     RandomFlip(),

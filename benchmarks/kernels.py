@@ -12,7 +12,7 @@ import time
 import numpy as np
 from machine import peak, processor
 from shapes import expected, read_shapes
-from stages import Stages
+from stages import StageTimer
 from timing import SETTLE, block, turns
 
 from convnet.engine import available_isas, default_isa
@@ -58,7 +58,7 @@ class Layer:
             groups=shape.groups,
             name="conv",
         )
-        self.stages = []
+        self.timers = []
         for input_gradient in (False, True):
             network = Network(
                 [layer],
@@ -68,21 +68,21 @@ class Layer:
                 input_gradient=input_gradient,
             )
             network.set_weights({"conv/weights": weights, "conv/bias": bias})
-            self.stages.append(Stages(network, X, grad, options.threads))
+            self.timers.append(StageTimer(network, X, grad, options.threads))
         self.network, self.shape = network, shape
         self.algorithm = network.plan.layers[0].algorithm
 
     def results(self):
         """What `expected` gives, from the step that is timed."""
-        n, stages, plan = self.shape.n, self.stages[True], self.network.plan
-        stages.step()
+        n, timer, plan = self.shape.n, self.timers[True], self.network.plan
+        timer.step()
         by = {
-            p.name: stages.grad_params[p.offset : p.offset + p.size].reshape(p.shape)
+            p.name: timer.grad_params[p.offset : p.offset + p.size].reshape(p.shape)
             for p in plan.parameters
         }
         return (
-            stages.output[: n * np.prod(plan.output_shape)].reshape(n, *plan.output_shape),
-            stages.grad_input[: n * np.prod(plan.input_shape)].reshape(n, *plan.input_shape),
+            timer.output[: n * np.prod(plan.output_shape)].reshape(n, *plan.output_shape),
+            timer.grad_input[: n * np.prod(plan.input_shape)].reshape(n, *plan.input_shape),
             by["conv/weights"],
             by["conv/bias"],
         )
@@ -90,13 +90,13 @@ class Layer:
     def seconds(self):
         """Of each pass, in this turn: medians of as many steps as take AT_LEAST seconds, after one to warm up."""
         time.sleep(SETTLE)
-        for stages in self.stages:
-            stages.step()
+        for timer in self.timers:
+            timer.step()
         noted, until = ([], []), time.perf_counter() + AT_LEAST
         while not noted[0] or time.perf_counter() < until:
-            for steps, stages in zip(noted, self.stages, strict=True):
-                steps.append(stages.step())
-        alone, both = map(sums, self.stages, noted)
+            for steps, timer in zip(noted, self.timers, strict=True):
+                steps.append(timer.step())
+        alone, both = map(sums, self.timers, noted)
         times = (
             alone["pack"] + alone["forward"],
             both["pack"] + both["backward"] - alone["pack"] - alone["backward"],
@@ -105,12 +105,12 @@ class Layer:
         return dict(zip(PASSES, (*times, sum(times)), strict=True))
 
 
-def sums(stages, steps):
+def sums(timer, steps):
     """Median seconds of each part of the steps."""
     by_part = dict.fromkeys(PARTS, 0.0)
-    for (_, stage), taken in zip(stages.entries, np.median(steps, axis=0), strict=True):
-        if part(stage):
-            by_part[part(stage)] += taken
+    for stage, taken in zip(timer.stages, np.median(steps, axis=0), strict=True):
+        if part(stage.name):
+            by_part[part(stage.name)] += taken
     return by_part
 
 

@@ -1,45 +1,41 @@
-"""A training step taken apart: seconds of each stage of a net, as it runs after the stages before it.
+"""Seconds of each stage of a training step, each timed after the stages before it.
 
     python benchmarks/stages.py vggbn --threads 2
 
-Here a barrier follows every stage, so that each can be timed. In a fit the samples of a shard go through a run
-of stages while their maps are in the cache: the sum of what is printed is more than the time of a step.
+A barrier follows every stage here, so that each can be timed. In a fit the samples of a shard go through several stages
+while their maps are in the cache, so the printed sum exceeds the time of a step. The outputs are compared with those of
+a step without these barriers before anything is timed.
 """
 
 import argparse
 import time
-from unittest import mock
 
 import numpy as np
 from machine import processor
 from nets import NETS
 
-from convnet.engine import Program, aligned_zeros
+from convnet.engine import aligned_zeros
 from convnet.graph import Network
-from convnet.graph.compiler import training
-from convnet.graph.fusion import fuse
-from convnet.graph.memory import Memory
+from convnet.graph.compiler import TrainingMemory, compile_training
 
 
-class Stages:
-    """The forward and backward pass of a network, a phase a stage.
+class StageTimer:
+    """The forward and backward pass of a network, one phase per stage.
 
-    `forward` is the number of stages up to the outputs. Results lie in `output`, `grad_input` and, by the offsets of
-    the network's parameters, in `grad_params`.
+    The results are in `output`, `grad_input` and, at the offsets of the network's parameters, in `grad_params`.
     """
 
     def __init__(self, network, X, grad, n_threads):
         n = len(X)
-        with mock.patch.object(training, "Program", wraps=Program) as maker:
-            compiled = training.compile_training(
-                network.plan, network.isa, n, input_gradient=network.input_gradient
-            )
-        isa, operations, phases, *memory = maker.call_args.args
-        split = [(*of_phase, [entry]) for *of_phase, entries in phases for entry in entries]
-        self.entries = [entry for *_, (entry,) in split]
-        self.forward = next(i for i, (_, s) in enumerate(self.entries) if s == "output") + 1
-        self.program = compiled.program = Program(isa, operations, split, *memory)
-        self.memory = Memory(compiled, network.plan, n)
+        compiled = compile_training(
+            network.plan,
+            network.isa,
+            n,
+            input_gradient=network.input_gradient,
+            separate_stages=True,
+        )
+        self.stages, self.program = compiled.stages, compiled.program
+        self.memory = TrainingMemory(compiled, network.plan, n)
         self.scratch = self.program.scratch(n_threads)
         self.n_threads = n_threads
         least = n * compiled.sizes["output"]
@@ -57,16 +53,16 @@ class Stages:
         self.context.random(0, 0)
 
     def step(self):
-        """Run every stage once; return the seconds of each."""
-        noted = np.empty(len(self.entries))
-        for i, (_, stage) in enumerate(self.entries):
-            if stage in self._outputs:
-                self.context.output(self._outputs[stage])
+        """Run every stage once and return the seconds of each."""
+        seconds = np.empty(len(self.stages))
+        for i, stage in enumerate(self.stages):
+            if stage.name in self._outputs:
+                self.context.output(self._outputs[stage.name])
             arguments = self.context, self.memory.arena, self.scratch, self.n_threads, i, i + 1
             start = time.perf_counter()
             self.program.run(*arguments)
-            noted[i] = time.perf_counter() - start
-        return noted
+            seconds[i] = time.perf_counter() - start
+        return seconds
 
 
 def main():
@@ -87,21 +83,23 @@ def main():
     )
     X, _ = net.data(net.batch)
     grad = np.full((net.batch, net.n_outputs), 1e-3, dtype=np.float32)
-    stages = Stages(network, X, grad, options.threads)
-    stages.step()
-    times = np.median([stages.step() for _ in range(options.repeats)], axis=0)
-    ops, _ = fuse(network.plan.build()[0].ops)
-    layers = ["input", *(op.layer for op in ops), "output"]
+    weights = network.get_weights()
+    expected = network.forward_training(X, n_threads=options.threads)
+    network.set_weights(weights)  # running statistics have moved
+    timer = StageTimer(network, X, grad, options.threads)
+    timer.step()
+    np.testing.assert_array_equal(timer.output[: expected.size], expected.reshape(-1))
+    times = np.median([timer.step() for _ in range(options.repeats)], axis=0)
     print(
-        f"{processor()}, {options.threads} threads, {network.isa}; {options.net}, {net.batch} rows"
+        f"{processor()}, {options.threads} threads, {network.isa}; {options.net}, {net.batch} images"
     )
     print(f"{'layer':<14}{'stage':<24}{'µs':>10}{'share':>8}")
     rows = {}
-    for (number, stage), taken in zip(stages.entries, times, strict=True):
-        layer = layers[number] if number < len(layers) else "parameters"
-        rows[layer, stage] = rows.get((layer, stage), 0.0) + taken
-    for (layer, stage), taken in rows.items():
-        print(f"{layer:<14}{stage:<24}{taken * 1e6:>10.0f}{taken / times.sum():>8.1%}")
+    for stage, seconds in zip(timer.stages, times, strict=True):
+        key = stage.layer, stage.name
+        rows[key] = rows.get(key, 0.0) + seconds
+    for (layer, name), seconds in rows.items():
+        print(f"{layer:<14}{name:<24}{seconds * 1e6:>10.0f}{seconds / times.sum():>8.1%}")
     print(f"{'sum':<38}{times.sum() * 1e6:>10.0f}")
 
 

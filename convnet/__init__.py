@@ -10,15 +10,13 @@
 
 from convnet import augment, callbacks, data, inspection, layers, schedules
 from convnet._config import show_config
+from convnet._version import __version__
 from convnet.estimators.classifier import ConvNetClassifier
 from convnet.estimators.learning_rate_finder import LearningRateSearch, find_learning_rate
 from convnet.estimators.regressor import ConvNetRegressor
 from convnet.estimators.transformer import ConvNetTransformer
-from convnet.model_io.loading import load
-from convnet.model_io.pretrained import load_pretrained
-from convnet.persistence.errors import ModelFileError
-
-__version__ = "0.1.0"
+from convnet.model_io.files import load, load_pretrained
+from convnet.persistence.model_file import ModelFileError
 
 __all__ = [
     "ConvNetClassifier",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 
+from convnet._version import __version__
 from convnet.engine import _engine
 from convnet.engine.threads import cpu_counts, resolve_n_threads
 
@@ -12,8 +13,6 @@ def show_config() -> None:
     """Print version, instruction set in use, OpenMP runtime and threads."""
     import numpy
     import sklearn
-
-    from convnet import __version__
 
     physical, logical = cpu_counts()
     rows = {

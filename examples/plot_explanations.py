@@ -1,8 +1,8 @@
 """
-Where a net looks
-=================
+Which pixels does a prediction depend on?
+=========================================
 
-Four ways to ask which pixels an answer hangs on, side by side.
+Four methods of `explain`, side by side.
 """
 
 import matplotlib.pyplot as plt
@@ -20,17 +20,18 @@ X = np.pad(zoom(ink, (1, 2.5, 2.5), order=1), ((0, 0), (4, 4), (4, 4)))
 y = digits.target
 
 # %%
-# Grad-CAM asks the last convolution, whose maps are small, and is coarse. Saliency is the slope of the answer by each
-# pixel. Integrated gradients say what each pixel adds, compared with an empty image. Occlusion covers a window and
-# looks how far the answer falls. Red speaks for the answer, blue against it; saliency is a size without a sign.
+# Grad-CAM uses the maps of the last convolution, which are small, so it is coarse. Saliency is the derivative of the
+# output with respect to each pixel. Integrated gradients show how much each pixel contributes, compared with an empty
+# image. Occlusion covers a window and measures how much the output falls. Red is evidence for the prediction and blue
+# evidence against it; saliency has no sign.
 
 methods = ["gradcam", "saliency", "integrated_gradients", "occlusion"]
 ExplanationDisplay.from_estimator(net, X[[0, 3, 4]], y[[0, 3, 4]], method=methods)
 
 # %%
-# Another question
-# ----------------
-# `target` is the class that is asked for: what speaks for a 7 in an image of a 9, and what against it?
+# Another class
+# -------------
+# `target` selects the class. Which pixels of an image of a 9 are evidence for a 7, and which against it?
 
 nine = X[9:10]
 for target in (9, 7):
@@ -41,7 +42,7 @@ for target in (9, 7):
 # %%
 # The maps are numbers
 # --------------------
-# Those of integrated gradients add up to the difference of the logit between the image and the empty one.
+# The values of integrated gradients add up to the difference of the logit between the image and an empty image.
 
 maps = net.explain(nine, "integrated_gradients", target=7)
 logits = net.decision_function(np.concatenate([nine, np.zeros_like(nine)]))[:, 7]

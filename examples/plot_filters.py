@@ -2,8 +2,8 @@
 Filters, before and after training
 ==================================
 
-A convolution lays a small kernel of weights on every place of the image. `FilterDisplay` draws the kernels: red weights
-add, blue ones subtract.
+A convolution applies a small kernel of weights at every position of the image. `FilterDisplay` draws the kernels: red
+weights are positive, blue ones negative.
 """
 
 import matplotlib.pyplot as plt
@@ -15,32 +15,32 @@ from convnet.inspection import FeatureMapDisplay, FilterDisplay
 from convnet.layers import Conv2D, GlobalMaxPool2D
 
 # %%
-# A net of one convolution with large kernels learns to tell the digits. These are its kernels at the beginning.
+# A net with a single convolution learns to recognize digits. These are its kernels before training.
 
 digits = load_digits()
 X, y = digits.images / 16, digits.target
 layers = [Conv2D(12, 5, activation="relu", name="strokes"), GlobalMaxPool2D()]
-fresh = ConvNetClassifier(layers, max_iter=1, learning_rate_init=1e-6, random_state=0).fit(X, y)
-FilterDisplay.from_estimator(fresh)
+untrained = ConvNetClassifier(layers, max_iter=1, learning_rate_init=1e-6, random_state=0).fit(X, y)
+FilterDisplay.from_estimator(untrained)
 
 # %%
-# They are random: one epoch at next to no learning rate left them as they were. After eighty epochs they have grown
-# shapes, slopes and bars and corners, and their weights are five times as large.
+# They are random, because one epoch at a tiny learning rate hardly changes them. After eighty epochs the kernels look
+# like slopes, bars and corners, and their weights are five times as large.
 
 clf = ConvNetClassifier(layers, max_iter=80, learning_rate_init=5e-3, random_state=0).fit(X, y)
 print(f"accuracy {clf.score(X, y):.3f}")
 FilterDisplay.from_estimator(clf)
 
 # %%
-# What they find
-# --------------
-# Where a filter's stroke is in the image, its map is bright. The largest value of each map is all that the output layer
-# gets to see of it.
+# What the filters find
+# ---------------------
+# The map of a filter is bright where the image contains its stroke. The output layer sees only the largest value of
+# each map.
 
 FeatureMapDisplay.from_estimator(clf, X[4], "strokes")
 
 # %%
-# `weights_` has the numbers: (height, width, channels of the input, filters).
+# `weights_` holds the numbers, with shape (height, width, input channels, filters).
 
 kernels = clf.weights_["strokes/weights"]
 print(kernels.shape)

@@ -1,8 +1,8 @@
 """
-How training went, and which epoch was kept
+How training went, and which epoch was best
 ===========================================
 
-With rows to validate on, `fit` keeps the weights of the best epoch; `HistoryDisplay` shows which one that was.
+With a validation set, `fit` keeps the weights of the best epoch. `HistoryDisplay` shows which one that was.
 """
 
 import matplotlib.pyplot as plt
@@ -15,8 +15,8 @@ from convnet.inspection import HistoryDisplay
 from convnet.layers import Conv2D, Dense, Dropout, MaxPool2D
 
 # %%
-# 300 digits are few for a net: it soon knows them by heart. `early_stopping` holds a fifth of them out and stops once
-# their score has not risen for `n_iter_no_change` epochs.
+# A net soon memorizes 300 digits. `early_stopping` uses a fifth of them as the validation set and stops when its score
+# has not improved for `n_iter_no_change` epochs.
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(
@@ -35,25 +35,25 @@ clf = ConvNetClassifier(layers, **settings).fit(X_train, y_train)
 HistoryDisplay.from_estimator(clf)
 
 # %%
-# The training loss falls on; the loss on the rows held out does not. The dashed line is the epoch that was kept:
-# what comes after it is forgotten.
+# The training loss keeps falling, the validation loss does not. The dashed line marks the best epoch; `fit` discards
+# the weights of later epochs.
 
-print(f"{clf.n_iter_} epochs, kept the weights of epoch {clf.best_iter_}")
+print(f"{clf.n_iter_} epochs, best epoch {clf.best_iter_}")
 print(f"test accuracy {clf.score(X_test, y_test):.3f}")
 
 # %%
 # With dropout
 # ------------
-# Dropout takes half of the inputs of the dense layer away in each step. The curves stay closer together.
+# Dropout sets half of the inputs of the dense layer to zero in each step. The two curves stay closer together.
 
 dropped = ConvNetClassifier([*layers[:2], Dropout(0.5), layers[2], Dropout(0.5)], **settings)
 dropped.fit(X_train, y_train)
 HistoryDisplay.from_estimator(dropped)
 
 # %%
-# The curves are lists of numbers in `history_`.
+# `history_` holds the curves as lists of numbers.
 
-print(f"kept the weights of epoch {dropped.best_iter_}")
+print(f"best epoch {dropped.best_iter_}")
 print(f"test accuracy {dropped.score(X_test, y_test):.3f}")
 for name, values in dropped.history_.items():
     print(f"{name:18}", np.round(values[:4], 3), "...")

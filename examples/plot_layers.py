@@ -2,7 +2,7 @@
 What the net sees at each layer
 ===============================
 
-An image on its way through a net: what each layer makes of it, from strokes to the answer.
+The outputs of all layers for one image, from strokes to the prediction.
 """
 
 import matplotlib.pyplot as plt
@@ -14,9 +14,8 @@ import convnet
 from convnet.inspection import ArchitectureDisplay, FeatureMapDisplay
 
 # %%
-# The net "mnist-small" comes with convnet and reads digits of 28×28 pixels. Those of scikit-learn have 8×8: they are
-# enlarged.
-# `ArchitectureDisplay` draws the layers with the shapes of what they put out.
+# The net "mnist-small" comes with convnet and takes digits of 28×28 pixels. The digits of scikit-learn have 8×8 pixels,
+# so we enlarge them. `ArchitectureDisplay` draws the layers with their output shapes.
 
 net = convnet.load_pretrained("mnist-small")
 digits = load_digits()
@@ -25,10 +24,10 @@ X = np.pad(zoom(ink, (1, 2.5, 2.5), order=1), ((0, 0), (4, 4), (4, 4)))
 ArchitectureDisplay.from_estimator(net)
 
 # %%
-# The whole way
-# -------------
-# A row is a layer, with the eight channels that answer most. The first convolution finds edges and strokes,
-# the later ones find parts of digits; pooling halves the maps, so that what stays is what was found and roughly where.
+# All layers
+# ----------
+# Each row shows the eight strongest channels of a layer. The first convolution finds edges and strokes, the later ones
+# find parts of digits. Pooling halves the size of the maps: it keeps what was found, and roughly where.
 
 three = X[3]
 print(net.predict(three[None]))
@@ -37,14 +36,15 @@ FeatureMapDisplay.from_estimator(net, three)
 # %%
 # One layer
 # ---------
-# All maps of the first ReLU: some channels answer to edges in one direction, some to strokes, some to the empty paper.
+# These are all maps of the first ReLU. Some channels respond to edges in one direction, some to strokes, some to the
+# empty background.
 
 FeatureMapDisplay.from_estimator(net, three, "activation1")
 
 # %%
-# The numbers behind a picture are arrays, of `feature_maps` or of the display.
+# `feature_maps` returns the numbers behind the pictures; the display holds them as well.
 
 maps = net.feature_maps(three[None], "activation1")
 print(maps.shape, maps.dtype)
-print("channels that answer nowhere:", int((maps.max(axis=(0, 1, 2)) == 0).sum()))
+print("channels that are 0 everywhere:", int((maps.max(axis=(0, 1, 2)) == 0).sum()))
 plt.show()

@@ -2,7 +2,7 @@
 What a net gets wrong
 =====================
 
-The mistakes that a net is surest of, and what the images of each confusion have in common.
+The worst mistakes of a net, and what the images of each confusion have in common.
 """
 
 import matplotlib.pyplot as plt
@@ -14,8 +14,8 @@ import convnet
 from convnet.inspection import ConfusionDisplay, MistakesDisplay
 
 # %%
-# "mnist-small" has learnt the digits of MNIST. Those of scikit-learn come from other writers and a coarser scan: of
-# ten of them it gets about one wrong.
+# "mnist-small" was trained on the digits of MNIST. Other people wrote the digits of scikit-learn, and a coarser scanner
+# read them: the net gets about one in ten wrong.
 
 net = convnet.load_pretrained("mnist-small")
 digits = load_digits()
@@ -25,10 +25,9 @@ y = digits.target
 print(f"accuracy {net.score(X, y):.3f}")
 
 # %%
-# The worst ones
-# --------------
-# Above each image what it is, what it was taken for, and the probability that the net gave to that. Some of them a
-# person would get wrong as well.
+# The worst mistakes
+# ------------------
+# The titles show the true digit, the predicted digit, and its probability. A person would get some of them wrong, too.
 
 display = MistakesDisplay.from_estimator(net, X, y)
 print("rows of X:", *display.rows)
@@ -36,18 +35,18 @@ print("rows of X:", *display.rows)
 # %%
 # What they have in common
 # ------------------------
-# A row is a true digit, a column what it was taken for. Each cell has the mean image and, in red, what spoke for this
-# answer on average; in blue what spoke against it. On the diagonal are the right answers. Drawn are
-# the five digits that are most often confused.
+# Rows are true digits, columns predicted ones. Each cell shows the mean image and the mean explanation: red is evidence
+# for the predicted digit, blue evidence against it. The diagonal holds the correct predictions. The figure shows the
+# five digits that are confused most often.
 
 display = ConfusionDisplay.from_estimator(net, X, y, method="occlusion", n=5)
 
 # %%
-# The same as numbers: the most frequent confusions.
+# The most frequent confusions as numbers:
 
 confused = display.counts.copy()
 confused[range(10), range(10)] = 0
 for cell in confused.ravel().argsort()[:-6:-1]:
     true, predicted = divmod(cell, 10)
-    print(f"{true} taken for {predicted}: {confused[true, predicted]} times")
+    print(f"{true} predicted as {predicted}: {confused[true, predicted]} times")
 plt.show()

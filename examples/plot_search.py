@@ -2,7 +2,7 @@
 A search over architectures
 ===========================
 
-Layers are values, so that whole architectures are parameters of a search like any others.
+Layers are plain values, so a search can compare whole architectures like any other parameter.
 """
 
 import matplotlib.pyplot as plt
@@ -19,7 +19,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# Four nets, from a dense one to one with a residual block.
+# We compare four nets, from a single dense layer to a residual block.
 
 architectures = {
     "dense": [Dense(64, activation="relu")],
@@ -48,7 +48,7 @@ for name, mean, spread in zip(architectures, means, spreads, strict=True):
     print(f"{name:17} {mean:.3f} ± {spread:.3f}")
 
 # %%
-# Their scores and their sizes: what the weights are for matters more than how many there are.
+# Here are their scores and sizes. What the weights are used for matters more than how many there are.
 
 sizes = []
 for layers in architectures.values():
@@ -59,10 +59,10 @@ places = range(len(means))
 ax.errorbar(means, places, xerr=spreads, fmt="o", color="#0072B2", capsize=3)
 names = [f"{name}\n{size:,} weights" for name, size in zip(architectures, sizes, strict=True)]
 ax.set(yticks=places, yticklabels=names, ylim=(len(means) - 0.5, -0.5))
-ax.set(xlabel="accuracy of three folds", title="Architectures in a search")
+ax.set(xlabel="accuracy in three folds", title="Architectures in a search")
 
 # %%
-# The best one, drawn with its shapes.
+# The best architecture, with its shapes:
 
 best = search.best_estimator_
 print(f"test accuracy {best.score(X_test, y_test):.3f}")

@@ -2,7 +2,7 @@
 One prediction, step by step
 ============================
 
-`trace` works out one prediction with its numbers, so that it can be followed with a pencil.
+`trace` shows the calculation of one prediction with all its numbers, so that you can follow it with a pencil.
 """
 
 import matplotlib.pyplot as plt
@@ -14,7 +14,7 @@ from convnet.inspection import FeatureMapDisplay
 from convnet.layers import Conv2D, MaxPool2D
 
 # %%
-# A net that is small enough to write down: two kernels of 3×3, pooling, and the output layer.
+# This net is small enough to write down: two kernels of 3×3, pooling, and the output layer.
 
 digits = load_digits()
 X, y = digits.images, digits.target
@@ -28,14 +28,15 @@ clf.fit(X[:1500], y[:1500])
 print(clf.summary())
 
 # %%
-# This is the image, and what the layers make of it.
+# This is an image, and the outputs of the layers.
 
 FeatureMapDisplay.from_estimator(clf, X[1600])
 
 # %%
 # The numbers
 # -----------
-# From the prediction back to the image: the pixel shown of each layer is the one that adds most to what comes next.
+# For each layer, the trace shows the value that contributes most to the next value shown, from the image to the
+# prediction.
 
 trace = clf.trace(X[1600])
 print(trace)
@@ -43,8 +44,8 @@ print(trace)
 # %%
 # Any pixel
 # ---------
-# `at` shows the same for any output value of any layer. Here it is the brightest pixel, whose patch, kernel and
-# products are drawn: the sum of these, plus the bias, is its value.
+# `at` returns the same calculation for any output value of any layer. Here we draw the patch, the kernel and the
+# products of the brightest pixel. Its value is the sum of the products plus the bias.
 
 maps = trace.feature_map("conv1")
 step = trace.at("conv1", *np.unravel_index(maps.argmax(), maps.shape))
@@ -58,6 +59,6 @@ for ax, values, title in zip(
     for (i, j), value in np.ndenumerate(values):
         ax.text(j, i, f"{value:.3g}", ha="center", va="center")
     ax.set(xticks=[], yticks=[], title=title)
-figure.suptitle(f"their sum {step.sum:.3f}, bias {step.bias:.3f}, after ReLU {step.value:.3f}")
+figure.suptitle(f"sum {step.sum:.3f}, bias {step.bias:.3f}, after ReLU {step.value:.3f}")
 assert np.isclose(max(step.sum + step.bias, 0), step.value, rtol=1e-5)
 plt.show()

@@ -1,9 +1,9 @@
 """
-A net that has learnt already
-=============================
+Transfer learning
+=================
 
-A net of 60,000 digits is the beginning of a net for other ones, of which few have labels. The complete comparison,
-with five seeds and fine-tuning, is [transfer_digits.py](../../examples/transfer_digits.py).
+A net trained on 60,000 digits helps to recognize other digits, of which only a few have labels. For the complete
+comparison, with five seeds and fine-tuning, see [transfer_digits.py](../../examples/transfer_digits.py).
 """
 
 import matplotlib.pyplot as plt
@@ -17,7 +17,7 @@ from convnet import ConvNetClassifier, load_pretrained
 from convnet.inspection import ExplanationDisplay
 
 # %%
-# scikit-learn's digits are enlarged to look like those that "mnist-small" has learnt.
+# We enlarge scikit-learn's digits, so that they look like those that "mnist-small" was trained on.
 
 digits = load_digits()
 ink = np.clip(digits.images - 3, 0, 13) / 13
@@ -25,8 +25,8 @@ X = np.pad(zoom(ink, (1, 2.5, 2.5), order=1), ((0, 0), (4, 4), (4, 4)))
 y = digits.target
 
 # %%
-# The layers up to "flatten" are the body of the new net. With `init_weights` they begin with the weights they had, with
-# `freeze` they keep them; the head is new.
+# The layers up to "flatten" are the body of the new net. With `init_weights` they start with the trained weights, and
+# with `freeze` they keep them. The head is new.
 
 base = load_pretrained("mnist-small")
 layers = base.layers_up_to("flatten")
@@ -47,19 +47,19 @@ for n in sizes:
 print(net.init_report_)
 
 # %%
-# The fewer labels, the more it helps.
+# The fewer labels there are, the more transfer learning helps.
 
 figure, ax = plt.subplots(figsize=(5, 3.2), layout="constrained")
 for (name, values), color in zip(scores.items(), ("#0072B2", "#D55E00"), strict=True):
     ax.plot(sizes, values, marker="o", label=name, color=color)
-ax.set(xscale="log", xticks=sizes, xticklabels=sizes, xlabel="labelled images")
+ax.set(xscale="log", xticks=sizes, xticklabels=sizes, xlabel="labeled images")
 ax.set(ylabel="test accuracy", title="40 epochs on few labels")
 ax.minorticks_off()
 ax.legend()
 
 # %%
-# Where the new net looks
-# -----------------------
+# Which pixels do the predictions of the new net depend on?
+# ---------------------------------------------------------
 
 ExplanationDisplay.from_estimator(net, X_test[:3], y_test[:3], method=["saliency", "occlusion"])
 plt.show()

@@ -21,7 +21,7 @@ def assert_finite(net, X, y):
     assert np.isfinite(net.predict(X)).all() and np.isfinite(net.score(X, y))
     for name in ("predict_proba", "decision_function"):
         assert not hasattr(net, name) or np.isfinite(getattr(net, name)(X)).all()
-    course = net._holder.course
+    course = net._network_cache.optimization_state
     if course is not None:
         assert all(np.isfinite(v).all() for v in course.trainer.state().values())
 

@@ -39,7 +39,7 @@ HOSTILE = {
     "a dtype": np.dtype(">f4"), "Number": Number(3), "Text": Text("auto"),
     "Numbers": Numbers([1.0]), "Mapped": Mapped(),
     "no weights": Weights({}), "a format": InputFormat((1,), "channels_last", "uint8", 1.0, None, 1.0),
-    "a holder": NetworkCache((), (1,), 1),
+    "a network cache": NetworkCache((), (1,), 1),
 }  # fmt: skip
 FEW = ("None", "True", "-1", "0", "2**63", "10**400", "nan", "a text", "[]", "three", "huge", "0-d")
 FEW += ("int64", "Number", "objects", "an object")
@@ -94,7 +94,7 @@ def edits(state):
             if name == "huge" and key not in FITTED:
                 continue  # a parameter may be anything, and is pickled
             yield f"{key} = {name}", lambda s, key=key, value=value: s.update({key: value})
-    for key in (*FITTED, "_known_outputs", "predict", "fit", "__dict__", "x", ""):
+    for key in (*FITTED, "predict", "fit", "__dict__", "x", ""):
         for name in ("None", "1", "a text", "a function"):
             value = HOSTILE[name]
             yield f"more: {key} = {name}", lambda s, key=key, value=value: s.update({key: value})
@@ -129,11 +129,11 @@ def _of_weights(state):
 
 def _of_spec(state):
     layers, shape, n = (
-        getattr(state["_holder"], k) for k in ("layers", "input_shape", "n_outputs")
+        getattr(state["_network_cache"], k) for k in ("layers", "input_shape", "n_outputs")
     )
 
     def spec(s, layers=layers, shape=shape, n=n):
-        s["_holder"] = NetworkCache(layers, shape, n)
+        s["_network_cache"] = NetworkCache(layers, shape, n)
 
     for name, value in HOSTILE.items():
         yield f"spec: layers {name}", lambda s, v=value: spec(s, layers=v)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from convnet.engine import available_isas, openmp_version
-from convnet.engine.threads import MOST_PER_CORE, cpu_counts
+from convnet.engine.threads import MAX_PER_CPU, cpu_counts
 
 SCRIPT = Path(__file__).with_name("hashed_fits.py")
 THREADS, BACKENDS = (1, 2, 3, 4, 8), ("loky", "threading", "multiprocessing")
@@ -49,4 +49,4 @@ def test_one_hash(isa, amount, figure):
         figure(f"hashes of {what} of each of {len(seen)} nets, {isa}", seen=most, asked=asked)
         assert most == 1, seen
     if openmp_version() and answer["threads"] is not None:
-        assert answer["threads"] >= min(max(counts), MOST_PER_CORE * cpu_counts()[1])
+        assert answer["threads"] >= min(max(counts), MAX_PER_CPU * cpu_counts()[1])

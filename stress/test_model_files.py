@@ -32,8 +32,7 @@ from states import ARRAYS
 import convnet
 from convnet import ConvNetClassifier
 from convnet.callbacks import Checkpoint
-from convnet.graph import Network
-from convnet.graph.plan import Plan
+from convnet.graph import Network, Plan
 from convnet.layers import as_layers, preset, to_json, to_yaml
 from convnet.persistence import model_file
 
@@ -48,7 +47,7 @@ class Model:
 
     def __init__(self, name, folder):
         self.net, self.X, _ = fitted(name)
-        _, weights = self.net._describe()
+        _, weights = self.net._to_manifest()
         self.expected, self.name, self.folder = _computed(self.net, self.X), name, folder
         self.files = {}
         for ending in ENDINGS:
@@ -92,7 +91,7 @@ def _computed(net, X):
     if hasattr(net, "transform"):
         return net.transform(X)
     net.predict(X)
-    out, (images, scale), spec = net._outputs(X), net._images(X), net._holder
+    out, (images, scale), spec = net._outputs(X), net._images(X), net._network_cache
     oracle = Network(spec.layers, spec.input_shape, spec.n_outputs)
     oracle.set_weights(net.weights_)
     np.testing.assert_array_equal(out, oracle.forward(images, scale=scale))
@@ -274,20 +273,20 @@ TRIALS = {
 
 def _lists():
     """Return a description with as many lists as the text limit allows."""
-    text = f'{{"format": 1, "x": [{"[]," * (model_file.MOST_TEXT // 3 - 20)}[]]}}'
+    text = f'{{"format": 1, "x": [{"[]," * (model_file.MAX_CHARACTERS // 3 - 20)}[]]}}'
     return container("npz", text, {}), "npz"
 
 
 def _parts():
     """Return a description with as many objects as allowed, and numbers up to the text limit."""
-    parts = "{}," * (model_file.MOST_PARTS - 10)
-    figures = "1.5," * ((model_file.MOST_TEXT - len(parts)) // 4 - 20)
+    parts = "{}," * (model_file.MAX_CONTAINERS - 10)
+    figures = "1.5," * ((model_file.MAX_CHARACTERS - len(parts)) // 4 - 20)
     return container("npz", f'{{"format": 1, "x": [{parts}{figures}1]}}', {}), "npz"
 
 
 def _texts():
     """Return a description with as many texts as the text limit allows."""
-    texts = '"ab",' * (model_file.MOST_TEXT // 5 - 20)
+    texts = '"ab",' * (model_file.MAX_CHARACTERS // 5 - 20)
     return container("safetensors", f'{{"format": 1, "x": [{texts}"ab"]}}', {}), "safetensors"
 
 

@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.augment import as_augment
-from convnet.graph import memory_limits as room
+from convnet.graph.plan import memory_limits as room
 from convnet.layers import Conv2D, Dense, as_layers, layer_types, to_json
 from convnet.training.schedules import Schedule
 from convnet.values.value import Value
@@ -221,7 +221,6 @@ SPECS = [
     *([value] for value in hostile.OBJECTS),
     adversarial_objects.cyclic_list(),
     adversarial_objects.cyclic_dict(),
-    adversarial_objects.Endless([1]),
     "- type: ReLU",
     None,
 ]

@@ -23,7 +23,7 @@ from convnet.graph import Network
 LIBRARIES = {"pickle": pickle, "joblib": joblib}
 REFUSALS = (ValueError, TypeError)  # NotFittedError is a ValueError
 WAYS = ("setstate", "pickle", "joblib", "hand")
-SHOWN = ("weights_", "_holder", "_input_format")  # what predictions follow from
+SHOWN = ("weights_", "_network_cache", "_input_format")  # what predictions follow from
 
 
 class Altered:
@@ -80,7 +80,7 @@ class Subject:
         except allowed:
             return "refused by predict"
         images, scale = net._images(self.X)
-        spec = net._holder
+        spec = net._network_cache
         oracle = Network(spec.layers, spec.input_shape, spec.n_outputs)
         oracle.set_weights(net.weights_)
         np.testing.assert_array_equal(out, oracle.forward(images, scale=scale))

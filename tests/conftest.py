@@ -22,7 +22,7 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
 settings.register_profile(
     "convnet",
     deadline=None,
-    max_examples=int(os.environ.get("CONVNET_TEST_EXAMPLES", "20")),
+    max_examples=int(os.environ.get("CONVNET_TEST_EXAMPLES", "20" if "CI" in os.environ else "8")),
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

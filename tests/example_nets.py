@@ -1,4 +1,4 @@
-"""Nets that between them hold every layer, small enough for the float64 reference: (layers, input shape)."""
+"""Small nets (layers, input shape) that together use every layer, for comparison with the float64 reference."""
 
 from convnet.layers import (
     Activation,

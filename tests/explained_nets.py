@@ -1,4 +1,4 @@
-"""Fitted nets of every kind, to explain, and what they compute in float64."""
+"""Fitted nets of every kind to explain, and their outputs in float64."""
 
 from functools import cache
 from types import SimpleNamespace
@@ -50,7 +50,7 @@ KINDS = {
 
 @cache
 def explained(kind, n_jobs=None):
-    """A fitted net: ``net``, ``X``, ``shape``, ``size`` (of a map), ``f(X, target)`` in float64, and more."""
+    """Return a fitted net with ``X``, ``shape``, ``size`` (of a map), ``f(X, target)`` in float64, and more."""
     layers, shape, y = KINDS[kind]
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, *shape)).astype(np.float32)
@@ -62,14 +62,14 @@ def explained(kind, n_jobs=None):
     names = [0] if kind == "regressor" else list(net.classes_)
 
     def f(X, targets):
-        """Of each row, the number that is explained for its target."""
+        """Return the output that is explained for the target of each image."""
         outputs = reference.forward(X)
         if kind == "binary" or kind == "flat":
             return np.where(np.asarray(targets) == names[1], 1, -1) * outputs[:, 0]
         return outputs[np.arange(len(X)), [names.index(t) for t in targets]]
 
     def predicted(X):
-        """The targets that None stands for."""
+        """Return the targets that None stands for."""
         if kind == "multilabel":
             return reference.forward(X).argmax(1)
         return np.zeros(len(X), dtype=int) if kind == "regressor" else net.predict(X)

@@ -1,4 +1,4 @@
-"""Fitted estimators of every kind, and what two of them have to share."""
+"""Fitted estimators of every kind, and a check that two of them are equal."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ FITTED = [
         "validation_loss_curve_",
     ),
     *("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_"),
-    *("_input_format", "_chosen_by", "_course_start"),
+    *("_input_format", "_validation_split", "_schedule_start"),
     *("_indicator_dtype", "init_report_"),
 ]
 
@@ -36,7 +36,7 @@ def classifier(labels=(0, 1, 2), layers="auto", X=None, **params):
 
 
 def multilabel(**params):
-    """Return a classifier of three labels a row, and the images."""
+    """Return a classifier of three labels per image, and the images."""
     X = images()
     y = np.random.default_rng(1).integers(0, 2, (len(X), 3))
     return ConvNetClassifier(max_iter=2, random_state=0, **params).fit(X, y), X
@@ -57,7 +57,7 @@ def transformer():
 
 
 def assert_same(found, expected, X):
-    """Raise AssertionError unless two fitted nets are alike: attributes, parameters, and outputs to the bit."""
+    """Assert that two fitted nets have equal attributes and parameters, and the same bits as outputs."""
     assert type(found) is type(expected)
     for name in FITTED:
         assert hasattr(found, name) == hasattr(expected, name), name

@@ -1,4 +1,4 @@
-"""Children made by fork."""
+"""Waiting for forked children."""
 
 import os
 import signal

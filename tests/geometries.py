@@ -15,7 +15,7 @@ MOST_PRODUCTS = 3_000_000  # a bound on the work of one example
 
 @dataclass(frozen=True)
 class Geometry:
-    """A convolution and the batch that it sees."""
+    """A convolution and the batch that it reads."""
 
     batch: int
     size: tuple
@@ -30,7 +30,7 @@ class Geometry:
 
     @property
     def options(self):
-        """Keywords of `Conv2D`, besides filters and kernel_size."""
+        """Return the keywords of `Conv2D`, besides filters and kernel_size."""
         return dict(
             stride=self.stride, padding=self.padding, dilation=self.dilation, groups=self.groups,
             use_bias=self.use_bias,
@@ -38,7 +38,7 @@ class Geometry:
 
     @property
     def explicit(self):
-        """Keywords of the oracle."""
+        """Return the keywords of the oracle."""
         pads = explicit_pads(self.padding, self.size, self.kernel, self.stride, self.dilation)
         return dict(stride=self.stride, padding=pads, dilation=self.dilation, groups=self.groups)
 
@@ -56,7 +56,7 @@ def pairs(values):
 
 
 def paddings(kernel, most=3):
-    """Every form that a layer's padding takes; explicit pixels below `most` and the kernel."""
+    """Draw padding in every accepted form; explicit padding is below `most` and below the kernel size."""
 
     def below(k):
         return st.integers(0, max(0, min(most, k - 1)))
@@ -71,7 +71,7 @@ def paddings(kernel, most=3):
 
 
 def fits(size, kernel, stride, padding, dilation=(1, 1)):
-    """At least one output pixel."""
+    """Draw an input size that gives at least one output pixel."""
     pads = explicit_pads(padding, size, kernel, stride, dilation)
     return all(map(lambda *a: oracle.output_size(*a) >= 1, size, kernel, stride, pads, dilation))
 
@@ -112,7 +112,7 @@ def convolutions(draw, grouping=("one", "one", "some", "depthwise"), most_batch=
 
 @st.composite
 def pools(draw, largest=5):
-    """Pool size, stride (None: the size) and padding: windows overlap, tile or leave gaps."""
+    """Draw pool size, stride (None: the pool size) and padding: windows overlap, tile or leave gaps."""
     size = draw(pairs(st.integers(1, largest)))
     stride = draw(st.one_of(st.none(), pairs(st.integers(1, 4))))
     return size, stride, draw(paddings(size, most=2))

@@ -1,4 +1,4 @@
-"""Folders of images with something wrong in them, and the check that the rest is read."""
+"""Folders with broken images, and the check that the others are read."""
 
 import io
 import os
@@ -14,7 +14,7 @@ SIZE = (16, 20)
 
 
 def bytes_of(image, format, **options):
-    """The file that Pillow would write."""
+    """Return the bytes of the file that Pillow would write."""
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
@@ -34,7 +34,7 @@ def fill(root):
 
 
 def check(root, good, *reasons, classes=("cat", "dog"), also=()):
-    """The good files of a folder are read, by all doors; what is skipped has these reasons, and is warned of."""
+    """Assert that every reader reads the good files of a folder, and warns about the others with these reasons."""
     n = len(reasons)
     if not n:
         images, folder = load_images(root, SIZE), ImageFolder(root, SIZE)

@@ -1,4 +1,4 @@
-"""Pictures made up for tests, PNG files of every kind, and definitions of how a picture is fitted, in float64."""
+"""Synthetic pictures, PNG files of every kind, and float64 definitions of how a picture is fitted to a size."""
 
 import struct
 import zlib
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def picture(seed, height, width, channels=3):
-    """Pixels of blocks and noise, uint8 (height, width, channels), or (height, width) of one channel."""
+    """Return pixels of blocks and noise, uint8 (height, width, channels), or (height, width) for one channel."""
     rng = np.random.default_rng(seed)
     shape = (-(-height // 8), -(-width // 8), channels)
     blocks = np.kron(rng.integers(0, 200, shape), np.ones((8, 8, 1), int))[:height, :width]
@@ -16,7 +16,7 @@ def picture(seed, height, width, channels=3):
 
 
 def png(pixels, *, transparent=None, size=None):
-    """A PNG file of uint8 or uint16 (h, w, c), c of 1 to 4; `size` (h, w) in its header instead of the true one.
+    """Return a PNG file of uint8 or uint16 (h, w, c), c of 1 to 4; `size` (h, w) in its header instead of the true one.
 
     `transparent` is the colour that is, a tuple of c numbers.
     """
@@ -40,14 +40,14 @@ def png(pixels, *, transparent=None, size=None):
 
 
 def resampled(image, interval_y, interval_x, height, width):
-    """Means over areas, or linear interpolation, of part of an image: float64 (height, width, c)."""
+    """Return area means, or linear interpolation, of part of an image: float64 (height, width, c)."""
     rows = axis_weights(image.shape[0], *interval_y, height)
     columns = axis_weights(image.shape[1], *interval_x, width)
     return np.einsum("ih,hwc,jw->ijc", rows, image.astype(np.float64), columns, optimize=True)
 
 
 def axis_weights(size, lo, hi, n):
-    """The weight of each of `size` pixels in each of n outputs over [lo, hi): float64 (n, size)."""
+    """Return the weight of each of `size` pixels in each of n outputs over [lo, hi): float64 (n, size)."""
     step, weights = (hi - lo) / n, np.zeros((n, size))
     pixel = np.arange(size)
     for i in range(n):
@@ -62,7 +62,7 @@ def axis_weights(size, lo, hi, n):
 
 
 def cropped(height, width, to_height, to_width):
-    """The largest part of the given proportions, from a whole pixel on: ((y0, y1), (x0, x1))."""
+    """Return the largest part with the given proportions, from a whole pixel on: ((y0, y1), (x0, x1))."""
     if width * to_height > height * to_width:  # too wide
         part = height * to_width / to_height
         left = np.floor((width - part) / 2)
@@ -73,7 +73,7 @@ def cropped(height, width, to_height, to_width):
 
 
 def fitted(image, height, width, fit):
-    """What `load_images` makes of pixels: float64 (height, width, c)."""
+    """Return the pixels as `load_images` fits them: float64 (height, width, c)."""
     h, w, c = image.shape
     if fit == "crop":
         return resampled(image, *cropped(h, w, height, width), height, width)

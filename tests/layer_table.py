@@ -1,4 +1,4 @@
-"""One row a layer: how it is built, what it is given, what it emits. A new layer is a new row."""
+"""One row per layer: how to build it, its input, its operations. A new layer needs a new row."""
 
 from typing import NamedTuple
 
@@ -43,14 +43,14 @@ class Row(NamedTuple):
 
 
 def conv(filters, **changes):
-    """Return the op of a 3×3 convolution but for `changes`."""
+    """Return the operation of a 3×3 convolution with `changes`."""
     kwargs = {"kernel": (3, 3), "stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
     kwargs |= {"groups": 1, "activation": "linear", "use_bias": True} | LEARNING
     return "conv2d", (filters,), kwargs | changes
 
 
 def pool(kind, size, stride, padding=((0, 0), (0, 0))):
-    """Return the op of a pooling layer."""
+    """Return the operation of a pooling layer."""
     return "pool2d", (kind,), {"size": size, "stride": stride, "padding": padding}
 
 

@@ -1,7 +1,6 @@
-"""What the kernel tests share: small nets over one instruction set, their weights, and bounds that bite."""
+"""Shared by the kernel tests: small nets on one instruction set, their weights, and error bounds."""
 
 import numpy as np
-import oracle
 from hypothesis import strategies as st
 
 from convnet.engine import available_isas
@@ -10,19 +9,18 @@ from convnet.graph import Network
 ISAS = available_isas()
 EPS = float(np.finfo(np.float32).eps)
 POSITIVE = ("variance", "deviation")
-ACTIVATIONS = list(oracle.ACTIVATIONS)
 
 seeds = st.integers(0, 2**32 - 1)
 threads = st.integers(1, 3)
 
 
 def build(layers, input_shape, isa=None, **options):
-    """A net without the automatic head, that hands back the gradient of its input."""
+    """Return a net without the automatic output layer that computes the gradient of its input."""
     return Network(layers, tuple(input_shape), None, isa=isa, input_gradient=True, **options)
 
 
 def integers(rng, shape, largest=3):
-    """Float32 integers of -largest..largest: their products and sums are exact."""
+    """Return float32 integers from -largest to largest: their products and sums are exact."""
     return rng.integers(-largest, largest + 1, size=shape).astype(np.float32)
 
 
@@ -31,7 +29,7 @@ def normals(rng, shape, scale=1.0):
 
 
 def set_random_weights(net, rng, draw=normals, **options):
-    """Draws every array (variances and deviations positive) and returns what was set."""
+    """Set random weights (positive variances and standard deviations) and return them."""
     weights = {}
     for name, array in net.get_weights().items():
         value = draw(rng, array.shape, **options)
@@ -41,14 +39,14 @@ def set_random_weights(net, rng, draw=normals, **options):
 
 
 def train_once(net, x, grad, n_threads=1, **options):
-    """forward_training, then backward: the outputs, the gradient of x and the gradients by name."""
+    """Run forward_training, then backward; return the outputs, the gradient of x and the gradients by name."""
     y = net.forward_training(x, n_threads=n_threads, **options)
     grad_x, gradients = net.backward(grad, n_threads=n_threads)
     return y, grad_x, gradients
 
 
 def assert_within(got, want, bound, what=""):
-    """|got - want| <= bound, element by element; NaN only where the other has it."""
+    """Assert |got - want| <= bound elementwise, and NaN in the same places."""
     got, want = np.asarray(got), np.asarray(want)
     assert got.shape == want.shape, f"{what}: shape {got.shape}, expected {want.shape}"
     assert got.dtype == np.float32, f"{what}: dtype {got.dtype}"
@@ -67,10 +65,10 @@ def assert_exact(got, want, what=""):
 
 
 def product_bound(squares, n_products):
-    """4 eps sqrt(K) ||w o x||_2, given the sums of squared products: random walks of K rounding errors."""
+    """Return 4 eps sqrt(K) ||w o x||_2 from the sums of squared products: random walks of K rounding errors."""
     return 4 * EPS * np.sqrt(n_products) * np.sqrt(squares)
 
 
 def assert_normwise(got, want, factor=64.0, what=""):
-    """For a whole net, where no product bound is at hand: error <= factor * eps * the largest value."""
+    """Assert error <= factor * eps * the largest value, for whole nets, where no product bound is known."""
     assert_within(got, want, factor * EPS * (np.abs(want).max(initial=0.0) + 1e-30), what)

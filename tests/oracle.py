@@ -16,7 +16,7 @@ ELU_ALPHA = 1.0
 
 
 def f64(*arrays):
-    """The arrays in float64; one alone comes back bare."""
+    """Return the arrays in float64, a single one not in a list."""
     converted = [None if a is None else np.asarray(a, dtype=np.float64) for a in arrays]
     return converted if len(converted) > 1 else converted[0]
 
@@ -28,13 +28,13 @@ def output_size(size, kernel, stride=1, pads=(0, 0), dilation=1):
 
 
 def same_pads(size, kernel, stride=1, dilation=1):
-    """Padding that gives ceil(n / s) outputs, the odd pixel last."""
+    """Return the padding that gives ceil(n / s) outputs, with the odd pixel last."""
     total = max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
     return total // 2, total - total // 2
 
 
 def taps(padded_shape, kernel, stride, dilation):
-    """For each kernel position: its row, its column and the slice of the padded map that it sees."""
+    """Yield for each kernel position its row, its column and the slice of the padded map that it reads."""
     oh = output_size(padded_shape[1], kernel[0], stride[0], dilation=dilation[0])
     ow = output_size(padded_shape[2], kernel[1], stride[1], dilation=dilation[1])
     for i in range(kernel[0]):
@@ -67,7 +67,7 @@ def conv2d(x, w, b=None, stride=(1, 1), padding=NO_PADDING, dilation=(1, 1), gro
 
 
 def conv2d_backward(grad, x, w, stride=(1, 1), padding=NO_PADDING, dilation=(1, 1), groups=1):
-    """Gradients with respect to x, w and the bias."""
+    """Return the gradients with respect to x, w and the bias."""
     grad, x, w = f64(grad, x, w)
     padded = pad(x, padding)
     grad_x, grad_w = np.zeros_like(padded), np.zeros_like(w)
@@ -99,7 +99,7 @@ def dense_backward(grad, x, w):
 
 # Pooling -------------------------------------------------------------------------------------------------
 def max_pool2d(x, size, stride=None, padding=NO_PADDING):
-    """The largest pixel of each window, and the tap (i * width + j) it came from.
+    """Return the largest pixel of each window, and the tap (i * width + j) that it comes from.
 
     Padding never wins, the first in row-major order wins a tie, a NaN wins over every number.
     """
@@ -128,7 +128,7 @@ def max_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING):
 
 
 def avg_pool2d(x, size, stride=None, padding=NO_PADDING):
-    """The mean of each window's pixels, padding left out."""
+    """Return the mean of each window's pixels without padding."""
     x = f64(x)
     total = count = 0.0
     inside, x = pad(np.ones_like(x), padding), pad(x, padding)
@@ -173,7 +173,7 @@ def batch_norm(x, gamma, beta, mean, variance, epsilon=1e-5):
 
 
 def batch_statistics(x):
-    """Mean and biased variance of each channel."""
+    """Return the mean and biased variance of each channel."""
     x = f64(x)
     axes = tuple(range(x.ndim - 1))
     return x.mean(axis=axes), x.var(axis=axes)
@@ -184,7 +184,7 @@ def batch_norm_training(x, gamma, beta, epsilon=1e-5):
 
 
 def batch_norm_training_backward(grad, x, gamma, epsilon=1e-5):
-    """Gradients with respect to x, gamma and beta; the statistics depend on x.
+    """Return the gradients with respect to x, gamma and beta; the statistics depend on x.
 
     With xhat = (x - mean) / sigma: grad_x = gamma / sigma * (g - mean(g) - xhat * mean(g * xhat)).
     """
@@ -198,12 +198,12 @@ def batch_norm_training_backward(grad, x, gamma, epsilon=1e-5):
 
 
 def moving(old, batch, momentum):
-    """The running statistic after a batch; momentum is the share of the old value kept."""
+    """Return the running statistic after a batch; momentum is the weight of the old value."""
     return momentum * f64(old) + (1.0 - momentum) * f64(batch)
 
 
 def dropout(x, mask, rate):
-    """Kept values grow by 1 / (1 - rate). Its backward is itself."""
+    """Scale the kept values by 1 / (1 - rate); the backward pass is the same function."""
     return f64(x) * mask / (1.0 - rate)
 
 
@@ -217,7 +217,7 @@ def rescale_backward(grad, scale):
 
 
 def divisors(deviation, epsilon=1e-7):
-    """The deviation, or 1 where it is that of a constant channel."""
+    """Return the standard deviation, or 1 for a constant channel."""
     deviation = f64(deviation)
     return np.where(deviation > epsilon, deviation, 1.0)
 
@@ -231,7 +231,7 @@ def normalize_backward(grad, deviation, epsilon=1e-7):
 
 
 def resize_weights(n, m, method):
-    """(m, n): the share that each of n pixels has in each of m."""
+    """Return the weight of each of n pixels in each of m outputs: (m, n)."""
     pixels = np.arange(n)
     if (
         method == "area"
@@ -305,5 +305,5 @@ def activation_backward(grad, z, name):
 
 # Conversion ----------------------------------------------------------------------------------------------
 def convert(x, scale=1.0):
-    """Any dtype to what the kernels see: the value times the float32 scale, rounded to float32."""
+    """Convert any dtype to the kernels' input: the value times the float32 scale, rounded to float32."""
     return (f64(x) * np.float64(np.float32(scale))).astype(np.float32)

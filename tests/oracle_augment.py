@@ -11,7 +11,7 @@ WORD = 2**32
 
 
 def philox(counter, key):
-    """Philox4x32-10 of Salmon et al. (2011) on Python integers: four words of a counter and a key."""
+    """Return the four words that Philox4x32-10 (Salmon et al., 2011) computes from a counter and a key."""
     c0, c1, c2, c3 = counter
     k0, k1 = key % WORD, key // WORD % WORD
     for _ in range(10):
@@ -22,7 +22,7 @@ def philox(counter, key):
 
 
 def uniforms(seed, epoch, row, number):
-    """The two numbers in (0, 1) of transform `number` for a row of X in an epoch."""
+    """Return the two random numbers in (0, 1) of transform `number` for a row of X in an epoch."""
     key = (seed + (2**32 + number) * 0x9E3779B97F4A7C15) % 2**64
     words = philox((0, row % WORD, row // WORD, epoch % WORD), key)
     return [(word + 0.5) / WORD for word in words[:2]]
@@ -40,13 +40,13 @@ def flip_map(shape, vertical, horizontal):
 
 
 def rotation_map(shape, degrees):
-    """The input point of each output point, homogeneous (down, right, 1): counter-clockwise, as seen."""
+    """Return the matrix from output to input points, homogeneous (down, right, 1): counterclockwise as displayed."""
     a = radians(degrees)
     return _about_centre(shape, [[cos(a), sin(a)], [-sin(a), cos(a)]])
 
 
 def zoom_map(shape, down, right):
-    """More than 1 shows more than the image: it shrinks."""
+    """Return the matrix of a zoom: a factor above 1 shrinks the image."""
     return _about_centre(shape, np.diag([down, right]))
 
 
@@ -62,7 +62,7 @@ def _about_centre(shape, linear):
 
 
 def outside(image, i, j, fill):
-    """Pixel (i, j) of the image continued over the plane, by walking there a pixel at a time."""
+    """Return pixel (i, j) of the image extended over the plane, by walking there one pixel at a time."""
     h, w = image.shape[:2]
     if fill == "constant" and not (0 <= i < h and 0 <= j < w):
         return np.zeros(image.shape[2])
@@ -78,11 +78,11 @@ def _index(i, n, fill):
 
 
 def resample(image, matrix, fill):
-    """The bilinear surface through the continued image at the input point of every pixel."""
+    """Interpolate the extended image bilinearly at the input point of every pixel."""
     result = np.empty(image.shape)
     for i, j in np.ndindex(image.shape[:2]):
         u, v, _ = matrix @ (i, j, 1)
-        # a coordinate beside a whole number may round to either side of it: the surface is continuous
+        # a coordinate near an integer may round to either side of it: the surface is continuous
         i0, j0 = floor(u), floor(v)
         weights = {(0, 0): (1 - u + i0) * (1 - v + j0), (0, 1): (1 - u + i0) * (v - j0),
                    (1, 0): (u - i0) * (1 - v + j0), (1, 1): (u - i0) * (v - j0)}  # fmt: skip
@@ -108,7 +108,7 @@ def cutout(image, size, centre):
 
 
 def drawn(one, shape, u, unit=1.0):
-    """What an augmentation does with its two random numbers: a matrix, or a function of the image."""
+    """Return what an augmentation does with its two random numbers: a matrix, or a function of the image."""
     kind, (h, w) = type(one).__name__, shape[:2]
     r = [2 * x - 1 for x in u]
     pair = lambda value: value if isinstance(value, tuple) else (value, value)  # noqa: E731
@@ -137,7 +137,7 @@ def drawn(one, shape, u, unit=1.0):
 
 
 def augment(image, augmentations, *, seed, epoch, row, unit=1.0):
-    """The image that training sees: one resample by all maps, then the changes of values."""
+    """Return the image that training sees: one resample by the product of all maps, then the changes of values."""
     image = np.asarray(image, dtype=np.float64)
     does = [
         drawn(one, image.shape, uniforms(seed, epoch, row, number), unit)

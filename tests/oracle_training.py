@@ -8,7 +8,7 @@ from oracle import f64, sigmoid
 
 
 def normalised(sample_weight, n):
-    """w / sum(w), w all ones where none is given; and sum(w)."""
+    """Return w / sum(w), with w all ones if it is None, and sum(w)."""
     w = np.ones(n) if sample_weight is None else f64(sample_weight)
     return w / w.sum(), w.sum()
 
@@ -77,12 +77,12 @@ LOSSES = {
 
 
 def decays(name):
-    """Only weights are decayed: no bias, gamma or beta."""
+    """Return whether a parameter is decayed: weights are, biases, gamma and beta are not."""
     return name.endswith("/weights")
 
 
 def constants(parameters, alpha, l2=None):
-    """Constant of decay of each parameter: its own, or alpha for weights."""
+    """Return the decay constant of each parameter: its own, or alpha for weights."""
     return {k: (l2 or {}).get(k, alpha if decays(k) else 0.0) for k in parameters}
 
 
@@ -97,7 +97,7 @@ def l2_gradients(gradients, parameters, decay, weight_sum):
 
 
 def clipped(gradients, clip_norm):
-    """Gradients scaled down to a 2-norm of at most clip_norm, over all of them."""
+    """Return the gradients, scaled down so that their common 2-norm is at most clip_norm."""
     if clip_norm is None:
         return gradients
     norm = np.sqrt(sum((f64(g) ** 2).sum() for g in gradients.values()))
@@ -105,13 +105,13 @@ def clipped(gradients, clip_norm):
 
 
 def bounded(weights, max_norm):
-    """Weights whose columns, all axes but the last, are scaled down to a 2-norm of at most max_norm."""
+    """Return the weights with columns (all axes but the last) scaled down to a 2-norm of at most max_norm."""
     norm = np.sqrt((weights**2).sum(axis=tuple(range(weights.ndim - 1))))
     return weights * np.minimum(1.0, max_norm / norm)
 
 
 class SGD:
-    """velocity = momentum * velocity - rate * grad; Nesterov looks one step of momentum ahead."""
+    """velocity = momentum * velocity - rate * grad; Nesterov adds one more step of momentum."""
 
     def __init__(self, momentum=0.9, nesterov=True):
         self.momentum, self.nesterov, self.velocity = momentum, nesterov, {}
@@ -174,7 +174,7 @@ def training_step(
     reference, optimizer, loss, x, y, sample_weight, rate, alpha,
     *, smoothing=0.0, clip_norm=None, l2=None, max_norm=None,
 ):  # fmt: skip
-    """One step of a `reference.Reference`: its loss before the step; its parameters are updated.
+    """Update the parameters of a `reference.Reference` by one step; return the loss before it.
 
     `l2` and `max_norm` are dicts by parameter name.
     """

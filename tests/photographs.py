@@ -1,4 +1,4 @@
-"""Folders of photographs that are made up, and small nets that tell them apart."""
+"""Folders of synthetic photographs, and small nets that classify them."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ SMALL = [
 
 
 def write_photographs(folder, n, *, seed=0, kinds=("day", "night")):
-    """Write n photographs of each kind of many sizes into a folder: the first kind is bright, the others are darker."""
+    """Write n photographs of each kind, of many sizes, into a folder: the first kind is bright, the others darker."""
     rng = np.random.default_rng(seed)
     for label, kind in enumerate(kinds):
         Path(folder, kind).mkdir(parents=True, exist_ok=True)
@@ -26,6 +26,6 @@ def write_photographs(folder, n, *, seed=0, kinds=("day", "night")):
 
 
 def trained(capsys, *argv):
-    """Train a small net; return what is said as JSON."""
+    """Train a small net through the command and return its JSON output."""
     assert main(["train", *argv, *SMALL, "--epochs", "40", "--quiet", "--json"]) == 0
     return json.loads(capsys.readouterr().out)

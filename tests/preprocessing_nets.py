@@ -1,4 +1,4 @@
-"""Nets that take raw images, and what Normalize learnt in them."""
+"""Nets that take raw images, and the statistics that Normalize learns in them."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ FIELDS = ("normalize1/mean", "normalize1/deviation")
 
 
 def images(n=40, shape=SHAPE, seed=0):
-    """Channels of different means and deviations."""
+    """Return images whose channels have different means and standard deviations."""
     rng = np.random.default_rng(seed)
     X = rng.normal([60, 120, 180], [10, 20, 40], (n, *shape)).clip(0, 255).astype(np.uint8)
     y = np.arange(n) % 2
@@ -35,7 +35,7 @@ def learnt(clf):
 
 
 def assert_statistics(clf, values, tolerance=1e-6):
-    """Of the first Normalize: mean and deviation of `values`, float64 (n, h, w, c)."""
+    """Return the mean and standard deviation of `values`, float64 (n, h, w, c), as the first Normalize learns them."""
     values = values.reshape(-1, values.shape[-1]).astype(np.float64)
     mean, deviation = learnt(clf)
     np.testing.assert_allclose(mean, values.mean(0), rtol=tolerance)

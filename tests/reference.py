@@ -29,7 +29,7 @@ def pair(value):
 
 
 def explicit_pads(padding, size, kernel, stride, dilation=(1, 1)):
-    """((top, bottom), (left, right)) of any padding that a layer takes."""
+    """Return any padding that a layer accepts as ((top, bottom), (left, right))."""
     if padding == "valid":
         return oracle.NO_PADDING
     if padding == "same":
@@ -38,7 +38,7 @@ def explicit_pads(padding, size, kernel, stride, dilation=(1, 1)):
 
 
 def named(layers, prefix=""):
-    """(type, layer, name) of each layer; those of layers inside another have its name in front."""
+    """Return (type, layer, name) of each layer; the names of inner layers start with the outer layer's name."""
     counts, found = {}, []
     for layer in layers:
         kind = type(layer).__name__
@@ -50,22 +50,22 @@ def named(layers, prefix=""):
 
 
 class Reference:
-    """forward, forward_training, backward over `parameters`, a dict of arrays by parameter name."""
+    """Computes forward, forward_training and backward from `parameters`, a dict of arrays by parameter name."""
 
     def __init__(self, layers, parameters):
         self.layers = named(layers)
         self.parameters = {k: oracle.f64(v) for k, v in parameters.items()}
 
     def forward(self, x):
-        """Prediction: running statistics, no dropout."""
+        """Predict, with running statistics and without dropout."""
         return self._run(oracle.f64(x), training=False, masks={})
 
     def forward_training(self, x, masks=None):
-        """Batch statistics; `masks` holds the 0/1 mask of each dropout by layer name."""
+        """Run the training pass, with batch statistics; `masks` maps the name of each dropout layer to its 0/1 mask."""
         return self._run(oracle.f64(x), training=True, masks=masks or {})
 
     def backward(self, grad):
-        """Gradient with respect to the input, and gradients by parameter name."""
+        """Return the gradient with respect to the input, and the gradients by parameter name."""
         gradients = {}
         grad = oracle.f64(grad)
         return self._back(self._tape, grad, gradients), gradients
@@ -85,7 +85,7 @@ class Reference:
         return grad
 
     def _residual(self, x, layer, name, training, masks):
-        """activation(body(x) + shortcut(x)); each branch has a tape of its own."""
+        """Return activation(body(x) + shortcut(x)); each branch has its own tape."""
         outer, body, side = self._tape, [], []
         self._tape = body
         z = self._chain(x, named(layer.layers, f"{name}/"), training, masks)
@@ -113,7 +113,7 @@ class Reference:
         return self.parameters.get(f"{name}/{key}")
 
     def _affine(self, forward, backward, x, layer, name, **options):
-        """A convolution or dense layer with its bias and activation."""
+        """Compute a convolution or dense layer with its bias and activation."""
         w, b = self._parameter(name, "weights"), self._parameter(name, "bias")
         z = forward(x, w, b, **options)
 
@@ -128,7 +128,7 @@ class Reference:
         return oracle.activation(z, layer.activation)
 
     def _signal(self, x, layer, name, training, masks):
-        """A 1-D layer: the 2-D one of height 1 over a map of height 1, its weights too."""
+        """Compute a 1-D layer as the 2-D layer of height 1 on a map of height 1."""
         kind = type(layer).__name__.replace("1D", "2D").lower()
         upright = {
             k: (1, v) if isinstance(v, int) and k in WINDOW else v
@@ -162,7 +162,7 @@ class Reference:
         return self._window(x, layer, name, x.shape[-1])
 
     def _separableconv2d(self, x, layer, name, training, masks):
-        """Its two convolutions: the second one has bias and activation."""
+        """Compute its two convolutions: the second one has bias and activation."""
         depthwise = SimpleNamespace(**layer.get_params() | {"activation": None})
         x = self._window(x, depthwise, f"{name}/depthwise", x.shape[-1])
         geometry = dict(kernel_size=1, stride=1, padding=0, dilation=1)

@@ -1,4 +1,4 @@
-"""Array-likes whose rows are read when they are wanted, with a record of what was asked of them."""
+"""Array-likes that read rows on demand and record the requests."""
 
 import threading
 from types import SimpleNamespace
@@ -9,9 +9,9 @@ from convnet.data.lazy import prefetch
 
 
 class Reading:
-    """Has ``read_rows``, and no rows otherwise; `calls` are the row numbers of each, `threads` who called.
+    """Gives rows through ``read_rows`` alone; records the row numbers of each call and the calling threads.
 
-    `error` is raised from the call on that asks for row `bad`.
+    Calls that include row `bad` raise `error`.
     """
 
     def __init__(self, array, bad=None, error=None):
@@ -34,7 +34,7 @@ class Reading:
 
 
 class Rising:
-    """Takes slices and strictly rising index arrays alone, as a data set of h5py does; `keys` are those."""
+    """Accepts only slices and strictly increasing index arrays, like an h5py data set; records them in `keys`."""
 
     def __init__(self, array):
         self.array, self.shape, self.dtype, self.keys = array, array.shape, array.dtype, []
@@ -50,7 +50,7 @@ class Rising:
 
 
 class Orthogonal(Rising):
-    """Takes index arrays by ``oindex`` alone, as an array of zarr does."""
+    """Accepts index arrays through ``oindex`` alone, like a zarr array."""
 
     def __init__(self, array):
         super().__init__(array)
@@ -62,7 +62,7 @@ class Orthogonal(Rising):
 
 
 class Folder:
-    """The interface of an image folder: parts are lazy and share a cache; a pickle is without that."""
+    """The interface of an image folder: slices are lazy."""
 
     def __init__(self, array, target, rows=None):
         self.array, self.target = array, np.asarray(target)
@@ -84,7 +84,7 @@ class Folder:
 
 
 def stop_event(monkeypatch):
-    """Return an event that is set when a thread that reads ahead is told to stop."""
+    """Return an event that is set when a prefetching thread is told to stop."""
     stopped = threading.Event()
 
     class Stop(threading.Event):
@@ -97,5 +97,5 @@ def stop_event(monkeypatch):
 
 
 def readers():
-    """Return the threads that read ahead."""
+    """Return the prefetching threads."""
     return [t for t in threading.enumerate() if t.name.startswith("convnet-prefetch")]

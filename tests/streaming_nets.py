@@ -1,4 +1,4 @@
-"""A net, its rows, and whether two fits are one."""
+"""A net, its data, and a check that two fits are equal."""
 
 import numpy as np
 

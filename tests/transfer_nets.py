@@ -1,4 +1,4 @@
-"""A net, fitted on noise, that others begin with."""
+"""A net fitted on noise, from which others start."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How the package is used, for mypy alone, which is to find what is marked here and nothing else."""
+"""Uses of the package for mypy, which must report the marked lines and nothing else."""
 
 from typing import assert_type
 

@@ -1,9 +1,9 @@
 """Count the files of convnet that a small fit enters, and how often it goes from one to another.
 
-A reader who follows a fit through the code opens these files. The fit is of a small convolutional net, two epochs, with
-default settings otherwise; a first fit runs uncounted, so that imports and the start of libraries do not count. A file is
-entered when one of its Python functions is called. A switch is a call, or a return, from a function of one file to a
-function of another.
+A reader who follows a fit through the code opens these files. The fit trains a small convolutional net for two epochs,
+otherwise with default settings. A first fit runs uncounted, so that imports and the start of libraries do not count. A
+file is entered when one of its Python functions is called. A switch is a call, or a return, from a function of one file
+to a function of another.
 
     python tools/count_entered_files.py              # prints the figures by folder
     python tools/count_entered_files.py --most 45    # also exits with 1 if more files are entered

@@ -2,10 +2,10 @@
 
     python tools/lint_parallel_regions.py [file or folder ...]
 
-Without arguments it reads ``convnet`` and ``csrc``. In Cython every ``parallel(...)``, and every ``prange(...)`` that
-is not in the block of one, has ``num_threads=``; in C every ``#pragma omp parallel`` has ``num_threads(...)``. What
-stands in a comment or a docstring does not count, and C that Cython wrote is not read. Prints ``file:line: message``
-for each region that lacks it, and exits with 1 if there are any.
+Without arguments it reads ``convnet`` and ``csrc``. In Cython every ``parallel(...)``, and every ``prange(...)``
+outside such a block, needs ``num_threads=``; in C every ``#pragma omp parallel`` needs ``num_threads(...)``. Comments,
+docstrings and C files that Cython wrote are ignored. Prints ``file:line: message`` for each region without it, and
+exits with 1 if there are any.
 """
 
 import re

@@ -1,11 +1,11 @@
-"""Lines of C and Cython that ran, by file, over all tables: what ``tools/sanitize.sh coverage`` prints at its end.
+"""Print which lines of C and Cython ran, by file; ``tools/sanitize.sh coverage`` calls this at its end.
 
     python tools/native_lines.py folder least
 
-The folder holds the objects of a build with ``gcc --coverage``, and the current one the sources. A line counts once,
-however many of the tables it was compiled for, and as run if it ran in one of them; a line of Cython if any ran of the
-C that it was made into, as the comments there tell. Exits with 1 if less than `least` per cent of the lines of
-either ran.
+`folder` holds the objects of a build with ``gcc --coverage``; the current folder holds the sources. A line of C counts
+once, although it is compiled for several instruction sets, and as run if it ran in one of them. A line of Cython counts
+as run if any line of the C code that Cython made of it ran. Exits with 1 if less than `least` per cent of the lines of
+either language ran.
 """
 
 import json

@@ -3,16 +3,16 @@
 #
 #     tools/sanitize.sh KIND[,KIND...] [command...]
 #
-# KIND is address (AddressSanitizer), undefined (UBSan), coverage (gcov), or thread (ThreadSanitizer), which goes with no
-# other. The checkout is copied to build/sanitize-KIND and built there; a repeated call compiles only what changed. Then
-# the command runs in the copy, by default the kernel tests, or for thread the tests of many threads. With coverage
-# alone, and with the kernel tests, a table of the lines of C and Cython that ran comes last; the kernel tests have to
-# run 95 % of either. The exit status is not 0 if the command fails or if any process that it started wrote a report,
-# which is printed. CONVNET_SANITIZER=KIND[,KIND...] says so to the command.
+# KIND is address (AddressSanitizer), undefined (UBSan), coverage (gcov), or thread (ThreadSanitizer); thread cannot be
+# combined with the others. The script copies the checkout to build/sanitize-KIND and builds it there; a repeated call
+# compiles only what changed. Then it runs the command in the copy: by default the kernel tests, or for thread the tests
+# of threads. With coverage it prints a table of the lines of C and Cython that ran; the kernel tests have to run 95 % of
+# either. The exit status is not 0 if the command fails or if any process that it started wrote a report; reports are
+# printed. The command sees CONVNET_SANITIZER=KIND[,KIND...].
 #
-# Needs Linux, a virtual environment with the packages named below, and GCC (or what CC names); for thread
-# clang too, with libomp and its Archer, without which each barrier looks like a race: in Debian clang and libomp-dev.
-# The run-time library of ThreadSanitizer is GCC's: clang's own crashes where it is loaded into another program.
+# Needs Linux, a virtual environment with the packages named below, and GCC (or the compiler that CC names). For thread
+# it also needs clang with libomp and its Archer (Debian: clang and libomp-dev); without Archer each barrier looks like a
+# race. The run-time library of ThreadSanitizer is GCC's, because clang's crashes when another program loads it.
 set -euo pipefail
 
 fail() {
@@ -173,7 +173,7 @@ else # two halves at once
     else # not those that only try much of the same, or little of the engine
         first=(tests/engine/test_*_kernels.py)
         second=(tests/graph/test_{augmentation,frozen,gradient,guards,residual,trainer,weights,whole_nets,wrong_sizes}.py
-            tests/engine/test_{calls,threads}.py tests/images/test_pixels.py)
+            tests/engine/test_{calls,kernel_table,threads}.py tests/images/test_pixels.py)
     fi
     export CONVNET_TEST_EXAMPLES=${CONVNET_TEST_EXAMPLES:-2}
     run pytest -q -n 0 -m "slow or not slow" -p no:cacheprovider --capture=sys "${first[@]}" >build/first.log 2>&1 &

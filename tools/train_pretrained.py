@@ -1,10 +1,10 @@
-"""The net that is shipped as "mnist-small", and its card.
+"""Train the net that is shipped as "mnist-small", and write its card.
 
     python tools/train_pretrained.py mnist.npz
 
-trains it and writes ``convnet/pretrained/mnist-small.npz`` and ``.md``. The file holds uint8 images of 28×28 as
-``x_train, y_train, x_test, y_test`` (https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz;
-``X_train`` will do as well). It takes a minute or two of one core.
+The command writes ``convnet/pretrained/mnist-small.npz`` and ``.md``. Its argument is a file of uint8 images of 28×28
+pixels as ``x_train, y_train, x_test, y_test``, such as
+https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz. Training takes a minute or two on one core.
 """
 
 import argparse
@@ -27,7 +27,7 @@ NAME = "mnist-small"
 
 
 def conv(filters, number):
-    """Return a convolution with batch norm, which makes up for its bias, and a pool."""
+    """Return a convolution with batch normalization, which replaces its bias, and max-pooling."""
     return (
         Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv{number}"),
         BatchNorm(),
@@ -36,7 +36,7 @@ def conv(filters, number):
     )
 
 
-# No dropout: the outputs of frozen layers can then be kept from epoch to epoch.
+# No dropout, so that a fit can cache the outputs of frozen layers across epochs.
 LAYERS = [*conv(16, 1), *conv(32, 2), *conv(48, 3), Dense(64, activation="relu", name="dense1")]
 SETTINGS = {
     "augment": [RandomRotation(10), RandomZoom(0.1), RandomTranslation(0.08)],
@@ -48,7 +48,7 @@ SETTINGS = {
 
 CARD = """# {name}
 
-A small convolutional net that reads handwritten digits, to try transfer learning with, offline:
+A small convolutional net that reads handwritten digits. Use it to try transfer learning offline:
 
 ```python
 import convnet
@@ -59,17 +59,17 @@ digits.predict(X)  # uint8 (n, 28, 28), or floats from 0 to 1; white ink on blac
 
 | | |
 |---|---|
-| Data | MNIST (Y. LeCun, C. Cortes and C. Burges): 60,000 images to train on, 10,000 to test on |
-| Input | 28×28 grey, ink bright on dark, centred by mass in the 20×20 middle as MNIST is |
+| Data | MNIST (Y. LeCun, C. Cortes and C. Burges): 60,000 images for training, 10,000 for testing |
+| Input | 28×28 gray images, bright ink on a dark background, centered by mass in the middle 20×20 pixels as in MNIST |
 | Output | the digits 0 to 9, as integers |
-| Test accuracy | {accuracy:.2%} ({wrong} of {n_test:,} wrong), after the last epoch; the test set chose nothing |
-| Training accuracy | {train_accuracy:.2%} on the images as they are |
+| Test accuracy | {accuracy:.2%} ({wrong} of {n_test:,} wrong), on test images never used in training or selection |
+| Training accuracy | {train_accuracy:.2%} on the images without augmentation |
 | Parameters | {n_parameters:,}, float32; file of {size:,} bytes |
 | Training | {epochs} epochs, batches of {batch_size}, Adam; {seconds:.0f} s of CPU time |
 | Written by | `tools/train_pretrained.py` with convnet {version}, NumPy {numpy}, {machine}, {isa} kernels |
 
-Not meant for: digits of other sizes or printed ones, dark ink on light, more than one digit an image. It gives every
-image some digit, with a probability that says nothing of images which are no digits.
+Do not use it for digits of other sizes, printed digits, dark ink on a light background, or several digits in an image.
+It predicts a digit for every image; for an image that shows none, the probability means nothing.
 
 ## Settings
 
@@ -83,14 +83,14 @@ ConvNetClassifier(
 
 
 def load(path):
-    """Return training images and labels, then those to test on."""
+    """Return images and labels for training, then those for testing."""
     with np.load(path, allow_pickle=False) as data:
         found = {name.lower(): data[name] for name in data.files}
     return found["x_train"], found["y_train"], found["x_test"], found["y_test"]
 
 
 def main():
-    """Train, write the net and its card, print the card."""
+    """Train the net, write it and its card, and print the card."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", help="path of mnist.npz")
     X, y, X_test, y_test = load(parser.parse_args().data)

@@ -34,7 +34,7 @@ class Augmentation(Value):
         Returns
         -------
         transform : tuple of (str, float, float)
-            A name of `convnet.engine.TRANSFORMS` and its two numbers, as ``csrc/augment.inc.h`` defines them.
+            A name of `CN_TRANSFORM_LIST` and its two numbers, as ``csrc/image/augment.inc.h`` defines them.
 
         Raises
         ------

@@ -9,7 +9,7 @@ import numpy as np
 from convnet.callbacks.callback import Callback
 from convnet.callbacks.run import Run, State
 from convnet.persistence import npz
-from convnet.persistence.files import check_path, replaced
+from convnet.persistence.files import atomic_write, check_path
 
 FORMAT = 1  # of the file
 NUMBERS = "numbers.json"  # the entry that is no array of the training
@@ -77,7 +77,7 @@ class Checkpoint(Callback):
             numbers, arrays = run.state()
             numbers = {"format": FORMAT, "identity": run.identity} | numbers
             text = np.frombuffer(json.dumps(numbers).encode(), dtype=np.uint8)
-            with replaced(self.path) as file:
+            with atomic_write(self.path) as file:
                 entries: dict[str, Any] = {NUMBERS: text, **arrays}
                 np.savez(file, **entries)
 

@@ -6,7 +6,7 @@ import os
 
 from convnet.callbacks.callback import Callback
 from convnet.callbacks.run import Run
-from convnet.persistence.files import check_path, replaced
+from convnet.persistence.files import atomic_write, check_path
 
 
 class HistoryCSV(Callback):
@@ -49,7 +49,7 @@ class HistoryCSV(Callback):
 
     def on_epoch_end(self, run: Run) -> None:
         columns = run.history.values()
-        with replaced(self.path, text=True) as file:
+        with atomic_write(self.path, text=True) as file:
             writer = csv.writer(file)
             writer.writerow(["epoch", *run.history])
             for i, figures in enumerate(zip(*columns, strict=True), 1):

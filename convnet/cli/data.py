@@ -143,7 +143,7 @@ def _checked_val(
 def _labelled(arrays: Arrays, path: str, *names: str) -> tuple[np.ndarray, np.ndarray]:
     """Return X and y of these names, as a fit can use them."""
     from convnet.inputs.images import check_rows
-    from convnet.inputs.labels import as_labels
+    from convnet.inputs.targets import as_labels
 
     X, y = _take(arrays, path, *names)
     with warnings.catch_warnings():

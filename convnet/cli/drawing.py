@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from convnet.cli.errors import UsageError
-from convnet.persistence.files import check_path, replaced
+from convnet.persistence.files import atomic_write, check_path
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -56,7 +56,7 @@ class Pictures:
 
         path = os.path.join(self.folder, f"{stem}.png")
         check_path("--out", path)
-        with replaced(path) as file:
+        with atomic_write(path) as file:
             figure.savefig(file, format="png", dpi=DPI)
         pyplot.close(figure)
         print(path, flush=True)

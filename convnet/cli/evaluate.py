@@ -16,7 +16,7 @@ from convnet.cli.files import load_model
 from convnet.cli.folders import open_for, refuse_fit
 from convnet.cli.matrix import draw_matrix
 from convnet.cli.report import number, percent, relative, skipped_data, table
-from convnet.inspection.displays.images import Pictures
+from convnet.inspection.displays.images import DisplayImages
 from convnet.inspection.displays.mistakes import worst_mistakes
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _draw(
         return
     labels = np.array(names, dtype=object)
     display = inspection.MistakesDisplay(
-        Pictures(clf, X, "convnet evaluate")[worst],
+        DisplayImages(clf, X, "convnet evaluate")[worst],
         labels[found["true"][worst]],
         labels[found["predicted"][worst]],
         probabilities=found["probabilities"][worst],

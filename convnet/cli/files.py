@@ -10,7 +10,7 @@ import convnet
 from convnet.cli.errors import UsageError
 from convnet.data.images.pillow import EXTENSIONS
 from convnet.persistence import model_file
-from convnet.persistence.files import check_path, replaced
+from convnet.persistence.files import atomic_write, check_path
 
 if TYPE_CHECKING:
     from convnet.estimators.base import BaseConvNet
@@ -43,7 +43,7 @@ def write_model(model: Any, path: str) -> None:
     if _ending(path) in model_file.ENDINGS:
         model.save(path)
     else:
-        with replaced(path) as file:
+        with atomic_write(path) as file:
             pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
 
 

@@ -12,9 +12,9 @@ from convnet.cli.errors import UsageError
 from convnet.cli.report import tell_skipped
 from convnet.data import ImageFolder
 from convnet.data.errors import Skipped
+from convnet.data.folder.source import ImageSource
 from convnet.data.images.form import check_form
 from convnet.data.images.pillow import EXTENSIONS, check_pillow
-from convnet.data.folder.source import ImageSource
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -15,7 +15,7 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import check_output, load_model
 from convnet.cli.folders import find_files, form_of, read_files, refuse_fit
 from convnet.cli.report import number, percent, skipped_data, tell_skipped
-from convnet.persistence.files import replaced
+from convnet.persistence.files import atomic_write
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -151,7 +151,7 @@ def _write(
     labels: Iterable[Any],
     p: np.ndarray,
 ) -> None:
-    with replaced(args.csv, text=True) as file:
+    with atomic_write(args.csv, text=True) as file:
         _write_csv(file, classes, header, begin, labels, p)
     args.written = f"{args.csv} was written"
     if not args.quiet:

@@ -11,7 +11,7 @@ from convnet.schedules import OneCycle
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.inputs.hints import LearningRate
+    from convnet.training.optimization import LearningRate
     from convnet.values.spec import Spec
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from convnet.cli.options import Subparsers
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
     from convnet.inspection.summary import Summary
 
 

@@ -8,17 +8,17 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from convnet.data.errors import check_on_error, report_skipped
-from convnet.data.images.form import check_form
 from convnet.data.folder.listing import list_folder
+from convnet.data.folder.source import ImageSource
+from convnet.data.images.form import check_form
 from convnet.data.images.pillow import check_pillow
 from convnet.data.progress import ReadingProgress
-from convnet.data.folder.source import ImageSource
 
 if TYPE_CHECKING:
     import os
 
-    from convnet.data.images.form import ImageForm
     from convnet.data.folder.listing import Listing
+    from convnet.data.images.form import ImageForm
 
 
 def load_images(
@@ -49,7 +49,7 @@ def load_images(
     on_error : {"skip", "raise"}, default="skip"
         "skip" leaves out files that cannot be read, with a warning. "raise" raises an error for the first.
     n_jobs : int, default=None
-        Threads that decode. None uses one per core, or fewer if OpenMP or an affinity mask limits them; -1 uses all CPUs.
+        Threads that decode. None: one per core, or fewer if OpenMP or an affinity mask limits them. -1: all CPUs.
     verbose : bool, default=False
         Whether to print progress.
 
@@ -119,7 +119,9 @@ def load_images(
     listing = listing.without("load_images", lost)
     report_skipped("load_images", listing.skipped, on_error)
     kept = (i for i in range(n) if i not in lost)
-    for to, i in enumerate(kept if lost else ()):  # in place: a second array may not fit into memory
+    for to, i in enumerate(
+        kept if lost else ()
+    ):  # in place: a second array may not fit into memory
         data[to] = data[i]
     return Bunch(
         data=data[: n - len(lost)],

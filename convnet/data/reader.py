@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from convnet.data.images.decode import decode
 from convnet.data.errors import ImageError, UnreadableError
+from convnet.data.images.decode import decode
 from convnet.data.images.form import check_form
-from convnet.data.parallel import for_each
 from convnet.data.images.pillow import check_pillow
 from convnet.data.images.resizing import write_resized
+from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
     fit_mode : {"crop", "pad", "stretch"}, default="crop"
         As `fit` of `load_images`, a name that is taken by a method here.
     n_jobs : int, default=None
-        Threads that decode. None uses one per core, or fewer if OpenMP or an affinity mask limits them; -1 uses all CPUs.
+        Threads that decode. None: one per core, or fewer if OpenMP or an affinity mask limits them. -1: all CPUs.
 
     Raises
     ------
@@ -174,9 +174,7 @@ def _as_list(X: Any) -> list[Any]:
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]
         if array.ndim != 1:
-            raise ValueError(
-                f"ImageReader: X must have shape (n,) or (n, 1); got {array.shape}."
-            )
+            raise ValueError(f"ImageReader: X must have shape (n,) or (n, 1); got {array.shape}.")
         files = array.tolist()
     for i, file in enumerate(files):
         if not (isinstance(file, str | bytes | os.PathLike | Image.Image) or hasattr(file, "read")):

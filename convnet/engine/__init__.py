@@ -1,29 +1,47 @@
 """The native engine: programs of C kernels, run in parallel with the GIL released.
 
-It knows operations by number and memory by offset; what they mean is the plan's business (`convnet.graph`). Nothing
+It knows operations by number and memory by offset; their meaning is the plan's business (`convnet.graph`). Nothing
 here knows layers or estimators.
 """
 
-from convnet.engine._context import DTYPES, Context
+from convnet.engine._context import Context
 from convnet.engine._engine import (
+    ACTIVATIONS,
     COLUMNS,
-    PLACES,
-    UPDATE,
+    DTYPES,
+    FIELDS,
+    FILLS,
+    FROM_OUTPUT,
+    LOSSES,
+    RECTIFIERS,
+    RESIZING,
+    SOLVERS,
+    STAGES,
+    UPDATE_BLOCK,
+    WINOGRAD_POINTS,
     aligned_zeros,
     available_isas,
     default_isa,
     fma_peak,
     omp_max_threads,
     openmp_version,
-    operation_fields,
 )
 from convnet.engine._program import Program
 
 __all__ = [
+    "ACTIVATIONS",
     "COLUMNS",
     "DTYPES",
-    "PLACES",
-    "UPDATE",
+    "FIELDS",
+    "FILLS",
+    "FROM_OUTPUT",
+    "LOSSES",
+    "RECTIFIERS",
+    "RESIZING",
+    "SOLVERS",
+    "STAGES",
+    "UPDATE_BLOCK",
+    "WINOGRAD_POINTS",
     "Context",
     "Program",
     "aligned_zeros",
@@ -32,5 +50,4 @@ __all__ = [
     "fma_peak",
     "omp_max_threads",
     "openmp_version",
-    "operation_fields",
 ]

@@ -1,12 +1,10 @@
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-DTYPES: Final[Mapping[str, int]]
-TRANSFORMS: Final[tuple[str, ...]]
-FILLS: Final[tuple[str, ...]]
+from convnet.engine._engine import DTYPES as DTYPES, FILLS as FILLS, TRANSFORMS as TRANSFORMS
 
 class Context:
     def __init__(self) -> None: ...
@@ -19,7 +17,7 @@ class Context:
     def input(
         self, x: NDArray[Any], scale: float, rows: NDArray[np.int64] | None = None
     ) -> None: ...
-    def row_names(self, names: NDArray[np.int64]) -> None: ...
+    def sample_ids(self, ids: NDArray[np.int64]) -> None: ...
     def output(self, out: NDArray[np.float32]) -> None: ...
     def gradient(self, grad: NDArray[np.float32]) -> None: ...
     def random(self, seed: int, epoch: int) -> None: ...

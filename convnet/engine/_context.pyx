@@ -1,6 +1,6 @@
-"""What a call computes on: pointers into NumPy arrays of the caller, which are kept alive.
+"""The data of a call: pointers into NumPy arrays of the caller, which are kept alive.
 
-The pointer of an empty array is NULL: a program asks for the sizes that it needs.
+The pointer to an empty array is NULL: a program checks the sizes that it needs.
 """
 
 from libc.stdint cimport int32_t, int64_t
@@ -9,24 +9,18 @@ from convnet.engine.kernels cimport cn_transform
 
 import numpy as np
 
-# enum cn_dtype, by kind and size
-DTYPES = {"u1": 0, "u2": 1, "u4": 2, "u8": 3, "i1": 4, "i2": 5, "i4": 6, "i8": 7, "f4": 8, "f8": 9,
-          "f2": 10, "b1": 0}
-
-# enum cn_transform_kind and enum cn_fill, in their order
-TRANSFORMS = ("flip", "rotation", "shift", "crop", "zoom", "stretch", "contrast", "brightness", "cutout")
-FILLS = ("nearest", "constant", "reflect", "wrap")
+from convnet.engine._engine import DTYPES, FILLS, TRANSFORMS
 
 
-cdef void *place(const void *start, Py_ssize_t n, size_t size) except? NULL:
-    """Where n values of so many bytes start; NULL where there are none."""
+cdef void *address(const void *start, Py_ssize_t n, size_t size) except? NULL:
+    """Return the address of n values of so many bytes, NULL if n is 0."""
     if <size_t>start % size:
         raise ValueError(f"an array does not start at a multiple of {size} bytes")
     return <void *>start if n else NULL
 
 
 cdef class Context:
-    """What the tasks of a call share: parameters, input, targets, accumulators."""
+    """The data that all tasks of a call share: parameters, input, targets, accumulators."""
 
     def __init__(self):
         self.keep = {}
@@ -34,9 +28,9 @@ cdef class Context:
 
     def parameters(self, float[::1] params, float[::1] packed, bint trainable=False):
         """Set the flat parameters (written to only if `trainable`) and the area for packed weights."""
-        self.c.params = <float *>place(&params[0], params.shape[0], sizeof(float))
+        self.c.params = <float *>address(&params[0], params.shape[0], sizeof(float))
         self.c.weights = <float *>self.c.params if trainable else NULL
-        self.c.packed = <float *>place(&packed[0], packed.shape[0], sizeof(float))
+        self.c.packed = <float *>address(&packed[0], packed.shape[0], sizeof(float))
         self.params_size = params.shape[0]
         self.packed_size = packed.shape[0]
         self.keep["parameters"] = params, packed
@@ -44,11 +38,11 @@ cdef class Context:
     def gradients(self, float[::1] lane_grads, int64_t lanes, float[::1] batch_grads):
         """Set the gradient accumulators."""
         if lanes < 1:
-            raise ValueError(f"there must be a lane or more; got {lanes}")
-        self.c.lane_grads = <float *>place(&lane_grads[0], lane_grads.shape[0], sizeof(float))
+            raise ValueError(f"lanes must be at least 1; got {lanes}")
+        self.c.lane_grads = <float *>address(&lane_grads[0], lane_grads.shape[0], sizeof(float))
         self.c.lanes = lanes
         self.c.lane_size = lane_grads.shape[0] // lanes
-        self.c.batch_grads = <float *>place(&batch_grads[0], batch_grads.shape[0], sizeof(float))
+        self.c.batch_grads = <float *>address(&batch_grads[0], batch_grads.shape[0], sizeof(float))
         self.batch_size = batch_grads.shape[0]
         self.keep["gradients"] = lane_grads, batch_grads
 
@@ -69,27 +63,27 @@ cdef class Context:
         self.c.x_sample, self.c.x_row, self.c.x_pixel, self.c.x_channel = x.strides
         self.c.scale = scale
         self.input_rows, self.input_h, self.input_w, self.input_c = x.shape
-        self.c.rows = NULL if rows is None else <int64_t *>place(&rows[0], rows.shape[0], sizeof(int64_t))
+        self.c.rows = NULL if rows is None else <int64_t *>address(&rows[0], rows.shape[0], sizeof(int64_t))
         self.c.n = self.input_rows if rows is None else rows.shape[0]
-        self.c.names = NULL
+        self.c.sample_ids = NULL
         self.keep["input"] = x, rows
 
-    def row_names(self, const int64_t[::1] names):
-        """Set the numbers by which random numbers know the samples, instead of their rows."""
-        if names.shape[0] < self.c.n:
-            raise ValueError(f"{names.shape[0]} names for {self.c.n} samples")
-        self.c.names = <int64_t *>place(&names[0], names.shape[0], sizeof(int64_t))
-        self.keep["names"] = names
+    def sample_ids(self, const int64_t[::1] ids):
+        """Set the keys of the samples' random numbers, in place of their rows."""
+        if ids.shape[0] < self.c.n:
+            raise ValueError(f"{ids.shape[0]} sample ids for {self.c.n} samples")
+        self.c.sample_ids = <int64_t *>address(&ids[0], ids.shape[0], sizeof(int64_t))
+        self.keep["sample_ids"] = ids
 
     def output(self, float[::1] out):
-        """Set where results go."""
-        self.c.out = <float *>place(&out[0], out.shape[0], sizeof(float))
+        """Set the array that results are written to."""
+        self.c.out = <float *>address(&out[0], out.shape[0], sizeof(float))
         self.out_size = out.shape[0]
         self.keep["output"] = out
 
     def gradient(self, const float[::1] grad):
-        """Set the gradient by the outputs that the caller gives."""
-        self.c.grad = <float *>place(&grad[0], grad.shape[0], sizeof(float))
+        """Set the gradient by the outputs, given by the caller."""
+        self.c.grad = <float *>address(&grad[0], grad.shape[0], sizeof(float))
         self.grad_size = grad.shape[0]
         self.keep["gradient"] = grad
 
@@ -99,7 +93,7 @@ cdef class Context:
         self.c.epoch = epoch
 
     def augmentation(self, transforms, str fill):
-        """Set the random changes of images: (name, vertical, horizontal) of each, and the fill mode."""
+        """Set the random changes of images, each (name, vertical, horizontal), and the fill mode."""
         cdef const cn_transform[::1] listed = np.array(
             [(TRANSFORMS.index(name), v, h) for name, v, h in transforms],
             dtype=[("kind", "i8"), ("v", "f8"), ("h", "f8")])
@@ -109,21 +103,21 @@ cdef class Context:
         self.keep["augmentation"] = listed
 
     def classes(self, const int32_t[::1] y):
-        """Set targets that are class numbers, by row of the input."""
-        self.c.y = place(&y[0], y.shape[0], sizeof(int32_t))
+        """Set class numbers as targets, by row of the input."""
+        self.c.y = address(&y[0], y.shape[0], sizeof(int32_t))
         self.y_rows = y.shape[0]
         self.y_outputs = 0
         self.keep["y"] = y
 
     def targets(self, const float[:, ::1] y):
-        """Set targets that are numbers, by row of the input and output."""
-        self.c.y = place(&y[0, 0], y.shape[0] * y.shape[1], sizeof(float))
+        """Set numbers as targets, by row of the input and output."""
+        self.c.y = address(&y[0, 0], y.shape[0] * y.shape[1], sizeof(float))
         self.y_rows = y.shape[0]
         self.y_outputs = y.shape[1]
         self.keep["y"] = y
 
     def smoothing(self, double share):
-        """Set the share of the targets that all classes get alike."""
+        """Set the share of the target that is spread over all classes."""
         self.c.smoothing = share
 
     def sample_weight(self, const float[::1] weight, double weight_sum):
@@ -131,25 +125,25 @@ cdef class Context:
         self.c.sample_weight = NULL
         self.weight_rows = -1
         if weight is not None:
-            self.c.sample_weight = <float *>place(&weight[0], weight.shape[0], sizeof(float))
+            self.c.sample_weight = <float *>address(&weight[0], weight.shape[0], sizeof(float))
             self.weight_rows = weight.shape[0]
         self.c.weight_sum = weight_sum
         self.keep["weight"] = weight
 
     def sums(self, double[::1] losses, double[::1] squares):
-        """Set where the losses of the samples and the sums of squared parameters go."""
-        self.c.losses = <double *>place(&losses[0], losses.shape[0], sizeof(double))
-        self.c.squares = <double *>place(&squares[0], squares.shape[0], sizeof(double))
+        """Set the arrays for the losses of the samples and the sums of squared parameters."""
+        self.c.losses = <double *>address(&losses[0], losses.shape[0], sizeof(double))
+        self.c.squares = <double *>address(&squares[0], squares.shape[0], sizeof(double))
         self.losses_size = losses.shape[0]
         self.squares_size = squares.shape[0]
         self.keep["sums"] = losses, squares
 
     def clipping(self, double clip_norm, double[::1] norms):
-        """Set the gradient's largest norm, and where its factor and its blocks' sums of squares go."""
+        """Set the maximum norm of the gradient, and the array for its factor and the sums of squares of its blocks."""
         if not norms.shape[0]:
-            raise ValueError("the first of the norms is the factor; there is none")
+            raise ValueError("norms must not be empty: its first value is the factor of the gradient")
         self.c.clip_norm = clip_norm
-        self.c.norms = <double *>place(&norms[0], norms.shape[0], sizeof(double))
+        self.c.norms = <double *>address(&norms[0], norms.shape[0], sizeof(double))
         self.c.norm_blocks = norms.shape[0] - 1
         self.keep["norms"] = norms
 
@@ -157,8 +151,8 @@ cdef class Context:
                   double base_rate, double alpha, double momentum, bint nesterov, double beta_1,
                   double beta_2, double epsilon):
         """Set the optimizer's moments and constants; Adam's `learning_rate` is `base_rate` corrected."""
-        self.c.moment_1 = <float *>place(&moment_1[0], moment_1.shape[0], sizeof(float))
-        self.c.moment_2 = <float *>place(&moment_2[0], moment_2.shape[0], sizeof(float))
+        self.c.moment_1 = <float *>address(&moment_1[0], moment_1.shape[0], sizeof(float))
+        self.c.moment_2 = <float *>address(&moment_2[0], moment_2.shape[0], sizeof(float))
         self.moments_size = min(moment_1.shape[0], moment_2.shape[0])
         self.c.learning_rate = learning_rate
         self.c.base_rate = base_rate

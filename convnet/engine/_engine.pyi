@@ -1,18 +1,36 @@
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 COLUMNS: Final[int]
-PLACES: Final[int]
+WINOGRAD_POINTS: Final[int]
 SLACK: Final[int]
-UPDATE: Final[int]
-STAGES: Final[dict[str, int]]
+UPDATE_BLOCK: Final[int]
+
+class Stage(NamedTuple):
+    number: int
+    family: str
+    is_batch: bool
+    packs: bool
+
+FAMILIES: Final[tuple[str, ...]]
+STAGES: Final[Mapping[str, Stage]]
+FIELDS: Final[Mapping[str, Mapping[str, int]]]
+LOSSES: Final[tuple[str, ...]]
+SOLVERS: Final[tuple[str, ...]]
+ACTIVATIONS: Final[tuple[str, ...]]
+FROM_OUTPUT: Final[tuple[str, ...]]
+RECTIFIERS: Final[tuple[str, ...]]
+RESIZING: Final[tuple[str, ...]]
+TRANSFORMS: Final[tuple[str, ...]]
+FILLS: Final[tuple[str, ...]]
+DTYPES: Final[Mapping[str, int]]
 
 def omp_max_threads() -> int: ...
 def openmp_version() -> int: ...
 def available_isas() -> list[str]: ...
 def default_isa() -> str: ...
 def aligned_zeros(floats: int) -> NDArray[np.float32]: ...
-def operation_fields() -> dict[str, Any]: ...
 def fma_peak(n_threads: int = 1, seconds: float = 0.3, isa: str | None = None) -> float: ...

@@ -1,14 +1,23 @@
-"""What this process runs on: instruction sets and their kernels, OpenMP, memory."""
+"""What this process runs on: instruction sets and their kernels, OpenMP, memory.
+
+The lists of the C kernels (``csrc/stages.def``, ``params.def``, ``activations.def``, ``convnet.h``) get their Python
+names here.
+"""
 
 from cython.parallel cimport prange
 from libc.stdint cimport int64_t
 
-from convnet.engine cimport kernels as c_stages
+from libc.string cimport memset
+
 from convnet.engine.kernels cimport (
-    CN_COLUMNS, CN_PLACES, CN_SLACK, CN_UPDATE, cn_isa_count, cn_isa_default, cn_isa_kernels,
-    cn_isa_name, cn_kernels, cn_op, cn_scratch_floats, cn_stage_tasks)
+    CN_COLUMNS, CN_FIELD_INT, CN_FIELD_MAP, CN_FROM_OUTPUT, CN_KIND_LANE, CN_KIND_PACK, CN_RECTIFIER, CN_SLACK,
+    CN_STAGES, CN_UPDATE_BLOCK, CN_WINOGRAD_POINTS, cn_activation_names, cn_activation_properties,
+    cn_dtype_names, cn_family_names, cn_fields, cn_fill_names, cn_isa_count, cn_isa_default, cn_isa_kernels,
+    cn_isa_name, cn_kernels, cn_map, cn_op, cn_resizing_names, cn_scratch_floats, cn_stage_infos,
+    cn_stage_tasks, cn_transform_names)
 
 import time
+from collections import namedtuple
 
 import numpy as np
 
@@ -22,80 +31,63 @@ if cn_watch_forks() != 0:
     raise MemoryError("pthread_atfork found no memory")
 
 COLUMNS = CN_COLUMNS
-PLACES = CN_PLACES
+WINOGRAD_POINTS = CN_WINOGRAD_POINTS
 SLACK = CN_SLACK
-UPDATE = CN_UPDATE
+UPDATE_BLOCK = CN_UPDATE_BLOCK
 
-STAGES = {
-    "input": c_stages.CN_INPUT,
-    "augment": c_stages.CN_AUGMENT,
-    "output": c_stages.CN_OUTPUT,
-    "halo": c_stages.CN_HALO,
-    "conv2d_fwd": c_stages.CN_CONV2D_FWD,
-    "conv2d_bwd": c_stages.CN_CONV2D_BWD,
-    "winograd_fwd": c_stages.CN_WINOGRAD_FWD,
-    "winograd_bwd": c_stages.CN_WINOGRAD_BWD,
-    "planar_fwd": c_stages.CN_PLANAR_FWD,
-    "planar_bwd": c_stages.CN_PLANAR_BWD,
-    "depthwise_fwd": c_stages.CN_DEPTHWISE_FWD,
-    "depthwise_bwd": c_stages.CN_DEPTHWISE_BWD,
-    "maxpool_fwd": c_stages.CN_MAXPOOL_FWD,
-    "maxpool_bwd": c_stages.CN_MAXPOOL_BWD,
-    "avgpool_fwd": c_stages.CN_AVGPOOL_FWD,
-    "avgpool_bwd": c_stages.CN_AVGPOOL_BWD,
-    "activation_fwd": c_stages.CN_ACTIVATION_FWD,
-    "activation_bwd": c_stages.CN_ACTIVATION_BWD,
-    "dense_fwd": c_stages.CN_DENSE_FWD,
-    "dense_bwd": c_stages.CN_DENSE_BWD,
-    "dense_mask": c_stages.CN_DENSE_MASK,
-    "batchnorm_stats": c_stages.CN_BATCHNORM_STATS,
-    "batchnorm_fwd": c_stages.CN_BATCHNORM_FWD,
-    "batchnorm_sums": c_stages.CN_BATCHNORM_SUMS,
-    "batchnorm_bwd": c_stages.CN_BATCHNORM_BWD,
-    "batchnorm_predict": c_stages.CN_BATCHNORM_PREDICT,
-    "dropout_fwd": c_stages.CN_DROPOUT_FWD,
-    "dropout_bwd": c_stages.CN_DROPOUT_BWD,
-    "channel_dropout_fwd": c_stages.CN_CHANNEL_DROPOUT_FWD,
-    "channel_dropout_bwd": c_stages.CN_CHANNEL_DROPOUT_BWD,
-    "zeropad_fwd": c_stages.CN_ZEROPAD_FWD,
-    "zeropad_bwd": c_stages.CN_ZEROPAD_BWD,
-    "affine_input": c_stages.CN_AFFINE_INPUT,
-    "affine_fwd": c_stages.CN_AFFINE_FWD,
-    "affine_bwd": c_stages.CN_AFFINE_BWD,
-    "resize_input": c_stages.CN_RESIZE_INPUT,
-    "resize_fwd": c_stages.CN_RESIZE_FWD,
-    "resize_bwd": c_stages.CN_RESIZE_BWD,
-    "add_fwd": c_stages.CN_ADD_FWD,
-    "add_bwd": c_stages.CN_ADD_BWD,
-    "fork_bwd": c_stages.CN_FORK_BWD,
-    "loss_softmax": c_stages.CN_LOSS_SOFTMAX,
-    "loss_sigmoid": c_stages.CN_LOSS_SIGMOID,
-    "loss_squared_error": c_stages.CN_LOSS_SQUARED_ERROR,
-    "loss_absolute_error": c_stages.CN_LOSS_ABSOLUTE_ERROR,
-    "loss_huber": c_stages.CN_LOSS_HUBER,
-    "gradient_in": c_stages.CN_GRADIENT_IN,
-    "gradient_out": c_stages.CN_GRADIENT_OUT,
-    "pack_conv2d": c_stages.CN_PACK_CONV2D,
-    "pack_winograd": c_stages.CN_PACK_WINOGRAD,
-    "winograd_weights": c_stages.CN_WINOGRAD_WEIGHTS,
-    "pack_dense": c_stages.CN_PACK_DENSE,
-    "pack_batchnorm": c_stages.CN_PACK_BATCHNORM,
-    "pack_affine": c_stages.CN_PACK_AFFINE,
-    "pack_resize": c_stages.CN_PACK_RESIZE,
-    "dense_wide_fwd": c_stages.CN_DENSE_WIDE_FWD,
-    "dense_wide_grad": c_stages.CN_DENSE_WIDE_GRAD,
-    "dense_wide_weights": c_stages.CN_DENSE_WIDE_WEIGHTS,
-    "batchnorm_finish": c_stages.CN_BATCHNORM_FINISH,
-    "batchnorm_grad_finish": c_stages.CN_BATCHNORM_GRAD_FINISH,
-    "reduce": c_stages.CN_REDUCE,
-    "gradient_norm": c_stages.CN_GRADIENT_NORM,
-    "clip": c_stages.CN_CLIP,
-    "sgd": c_stages.CN_SGD,
-    "adam": c_stages.CN_ADAM,
-    "adamw": c_stages.CN_ADAMW,
-    "rmsprop": c_stages.CN_RMSPROP,
-    "max_norm": c_stages.CN_MAX_NORM,
-}
+
+cdef tuple names_of(const char **names):
+    """The names of a list that NULL ends."""
+    cdef int i = 0
+    found = []
+    while names[i] != NULL:
+        found.append(names[i].decode())
+        i += 1
+    return tuple(found)
+
+
+# A kernel stage, as csrc/stages.def lists it. is_batch: takes a task over the whole batch, not samples; packs: a batch
+# stage that reads nothing but parameters.
+Stage = namedtuple("Stage", ["number", "family", "is_batch", "packs"], module=__name__)
+
+
+cdef dict list_stages():
+    cdef int i
+    return {
+        cn_stage_infos[i].name.decode(): Stage(i, FAMILIES[cn_stage_infos[i].family],
+                                               cn_stage_infos[i].kind != CN_KIND_LANE,
+                                               cn_stage_infos[i].kind == CN_KIND_PACK)
+        for i in range(CN_STAGES)
+    }
+
+
+cdef dict list_fields():
+    cdef int i = 0
+    found = {family: {} for family in FAMILIES}
+    while cn_fields[i].name != NULL:
+        found[FAMILIES[cn_fields[i].family]][cn_fields[i].name.decode()] = i
+        i += 1
+    return found
+
+
+cdef tuple activations_with(int properties):
+    cdef int i
+    return tuple(name for i, name in enumerate(ACTIVATIONS) if cn_activation_properties[i] & properties)
+
+
+FAMILIES = names_of(cn_family_names)
+STAGES = list_stages()
+FIELDS = list_fields()  # of the operations' parameters: number in cn_fields, by family and name
+LOSSES = tuple(name.removeprefix("loss_") for name in STAGES if name.startswith("loss_"))
+SOLVERS = tuple(name.removeprefix("update_") for name in STAGES if name.startswith("update_"))
+ACTIVATIONS = names_of(cn_activation_names)
+FROM_OUTPUT = activations_with(CN_FROM_OUTPUT)
+RECTIFIERS = activations_with(CN_RECTIFIER)
+RESIZING = names_of(cn_resizing_names)
+TRANSFORMS = names_of(cn_transform_names)
+FILLS = names_of(cn_fill_names)
+DTYPES = {code: i for i, code in enumerate(names_of(cn_dtype_names))}  # of X, by kind and size
+DTYPES["b1"] = DTYPES["u1"]
 
 
 def omp_max_threads():
@@ -134,8 +126,12 @@ cdef int64_t scratch_floats(int stage, const cn_op *op) noexcept nogil:
     return cn_scratch_floats(stage, op)
 
 
-cdef int64_t stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes) noexcept nogil:
-    return cn_stage_tasks(stage, op, n, lanes)
+cdef int64_t stage_tasks(int stage, const cn_op *op, int64_t n) noexcept nogil:
+    return cn_stage_tasks(stage, op, n)
+
+
+cdef int stage_needs(int stage) noexcept nogil:
+    return cn_stage_infos[stage].needs
 
 
 cdef int usable_threads(int n) noexcept nogil:
@@ -149,14 +145,26 @@ def aligned_zeros(floats):
     return whole[start:start + floats]
 
 
-def operation_fields():
-    """Return a dict of all fields of an operation, at zero; its maps are dicts too."""
-    cdef cn_op op
-    cdef char *bytes_ = <char *>&op
-    cdef size_t i
-    for i in range(sizeof(cn_op)):
-        bytes_[i] = 0
-    return op
+cdef int fill_operation(cn_op *op, str family, dict values) except -1:
+    """Set the parameters of an operation: those that `values` names, and the defaults of the others."""
+    cdef char *start = <char *>op
+    cdef char *at
+    cdef dict fields = FIELDS[family]
+    cdef int i
+    unknown = set(values).difference(fields)
+    if unknown:
+        raise ValueError(f"{family} operations have no parameter {', '.join(sorted(unknown))}")
+    memset(op, 0, sizeof(cn_op))
+    for name, i in fields.items():
+        at = start + cn_fields[i].offset
+        if cn_fields[i].type == CN_FIELD_MAP:
+            if name in values:
+                (<cn_map *>at)[0] = values[name]
+        elif cn_fields[i].type == CN_FIELD_INT:
+            (<int64_t *>at)[0] = values.get(name, <int64_t>cn_fields[i].initial)
+        else:
+            (<double *>at)[0] = values.get(name, cn_fields[i].initial)
+    return 0
 
 
 def fma_peak(int n_threads=1, double seconds=0.3, isa=None):
@@ -166,8 +174,8 @@ def fma_peak(int n_threads=1, double seconds=0.3, isa=None):
     cdef int _thread
     cdef double flops, best = 0.0
     n_threads = cn_threads(n_threads)
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
         start = time.perf_counter()
         flops = 0.0
         with nogil:

@@ -1,4 +1,4 @@
-"""What a program is made of in C, and the turns that long calls are taken in."""
+"""The parts of a program in C, and the turns in which long calls run."""
 
 from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
@@ -13,7 +13,7 @@ cdef struct Entry:
 
 
 cdef struct Phase:
-    int needs           # of the context, see _demands.pxd
+    int needs           # of the context: enum cn_need
     int64_t begin, end  # entries
     int64_t shard       # samples that a lane takes at a time; 0: a batch phase
     double work, sample_work  # in multiply-adds: of the phase, and of each sample
@@ -27,14 +27,14 @@ cdef struct Job:  # a phase over a batch, in tasks
     float *arena
     float *scratch
     bint own_arena      # of each task of a prediction; else of each thread
-    double turn         # seconds after which Python looks after its signals
-    double heard        # when it last did
-    double until        # when the turn ends; 0: it does not
-    bint *stepped       # of each thread: whether it has run a step in this turn
+    double turn                # seconds between two checks of signals
+    double last_signal_check   # when Python last checked its signals
+    double deadline            # when the turn ends; 0: never
+    bint *stepped              # of each thread: whether it has run a step in this turn
 
 
-cdef struct Place:  # how far a task has come
-    int64_t samples, entry  # samples that are through, and the next entry for those after them
+cdef struct TaskProgress:
+    int64_t samples, entry  # samples that are finished, and the next entry for those after them
 
 
 cdef inline double now() noexcept nogil:
@@ -43,11 +43,11 @@ cdef inline double now() noexcept nogil:
     return t.tv_sec + 1e-9 * t.tv_nsec
 
 
-cdef inline bint ends(Job *job, int64_t thread) noexcept nogil:
+cdef inline bint turn_ends(Job *job, int64_t thread) noexcept nogil:
     """Whether the turn ends for a thread. Each turn runs at least one step, so a short turn makes progress too."""
-    if not job.until:
+    if not job.deadline:
         return False
     if not job.stepped[thread]:
         job.stepped[thread] = True
         return False
-    return now() >= job.until
+    return now() >= job.deadline

@@ -4,7 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.engine._context import Context
-from convnet.engine._engine import STAGES as STAGES, aligned_zeros as aligned_zeros
+from convnet.engine._engine import (
+    FIELDS as FIELDS,
+    STAGES as STAGES,
+    aligned_zeros as aligned_zeros,
+)
 
 def run_signal_handlers() -> None: ...
 
@@ -17,7 +21,7 @@ class Program:
     def __init__(
         self,
         isa: str,
-        operations: list[dict[str, Any]],
+        operations: list[tuple[str, dict[str, Any]]],
         phases: list[tuple[int, float, float, list[tuple[int, str]]]],
         arena_floats: int,
         arena_samples: int,
@@ -42,3 +46,22 @@ class Program:
         scratch: NDArray[np.float32],
         n_threads: int,
     ) -> None: ...
+
+def run_stage(
+    isa: str,
+    stage: str,
+    operations: list[tuple[str, dict[str, Any]]],
+    context: Context,
+    arena: NDArray[np.float32],
+    scratch: NDArray[np.float32],
+    *,
+    s0: int = 0,
+    s1: int = 0,
+    number: int = 0,
+    first: int = 0,
+    lane: int = 0,
+    repeats: int = 1,
+) -> float: ...
+def stage_memory(
+    stage: str, family: str, parameters: dict[str, Any], n: int = 1
+) -> tuple[int, int]: ...

@@ -1,16 +1,14 @@
-"""The parallel loops: which thread computes what, on which memory.
+"""The parallel loops: which thread runs which task, on which memory.
 
-A `Program` is a list of phases. In a lane phase the samples of the batch are divided into a fixed
-number of lanes; a task takes one lane through all stages of the phase, a few samples at a time, so
-that a map is read back from the cache that it was written to. In a batch phase each stage divides
-the whole batch into its own tasks. Nothing that is computed depends on the number of threads, only
-who computes it. In prediction every thread has an arena of its own and takes a few samples at a
-time through the whole net.
+A `Program` is a list of phases. A lane phase divides the samples of the batch into a fixed number of lanes. A task
+takes one lane through all stages of the phase, a few samples at a time, so that each stage reads its input from the
+cache. In a batch phase each stage divides the whole batch into its own tasks. Results do not depend on the number of
+threads. In prediction every thread has its own arena and takes a few samples at a time through the whole net.
 
 All memory is NumPy arrays of the caller (`aligned_zeros`); sizes are checked at every call.
 
-A call that takes long is taken in turns: now and then the threads leave the region, Python looks
-after its signals, and each task goes on where it was.
+A long call runs in turns: now and then the threads leave the region, Python checks its signals, and each task
+continues where it was.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -20,11 +18,12 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from convnet.engine._context cimport Context
-from convnet.engine._demands cimport MEMORY, Demands, expect, needs_of
-from convnet.engine._engine cimport kernel_table, scratch_floats, stage_tasks, usable_threads
-from convnet.engine.kernels cimport CN_SLACK, cn_kernels, cn_op, cn_task
+from convnet.engine._buffer_requirements cimport BufferRequirements, require
+from convnet.engine._engine cimport (
+    fill_operation, kernel_table, scratch_floats, stage_needs, stage_tasks, usable_threads)
+from convnet.engine.kernels cimport CN_NEED_MEMORY, CN_SLACK, cn_kernel, cn_kernels, cn_op, cn_task
 
-from convnet.engine._engine import STAGES, aligned_zeros
+from convnet.engine._engine import FIELDS, STAGES, aligned_zeros
 
 # Multiply-adds that take about 100 microseconds: a shorter region costs more than it gains, and much
 # more beside another busy process, where each of its barriers waits for the scheduler.
@@ -38,13 +37,24 @@ def run_signal_handlers():
     PyErr_CheckSignals()
 
 
-cdef int hear(Job *job) except -1 nogil:
-    """Have Python look after its signals, a turn after the last time."""
-    if now() >= job.heard + job.turn:
+cdef int check_signals(Job *job) except -1 nogil:
+    """Let Python handle its signals, at most once per turn."""
+    if now() >= job.last_signal_check + job.turn:
         with gil:
             run_signal_handlers()
-        job.heard = now()
+        job.last_signal_check = now()
     return 0
+
+
+cdef int stage_number(str name, str family) except -1:
+    """Return the number of a stage; ValueError unless it exists and takes operations of this family."""
+    if name not in STAGES:
+        raise ValueError(f"no kernel stage is called {name!r}")
+    stage = STAGES[name]
+    fits = "src" in FIELDS[family] if stage.family == "maps" else family == stage.family
+    if not fits:
+        raise ValueError(f"stage {name!r} is of family {stage.family!r}; the operation of {family!r}")
+    return stage.number
 
 
 cdef class Program:
@@ -54,23 +64,22 @@ cdef class Program:
     ----------
     isa : str
         Kernel table to run on.
-    operations : list of dict
-        As `operation_fields` returns them.
+    operations : list of (str, dict)
+        The family of each operation, and the parameters that are not at their defaults (``csrc/params.def``).
     phases : list of (int, float, float, list of (int, str))
-        Samples that a lane takes at a time, or 0 for a batch phase; its work, and that of each sample,
-        in multiply-adds or what takes as long; and the operations' numbers and stages, in the order in
-        which they run.
+        For each phase: the samples that a lane takes at a time (0: a batch phase); the work of the phase and
+        of each of its samples, in multiply-adds; and its stages, (number of the operation, name), in order.
     arena_floats : int
-        Floats of the arena: of the whole batch in training, of one thread in prediction.
+        Size of the arena: of the whole batch in training, of one thread in prediction.
     arena_samples : int
-        Samples for which the arena has room.
+        Maximum number of samples in the arena.
     sizes : dict
-        What a run asks of the context, as `Demands` takes it.
+        Sizes of the context's buffers, as `BufferRequirements` takes them.
 
     Attributes
     ----------
     turn : float
-        Seconds of a call after which Python looks after its signals, so that Ctrl-C ends it.
+        Seconds of a call after which Python checks its signals, so that Ctrl-C ends it.
     """
 
     cdef const cn_kernels *table
@@ -79,7 +88,7 @@ cdef class Program:
     cdef Phase *phases
     cdef readonly int n_phases
     cdef readonly int64_t arena_floats, arena_samples, scratch_floats
-    cdef Demands demands
+    cdef BufferRequirements requirements
     cdef public double turn
 
     def __cinit__(self, str isa, list operations, list phases, int64_t arena_floats,
@@ -90,13 +99,13 @@ cdef class Program:
         self.entries = <Entry *>calloc(max(1, sum(len(entries) for _, _, _, entries in phases)), sizeof(Entry))
         self.phases = <Phase *>calloc(max(1, len(phases)), sizeof(Phase))
         if not (self.ops and self.entries and self.phases):
-            raise MemoryError("no memory for the plan's operations")
-        for i, fields in enumerate(operations):
-            self.ops[i] = fields
+            raise MemoryError("not enough memory for the operations of the plan")
+        for i, (family, parameters) in enumerate(operations):
+            fill_operation(&self.ops[i], family, parameters)
         self.n_phases = len(phases)
         self.arena_floats = arena_floats
         self.arena_samples = arena_samples
-        self.demands = Demands(sizes)
+        self.requirements = BufferRequirements(sizes)
         self.turn = TURN
         for i, (shard, work, sample_work, stages) in enumerate(phases):
             self.phases[i].begin = k
@@ -104,9 +113,9 @@ cdef class Program:
             self.phases[i].work = work
             self.phases[i].sample_work = sample_work
             for op, stage in stages:
-                self.phases[i].needs |= needs_of(stage)
                 self.entries[k].op = op
-                self.entries[k].stage = STAGES[stage]
+                self.entries[k].stage = stage_number(stage, operations[op][0])
+                self.phases[i].needs |= stage_needs(self.entries[k].stage)
                 self.entries[k].kernel = self.table.stage[self.entries[k].stage]
                 floats = scratch_floats(self.entries[k].stage, &self.ops[op])
                 self.scratch_floats = max(self.scratch_floats, (floats + CN_SLACK + 15) // 16 * 16)
@@ -129,10 +138,10 @@ cdef class Program:
             raise ValueError(f"there are {self.n_phases} phases, not {begin} to {end}")
         for i in range(begin, end):
             needs |= self.phases[i].needs
-        if needs & MEMORY:
-            expect(floats >= self.arena_floats, "arena")
-            expect(scratch >= n_threads * self.scratch_floats, "scratch")
-        self.demands.check(context, needs)
+        if needs & CN_NEED_MEMORY:
+            require(floats >= self.arena_floats, "arena")
+            require(scratch >= n_threads * self.scratch_floats, "scratch")
+        self.requirements.check(context, needs)
 
     def run(self, Context context, float[::1] arena, float[::1] scratch, int n_threads,
             int begin=0, int end=-1):
@@ -143,7 +152,7 @@ cdef class Program:
         if end < 0:
             end = self.n_phases
         self.check(context, arena.shape[0], scratch.shape[0], n_threads, begin, end)
-        expect(context.c.n <= self.arena_samples, "samples")
+        require(context.c.n <= self.arena_samples, "samples")
         job.arena = &arena[0]
         job.scratch = &scratch[0]
         with nogil:
@@ -151,15 +160,15 @@ cdef class Program:
                 job.phase = i
                 self.run_phase(&job, n_threads)
                 if i + 1 < end:
-                    hear(&job)
+                    check_signals(&job)
 
     def pack(self, Context context, int phase, int n_threads):
         """Run a batch phase that needs neither arena nor scratch: packing the weights."""
         cdef Job job = self.job(context)
         n_threads = usable_threads(n_threads)
         self.check(context, 0, 0, n_threads, phase, phase + 1)
-        if self.phases[phase].shard or self.phases[phase].needs & MEMORY:
-            raise ValueError(f"phase {phase} does more than to pack weights")
+        if self.phases[phase].shard or self.phases[phase].needs & CN_NEED_MEMORY:
+            raise ValueError(f"phase {phase} does more than pack weights")
         job.phase = phase
         with nogil:
             self.run_phase(&job, n_threads)
@@ -190,8 +199,8 @@ cdef class Program:
         job.c = &context.c
         job.arena = job.scratch = NULL
         job.turn = self.turn
-        job.heard = now()
-        job.until = 0
+        job.last_signal_check = now()
+        job.deadline = 0
         job.stepped = NULL
         return job
 
@@ -211,7 +220,7 @@ cdef class Program:
             job.tasks = 0
             for i in range(p.begin, p.end):
                 job.tasks += stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op],
-                                         job.c.n, job.c.lanes)
+                                         job.c.n)
         n_threads = 1 if job.tasks <= 1 else self.worth(job.phase, job.c.n, n_threads)
         self.run_job(job, n_threads)
         return 0
@@ -219,53 +228,53 @@ cdef class Program:
     cdef int run_job(self, Job *job, int n_threads) except -1 nogil:
         """Run all tasks, in turns where that takes long."""
         cdef int64_t number, left = 1
-        cdef Place *places
+        cdef TaskProgress *progress
         cdef bint *stepped
-        job.until = 0
+        job.deadline = 0
         if self.work(job.phase, job.c.n) < LONG:
             for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
                 self.run_task(job, number, threadid(), NULL)
             return 0
-        places = <Place *>calloc(max(1, job.tasks), sizeof(Place))
+        progress = <TaskProgress *>calloc(max(1, job.tasks), sizeof(TaskProgress))
         stepped = <bint *>calloc(n_threads, sizeof(bint))
-        if places == NULL or stepped == NULL:
-            free(places)
+        if progress == NULL or stepped == NULL:
+            free(progress)
             free(stepped)
             with gil:
-                raise MemoryError("no memory for how far the tasks have come")
+                raise MemoryError("not enough memory for the progress of the tasks")
         job.stepped = stepped
         try:
             while left:
-                job.until = job.heard + job.turn
+                job.deadline = job.last_signal_check + job.turn
                 memset(stepped, 0, n_threads * sizeof(bint))
                 left = 0
                 for number in prange(job.tasks, num_threads=n_threads, schedule="dynamic", chunksize=1):
-                    left += self.run_task(job, number, threadid(), &places[number])
+                    left += self.run_task(job, number, threadid(), &progress[number])
                 if left:
-                    hear(job)
+                    check_signals(job)
         finally:
-            free(places)
+            free(progress)
             free(stepped)
         return 0
 
-    cdef int64_t run_task(self, Job *job, int64_t number, int64_t thread, Place *place) noexcept nogil:
-        """Take a task on from its place, from its start without one; return 1 where the turn ended before it."""
-        cdef Place start
+    cdef int64_t run_task(self, Job *job, int64_t number, int64_t thread, TaskProgress *progress) noexcept nogil:
+        """Run a task from where it stands, NULL: from its start; return 1 if the turn ended before the task did."""
+        cdef TaskProgress start
         cdef float *scratch = job.scratch + thread * self.scratch_floats
-        if place == NULL:
+        if progress == NULL:
             start.samples = start.entry = 0
-            place = &start
+            progress = &start
         if job.samples or self.phases[job.phase].shard:
-            return self.run_samples(job, number, thread, scratch, place)
-        if place.entry == 0:
-            if ends(job, thread):
+            return self.run_samples(job, number, thread, scratch, progress)
+        if progress.entry == 0:
+            if turn_ends(job, thread):
                 return 1
             self.run_block(job, number, scratch)
-            place.entry = 1
+            progress.entry = 1
         return 0
 
     cdef int64_t run_samples(self, Job *job, int64_t number, int64_t thread, float *scratch,
-                             Place *place) noexcept nogil:
+                             TaskProgress *progress) noexcept nogil:
         """Take samples, those of a lane or of a task of a prediction, through all stages."""
         cdef Phase *p = &self.phases[job.phase]
         cdef Entry *entry
@@ -273,7 +282,7 @@ cdef class Program:
         cdef int64_t n = job.c.n, begin, end, s, shard
         task.arena = job.arena
         task.scratch = scratch
-        task.first = task.lane = 0
+        task.first = task.lane = task.number = 0
         if job.samples:
             task.arena += (number if job.own_arena else thread) * self.arena_floats
             shard = job.samples
@@ -284,7 +293,7 @@ cdef class Program:
             shard = p.shard
             begin = n * number // job.c.lanes
             end = n * (number + 1) // job.c.lanes
-        s = begin + place.samples
+        s = begin + progress.samples
         while s < end:
             task.s0 = s
             task.s1 = min(end, s + shard)
@@ -292,16 +301,16 @@ cdef class Program:
                 task.first = s
                 task.s0 = 0
                 task.s1 -= s
-            while place.entry < p.end - p.begin:
+            while progress.entry < p.end - p.begin:
                 # Maps between two stages of a prediction lie in the thread's arena, which it needs for others.
-                if (job.own_arena or not job.samples or place.entry == 0) and ends(job, thread):
+                if (job.own_arena or not job.samples or progress.entry == 0) and turn_ends(job, thread):
                     return 1
-                entry = &self.entries[p.begin + place.entry]
+                entry = &self.entries[p.begin + progress.entry]
                 entry.kernel(&self.ops[entry.op], job.c, &task)
-                place.entry += 1
-            place.entry = 0
+                progress.entry += 1
+            progress.entry = 0
             s += shard
-            place.samples = s - begin
+            progress.samples = s - begin
         return 0
 
     cdef void run_block(self, Job *job, int64_t number, float *scratch) noexcept nogil:
@@ -311,14 +320,63 @@ cdef class Program:
         cdef int64_t i, tasks
         task.arena = job.arena
         task.scratch = scratch
-        task.first = 0
-        task.lane = 0
+        task.first = task.lane = task.s0 = task.s1 = 0
         for i in range(p.begin, p.end):
-            tasks = stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], job.c.n,
-                                job.c.lanes)
+            tasks = stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], job.c.n)
             if number < tasks:
-                task.s0 = number
-                task.s1 = tasks
+                task.number = number
                 self.entries[i].kernel(&self.ops[self.entries[i].op], job.c, &task)
                 return
             number -= tasks
+
+
+def run_stage(str isa, str stage, list operations, Context context, float[::1] arena, float[::1] scratch, *,
+              int64_t s0=0, int64_t s1=0, int64_t number=0, int64_t first=0, int64_t lane=0, int64_t repeats=1):
+    """Call one kernel of a table, without a plan and without checks of memory: for tests and benchmarks.
+
+    Parameters
+    ----------
+    isa, stage : str
+        Names of the table and of the stage.
+    operations : list of (str, dict)
+        Family and parameters of the stage's operation, and of those that it looks at behind it.
+    context : Context
+    arena, scratch : ndarray of float32
+    s0, s1, number, first, lane : int
+        The task, see cn_task in ``csrc/convnet.h``.
+    repeats : int, default=1
+        How often the kernel is called.
+
+    Returns
+    -------
+    seconds : float
+        Of the fastest call.
+    """
+    cdef cn_op ops[2]
+    cdef cn_task task
+    cdef cn_kernel kernel
+    cdef double start, best = -1.0, seconds
+    cdef int64_t i, _call
+    if not 1 <= len(operations) <= 2:
+        raise ValueError(f"a stage takes one operation or two; got {len(operations)}")
+    for i, (family, parameters) in enumerate(operations):
+        fill_operation(&ops[i], family, parameters)
+    kernel = kernel_table(isa).stage[stage_number(stage, operations[0][0])]
+    task.arena, task.scratch = &arena[0], &scratch[0]
+    task.s0, task.s1, task.number, task.first, task.lane = s0, s1, number, first, lane
+    with nogil:
+        for _call in range(repeats):
+            start = now()
+            kernel(&ops[0], &context.c, &task)
+            seconds = now() - start
+            if best < 0 or seconds < best:
+                best = seconds
+    return best
+
+
+def stage_memory(str stage, str family, dict parameters, int64_t n=1):
+    """Return the floats of scratch that a stage wants, and the tasks that it has for n samples (0: a lane stage)."""
+    cdef cn_op op
+    cdef int which = stage_number(stage, family)
+    fill_operation(&op, family, parameters)
+    return scratch_floats(which, &op) + CN_SLACK, stage_tasks(which, &op, n)

@@ -5,16 +5,8 @@ cdef extern from "convnet.h" nogil:
     ctypedef struct cn_map:
         int64_t offset, sample, row, start, h, w, c
 
-    ctypedef struct cn_op:
-        cn_map src, dst, grad_src, grad_dst, other, grad_other
-        int64_t kh, kw, sh, sw, dh, dw, pt, pl, groups
-        int64_t oh, ow, pool_h, pool_w, activation
-        int64_t weights, bias, mean, variance
-        int64_t packed, packed_grad, grad_weights, grad_bias
-        int64_t tiles, strip, grad_kernel, lanes, aux, aux_sample
-        int64_t kept, kept_sample, norm, group, data_gradient, block, method_h, method_w
-        int64_t count, decay, key
-        double l2, rate_factor, max_norm, rate, momentum, epsilon, scale, offset
+    ctypedef struct cn_op:  # a union, filled by name: see _engine.fill_operation
+        pass
 
     ctypedef struct cn_transform:
         int64_t kind
@@ -32,7 +24,7 @@ cdef extern from "convnet.h" nogil:
         int64_t x_dtype, x_sample, x_row, x_pixel, x_channel
         float scale
         const int64_t *rows
-        const int64_t *names
+        const int64_t *sample_ids
         float *out
         const float *grad
         int64_t seed, epoch
@@ -54,36 +46,44 @@ cdef extern from "convnet.h" nogil:
     ctypedef struct cn_task:
         float *arena
         float *scratch
-        int64_t s0, s1, first, lane
+        int64_t s0, s1, number, first, lane
 
     enum cn_stage:
-        CN_INPUT, CN_AUGMENT, CN_OUTPUT, CN_HALO
-        CN_CONV2D_FWD, CN_CONV2D_BWD
-        CN_WINOGRAD_FWD, CN_WINOGRAD_BWD
-        CN_PLANAR_FWD, CN_PLANAR_BWD
-        CN_DEPTHWISE_FWD, CN_DEPTHWISE_BWD
-        CN_MAXPOOL_FWD, CN_MAXPOOL_BWD, CN_AVGPOOL_FWD, CN_AVGPOOL_BWD
-        CN_ACTIVATION_FWD, CN_ACTIVATION_BWD
-        CN_DENSE_FWD, CN_DENSE_BWD, CN_DENSE_MASK
-        CN_BATCHNORM_STATS, CN_BATCHNORM_FWD, CN_BATCHNORM_SUMS, CN_BATCHNORM_BWD
-        CN_BATCHNORM_PREDICT
-        CN_DROPOUT_FWD, CN_DROPOUT_BWD
-        CN_CHANNEL_DROPOUT_FWD, CN_CHANNEL_DROPOUT_BWD
-        CN_ZEROPAD_FWD, CN_ZEROPAD_BWD
-        CN_AFFINE_INPUT, CN_AFFINE_FWD, CN_AFFINE_BWD
-        CN_RESIZE_INPUT, CN_RESIZE_FWD, CN_RESIZE_BWD
-        CN_ADD_FWD, CN_ADD_BWD, CN_FORK_BWD
-        CN_LOSS_SOFTMAX, CN_LOSS_SIGMOID
-        CN_LOSS_SQUARED_ERROR, CN_LOSS_ABSOLUTE_ERROR, CN_LOSS_HUBER
-        CN_GRADIENT_IN, CN_GRADIENT_OUT
-        CN_PACK_CONV2D, CN_PACK_WINOGRAD, CN_PACK_DENSE, CN_PACK_BATCHNORM
-        CN_PACK_AFFINE, CN_PACK_RESIZE
-        CN_WINOGRAD_WEIGHTS
-        CN_DENSE_WIDE_FWD, CN_DENSE_WIDE_GRAD, CN_DENSE_WIDE_WEIGHTS
-        CN_BATCHNORM_FINISH, CN_BATCHNORM_GRAD_FINISH
-        CN_REDUCE, CN_GRADIENT_NORM, CN_CLIP
-        CN_SGD, CN_ADAM, CN_ADAMW, CN_RMSPROP, CN_MAX_NORM
         CN_STAGES
+
+    enum cn_need:
+        CN_NEED_X, CN_NEED_OUT, CN_NEED_GRAD, CN_NEED_GRAD_OUT, CN_NEED_REDUCED, CN_NEED_CLASSES, CN_NEED_NUMBERS
+        CN_NEED_UPDATE, CN_NEED_NORMS, CN_NEED_MEMORY
+
+    enum cn_stage_kind:
+        CN_KIND_LANE, CN_KIND_BATCH, CN_KIND_PACK
+
+    ctypedef struct cn_stage_info:
+        const char *name
+        int kind, family, needs
+
+    enum cn_field_type:
+        CN_FIELD_MAP, CN_FIELD_INT, CN_FIELD_REAL
+
+    ctypedef struct cn_field:
+        int family
+        const char *name
+        int type
+        size_t offset
+        double initial
+
+    enum:
+        CN_FROM_OUTPUT, CN_RECTIFIER
+
+    const char **cn_family_names
+    const char **cn_activation_names
+    const char **cn_dtype_names
+    const char **cn_resizing_names
+    const char **cn_fill_names
+    const char **cn_transform_names
+    const int *cn_activation_properties
+    const cn_stage_info *cn_stage_infos
+    const cn_field *cn_fields
 
     ctypedef void (*cn_kernel)(const cn_op *op, const cn_context *ctx, const cn_task *task) noexcept nogil
 
@@ -97,8 +97,8 @@ cdef extern from "convnet.h" nogil:
     const cn_kernels *cn_isa_kernels(int isa)
     int cn_isa_default()
     int64_t cn_scratch_floats(int stage, const cn_op *op)
-    int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n, int64_t lanes)
+    int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n)
     int64_t CN_COLUMNS
-    int64_t CN_PLACES
+    int64_t CN_WINOGRAD_POINTS
     int64_t CN_SLACK
-    int64_t CN_UPDATE
+    int64_t CN_UPDATE_BLOCK

@@ -1,7 +1,7 @@
-"""Locks that a forked child finds free, whichever thread of its parent held them.
+"""Locks that are free in a forked child, whichever thread of the parent held them.
 
-What a lock guards has to be whole at every moment, as a child may find it at any: a new value is finished before it is
-put in its place, in one assignment.
+A fork may happen at any moment, so what a lock guards must always be consistent: build the new value first, then assign
+it in one step.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 class Owner(Protocol):
-    """What has such a lock."""
+    """An object with such a lock."""
 
     _lock: Lock
 
@@ -22,9 +22,9 @@ OWNERS: weakref.WeakSet[Owner] = weakref.WeakSet()
 
 
 def lock_of(owner: Owner) -> Lock:
-    """Return the lock that is to be ``owner._lock``, which is another one in a forked child.
+    """Return a lock for ``owner._lock``; a forked child replaces it by a new one.
 
-    It is to be held by ``with owner._lock`` alone, which lets go of the lock that it took.
+    Hold it only by ``with owner._lock``, which releases the lock that it acquired.
     """
     OWNERS.add(owner)
     return Lock()

@@ -1,4 +1,4 @@
-/* The few OpenMP calls that the engine makes, what they answer in a build without OpenMP, and forks. */
+/* The few OpenMP calls of the engine, their replacements in a build without OpenMP, and forks. */
 #ifndef CN_OMP_COMPAT_H
 #define CN_OMP_COMPAT_H
 
@@ -13,10 +13,10 @@
 #define CN_PAUSE 0
 #endif
 
-/* A forked child has the forking thread alone, yet libgomp still counts on the threads that the parent
- * had: the child's first region would wait for them for ever. So the parent gives its threads back
- * just before it forks. They belong to the thread that began the regions: those of others are lost with them.
- * Where that fails, in a region or for lack of the function, that thread runs alone in the child. */
+/* A forked child has the forking thread only, but libgomp still counts on the threads of the parent: the
+ * child's first region would wait for them forever. So the parent releases its threads just before it forks.
+ * They belong to the thread that started the regions; those of other threads are lost in the child. If the
+ * release fails (inside a region, or without the function), the child runs on one thread. */
 static __thread int cn_pause_failed = 0; /* threads may fork at once */
 static __thread int cn_serial = 0;
 

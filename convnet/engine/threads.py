@@ -1,4 +1,4 @@
-"""How many threads a call may use: read in the calling thread, at each fit and each prediction."""
+"""The number of threads that a call may use, read in the calling thread at each fit and each prediction."""
 
 import multiprocessing
 import os
@@ -10,20 +10,20 @@ from joblib.parallel import get_active_backend
 
 from convnet.engine import _engine
 
-MOST_PER_CORE = 4  # libgomp ends the process when it cannot start a thread
+MAX_PER_CPU = 4  # libgomp ends the process when it cannot start a thread
 
 
 def resolve_n_threads(n_jobs: int | None = None) -> int:
-    """Return the number of threads that `n_jobs` stands for here and now.
+    """Return the number of threads for `n_jobs`, in this process and at this moment.
 
     Parameters
     ----------
     n_jobs : int, default=None
-        None is the number of physical cores, or less where OpenMP (``OMP_NUM_THREADS``, threadpoolctl,
-        joblib's inner limit), the affinity mask or a cgroup says so, and 1 in a worker of joblib's
-        "multiprocessing", which sets no inner limit; a larger ``OMP_NUM_THREADS`` is obeyed.
-        -1 is all CPUs, -2 all but one, as in joblib. A positive number is obeyed. Nothing goes beyond 4
-        times the CPUs, and a build without OpenMP runs one thread.
+        None is the number of physical cores, or less if OpenMP (``OMP_NUM_THREADS``, threadpoolctl,
+        joblib's inner limit), the affinity mask or a cgroup allows less. It is 1 in a worker of joblib's
+        "multiprocessing" backend, which sets no inner limit. A larger ``OMP_NUM_THREADS`` is used as it is.
+        -1 is all CPUs, -2 all but one, as in joblib. A positive number is used as it is. The maximum is 4
+        threads per CPU; a build without OpenMP always runs one thread.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     if not _engine.openmp_version():
         return 1
     physical, logical = cpu_counts()
-    most = MOST_PER_CORE * logical
+    most = MAX_PER_CPU * logical
     if n_jobs is None:
         n_threads = _engine.omp_max_threads()
         if "OMP_NUM_THREADS" not in os.environ:
@@ -51,9 +51,9 @@ def _is_integer(value: object) -> bool:
 
 
 def _in_pool() -> bool:
-    """Whether this process is one of joblib's workers that know nothing of each other.
+    """Whether this process is one of joblib's workers that do not know of each other.
 
-    With a thread on each core in each of them, threads of one wait at barriers on the cores of the other's.
+    If each of them ran a thread on each core, the threads of one would wait at barriers for the threads of another.
     """
     if not multiprocessing.current_process().daemon:
         return False

@@ -4,36 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.constraints import BOOLEAN, check_parameters, input_shape
 from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
 from convnet.estimators.parameters import ParametersMixin
-from convnet.estimators.sklearn_callbacks import CallbackSupportMixin, with_callbacks
+from convnet.estimators.sklearn_callbacks import (
+    CallbackSupportMixin,
+    SklearnCallbacks,
+    with_callbacks,
+)
 from convnet.fitted.attributes import commit
+from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.validate import validate_fitted
-from convnet.fitting.session import Fit
+from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.inputs import images as inputs
+from convnet.inputs.targets import count_samples
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
-from convnet.model_io.description import describe
-from convnet.model_io.files import SavingMixin
+from convnet.model_io.description import from_manifest, to_manifest
+from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
-    from convnet.fitted.network_cache import NetworkCache
+    from convnet.callbacks.callback import Callback
     from convnet.fitted.weights import Weights
-    from convnet.graph.network import Network
-    from convnet.graph.plan import LayerInfo
-    from convnet.inputs.hints import Images, Report
+    from convnet.fitting.transfer import Report
+    from convnet.graph import LayerInfo, Network
+    from convnet.inputs.arrays import Images
+    from convnet.inputs.tasks import Task
     from convnet.layers.base import Layer
+    from convnet.persistence.model_file import ReadArrays
 
 
 class BaseConvNet(
@@ -46,10 +57,8 @@ class BaseConvNet(
 ):
     """A convolutional net as a scikit-learn estimator.
 
-    A subclass has the parameters and gives ``_encode`` (y and weights → `Target`), ``_split`` (rows to train
-    on and to hold out), ``_validation_metrics`` (outputs → validation loss and score), ``_count_outputs``,
-    ``_check_outputs`` (attributes about y against the outputs of a net, those from a file), ``_target_outputs``
-    (which outputs are explained) and its own ``predict``.
+    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
+    `Task` of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
     """
 
     n_features_in_: int
@@ -66,9 +75,13 @@ class BaseConvNet(
     validation_loss_curve_: list[float]
     validation_scores_: list[float]
     history_: dict[str, list[float]]
-    _holder: NetworkCache
+    _network_cache: NetworkCache
 
-    _fewest_held_out = 1  # rows that the score of ``score`` needs
+    if TYPE_CHECKING:
+
+        def _task(self, y: Any) -> Task: ...
+
+        def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
 
     def _store(self, arguments: dict[str, Any]) -> None:
         """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
@@ -122,10 +135,10 @@ class BaseConvNet(
             Within a second of Ctrl-C. As after any error, the estimator is as it was before; only with `warm_start`
             it keeps the best weights so far.
         """
-        validation = X_val, y_val, sample_weight_val
         resume = hasattr(self, "weights_") and bool(
             BOOLEAN.test(self.warm_start) and self.warm_start
         )
+        validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, resume=resume, validation=validation)
 
     def _fit(
@@ -138,37 +151,62 @@ class BaseConvNet(
         partial: bool = False,
         **passed: Any,
     ) -> Self:
+        """Run one call of ``fit`` or ``partial_fit``; see `FitSession` for the arguments."""
         if resume:
-            validate_fitted(self, whole=True, anew=not partial)
-        fit = Fit(self, resume=resume, partial=partial)
-        fit.read(X, y, sample_weight, **passed)
+            validate_fitted(self, trained=True, force=not partial)
+        session = self._session(X, y, sample_weight, resume=resume, partial=partial, **passed)
+        callbacks: list[Callback] = [Progress()] if self.verbose else []
+        if not partial:
+            if getattr(self, "_skl_callbacks", None):
+                callbacks.append(SklearnCallbacks(X, y, sample_weight))
+            callbacks += self.callbacks or ()
         try:
-            commit(self, fit.run())
+            commit(self, session.run(callbacks))
         except KeyboardInterrupt:
-            so_far = fit.interrupted() if self.warm_start and not partial else None
+            so_far = session.interrupted() if self.warm_start and not partial else None
             if so_far:
                 commit(self, so_far)
             raise
         finally:
-            fit.end()
+            session.end()
         return self
+
+    def _session(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None, *, resume: bool, **passed: Any
+    ) -> FitSession:
+        """Check the parameters and what was passed; see `FitSession`."""
+        check_parameters(self)
+        name = type(self).__name__
+        if y is None:
+            raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+        return FitSession(
+            self,
+            self._fitted_task(vars(self)) if resume else self._task(y),
+            X,
+            y,
+            sample_weight,
+            input_shape=input_shape(self.input_shape, self.data_format, name, self.layers),
+            load=load,
+            resume=resume,
+            **passed,
+        )
 
     def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]:
         """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
-        known: Any
-        out: Any
-        known, out = getattr(self, "_known_outputs", (None, None))
-        if X is known and X is not None and layer is None:  # a copy that a scorer was given
-            return out
+        cache = getattr(self, "_network_cache", None)  # a copy for a scorer knows the outputs
+        if layer is None and isinstance(cache, NetworkCache):
+            known = cache.precomputed_outputs(X)
+            if known is not None:
+                return known
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        return outputs(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
     def _network(self) -> Network:
         """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""
         validate_fitted(self)
-        return self._holder.network(self.weights_)
+        return self._network_cache.network(self.weights_)
 
     def _images(self, X: Any) -> tuple[Images, float]:
         """Return X as the fitted net takes it, and what it is to be multiplied by."""
@@ -204,7 +242,7 @@ class BaseConvNet(
         if X is None and self.input_shape is None:
             raise ValueError("summary before fit needs X or input_shape.")
         layers, shape = self._declared(X, y)
-        n_outputs = None if y is None else self._count_outputs(y)
+        n_outputs = None if y is None else self._task(y).count_outputs(y)
         return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
 
     def layers_up_to(self, name: str) -> list[Layer]:
@@ -229,7 +267,7 @@ class BaseConvNet(
             If there is no such layer, with the names that exist.
         """
         validate_fitted(self)
-        return layers_up_to(self._holder.layers, self.layers_, name)
+        return layers_up_to(self._network_cache.layers, self.layers_, name)
 
     def _declared(self, X: Any, y: Any = None) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
         """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""
@@ -238,7 +276,7 @@ class BaseConvNet(
         shape = input_shape(self.input_shape, self.data_format, kind, self.layers)
         if X is not None or shape is None:
             array = inputs.check_rows(X, kind)
-            n_labels = inputs.count_rows(y)
+            n_labels = count_samples(y)
             images = inputs.as_images(
                 array, shape, self.data_format, n_labels=n_labels, layers=self.layers
             )
@@ -256,8 +294,13 @@ class BaseConvNet(
                 f"{type(self).__name__}: a parameter is nested too deeply to be cloned."
             ) from None
 
-    def _describe(self) -> tuple[dict[str, Any], Weights]:
-        return describe(self)
+    def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
+        check_parameters(self)
+        return to_manifest(self)
+
+    @classmethod
+    def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
+        return from_manifest(cls, manifest, read_arrays, check_parameters)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -11,13 +11,15 @@ from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
-from convnet.inputs.images import count_rows
-from convnet.inputs.indicators import as_indicator, encode_indicator, is_indicator
-from convnet.inputs.labels import as_labels, count_outputs, encode, likeliest
-from convnet.inputs.sample_weight import check_sample_weight
-from convnet.inputs.target import split
-from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
-from convnet.training.losses import log_probabilities, log_sigmoid, loss_figure, probabilities
+from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
+from convnet.inputs.targets import check_sample_weight, count_samples, is_indicator
+from convnet.inputs.tasks import (
+    Classification,
+    MultilabelClassification,
+    classification_type,
+    predicted_codes,
+)
+from convnet.model_io.files import register_estimator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
-    from convnet.inputs.hints import Fitted, InitWeights, LearningRate
-    from convnet.inputs.target import Target
-    from convnet.inspection.explain.targets import TargetOutputs
+    from convnet.fitting.transfer import InitWeights
+    from convnet.training.optimization import LearningRate
     from convnet.values.spec import Spec
 
 
+@register_estimator
 @shared_docs
 class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet):
     """Convolutional neural network classifier.
@@ -172,7 +174,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         logits = self._outputs(X)
         if self._indicator_dtype is not None:
             return (logits > 0).astype(self._indicator_dtype)
-        return self.classes_[likeliest(logits)]
+        return self.classes_[predicted_codes(logits)]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class.
@@ -245,78 +247,19 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         score : float
             Weighted, from 0 to 1.
         """
-        weights = check_sample_weight(sample_weight, count_rows(y))
+        weights = check_sample_weight(sample_weight, count_samples(y))
         with np.errstate(
             invalid="ignore"
         ):  # of numbers too large for an integer, which are no classes
             return super().score(X, y, sample_weight=weights)
 
-    def _encode(
-        self,
-        y: Any,
-        sample_weight: NDArray[np.float64] | None,
-        *,
-        classes: ArrayLike | None,
-        resume: bool,
-    ) -> Target:
-        several = is_indicator(y)
-        if resume and several != (self._indicator_dtype is not None):
-            names = "one label a row", "an indicator of several labels a row"
-            raise ValueError(f"y is {names[several]}, but the net has learnt {names[not several]}.")
-        encoder = encode_indicator if several else encode
-        fitted = self.classes_ if resume else None
-        return encoder(y, sample_weight, self.class_weight, classes=classes, fitted=fitted)
+    def _task(self, y: Any) -> Classification | MultilabelClassification:
+        return classification_type(y)(self.class_weight)
 
-    def _split(self, targets: np.ndarray, seed: int) -> Sequence[np.ndarray]:
-        strata = targets if targets.ndim == 1 else None
-        return split(len(targets), self.validation_fraction, seed, strata)
-
-    def _validation_metrics(
-        self, logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
-    ) -> tuple[float, float]:
-        several = targets.ndim == 2
-        right = ((logits > 0) == targets).all(axis=1) if several else likeliest(logits) == targets
-        loss = "softmax" if targets.dtype == np.int32 else "sigmoid"
-        accuracy = float(np.average(right, weights=weights))
-        return loss_figure(loss, logits, targets, weights), accuracy
-
-    def _target_outputs(
-        self, target: Any, n: int, logits: Callable[[], np.ndarray]
-    ) -> TargetOutputs:
-        """Return the logits to explain: those of `target`, or of the predicted classes of the outputs `logits()`."""
-        several = self._indicator_dtype is not None
-        if target is None:
-            codes = logits().argmax(axis=1) if several else likeliest(logits())
-        else:
-            codes = label_codes(target, self.classes_, n)
-        if several:
-            return output_targets(codes)
-        return class_targets(codes, count_outputs(self.classes_))
-
-    def _check_outputs(self, fitted: Fitted, n_outputs: int) -> None:
-        classes = fitted["classes_"]
-        dtype = fitted.get("_indicator_dtype")
-        several = dtype is not None
-        if not isinstance(classes, np.ndarray) or classes.ndim != 1:
-            raise ValueError("classes_ is no array of one axis.")
-        n_expected = len(classes) if several else count_outputs(classes)
-        if len(classes) < 1 + (not several) or n_outputs != n_expected or "n_outputs_" in fitted:
-            raise ValueError(f"{len(classes)} classes do not go with {n_outputs} outputs.")
-        expected = np.unique(classes)
-        if classes.dtype != expected.dtype or not np.array_equal(classes, expected):
-            raise ValueError("its classes are not sorted.")
-        if several and not (
-            isinstance(dtype, np.dtype)
-            and dtype.kind in "biuf"
-            and classes.dtype.kind == "i"
-            and np.array_equal(classes, np.arange(n_outputs))
-        ):
-            raise ValueError("its classes are not those of an indicator.")
-
-    def _count_outputs(self, y: Any) -> int:
-        if is_indicator(y):
-            return as_indicator(y).shape[1]
-        return count_outputs(np.unique(as_labels(y)))
+    def _fitted_task(self, fitted: Mapping[str, Any]) -> Classification | MultilabelClassification:
+        multilabel = fitted.get("_indicator_dtype") is not None
+        task = MultilabelClassification if multilabel else Classification
+        return task(self.class_weight, fitted["classes_"])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

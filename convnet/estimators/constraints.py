@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.callbacks import Callback
+from convnet.engine import SOLVERS
 from convnet.inputs.images import takes_signals
 from convnet.inputs.scaling import is_scale
-from convnet.training.rates import check_learning_rate
+from convnet.training.optimization import check_learning_rate
 from convnet.values.fields import did_you_mean, show
 from convnet.values.plain import plain
 from convnet.values.spec import MOST
@@ -102,7 +103,6 @@ SHAPE = Rule(
     "one to three positive integers",
     lambda v: isinstance(v, list | tuple) and 1 <= len(v) <= 3 and all(map(integer(1).test, v)),
 )
-SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
 
 RULES = {
     "loss": one_of("squared_error", "absolute_error", "huber"),

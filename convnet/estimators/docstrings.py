@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from typing import TYPE_CHECKING, TypeVar
+
+from convnet.fitted.attributes import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from convnet.fitted.attributes import FittedAttribute
 
 
 T = TypeVar("T")
@@ -115,41 +120,6 @@ n_jobs : int, default=None
     the process are allowed (unlike scikit-learn's usual None, which is 1); -1 is all CPUs.
 """
 
-ATTRIBUTES = """
-n_features_in_ : int
-    height · width · channels, or the features of flat rows.
-feature_names_in_ : ndarray of str
-    Names of the columns, if X was a data frame.
-image_form_ : dict
-    If X was an `ImageFolder`: its `image_form`, so that ``ImageFolder(path, **clf.image_form_)`` reads other
-    photographs alike, as the command line does.
-input_shape_ : tuple of int
-    (height, width, channels) or (features,).
-layers_ : tuple of LayerInfo
-    Name, type, output shape, parameters, multiply-adds and memory of each layer.
-weights_ : Weights
-    Read-only mapping of names such as "conv1/weights" to arrays.
-n_parameters_ : int
-    Number of parameters.
-init_report_ : dict of list of str, or None
-    With `init_weights`, names of layers: "loaded"; "missing", which started at random; "unexpected", for which the net
-    has no place.
-n_iter_ : int
-    Epochs done, those of earlier fits that were gone on from included.
-best_iter_ : int
-    The epoch, from 1, whose weights were kept: the one with the best validation score, else the last.
-loss_ : float
-    Training loss of that epoch.
-loss_curve_ : list of float
-    Training loss of each epoch, penalty included.
-validation_loss_curve_ : list of float
-    Loss on the rows held out, penalty not included, with `early_stopping` or ``X_val``.
-validation_scores_ : list of float
-    Score on the rows held out, with `early_stopping` or ``X_val``.
-history_ : dict of list
-    All figures of each epoch.
-"""
-
 _ENTRY = re.compile(r"^(?=\w+ : )", re.MULTILINE)
 _SECTION = r"(?<=^{0}\n{1}\n)(.*?)(?=\n\n\w+\n---|\Z)"
 
@@ -158,7 +128,7 @@ def shared_docs(estimator: type[T]) -> type[T]:
     """Complete the docstring of an estimator's class.
 
     Its own "Parameters" and "Attributes" hold what is special to it. The others are put in: parameters in the
-    order of the signature, attributes after its own.
+    order of the signature, attributes after its own, from the table of fitted attributes.
 
     Parameters
     ----------
@@ -178,9 +148,15 @@ def shared_docs(estimator: type[T]) -> type[T]:
     entries = _entries(PARAMETERS) | own
     text = _with_section(text, "Parameters", [entries[name] for name in order])
     own = _entries(_section(text, "Attributes"))
-    entries = own | {k: v for k, v in _entries(ATTRIBUTES).items() if k not in own}
+    shared = [a for a in ATTRIBUTES if a.doc and a.name not in own]
+    entries = own | {a.name: _attribute_entry(a) for a in shared}
     estimator.__doc__ = _with_section(text, "Attributes", entries.values())
     return estimator
+
+
+def _attribute_entry(attribute: FittedAttribute) -> str:
+    text = textwrap.fill(attribute.doc, 110, break_long_words=False, break_on_hyphens=False)
+    return f"{attribute.name} : {attribute.type}\n{textwrap.indent(text, '    ')}"
 
 
 def _pattern(title: str) -> re.Pattern[str]:

@@ -17,7 +17,7 @@ from convnet.layers.residual import SHORTCUT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
 
 
 # Errors of a net whose layers cannot be shown: bad parameters or layers, an unreadable spec file, a missing extra.

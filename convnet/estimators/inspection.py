@@ -14,12 +14,12 @@ from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.constraints import ParameterError, check_parameters, input_shape, integer
 from convnet.fitted.attributes import fit_snapshot
 from convnet.fitted.validate import validate_fitted
-from convnet.fitting.seed import draw_seed
-from convnet.graph.augmenter import augmented
-from convnet.graph.finite import check_finite
+from convnet.fitting.session import draw_seed
+from convnet.graph.arrays import check_finite
+from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
-from convnet.inputs.labels import likeliest
 from convnet.inputs.scaling import fitted_format
+from convnet.inputs.tasks import predicted_codes
 from convnet.inspection.explain import (
     ExplainInput,
     check_options,
@@ -29,18 +29,18 @@ from convnet.inspection.explain import (
 )
 from convnet.inspection.explain.targets import class_targets, label_codes
 from convnet.inspection.trace import Trace
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 from convnet.values.fields import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from convnet.graph.network import Network
-    from convnet.inputs.hints import Images
+    from convnet.graph import Network
+    from convnet.inputs.arrays import Images
     from convnet.inputs.scaling import InputFormat
-    from convnet.inspection.explain import TargetOutputs
+    from convnet.inputs.tasks import Task
 
 
 class InspectionMixin:
@@ -67,9 +67,7 @@ class InspectionMixin:
 
         def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]: ...
 
-        def _target_outputs(
-            self, target: Any, n: int, outputs: Callable[[], np.ndarray]
-        ) -> TargetOutputs: ...
+        def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
 
     def feature_maps(self, X: Any, layer: str) -> NDArray[np.float32]:
         """Return the output of a layer, computed as in prediction: running statistics, no dropout.
@@ -295,9 +293,9 @@ class InspectionMixin:
         options = self._method_options(method, given | dict(baseline=baseline), len(images))
 
         def predicted() -> NDArray[np.float32]:
-            return outputs(network, images, scale=scale, n_threads=n_threads)
+            return predict_in_batches(network, images, scale=scale, n_threads=n_threads)
 
-        targets = self._target_outputs(target, len(images), predicted)
+        targets = self._fitted_task(vars(self)).explain_targets(target, len(images), predicted)
         return explain(ExplainInput(network, images, scale, targets, n_threads), method, options)
 
     def _method_options(self, method: str, options: Mapping[str, Any], n: int) -> dict[str, Any]:
@@ -434,8 +432,8 @@ class ClassifierInspectionMixin(InspectionMixin):
             )
         found = self._method_options(method, options, len(images))
         true = label_codes(np.atleast_1d(y), self.classes_, len(images), "y")
-        logits = outputs(network, images, scale=scale, n_threads=n_threads)
-        predicted = likeliest(logits)
+        logits = predict_in_batches(network, images, scale=scale, n_threads=n_threads)
+        predicted = predicted_codes(logits)
         targets = class_targets(predicted, logits.shape[1])
         explained = ExplainInput(network, images, scale, targets, n_threads)
         cells = true, predicted

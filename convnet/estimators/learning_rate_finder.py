@@ -12,7 +12,6 @@ import numpy as np
 from sklearn.base import clone
 
 from convnet.estimators.base import BaseConvNet
-from convnet.fitting.session import Fit
 from convnet.training.examples import permutation
 from convnet.values.fields import as_float, is_integer, is_number, show
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from convnet.training.examples import Examples
+    from convnet.fitting.session import FitSession, Preparation
 
 
 MEMORY = 0.9  # weight of a step in the average of its neighbour
@@ -126,14 +125,15 @@ def find_learning_rate(
             "Pass the net alone."
         )
     _check(lowest, highest, steps)
-    fit = Fit(clone(estimator), resume=False, partial=False)  # which has a RandomState of its own
-    fit.read(X, y, sample_weight)
-    data = fit.build(fit.examples)
+    # a clone has a RandomState of its own
+    session = clone(estimator)._session(X, y, sample_weight, resume=False, partial=False)
+    prepared = session.prepare(session.data.examples)
+    trainer = prepared.optimization.trainer
     rates = np.geomspace(lowest, highest, steps)
     losses, trend = [], []
-    with closing(_batches(fit, data)) as batches:
+    with closing(_batches(session, prepared)) as batches:
         for rate, batch in zip(rates, batches, strict=False):
-            loss = fit.course.trainer.step(**batch, learning_rate=float(rate))
+            loss = trainer.step(**batch, learning_rate=float(rate))
             if not math.isfinite(loss):
                 break
             losses.append(loss)
@@ -143,11 +143,12 @@ def find_learning_rate(
     return _found(rates, losses)
 
 
-def _batches(fit: Fit, data: Examples) -> Generator[dict[str, Any]]:
+def _batches(session: FitSession, prepared: Preparation) -> Generator[dict[str, Any]]:
     """Yield batches without end, as ``fit`` draws them, each with its epoch."""
-    size, rows = fit.batch_size, data.rows
+    size, data = prepared.batch_size, prepared.examples
     for epoch in count():
-        order = permutation(rows, fit.seed, epoch) if fit.estimator.shuffle else rows
+        shuffle = session.estimator.shuffle
+        order = permutation(data.rows, session.seed, epoch) if shuffle else data.rows
         parts = [order[i : i + size] for i in range(0, len(order), size)]
         with closing(data.batches(parts)) as batches:
             for batch in batches:

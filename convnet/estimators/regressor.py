@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
-from convnet.inputs.sample_weight import check_sample_weight
-from convnet.inputs.target import split
-from convnet.inputs.targets import as_targets, encode_targets
-from convnet.inspection.explain.targets import label_codes, output_targets
-from convnet.training.losses import loss_figure
+from convnet.inputs.targets import as_numbers, check_sample_weight
+from convnet.inputs.tasks import Regression
+from convnet.model_io.files import register_estimator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +21,12 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
-    from convnet.inputs.hints import Fitted, InitWeights, LearningRate
-    from convnet.inputs.target import Target
-    from convnet.inspection.explain.targets import TargetOutputs
+    from convnet.fitting.transfer import InitWeights
+    from convnet.training.optimization import LearningRate
     from convnet.values.spec import Spec
 
 
+@register_estimator
 @shared_docs
 class ConvNetRegressor(RegressorMixin, BaseConvNet):
     """Convolutional neural network regressor, of one or many outputs.
@@ -66,8 +63,6 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
     >>> net.fit(digits.images / 16, ink).score(digits.images / 16, ink) > 0.8
     True
     """
-
-    _fewest_held_out = 2  # of one row there is no R²
 
     def __init__(
         self,
@@ -173,52 +168,14 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         score : float
             1 at the most; 0 is what the mean of y as a prediction gives.
         """
-        weights = check_sample_weight(sample_weight, len(as_targets(y, warn=False)))
+        weights = check_sample_weight(sample_weight, len(as_numbers(y, warn=False)))
         return super().score(X, y, sample_weight=weights)
 
-    def _encode(
-        self,
-        y: Any,
-        sample_weight: NDArray[np.float64] | None,
-        *,
-        classes: ArrayLike | None,
-        resume: bool,
-    ) -> Target:
-        fitted = self.n_outputs_ if resume else None
-        return encode_targets(y, sample_weight, self.loss, fitted=fitted)
+    def _task(self, y: Any) -> Regression:
+        return Regression(self.loss)
 
-    def _split(self, targets: np.ndarray, seed: int) -> Sequence[np.ndarray]:
-        return split(len(targets), self.validation_fraction, seed)
-
-    def _validation_metrics(
-        self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
-    ) -> tuple[float, float]:
-        values = outputs if targets.ndim == 2 else outputs[:, 0]
-        with np.errstate(over="ignore", invalid="ignore"):
-            score = r2_score(targets, values, sample_weight=weights)
-        if not np.isfinite(score):  # the squares of large numbers are no float32
-            wide = targets.astype(np.float64), values.astype(np.float64)
-            score = r2_score(*wide, sample_weight=weights)
-        return loss_figure(self.loss, outputs, targets, weights), float(score)
-
-    def _target_outputs(
-        self, target: Any, n: int, outputs: Callable[[], np.ndarray]
-    ) -> TargetOutputs:
-        """Return the outputs to explain, those with the indices `target`."""
-        if target is None and self.n_outputs_ > 1:
-            raise ValueError(
-                f"target must say which of the {self.n_outputs_} outputs to explain, from 0 to {self.n_outputs_ - 1}."
-            )
-        unit = 0 if target is None else target
-        return output_targets(label_codes(unit, np.arange(self.n_outputs_), n))
-
-    def _check_outputs(self, fitted: Fitted, n_outputs: int) -> None:
-        if fitted["n_outputs_"] != n_outputs or fitted.keys() & {"classes_", "_indicator_dtype"}:
-            raise ValueError(f"its attributes do not go with {n_outputs} outputs.")
-
-    def _count_outputs(self, y: Any) -> int:
-        values = as_targets(y)
-        return 1 if values.ndim == 1 else values.shape[1]
+    def _fitted_task(self, fitted: Mapping[str, Any]) -> Regression:
+        return Regression(self.loss, fitted["n_outputs_"])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -32,7 +32,7 @@ else:
             return method
 
 
-class Tasks(Callback):
+class SklearnCallbacks(Callback):
     """Reports a fit to the callbacks of ``set_callbacks``, of the estimator or of one that it is nested in.
 
     Parameters

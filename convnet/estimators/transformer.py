@@ -14,12 +14,12 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from convnet.estimators.base import BaseConvNet
-from convnet.estimators.constraints import ParameterError
-from convnet.fitted.validate import check_layer, validate_fitted
-from convnet.graph.plan import Plan
+from convnet.estimators.constraints import ParameterError, check_parameters
+from convnet.fitted.validate import validate_fitted
+from convnet.graph import Plan
 from convnet.layers import resolve_names
-from convnet.model_io.description import describe
-from convnet.model_io.files import SavingMixin
+from convnet.model_io.description import to_manifest
+from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
 from convnet.values.fields import did_you_mean, is_integer, show
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.fitted.weights import Weights
+    from convnet.persistence.model_file import ReadArrays
 
 
+@register_estimator
 class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     """Embeddings: the outputs of a layer of a net, flat, as features for other estimators.
 
@@ -152,12 +154,25 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         """Names of the columns, if X in ``fit`` was a data frame."""
         return self.estimator_.feature_names_in_
 
-    def _describe(self) -> tuple[dict[str, Any], Weights]:
+    def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         net, frozen = self._fitted_net(), isinstance(self.estimator_, FrozenEstimator)
-        description, weights = describe(net)
+        check_parameters(net)
+        manifest, weights = to_manifest(net)
         layers = {"layer": self.layer, "layer_": self.layer_}
         own = {"estimator": type(self).__name__, **layers, "frozen": frozen}
-        return {**own, "net": description}, weights
+        return {**own, "net": manifest}, weights
+
+    @classmethod
+    def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
+        net = _unfrozen("net", estimator_from_manifest(manifest["net"], read_arrays))
+        layer, frozen = manifest["layer"], manifest["frozen"]
+        if not isinstance(layer, int | str):
+            raise ValueError(f"layer must be a name or an integer; got {show(layer)}.")
+        transformer = cls(FrozenEstimator(net) if frozen else clone(net), layer)
+        transformer.estimator_ = FrozenEstimator(net) if frozen else net
+        transformer.layer_ = manifest["layer_"]
+        transformer._fitted_net()
+        return transformer
 
     def _net(self) -> BaseConvNet:
         """Return the net itself; TypeError where there is none."""
@@ -169,7 +184,12 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
             check_is_fitted(self, "estimator_")
         net = _unfrozen("estimator_", self.estimator_)
         validate_fitted(net)
-        check_layer(net, getattr(self, "layer_", None))
+        name = getattr(self, "layer_", None)
+        known = [one.name for info in net.layers_ for one in info.walk()]
+        if not isinstance(name, str) or name not in known:
+            raise ValueError(
+                f"ConvNetTransformer: layer_ is {show(name)}, but the net has the layers {', '.join(known)}."
+            )
         return net
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -184,7 +204,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
             infos = tuple(Plan(layers, shape, 1).layers)
         else:
             check_is_fitted(net, "weights_")
-            layers, infos = net._holder.layers, net.layers_
+            layers, infos = net._network_cache.layers, net.layers_
         known = [one.name for info in infos for one in info.walk()]
         layer, names = self.layer, resolve_names(layers)
         if isinstance(layer, str) and layer in known:

@@ -1,1 +1,9 @@
-"""."""
+"""Fitted nets: their attributes, the network behind them, and whether they are consistent.
+
+::
+
+    attributes.py      the table of fitted attributes, with their checks; replacing all attributes at once
+    weights.py         the read-only mapping of names to arrays
+    network_cache.py   the network, built when it is first needed
+    validate.py        checks of a whole estimator, after unpickling or before use
+"""

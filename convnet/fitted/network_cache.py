@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from convnet.engine.locks import lock_of
-from convnet.fitted.attributes import FITTED
-from convnet.graph.network import Network
+from convnet.graph import Network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,93 +18,115 @@ if TYPE_CHECKING:
 
 
 class NetworkCache:
-    """Builds the network when it is first asked for, so that ``predict`` changes no attribute.
+    """Builds the network when it is first needed, so that ``predict`` changes no attribute.
 
-    A pickle or a copy of a holder has the spec alone and builds its own network.
+    Pickles and copies hold the layers and shapes only, and build a network of their own.
 
     Parameters
     ----------
     layers : tuple of Layer
-        As converted in ``fit``, without the head.
+        As converted in ``fit``, without the output layer.
     input_shape : tuple of int
-        (h, w, c) or (features,).
+        (h, w, c), (length, c) or (features,).
     n_outputs : int
-        Units of the head.
+        Units of the output layer.
 
     Attributes
     ----------
-    trained_in : int
-        Process in which a ``partial_fit`` of the network is under way, or None. A child that is forked meanwhile has
-        no thread that would end it, and goes by the estimator's weights.
+    optimization_state : OptimizationState or None
+        What the next ``partial_fit`` continues with.
+    training_pid : int or None
+        Process in which a ``partial_fit`` trains the network. A child forked meanwhile has no thread that would finish
+        this training, so it drops the network and builds one from the estimator's weights.
     """
 
     def __init__(
         self, layers: Sequence[Layer], input_shape: tuple[int, ...], n_outputs: int
     ) -> None:
         self.layers, self.input_shape, self.n_outputs = layers, input_shape, n_outputs
-        self.course: OptimizationState | None = None
+        self.optimization_state: OptimizationState | None = None
+        self.training_pid: int | None = None
         self._network: Network | None = None
-        self._weights: Mapping[str, np.ndarray] | None = None
-        self._aside: tuple[Mapping[str, np.ndarray] | None, Network | None] = None, None
-        self.trained_in: int | None = None
-        self._known: tuple[Any, ...] = ()
+        self._weights: Mapping[str, np.ndarray] | None = None  # those of _network
+        # Weights and network of a prediction that began before a partial_fit ended.
+        self._secondary: tuple[Mapping[str, np.ndarray] | None, Network | None] = None, None
+        self._valid_key: dict[str, Any] | None = None
+        self._precomputed: tuple[Any, np.ndarray] | None = None
         self._lock = lock_of(self)
 
     def network(
         self, weights: Mapping[str, np.ndarray] | None, seed: int = 0, *, to_train: bool = False
     ) -> Network:
-        """Return the network of these weights; where they are None, the one that there is, or one of those of `seed`.
+        """Return the cached network for `weights`, building it if needed.
 
-        It is built where there is none, or one of other weights: predictions are by what ``weights_`` shows. A network
-        that has a course gives way only to one `to_train`: a prediction may have begun before a ``partial_fit`` ended.
+        None accepts any cached network, or initializes one from `seed`. A cached network with an optimization state is
+        replaced only if the new one is `to_train`; otherwise both stay in the cache.
         """
         with self._lock:
-            if self.trained_in not in (None, os.getpid()):
-                self._network = self.trained_in = self.course = None
+            if self.training_pid not in (None, os.getpid()):
+                self._network = self.training_pid = self.optimization_state = None
             if self._network is not None and (weights is None or weights is self._weights):
                 return self._network
-            other, network = self._aside
+            other, network = self._secondary
             if network is None or other is not weights:
                 network = Network(self.layers, self.input_shape, self.n_outputs, seed=seed)
                 if weights is not None:
                     network.set_weights(weights)
-            if self.course is None or to_train:
-                self.course, self._network, self._weights = None, network, weights
-                self._aside = None, None
+            if self.optimization_state is None or to_train:
+                self.optimization_state, self._network, self._weights = None, network, weights
+                self._secondary = None, None
             else:
-                self._aside = weights, network
+                self._secondary = weights, network
             return network
 
-    def know(self, attributes: Mapping[str, Any]) -> None:
-        """Take note of fitted attributes that go together."""
-        self._known = self._noted(attributes)
+    def bind(self, fitted: Mapping[str, Any]) -> None:
+        """Accept the fitted attributes that a fit has left: the cached network, if any, has their weights."""
+        self._weights, self._secondary = fitted["weights_"], (None, None)
+        self.mark_valid(fitted)
 
-    def trained(self, attributes: Mapping[str, Any]) -> None:
-        """Take note of the attributes that a fit has left: the network, if there is one, has their weights."""
-        self._weights, self._aside = attributes["weights_"], (None, None)
-        self.know(attributes)
+    def mark_valid(self, fitted: Mapping[str, Any]) -> None:
+        """Remember these fitted attributes as consistent."""
+        self._valid_key = self._key(fitted)
 
-    def knows(self, attributes: Mapping[str, Any]) -> bool:
-        """Return whether the attributes are the objects, and the spec is that, of which `know` took note."""
-        return len(self._known) > 0 and all(map(is_, self._noted(attributes), self._known))
+    def is_valid(self, fitted: Mapping[str, Any]) -> bool:
+        """Return whether these are the objects that were marked valid, and the layers and shapes are the same."""
+        known, key = self._valid_key, self._key(fitted)
+        return (
+            known is not None
+            and known.keys() == key.keys()
+            and all(known[name] is value for name, value in key.items())
+        )
 
-    def _noted(self, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
-        return *map(attributes.get, FITTED), self.layers, self.input_shape, self.n_outputs
+    def _key(self, fitted: Mapping[str, Any]) -> dict[str, Any]:
+        spec = {"layers": self.layers, "input_shape": self.input_shape, "n_outputs": self.n_outputs}
+        return {**fitted, **spec}
 
-    def forget(self) -> None:
-        """Drop the network, whose weights a failed ``partial_fit`` has changed, and the course."""
+    def reset(self) -> None:
+        """Drop the network, whose weights a failed ``partial_fit`` has changed, and its optimization state."""
         with self._lock:
-            self._network = self.course = None
+            self._network = self.optimization_state = None
 
-    def fresh(self) -> NetworkCache:
-        """Return a holder of the same spec without a network."""
+    def empty_copy(self) -> NetworkCache:
+        """Return a cache of the same layers and shapes, without a network."""
         return NetworkCache(self.layers, self.input_shape, self.n_outputs)
 
-    def sharing(self) -> NetworkCache:
-        """Return a holder of the same network, for a copy of the estimator."""
-        holder = self.fresh()
-        holder._network = self._network
-        return holder
+    def shared_copy(self, precomputed: tuple[Any, np.ndarray] | None = None) -> NetworkCache:
+        """Return a cache that shares the network, for a copy of the estimator.
+
+        Parameters
+        ----------
+        precomputed : tuple of array-like and ndarray, default=None
+            X and the outputs of the network for it, which the copy will not compute again.
+        """
+        cache = self.empty_copy()
+        cache._network, cache._precomputed = self._network, precomputed
+        return cache
+
+    def precomputed_outputs(self, X: Any) -> np.ndarray | None:
+        """Return the outputs for X if X is the very object that they were computed for, else None."""
+        if self._precomputed is None or self._precomputed[0] is not X:
+            return None
+        return self._precomputed[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return NetworkCache, (self.layers, self.input_shape, self.n_outputs)

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
-import numpy as np
+    from convnet.graph import Plan
 
 
 class Weights(Mapping):
-    """Read-only mapping of names such as "conv1/weights" to read-only float32 arrays.
+    """Read-only mapping from names such as "conv1/weights" to read-only float32 arrays.
 
     Parameters
     ----------
     arrays : dict of str to ndarray
-        Taken over, and made read-only.
+        Not copied, and made read-only.
     """
 
     __slots__ = ("_arrays",)
@@ -29,9 +30,7 @@ class Weights(Mapping):
         self._arrays = dict(arrays)
         for name, array in self._arrays.items():
             if not isinstance(array, np.ndarray):
-                raise TypeError(
-                    f"weights: {name!r} is a {type(array).__name__}, but an array is wanted."
-                )
+                raise TypeError(f"weights: {name!r} must be an array; got {type(array).__name__}.")
             array.flags.writeable = False
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
@@ -47,6 +46,30 @@ class Weights(Mapping):
         return f"Weights({', '.join(f'{name} {array.shape}' for name, array in self.items())})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Weights, (
-            self._arrays,
-        )  # arrays come out of a pickle writeable: __init__ is run again
+        return Weights, (self._arrays,)  # arrays are writeable after unpickling: run __init__
+
+
+def check_weights(weights: Any, plan: Plan) -> None:
+    """Raise ValueError unless `weights` are those of the plan: names, dtypes, shapes, memory layout and values."""
+    if type(weights) is not Weights:
+        raise ValueError(
+            f"weights_ is read-only, but found a {type(weights).__name__}. "
+            "To start a fit from your own weights, pass them as init_weights."
+        )
+    expected = {parameter.name for parameter in plan.parameters}
+    if weights.keys() != expected:
+        raise ValueError(f"expected the names {_listed(expected)}, found {_listed(weights)}")
+    for parameter in plan.parameters:
+        name, array = parameter.name, weights[parameter.name]
+        if array.dtype != np.float32 or array.shape != parameter.shape:
+            raise ValueError(
+                f"expected {name} of shape {parameter.shape} and dtype float32, "
+                f"found shape {array.shape} and dtype {array.dtype}"
+            )
+        if not (array.flags.c_contiguous and array.flags.aligned):
+            raise ValueError(f"expected {name} to be C-contiguous and aligned")
+        parameter.check(array)
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(sorted(map(str, names)))[:200]

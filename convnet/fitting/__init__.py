@@ -1,1 +1,10 @@
-"""."""
+"""One call of ``fit`` or ``partial_fit``.
+
+::
+
+    session.py         the steps of a fit, from what was passed to the fitted attributes
+    data.py            X, y and weights, checked and encoded; the validation set
+    transfer.py        initial weights, frozen layers, learning rates of layers
+    validation.py      loss and score after each epoch
+    callback_view.py   what callbacks see of a fit, and their calls
+"""

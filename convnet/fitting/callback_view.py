@@ -2,94 +2,107 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from convnet.augment.spec import as_augment
 from convnet.fitted.attributes import fitted_copy
-from convnet.fitting.checkpoint_fingerprint import identity
 from convnet.training import snapshot
+from convnet.training.schedules import NAMED, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from convnet.callbacks.callback import Callback
     from convnet.callbacks.run import State
-    from convnet.estimators.base import BaseConvNet
-    from convnet.fitting.session import Fit
+    from convnet.fitting.data import FitData, ValidationSet
+    from convnet.training.examples import Examples
 
 
-class Run:
+class CallbackView:
     """A fit as callbacks see it; see `convnet.callbacks.Callback`.
 
     Parameters
     ----------
-    fit : Fit
+    session : FitSession
         Under way.
     callbacks : list of Callback
         In the order of their calls.
     """
 
-    def __init__(self, fit: Fit, callbacks: Sequence[Callback]) -> None:
-        self._fit, self._callbacks, self.estimator = fit, callbacks, fit.estimator
+    def __init__(self, session: Any, callbacks: Sequence[Callback]) -> None:
+        self._session, self._callbacks = session, callbacks
+        self.estimator = session.estimator
         self._begun: list[Callback] = []
         self.figures: dict[str, float] = {}
         self.scratch: dict[Any, Any] = {}
-        self._identity: dict[str, str] | None = None
+        self._fingerprint: dict[str, str] | None = None
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
-        return self._fit.loop.epochs
+        """Number of epochs done."""
+        return self._session.loop.epochs
 
     @property
     def last_epoch(self) -> int:
-        """Epochs that will be done at the end."""
-        return self._fit.last_epoch
+        """Number of epochs at the end of the fit."""
+        return self._session.last_epoch
 
     @property
     def history(self) -> dict[str, list[float]]:
         """The figures of all epochs."""
-        return self._fit.history()
+        return self._session.history()
 
     @property
     def best_epoch(self) -> int:
         """The epoch, from 1, whose weights are kept so far."""
-        return self._fit.loop.best.epoch
+        return self._session.loop.best.epoch
 
     @property
     def is_whole(self) -> bool:
-        """Whether the last epoch was not cut short by `max_time`."""
-        return not self._fit.loop.cut
+        """Whether `max_time` left the last epoch whole."""
+        return not self._session.loop.cut
 
     @property
     def identity(self) -> dict[str, str]:
-        """Texts that name parameters and data."""
-        if self._identity is None:
-            fit = self._fit
-            self._identity = identity(fit.estimator, fit.given, fit.held, fit.first_epoch)
-        return self._identity
+        """Texts that identify the parameters and the data."""
+        if self._fingerprint is None:
+            session = self._session
+            self._fingerprint = checkpoint_fingerprint(
+                session.estimator,
+                session.data,
+                session.validation_set,
+                session.init_weights,
+                session.first_epoch,
+            )
+        return self._fingerprint
 
-    def fitted(self) -> BaseConvNet:
+    def fitted(self) -> Any:
         """Return a fitted estimator with a network of its own."""
         return fitted_copy(self.estimator, self.attributes())
 
     def attributes(self) -> dict[str, Any]:
         """Return the fitted attributes that ``fit`` would set if it ended now."""
-        fitted = self._fit.fitted()
+        fitted = self._session.attributes()
         history = {name: list(figures) for name, figures in fitted["history_"].items()}
-        return fitted | {"_holder": fitted["_holder"].fresh(), "history_": history}
+        return fitted | {
+            "_network_cache": fitted["_network_cache"].empty_copy(),
+            "history_": history,
+        }
 
     def state(self) -> State:
         """Return numbers, fit for JSON, and arrays by name, to resume from."""
-        numbers, arrays = snapshot.take(self._fit.loop)
-        return numbers | {"seeds": [self._fit.seed, self._fit.split_seed]}, arrays
+        numbers, arrays = snapshot.take(self._session.loop)
+        return numbers | {"seeds": [self._session.seed, self._session.split_seed]}, arrays
 
     def resume(self) -> State | None:
-        """Return the first state that a callback gives to go on from, or None; the fit takes its seeds."""
+        """Return the first state that a callback resumes from, or None."""
         states = [callback.resume(self) for callback in self._callbacks]
-        state = next((state for state in states if state is not None), None)
-        if state is not None:
-            self._fit.seed, self._fit.split_seed = snapshot.seeds(state[0])
-        return state
+        return next((state for state in states if state is not None), None)
 
     def fit_begin(self) -> None:
         """Call on_fit_begin."""
@@ -103,12 +116,12 @@ class Run:
             callback.on_epoch_begin(self)
 
     def epoch_end(self, figures: Mapping[str, float]) -> bool:
-        """Call on_epoch_end; return whether one of the callbacks wants to stop."""
+        """Call on_epoch_end. Return whether a callback asks to stop."""
         self.figures = dict(figures)
         for callback in self._callbacks:
             if callback.on_epoch_end(self):
-                self._fit.loop.over = True
-        return self._fit.loop.over
+                self._session.loop.over = True
+        return self._session.loop.over
 
     def fit_end(self) -> None:
         """Call on_fit_end."""
@@ -116,7 +129,7 @@ class Run:
             callback.on_fit_end(self)
 
     def close(self) -> None:
-        """Call close of those that were begun, the last one first; the first error is raised after all."""
+        """Call close of the callbacks that were begun, the last one first. Raise the first error afterwards."""
         errors = []
         while self._begun:
             try:
@@ -125,3 +138,89 @@ class Run:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+
+# Parameters that do not change the result, or that the fingerprint holds in another form.
+NOT_IN_FINGERPRINT = (
+    *("n_jobs", "verbose", "callbacks", "max_time"),
+    *("layers", "augment", "init_weights"),
+)
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # in the repr of objects without one of their own
+HASH_CHUNK = 2**22  # bytes
+
+
+def checkpoint_fingerprint(
+    estimator: Any,
+    data: FitData,
+    validation_set: ValidationSet | None,
+    init_weights: Mapping[str, np.ndarray] | None,
+    first_epoch: int,
+) -> dict[str, str]:
+    """Return texts that are the same for two fits if one can resume from a checkpoint of the other.
+
+    Parameters
+    ----------
+    estimator : BaseConvNet
+        Being fitted.
+    data : FitData
+        What it is fitted on.
+    validation_set : ValidationSet or None
+        As passed to ``fit``.
+    init_weights : mapping of str to ndarray, or None
+        The arrays that the net starts with.
+    first_epoch : int
+        Epochs done by earlier fits.
+    """
+    params = estimator.get_params(deep=False)
+    texts = {"estimator": type(estimator).__name__, "layers": repr(list(data.layers))}
+    texts["augment"] = repr(list(as_augment(params["augment"])))
+    rate = params["learning_rate"]
+    if not isinstance(NAMED.get(rate) if isinstance(rate, str) else rate, Schedule):
+        params.pop("max_iter")  # the rates do not depend on it
+    texts |= {
+        name: _text(value) for name, value in params.items() if name not in NOT_IN_FINGERPRINT
+    }
+    if init_weights is not None:
+        named = sorted(init_weights.items())
+        texts["init_weights"] = _hash(
+            part for name, array in named for part in _named_parts(name, array)
+        )
+    texts["data"] = _digest(data.examples)
+    texts["validation data"] = (
+        "none" if validation_set is None else _digest(validation_set.examples)
+    )
+    texts["epochs done before"] = str(first_epoch)
+    if first_epoch:
+        weights = estimator.weights_.values()
+        texts["weights begun with"] = _hash(np.ascontiguousarray(array) for array in weights)
+    return texts
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, np.random.RandomState):
+        return "RandomState"  # the checkpoint holds the seed drawn from it
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    return ADDRESS.sub("", repr(value))  # addresses differ between processes
+
+
+def _named_parts(name: str, array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    return np.frombuffer(f"{name} {array.shape}".encode(), np.uint8), array
+
+
+def _digest(examples: Examples) -> str:
+    X = examples.X
+    step = max(1, HASH_CHUNK // max(1, prod(X.shape[1:]) * X.itemsize))
+    about = f"{X.shape} {X.dtype.str} {examples.scale!r}".encode()
+    parts = [np.frombuffer(about, np.uint8), examples.targets, examples.rows]
+    parts += [] if examples.weights is None else [examples.weights]
+    chunks = (X[i : i + step] for i in range(0, len(X), step))
+    return _hash(np.ascontiguousarray(part) for group in (parts, chunks) for part in group)
+
+
+def _hash(arrays: Iterable[np.ndarray]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(array.view(np.uint8).data)
+    return digest.hexdigest()

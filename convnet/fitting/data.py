@@ -1,189 +1,254 @@
-"""What was passed to ``fit``: checked, and turned into what a net is trained and validated on."""
+"""What is passed to ``fit``, checked and encoded: training data and validation set."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length
 
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
-from convnet.estimators.constraints import input_shape
-from convnet.fitted.attributes import fitted_copy, kept
-from convnet.fitting.transfer import initial, warn_of_units
-from convnet.fitting.validation_set import ValidationSet
+from convnet.data.lazy.array import LazyArray
+from convnet.fitted.attributes import kept
 from convnet.inputs import images as inputs
-from convnet.inputs.sample_weight import check_sample_weight
 from convnet.inputs.scaling import fitted_format
+from convnet.inputs.targets import check_sample_weight, count_samples
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike
 
-    from convnet.estimators.base import BaseConvNet
-    from convnet.inputs.scaling import InputFormat
+    from convnet.augment.plan import AugmentPlan
+    from convnet.inputs.arrays import Images
+    from convnet.inputs.tasks import Target, Task
+    from convnet.layers.base import Layer
 
 
+@dataclass(frozen=True, eq=False)
 class FitData:
     """X, y and weights of one call of ``fit`` or ``partial_fit``.
 
     Parameters
     ----------
-    estimator : BaseConvNet
-        Whose parameters say how to read them.
-    X, y, sample_weight
-        As passed.
-    resume : bool
-        Whether they have to suit the fitted net.
-    classes : array-like, default=None
-        As passed to ``partial_fit``.
-
-    Attributes
-    ----------
+    task : Task
+        With the classes or outputs of the net.
     layers : tuple of Layer
-        The spec, without the head.
-    augment : AugmentPlan or None
-        How the images are changed at random.
+        The spec, without the output layer.
     target : Target
-        What is learnt.
+        y, encoded.
     examples : Examples
         X as images, with the target.
-    initial : mapping of str to array, or None
-        The arrays that `init_weights` stands for, where the net begins with them.
+    augment : AugmentPlan or None
+        Random changes of the images.
     attributes : dict
         Fitted attributes about X.
-    largest : float
-        Largest magnitude of the values of X that the net was fitted to, as it sees them.
+    array, y : ndarray or LazyArray, array-like
+        X as an array, and y, all samples as passed.
     """
 
-    def __init__(
-        self,
-        estimator: BaseConvNet,
+    task: Task
+    layers: tuple[Layer, ...]
+    target: Target
+    examples: Examples
+    augment: AugmentPlan | None
+    attributes: dict[str, Any]
+    array: Images
+    y: Any
+
+    @classmethod
+    def read(
+        cls,
+        estimator: Any,
+        task: Task,
         X: Any,
         y: Any,
         sample_weight: ArrayLike | None,
         *,
+        input_shape: tuple[int, ...] | None,
         resume: bool,
         classes: ArrayLike | None = None,
-    ) -> None:
-        est, self.estimator, self.kind = estimator, estimator, type(estimator).__name__
-        if y is None:
-            raise ValueError(f"{self.kind} requires y to be passed, but the target y is None.")
-        self.array, self.y = inputs.check_rows(X, self.kind), y
-        shape = input_shape(est.input_shape, est.data_format, self.kind, est.layers)
+    ) -> FitData:
+        """Check and encode what was passed to ``fit``.
+
+        Parameters
+        ----------
+        estimator : BaseConvNet
+            Its parameters say how to read X. With `resume`, X and y have to suit its fitted attributes.
+        task : Task
+            What the net learns.
+        X, y, sample_weight
+            As passed.
+        input_shape : tuple of int or None
+            The parameter, as (h, w, c), (length, c) or (features,).
+        resume : bool
+            Whether the fit continues from the fitted net.
+        classes : array-like, default=None
+            As passed to ``partial_fit``.
+        """
+        name = type(estimator).__name__
+        array = inputs.check_rows(X, name)
         if resume:
-            inputs.check_features(est, X, self.array)
-            shape = est.input_shape_ if shape is None else shape
-        n_labels = inputs.count_rows(y)
+            inputs.check_features(estimator, X, array)
+            input_shape = estimator.input_shape_ if input_shape is None else input_shape
         images = inputs.as_images(
-            self.array, shape, est.data_format, n_labels=n_labels, layers=est.layers
+            array,
+            input_shape,
+            estimator.data_format,
+            n_labels=count_samples(y),
+            layers=estimator.layers,
         )
         check_consistent_length(images, y)
         weights = check_sample_weight(sample_weight, len(images))
-        self.target = est._encode(y, weights, classes=classes, resume=resume)
-        self.layers = as_layers(est.layers, images.shape[1:])
+        target = task.encode(y, weights, classes=classes)
+        layers = as_layers(estimator.layers, images.shape[1:])
         if images.ndim == 2:
-            inputs.check_spatial(self.layers, images.shape[1], est.data_format)
+            inputs.check_spatial(layers, images.shape[1], estimator.data_format)
         if resume:
-            self.attributes = kept(est)
-            scale = est._input_format.scale_for(images, self.kind)
+            attributes = kept(estimator)
+            scale = estimator._input_format.scale_for(images, name)
         else:
-            given = fitted_format(
+            input_format = fitted_format(
                 images,
-                est.data_format,
-                est.rescale,
-                self.kind,
-                rows=self.target.rows,
-                layers=self.layers,
+                estimator.data_format,
+                estimator.rescale,
+                name,
+                rows=target.rows,
+                layers=layers,
             )
-            self.attributes = {
-                **inputs.feature_attributes(X, self.array),
+            scale = input_format.scale
+            attributes = {
+                **inputs.feature_attributes(X, array),
                 **inputs.image_attributes(X, images),
-                "_input_format": given,
+                "_input_format": input_format,
+                "init_report_": None,
             }
-            self.attributes["init_report_"] = None
-            scale = given.scale
-        fresh = est.init_weights is not None and not resume
-        self.initial: Mapping[str, np.ndarray] | None = None
-        units: InputFormat | None = None
-        if fresh:
-            self.initial, units = initial(est.init_weights, self.kind)
-        known = self.attributes["_input_format"]
-        chosen = est.rescale != "auto" or known.as_is  # by the user, who may mean the same
-        if units is not None and not chosen:
-            warn_of_units(units, images, scale, self.kind)
-        self.largest = known.largest * known.scale
-        self.augment = plan_augment(as_augment(est.augment), images.shape[1:], self.largest)
-        target = self.target
-        self.examples = Examples(images, target.values, target.rows, target.weights, scale)
+        input_format = attributes["_input_format"]
+        largest = input_format.largest * input_format.scale
+        augment = None
+        if estimator.augment is not None:
+            augment = plan_augment(as_augment(estimator.augment), images.shape[1:], largest)
+        return cls(
+            task=task.fitted(target),
+            layers=layers,
+            target=target,
+            examples=Examples(images, target.values, target.rows, target.weights, scale),
+            augment=augment,
+            attributes=attributes,
+            array=array,
+            y=y,
+        )
 
-    def check_unchanged(self, how: str) -> None:
-        """Raise ValueError if `how`, "warm_start" or "partial_fit", cannot go on with these layers and images."""
-        est = self.estimator
-        given = est._input_format
-        now = {
-            "input_shape": self.examples.X.shape[1:],
-            "layers": self.layers,
-            "rescale": est.rescale,
-            "data_format": est.data_format,
-        }
-        then = {
-            "input_shape": est.input_shape_,
-            "layers": est._holder.layers,
-            "rescale": given.rescale,
-            "data_format": given.data_format,
-        }
-        for name, value in now.items():
-            if value != then[name]:
-                raise ValueError(
-                    f"{how} goes on from the last fit, but {name} has changed since. Use a clone."
-                )
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(h, w, c), (length, c) or (features,)."""
+        return self.examples.X.shape[1:]
 
-    def split(self, seed: int) -> tuple[Examples, ValidationSet]:
-        """Return the examples to train on and those held out by `early_stopping`."""
-        est, data = self.estimator, self.examples
+    @property
+    def largest(self) -> float:
+        """Largest magnitude in the X of the first fit, as the net sees it."""
+        input_format = self.attributes["_input_format"]
+        return input_format.largest * input_format.scale
+
+    def split(self, validation_fraction: float, seed: int) -> tuple[Examples, ValidationSet]:
+        """Return the training examples, and the validation set of `early_stopping`."""
+        data = self.examples
         try:
-            train, held = est._split(data.targets[data.rows], seed)
+            parts = self.task.split(data.targets[data.rows], validation_fraction, seed)
         except ValueError as error:
             raise ValueError(
-                f"early_stopping=True cannot hold out validation_fraction={est.validation_fraction} of "
-                f"{len(data.rows)} rows: {error}"
+                f"early_stopping=True cannot split off validation_fraction={validation_fraction} of "
+                f"{len(data.rows)} samples: {error}"
             ) from error
-        train, held = (data.rows[np.sort(part)] for part in (train, held))
-        return data.take(train), ValidationSet(data.take(held), self.array, self.y)
+        train, validation = (data.take(data.rows[np.sort(part)]) for part in parts)
+        return train, ValidationSet(validation, self.array, self.y)
 
-    def held_out(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> ValidationSet:
-        """Return X_val, y_val and sample_weight_val as `ValidationSet`; an error says which of them it is about."""
-        est = self.estimator
-        probe = fitted_copy(est, {**self.attributes, **self.target.attributes})
-        probe.input_shape_ = shape = self.examples.X.shape[1:]
-        if hasattr(est, "class_weight"):
-            probe.class_weight = self.target.class_weight
+
+@dataclass(frozen=True, eq=False)
+class ValidationSet:
+    """Samples that a net is validated on, as it reads them and as they were passed.
+
+    Parameters
+    ----------
+    examples : Examples
+        Images and encoded targets.
+    array : ndarray or LazyArray
+        X as passed, all samples.
+    y : array-like
+        The target as passed, all samples.
+    """
+
+    examples: Examples
+    array: Images
+    y: Any
+
+    @classmethod
+    def read(
+        cls,
+        estimator: Any,
+        data: FitData,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+    ) -> ValidationSet:
+        """Check and encode X_val, y_val and sample_weight_val. An error says which of them it is about.
+
+        Parameters
+        ----------
+        estimator : BaseConvNet
+            An estimator with the fitted attributes about X that the fit will set.
+        data : FitData
+            What the net is trained on.
+        X, y, sample_weight
+            As passed.
+        """
+        name = type(estimator).__name__
         with _about("X_val"):
-            array = inputs.check_rows(X, self.kind)
-            inputs.check_features(probe, X, array)
-            images = inputs.as_images(array, shape, est.data_format)
-            scale = probe._input_format.scale_for(images, self.kind)
-        n_labels = inputs.count_rows(y)
+            array = inputs.check_rows(X, name)
+            inputs.check_features(estimator, X, array)
+            images = inputs.as_images(array, data.input_shape, estimator.data_format)
+            scale = estimator._input_format.scale_for(images, name)
+        n_labels = count_samples(y)
         if n_labels not in (None, len(images)):
-            raise ValueError(f"y_val has {n_labels} entries; X_val has {len(images)} rows.")
+            raise ValueError(f"y_val has {n_labels} entries; X_val has {len(images)} samples.")
         weights = check_sample_weight(sample_weight, len(images), "sample_weight_val", "X_val")
         with _about("y_val"):
-            target = probe._encode(y, weights, classes=None, resume=True)
+            target = data.task.encode(y, weights)
         examples = Examples(images, target.values, target.rows, target.weights, scale)
-        return ValidationSet(examples, array, y)
+        return cls(examples, array, y)
+
+    def __len__(self) -> int:
+        return len(self.examples.rows)
+
+    def targets(self) -> np.ndarray:
+        """Return the encoded targets."""
+        return self.examples.targets[self.examples.rows]
+
+    def weights(self) -> np.ndarray | None:
+        """Return the weights of the samples, float32, or None if all are 1."""
+        data = self.examples
+        return None if data.weights is None else data.weights[data.rows]
+
+    def passed(self) -> tuple[Images, np.ndarray]:
+        """Return X, a copy or `LazyArray`, and y of the samples as passed. y is 1-D if a column stands for that."""
+        data = self.examples
+        y = self.y.toarray() if issparse(self.y) else np.asarray(self.y)
+        y = y.ravel() if data.targets.ndim == 1 else y
+        array, rows = self.array, data.rows
+        return array.part(rows) if isinstance(array, LazyArray) else array[rows], y[rows]
 
 
 @contextmanager
 def _about(name: str) -> Iterator[None]:
-    """Put a parameter's name in front of the errors of what is done in this context."""
+    """Begin the errors raised in this context with the name of a parameter."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name}: {error}") from error
+        error_type = TypeError if isinstance(error, TypeError) else ValueError
+        raise error_type(f"{name}: {error}") from error

@@ -1,7 +1,15 @@
-"""One call of ``fit`` or ``partial_fit``: from what was passed to the fitted attributes.
+"""One call of ``fit`` or ``partial_fit``, from what was passed to the fitted attributes.
 
-Nothing is written to the estimator before the end, and then all at once: a fit that fails, for whatever
-reason, leaves it as it was.
+::
+
+    FitData, ValidationSet     X, y and weights, checked and encoded           (data.py)
+    prepare                    network, initial weights, trainer, schedule     (transfer.py, training/optimization.py)
+    Validation                 loss and score after each epoch                 (validation.py)
+    Loop                       the epochs                                      (training/loop.py)
+    attributes                 what the estimator gets
+
+Nothing is written to the estimator before the end, and then everything at once. A fit that fails leaves the estimator
+unchanged.
 """
 
 from __future__ import annotations
@@ -10,192 +18,370 @@ import math
 import os
 import time
 import warnings
+from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 
-from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators.constraints import check_parameters
-from convnet.estimators.sklearn_callbacks import Tasks
+from convnet.fitted.attributes import fitted_copy
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights
-from convnet.fitting.callback_view import Run
-from convnet.fitting.data import FitData
-from convnet.fitting.seed import draw_seed
+from convnet.fitting.callback_view import CallbackView
+from convnet.fitting.data import FitData, ValidationSet
 from convnet.fitting.transfer import (
+    format_report,
     frozen_parameters,
+    load_initial_weights,
     rate_factors,
-    shown,
-    start_from,
-    warn_of_frozen,
+    read_init_weights,
+    warn_of_frozen_random,
+    warn_of_scaling,
 )
 from convnet.fitting.validation import Validation
-from convnet.graph.selection import front
+from convnet.layers import Normalize
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import Loop
 from convnet.training.optimization import OptimizationState
-from convnet.training.statistics import learn_statistics, normalizations
+from convnet.training.statistics import learn_statistics
 from convnet.values.fields import show
-from convnet.values.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
     from convnet.callbacks.callback import Callback
-    from convnet.estimators.base import BaseConvNet
-    from convnet.fitting.validation_set import ValidationSet
+    from convnet.fitting.transfer import Report
+    from convnet.graph import Network
+    from convnet.inputs.tasks import Task
     from convnet.training.examples import Examples
 
 
-AUTO_BATCH = 128
-SOLVER = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
-PASSED = "X_val"  # what chose the weights where no split did
+AUTO_BATCH_SIZE = 128
+SOLVER_PARAMETERS = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
+PASSED = "X_val"  # stands for a validation set that was passed, where the seed of a split is noted otherwise
 
 
-class Fit:
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """A network that is ready to be trained.
+
+    Parameters
+    ----------
+    cache : NetworkCache
+        Holds the network for the fitted estimator.
+    network : Network
+        With initial weights, or those of the fitted net.
+    optimization : OptimizationState
+        Trainer, schedule and early stopping.
+    examples : Examples
+        The training set; the features of the frozen prefix, if there is one.
+    batch_size : int
+        Number of samples of a step.
+    init_report : dict or None
+        ``init_report_``.
+    """
+
+    cache: NetworkCache
+    network: Network
+    optimization: OptimizationState
+    examples: Examples
+    batch_size: int
+    init_report: Report | None
+
+
+class FitSession:
     """One call of ``fit`` or ``partial_fit``.
 
     Parameters
     ----------
     estimator : BaseConvNet
-        Whose parameters are used; its attributes too where an earlier fit goes on.
+        Its parameters are checked already. With `resume`, its fitted attributes are used too.
+    task : Task
+        What the net learns.
+    X, y, sample_weight
+        As passed.
+    validation : tuple, default=(None, None, None)
+        X_val, y_val and sample_weight_val as passed.
+    classes : array-like, default=None
+        As passed to ``partial_fit``.
+    input_shape : tuple of int or None
+        The parameter, as (h, w, c), (length, c) or (features,).
+    load : callable
+        Reads a model file, for `init_weights`.
     resume : bool
         Whether to start from the fitted weights.
     partial : bool
-        Whether this is ``partial_fit``: one epoch, with the optimizer state of the call before.
+        Whether this is ``partial_fit``: one epoch, with the optimizer state of the previous call.
     """
 
-    def __init__(self, estimator: BaseConvNet, *, resume: bool, partial: bool) -> None:
-        self.begin = time.monotonic()
-        check_parameters(estimator)
-        self.estimator, self.resume, self.partial = estimator, resume, partial
-        self.n_threads = resolve_n_threads(estimator.n_jobs)
-        self.seed = draw_seed(estimator.random_state)
-        self.first_epoch = estimator.n_iter_ if resume else 0
-        begun = getattr(estimator, "_course_start", None) if resume and partial else None
-        self.course_start = self.first_epoch if begun is None else begun
-        # The seed of the split that the fitted weights were chosen by, or PASSED. The same rows are held out again:
-        # the net was not trained on them.
-        self.chosen_by = getattr(estimator, "_chosen_by", None) if resume else None
-        self.split_seed = self.seed if self.chosen_by in (None, PASSED) else self.chosen_by
-        self.held: ValidationSet | None = None
-        self._loop: Loop | None = None
-        self.holder: NetworkCache | None = None
-
-    def read(
+    def __init__(
         self,
+        estimator: Any,
+        task: Task,
         X: Any,
         y: Any,
         sample_weight: ArrayLike | None,
         *,
         validation: tuple[Any, Any, ArrayLike | None] = (None, None, None),
         classes: ArrayLike | None = None,
+        input_shape: tuple[int, ...] | None,
+        load: Callable[[Any], Any],
+        resume: bool,
+        partial: bool,
     ) -> None:
-        """Check what was passed, `validation` being X_val, y_val and sample_weight_val."""
-        given = FitData(self.estimator, X, y, sample_weight, resume=self.resume, classes=classes)
-        self.given, self.target, self.examples = given, given.target, given.examples
-        self.tasks = Tasks(X, y, sample_weight)
-        if self.resume:
-            given.check_unchanged("partial_fit" if self.partial else "warm_start")
-        X_val, y_val, weights = validation
-        if (X_val is None) != (y_val is None):
-            there, lacks = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
-            raise ValueError(f"{there} is passed without {lacks}. Pass both, or neither.")
-        if X_val is not None:
-            self.held = given.held_out(X_val, y_val, weights)
-        elif weights is not None:
-            raise ValueError("sample_weight_val is passed without X_val and y_val.")
+        self.begin = time.monotonic()
+        self.estimator, self.resume, self.partial = estimator, resume, partial
+        self.estimator_name = type(estimator).__name__
+        self.n_threads = resolve_n_threads(estimator.n_jobs)
+        self.seed = draw_seed(estimator.random_state)
+        self.first_epoch = estimator.n_iter_ if resume else 0
+        begun = getattr(estimator, "_schedule_start", None) if resume and partial else None
+        self.schedule_start = self.first_epoch if begun is None else begun
+        # The seed of the split that selected the fitted weights, or PASSED. The same samples are split off again,
+        # because the net was not trained on them.
+        self.selected_by = getattr(estimator, "_validation_split", None) if resume else None
+        self.split_seed = self.seed if self.selected_by in (None, PASSED) else self.selected_by
+        self.data = FitData.read(
+            estimator,
+            task,
+            X,
+            y,
+            sample_weight,
+            input_shape=input_shape,
+            resume=resume,
+            classes=classes,
+        )
+        if resume:
+            self._check_unchanged("partial_fit" if partial else "warm_start")
+        self.validation_set = self._read_validation_set(*validation)
+        self.validated_by: int | str | None = None if self.validation_set is None else PASSED
+        self.init_weights = None if resume else self._read_init_weights(load)
+        self.prepared: Preparation | None = None
+        self._loop: Loop | None = None
 
-    def run(self) -> dict[str, Any]:
-        """Train; return the fitted attributes."""
-        callbacks = self._callbacks()
-        run = Run(self, callbacks)
-        state = run.resume()
-        self._prepare(run if callbacks else None)
-        if state:
-            snapshot.restore(self.loop, *state)
+    def _check_unchanged(self, method: str) -> None:
+        """Raise ValueError if `method`, "warm_start" or "partial_fit", cannot resume with these layers and images."""
+        estimator, input_format = self.estimator, self.estimator._input_format
+        now = {
+            "input_shape": self.data.input_shape,
+            "layers": self.data.layers,
+            "rescale": estimator.rescale,
+            "data_format": estimator.data_format,
+        }
+        then = {
+            "input_shape": estimator.input_shape_,
+            "layers": estimator._network_cache.layers,
+            "rescale": input_format.rescale,
+            "data_format": input_format.data_format,
+        }
+        for name, value in now.items():
+            if value != then[name]:
+                raise ValueError(
+                    f"{method} continues the last fit, but {name} has changed since. Use a clone."
+                )
+
+    def _read_validation_set(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None
+    ) -> ValidationSet | None:
+        """Return X_val, y_val and sample_weight_val as a `ValidationSet`, or None."""
+        if (X is None) != (y is None):
+            passed, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
+            raise ValueError(f"{passed} is passed without {missing}. Pass both, or neither.")
+        if X is None:
+            if sample_weight is not None:
+                raise ValueError("sample_weight_val is passed without X_val and y_val.")
+            return None
+        known = {"input_shape_": self.data.input_shape, **self.data.attributes}
+        return ValidationSet.read(
+            fitted_copy(self.estimator, known), self.data, X, y, sample_weight
+        )
+
+    def _read_init_weights(self, load: Callable[[Any], Any]) -> Mapping[str, np.ndarray] | None:
+        """Return the arrays of `init_weights`, or None. Warn if they come from a net that reads X in other units."""
+        estimator, data = self.estimator, self.data
+        if estimator.init_weights is None:
+            return None
+        arrays, input_format = read_init_weights(estimator.init_weights, self.estimator_name, load)
+        chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
+        if input_format is not None and not chosen:  # the user's own choice may mean the same units
+            warn_of_scaling(input_format, data.examples.X, data.examples.scale, self.estimator_name)
+        return arrays
+
+    def run(self, callbacks: Sequence[Callback]) -> dict[str, Any]:
+        """Train, calling the callbacks. Return the fitted attributes."""
+        view = CallbackView(self, callbacks)
+        state = view.resume()
+        if state is not None:
+            self.seed, self.split_seed = snapshot.seeds(state[0])
+        examples, validation_set = self._split()
+        self.prepared = self.prepare(examples)
+        self._loop = loop = self._make_loop(validation_set, view if callbacks else None)
+        if state is not None:
+            snapshot.restore(loop, *state)
         try:
-            run.fit_begin()
-            self.loop.run(self.last_epoch - self.first_epoch)
-            run.fit_end()
+            view.fit_begin()
+            loop.run(self.last_epoch - self.first_epoch)
+            view.fit_end()
         except BaseException:
-            if self.partial and self.holder is not None:
-                self.holder.forget()
+            if self.partial:
+                self.prepared.cache.reset()
             raise
         finally:
-            # It knows this fit, whose memory would stay until cycles are collected.
-            self.loop.watch = None
-            run.close()
-        if self.loop.cut:
+            loop.watch = (
+                None  # it refers to this session, whose memory would wait for the garbage collector
+            )
+            view.close()
+        if loop.cut:
             warnings.warn(
-                f"max_time={self.estimator.max_time} ended training in its first epoch, after {self.loop.cut} of "
-                f"{self.loop.steps} steps.",
+                f"max_time={self.estimator.max_time} ended training in its first epoch, after {loop.cut} of "
+                f"{loop.steps} steps.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        return self.fitted()
+        return self.attributes()
 
-    def _callbacks(self) -> list[Callback]:
-        """Return the callbacks in the order of their calls."""
-        est = self.estimator
-        shown: list[Callback] = [Progress()] if est.verbose else []
-        if self.partial:
-            return shown
-        tasks = [self.tasks] if getattr(est, "_skl_callbacks", None) else []
-        return [*shown, *tasks, *(plain(est.callbacks) or [])]
-
-    def _prepare(self, watch: Run | None) -> None:
-        """Set the loop."""
-        est, examples, held = self.estimator, self.examples, self.held
-        self.kept_by: int | str | None = None if held is None else PASSED
-        if held is None and est.early_stopping:
-            examples, held = self.given.split(self.split_seed)
-            self.kept_by = self.split_seed
-        if held is None and est.scoring is not None and not self.partial:
-            raise ValueError(
-                f"scoring={show(est.scoring)} needs rows to score: pass X_val and y_val, or set early_stopping=True."
+    def _split(self) -> tuple[Examples, ValidationSet | None]:
+        """Return the training set and the validation set, which is passed, split off, or None."""
+        estimator = self.estimator
+        examples, validation_set = self.data.examples, self.validation_set
+        if validation_set is None and estimator.early_stopping:
+            examples, validation_set = self.data.split(
+                estimator.validation_fraction, self.split_seed
             )
-        examples = self.build(examples)
-        course, validate = self.course, None
-        if held is not None:
-            validate = Validation(est, held, self.network, self._structure(), self.n_threads)
-        in_time = est.max_time is None or self.partial
-        self._loop = Loop(
-            self.network,
-            course.trainer,
-            examples,
-            batch_size=self.batch_size,
-            rates=course.rates,
-            stopping=course.stopping,
-            seed=course.seed,
-            shuffle=est.shuffle,
+            self.validated_by = self.split_seed
+        if validation_set is None and estimator.scoring is not None and not self.partial:
+            raise ValueError(
+                f"scoring={show(estimator.scoring)} needs a validation set: pass X_val and y_val, or set "
+                "early_stopping=True."
+            )
+        return examples, validation_set
+
+    def prepare(self, examples: Examples) -> Preparation:
+        """Return a network that is ready to be trained on `examples`."""
+        estimator, data = self.estimator, self.data
+        report: Report | None = None
+        if self.resume and self.partial:
+            cache = estimator._network_cache
+            network = cache.network(estimator.weights_, to_train=True)
+        else:
+            cache = NetworkCache(data.layers, data.input_shape, data.target.n_outputs)
+            network = cache.network(estimator.weights_ if self.resume else None, self.seed)
+        plan = network.plan
+        frozen: frozenset[str] = frozenset()
+        if estimator.freeze is not None:
+            frozen = frozen_parameters(estimator.freeze, plan)
+        factors: dict[str, float] = {}
+        if estimator.layer_learning_rates is not None:
+            factors = rate_factors(estimator.layer_learning_rates, plan)
+        if self.init_weights is not None:
+            report = load_initial_weights(network, self.init_weights, self.estimator_name)
+            if estimator.verbose:
+                print(format_report(report))
+            warn_of_frozen_random(report, frozen, self.estimator_name)
+        loaded = report["loaded"] if report else ()
+        fresh = [
+            info.name
+            for info in plan.named.values()
+            if isinstance(info.layer, Normalize)
+            and info.name not in loaded
+            and f"{info.name}/mean" not in frozen
+        ]
+        if fresh and not self.resume:
+            learn_statistics(network, examples, fresh, self.n_threads)
+        prefix = plan.frozen_prefix(frozen) if data.augment is None else None
+        n = len(examples.rows)
+        batch_size = min(
+            n, AUTO_BATCH_SIZE if estimator.batch_size == "auto" else int(estimator.batch_size)
+        )
+        optimization = cache.optimization_state or OptimizationState(self.seed, self.schedule_start)
+        optimization.set_trainer(
+            network,
+            loss=data.target.loss,
+            batch_size=batch_size,
+            settings={name: getattr(estimator, name) for name in SOLVER_PARAMETERS}
+            | {
+                "nesterov": estimator.nesterovs_momentum,
+                "augment": data.augment,
+                "frozen": frozen,
+                "rates": factors,
+                "frozen_prefix": prefix,
+                "label_smoothing": getattr(estimator, "label_smoothing", 0.0),
+            },
+        )
+        optimization.set_schedule(
+            estimator.learning_rate,
+            estimator.learning_rate_init,
+            estimator.max_iter,
+            estimator.tol,
+            estimator.n_iter_no_change,
+        )
+        optimization.trainer.n_threads = self.n_threads
+        if self.partial:
+            cache.optimization_state, cache.training_pid = optimization, os.getpid()
+        if prefix is not None:
+            examples = CachedFeatures.of(
+                examples,
+                network=network,
+                prefix=prefix,
+                n_threads=self.n_threads,
+                cached=not self.partial,
+            )
+        return Preparation(cache, network, optimization, examples, batch_size, report)
+
+    def _make_loop(self, validation_set: ValidationSet | None, watch: CallbackView | None) -> Loop:
+        """Return the loop over the epochs, which has not begun."""
+        estimator, prepared = self.estimator, self.prepared
+        assert prepared is not None
+        validate = None
+        if validation_set is not None:
+            validate = Validation(
+                estimator,
+                self.data.task,
+                validation_set,
+                prepared.network,
+                self._structure(),
+                self.n_threads,
+            )
+        best_stands = validate is not None and self.selected_by == self.validated_by
+        unlimited = estimator.max_time is None or self.partial
+        return Loop(
+            prepared.network,
+            prepared.optimization.trainer,
+            prepared.examples,
+            batch_size=prepared.batch_size,
+            rates=prepared.optimization.rates,
+            stopping=prepared.optimization.stopping,
+            seed=prepared.optimization.seed,
+            shuffle=estimator.shuffle,
             first_epoch=self.first_epoch,
             validate=validate,
-            by_score=bool(est.early_stopping),
-            best_epoch=est.best_iter_ if validate and self.chosen_by == self.kept_by else 0,
-            deadline=math.inf if in_time else self.begin + est.max_time,
+            by_score=bool(estimator.early_stopping),
+            best_epoch=estimator.best_iter_ if best_stands else 0,
+            deadline=math.inf if unlimited else self.begin + estimator.max_time,
             watch=watch,
-            largest=self.given.largest,
+            largest=self.data.largest,
         )
 
     @property
     def loop(self) -> Loop:
-        """The training, which there is once callbacks were asked what to resume from."""
+        """The epochs. Not available to callbacks while they say what to resume from."""
         if self._loop is None:
             raise ValueError("The training has not begun: ask in on_fit_begin, or later.")
         return self._loop
 
     @property
     def last_epoch(self) -> int:
-        """Number of epochs that are to be done at the end."""
+        """Number of epochs done when the fit ends."""
         return self.first_epoch + (1 if self.partial else self.estimator.max_iter)
 
-    def fitted(self) -> dict[str, Any]:
-        """Return the attributes of a fit that has come as far as the loop has."""
+    def attributes(self) -> dict[str, Any]:
+        """Return the fitted attributes after the epochs done so far."""
         best, history = self.loop.best, self.history()
         fitted = {
             **self._structure(),
@@ -209,108 +395,55 @@ class Fit:
         if "validation_score" in history:
             fitted["validation_loss_curve_"] = list(history["validation_loss"])
             fitted["validation_scores_"] = list(history["validation_score"])
-        if self.kept_by is not None:
-            fitted["_chosen_by"] = self.kept_by
+        if self.validated_by is not None:
+            fitted["_validation_split"] = self.validated_by
         if self.partial:
-            fitted["_course_start"] = self.course_start
+            fitted["_schedule_start"] = self.schedule_start
         return fitted
 
     def history(self) -> dict[str, list[float]]:
-        """Return the figures of all epochs, those of earlier fits that are gone on from included."""
+        """Return the figures of all epochs, those of the resumed fits included."""
         history = self.loop.history
         return _joined(self.estimator.history_, history) if self.resume else history
 
     def end(self) -> None:
-        """Note that nothing trains the network any more."""
-        if self.holder is not None:
-            self.holder.trained_in = None
+        """Note that the network is no longer being trained."""
+        if self.prepared is not None:
+            self.prepared.cache.training_pid = None
 
     def interrupted(self) -> dict[str, Any] | None:
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
-        if self._loop is None or not self.loop.history["loss"]:
+        if self.prepared is None or self._loop is None or not self._loop.history["loss"]:
             return None
-        self.network.set_weights(self.loop.best.weights)
-        return self.fitted()
+        self.prepared.network.set_weights(self._loop.best.weights)
+        return self.attributes()
 
     def _structure(self) -> dict[str, Any]:
         """Return the fitted attributes that are known before training."""
-        plan = self.network.plan
+        assert self.prepared is not None
+        plan, report = self.prepared.network.plan, self.prepared.init_report
         return {
-            **self.given.attributes,
-            **self.target.attributes,
-            "input_shape_": self.examples.X.shape[1:],
+            **self.data.attributes,
+            **({} if report is None else {"init_report_": report}),
+            **self.data.target.attributes,
+            "input_shape_": self.data.input_shape,
             "layers_": tuple(plan.layers),
             "n_parameters_": plan.n_parameters,
-            "_holder": self.holder,
+            "_network_cache": self.prepared.cache,
         }
 
-    def build(self, examples: Examples) -> Examples:
-        """Set holder, network, course and batch size; return the examples as the course takes them."""
-        est, resume, shape = self.estimator, self.resume, self.examples.X.shape[1:]
-        n = len(examples.rows)
-        if resume and self.partial:
-            self.holder = est._holder
-            self.network = self.holder.network(est.weights_, to_train=True)
-        else:
-            self.holder = NetworkCache(self.given.layers, shape, self.target.n_outputs)
-            self.network = self.holder.network(est.weights_ if resume else None, self.seed)
-            if self.given.initial is not None:
-                report = start_from(self.network, self.given.initial, self.given.kind)
-                self.given.attributes["init_report_"] = report
-                if est.verbose:
-                    print(shown(report))
-        plan = self.network.plan
-        frozen = frozen_parameters(est.freeze, plan)
-        if self.given.initial is not None:
-            warn_of_frozen(self.given.attributes["init_report_"], frozen, self.given.kind)
-        if not resume:
-            self._normalize(examples, frozen)
-        start = front(plan, frozen) if self.given.augment is None else None
-        self.batch_size = min(n, AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size))
-        course = self.holder.course or OptimizationState(self.seed, self.course_start)
-        course.set_trainer(
-            self.network,
-            loss=self.target.loss,
-            batch_size=self.batch_size,
-            settings={name: getattr(est, name) for name in SOLVER}
-            | {
-                "nesterov": est.nesterovs_momentum,
-                "augment": self.given.augment,
-                "frozen": frozen,
-                "rates": rate_factors(est.layer_learning_rates, plan),
-                "start": start,
-                "label_smoothing": getattr(est, "label_smoothing", 0.0),
-            },
-        )
-        course.set_schedule(
-            est.learning_rate, est.learning_rate_init, est.max_iter, est.tol, est.n_iter_no_change
-        )
-        course.trainer.n_threads = self.n_threads
-        self.course = course
-        if self.partial:
-            self.holder.course, self.holder.trained_in = course, os.getpid()
-        if start is None:
-            return examples
-        return CachedFeatures.of(
-            examples,
-            network=self.network,
-            front=start,
-            n_threads=self.n_threads,
-            keeps=not self.partial,
-        )
 
-    def _normalize(self, examples: Examples, frozen: Collection[str]) -> None:
-        """Learn the statistics that no `init_weights` gave and that are not frozen."""
-        report = self.given.attributes["init_report_"] or {"loaded": []}
-        fresh = [
-            name
-            for name in normalizations(self.network.plan)
-            if name not in report["loaded"] and f"{name}/mean" not in frozen
-        ]
-        learn_statistics(self.network, examples, fresh, self.n_threads)
+def draw_seed(random_state: Any) -> int:
+    """Return the number that determines all random numbers of a fit. A RandomState advances."""
+    known = random_state is None or random_state is np.random
+    if not known and not isinstance(random_state, Integral | np.random.RandomState):
+        raise ValueError(
+            f"random_state must be None, an integer or a RandomState; got {show(random_state)}."
+        )
+    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _joined(old: dict[str, list[float]], new: dict[str, list[float]]) -> dict[str, list[float]]:
-    """Return one history; epochs that lack a figure have NaN."""
+    """Return one history. Epochs without a figure have NaN."""
     n, m = len(old["loss"]), len(new["loss"])
     return {k: old.get(k, [math.nan] * n) + new.get(k, [math.nan] * m) for k in {**old, **new}}

@@ -1,35 +1,45 @@
-"""Loss and score on the rows held out, after each epoch."""
+"""Loss and score on the validation set, after each epoch."""
 
 from __future__ import annotations
 
+import inspect
+import math
+import warnings
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+from sklearn.base import is_classifier
 
 from convnet.fitted.attributes import fitted_copy
 from convnet.fitted.weights import Weights
-from convnet.fitting.scoring import Scorer
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
+from convnet.values.fields import did_you_mean, show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from convnet.estimators.base import BaseConvNet
-    from convnet.fitting.validation_set import ValidationSet
-    from convnet.graph.network import Network
+    from convnet.fitting.data import ValidationSet
+    from convnet.graph import Network
+    from convnet.inputs.tasks import Task
 
 
 class Validation:
-    """What a net does on rows that it is not trained on.
+    """Loss and score of the network under training on the validation set.
 
-    The network is run once an epoch. A scorer is given a fitted copy of the estimator that shares the network under
-    training and knows its outputs for the rows already; the copy is valid until the next step.
+    The network runs once per epoch. A scorer gets a fitted copy of the estimator, which shares the network and already
+    knows its outputs for the validation set. The copy is valid until the next step.
 
     Parameters
     ----------
     estimator : BaseConvNet
         Being fitted.
-    held : ValidationSet
-        The rows.
+    task : Task
+        Computes the metrics.
+    validation_set : ValidationSet
+        The samples.
     network : Network
         Under training.
     structure : dict
@@ -40,55 +50,139 @@ class Validation:
 
     def __init__(
         self,
-        estimator: BaseConvNet,
-        held: ValidationSet,
+        estimator: Any,
+        task: Task,
+        validation_set: ValidationSet,
         network: Network,
-        structure: dict[str, Any],
+        structure: Mapping[str, Any],
         n_threads: int,
     ) -> None:
-        self.estimator, self.held, self.network = estimator, held, network
-        # A scorer is given arrays, so that the names of columns would have it warned of their lack.
+        self.estimator, self.task, self.network = estimator, task, network
+        self.validation_set, self.n_threads = validation_set, n_threads
+        # A scorer is given arrays. Names of columns would make it warn that they are missing.
         self.structure = {k: v for k, v in structure.items() if k != "feature_names_in_"}
-        self.n_threads = n_threads
+        self.targets, self.weights = validation_set.targets(), validation_set.weights()
+        n, least = len(validation_set), task.min_validation_samples
         self.scorer: Scorer | None = None
-        n, fewest = len(held.examples.rows), estimator._fewest_held_out
-        if estimator.scoring is None and n < fewest:
-            raise ValueError(
-                f"The validation score needs {fewest} rows or more; {n} is held out. Raise validation_fraction, or "
-                "pass more rows in X_val."
-            )
+        self.X: Any = None
+        self.y: Any = None
         if estimator.scoring is not None:
             self.scorer = Scorer(estimator)
-            self.X, self.y = held.passed()
-            weights = network.get_weights()
-            self.scorer.check(*self._scored(self._outputs(), weights))
+            self.X, self.y = validation_set.passed()
+            probe = self._fitted_copy(self._outputs(), network.get_weights())
+            self.scorer.check(probe, self.X, self.y, self.weights)
+        elif n < least:
+            raise ValueError(
+                f"The validation score needs {least} samples or more; the validation set has {n}. Raise "
+                "validation_fraction, or pass more samples in X_val."
+            )
 
     def __call__(self, weights: dict[str, np.ndarray]) -> tuple[float, float]:
         """Return loss and score of the network, whose weights are passed."""
-        data, out = self.held.examples, self._outputs()
-        loss, score = self.estimator._validation_metrics(
-            out, data.targets[data.rows], self.held.weights()
-        )
+        out = self._outputs()
+        loss, score = self.task.metrics(out, self.targets, self.weights)
         if self.scorer:
-            score = self.scorer(*self._scored(out, weights))
+            score = self.scorer(self._fitted_copy(out, weights), self.X, self.y, self.weights)
         return loss, score
 
     def _outputs(self) -> NDArray[np.float32]:
-        data = self.held.examples
-        return outputs(
+        data = self.validation_set.examples
+        return predict_in_batches(
             self.network, data.X, scale=data.scale, n_threads=self.n_threads, rows=data.rows
         )
 
-    def _scored(
-        self, out: np.ndarray, weights: dict[str, np.ndarray]
-    ) -> tuple[BaseConvNet, Any, np.ndarray, np.ndarray | None]:
-        """Return what a scorer is called with."""
-        known = {"weights_": Weights(weights), "_holder": self.structure["_holder"].sharing()}
-        copy = fitted_copy(self.estimator, self.structure | known)
-        copy._known_outputs = self.X, out
-        return (
-            copy,
-            self.X,
-            self.y,
-            self.held.weights(),
+    def _fitted_copy(self, out: np.ndarray, weights: dict[str, np.ndarray]) -> Any:
+        """Return a fitted copy of the estimator that does not compute the outputs `out` of X again."""
+        cache = self.structure["_network_cache"].shared_copy(precomputed=(self.X, out))
+        return fitted_copy(
+            self.estimator, self.structure | {"weights_": Weights(weights), "_network_cache": cache}
         )
+
+
+class Scorer:
+    """A scorer of scikit-learn that suits the estimator and its target.
+
+    Parameters
+    ----------
+    estimator : BaseConvNet
+        With its `scoring`: the name of a scorer, or a callable of estimator, X and y.
+
+    Raises
+    ------
+    ValueError
+        scikit-learn has no scorer of this name, the callable is a plain metric, or the name is that of a regression
+        metric and the estimator is a classifier.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        from sklearn.metrics import check_scoring, get_scorer_names  # slow to import
+
+        self.scoring = scoring = estimator.scoring
+        if isinstance(scoring, str) and scoring not in get_scorer_names():
+            raise ValueError(
+                f"scoring={show(scoring)} is not a scorer of scikit-learn; "
+                f"sklearn.metrics.get_scorer_names() lists them.{did_you_mean(scoring, get_scorer_names())}"
+            )
+        try:
+            self.scorer = check_scoring(estimator, scoring)
+        except ValueError as error:
+            raise ValueError(f"scoring={show(scoring)}: {error}") from error
+        if isinstance(scoring, str) and is_classifier(estimator) and self._wants_numbers():
+            raise ValueError(
+                f"scoring={scoring!r} scores numbers, but {type(estimator).__name__} predicts classes. "
+                'Use a scorer for classification, such as "accuracy".'
+            )
+
+    def __call__(self, estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None) -> float:
+        """Return the score, a float.
+
+        Parameters
+        ----------
+        estimator : BaseConvNet
+            Fitted.
+        X, y : ndarray
+            Samples to score.
+        weights : ndarray of shape (n,) or None
+            Passed on as ``sample_weight`` unless it is None.
+        """
+        weighted = {} if weights is None else {"sample_weight": weights}
+        score = self.scorer(estimator, X, y, **weighted)
+        if not isinstance(score, Real) or not math.isfinite(score):
+            raise ValueError(f"scoring={show(self.scoring)} gave {show(score)}, not a number.")
+        return float(score)
+
+    def check(self, estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None) -> None:
+        """Score once, before training. Raise ValueError, naming the scorer, if it fails."""
+        if weights is not None and not self._takes_weights():
+            raise ValueError(
+                f"scoring={show(self.scoring)} takes no sample_weight, but the validation set has "
+                "weights. Use a scorer that takes it, or leave the weights out."
+            )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # warnings about an untrained net
+                self(estimator, X, y, weights)
+        except Exception as error:
+            raise ValueError(
+                f"scoring={show(self.scoring)} does not fit this target: {error}"
+            ) from error
+
+    def _takes_weights(self) -> bool:
+        try:
+            parameters = inspect.signature(self.scorer).parameters.values()
+        except (TypeError, ValueError):  # a builtin: only a call can tell
+            return True
+        return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+    def _wants_numbers(self) -> bool:
+        """Return whether the scorer accepts fractions, which metrics for classes refuse."""
+        from sklearn.dummy import DummyRegressor
+
+        X, y = [[0.0], [1.0]], [0.25, 0.75]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self.scorer(DummyRegressor().fit(X, y), X, y)
+            except Exception:
+                return False
+        return True

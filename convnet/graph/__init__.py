@@ -8,8 +8,8 @@
 of operation; `compiler` fixes every offset and the order of the phases, of a prediction or of a training step.
 """
 
-from convnet.graph.network import Network
 from convnet.graph.plan import LayerInfo, Plan
-from convnet.graph.trainer import Trainer
+from convnet.graph.runtime.network import Network
+from convnet.graph.runtime.trainer import Trainer
 
 __all__ = ["LayerInfo", "Network", "Plan", "Trainer"]

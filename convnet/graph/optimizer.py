@@ -1,18 +1,90 @@
-"""An optimizer: the constants and the moments of one training."""
+"""The optimizer: its stages in a compiled step, its constants and its moments."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import index
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.engine import Context, aligned_zeros
-from convnet.graph.finite import is_finite
-from convnet.graph.update import SOLVERS
+from convnet.engine import SOLVERS, UPDATE_BLOCK, Context, aligned_zeros
+from convnet.graph.arrays import is_finite
+from convnet.graph.layout import Parameter
 
 MOMENTS = ("moment_1", "moment_2")
+
+
+class Update:
+    """Operations that update the parameters.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+        Those that are trained.
+    place : callable
+        Given a parameter, it returns the fields that tell where the parameter's gradient lies.
+    solver : str or None
+        None: the gradients are added up and copied out, and the parameters stay.
+    clipped : bool
+        Whether the norm of the gradient is clipped first.
+    rates : mapping of str to float
+        Factors of the learning rate by names of parameters, where they are not 1.
+
+    Attributes
+    ----------
+    operations : list of (str, dict)
+    decays : list of (float or None)
+        The L2 constant of each block of parameters, in the order of the sums of squares. None: `alpha`.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        place: Callable[[Parameter], dict[str, Any]],
+        solver: str | None,
+        *,
+        clipped: bool,
+        rates: Mapping[str, float],
+    ) -> None:
+        stage = f"update_{solver}" if solver else "reduce"
+        self.operations: list[tuple[str, dict[str, Any]]] = []
+        self.decays: list[float | None] = []
+        self._norms: list[tuple[int, str]] = []
+        self._clips: list[tuple[int, str]] = []
+        self._updates: list[tuple[int, str]] = []
+        self._bounds: list[tuple[int, str]] = []
+        for parameter in parameters:
+            fields: dict[str, Any] = dict(
+                weights=parameter.offset,
+                count=parameter.size,
+                rate_factor=rates.get(parameter.name, 1.0),
+                decay=int(parameter.decay),
+                l2=-1.0 if parameter.l2 is None else parameter.l2,
+                first_block=len(self.decays),
+                **place(parameter),
+            )
+            self.decays += [parameter.l2] * -(-parameter.size // UPDATE_BLOCK)
+            if clipped:
+                self._add(self._norms, "gradient_norm", fields)
+                fields["lanes"] = min(1, fields["lanes"])  # the first lane has the sum
+            self._add(self._updates, stage, fields)
+            if parameter.max_norm is not None and solver:
+                bound = dict(columns=parameter.shape[-1], max_norm=parameter.max_norm)
+                self._add(self._bounds, "max_norm", fields | bound)
+        if clipped:
+            self._add(self._clips, "clip", {})
+
+    def _add(self, stages: list[tuple[int, str]], stage: str, fields: dict[str, Any]) -> None:
+        stages.append((len(self.operations), stage))
+        self.operations.append(("update", dict(fields)))
+
+    def phases(self, first: int) -> list[list[tuple[int, str]]]:
+        """Return the stages of each batch phase, the operations being numbered from `first`."""
+        before = [phase for phase in (self._norms, self._clips) if phase]
+        after = [phase for phase in (self._bounds,) if phase]
+        phases = [*before, self._updates, *after]
+        return [[(first + number, stage) for number, stage in phase] for phase in phases]
 
 
 class Optimizer:
@@ -21,7 +93,7 @@ class Optimizer:
     Parameters
     ----------
     solver : {"adam", "adamw", "rmsprop", "sgd"}
-        Formulas and sources: csrc/optimizer.inc.h.
+        Formulas and sources: csrc/optimizer/optimizer.inc.h.
     floats : int
         Length of the flat parameters.
     constants : mapping
@@ -36,7 +108,7 @@ class Optimizer:
         self._steps = 0
 
     def reset(self) -> None:
-        """Forget the moments."""
+        """Set the moments and the number of steps to 0."""
         for moment in self._moments:
             moment[...] = 0.0
         self._steps = 0
@@ -47,11 +119,11 @@ class Optimizer:
         return {name: moment.copy() for name, moment in moments} | {"steps": self._steps}
 
     def is_finite(self) -> bool:
-        """Return whether all moments are finite: an infinite mean square ends the learning of its weight silently."""
+        """Return whether all moments are finite. An infinite mean square would silently stop its weight."""
         return all(map(is_finite, self._moments))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` returned; nothing is set where that does not fit."""
+        """Resume from what `state` returned. Where that does not fit, nothing is set."""
         if set(state) != {*MOMENTS, "steps"}:
             raise ValueError(f"the optimizer's state must have {MOMENTS} and 'steps'")
         moments = [np.asarray(state[name], dtype=np.float32) for name in MOMENTS]
@@ -64,7 +136,7 @@ class Optimizer:
         for name, moment in zip(MOMENTS, moments, strict=True):
             if moment.shape != self._moments[0].shape:
                 raise ValueError(
-                    f"{name} has shape {moment.shape}; the network wants {self._moments[0].shape}"
+                    f"{name} has shape {moment.shape}; expected {self._moments[0].shape}"
                 )
             if not np.isfinite(moment).all():
                 raise ValueError(f"{name} has values that are not finite")
@@ -84,14 +156,14 @@ class Optimizer:
         )
 
     def penalty(self, squares: NDArray[np.float64], decays: Sequence[float | None]) -> float:
-        """Return what the loss gains by decay: half of each block's constant times its squares.
+        """Return the L2 penalty: half of each block's constant times its sum of squares.
 
         Parameters
         ----------
         squares : ndarray of float64
             Σw² of each block of parameters, 0 where nothing decays.
         decays : list of (float or None)
-            Its own constant, or None for `alpha`.
+            The constant of each block, or None for `alpha`.
         """
         alpha = self.constants["alpha"]
         if not any(decays):

@@ -1,7 +1,7 @@
-"""X: what is accepted, and how it is seen as images.
+"""X as images, signals or flat features.
 
-X is never copied or converted as a whole: uint8 stays uint8, a memmap stays on disk, channels-first images are a
-view, rows that are read from elsewhere are read when they are wanted.
+X is never copied or converted as a whole: uint8 stays uint8, a memmap stays on disk, channels-first images become a
+view, and lazy X is read when its samples are needed.
 """
 
 from __future__ import annotations
@@ -16,48 +16,40 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from convnet.data.lazy.array import LazyArray
-from convnet.inputs.arrays import as_array
-from convnet.inputs.lazy import is_lazy, refuse_paths, stand_in
+from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder, refuse_paths
 from convnet.layers import as_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.inputs.hints import Images
     from convnet.layers.base import Layer
 
 
-CHANNELS = (1, 3, 4)  # grey, RGB, RGBA: what images usually have
-READ = [np.dtype(code) for code in "?bBhHiIlLqQefd"]  # native dtypes that are read as they are
-PLAIN, DTYPES = {dtype.str for dtype in READ}, {dtype.name for dtype in READ}
+CHANNELS = (1, 3, 4)  # gray, RGB, RGBA
+NATIVE = [np.dtype(code) for code in "?bBhHiIlLqQefd"]  # X keeps these dtypes
+DTYPE_CODES, DTYPES = {dtype.str for dtype in NATIVE}, {dtype.name for dtype in NATIVE}
 
 
-def check_rows(X: Any, kind: str) -> Images:
-    """Return X as an array, or as `LazyArray`: sparse, complex, text, objects and 1-D are refused."""
-    if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in PLAIN:
-        return X  # nothing below could change or refuse it, and for one image asking costs as much as the net
+def check_rows(X: Any, estimator_name: str) -> Images:
+    """Return X as an array, or as `LazyArray` if it is lazy. Raise for sparse, complex, text, object and 1-D X."""
+    if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in DTYPE_CODES:
+        return X  # nothing to convert or refuse; for one image, the checks below would take as long as the net
     refuse_paths(X)
     lazy = is_lazy(X)
-    seen = stand_in(X.shape, X.dtype) if lazy else X
-    array = as_array(seen, "X", ensure_all_finite=False, allow_nd=True, estimator=kind)
+    checked = placeholder(X.shape, X.dtype) if lazy else X
+    array = as_array(checked, "X", ensure_all_finite=False, allow_nd=True, estimator=estimator_name)
     dtype = np.dtype(X.dtype) if lazy else array.dtype
     if dtype.kind not in "buif":
-        raise TypeError(f"X has dtype {dtype}; {kind} takes booleans, integers and floats.")
+        raise TypeError(
+            f"X has dtype {dtype}; {estimator_name} takes booleans, integers and floats."
+        )
     if 0 in array.shape:
         raise ValueError(
-            f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by {kind}."
+            f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by {estimator_name}."
         )
     dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
-    with np.errstate(over="ignore"):  # what is too large becomes an infinity, which is refused
+    with np.errstate(over="ignore"):  # what becomes infinite is refused later
         return LazyArray(X, dtype) if lazy else array.astype(dtype, copy=False)
-
-
-def count_rows(y: Any) -> int | None:
-    """Return the rows of y, or None where that cannot be known before it is converted."""
-    shape = getattr(y, "shape", None)  # a sparse matrix has no length
-    if shape:
-        return shape[0]
-    return len(y) if hasattr(y, "__len__") and shape is None else None
 
 
 def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
@@ -70,7 +62,7 @@ def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
 
 
 def image_attributes(X: Any, images: Images) -> dict[str, Any]:
-    """Return ``image_form_`` for an image folder whose rows are the images: how its files became those."""
+    """Return ``image_form_``, how files became images, if X is an image folder whose samples are `images`."""
     form = getattr(X, "image_form", None)
     if form is None or (*form["size"], form["channels"]) != images.shape[1:]:
         return {}
@@ -78,7 +70,11 @@ def image_attributes(X: Any, images: Images) -> dict[str, Any]:
 
 
 def check_features(estimator: Any, X: Any, array: Images) -> None:
-    """Compare the features of 2-D X with those of the fit, in scikit-learn's wording, and how photographs became X."""
+    """Compare X with the X of the fit.
+
+    Raise ValueError, in scikit-learn's words, if 2-D X has other features. Warn if an image folder makes images of its
+    files in another way.
+    """
     form, known = getattr(X, "image_form", None), getattr(estimator, "image_form_", None)
     if form is not None and known is not None and form["fit"] != known["fit"]:
         warnings.warn(
@@ -92,7 +88,7 @@ def check_features(estimator: Any, X: Any, array: Images) -> None:
     many = (
         (prod(shape),),
         shape[:-1] if shape[-1] == 1 else stored,
-    )  # flat, or grey without channels
+    )  # flat, or gray without channels
     if array.shape in alone and array.shape[1:] not in many:
         raise ValueError(_one_image(array.shape, "signal" if len(shape) == 2 else "image"))
     if array.ndim == 2:
@@ -102,14 +98,14 @@ def check_features(estimator: Any, X: Any, array: Images) -> None:
 
 
 def image_shapes(estimator: Any) -> tuple[tuple[int, ...], ...]:
-    """Return the shapes in which a fitted net takes one image: as X holds it, flat, a grey one without channels."""
+    """Return the shapes of one image that a fitted net accepts: as stored in X, flat, and gray without channels."""
     shape = estimator.input_shape_
     stored = _stored(shape, estimator._input_format.data_format == "channels_first")
     return stored, (prod(shape),), *([shape[:2]] if shape[2:] == (1,) else [])
 
 
 def takes_signals(spec: Any) -> bool:
-    """Return whether the first of the layers that cares is one for signals."""
+    """Return whether a net takes signals. The first layer that takes only one kind of input decides."""
     layers = () if spec is None or (isinstance(spec, str) and spec == "auto") else as_layers(spec)
     return next((layer.takes for layer in layers if layer.takes != "any"), "any") == "signal"
 
@@ -122,23 +118,33 @@ def as_images(
     n_labels: int | None = None,
     layers: Any = None,
 ) -> Images:
-    """Return a view of shape (n, h, w, c), (n, length, c) of signals, or (n, features) where 2-D X has no `shape`.
+    """Return a view of shape (n, h, w, c), (n, length, c) for signals, or (n, features) for 2-D X without `shape`.
 
     Parameters
     ----------
     array : ndarray or LazyArray
         As `check_rows` returns it.
     shape : tuple of int or None
-        What was declared, or fitted on: (h, w, c), (length, c) or (features,).
+        Declared or fitted shape: (h, w, c), (length, c) or (features,). None accepts the shape of X.
     data_format : str
-        Order of the axes.
+        Order of the axes: "channels_last" or "channels_first".
     n_labels : int, default=None
-        Length of y, which tells one image from many.
+        Length of y. It tells one image from many.
     layers : list, dict, str or path, default=None
-        The parameter, which says whether 3-D X without a `shape` are signals.
+        The parameter. It tells whether 3-D X without a `shape` holds signals or gray images.
+
+    Returns
+    -------
+    images : ndarray or LazyArray
+        With channels last.
+
+    Raises
+    ------
+    ValueError
+        The shape of X differs from `shape`, is not one of images, or looks like one image or another order of axes.
     """
     if isinstance(array, LazyArray):
-        probe = stand_in(array.shape, array.dtype)
+        probe = placeholder(array.shape, array.dtype)
         shape = as_images(probe, shape, data_format, n_labels=n_labels, layers=layers).shape[1:]
         first = data_format == "channels_first"
         return array.seen_as(shape, partial(_images, stored=_stored(shape, first), first=first))
@@ -174,7 +180,7 @@ def as_images(
 
 
 def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) -> None:
-    """Raise ValueError if `layers` begin with one that takes maps or signals, which 2-D X is not."""
+    """Raise ValueError if the net takes maps or signals: the first layer that takes only one kind of input decides."""
     for i, layer in enumerate(layers):
         if layer.takes in ("map", "signal"):
             sides = {c: isqrt(n_features // c) for c in CHANNELS}
@@ -193,12 +199,12 @@ def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) ->
 
 
 def _stored(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
-    """Return the shape of one image or signal as X holds it: with the channels `first`, or as it is."""
+    """Return the shape of one image or signal as stored in X: with channels first if `first`, else unchanged."""
     return (shape[-1], *shape[:-1]) if first else shape
 
 
 def _images(array: np.ndarray, stored: tuple[int, ...], first: bool) -> np.ndarray:
-    """Return flat rows, or images as X holds them, with the channels last: a view where that is possible."""
+    """Return flat samples, or images as stored in X, with channels last: a view if possible."""
     images = array.reshape(len(array), *stored)
     return np.moveaxis(images, 1, -1) if first else images
 
@@ -211,7 +217,7 @@ def _is_one_image(shape: Sequence[int], n_labels: int | None) -> bool:
 
 
 def _check_order(shape: Sequence[int], first: bool) -> None:
-    """Raise ValueError where the axis of 1, 3 or 4 channels is not where `data_format` says."""
+    """Raise ValueError if the axis of 1, 3 or 4 channels is not the one that `data_format` says."""
     c, other = (shape[1], shape[3]) if first else (shape[3], shape[1])
     if c not in CHANNELS and other in CHANNELS and shape[2] > 4:
         looks = "channels_last" if first else "channels_first"

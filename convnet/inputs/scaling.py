@@ -1,6 +1,6 @@
-"""Units of X: what its values mean, and the scale that they are read with.
+"""The dtype and range of X, and the scale that the net reads it with.
 
-X is looked at once, in chunks of rows.
+X is read once, in chunks of samples.
 """
 
 from __future__ import annotations
@@ -15,42 +15,41 @@ from sklearn.utils import assert_all_finite
 
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.chunks import chunks
-from convnet.layers.rescale import rescales
+from convnet.layers import Rescale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convnet.inputs.hints import Images
+    from convnet.inputs.arrays import Images
     from convnet.layers.base import Layer
 
 
-CHUNK = 2**18  # bytes that are checked at a time: they stay in cache between the passes
-MAX_UNIT_RANGE = (
-    1.5  # floats up to here are taken to be scaled to 0..1 already, with room for interpolation
-)
-MAXIMA = {"uint8": 255, "uint16": 65535}  # what "auto" divides by
+CHUNK_BYTES = 2**18  # checked at a time, to stay in cache between the passes
+# Floats up to here count as scaled to 0..1 already. Interpolation may exceed 1.
+MAX_UNIT_RANGE = 1.5
+DIVISORS = {"uint8": 255, "uint16": 65535}  # of rescale="auto"
 
 
 @dataclass(frozen=True)
 class InputFormat:
-    """What a net was fitted on.
+    """The images that a net was fitted on.
 
     Parameters
     ----------
     shape : tuple of int
-        (h, w, c), or (features,) for a flat table.
+        (h, w, c), (length, c), or (features,).
     data_format : str
-        Order of the axes of images, and of the features of flat ones.
+        Order of the axes of images, flat or not.
     dtype : str
         Name of the dtype.
     scale : float
-        What X is multiplied by.
+        Factor that X is multiplied by.
     rescale : str, float or None
         The parameter.
     largest : float
-        Largest magnitude in the rows of X that take part; of uint8 what it can hold.
+        Largest magnitude in the samples of positive weight. 255 for uint8.
     as_is : bool, default=False
-        Whether "auto" leaves X as it is, since a layer of the net rescales it.
+        Whether "auto" leaves X unchanged because a layer of the net rescales it.
     """
 
     shape: tuple[int, ...]
@@ -61,76 +60,99 @@ class InputFormat:
     largest: float
     as_is: bool = False
 
-    def scale_for(self, images: Images, kind: str) -> float:
-        """Return the scale for other X; ValueError where its values cannot be meant the same way.
+    def scale_for(self, images: Images, estimator_name: str) -> float:
+        """Return the scale for other X.
 
-        uint8 and uint16 are both taken to fill their range, so that either is read as 0..1 by a net fitted on the
-        other; but uint16 that holds no more than uint8 could is refused on either side: it may be 8-bit images. Where
-        X is left as it is, so are all dtypes, and what is too large to be in the units of the fit is refused, as are
-        floats that seem to be scaled to 0..1 where the fit's were integers.
+        uint8 and uint16 images fill their range, so a net fitted on one reads the other as 0..1 too. With `as_is`, X
+        of any dtype stays unchanged.
+
+        Parameters
+        ----------
+        images : ndarray or LazyArray
+            As `as_images` returns it.
+        estimator_name : str
+            For errors.
+
+        Raises
+        ------
+        ValueError
+            With ``rescale="auto"`` and another dtype than in the fit, X seems to be in other units: its values exceed
+            the range of the fit; or one of both is uint16 without a value above 255, which may be 8-bit images; or,
+            with `as_is`, the net was fitted on integers and X has floats within 0..1. Also for NaN and infinity.
         """
         dtype = images.dtype.name
         alike = self.rescale != "auto" or dtype == self.dtype
         if alike and images.dtype.kind in "bui":
-            return self.scale  # no need to read X: nothing to find in it
-        largest = largest_value(images, kind)
+            return self.scale  # integers are finite: no need to read X
+        largest = largest_value(images, estimator_name)
         if alike:
             return self.scale
         if self.as_is:
-            most = MAX_UNIT_RANGE * MAXIMA.get(
+            limit = MAX_UNIT_RANGE * DIVISORS.get(
                 self.dtype, 1.0 if self.largest <= MAX_UNIT_RANGE else np.inf
             )
             scaled = (
-                self.dtype in MAXIMA and images.dtype.kind == "f" and 0 < largest <= MAX_UNIT_RANGE
+                self.dtype in DIVISORS
+                and images.dtype.kind == "f"
+                and 0 < largest <= MAX_UNIT_RANGE
             )
-            if largest > most or scaled:
+            if largest > limit or scaled:
                 raise ValueError(
                     f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}."
                 )
             return self.scale
-        divides, divided = dtype in MAXIMA, self.dtype in MAXIMA
+        divides, divided = dtype in DIVISORS, self.dtype in DIVISORS
         same_units = not divides or (not divided and self.largest > MAX_UNIT_RANGE)
         foreign = divided and not divides and largest > MAX_UNIT_RANGE
-        narrow = dtype == "uint16" and not same_units and 0 < largest <= MAXIMA["uint8"]
+        narrow = dtype == "uint16" and not same_units and 0 < largest <= DIVISORS["uint8"]
         if foreign or narrow:
             raise ValueError(f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}.")
-        if (self.dtype, dtype) == ("uint16", "uint8") and 0 < self.largest <= MAXIMA["uint8"]:
+        if (self.dtype, dtype) == ("uint16", "uint8") and 0 < self.largest <= DIVISORS["uint8"]:
             raise ValueError(
                 f"Fitted on {self._fitted_on()} with max {self.largest:g} but got uint8."
             )
-        return 1.0 if same_units else 1 / MAXIMA[dtype]
+        return 1.0 if same_units else 1 / DIVISORS[dtype]
 
     def _fitted_on(self) -> str:
         if self.as_is:
-            return f"{self.dtype} with max {self.largest:g}, which a Rescale layer takes as it is,"
-        if self.dtype in MAXIMA:
-            return f"{self.dtype} images (÷{MAXIMA[self.dtype]})"
+            return f"{self.dtype} with max {self.largest:g}, which a Rescale layer takes unscaled,"
+        if self.dtype in DIVISORS:
+            return f"{self.dtype} images (÷{DIVISORS[self.dtype]})"
         return f"{self.dtype} with max {self.largest:g}"
 
 
 def is_scale(value: Any) -> bool:
-    """Return whether a number is above 0 as a float32, and finite."""
+    """Return whether a number is positive and finite as a float32."""
     bounds = np.finfo(np.float32)
     return float(bounds.tiny) <= value <= float(bounds.max)
 
 
-def largest_value(images: Images, kind: str, rows: np.ndarray | None = None) -> float:
-    """Return the largest magnitude, of some rows; ValueError in scikit-learn's wording for NaN and infinity.
+def largest_value(images: Images, estimator_name: str, rows: np.ndarray | None = None) -> float:
+    """Return the largest magnitude in X. Raise ValueError, in scikit-learn's words, for NaN and infinity.
 
-    uint8 is not read: its is the largest that it can hold.
+    For uint8 it is 255: X is not read.
+
+    Parameters
+    ----------
+    images : ndarray or LazyArray
+        X.
+    estimator_name : str
+        For errors.
+    rows : ndarray of int, default=None
+        Indices of the samples to read. None is all.
     """
     if images.dtype.name == "uint8":
-        return float(MAXIMA["uint8"])
+        return float(DIVISORS["uint8"])
     if images.dtype.kind == "b":
         return 1.0
-    fits = max(1, CHUNK // (prod(images.shape[1:]) * images.itemsize))
+    fits = max(1, CHUNK_BYTES // (prod(images.shape[1:]) * images.itemsize))
     step = len(images) if isinstance(images, LazyArray) else fits
     largest = 0.0
     with closing(chunks(images, step, rows)) as parts:
         for chunk in parts:
-            extremes = float(chunk.min()), float(chunk.max())  # both are NaN where one value is
+            extremes = float(chunk.min()), float(chunk.max())  # NaN if one value is
             if not all(map(isfinite, extremes)):
-                assert_all_finite(chunk, estimator_name=kind, input_name="X")
+                assert_all_finite(chunk, estimator_name=estimator_name, input_name="X")
             largest = max(largest, *map(abs, extremes))
     if largest > float(np.finfo(np.float32).max):
         raise ValueError("Input X contains infinity or a value too large for dtype('float32').")
@@ -141,20 +163,38 @@ def fitted_format(
     images: Images,
     data_format: str,
     rescale: Any,
-    kind: str,
+    estimator_name: str,
     *,
     rows: np.ndarray | None = None,
     layers: Iterable[Layer] = (),
 ) -> InputFormat:
-    """Return the format of the X of which a net of these layers is fitted on `rows`.
+    """Return the format of the X that a net is fitted on. Raise ValueError for NaN and infinity in any sample.
 
-    ValueError for NaN and infinity in any row.
+    Parameters
+    ----------
+    images : ndarray or LazyArray
+        X.
+    data_format : str
+        The parameter.
+    rescale : "auto", float or None
+        The parameter.
+    estimator_name : str
+        For errors.
+    rows : ndarray of int, default=None
+        Indices of the samples of positive weight. None is all.
+    layers : iterable of Layer, default=()
+        Layers of the net. If one of them rescales X, "auto" does not.
     """
-    dtype, largest = images.dtype.name, largest_value(images, kind)
+    dtype, largest = images.dtype.name, largest_value(images, estimator_name)
     if rows is not None and len(rows) < len(images):
-        largest = largest_value(images, kind, rows)
-    as_is = rescale == "auto" and rescales(layers)
+        largest = largest_value(images, estimator_name, rows)
+    as_is = rescale == "auto" and _rescales(layers)
     scale = rescale or 1.0
     if rescale == "auto":
-        scale = 1.0 if as_is else 1 / MAXIMA.get(dtype, 1)
+        scale = 1.0 if as_is else 1 / DIVISORS.get(dtype, 1)
     return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest, as_is)
+
+
+def _rescales(layers: Iterable[Layer]) -> bool:
+    """Return whether a `Rescale` is among layers or inside one of them."""
+    return any(isinstance(layer, Rescale) or _rescales(layer.layers) for layer in layers)

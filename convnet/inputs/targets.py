@@ -1,29 +1,111 @@
-"""Targets of regression: numbers, one or several a row."""
+"""y and weights as arrays: labels, indicators of several labels per sample, numbers; sample and class weights."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import column_or_1d
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite, check_array, column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from convnet.inputs.arrays import as_array
-from convnet.inputs.sample_weight import split_weights
-from convnet.inputs.target import Target
+from convnet.values.fields import as_float, is_number, show
+from convnet.values.plain import plain
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
-LARGEST = np.sqrt(
-    np.finfo(np.float32).max
-)  # gradients of squared errors are squared by some solvers
+LABEL_LISTS = (
+    "y has a list or a set of labels for a sample. Make y an indicator, with a column of 0 and 1 for each label: "
+    "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y)."
+)
 
 
-def as_targets(y: Any, *, warn: bool = True) -> NDArray[np.float32]:
-    """Return y as float32 of shape (n,) or (n, n_outputs); ValueError for what are no finite numbers.
+def count_samples(y: Any) -> int | None:
+    """Return the number of samples in y, or None if that is known only after y is converted."""
+    shape = getattr(y, "shape", None)  # a sparse matrix has no length
+    if shape:
+        return shape[0]
+    return len(y) if hasattr(y, "__len__") and shape is None else None
 
-    With `warn` of a column where one axis is meant.
+
+def as_labels(y: Any) -> np.ndarray:
+    """Return y as a 1-D array of labels. Raise ValueError if its values cannot be classes."""
+    y = check_array(
+        y, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False, input_name="y"
+    )
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y")
+    with np.errstate(invalid="ignore"):  # numbers too large for an integer are not classes
+        check_classification_targets(y)
+    return y
+
+
+def known_classes(
+    found: np.ndarray, declared: ArrayLike | None, fitted: np.ndarray | None
+) -> np.ndarray:
+    """Return all classes, sorted.
+
+    Parameters
+    ----------
+    found : ndarray
+        The labels in y.
+    declared : array-like or None
+        The `classes` passed to ``partial_fit``.
+    fitted : ndarray or None
+        ``classes_`` of the fit that is resumed.
+    """
+    declared = None if declared is None else np.unique(as_labels(declared))
+    if fitted is not None and declared is not None and not np.array_equal(declared, fitted):
+        raise ValueError(
+            f"classes={declared.tolist()} are not those of the last call, {fitted.tolist()}."
+        )
+    known = next(labels for labels in (fitted, declared, found) if labels is not None)
+    if len(known) < 2:
+        raise ValueError(f"y has only one class, {known.tolist()}; a classifier needs two or more.")
+    new = np.setdiff1d(found, known)
+    if len(new):
+        raise ValueError(f"y has classes {new.tolist()} that are not among {known.tolist()}.")
+    return known
+
+
+def is_indicator(y: Any) -> bool:
+    """Return whether y has the shape of an indicator: two axes, and not a single column."""
+    if issparse(y):
+        return True
+    try:
+        y = y if hasattr(y, "shape") else np.asarray(y)
+    except ValueError:  # rows of different lengths do not make an array
+        raise ValueError(LABEL_LISTS) from None
+    first = np.asarray(y[:1]).tolist() if len(y.shape) == 1 else ()
+    if any(isinstance(labels, list | tuple | set | frozenset) for labels in first):
+        raise ValueError(LABEL_LISTS)
+    return len(y.shape) == 2 and y.shape[1] != 1
+
+
+def as_indicator(y: Any) -> np.ndarray:
+    """Return y as a dense array of zeros and ones of shape (n, n_labels). Raise ValueError for other values."""
+    y = check_array(y, accept_sparse=True, input_name="y")
+    y = y.toarray() if issparse(y) else y
+    with np.errstate(invalid="ignore"):  # numbers too large for an integer are refused below
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput" or not np.isin(y, (0, 1)).all():
+        raise ValueError(
+            f"y of shape {y.shape} must be an indicator of 0 and 1, or of shape (n,) with one label per sample; "
+            f"got {kind} with values such as {y[~np.isin(y, (0, 1))][0]!r}. For several targets with many "
+            "classes, use sklearn.multioutput.MultiOutputClassifier."
+        )
+    return y
+
+
+def as_numbers(y: Any, *, warn: bool = True) -> NDArray[np.float32]:
+    """Return y as float32 of shape (n,) or (n, n_outputs). Raise ValueError unless all values are finite numbers.
+
+    With `warn`, a single column in place of one axis gives scikit-learn's warning.
     """
     y = as_array(y, "y", ensure_2d=False, allow_nd=True)
     if y.dtype.kind not in "buif":
@@ -35,39 +117,83 @@ def as_targets(y: Any, *, warn: bool = True) -> NDArray[np.float32]:
     return as_array(y, "y", ensure_2d=False, dtype=np.float32, order="C")
 
 
-def encode_targets(
-    y: Any, sample_weight: NDArray[np.float64] | None, loss: str, *, fitted: int | None
-) -> Target:
-    """Return the `Target` of numbers.
+def check_sample_weight(
+    sample_weight: ArrayLike | None, n: int | None, name: str = "sample_weight", of: str = "X"
+) -> NDArray[np.float64] | None:
+    """Return the weights as float64, or None. Raise ValueError unless they are finite, not negative and not all 0.
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, n_outputs)
-        Finite numbers within float32.
-    sample_weight : ndarray of float64, shape (n,), or None
-        Weights of the rows.
-    loss : str
-        The trainer's name of the loss.
-    fitted : int or None
-        ``n_outputs_`` of the fit that goes on.
+    sample_weight : array-like of shape (n,) or None
+        As passed.
+    n : int or None
+        Number of samples.
+    name, of : str
+        Names of the weights and of their samples in errors.
     """
-    values = as_targets(y)
-    largest = float(np.abs(values).max())
-    if loss == "squared_error" and largest > LARGEST:
+    if sample_weight is None:
+        return None
+    weights = as_array(sample_weight, name, ensure_2d=False, allow_nd=True, dtype=np.float64)
+    if weights.ndim != 1:
+        raise ValueError(f"{name} must have one entry per sample; got shape {weights.shape}.")
+    if len(weights) != n:
+        raise ValueError(f"{name} has {len(weights)} entries; {of} has {n} samples.")
+    if weights.min() < 0:
+        raise ValueError(f"{name} must not be negative.")
+    if not weights.any():
         raise ValueError(
-            f"y has values up to {largest:.3g}, whose squares are out of the range of float32. Scale y, as "
-            'TransformedTargetRegressor does, or set loss="absolute_error".'
+            f"{name} is zero for every sample of {of}. Give at least one sample a positive weight."
         )
-    n_outputs = 1 if values.ndim == 1 else values.shape[1]
-    if fitted is not None and n_outputs != fitted:
-        raise ValueError(f"y has {n_outputs} columns; the net has {fitted} outputs.")
-    given = np.ones(len(values)) if sample_weight is None else sample_weight
-    rows, weights = split_weights(given)
-    return Target(
-        values=values,
-        rows=rows,
-        weights=weights,
-        n_outputs=n_outputs,
-        loss=loss,
-        attributes={"n_outputs_": n_outputs},
-    )
+    return weights
+
+
+def class_weights(
+    class_weight: Any, classes: np.ndarray, codes: np.ndarray, sample_weight: np.ndarray | None
+) -> NDArray[np.float64] | None:
+    """Return a float64 weight for each class.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        "balanced" gives each class the weight Σ w / (K · Σ w of the class), where w is `sample_weight`.
+    classes : ndarray
+        The K labels, sorted.
+    codes : ndarray of int
+        Indices into `classes` of the samples of positive weight.
+    sample_weight : ndarray or None
+        Weights of those samples.
+
+    Returns
+    -------
+    weights : ndarray of float64, shape (K,), or None
+    """
+    if class_weight is None:
+        return None
+    class_weight = plain(class_weight)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        sums = np.bincount(codes, weights=sample_weight, minlength=len(classes))
+        with np.errstate(over="ignore", invalid="ignore"):  # refused by `split_weights`
+            return np.divide(
+                sums.sum(), len(classes) * sums, out=np.zeros(len(classes)), where=sums > 0
+            )
+    if not isinstance(class_weight, dict):
+        raise ValueError(
+            f'class_weight must be a dict, "balanced" or None; got {show(class_weight)}.'
+        )
+    if not all(is_number(w) and 0 <= as_float(w) < np.inf for w in class_weight.values()):
+        raise ValueError(
+            f"class_weight must have finite weights, 0 or more; got {show(class_weight)}."
+        )
+    return compute_class_weight(class_weight, classes=classes, y=classes)
+
+
+def split_weights(weights: np.ndarray) -> tuple[NDArray[np.int64], NDArray[np.float32] | None]:
+    """Return the indices of the samples of positive weight, and the weights as float32, None if all of those are 1."""
+    with np.errstate(over="ignore", under="ignore"):
+        weights = weights.astype(np.float32)
+    rows = np.flatnonzero(weights)
+    if not np.isfinite(weights).all() or not len(rows):
+        raise ValueError(
+            "sample_weight times class_weight is out of the range of float32, or 0 for all samples."
+        )
+    return rows.astype(np.int64, copy=False), None if (weights[rows] == 1).all() else weights

@@ -9,7 +9,7 @@ from convnet.layers.geometry import cross
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
 
 
 Row = tuple[str, str, str, str, str, str, str]

@@ -57,7 +57,7 @@ class Layer(Value):
 
         Parameters
         ----------
-        builder : convnet.graph.builder.Builder
+        builder : convnet.graph.plan.builder.Builder
             To be called; its ``shape`` is the input shape.
 
         Raises

@@ -12,7 +12,7 @@ Pair: TypeAlias = tuple[int, int]  # (vertical, horizontal), or (before, after)
 
 
 class Builder(Protocol):
-    """The methods of `convnet.graph.builder.Builder` that layers use; what each emits is said there."""
+    """The methods of `convnet.graph.plan.builder.Builder` that layers use; what each emits is said there."""
 
     @property
     def shape(self) -> tuple[int, ...]:

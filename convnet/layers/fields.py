@@ -3,7 +3,7 @@
 import re
 from typing import TypeAlias
 
-from convnet.layers.activations import ACTIVATIONS, ELSEWHERE, REFUSED
+from convnet.engine import ACTIVATIONS
 from convnet.values.fields import (
     boolean,
     both,
@@ -16,6 +16,9 @@ from convnet.values.fields import (
     real,
     show,
 )
+
+REFUSED = ("softmax",)  # belongs to the automatic output layer; the plan says so, with the position
+OTHER_NAMES = {"identity": "linear", "none": "linear", "logistic": "sigmoid", "swish": "silu"}
 
 Padding: TypeAlias = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 
@@ -103,7 +106,7 @@ def activation(value: object) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"must be None or one of {', '.join(ACTIVATIONS)}; got {show(value)}")
     if value is not None and value not in ACTIVATIONS and value not in REFUSED:
-        hint = did_you_mean(value, ACTIVATIONS, ELSEWHERE)
+        hint = did_you_mean(value, ACTIVATIONS, OTHER_NAMES)
         known = ", ".join(ACTIVATIONS)
         raise ValueError(f"must be None or one of {known}; got {show(value)}.{hint}")
     return None if value is None else str(value)

@@ -1,7 +1,5 @@
 """Values times a constant."""
 
-from collections.abc import Iterable
-
 from convnet.layers import fields
 from convnet.layers.base import Layer
 from convnet.layers.builder import Builder
@@ -58,8 +56,3 @@ class Rescale(Layer):
 
     def lower(self, builder: Builder) -> None:
         builder.rescale(self.scale, self.offset)
-
-
-def rescales(layers: Iterable[Layer]) -> bool:
-    """Return whether a `Rescale` is among layers or inside one of them."""
-    return any(isinstance(layer, Rescale) or rescales(layer.layers) for layer in layers)

@@ -1,5 +1,6 @@
 """Maps of another size."""
 
+from convnet.engine import RESIZING
 from convnet.layers import fields
 from convnet.layers.base import Layer
 from convnet.layers.builder import Builder
@@ -56,7 +57,7 @@ class Resize(Layer):
     takes = "map"
 
     size: int | tuple[int, int] = parameter(fields.pair(1))
-    method: str = parameter(fields.choice("auto", "area", "bilinear", "nearest"), default="auto")
+    method: str = parameter(fields.choice("auto", *RESIZING), default="auto")
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         need_map(input_shape)

@@ -1,130 +1,210 @@
-"""What is said of a fitted net in a model file, and the net that this is said of.
+"""The manifest of a model file: what it says of a fitted net, as JSON, beside the weights.
 
 ::
 
     estimator    name of the class
-    convnet      version that wrote it, for people to read
+    convnet      version that wrote the file, for people to read
     net          layers, input_shape and n_outputs, from which the plan follows
     input        the fields of `InputFormat`
-    images       where X was an image folder: size, channels and fit of its rows
-    parameters   those of the constructor that are plain data
-    fitted       the fitted attributes that do not follow from the others
+    parameters   constructor parameters that are plain data
+    fitted       the fitted attributes that `convnet.fitted.attributes` marks as saved
 """
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from convnet.estimators.constraints import check_parameters
-from convnet.fitted.attributes import NEEDED, commit
+from convnet._version import __version__
+from convnet.augment.spec import as_augment
+from convnet.fitted.attributes import SAVED, commit
 from convnet.fitted.network_cache import NetworkCache
-from convnet.fitted.validate import check_attributes, check_weights, rebuilt, validate_fitted
+from convnet.fitted.validate import check_presence, check_values, plan_layers, validate_fitted
 from convnet.fitted.weights import Weights
 from convnet.inputs.scaling import InputFormat
-from convnet.layers import to_dicts
-from convnet.model_io.parameter_data import parameter_from_json, parameter_to_json
-from convnet.persistence.plain import NotPlainError, from_json, to_json
+from convnet.layers import as_layers, to_dicts
+from convnet.persistence.json_values import NotPlainError, from_json, to_json
+from convnet.training import schedules
+from convnet.values import spec
 
 if TYPE_CHECKING:
-    from convnet.estimators.base import BaseConvNet
-    from convnet.persistence.model_file import Fetch
+    from collections.abc import Callable
 
-    N = TypeVar("N", bound=BaseConvNet)
+    from convnet.persistence.model_file import ReadArrays
 
-
-WRITTEN = (
-    *NEEDED,
-    *("n_features_in_", "feature_names_in_", "classes_", "n_outputs_", "_indicator_dtype"),
-    *("validation_loss_curve_", "validation_scores_", "init_report_"),
-    *("_course_start", "_chosen_by"),
-)
-FOLLOWING = (
-    *("input_shape_", "layers_", "weights_", "n_parameters_", "_holder", "_input_format"),
-    "image_form_",
-)
+Estimator = TypeVar("Estimator", bound=Any)
 
 
-def describe(net: BaseConvNet) -> tuple[dict[str, Any], Weights]:
-    """Return what is said of a fitted net, fit for JSON, and its weights."""
-    from convnet import __version__  # which comes after this
-
-    validate_fitted(net, whole=True)
-    check_parameters(net)
-    holder = net._holder
-    given = {field.name: getattr(net._input_format, field.name) for field in fields(InputFormat)}
-    description = {
-        "estimator": type(net).__name__,
-        "convnet": __version__,
-        "net": {
-            "layers": to_dicts(holder.layers),
-            "input_shape": list(holder.input_shape),
-            "n_outputs": holder.n_outputs,
-        },
-        "input": {name: to_json(value) for name, value in given.items()},
-        "parameters": _plain_parameters(net),
-        "fitted": {name: to_json(vars(net)[name]) for name in WRITTEN if name in vars(net)},
-    }
-    if hasattr(net, "image_form_"):
-        form = net.image_form_
-        description["images"] = form | {"size": list(form["size"])}
-    return description, net.weights_
-
-
-def _plain_parameters(net: BaseConvNet) -> dict[str, Any]:
-    """Return the parameters that are plain data, fit for JSON; warn of the others."""
-    params, left_out = {}, []
-    for name, value in net.get_params(deep=False).items():
-        try:
-            params[name] = parameter_to_json(name, value, net)
-        except NotPlainError:
-            left_out.append(name)
-    if left_out:
-        warnings.warn(
-            f"{type(net).__name__}: the file does not hold {', '.join(left_out)}, being no plain data. The loaded "
-            "estimator has the default.",
-            UserWarning,
-            stacklevel=5,
-        )
-    return params
-
-
-def build(kind: type[N], description: dict[str, Any], arrays: Fetch) -> N:
-    """Return the fitted net that a description is of; an exception of any kind where it is of none.
+def to_manifest(net: Any) -> tuple[dict[str, Any], Weights]:
+    """Return the manifest of a fitted net, which JSON can hold, and its weights.
 
     Parameters
     ----------
-    kind : type
-        The class.
-    description : dict
-        As `describe` returns it.
-    arrays : callable
-        Given {name: shape}, returns the arrays.
+    net : BaseConvNet
+        Fitted estimator. Its attributes are checked again.
+
+    Returns
+    -------
+    manifest : dict
+    weights : Weights
     """
-    net = description["net"]
+    validate_fitted(net, trained=True, force=True)
+    cache, input_format = net._network_cache, net._input_format
+    manifest = {
+        "estimator": type(net).__name__,
+        "convnet": __version__,
+        "net": {
+            "layers": to_dicts(cache.layers),
+            "input_shape": list(cache.input_shape),
+            "n_outputs": cache.n_outputs,
+        },
+        "input": {f.name: to_json(getattr(input_format, f.name)) for f in fields(InputFormat)},
+        "parameters": _plain_parameters(net),
+        "fitted": {name: to_json(vars(net)[name]) for name in sorted(SAVED & vars(net).keys())},
+    }
+    return manifest, net.weights_
+
+
+def from_manifest(
+    estimator_class: Callable[..., Estimator],
+    manifest: dict[str, Any],
+    read_arrays: ReadArrays,
+    check_parameters: Callable[[Estimator], None],
+) -> Estimator:
+    """Return the fitted net of a manifest. Raises any exception if the manifest describes none.
+
+    Parameters
+    ----------
+    estimator_class : type
+        Class of the estimator.
+    manifest : dict
+        As `to_manifest` returns it.
+    read_arrays : callable
+        Given {name: shape} of all weights, returns {name: array}.
+    check_parameters : callable
+        Given the unfitted estimator, raises an exception if a constructor parameter is not valid.
+    """
+    net = manifest["net"]
     shape, n_outputs = tuple(net["input_shape"]), net["n_outputs"]
-    layers, plan = rebuilt(net["layers"], shape, n_outputs)
-    params = description["parameters"]
-    estimator = kind(**{name: parameter_from_json(name, data) for name, data in params.items()})
+    layers, plan = plan_layers(net["layers"], shape, n_outputs)
+    parameters = manifest["parameters"].items()
+    estimator = estimator_class(**{name: _codec(name).read(data) for name, data in parameters})
     check_parameters(estimator)
-    given = {name: from_json(value) for name, value in description["input"].items()}
-    fitted = {name: from_json(data) for name, data in description["fitted"].items()}
-    if not set(NEEDED) <= fitted.keys() <= set(WRITTEN):
-        raise ValueError("fitted of its description cannot be what it is.")
-    if "images" in description:  # which files of nets that were fitted on arrays lack
-        form = description["images"]
-        fitted["image_form_"] = form | {"size": tuple(form["size"])}
-    fitted = {"init_report_": None} | fitted  # the first files lack it
+    fitted = {name: from_json(data) for name, data in manifest["fitted"].items()}
+    if not fitted.keys() <= SAVED:
+        raise ValueError(f"Unknown fitted attributes {sorted(fitted.keys() - SAVED)}.")
     fitted |= {
-        "_input_format": InputFormat(**given),
+        "_input_format": InputFormat(**{k: from_json(v) for k, v in manifest["input"].items()}),
         "input_shape_": shape,
         "layers_": tuple(plan.layers),
         "n_parameters_": plan.n_parameters,
-        "_holder": NetworkCache(layers, shape, n_outputs),
+        "_network_cache": NetworkCache(layers, shape, n_outputs),
+        "weights_": Weights(read_arrays({p.name: p.shape for p in plan.parameters})),
     }
-    check_attributes(estimator, fitted, plan)
-    weights = Weights(arrays({p.name: p.shape for p in plan.parameters}))
-    check_weights(weights, plan)
-    commit(estimator, fitted | {"weights_": weights})
+    check_presence(fitted, trained=True)
+    check_values(estimator, fitted, plan)
+    commit(estimator, fitted)
     return estimator
+
+
+def _plain_parameters(net: Any) -> dict[str, Any]:
+    """Return the parameters that JSON can hold, in its form. Warn about the others."""
+    parameters, omitted = {}, []
+    for name, value in net.get_params(deep=False).items():
+        try:
+            parameters[name] = _codec(name).write(value, net)
+        except NotPlainError:
+            omitted.append(name)
+    if omitted:
+        warnings.warn(
+            f"{type(net).__name__}: parameters that are not plain data are not saved: {', '.join(omitted)}. "
+            "The loaded estimator has their defaults.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return parameters
+
+
+class _Codec(NamedTuple):
+    """How a parameter is written as JSON, given its value and the fitted net, and read again."""
+
+    write: Callable[[Any, Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _codec(name: str) -> _Codec:
+    return _CODECS.get(name, _PLAIN)
+
+
+def _layers_to_json(value: Any, net: Any) -> Any:
+    if isinstance(value, str) and value == "auto":
+        return value
+    if isinstance(value, str | os.PathLike):  # JSON, YAML, or the path of a file that may change
+        return to_dicts(net._network_cache.layers)
+    return to_dicts(value)
+
+
+def _layers_from_json(data: Any) -> Any:
+    return data if data == "auto" else list(as_layers(_as_list(data)))
+
+
+def _augment_to_json(value: Any, net: Any) -> Any:
+    return None if value is None else spec.to_dicts(as_augment(value))
+
+
+def _augment_from_json(data: Any) -> Any:
+    return None if data is None else list(as_augment(_as_list(data)))
+
+
+def _as_list(data: Any) -> list[Any]:
+    if not isinstance(data, list):  # a string could be the path of another file
+        raise TypeError("expected a list")
+    return data
+
+
+_SCHEDULES = {
+    name: value
+    for name, value in vars(schedules).items()
+    if isinstance(value, type) and issubclass(value, schedules.Schedule)
+}
+
+
+def _learning_rate_to_json(value: Any, net: Any) -> Any:
+    if not isinstance(value, schedules.Schedule):
+        return to_json(value)
+    name = type(value).__name__
+    if _SCHEDULES.get(name) is not type(value):
+        raise NotPlainError(f"{name} is not one of {', '.join(_SCHEDULES)}")
+    inner = {f.name: _learning_rate_to_json(getattr(value, f.name), net) for f in fields(value)}
+    return {"type": name, **inner}
+
+
+def _learning_rate_from_json(data: Any) -> Any:
+    if not isinstance(data, dict) or "type" not in data:
+        return from_json(data)
+    inner = {name: _learning_rate_from_json(v) for name, v in data.items() if name != "type"}
+    return _SCHEDULES[data["type"]](**inner)
+
+
+def _init_weights_to_json(value: Any, net: Any) -> str | None:
+    """Return a path, or None. Arrays and nets are as large as the model file itself."""
+    if value is not None and not isinstance(value, str | os.PathLike):
+        raise NotPlainError("weights are not saved as a parameter")
+    return None if value is None else os.fsdecode(value)
+
+
+def _init_weights_from_json(data: Any) -> str | None:
+    if data is not None and not isinstance(data, str):
+        raise TypeError("init_weights must be a path")
+    return data
+
+
+_PLAIN = _Codec(lambda value, net: to_json(value), from_json)
+_CODECS = {
+    "layers": _Codec(_layers_to_json, _layers_from_json),
+    "augment": _Codec(_augment_to_json, _augment_from_json),
+    "learning_rate": _Codec(_learning_rate_to_json, _learning_rate_from_json),
+    "init_weights": _Codec(_init_weights_to_json, _init_weights_from_json),
+}

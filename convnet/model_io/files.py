@@ -1,52 +1,72 @@
-"""Estimators to files."""
+"""Estimators to files and back: ``save``, `load` and `load_pretrained`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from convnet.fitted.attributes import fit_snapshot
 from convnet.persistence import model_file
+from convnet.values.fields import did_you_mean, show
 
 if TYPE_CHECKING:
     import os
 
     from convnet.fitted.weights import Weights
+    from convnet.persistence.model_file import ReadArrays
+
+    Class = TypeVar("Class", bound="type[SavingMixin]")
+
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+
+_estimators: dict[str, type[SavingMixin]] = {}  # classes that files may name
+
+
+def register_estimator(cls: Class) -> Class:
+    """Let files hold estimators of a class; a decorator."""
+    _estimators[cls.__name__] = cls
+    return cls
 
 
 class SavingMixin:
-    """Gives an estimator ``save``.
-
-    The class has ``_describe``, which returns what is said of a fitted one, as plain data, and its weights.
-    """
+    """Adds ``save`` to an estimator that can describe itself in a manifest."""
 
     if TYPE_CHECKING:
 
-        def _describe(self) -> tuple[dict[str, Any], Weights]: ...
+        def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
+            """Return a manifest that JSON can hold, and the weights."""
+
+        @classmethod
+        def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
+            """Return the fitted estimator. Raises any exception if the manifest describes none."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a file, for `convnet.load`.
 
-        The file holds the weights, the layers, what ``fit`` learnt of X and y, and the parameters. It holds no
-        pickles: no code runs when it is loaded. Later releases of convnet load it too. Parameters that are no plain
-        data (callables, callbacks, a RandomState, the weights of `init_weights`) are left out with a warning; the
-        loaded estimator has their defaults.
-        Pipelines around it are saved with ``skops.io.dump``: ``pip install "convnet[skops]"``.
+        The file holds the weights, the layers, what ``fit`` learned about X and y, and the parameters. It holds no
+        pickles: loading it runs no code. Later releases of convnet can load it.
+
+        Parameters that are not plain data (callables, callbacks, a RandomState, arrays or a net as `init_weights`) are
+        not saved; a warning lists them, and the loaded estimator has their defaults. To save a pipeline, use
+        ``skops.io.dump`` (``pip install "convnet[skops]"``).
 
         Parameters
         ----------
         path : str or path
-            Ends in ``.npz``, for which NumPy is enough, or in ``.safetensors``, which needs the extra of that name.
+            Path that ends in ``.npz``, which needs NumPy only, or in ``.safetensors``, which needs the extra of that
+            name. An existing file is replaced as a whole.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            It is not fitted.
+            If the estimator is not fitted.
         ValueError
-            The path has another ending, its folder does not exist, or ``fit`` would refuse a parameter.
+            If the path has another ending, its folder does not exist, or ``fit`` would refuse a parameter.
         TypeError
-            The estimator is of a subclass, or its labels are no numbers or texts.
+            If the estimator is of a subclass, or its labels are neither numbers nor strings.
         ImportError
-            The path ends in ``.safetensors`` and safetensors is not installed.
+            If the path ends in ``.safetensors`` and safetensors is not installed.
 
         Examples
         --------
@@ -58,11 +78,92 @@ class SavingMixin:
         (1797,)
         """
         self = fit_snapshot(self)
-        from convnet.model_io.loading import ESTIMATORS  # which imports this
-
-        kind = type(self)
-        if ESTIMATORS.get(kind.__name__) is not kind:
+        name = type(self).__name__
+        if _estimators.get(name) is not type(self):
             raise TypeError(
-                f"save takes {', '.join(ESTIMATORS)}; got a subclass, {kind.__name__}. Pickle it instead."
+                f"save takes {', '.join(_estimators)}; got a subclass, {name}. Pickle it instead."
             )
-        model_file.write(path, *self._describe())
+        model_file.write(path, *self._to_manifest())
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Return the fitted estimator from a file that ``save`` wrote.
+
+    Loading runs nothing from the file. Names, shapes and checksums are compared with the net that the file describes
+    before memory is allocated for the weights, so memory is bounded by the size of the file.
+
+    Parameters
+    ----------
+    path : str or path
+        Path that ends in ``.npz``, or in ``.safetensors``, which needs the extra of that name.
+
+    Returns
+    -------
+    estimator : ConvNetClassifier, ConvNetRegressor or ConvNetTransformer
+        Fitted estimator, whose predictions have the same bits as those of the saved one.
+
+    Raises
+    ------
+    ModelFileError
+        If the file holds something else, is truncated or altered, or was written by a newer release.
+    OSError
+        If the file does not exist or cannot be opened.
+    ValueError
+        If the path has another ending.
+    ImportError
+        If the path ends in ``.safetensors`` and safetensors is not installed.
+
+    Examples
+    --------
+    >>> import convnet
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = convnet.ConvNetClassifier(max_iter=2).fit(X, y)
+    >>> clf.save("digits.npz")
+    >>> same = convnet.load("digits.npz")
+    >>> bool((same.predict_proba(X) == clf.predict_proba(X)).all())
+    True
+    """
+    return model_file.read(path, estimator_from_manifest)
+
+
+def estimator_from_manifest(manifest: dict[str, Any], read_arrays: ReadArrays) -> Any:
+    """Return the fitted estimator that a manifest describes. Raises any exception if it describes none."""
+    estimator_name = manifest["estimator"]
+    if estimator_name not in _estimators:
+        raise ValueError(f"there is no estimator {show(estimator_name)}.")
+    return _estimators[estimator_name]._from_manifest(manifest, read_arrays)
+
+
+def load_pretrained(name: str) -> Any:
+    """Return a fitted net that comes with convnet. Downloads nothing.
+
+    Parameters
+    ----------
+    name : str
+        "mnist-small": reads 28×28 images of handwritten digits, white on black. Its card, with data, settings and
+        accuracy, is ``mnist-small.md`` in ``convnet/pretrained``.
+
+    Returns
+    -------
+    estimator : ConvNetClassifier
+        Fitted estimator, a new one for each call.
+
+    Raises
+    ------
+    ValueError
+        If there is no net of that name. The error lists the names.
+
+    Examples
+    --------
+    >>> import convnet
+    >>> net = convnet.load_pretrained("mnist-small")
+    >>> net.input_shape_
+    (28, 28, 1)
+    """
+    known = sorted(path.stem for path in PRETRAINED.glob("*.npz"))
+    if name not in known:
+        raise ValueError(
+            f"There is no pretrained net {show(name)}. Available: {', '.join(known)}.{did_you_mean(name, known)}"
+        )
+    return load(PRETRAINED / f"{name}.npz")

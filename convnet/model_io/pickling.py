@@ -1,45 +1,40 @@
-"""Estimators in pickles, and in what is made like them: copies, joblib's files, those of skops."""
+"""The state of an estimator in pickles, copies, and files of joblib and skops."""
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
 from convnet.fitted.attributes import FITTED
 from convnet.fitted.network_cache import NetworkCache
-from convnet.fitted.validate import check_state
+from convnet.fitted.validate import check_fitted
 
-STATE_FORMAT = 1  # of pickles; raised when fitted attributes change their meaning
+STATE_FORMAT = 1  # raised when fitted attributes change their meaning
 
 
 class PicklingMixin(BaseEstimator):
-    """Gives an estimator a state with the number of its format, which is checked when it comes back."""
+    """Gives the state of an estimator a format number, and checks a state before the estimator takes it."""
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        state.pop("_known_outputs", None)  # of an X that is no longer the same object
-        if isinstance(state.get("_holder"), NetworkCache):
-            state["_holder"] = state["_holder"].fresh()
+        if isinstance(state.get("_network_cache"), NetworkCache):
+            state["_network_cache"] = state["_network_cache"].empty_copy()
         return state | {"_state_format": STATE_FORMAT}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        kind = type(self).__name__
-        if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
-            raise TypeError(f"This {kind} has no dict of attributes as its state. Save it again.")
-        state = {name: value for name, value in state.items() if name != "_known_outputs"}
-        found = state.pop("_state_format", None)
-        if type(found) is not int or not 1 <= found <= STATE_FORMAT:
+        name = type(self).__name__
+        if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
+            raise TypeError(f"{name}: its state is not a dict of attributes. Save it again.")
+        found = state.get("_state_format")
+        if type(found) is not int or found != STATE_FORMAT:
             raise ValueError(
-                f"This {kind} has state format {found}; this convnet reads up to {STATE_FORMAT}. "
+                f"{name}: its state has format {found}, but this convnet reads format {STATE_FORMAT}. "
                 "Upgrade convnet, or save the model again."
             )
-        if not state.keys().isdisjoint(FITTED):
-            check_state(self, state)
-        super().__setstate__(self._defaults() | state)
-
-    def _defaults(self) -> dict[str, Any]:
-        """Return the parameters' defaults: an older state lacks those that were added since."""
-        parameters = inspect.signature(type(self).__init__).parameters.values()
-        return {p.name: p.default for p in parameters if p.default is not p.empty}
+        state = {key: value for key, value in state.items() if key != "_state_format"}
+        if not FITTED.isdisjoint(state):
+            probe = object.__new__(type(self))  # its parameters say how to check the rest
+            probe.__dict__.update(state)
+            check_fitted(probe, state)
+        super().__setstate__(state)

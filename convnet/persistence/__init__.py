@@ -1,13 +1,12 @@
-"""Files: what is written to them, and read again without running anything that they hold.
+"""File formats: written as a whole, and read without running anything that a file holds.
 
 ::
 
-    model_file.py    a model: a description as JSON, the weights as arrays, checksums of both
-    npz.py           … as a NumPy archive
-    tensors.py       … as a safetensors file
-    plain.py         numbers, texts, lists, dicts and small arrays ↔ JSON
-    errors.py        ModelFileError
-    files.py         files that are replaced as a whole
+    model_file.py    a model: a manifest as JSON, the weights as arrays, checksums of both
+    npz.py           a model as a NumPy archive
+    tensors.py       a model as a safetensors file
+    json_values.py   numbers, strings, lists, dicts and small arrays as JSON, and back
+    files.py         writing files that replace others as a whole
 
-What a description says is the estimators' business.
+`convnet.model_io` decides what a manifest says.
 """

@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole: a reader sees the old one or the new one."""
+"""Writing files that replace others as a whole: a reader sees the old file or the new one."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 def check_path(what: str, path: str | os.PathLike[str]) -> str:
-    """Return `path` as text; raise an error, naming `what` wants it, where no file can be written."""
+    """Return `path` as a string. Raise an error that begins with `what` if no file can be written there."""
     try:
         path = os.fsdecode(path)
     except TypeError:
-        raise TypeError(f"{what}: path must be text or a path; got {path!r}.") from None
+        raise TypeError(f"{what}: path must be a string or a path; got {path!r}.") from None
     whole = os.path.abspath(path)
     folder = os.path.dirname(whole)
     if os.path.exists(whole) and not os.path.isfile(whole):  # a device is not replaced by a file
-        kind = "a folder" if os.path.isdir(whole) else "no file but a device"
+        kind = "a folder" if os.path.isdir(whole) else "a device"
         raise ValueError(f"{what}: {path!r} is {kind}. Pass the path of a file.")
     if not os.path.isdir(folder):
-        raise ValueError(f"{what}: there is no folder {folder!r} for {path!r}. Make it first.")
+        raise ValueError(f"{what}: there is no folder {folder!r} for {path!r}. Create it first.")
     try:
         temporary, file = _temporary(whole)
         file.close()
@@ -36,11 +36,11 @@ def check_path(what: str, path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def replaced(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
-    """Open a file for writing that takes the place of `path` when all went well, its rights a new file's.
+def atomic_write(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
+    """Open a temporary file for writing that replaces `path` if no error occurs. It gets a new file's permissions.
 
-    Binary; with `text` UTF-8, where names of files may be other bytes, and line ends as they are written, as `csv`
-    wants it.
+    The file is binary. With `text`, it is UTF-8, where names of files may hold other bytes, and keeps line ends as they
+    are written, as `csv` asks for.
     """
     path = os.path.abspath(os.fsdecode(path))
     temporary, file = _temporary(path, text)
@@ -56,7 +56,7 @@ def replaced(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO
 
 
 def _temporary(path: str, text: bool = False) -> tuple[str, IO[Any]]:
-    """Return the name of a new file beside `path`, and the file."""
+    """Return the path of a new file in the same folder, and the open file."""
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
     if text:

@@ -1,8 +1,8 @@
-"""A model in a file: a description, which is JSON, and float32 arrays.
+"""A model in a file: a manifest, which is JSON, and float32 arrays.
 
-Both formats hold two texts beside the arrays: "convnet", the JSON, and "digest", its checksum. The JSON holds the
-checksum of the arrays, so that a changed byte of either does not go unseen. Nothing in a file is run, and no memory is
-taken for what its headers promise: arrays are read once their shapes are known to be those of the net described.
+Both formats hold two texts beside the arrays: "convnet", the manifest, and "digest", its checksum. The manifest holds
+the checksum of the arrays, so a changed byte in either is detected. Nothing in a file is run. Arrays are read when
+their shapes are known to be those of the net in the manifest: no memory is allocated just because a header asks for it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from convnet.persistence import npz, tensors
-from convnet.persistence.errors import ModelFileError
-from convnet.persistence.files import check_path, replaced
+from convnet.persistence.files import atomic_write, check_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,87 +23,112 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    T = TypeVar("T")
+    Model = TypeVar("Model")
     Arrays = dict[str, NDArray[np.float32]]
-    Fetch = Callable[[Mapping[str, Sequence[int]]], Arrays]
+    ReadArrays = Callable[[Mapping[str, Sequence[int]]], Arrays]
     Reader = npz.Reader | tensors.Reader
 
 
-FORMAT = 1  # raised when the description changes its meaning; each release reads all up to its own
-# Of a description, so that what is made of it in memory is in proportion: characters, the figures of 100,000 epochs;
-# lists and objects, each of which takes more than what it holds.
-MOST_TEXT, MOST_PARTS = 2**24, 2**20
+FORMAT = 1  # raised when the manifest changes its meaning
+# Bounds of a manifest, so that what is built from it takes memory in proportion to the file. The first allows the
+# histories of 100,000 epochs. The second counts lists and objects, each of which takes more memory than its text.
+MAX_CHARACTERS, MAX_CONTAINERS = 2**24, 2**20
 ENDINGS = {".npz": npz, ".safetensors": tensors}
 
 
+class ModelFileError(ValueError):
+    """A file does not hold a model that this convnet can read.
+
+    It is another kind of file, truncated, altered, or written by a newer release.
+
+    Parameters
+    ----------
+    message : str
+        Path and reason.
+
+    Examples
+    --------
+    >>> import convnet
+    >>> open("notes.npz", "w").close()
+    >>> try:
+    ...     convnet.load("notes.npz")
+    ... except convnet.ModelFileError as error:
+    ...     print("no model")
+    no model
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
 def write(
-    path: str | os.PathLike[str], description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    path: str | os.PathLike[str], manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
-    """Write a model; the file is replaced as a whole.
+    """Write a model. An existing file is replaced as a whole.
 
     Parameters
     ----------
     path : str or path
-        Ends in .npz or .safetensors, which decides the format.
-    description : dict
-        Fit for JSON.
+        Path that ends in .npz or .safetensors, which chooses the format.
+    manifest : dict
+        Values that JSON can hold.
     arrays : mapping of str to float32 ndarray
         The weights.
 
     Raises
     ------
     ValueError
-        The ending is another, the folder does not exist, or the description is too long.
+        If the path has another ending, its folder does not exist, or the manifest is too long.
     ImportError
-        safetensors is not installed.
+        If safetensors is needed and not installed.
     """
     module = _module(path)
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    description = {"format": FORMAT, **description, "arrays": _digest_of_arrays(arrays)}
-    text = json.dumps(description, allow_nan=False)
-    if _is_long(text):
+    manifest = {"format": FORMAT, **manifest, "arrays": _digest_of_arrays(arrays)}
+    text = json.dumps(manifest, allow_nan=False)
+    if _is_too_long(text):
         raise ValueError(
-            f"save: what is to be said of the model has more than {MOST_TEXT} characters or {MOST_PARTS} parts. "
-            "Pickle it instead."
+            f"save: the manifest of the model has more than {MAX_CHARACTERS} characters or {MAX_CONTAINERS} lists "
+            "and objects. Pickle the model instead."
         )
-    with replaced(check_path("save", path)) as file:
+    with atomic_write(check_path("save", path)) as file:
         module.write(file, {"convnet": text, "digest": _digest(text.encode())}, arrays)
 
 
-def read(path: str | os.PathLike[str], build: Callable[[Any, Fetch], T]) -> T:
+def read(path: str | os.PathLike[str], build: Callable[[Any, ReadArrays], Model]) -> Model:
     """Return the model in a file.
 
     Parameters
     ----------
     path : str or path
-        Ends in .npz or .safetensors.
+        Path that ends in .npz or .safetensors.
     build : callable
-        Makes the model of the description and a function that is given {name: shape} of all arrays, and
-        returns {name: float32 ndarray}.
+        Makes the model from the manifest and a function that takes {name: shape} of all arrays and returns
+        {name: float32 ndarray}.
 
     Raises
     ------
     ModelFileError
-        Whatever is wrong with the file.
+        If anything is wrong with the content of the file.
     OSError
-        It cannot be opened.
+        If the file cannot be opened.
     ValueError
-        The ending is another.
+        If the path has another ending.
     ImportError
-        safetensors is not installed.
+        If safetensors is needed and not installed.
     """
     module = _module(path)
     path = os.fspath(path)
     module.check_installed()
-    with open(path, "rb"):  # whether it can be read is no matter of its contents
+    with open(path, "rb"):  # an OSError here is not about the content
         pass
     try:
         with module.Reader(path) as reader:
-            description = _description(reader)
-            return build(description, lambda shapes: _arrays(reader, shapes, description["arrays"]))
+            manifest = _manifest(reader)
+            return build(manifest, lambda shapes: _arrays(reader, shapes, manifest["arrays"]))
     except Exception as error:  # a file can be wrong in as many ways as there are exceptions
         raise ModelFileError(
-            f"{path!r} is no model that this convnet can read, or it was truncated or altered: {_reason(error)}"
+            f"{path!r} is not a model that this convnet can read, or it was truncated or altered: {_reason(error)}"
         ) from error
 
 
@@ -112,40 +136,40 @@ def _module(path: str | os.PathLike[str]) -> ModuleType:
     ending = os.path.splitext(os.fspath(path))[1]
     if ending not in ENDINGS:
         raise ValueError(
-            f"{os.fspath(path)!r} must end in {' or '.join(ENDINGS)}, which decides the format."
+            f"{os.fspath(path)!r} must end in {' or '.join(ENDINGS)}, which chooses the format."
         )
     return ENDINGS[ending]
 
 
-def _description(reader: Reader) -> Any:
+def _manifest(reader: Reader) -> Any:
     text = reader.text("convnet")
     if text is None:
         raise ValueError('it has no entry "convnet".')
-    if _is_long(text):
-        raise ValueError("its description is too long.")
-    description = json.loads(text)
-    found = description["format"]
+    if _is_too_long(text):
+        raise ValueError("its manifest is too long.")
+    manifest = json.loads(text)
+    found = manifest["format"]
     if found != FORMAT:
         raise ValueError(
             f"it has format {found}; this convnet reads format {FORMAT}. Upgrade convnet."
         )
     if reader.text("digest") != _digest(text.encode()):
-        raise ValueError("its description does not have the checksum it was written with.")
-    return description
+        raise ValueError("the checksum of its manifest does not match.")
+    return manifest
 
 
-def _is_long(text: str) -> bool:
-    return len(text) > MOST_TEXT or text.count("[") + text.count("{") > MOST_PARTS
+def _is_too_long(text: str) -> bool:
+    return len(text) > MAX_CHARACTERS or text.count("[") + text.count("{") > MAX_CONTAINERS
 
 
 def _arrays(reader: Reader, shapes: Mapping[str, Sequence[int]], digest: str) -> Arrays:
     found = reader.names() - {"convnet", "digest"}
     if found != shapes.keys():
         differing = ", ".join(sorted(found ^ shapes.keys()))
-        raise ValueError(f"its arrays are not those of its layers: {differing}.")
+        raise ValueError(f"its arrays do not match its layers: {differing}.")
     arrays = {name: reader.array(name, np.float32, tuple(shape)) for name, shape in shapes.items()}
     if _digest_of_arrays(arrays) != digest:
-        raise ValueError("its arrays do not have the checksum they were written with.")
+        raise ValueError("the checksum of its arrays does not match.")
     return arrays
 
 
@@ -166,5 +190,5 @@ def _digest(*parts: bytes | memoryview) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"there is no {error} where it was looked up."
+        return f"the key {error} is missing."
     return " ".join(str(error).split())[:300] or type(error).__name__

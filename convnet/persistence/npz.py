@@ -1,6 +1,6 @@
 """Models as NumPy archives (.npz): zip files of .npy files, nothing pickled, nothing compressed.
 
-What is not compressed takes no more memory than the file, whatever its headers say.
+Uncompressed entries take no more memory than the file, whatever its headers say.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_installed() -> None:
-    """Raise ImportError if a library lacks: never."""
+    """Do nothing: the format needs NumPy only."""
 
 
 def write(file: IO[bytes], texts: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> None:
@@ -44,7 +44,7 @@ class Reader:
         if any(
             e.compress_type != zipfile.ZIP_STORED or e.file_size != e.compress_size for e in entries
         ):
-            raise ValueError("its entries are compressed, which those of a model are not")
+            raise ValueError("its entries are compressed, unlike those of a model")
         if sum(e.file_size for e in entries) > os.path.getsize(path):
             raise ValueError("its entries are larger than the file")
         self._entries = {e.filename.removesuffix(".npy"): e for e in entries}
@@ -70,11 +70,13 @@ class Reader:
     def array(
         self, name: str, dtype: DTypeLike, shape: tuple[int, ...] | None = None
     ) -> np.ndarray:
-        """Return an array; ValueError where dtype, or shape if given, is another."""
+        """Return an array. Raise ValueError if its dtype, or its shape if given, is not the expected one."""
         with self._archive.open(self._entries[name]) as file:
             version = np.lib.format.read_magic(file)
             if version != (1, 0):
-                raise ValueError(f"{name} has version {version} of the .npy format")
+                raise ValueError(
+                    f"{name} has version {version} of the .npy format; expected (1, 0)"
+                )
             found, fortran, kind = np.lib.format.read_array_header_1_0(file)
             expected = np.dtype(dtype).newbyteorder("<")
             if kind != expected or (fortran and len(found) > 1) or shape not in (None, found):

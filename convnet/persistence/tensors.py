@@ -1,4 +1,4 @@
-"""Models as safetensors files: one JSON header with texts and shapes, then the numbers."""
+"""Models as safetensors files: a JSON header with texts and shapes, then the values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_installed() -> None:
-    """Raise ImportError if a library lacks."""
+    """Raise ImportError if safetensors is not installed."""
     _library()
 
 
@@ -23,7 +23,7 @@ def write(file: IO[bytes], texts: Mapping[str, str], arrays: Mapping[str, np.nda
 
 
 class Reader:
-    """A safetensors file; the library checks that header and length go together.
+    """A safetensors file; the library checks that header and length are consistent.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Reader:
         return {*self._texts, *self._file.keys()}
 
     def array(self, name: str, dtype: DTypeLike, shape: tuple[int, ...]) -> np.ndarray:
-        """Return an array; ValueError where dtype or shape is another."""
+        """Return an array. Raise ValueError if its dtype or shape is not the expected one."""
         piece = self._file.get_slice(name)
         found = tuple(piece.get_shape())
         if piece.get_dtype() != "F32" or found != shape:

@@ -1,4 +1,4 @@
-"""What a net is trained or scored on."""
+"""The samples that a net is trained or scored on."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.lazy.prefetch import prefetch
 from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.prefetch import prefetch
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Rows of X with their targets and weights.
+    """Samples of X with their targets and weights.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ class Examples:
     targets : ndarray of shape (n,)
         Encoded for the loss.
     rows : ndarray of int64
-        The rows of X that take part.
+        The rows of X that are used.
     weights : ndarray of float32, shape (n,), or None
-        None is a weight of 1 for all.
+        Sample weights. None: all are 1.
     scale : float
         X is multiplied by it when converted.
     """
@@ -43,12 +43,12 @@ class Examples:
         )
 
     def batches(self, parts: Sequence[NDArray[np.int64]]) -> Generator[dict[str, Any], None, None]:
-        """Yield what `Trainer.step` takes, by name, of each part of the rows; close it where it is not used up.
+        """Yield the arguments of `Trainer.step`, by name, for each batch. Close the generator if it is not used up.
 
         Parameters
         ----------
         parts : list of int64 ndarray
-            The rows of each batch, none of them in two. What of them `LazyArray` have to read is read ahead.
+            The rows of each batch; no row is in two of them. `LazyArray` are read ahead.
         """
         if not isinstance(self.X, LazyArray):
             for rows in parts:
@@ -59,11 +59,11 @@ class Examples:
                 yield self._batch(rows, X)
 
     def _wanted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of the rows that have to be read."""
+        """Return the rows that have to be read."""
         return rows
 
     def _batch(self, rows: NDArray[np.int64], read: NDArray[Any] | None = None) -> dict[str, Any]:
-        """Return a batch; `read` has the rows of X that were wanted."""
+        """Return a batch; `read` holds the rows of X that `_wanted` returned."""
         if read is not None:
             return self._alone(rows, read, self.scale)
         return dict(
@@ -71,7 +71,7 @@ class Examples:
         )
 
     def _alone(self, rows: NDArray[np.int64], X: NDArray[Any], scale: float) -> dict[str, Any]:
-        """Return a batch of which X holds the rows alone."""
+        """Return a batch whose X has no other rows."""
         of_batch = (None if part is None else part[rows] for part in (self.targets, self.weights))
         targets, weights = map(_contiguous, of_batch)
         return dict(
@@ -80,11 +80,11 @@ class Examples:
             rows=np.arange(len(rows)),
             sample_weight=weights,
             scale=scale,
-            names=_contiguous(rows),
+            sample_ids=_contiguous(rows),
         )
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Return the same data with other rows taking part."""
+        """Return the same data with a different choice of rows."""
         return replace(self, rows=rows)
 
 
@@ -93,6 +93,6 @@ def _contiguous(array: NDArray[Any] | None) -> NDArray[Any] | None:
 
 
 def permutation(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return `rows` in an order that follows from the seed and the epoch alone."""
+    """Return `rows` shuffled; the order depends on the seed and the epoch alone."""
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
     return generator.permutation(rows)

@@ -1,4 +1,4 @@
-"""What a net with a frozen front is trained on: the front's outputs, kept from epoch to epoch."""
+"""Training behind a frozen prefix: its outputs are computed as a prediction and cached from epoch to epoch."""
 
 from dataclasses import dataclass, field
 from math import prod
@@ -7,87 +7,91 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.graph.network import Network
+from convnet.graph import Network
 from convnet.training.examples import Examples
-from convnet.training.outputs import outputs
+from convnet.training.prediction import predict_in_batches
 
 MAX_CACHED_BYTES = (
     2**30
-)  # most memory of the outputs that are kept; where they need more, each epoch makes them anew
+)  # of the cached outputs; if all would take more, each epoch computes them again
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CachedFeatures(Examples):
-    """Examples whose X goes through a frozen front of a net first, as in prediction, on its way into a step.
+    """Examples whose samples go through the frozen prefix of a net before a step sees them.
 
-    Each row goes through it once, when it is wanted first, and its outputs are kept, unless those of all rows take
-    more than `MAX_CACHED_BYTES`. The bits are the same either way.
+    The outputs of each sample are computed when a step first needs them, and cached unless those of all samples
+    would take more than `MAX_CACHED_BYTES`. The bits are the same either way.
 
     Parameters
     ----------
     network : Network
-        Its front does not change.
-    front : str
-        Name of the front's last layer.
+        Its frozen prefix does not change.
+    prefix : str
+        Name of the last layer of the frozen prefix.
     n_threads : int
-        Most threads.
-    keeps : bool
-        False where each row is wanted once.
+        Maximum number of threads.
+    cached : bool
+        False where each sample is needed only once.
     """
 
     network: Network
-    front: str
+    prefix: str
     n_threads: int
-    keeps: bool
-    _kept: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    cached: bool
+    _cache: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, examples: Examples, **about: Any) -> Self:
-        """Return the same examples behind a front."""
-        return cls(**vars(examples), **about)
+    def of(
+        cls, examples: Examples, *, network: Network, prefix: str, n_threads: int, cached: bool
+    ) -> Self:
+        """Return the same examples behind a frozen prefix."""
+        return cls(
+            **vars(examples), network=network, prefix=prefix, n_threads=n_threads, cached=cached
+        )
 
     def _wanted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """See `Examples`: those whose outputs are not kept."""
-        return rows[~self._kept["there"][rows]] if self._kept else rows
+        """See `Examples`: the rows whose outputs are not cached."""
+        return rows[~self._cache["present"][rows]] if self._cache else rows
 
     def _batch(self, rows: NDArray[np.int64], read: NDArray[Any] | None = None) -> dict[str, Any]:
         """See `Examples`."""
-        if not self._fits():
+        if not self._uses_cache():
             return self._alone(rows, self._outputs(rows, read), 1.0)
         return dict(
-            X=self._whole(rows, read),
+            X=self._filled(rows, read),
             y=self.targets,
             rows=rows,
             sample_weight=self.weights,
             scale=1.0,
         )
 
-    def _whole(self, rows: NDArray[np.int64], read: NDArray[Any] | None) -> NDArray[np.float32]:
-        """Return an array with the outputs for these rows, and others, in the places of the rows of X."""
+    def _filled(self, rows: NDArray[np.int64], read: NDArray[Any] | None) -> NDArray[np.float32]:
+        """Return the cache, one entry per row of X, with the outputs for these rows filled in."""
         missing = self._wanted(rows)
-        if not self._kept:
+        if not self._cache:
             shape = (len(self.X), *self._shape())
-            self._kept.update(
-                outputs=np.empty(shape, np.float32), there=np.zeros(len(self.X), bool)
+            self._cache.update(
+                outputs=np.empty(shape, np.float32), present=np.zeros(len(self.X), bool)
             )
         if len(missing):
-            self._kept["outputs"][missing] = self._outputs(missing, read)
-            self._kept["there"][missing] = True
-        return self._kept["outputs"]
+            self._cache["outputs"][missing] = self._outputs(missing, read)
+            self._cache["present"][missing] = True
+        return self._cache["outputs"]
 
     def _shape(self) -> tuple[int, ...]:
-        return self.network.plan.named[self.front].output_shape
+        return self.network.plan.named[self.prefix].output_shape
 
-    def _fits(self) -> bool:
-        return self.keeps and 4 * len(self.X) * prod(self._shape()) <= MAX_CACHED_BYTES
+    def _uses_cache(self) -> bool:
+        return self.cached and 4 * len(self.X) * prod(self._shape()) <= MAX_CACHED_BYTES
 
     def _outputs(self, rows: NDArray[np.int64], read: NDArray[Any] | None) -> NDArray[np.float32]:
-        """Return the outputs for rows of X, which are in `read` where that is not None."""
-        return outputs(
+        """Return the prefix's outputs for rows of X, whose samples are in `read` unless it is None."""
+        return predict_in_batches(
             self.network,
             self.X if read is None else read,
             scale=self.scale,
             n_threads=self.n_threads,
             rows=rows if read is None else None,
-            layer=self.front,
+            layer=self.prefix,
         )

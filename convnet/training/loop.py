@@ -2,79 +2,118 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from typing import Protocol
+from math import inf, log10, sqrt
+from typing import Protocol, TypeAlias
 
-from convnet.graph.finite import NotFiniteError
-from convnet.graph.network import Network
-from convnet.graph.trainer import Trainer
-from convnet.training.best import Best, Weights
-from convnet.training.divergence import diverged, what_diverged
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.graph import Network, Trainer
+from convnet.graph.arrays import NotFiniteError, is_finite, squares
 from convnet.training.examples import Examples, permutation
-from convnet.training.rates import Rates
-from convnet.training.stopping import Stopping
+from convnet.training.optimization import EarlyStopping, LearningRates
+from convnet.training.prediction import predict_in_batches
+
+Weights: TypeAlias = dict[str, NDArray[np.float32]]  # as `Network.get_weights` returns them
+
+# If values can grow by at most this many powers of ten on their way through a net, its outputs are not checked.
+MAX_GROWTH = 10.0
+
+
+class BestWeights:
+    """The weights of the epoch with the highest score, or of the earliest of several.
+
+    Parameters
+    ----------
+    score : float, default=-inf
+        The highest score so far.
+    epoch : int, default=0
+        Number of the epoch, from 1; 0 before the first.
+    weights : dict of ndarray, default=None
+        None before the first epoch.
+    """
+
+    def __init__(
+        self, score: float = -math.inf, epoch: int = 0, weights: Weights | None = None
+    ) -> None:
+        self.score, self.epoch, self._weights = score, epoch, weights
+
+    @property
+    def weights(self) -> Weights:
+        """The weights. ValueError before the first epoch."""
+        if self._weights is None:
+            raise ValueError(
+                "There are no weights before the first epoch has ended. Ask for them after an epoch."
+            )
+        return self._weights
+
+    def offer(self, score: float, epoch: int, weights: Weights) -> None:
+        """Keep these weights if their score is the highest so far."""
+        if score > self.score:
+            self.score, self.epoch, self._weights = score, epoch, weights
 
 
 class Watch(Protocol):
-    """What looks on as a loop runs."""
+    """An observer of a loop."""
 
     def epoch_begin(self, epoch: int) -> None:
-        """Take note of the number of the epoch that begins."""
+        """Handle the beginning of an epoch, given its number."""
 
-    def epoch_end(self, figures: dict[str, float]) -> bool:
-        """Take the figures of an epoch; return whether to stop."""
+    def epoch_end(self, metrics: dict[str, float]) -> bool:
+        """Handle the metrics of an epoch; return whether to stop."""
 
 
 class Loop:
-    """Epochs over some examples.
+    """Train a network on some examples, epoch by epoch.
 
     Parameters
     ----------
     network, trainer : Network, Trainer
-        What is trained.
+        The network, and the trainer that updates it.
     examples : Examples
-        What it is trained on.
+        The training data.
     batch_size : int
-        Rows of a step; the last one of an epoch may have fewer.
-    rates : Rates
-        Learning rate of each step.
-    stopping : Stopping
-        Fed with minus the training loss, or with the validation score where `by_score`.
+        Samples per step; the last step of an epoch may have fewer.
+    rates : LearningRates
+        The learning rate of each step.
+    stopping : EarlyStopping
+        It receives the validation score where `by_score` is set, else minus the training loss.
     seed : int
-        With the number of an epoch it gives the order of the rows.
+        Together with the number of an epoch, it determines the order of the samples.
     shuffle : bool
-        False keeps the order of the rows.
+        False keeps the order of the samples.
     first_epoch : int
-        Number of the first epoch, above 0 where an earlier fit goes on.
+        Number of the first epoch, above 0 if an earlier fit is resumed.
     validate : callable, default=None
-        Given the weights, as `Network.get_weights` returns them, it returns loss and score on held-out rows.
+        Given the weights, as `Network.get_weights` returns them, it returns the validation loss and score.
     by_score : bool, default=False
-        Whether the validation score decides when training ends; it always decides which weights are kept.
+        Whether the validation score decides when training ends. It always decides which weights are kept.
     best_epoch : int, default=0
-        Epochs done when the network's weights were reached, where those stand until an epoch betters their score
-        on the held-out rows; 0 where the first epoch is to replace them.
+        If above 0, the weights that the network starts with, from that many epochs, are kept until an epoch has a
+        better validation score.
     deadline : float, default=inf
-        When to stop, by `time.monotonic`. It is looked at after each step: the epoch under way is dropped, the
-        first one of a run is cut short.
+        When to stop, by `time.monotonic`. It is checked after each step. The epoch under way is dropped, except that
+        the first one of a run is cut short and counts.
     watch : Watch, default=None
-        Its ``epoch_begin(epoch)`` and ``epoch_end(figures)`` are called; the latter returns whether to stop.
+        Its ``epoch_begin(epoch)`` and ``epoch_end(metrics)`` are called; the latter returns whether to stop.
     largest : float, default=1.0
-        Largest magnitude of the inputs, as the net sees them.
+        Largest magnitude of the inputs after scaling.
 
     Attributes
     ----------
     history : dict of list
         "loss", "learning_rate" (of the last step), "seconds" and, with `validate`, "validation_loss" and
         "validation_score".
-    best : Best
-        The kept weights: of the best epoch with `validate`, else of the last.
+    best : BestWeights
+        The weights of the best epoch with `validate`, else of the last.
     weights : dict of ndarray or None
-        Those of the last epoch; None before any, and where an epoch was dropped.
+        The weights of the last epoch; None before the first, and after a dropped one.
     over : bool
-        Whether training has come to its end before its time, for lack of progress or as `watch` wanted.
+        Whether training ended early, for lack of progress or because `watch` asked for it.
     cut : int
-        Steps that the first epoch has taken where it was cut short; else 0.
+        Number of steps of the first epoch if it was cut short, else 0.
     """
 
     def __init__(
@@ -84,8 +123,8 @@ class Loop:
         examples: Examples,
         *,
         batch_size: int,
-        rates: Rates,
-        stopping: Stopping,
+        rates: LearningRates,
+        stopping: EarlyStopping,
         seed: int,
         shuffle: bool,
         first_epoch: int,
@@ -104,21 +143,21 @@ class Loop:
         self.history: dict[str, list[float]] = {"loss": [], "learning_rate": [], "seconds": []}
         if validate:
             self.history |= {"validation_loss": [], "validation_score": []}
-        self.best, self.over, self.cut = Best(), False, 0
+        self.best, self.over, self.cut = BestWeights(), False, 0
         self.weights: Weights | None = None
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch."""
+        """Number of steps of an epoch."""
         return -(-len(self.examples.rows) // self.batch_size)
 
     @property
     def epochs(self) -> int:
-        """Epochs done, those before `first_epoch` included."""
+        """Number of epochs done, including those before `first_epoch`."""
         return self.first_epoch + len(self.history["loss"])
 
     def run(self, max_iter: int) -> None:
-        """Train for `max_iter` epochs or until progress or time end; leave the kept weights in the network."""
+        """Train for up to `max_iter` epochs, then put the kept weights into the network."""
         if self.validate and self.best_epoch and not self.history["loss"]:
             weights = self.network.get_weights()
             score = self.validate(weights)[1]
@@ -145,30 +184,30 @@ class Loop:
                 return False
             self.cut = taken
         self.weights = self.network.get_weights()
-        figures = {"loss": loss, "learning_rate": rate}
+        metrics = {"loss": loss, "learning_rate": rate}
         self._check(self.weights, epoch, loss, rate)
         if self.validate:
             try:
-                held_out = self.validate(self.weights)
+                validation = self.validate(self.weights)
             except NotFiniteError:
                 raise self._diverged(
-                    "outputs for rows held out are not finite", epoch, rate
+                    "outputs for the validation set are not finite", epoch, rate
                 ) from None
-            figures["validation_loss"], figures["validation_score"] = held_out
-        figures["seconds"] = time.perf_counter() - start
-        for name, figure in figures.items():
-            self.history[name].append(figure)
+            metrics["validation_loss"], metrics["validation_score"] = validation
+        metrics["seconds"] = time.perf_counter() - start
+        for name, value in metrics.items():
+            self.history[name].append(value)
         if not self.validate:
-            self.best = Best()  # the last epoch's are kept
-        self.best.offer(figures.get("validation_score", 0.0), epoch + 1, self.weights)
-        self.stopping.update(figures["validation_score"] if self.by_score else -loss)
+            self.best = BestWeights()  # the last epoch's are kept
+        self.best.offer(metrics.get("validation_score", 0.0), epoch + 1, self.weights)
+        self.stopping.update(metrics["validation_score"] if self.by_score else -loss)
         self.over = self.stopping.exhausted() and not self.rates.lower()
-        if self.watch and self.watch.epoch_end(figures):
+        if self.watch and self.watch.epoch_end(metrics):
             self.over = True
         return not self.cut
 
     def _train(self, epoch: int, rates: list[float]) -> tuple[float, int]:
-        """Take steps at these rates until time is up; return Σ w·loss / Σ w over their batches, and their number."""
+        """Take steps at these rates until the deadline; return Σ w·loss / Σ w over them, and their number."""
         data, size = self.examples, self.batch_size
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
         parts = [rows[i : i + size] for i in range(0, len(rows), size)]
@@ -185,7 +224,7 @@ class Loop:
         return total / data.weight(rows[: taken * size]), taken
 
     def _check(self, weights: Weights, epoch: int, loss: float, rate: float) -> None:
-        """Raise ValueError if an epoch leaves something that is not finite."""
+        """Raise ValueError if the epoch left a value that is not finite."""
         what = None if math.isfinite(loss) else f"mean loss became {loss}"
         what = what or what_diverged(
             self.network, self.trainer, self.examples, weights, self.largest
@@ -195,3 +234,86 @@ class Loop:
 
     def _diverged(self, what: str, epoch: int, rate: float) -> ValueError:
         return diverged(what, epoch, (self.cut or self.steps) - 1, rate)
+
+
+def diverged(what: str, epoch: int, batch: int, rate: float) -> ValueError:
+    """Return the error that ends training.
+
+    Parameters
+    ----------
+    what : str
+        What is no longer finite, such as "loss became nan".
+    epoch, batch : int
+        Numbers of the epoch and of the batch, from 0.
+    rate : float
+        The learning rate of that batch.
+    """
+    return ValueError(
+        f"The {what} in epoch {epoch + 1}, batch {batch + 1}, at learning rate {rate:g}. "
+        "Lower learning_rate_init or scale X."
+    )
+
+
+def what_diverged(
+    network: Network,
+    trainer: Trainer,
+    examples: Examples,
+    weights: Mapping[str, NDArray[np.float32]],
+    largest: float,
+) -> str | None:
+    """Return a phrase that says what is no longer finite after an epoch, or None.
+
+    The weights and moments are checked. Losses belong to the weights before each step, so they do not show outputs
+    that overflow after the last step. If the weights are so large that this may happen, the outputs for the training
+    set are computed.
+
+    Parameters
+    ----------
+    network, trainer, examples : Network, Trainer, Examples
+    weights : dict of ndarray
+        The weights of the network.
+    largest : float
+        Largest magnitude of the inputs after scaling.
+    """
+    for name, values in weights.items():
+        if not is_finite(values):
+            return f"weights {name!r} are no longer finite"
+    if not trainer.is_finite():
+        return "moments of the solver are no longer finite"
+    if growth(weights) + log10(max(largest, 1.0)) > MAX_GROWTH:
+        try:
+            predict_in_batches(
+                network,
+                examples.X,
+                scale=examples.scale,
+                n_threads=trainer.n_threads,
+                rows=examples.rows,
+            )
+        except NotFiniteError:
+            return "outputs of the net are no longer finite"
+    return None
+
+
+def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
+    """Return roughly by how many powers of ten values may grow up to the layer where they are largest.
+
+    A layer multiplies by the root mean square of the norms of its units' weights, unless its biases are larger. Batch
+    norm divides by the standard deviation.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        In the order of the layers.
+    """
+    now = most = 0.0
+    for name, values in weights.items():
+        layer, _, role = name.rpartition("/")
+        factor = sqrt(squares(values) / values.shape[-1])
+        if role == "gamma":
+            factor /= sqrt(
+                float(weights[f"{layer}/moving_variance"].mean(dtype=np.float64)) + 1e-12
+            )
+        if values.ndim > 1 or role == "gamma":
+            now += log10(max(factor, 1e-12)) if factor < inf else inf
+        most = max(most, now, log10(max(factor, 1e-12)) if factor < inf else inf)
+    return most

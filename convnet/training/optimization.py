@@ -1,50 +1,75 @@
-"""What training goes on with from epoch to epoch."""
+"""Trainer, schedule and early stopping, carried across epochs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from convnet.graph.trainer import Trainer
-from convnet.training.rates import Rates
-from convnet.training.stopping import Stopping
+from convnet.graph import Trainer
+from convnet.training.schedules import NAMED, Schedule
+from convnet.values.fields import as_float, is_number, show
 
 if TYPE_CHECKING:
-    from convnet.graph.network import Network
-    from convnet.inputs.hints import LearningRate
+    from convnet.graph import Network
+
+LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
+
+NAMES = ("constant", "adaptive", *NAMED)
+ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
+
+
+def check_learning_rate(value: object, max_iter: int) -> None:
+    """Raise ValueError or TypeError unless `value` is a name, a callable or a Schedule that fits `max_iter` epochs."""
+    if isinstance(value, Schedule):
+        try:
+            value.check(max_iter)
+        except ValueError as error:
+            raise ValueError(f"learning_rate: {error}.") from None
+    elif isinstance(value, type) and issubclass(value, Schedule):
+        raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
+    elif isinstance(value, str):
+        if value not in NAMES:
+            raise ValueError(f"learning_rate must be one of {', '.join(NAMES)}; got {show(value)}.")
+    elif not callable(value):
+        raise TypeError(
+            "learning_rate must be a name, a schedule such as Cosine(), or a callable of the epoch; "
+            f"got {show(value)}."
+        )
 
 
 class OptimizationState:
-    """Trainer, learning rates and stopping of one ``fit``, or of ``partial_fit`` from call to call.
+    """Trainer, learning rates and early stopping of one ``fit``, or of successive calls of ``partial_fit``.
 
-    It is in no pickle.
+    Pickles do not hold it.
 
     Parameters
     ----------
     seed : int
-        Of the first call.
+        Seed of the first call.
     first_epoch : int
-        The epoch that learning rates count from.
+        The epoch from which schedules count.
 
     Attributes
     ----------
     trainer, settings : Trainer, dict
-        The optimizer with its moments, and what it was made with: it is made anew when that changes.
-    rates, stopping, schedule_key : Rates, Stopping, tuple
-        The learning rate, and what it was made with.
+        The optimizer with its moments, and its settings. New settings make a new trainer.
+    rates, stopping, schedule_key : LearningRates, EarlyStopping, tuple
+        Schedule and rule for stopping, and their parameters. New parameters make new ones.
     """
 
     def __init__(self, seed: int, first_epoch: int) -> None:
         self.seed, self.first_epoch = seed, first_epoch
         self.trainer: Trainer
         self.settings: dict[str, Any] | None = None
-        self.rates: Rates
-        self.stopping: Stopping
+        self.rates: LearningRates
+        self.stopping: EarlyStopping
         self.schedule_key: tuple[Any, ...] | None = None
 
     def set_trainer(
         self, network: Network, *, loss: str, batch_size: int, settings: dict[str, Any]
     ) -> None:
-        """Have a trainer of these settings for batches of up to `batch_size` rows."""
+        """Provide a trainer with these settings for batches of up to `batch_size` samples."""
         settings = settings | {"loss": loss}
         if self.settings != settings:
             self.trainer = Trainer(network, batch_size=batch_size, seed=self.seed, **settings)
@@ -55,9 +80,104 @@ class OptimizationState:
     def set_schedule(
         self, learning_rate: LearningRate, init: float, max_iter: int, tol: float, patience: float
     ) -> None:
-        """Have learning rates and a rule for stopping of these parameters."""
+        """Provide learning rates and a rule for stopping with these parameters."""
         schedule_key = learning_rate, init, max_iter, tol, patience
         if self.schedule_key != schedule_key:
-            self.rates = Rates(learning_rate, init, max_iter, self.first_epoch)
-            self.stopping = Stopping(tol, patience)
+            self.rates = LearningRates(learning_rate, init, max_iter, self.first_epoch)
+            self.stopping = EarlyStopping(tol, patience)
             self.schedule_key = schedule_key
+
+
+class LearningRates:
+    """The learning rates of one fit, or of an open-ended series of epochs.
+
+    After `max_iter` epochs a schedule stays at its last rate.
+
+    Parameters
+    ----------
+    learning_rate : str, Schedule or callable
+        See `ConvNetClassifier`.
+    init : float
+        The initial learning rate.
+    max_iter : int
+        Number of epochs of the fit.
+    first_epoch : int, default=0
+        Schedules and callables count epochs from this one.
+    """
+
+    def __init__(
+        self, learning_rate: LearningRate, init: float, max_iter: int, first_epoch: int = 0
+    ) -> None:
+        self.schedule = learning_rate
+        if isinstance(learning_rate, str):
+            self.schedule = NAMED.get(learning_rate, learning_rate)
+        self.init = init
+        self.max_iter = max_iter
+        self.first_epoch = first_epoch
+
+    def epoch(self, epoch: int, steps: int) -> list[float]:
+        """Return the learning rate of each of the `steps` steps of an epoch."""
+        epoch -= self.first_epoch
+        rates = self._rates(epoch, steps)
+        for rate in rates:
+            if not is_number(rate) or not 0 <= as_float(rate) < math.inf:
+                raise ValueError(
+                    f"learning_rate gave {show(rate)} for epoch {epoch}; it must be a number, 0 or more."
+                )
+        return list(map(float, rates))
+
+    def lower(self) -> bool:
+        """Lower an adaptive rate. Return False, which ends training, where there is none to lower."""
+        if self.schedule != "adaptive" or self.init <= ADAPTIVE_LOWEST:
+            return False
+        self.init /= ADAPTIVE_DIVISOR
+        return True
+
+    def _rates(self, epoch: int, steps: int) -> list[float]:
+        if isinstance(self.schedule, str):
+            return [self.init] * steps
+        if isinstance(self.schedule, Schedule):
+            return self._scheduled(self.schedule, epoch, steps)
+        try:
+            return [self.schedule(epoch)] * steps
+        except Exception as error:
+            kind = type(error).__name__
+            raise ValueError(f"learning_rate raised {kind} for epoch {epoch}: {error}") from error
+
+    def _scheduled(self, schedule: Schedule, epoch: int, steps: int) -> list[float]:
+        n = self.max_iter
+        if not schedule.per_step:
+            return [self.init * schedule.multiplier(min(epoch, n - 1), n)] * steps
+        places = range(steps) if epoch < n else [steps - 1] * steps
+        epoch = min(epoch, n - 1)
+        return [self.init * schedule.multiplier(epoch, n, i, steps) for i in places]
+
+
+class EarlyStopping:
+    """Stop after more than `patience` epochs in a row that gain less than `tol`, as MLPClassifier does.
+
+    Parameters
+    ----------
+    tol : float
+        Smallest gain over the best value so far that counts as progress.
+    patience : float
+        Number of epochs without progress to tolerate.
+    """
+
+    def __init__(self, tol: float, patience: float) -> None:
+        self.tol = tol
+        self.patience = patience
+        self.best = -math.inf
+        self.stalled = 0
+
+    def update(self, value: float) -> None:
+        """Add the value of an epoch; larger is better."""
+        self.stalled = 0 if value >= self.best + self.tol else self.stalled + 1
+        self.best = max(self.best, value)
+
+    def exhausted(self) -> bool:
+        """Return whether patience is exhausted. If so, it starts again."""
+        if self.stalled <= self.patience:
+            return False
+        self.stalled = 0
+        return True

@@ -1,4 +1,4 @@
-"""The state of a training loop as numbers, fit for JSON, and arrays by name."""
+"""The state of a training loop, as numbers for JSON and arrays by name."""
 
 import math
 from collections.abc import Mapping
@@ -7,20 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.training.best import Best
-from convnet.training.loop import Loop
+from convnet.training.loop import BestWeights, Loop
 from convnet.values.fields import show
 
 MISFIT = "The state to resume from does not fit this net"
 
 
 def take(loop: Loop) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return (numbers, arrays) that `restore` makes a loop of the same making go on from, to the bit.
+    """Return (numbers, arrays), from which `restore` lets an equal loop resume with the same bits.
 
-    ValueError where the last epoch has left no weights: before the first one, and after one that was dropped.
+    Raises ValueError before the first epoch and after one that was dropped, because neither leaves weights.
     """
     if loop.weights is None:
-        raise ValueError("There is no state: no epoch is done, or time has cut the last one short.")
+        raise ValueError(
+            "There is no state to save: no epoch has ended, or the last one was dropped at the deadline."
+        )
     best, stopping = loop.best, loop.stopping
     arrays = {f"weights/{name}": array for name, array in loop.weights.items()}
     if best.weights is not loop.weights:
@@ -39,7 +40,7 @@ def take(loop: Loop) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def seeds(numbers: Mapping[str, Any]) -> list[int]:
-    """Return the seeds of a fit and of its split, which the fit has added; ValueError where they are none."""
+    """Return the seeds of a fit and of its split, which the fit has added; ValueError if they are invalid."""
     found = numbers.get("seeds")
     if (
         not isinstance(found, list)
@@ -51,7 +52,7 @@ def seeds(numbers: Mapping[str, Any]) -> list[int]:
 
 
 def restore(loop: Loop, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Put a loop that has not run into the state that `take` returned; ValueError if it does not fit."""
+    """Put a loop that has not run into a state that `take` returned; ValueError if the state does not fit."""
     try:
         weights, best = (_part(arrays, part) for part in ("weights", "best"))
         loop.network.set_weights(weights)
@@ -64,7 +65,7 @@ def restore(loop: Loop, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray
         loop.over = numbers["over"]
         loop.weights = weights
         score, epoch = numbers["best"]
-        loop.best = Best(score, epoch, best or weights)
+        loop.best = BestWeights(score, epoch, best or weights)
         loop.stopping.best, loop.stopping.stalled = numbers["stopping"]
         loop.rates.init = numbers["rate"]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -72,28 +73,28 @@ def restore(loop: Loop, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray
 
 
 def _check(loop: Loop, numbers: Mapping[str, Any]) -> None:
-    """Raise ValueError unless the numbers are such as `take` gives."""
+    """Raise ValueError unless the numbers have the form that `take` returns."""
     history, (score, epoch) = numbers["history"], numbers["best"]
     if history.keys() != loop.history.keys():
         raise ValueError(f"its history has {list(history)}")
     if not all(isinstance(figures, list) for figures in history.values()):
-        raise ValueError("its history has no lists")
+        raise ValueError("its history does not consist of lists")
     if len({len(figures) for figures in history.values()}) != 1 or not history["loss"]:
-        raise ValueError("its history has figures for some epochs only")
+        raise ValueError("the lists of its history have different lengths, or none")
     figures = [figure for listed in history.values() for figure in listed]
     if not all(map(_is_number, (*figures, score, *numbers["stopping"]))):
-        raise ValueError("its figures are no numbers")
+        raise ValueError("its metrics are not numbers")
     done = loop.first_epoch + len(history["loss"])
     if type(epoch) is not int or not 1 <= epoch <= done:
         raise ValueError(f"its best epoch is {epoch!r} of {done}")
     if math.isnan(score):
-        raise ValueError("its best score is no number")
+        raise ValueError("its best score is NaN")
     if (
         type(numbers["over"]) is not bool
         or not _is_number(numbers["rate"])
         or not numbers["rate"] > 0
     ):
-        raise ValueError("its learning rate is none, or whether it was over is not said")
+        raise ValueError("its learning rate or its flag 'over' is invalid")
 
 
 def _is_number(value: object) -> bool:

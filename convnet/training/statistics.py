@@ -1,4 +1,4 @@
-"""What `Normalize` layers learn from the training rows before the first epoch."""
+"""Statistics that `Normalize` layers learn from the training samples before the first epoch."""
 
 from contextlib import closing
 from math import prod
@@ -7,10 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.data.lazy.chunks import MAX_CHUNK_BYTES, chunks
-from convnet.graph.finite import check_finite
-from convnet.graph.network import Network
-from convnet.graph.plan import Plan
-from convnet.layers import Normalize
+from convnet.graph import Network
+from convnet.graph.arrays import check_finite
 from convnet.training.examples import Examples
 
 CALL = (
@@ -19,40 +17,35 @@ CALL = (
 BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
 
 
-def normalizations(plan: Plan) -> list[str]:
-    """Return the names of a plan's `Normalize` layers, in their order."""
-    return [info.name for info in plan.named.values() if isinstance(info.layer, Normalize)]
-
-
 def learn_statistics(
     network: Network, examples: Examples, names: list[str], n_threads: int
 ) -> None:
-    """Give `Normalize` layers mean and deviation of what they take, one after the other.
+    """Set the mean and standard deviation of each channel of `Normalize` layers, one layer after the other.
 
     Parameters
     ----------
     network : Network
-        Where these layers have a mean of 0 and a deviation of 1, as at the start: they put out what they take.
+        These layers have a mean of 0 and a standard deviation of 1, so that they return their input.
     examples : Examples
-        The rows that take part, by their weights.
+        The samples and their weights.
     names : list of str
-        Of the layers, in their order.
+        Names of the layers, in order.
     n_threads : int
-        Most threads; the sums are taken in one order whatever it is.
+        Maximum number of threads. The result does not depend on it.
     """
     for name in names:
         mean, deviation = _statistics(network, examples, name, n_threads)
-        learnt = {f"{name}/mean": mean, f"{name}/deviation": deviation}
-        network.set_weights({**network.get_weights(), **learnt})
+        learned = {f"{name}/mean": mean, f"{name}/deviation": deviation}
+        network.set_weights({**network.get_weights(), **learned})
 
 
 def _statistics(
     network: Network, examples: Examples, name: str, n_threads: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and deviation of each channel, float64 (c,).
+    """Return the mean and standard deviation of each channel, float64 (c,).
 
-    With d = x - shift, for any shift: mean = shift + Σ w d / Σ w, variance = Σ w d² / Σ w - (Σ w d / Σ w)². Shifted by
-    a pixel of the data, so that little cancels, and nothing is left of a constant channel.
+    With d = x - shift, for any shift: mean = shift + Σ w d / Σ w, variance = Σ w d² / Σ w - (Σ w d / Σ w)². The
+    shift is a pixel of the data, so that little cancels and a constant channel has a variance of exactly 0.
     """
     shape = network.plan.named[name].output_shape
     size, channels = prod(shape), shape[-1]

@@ -1,4 +1,3 @@
 /* AVX2 with fused multiply-add. */
-#include "../kernels.inc.h"
-
-CN_TABLE(cn_kernels_avx2, "avx2");
+#define CN_ISA avx2
+#include "isa/table.inc.h"

@@ -1,4 +1,3 @@
 /* AVX-512 F, VL, BW and DQ. */
-#include "../kernels.inc.h"
-
-CN_TABLE(cn_kernels_avx512, "avx512");
+#define CN_ISA avx512
+#include "isa/table.inc.h"

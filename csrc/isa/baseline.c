@@ -1,4 +1,3 @@
 /* 128-bit vectors: SSE2 or NEON, whichever every processor of the target has. */
-#include "../kernels.inc.h"
-
-CN_TABLE(cn_kernels_baseline, "baseline");
+#define CN_ISA baseline
+#include "isa/table.inc.h"

@@ -1,5 +1,4 @@
 /* Plain C, the reference for the other tables: compiled without vectorisation. */
 #define CN_ISA_SCALAR
-#include "../kernels.inc.h"
-
-CN_TABLE(cn_kernels_scalar, "scalar");
+#define CN_ISA scalar
+#include "isa/table.inc.h"

@@ -1,8 +1,8 @@
 """Run examples/plot_*.py and write docs/gallery.
 
-``python docs/gallery_builder`` writes every page, ``python docs/gallery_builder layers trace`` those of
-plot_layers.py and plot_trace.py; with ``--check`` nothing is run: it says which pages do not have the programs' text
-and code. What is printed and drawn is not compared: the last bits differ from machine to machine.
+``python docs/gallery_builder`` writes all pages; ``python docs/gallery_builder layers trace`` writes those of
+plot_layers.py and plot_trace.py. ``--check`` runs nothing and lists the pages whose text or code differs from the
+programs. It does not compare what they print and draw, because the last bits differ between machines.
 """
 
 import argparse
@@ -17,9 +17,11 @@ def main(arguments):
     parser = argparse.ArgumentParser(
         prog="python docs/gallery_builder", description=__doc__.partition("\n")[0]
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of plot_NAME.py; default: all")
     parser.add_argument(
-        "--check", action="store_true", help="run nothing; say what is not up to date"
+        "names", nargs="*", metavar="NAME", help="plot_NAME.py to run (default: all)"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="run nothing; list the pages that are not up to date"
     )
     args = parser.parse_args(arguments)
     every = programs()

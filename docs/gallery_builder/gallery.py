@@ -1,4 +1,4 @@
-"""The folder docs/gallery."""
+"""The files of docs/gallery: write them, or check them."""
 
 import re
 import time
@@ -11,16 +11,16 @@ _PICTURE = re.compile(r"^!\[[^\]]*\]\(([^)]*)\)$", re.MULTILINE)
 
 
 def write(programs, names, folder=FOLDER):
-    """Run the programs of these names and write their pages, then the index; remove what no program has.
+    """Run the named programs, write their pages and the index, and remove files that belong to no program.
 
     Parameters
     ----------
     programs : list of Program
-        All of them.
+        All programs.
     names : collection of str
-        Of those to run.
+        Names of the programs to run.
     folder : Path
-        The gallery.
+        Folder to write to.
     """
     from running import run  # matplotlib, which checking does not need
 
@@ -41,10 +41,10 @@ def write(programs, names, folder=FOLDER):
 
 
 def check(programs, folder=FOLDER):
-    """Return a line for each file that is not what `write` would have made, as far as that follows from the text."""
+    """Return a line for each file that is not up to date, judging by the text and code of the programs alone."""
     files, wanted = _files(folder), _wanted(programs, folder)
-    lines = [f"{path}: no program has it" for path in files - wanted]
-    lines += [f"{path} lacks" for path in wanted - files]
+    lines = [f"{path}: belongs to no program" for path in files - wanted]
+    lines += [f"{path} is missing" for path in wanted - files]
     for program in programs:
         path = f"{program.name}.md"
         if path in files:

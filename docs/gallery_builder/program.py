@@ -1,4 +1,4 @@
-"""An example program as blocks of text and of code."""
+"""Example programs, read as blocks of text and code."""
 
 import ast
 import re
@@ -13,14 +13,14 @@ _CELL = re.compile(r"^# %%.*\n", re.MULTILINE)
 
 
 class Block(NamedTuple):
-    """Markdown text, or code that begins at a line of the file; `line` is 0 for text."""
+    """Markdown text, or code with the number of its first line; `line` is 0 for text."""
 
     content: str
     line: int = 0
 
 
 class Program(NamedTuple):
-    """An example: the name of its page, its path, its title and its blocks."""
+    """An example: name of its page, path, title and blocks."""
 
     name: str
     path: Path
@@ -29,33 +29,39 @@ class Program(NamedTuple):
 
 
 def programs(folder=EXAMPLES):
-    """Return the `Program` of every ``plot_*.py``, in `ORDER`; the others follow by name."""
+    """Return a `Program` for every ``plot_*.py``, in `ORDER`, followed by the others in alphabetical order."""
     found = [read(path) for path in sorted(folder.glob("plot_*.py"))]
     places = {name: place for place, name in enumerate(ORDER)}
     return sorted(found, key=lambda program: places.get(program.name, len(ORDER)))
 
 
 def read(path):
-    """Return a `Program`.
+    """Read a program.
 
-    Its docstring begins with a title, underlined with ``=``, and goes on with text. A line ``# %%`` ends a block of
-    code; the comment lines that follow it are text, in Markdown, in which ``---`` underlines a heading.
+    Its docstring starts with a title, underlined with ``=``, followed by text. A line ``# %%`` ends a block of code.
+    The comment lines after it are Markdown text; ``---`` underlines a heading.
 
     Parameters
     ----------
     path : Path
-        Named ``plot_NAME.py``.
+        A file called ``plot_NAME.py``.
+
+    Returns
+    -------
+    program : Program
 
     Raises
     ------
     ValueError
-        The docstring has no underlined title.
+        If the docstring has no underlined title.
     """
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source)
     head = re.match(r"(.+)\n=+(?:\n|\Z)", (ast.get_docstring(tree) or "").strip())
     if not head:
-        raise ValueError(f"{path}: the docstring must begin with a title and a line of = below it.")
+        raise ValueError(
+            f"{path}: the docstring must start with a title that is underlined with =."
+        )
     text = ast.get_docstring(tree).strip()[head.end() :].strip()
     lines = source.splitlines(keepends=True)
     start = tree.body[0].end_lineno
@@ -66,7 +72,7 @@ def read(path):
 
 
 def _cells(source, line):
-    """Yield the parts between lines of ``# %%``, and the number of lines above each."""
+    """Yield the cells between ``# %%`` lines, each with the number of lines above it."""
     place = 0
     for mark in [*_CELL.finditer(source), None]:
         end = mark.start() if mark else len(source)
@@ -75,7 +81,7 @@ def _cells(source, line):
 
 
 def _blocks(cell, line):
-    """Return the comment that a cell begins with, as text, and the code below it."""
+    """Return the comment at the start of a cell as a text block, and the code below it as a code block."""
     lines = cell.splitlines()
     n = next((i for i, text in enumerate(lines) if not text.startswith("#")), len(lines))
     is_text = line and n and cell.startswith("#")

@@ -1,4 +1,4 @@
-"""What the blocks of a program print and draw."""
+"""Runs programs and collects what their blocks print and draw."""
 
 import io
 import warnings
@@ -7,28 +7,29 @@ from typing import NamedTuple
 
 import matplotlib
 
-DPI = 100  # of pictures in a page
-WIDEST = 1000  # pixels of a picture
+DPI = 100  # resolution of pictures
+MAX_WIDTH = 1000  # of a picture, in pixels
 
 
 class Result(NamedTuple):
-    """What a block printed, and [(alternative text, PNG as bytes)] of the figures it drew."""
+    """What a block printed, and the figures it drew as a list of (alternative text, PNG bytes)."""
 
     printed: str
     pictures: list
 
 
 def run(program):
-    """Return a `Result` for each block of a program, which is run from its beginning; warnings are errors.
+    """Run a program, with warnings as errors.
 
     Parameters
     ----------
     program : Program
+        The program.
 
     Returns
     -------
     results : list of Result
-        Empty ones for text.
+        One for each block; empty for text.
     """
     matplotlib.use("Agg")
     from matplotlib import pyplot
@@ -52,14 +53,14 @@ def run(program):
 
 
 def _description(figure, program):
-    """Return the title of a figure or that of its first axes that have one, else the program's."""
+    """Return the title of a figure, else the first title of its axes, else that of the program."""
     titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
     return " ".join(next((title for title in titles if title), program.title).split())
 
 
 def _png(figure):
     png = io.BytesIO()
-    dpi = min(DPI, WIDEST / figure.get_figwidth())
+    dpi = min(DPI, MAX_WIDTH / figure.get_figwidth())
     smallest = {"optimize": True}
     figure.savefig(png, dpi=dpi, bbox_inches="tight", facecolor="white", pil_kwargs=smallest)
     return png.getvalue()

@@ -1,4 +1,4 @@
-"""Write docs/reference/*.md: ``python docs/generator``; with ``--check`` only say what is not up to date."""
+"""Write docs/reference/*.md: ``python docs/generator``. ``--check`` writes nothing and lists what is not up to date."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "reference"
 
 
 def main(arguments):
-    """Write the pages, or compare them; return the exit status."""
+    """Write the pages, or check them; return the exit status."""
     pages = write_all()
     old = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     stale = sorted(name for name in old.keys() | pages.keys() if old.get(name) != pages.get(name))

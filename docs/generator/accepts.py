@@ -1,4 +1,4 @@
-"""What a parameter must be, asked of the check that refuses what it must not be."""
+"""The accepted values of a parameter, taken from the error message of its check."""
 
 import dataclasses
 
@@ -10,23 +10,23 @@ _MARK = "must be "
 
 
 def must_be(thing, name, kind):
-    """Return what the error for a wrong value says that the documented type does not.
+    """Return what the error for an invalid value says beyond the documented type.
 
     Parameters
     ----------
     thing : class
-        An estimator or a value.
+        An estimator, or a class such as a layer.
     name : str
-        Of a parameter.
+        Name of a parameter.
     kind : str
-        Its documented type.
+        Documented type of the parameter.
 
     Returns
     -------
     phrase : str
-        Such as "from 1 to 1048576"; empty where there is no such check or nothing to add.
+        Such as "from 1 to 1048576"; empty if there is no check, or nothing to add.
     """
-    if '"' in kind or "bool" in kind:  # strings and pairs are refused by more than one check
+    if '"' in kind or "bool" in kind:  # several checks apply to strings and pairs
         return ""
     phrase = _of_parameter(name) if is_estimator(thing) else _of_field(thing, name)
     for noun in ("an integer, ", "an integer ", "a number ", "a string"):

@@ -1,4 +1,4 @@
-"""numpydoc text as data: summary, description and sections."""
+"""Parses numpydoc docstrings into summary, description and sections."""
 
 import inspect
 import re
@@ -10,7 +10,7 @@ _RULE = re.compile(r"-{3,}\Z")
 
 
 class Entry(NamedTuple):
-    """One item of a list section: ``names`` before the colon, ``kind`` after it, ``text`` below."""
+    """An entry of a list section: ``names`` before the colon, ``kind`` after it, ``text`` below."""
 
     names: tuple
     kind: str
@@ -18,30 +18,30 @@ class Entry(NamedTuple):
 
 
 class Docstring(NamedTuple):
-    """A docstring; `sections` maps list sections to tuples of `Entry` and the others to text."""
+    """A docstring; `sections` maps list sections to tuples of `Entry`, and other sections to text."""
 
     summary: str
     description: str
     sections: dict
 
     def documented(self, section):
-        """Return {name: entry} of a list section, a line such as ``beta_1, beta_2 : float`` as two."""
+        """Return {name: entry} for a list section; a line ``beta_1, beta_2 : float`` gives two names."""
         entries = self.sections.get(section, ())
         return {name: entry for entry in entries for name in entry.names}
 
 
 def docstring(thing):
-    """Return the `Docstring` of a class, function or module; that of a class must be its own.
+    """Return the `Docstring` of a class, function or module; classes do not inherit theirs.
 
     Parameters
     ----------
     thing : class, function or module
-        A method without a docstring has that of the method that it overrides.
+        A method without a docstring inherits that of the method it overrides.
 
     Returns
     -------
     doc : Docstring
-        Empty where nothing was written; what `dataclass` writes does not count.
+        Empty if there is none; the docstring that `dataclass` generates does not count.
     """
     text = inspect.getdoc(thing) or ""
     if inspect.isclass(thing):
@@ -51,13 +51,13 @@ def docstring(thing):
 
 
 def parse(text):
-    """Return the `Docstring` that a cleaned text holds; raise ValueError at an unknown section."""
+    """Return the `Docstring` of a cleaned text; ValueError if a section is unknown or appears twice."""
     head, *parts = _split(text.splitlines())
     summary, _, description = "\n".join(head[1]).strip().partition("\n\n")
     sections = {}
     for title, lines in parts:
         if title not in LISTS + TEXTS or title in sections:
-            raise ValueError(f"section {title!r} is unknown or there twice, in: {summary}")
+            raise ValueError(f"section {title!r} is unknown, or appears twice, in: {summary}")
         sections[title] = _entries(lines) if title in LISTS else "\n".join(lines).strip()
     return Docstring(" ".join(summary.split()), description.strip(), sections)
 

@@ -1,4 +1,4 @@
-"""What the docstrings of public things lack."""
+"""Finds what is missing in the docstrings of the public API."""
 
 import ast
 import inspect
@@ -9,7 +9,7 @@ from public import base_of, is_estimator, is_value, methods, pages, parameters
 
 
 def shortcomings():
-    """Return a line for each thing that a docstring of something public lacks."""
+    """Return a line for each missing part of a public docstring."""
     found = []
     for page in pages():
         for thing in page.things:
@@ -21,7 +21,7 @@ def shortcomings():
 
 
 def lacking(thing, name):
-    """Return what one class or function lacks, each line beginning with `name`."""
+    """Return a line for each missing part of the docstring of a class or function; lines start with `name`."""
     try:
         doc = docstring(thing)
     except ValueError as error:
@@ -40,15 +40,17 @@ def _parameters(thing, doc):
     written = doc.documented("Parameters")
     names = [_starred(p) for p in signature]
     if list(written) != names:
-        return [f"Parameters are {', '.join(names)}; documented are {', '.join(written) or 'none'}"]
+        return [f"documents the parameters {', '.join(written) or 'none'}; has {', '.join(names)}"]
     lines = []
     for parameter, (name, entry) in zip(signature, written.items(), strict=True):
         if (not entry.kind and not name.startswith("*")) or not entry.text:
-            lines.append(f"{name} has no type or no text")
+            lines.append(f"{name} has no type or no description")
         default = entry.kind.partition("default=")[2]
         actual = "" if parameter.default is parameter.empty else parameter.default
         if not _same_default(default, actual, entry.names.index(name)):
-            lines.append(f"{name} has the default {actual!r}; documented is {default or 'none'}")
+            lines.append(
+                f"{name} has the default {actual!r}, but {default or 'none'} is documented"
+            )
     return lines
 
 
@@ -59,7 +61,7 @@ def _starred(parameter):
 
 
 def _same_default(text, actual, position):
-    """Return whether "0.9, 0.999" or '"auto"' says what the default at `position` of its line is."""
+    """Return whether a documented default, such as "0.9, 0.999" or '"auto"', is `actual` at `position`."""
     if actual == "" or not text:
         return actual == "" and not text
     try:
@@ -70,7 +72,7 @@ def _same_default(text, actual, position):
 
 
 def _class(cls, doc):
-    """A value says where its meaning comes from, a layer also its shapes, an estimator its attributes."""
+    """Return missing sections: values need references, layers also shapes, estimators their attributes."""
     needed = []
     if is_value(cls):
         needed += ["References"]
@@ -80,15 +82,13 @@ def _class(cls, doc):
     if is_value(cls) and getattr(cls, "check", None) is not getattr(base_of(cls), "check", None):
         needed += ["Raises"]
     if is_estimator(cls):
-        learns = not hasattr(
-            cls, "__sklearn_is_fitted__"
-        )  # which says of some that they need no fit
+        learns = not hasattr(cls, "__sklearn_is_fitted__")  # some estimators need no fit
         needed += ["Attributes", "Examples"] if learns else ["Examples"]
     return [f"no {section}" for section in dict.fromkeys(needed) if not doc.sections.get(section)]
 
 
 def _function(function, doc):
-    """A function that returns or raises something says what."""
+    """Return missing sections: functions document what they return and raise."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     own = list(_own_nodes(tree.body[0]))
     lines = []
@@ -96,13 +96,13 @@ def _function(function, doc):
         lines += [] if doc.sections.get("Returns") else ["no Returns"]
     if any(isinstance(n, ast.Raise) and n.exc and "NotImplemented" not in ast.dump(n) for n in own):
         lines += [] if doc.sections.get("Raises") else ["no Raises"]
-    if function.__name__ == "fit":  # checks that it calls raise
+    if function.__name__ == "fit":  # the checks that it calls raise errors
         lines += [] if doc.sections.get("Raises") else ["no Raises"]
     return list(dict.fromkeys(lines))
 
 
 def _own_nodes(function):
-    """Yield the nodes of a function, those of functions inside it left out."""
+    """Yield the nodes of a function, except those of nested functions."""
     for node in ast.iter_child_nodes(function):
         if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
             yield node

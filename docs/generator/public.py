@@ -1,4 +1,4 @@
-"""What is public: the things that have to be in the reference, found through ``__all__``."""
+"""The public API, found through ``__all__``, arranged in pages."""
 
 import inspect
 from functools import cache
@@ -8,7 +8,7 @@ import convnet
 
 
 class Page(NamedTuple):
-    """One page: file name without ending, introduction, and {heading: things}."""
+    """A page: file name without suffix, introduction, and {heading: things}."""
 
     name: str
     intro: str
@@ -16,7 +16,7 @@ class Page(NamedTuple):
 
     @property
     def things(self):
-        """All things of the page, in its order."""
+        """All things of the page, in their order."""
         return [thing for group in self.groups.values() for thing in group]
 
 
@@ -24,8 +24,8 @@ class Page(NamedTuple):
 def pages():
     """Return all pages.
 
-    Each estimator of ``convnet.__all__`` has a page of its own, the other classes and functions there share one, and so
-    do the things in the ``__all__`` of each public module: a new public module brings its page along.
+    Each estimator in ``convnet.__all__`` has its own page, and the other classes and functions there share one. Each
+    public module has a page for its ``__all__``, so a new module gets its page without further changes.
     """
     things = [getattr(convnet, name) for name in convnet.__all__ if not name.startswith("__")]
     modules = [thing for thing in things if inspect.ismodule(thing)]
@@ -34,7 +34,7 @@ def pages():
     return (
         *(Page(cls.__name__, "", {"": [cls]}) for cls in estimators),
         *map(_module_page, modules),
-        Page("functions", "What `convnet` holds beside estimators and modules.", {"": others}),
+        Page("functions", "The other functions and classes of `convnet`.", {"": others}),
     )
 
 
@@ -44,7 +44,7 @@ def _module_page(module):
     errors = [thing for thing in things if inspect.isclass(thing) and issubclass(thing, Exception)]
     functions = [thing for thing in things if inspect.isroutine(thing)]
     values = [t for t in things if inspect.isclass(t) and t not in bases + errors]
-    groups = {"": values, "What they share": bases, "Functions": functions, "Errors": errors}
+    groups = {"": values, "Base classes": bases, "Functions": functions, "Errors": errors}
     summary = inspect.getdoc(module).partition("\n\n")[0]
     return Page(
         module.__name__.rpartition(".")[2],
@@ -59,12 +59,12 @@ def is_estimator(thing):
 
 
 def is_value(thing):
-    """Return whether a thing is a layer, a schedule, an augmentation ...: it derives from a public base."""
+    """Return whether a thing is a layer, a schedule or an augmentation: a class with a public base class."""
     return inspect.isclass(thing) and base_of(thing) is not None
 
 
 def base_of(cls):
-    """Return the public class that a public class derives from, or None."""
+    """Return the public base class of a class, or None."""
     public = [thing for page in pages() for thing in page.things]
     return next((ancestor for ancestor in cls.__mro__[1:] if ancestor in public), None)
 
@@ -79,16 +79,17 @@ def _is_base(thing, things):
 
 
 def parameters(thing):
-    """Return the parameters of a function, or of what builds a class, as `inspect` has them; no ``self``."""
+    """Return the parameters of a function, or of the constructor of a class, without ``self``."""
     builds = inspect.isclass(thing) and thing.__init__ is not object.__init__
     signature = inspect.signature(thing.__init__ if builds else thing)
     return [p for p in signature.parameters.values() if p.name != "self"]
 
 
 def methods(cls):
-    """Return {name: function} of the public methods to document: those written in convnet.
+    """Return {name: function} for the public methods that convnet defines.
 
-    What the public base of `cls` has is left out. ``fit`` comes first, then the nearest class, each as in its file.
+    Methods of the public base class of `cls` are left out. ``fit`` comes first; then the methods follow class by class,
+    in method resolution order, and within a class in the order of its source file.
     """
     base = base_of(cls)
     found = {}
@@ -105,7 +106,7 @@ def methods(cls):
 
 
 def inherited_methods(cls):
-    """Return the names of the methods of scikit-learn, in any release of it, that a user of `cls` calls."""
+    """Return the names of the methods that users of `cls` inherit from scikit-learn, in any of its releases."""
     ours = methods(cls)
     names = ("fit_transform", "score", "set_output", "transform")
     return [name for name in names if hasattr(cls, name) and name not in ours]

@@ -1,4 +1,4 @@
-"""A folder to work in, photographs that are made up, and commands that must fail."""
+"""A working folder, synthetic photographs, and commands that must fail."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def arrays(folder):
 
 @pytest.fixture
 def photos(folder):
-    """Folders photos, to train on, and others, to test on: two classes, 12 and 5 images each."""
+    """Make the folders photos, to train on, and others, to test on: two classes with 12 and 5 images each."""
     write_photographs("photos", 12)
     write_photographs("others", 5, seed=1)
     return folder / "photos"
@@ -32,13 +32,13 @@ def photos(folder):
 
 @pytest.fixture
 def pets(photos, capsys):
-    """pets.npz, a small net trained on all of photos; returned is what train says as JSON."""
+    """Train pets.npz, a small net, on all of photos, and return the JSON output."""
     return trained(capsys, "photos", "--val-fraction", "0", "--out", "pets.npz")
 
 
 @pytest.fixture
 def failed(capsys):
-    """A function that runs a command that must fail, and returns the one line it says."""
+    """Return a function that runs a command that must fail, and returns its one line of error."""
 
     def run(*argv):
         assert cli.main(list(argv)) == 2

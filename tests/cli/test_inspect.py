@@ -124,7 +124,7 @@ def test_bad_input(model, arrays, folder, failed, monkeypatch):
     np.savez("nothing.npz", X=X[:0], y=y[:0])
     for arguments, text in [
         (["none.npz", "digits.npz"], "there is no file none.npz"),
-        (["digits.npz", "digits.npz"], "is no model that this convnet can read"),
+        (["digits.npz", "digits.npz"], "is not a model that this convnet can read"),
         (["model.npz", "none.npz"], "there is no file none.npz"),
         (["model.npz", "model.npz"], "has no X; it has"),
         (["model.npz", "fewer.npz"], "X has 300 rows and y has shape (9,). Make them equal."),

@@ -75,7 +75,7 @@ def test_bad_models(arrays, folder, failed):
         ("none.pkl", "there is no file none.pkl. Write one with: convnet train"),
         ("text.pkl", "is not a model"),
         ("list.pkl", "holds a list, not a ConvNetClassifier"),
-        ("digits.npz", "is no model that this convnet can read"),
+        ("digits.npz", "is not a model that this convnet can read"),
         ("numbers.npz", "holds a ConvNetRegressor, not a ConvNetClassifier"),
         ("unfitted.pkl", "is not fitted yet"),
     ]:

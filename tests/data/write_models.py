@@ -1,8 +1,8 @@
-"""Writes the model files of the current format that there are not yet, and what they predict: commit the files.
+"""Write the missing model files of the current format, and what they predict. Commit the files.
 
     python tests/data/write_models.py
 
-They are never written again: that a release reads the files of all before it is what they are for.
+Existing files are never written again: they test that later releases load them.
 """
 
 import json
@@ -38,7 +38,7 @@ from photographs import write_photographs  # noqa: E402
 
 
 def models():
-    """Return {name: (fitted estimator, name of its method)}, images and signals."""
+    """Return {name: (fitted estimator, name of its method, X)}."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (30, 8, 6, 2), dtype=np.uint8)
     signals = rng.normal(size=(30, 12, 2))
@@ -86,7 +86,7 @@ def models():
 
 
 def main():
-    """Write a file in each format, and one of inputs, outputs and parameters."""
+    """Write each model in both formats, and one file of inputs, outputs and parameters."""
     path = FOLDER / f"format-{FORMAT}-expected.npz"
     expected = {}
     if path.exists():

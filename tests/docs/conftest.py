@@ -1,4 +1,4 @@
-"""The generator of the reference and the builder of the gallery on the path; no figure outlives its test."""
+"""Puts docs/generator and docs/gallery_builder on the path; figures are closed after each test."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The reader of numpydoc text and what it finds missing, on cases written for it."""
+"""Parsing of docstrings and detection of missing parts, on small examples."""
 
 import dataclasses
 import inspect
@@ -62,8 +62,8 @@ def test_sections():
         "One.\n\nReturns\n-------\n    int",
     ],
 )
-def test_what_is_no_numpydoc_is_refused(text):
-    with pytest.raises(ValueError, match=r"unknown or there twice|before the first"):
+def test_invalid_numpydoc(text):
+    with pytest.raises(ValueError, match=r"unknown, or appears twice|before the first"):
         parse(text)
 
 
@@ -95,7 +95,7 @@ def complete(rows, kind="a", *more, **others):
 
 
 def changed(old, new):
-    """`complete` with another docstring."""
+    """Return `complete` with another docstring."""
 
     def function():
         """Written below."""
@@ -106,25 +106,33 @@ def changed(old, new):
     return function
 
 
-def test_nothing_lacks():
+def test_a_complete_docstring():
     assert lacking(complete, "complete") == []
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ('kind : str, default="a"', 'kinds : str, default="a"', "Parameters are rows, kind"),
-        ('str, default="a"', 'str, default="b"', "kind has the default 'a'; documented is \"b\""),
-        ('str, default="a"', "str", "kind has the default 'a'; documented is none"),
-        ("rows : list", "rows : list, default=3", "rows has the default ''; documented is 3"),
-        ("rows : list", "rows", "rows has no type or no text"),
-        ("    Rows.\n", "", "rows has no type or no text"),
+        (
+            'kind : str, default="a"',
+            'kinds : str, default="a"',
+            "documents the parameters rows, kinds, *more, **others; has rows, kind, *more",
+        ),
+        (
+            'str, default="a"',
+            'str, default="b"',
+            "kind has the default 'a', but \"b\" is documented",
+        ),
+        ('str, default="a"', "str", "kind has the default 'a', but none is documented"),
+        ("rows : list", "rows : list, default=3", "rows has the default '', but 3 is documented"),
+        ("rows : list", "rows", "rows has no type or no description"),
+        ("    Rows.\n", "", "rows has no type or no description"),
         ("Returns\n-------\nn : int\n    Count.\n", "", "no Returns"),
         ("Raises\n------\nValueError\n", "Notes\n-----\n", "no Raises"),
         ("Count.\n\nParameters", "Parameters", "no docstring"),
     ],
 )
-def test_what_lacks_is_found(old, new, line):
+def test_missing_parts_are_found(old, new, line):
     assert any(found.startswith(f"f: {line}") for found in lacking(changed(old, new), "f"))
 
 

@@ -1,4 +1,4 @@
-"""The gallery is up to date with examples/plot_*.py, and how its pages come about."""
+"""The gallery is up to date with examples/plot_*.py; parsing, running and writing of its pages."""
 
 import re
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_results_and_pages(program):
     assert without_results(text) == page(program)[0]
 
 
-def test_what_is_not_up_to_date_is_named(program, tmp_path):
+def test_outdated_files_are_named(program, tmp_path):
     folder = tmp_path / "gallery"
     gallery.write([program], ["small"], folder)
     assert gallery.check([program], folder) == []
@@ -106,8 +106,8 @@ def test_what_is_not_up_to_date_is_named(program, tmp_path):
     path.write_text(path.read_text().replace("Text of two", "Text of too"))
     assert [line.partition("; run")[0] for line in gallery.check([program], folder)] == [
         "README.md is not up to date",
-        "images/old.png: no program has it",
-        "images/small_2.png lacks",
+        "images/old.png: belongs to no program",
+        "images/small_2.png is missing",
         "small.md is not up to date with plot_small.py",
     ]
     gallery.write([program], ["small"], folder)
@@ -115,7 +115,7 @@ def test_what_is_not_up_to_date_is_named(program, tmp_path):
     path.unlink()
     assert [line.partition(";")[0] for line in gallery.check([program], folder)][
         -1
-    ] == "small.md lacks"
+    ] == "small.md is missing"
 
 
 def test_a_failing_program_says_where(tmp_path):
@@ -125,5 +125,5 @@ def test_a_failing_program_says_where(tmp_path):
         run(read(path))
     assert caught.traceback[-1].lineno + 1 == 10
     path.write_text('"""Title."""\n')
-    with pytest.raises(ValueError, match="must begin with a title"):
+    with pytest.raises(ValueError, match="must start with a title"):
         read(path)

@@ -3,8 +3,9 @@
 import numpy as np
 import oracle
 import pytest
-from netcheck import ACTIVATIONS, EPS, ISAS, assert_exact, assert_within, build, train_once
+from netcheck import EPS, ISAS, assert_exact, assert_within, build, train_once
 
+from convnet.engine import ACTIVATIONS
 from convnet.layers import Activation, ReLU
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)

@@ -17,10 +17,10 @@ from convnet.augment import (
     RandomZoom,
 )
 from convnet.augment.plan import plan_augment
-from convnet.graph.augmenter import augmented
+from convnet.engine import FILLS
+from convnet.graph.runtime.augmenter import augmented
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
-FILLS = ("nearest", "constant", "reflect", "wrap")
 
 
 def changed(x, augment, isa=None, *, unit=1.0, **key):

@@ -19,12 +19,10 @@ from netcheck import (
 )
 from reference import Reference
 
+from convnet.engine import FROM_OUTPUT
 from convnet.layers import Activation, BatchNorm, Conv2D, Dense, MaxPool2D, ReLU
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
-
-# Activations that are fused into batch norm, and then the pool after them.
-FROM_OUTPUT = ["linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh"]
 
 SHAPES = st.one_of(
     st.tuples(st.integers(1, 130)),

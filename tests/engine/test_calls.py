@@ -5,8 +5,7 @@ import pytest
 
 from convnet.engine import Context, aligned_zeros
 from convnet.graph import Network
-from convnet.graph.compiler import compile_prediction, compile_training
-from convnet.graph.memory import Memory
+from convnet.graph.compiler import TrainingMemory, compile_prediction, compile_training
 from convnet.layers import Conv2D, Dense
 
 SHAPE, N = (6, 5, 2), 4
@@ -26,7 +25,7 @@ class Step:
         self.program, self.sizes, memory = (
             self.compiled.program,
             self.compiled.sizes,
-            Memory(self.compiled, net.plan, N),
+            TrainingMemory(self.compiled, net.plan, N),
         )
         floats, squares = len(net.params), self.sizes["squares"]
         constants = dict(learning_rate=0.1, base_rate=0.1, alpha=0.0, momentum=0.0, nesterov=False)
@@ -83,7 +82,7 @@ WRONG = {
         "gradients",
         (aligned_zeros(10**5), 0, aligned_zeros(10**5)),
         ValueError,
-        r"a lane or more; got 0",
+        r"lanes must be at least 1; got 0",
     ),
     "other lanes": (
         "gradients",
@@ -160,7 +159,7 @@ WRONG = {
     ),
     "no losses": ("sums", (np.zeros(0), np.zeros(99)), ValueError, r"^losses: not"),
     "no squares": ("sums", (np.zeros(N), np.zeros(0)), ValueError, r"^sums of squares: not"),
-    "no factor": ("clipping", (1.0, np.zeros(0)), ValueError, r"first of the norms"),
+    "no factor": ("clipping", (1.0, np.zeros(0)), ValueError, r"norms must not be empty"),
     "few norms": ("clipping", (1.0, np.zeros(1)), ValueError, r"^norms: not"),
     "many norms": ("clipping", (1.0, np.zeros(99)), ValueError, r"^norms: not"),
     "read-only": (
@@ -221,11 +220,11 @@ def test_memory_and_phases(net):
             step.run(**wrong)
 
 
-def test_names_of_rows():
+def test_sample_ids():
     context = Context()
     context.input(np.zeros((3, 1, 1, 1), np.uint8), 1.0)
-    with pytest.raises(ValueError, match="2 names for 3 samples"):
-        context.row_names(np.arange(2))
+    with pytest.raises(ValueError, match="2 sample ids for 3 samples"):
+        context.sample_ids(np.arange(2))
 
 
 def test_prediction(net):

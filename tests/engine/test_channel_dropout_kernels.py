@@ -29,13 +29,15 @@ def test_the_key(isa):
     net = build([SpatialDropout2D(0.5), SpatialDropout2D(0.5)], SHAPE, isa)
     x = np.ones((8, *SHAPE), np.float32)
     rows = np.array([9, 4, 7, 1, 0, 3, 1000, 2**40])
-    base = net.forward_training(x, seed=1, epoch=2, rows=rows)
-    again = net.forward_training(x[::-1], seed=1, epoch=2, rows=rows[::-1], n_threads=4)[::-1]
+    base = net.forward_training(x, seed=1, epoch=2, sample_ids=rows)
+    again = net.forward_training(x[::-1], seed=1, epoch=2, sample_ids=rows[::-1], n_threads=4)[::-1]
     assert_exact(again, base)
     assert len({sample.tobytes() for sample in base}) == 8
     for other in (dict(seed=2, epoch=2), dict(seed=1, epoch=3)):
-        assert (net.forward_training(x, **other, rows=rows) != base).mean() > 0.2
-    one = build([SpatialDropout2D(0.5)], SHAPE, isa).forward_training(x, seed=1, epoch=2, rows=rows)
+        assert (net.forward_training(x, **other, sample_ids=rows) != base).mean() > 0.2
+    one = build([SpatialDropout2D(0.5)], SHAPE, isa).forward_training(
+        x, seed=1, epoch=2, sample_ids=rows
+    )
     assert set(np.unique(base)) == {0, 4} and ((one == 0) & (base != 0)).sum() == 0
     assert ((one != 0) & (base == 0)).mean() > 0.2
 

@@ -6,7 +6,6 @@ import pytest
 from geometries import Geometry, convolutions
 from hypothesis import example, given
 from netcheck import (
-    ACTIVATIONS,
     EPS,
     ISAS,
     assert_exact,
@@ -21,6 +20,7 @@ from netcheck import (
     train_once,
 )
 
+from convnet.engine import ACTIVATIONS
 from convnet.layers import Conv2D
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)

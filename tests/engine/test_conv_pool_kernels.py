@@ -8,7 +8,6 @@ import pytest
 from geometries import convolutions, explicit_pads, fits, pools
 from hypothesis import given, strategies as st
 from netcheck import (
-    ACTIVATIONS,
     EPS,
     ISAS,
     assert_exact,
@@ -20,6 +19,7 @@ from netcheck import (
     train_once,
 )
 
+from convnet.engine import ACTIVATIONS
 from convnet.layers import AvgPool2D, Conv2D, MaxPool2D
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)

@@ -5,7 +5,6 @@ import oracle
 import pytest
 from hypothesis import example, given, strategies as st
 from netcheck import (
-    ACTIVATIONS,
     EPS,
     ISAS,
     assert_exact,
@@ -20,6 +19,7 @@ from netcheck import (
     train_once,
 )
 
+from convnet.engine import ACTIVATIONS
 from convnet.layers import Dense
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)

@@ -23,10 +23,10 @@ RATES = st.sampled_from([0.1, 0.2, 0.5, 0.75, 0.9])
 SHAPES = st.sampled_from([(1,), (7,), (16,), (33,), (130,), (3, 5, 7), (6, 4, 16)])
 
 
-def mask(net, n, rows=None, n_threads=1, **key):
+def mask(net, n, sample_ids=None, n_threads=1, **key):
     """Which values survive: those of an input of ones that are not 0."""
     x = np.ones((n, *net.plan.input_shape), np.float32)
-    return net.forward_training(x, rows=rows, n_threads=n_threads, **key) != 0
+    return net.forward_training(x, sample_ids=sample_ids, n_threads=n_threads, **key) != 0
 
 
 @given(rate=RATES, shape=SHAPES, n=st.integers(1, 20), seed=seeds, n_threads=threads)
@@ -35,7 +35,7 @@ def test_values_and_gradients(isa, rate, shape, n, seed, n_threads):
     rng = np.random.default_rng(seed)
     net = build([Dropout(rate)], shape, isa)
     x, grad = normals(rng, (n, *shape)), normals(rng, (n, *shape))
-    key = dict(seed=seed % 2**31, epoch=3, rows=rng.permutation(1000)[:n])
+    key = dict(seed=seed % 2**31, epoch=3, sample_ids=rng.permutation(1000)[:n])
     kept = mask(net, n, **key)
     y, grad_x, _ = train_once(net, x, grad, n_threads, **key)
     assert_within(y, x * kept / (1 - rate), 2 * EPS * np.abs(x) / (1 - rate))
@@ -48,7 +48,9 @@ def test_values_and_gradients(isa, rate, shape, n, seed, n_threads):
 def test_share_kept(isa, rate, shape):
     """Within 5 standard deviations, in all, by row and by column: the mean is kept in training."""
     n, size = 2000, 100
-    kept = mask(build([Dropout(rate)], shape, isa), n, rows=np.arange(n), seed=1).reshape(n, size)
+    kept = mask(build([Dropout(rate)], shape, isa), n, sample_ids=np.arange(n), seed=1).reshape(
+        n, size
+    )
     for axis, count in ((None, n * size), (0, n), (1, size)):
         deviation = np.sqrt(rate * (1 - rate) / count)
         assert np.abs(kept.mean(axis=axis) - (1 - rate)).max() < 5.5 * deviation

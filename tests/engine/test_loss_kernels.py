@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given, strategies as st
 from netcheck import EPS, ISAS, assert_within, normals, seeds, threads
 
+from convnet.engine import LOSSES
 from convnet.graph import Network, Trainer
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
 WEIGHTS = "output/weights"
 
 
-LOSSES = list(oracle.LOSSES)
 SMOOTHED = ["softmax", "sigmoid"]
 
 

@@ -17,11 +17,11 @@ from netcheck import (
     train_once,
 )
 
+from convnet.engine import RESIZING
 from convnet.layers import Activation, Resize
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
 
-METHODS = ("area", "bilinear", "nearest")
 INSIDE = Activation("leaky_relu")  # in front of it, so that it does not read X
 SIDES = st.integers(1, 23)
 
@@ -71,7 +71,7 @@ def test_bilinear_skips_pixels(isa):
     assert list(resized(isa, one_row([1, 2, 4, 8, 16, 32]), (1, 2), "bilinear").ravel()) == [2, 16]
 
 
-@pytest.mark.parametrize("method", ["auto", *METHODS])
+@pytest.mark.parametrize("method", ["auto", *RESIZING])
 @pytest.mark.parametrize("layers", [(), (INSIDE,)])
 def test_the_same_size_is_the_same_bits(isa, method, layers):
     x = np.abs(normals(np.random.default_rng(0), (2, 5, 7, 3)))
@@ -81,7 +81,7 @@ def test_the_same_size_is_the_same_bits(isa, method, layers):
         assert_exact(resized(isa, x, (10, 7), method, layers), x.repeat(2, axis=1))
 
 
-@pytest.mark.parametrize("method", ["auto", *METHODS])
+@pytest.mark.parametrize("method", ["auto", *RESIZING])
 def test_a_value_reaches_no_pixel_that_it_has_no_part_in(isa, method):
     x = np.ones((1, 4, 6, 3), np.float32)
     x[0, 1, 2, 0] = np.nan
@@ -98,7 +98,7 @@ def test_a_value_reaches_no_pixel_that_it_has_no_part_in(isa, method):
 @given(
     shape=st.tuples(st.integers(1, 5), SIDES, SIDES, st.sampled_from([1, 2, 3, 4, 5, 16, 35])),
     size=st.tuples(SIDES, SIDES),
-    methods=st.sampled_from(["auto", *METHODS]),
+    methods=st.sampled_from(["auto", *RESIZING]),
     first=st.booleans(),
     seed=seeds,
     n_threads=threads,

@@ -40,7 +40,7 @@ def parameters(node):
 def test_stubs_are_installed():
     assert {path.stem for path in STUBS} == {
         "_context",
-        "_demands",
+        "_buffer_requirements",
         "_engine",
         "_program",
         "_resample",

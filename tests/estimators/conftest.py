@@ -8,7 +8,7 @@ from transfer_nets import X, Y, net
 
 @pytest.fixture(scope="session")
 def digits():
-    """The first 600 digits: uint8 images of shape (600, 8, 8, 1) and labels."""
+    """Return the first 600 digits: uint8 images of shape (600, 8, 8, 1) and labels."""
     data = load_digits()
     images = (data.images[:600] * (255 / 16)).astype(np.uint8)[..., None]
     images.flags.writeable = False
@@ -17,7 +17,7 @@ def digits():
 
 @pytest.fixture(scope="session")
 def two(digits):
-    """The digits 3 and 8, as strings."""
+    """Return the digits 3 and 8, with strings as labels."""
     X, y = digits
     keep = np.isin(y, (3, 8))
     return X[keep], np.where(y[keep] == 3, "three", "eight")
@@ -25,5 +25,5 @@ def two(digits):
 
 @pytest.fixture(scope="session")
 def base():
-    """A fitted net that others begin with."""
+    """Return a fitted net from which others start."""
     return net().fit(X, Y)

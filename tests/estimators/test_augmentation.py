@@ -8,8 +8,8 @@ from sklearn.model_selection import GridSearchCV
 from convnet import ConvNetClassifier
 from convnet.augment import Cutout, RandomBrightness, RandomCrop, RandomFlip, RandomRotation
 from convnet.augment.plan import plan_augment
-from convnet.fitting.seed import draw_seed
-from convnet.graph.augmenter import augmented
+from convnet.fitting.session import draw_seed
+from convnet.graph.runtime.augmenter import augmented
 from convnet.layers import Conv2D, MaxPool2D
 
 LAYERS = [Conv2D(4, 3, activation="relu"), MaxPool2D(2)]
@@ -44,7 +44,7 @@ def test_it_trains_and_predicts_without():
     assert clf.loss_curve_ != plain.loss_curve_
     want = clf.predict_proba(X)
     np.testing.assert_array_equal(clf.predict_proba(X), want)
-    plain.weights_, plain._holder = clf.weights_, clf._holder.fresh()
+    plain.weights_, plain._network_cache = clf.weights_, clf._network_cache.empty_copy()
     np.testing.assert_array_equal(plain.predict_proba(X), want)
 
 

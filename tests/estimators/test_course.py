@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import Conv2D, Dense
 from convnet.schedules import Cosine, OneCycle, Step, Warmup
 
@@ -111,7 +111,7 @@ def test_a_trainer_that_cannot_be_made_leaves_the_last_settings(few, monkeypatch
         with pytest.raises(MemoryError):
             clf.partial_fit(X, y)
     clf.partial_fit(X, y)
-    assert clf._holder.course.trainer.solver == "sgd"
+    assert clf._network_cache.optimization_state.trainer.solver == "sgd"
     assert_same_weights(clf, expected)
 
 
@@ -145,9 +145,9 @@ def test_more_rows_and_a_larger_batch_keep_the_moments(digits, solver):
         )
         for rows in parts:
             roomy.partial_fit(X[rows], y[rows], classes=range(10))
-    assert grown._holder.course.trainer.batch_size == 150
+    assert grown._network_cache.optimization_state.trainer.batch_size == 150
     for name, weights in roomy.weights_.items():
         np.testing.assert_allclose(grown.weights_[name], weights, rtol=0, atol=1e-5)
-    trainer = grown._holder.course.trainer
+    trainer = grown._network_cache.optimization_state.trainer
     grown.set_params(batch_size=200).partial_fit(X, y)
-    assert grown._holder.course.trainer is trainer
+    assert grown._network_cache.optimization_state.trainer is trainer

@@ -20,7 +20,7 @@ STEP = 1e-6  # of a difference in float64: too short to meet a kink of a rectifi
 
 
 def targets_of(case):
-    """What to ask for: the predicted class, each class, and a class of its own for each row."""
+    """Yield targets: the predicted class, each class, and one class for each row."""
     yield None, case.predicted
     for name in case.names:
         yield name, lambda X, name=name: np.full(len(X), name)
@@ -52,7 +52,7 @@ def test_bits_depend_on_the_image_alone(method, kind, monkeypatch):
 
 @pytest.mark.parametrize(("method", "kind"), CASES)
 def test_the_target(method, kind):
-    """None is what is predicted; one for all is one for each."""
+    """None is the prediction; one target for all rows equals the same target for each."""
     case = explained(kind)
     X = case.X[:6]
     predicted = case.predicted(X)
@@ -93,17 +93,17 @@ def test_saliency_is_the_derivative(kind):
 
 
 def test_the_unit_of_saliency_is_that_of_x():
-    """A net fitted on uint8 reads them as 0 to 1: its gradient by a grey value is 1/255 of that."""
+    """A net fitted on uint8 reads values as 0 to 1: its gradient per unit of X is 1/255 of that."""
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (30, 8, 7, 2), dtype=np.uint8)
     layers = [Conv2D(3, 3, activation="tanh")]
     net = ConvNetClassifier(layers, max_iter=2, random_state=0).fit(X, np.arange(30) % 3)
     same = ConvNetClassifier(layers, max_iter=2, random_state=0, rescale=None)
     same.fit((X / 255).astype(np.float32), np.arange(30) % 3)
-    same._holder.network(None).set_weights(dict(net.weights_))
-    of_grey = net.explain(X[:3], "saliency", 0)
+    same._network_cache.network(None).set_weights(dict(net.weights_))
+    of_gray = net.explain(X[:3], "saliency", 0)
     of_share = same.explain((X[:3] / 255).astype(np.float32), "saliency", 0)
-    np.testing.assert_allclose(255 * of_grey, of_share, rtol=1e-4)
+    np.testing.assert_allclose(255 * of_gray, of_share, rtol=1e-4)
 
 
 # integrated gradients -----------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_integrated_gradients_pixel_by_pixel(kind):
     x, n = case.X[0], 2000
     name = case.predicted(case.X[:1])[0]
     places = ((np.arange(n) + 0.5) / n).reshape(-1, *[1] * x.ndim)
-    network = case.net._holder.network(case.net.weights_)
+    network = case.net._network_cache.network(case.net.weights_)
     grad = np.zeros((n, *network.plan.output_shape), dtype=np.float32)
     two = len(case.names) == 2
     grad[:, 0 if two else case.names.index(name)] = -1 if two and name == case.names[0] else 1
@@ -152,8 +152,8 @@ def test_integrated_gradients_pixel_by_pixel(kind):
     np.testing.assert_allclose(got, want, atol=0.02 * np.abs(want).max())
 
 
-def test_what_integrated_gradients_miss_is_said():
-    """A single step and a net whose logit is nearly the same at both ends of the path."""
+def test_an_inaccurate_sum_gives_a_warning():
+    """The output is nearly the same at both ends of the path, and there is a single step."""
     X = np.array([[3.0], [3.0], [0.0]], dtype=np.float32)
     net = ConvNetRegressor([Dense(2, activation="sigmoid")], max_iter=1, random_state=0)
     net.fit(X, np.arange(3.0))
@@ -162,7 +162,7 @@ def test_what_integrated_gradients_miss_is_said():
     weights["dense1/bias"] = np.array([-133.7, -811.9])
     weights["output/weights"] = np.array([[1.0], [-0.999]])
     weights["output/bias"] = np.zeros(1)
-    net._holder.network(None).set_weights(weights)
+    net._network_cache.network(None).set_weights(weights)
     with pytest.warns(UserWarning, match=r"2 of 3 images .* more than 1%, at most by") as caught:
         net.explain(X, "integrated_gradients", steps=1)
     assert caught[0].filename == __file__
@@ -170,7 +170,7 @@ def test_what_integrated_gradients_miss_is_said():
 
 # occlusion ----------------------------------------------------------------------------------------------
 def occluded(case, X, names, patch, stride, value):
-    """Mean drop of f over the windows that cover a pixel."""
+    """Return the mean fall of f over the windows that cover a pixel."""
     size = case.size
     starts = []
     for n, p, s in zip(size, patch, stride, strict=True):
@@ -207,7 +207,7 @@ def test_occlusion_by_brute_force(kind):
         np.testing.assert_allclose(got, want, atol=1e-5)
 
 
-def test_occlusion_with_a_colour():
+def test_occlusion_with_a_color():
     case = explained("multiclass")
     names = case.predicted(case.X)
     want = occluded(case, case.X, names, (3, 2), (2, 1), [0.3, -2.0])
@@ -218,8 +218,8 @@ def test_occlusion_with_a_colour():
 
 
 # Grad-CAM -----------------------------------------------------------------------------------------------
-def test_gradcam_where_it_is_known():
-    """Behind a global mean the gradient by a map is its weight, divided by the pixels."""
+def test_gradcam_of_a_global_mean():
+    """After a global mean the gradient of a map is its weight divided by the number of pixels."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(12, 6, 5, 2))
     net = ConvNetClassifier([Conv2D(4, 3, activation="relu"), GlobalAvgPool2D()], max_iter=3)
@@ -250,7 +250,7 @@ def test_the_layer_of_gradcam():
 @pytest.mark.parametrize("place", ["upper left", "lower right"])
 @pytest.mark.parametrize("method", METHODS)
 def test_the_corner_that_decides(method, place):
-    """At least 80 % of each method's mass lies in the quarter of the image whose stripes are the label."""
+    """At least 80 % of the magnitude of each map lies in the quarter of the image with the label's stripes."""
     net, X, y, quarter = striped(place)
     assert net.score(X, y) == 1.0
     maps = np.abs(net.explain(X, method))
@@ -259,7 +259,7 @@ def test_the_corner_that_decides(method, place):
 
 @cache
 def striped(place):
-    """Stripes in a corner, across or along; all else is noise. A net, images it has not seen, and the quarter."""
+    """Return a net, test images and the quarter with the stripes, which are the label; the rest is noise."""
     rng = np.random.default_rng(0)
     X = rng.uniform(0, 0.3, (1100, 16, 16)).astype(np.float32)
     y = np.arange(1100) % 2

@@ -1,4 +1,4 @@
-"""Explanations: spellings and dtypes of X, the cells of the confusion matrix, and what cannot be explained."""
+"""Explanations: forms and dtypes of X, cells of the confusion matrix, and invalid input."""
 
 from dataclasses import replace
 from itertools import product
@@ -16,7 +16,7 @@ from convnet.layers import Conv2D, Dense
 # the spellings of X ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("method", METHODS)
 def test_channels_first_and_flat_images(method):
-    """Of images, a baseline too."""
+    """The same holds for the baseline."""
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (30, 8, 7, 2), dtype=np.uint8)
     first, y = np.moveaxis(X, -1, 1), np.arange(30) % 3
@@ -38,7 +38,7 @@ def test_channels_first_and_flat_images(method):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, np.float64, bool])
 def test_dtypes(method, dtype):
-    """Only the unit of the saliency depends on it."""
+    """Only the unit of the saliency depends on the dtype."""
     X = np.random.default_rng(0).integers(0, 2, (20, 6, 6)).astype(dtype)
     net = ConvNetClassifier([Conv2D(3, 3, activation="tanh")], max_iter=2, random_state=0)
     net.fit(X, np.arange(20) % 2)
@@ -87,7 +87,7 @@ def test_options_of_the_confusion():
     np.testing.assert_allclose(total, maps.sum(0), rtol=1e-4, atol=1e-5)
 
 
-def test_what_cannot_be_confused():
+def test_invalid_arguments_of_the_confusion():
     case = explained("multiclass")
     y = np.resize(case.names, 30)
     with pytest.raises(ValueError, match="y 9 is unknown; expected one of 0, 1, 2"):
@@ -127,7 +127,7 @@ def test_what_cannot_be_confused():
         (dict(method="occlusion", value=[1, 2, 3]), "or one for each of the 2 channels"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_used_is_named(arguments, message):
+def test_invalid_arguments_are_named(arguments, message):
     case = explained("multiclass")
     with pytest.raises(ValueError, match=message):
         case.net.explain(case.X[:4], **arguments)

@@ -5,7 +5,8 @@ import pytest
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
+from convnet.inputs.tasks import Classification
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
 from convnet.schedules import Cosine
 
@@ -132,7 +133,7 @@ def test_warm_start(digits):
     assert clf.n_iter_ == clf.best_iter_ == 6 and clf.loss_curve_[:3] == first
     assert clf.loss_curve_[3] < first[0] and len(clf.history_["seconds"]) == 6
     with pytest.raises(
-        ValueError, match="warm_start goes on from the last fit, but layers has changed"
+        ValueError, match="warm_start continues the last fit, but layers has changed"
     ):
         clf.set_params(layers__1__units=9).fit(X, y)
     clf.set_params(layers=SMALL)
@@ -224,14 +225,14 @@ def test_early_stopping_keeps_the_best_weights(digits):
 
 def spy_on_splits(monkeypatch):
     """Return the list of rows held out by each split from now on."""
-    real, held = ConvNetClassifier._split, []
+    real, held = Classification.split, []
 
-    def split(self, targets, seed):
-        rows = real(self, targets, seed)
+    def split(self, targets, validation_fraction, seed):
+        rows = real(self, targets, validation_fraction, seed)
         held.append(np.sort(rows[1]))
         return rows
 
-    monkeypatch.setattr(ConvNetClassifier, "_split", split)
+    monkeypatch.setattr(Classification, "split", split)
     return held
 
 
@@ -278,10 +279,11 @@ def test_ctrl_c_before_an_epoch_of_a_warm_start_changes_nothing(digits, monkeypa
 
 def test_the_validation_split_is_stratified():
     y = np.repeat([0, 1, 2], [60, 30, 10])
-    train, held = ConvNetClassifier(validation_fraction=0.2)._split(y, 0)
+    train, held = Classification().split(y, 0.2, 0)
     assert np.bincount(y[held]).tolist() == [12, 6, 2] and len(np.intersect1d(train, held)) == 0
     with pytest.raises(
-        ValueError, match=r"early_stopping=True cannot hold out validation_fraction=0.1 of 4 rows"
+        ValueError,
+        match=r"early_stopping=True cannot split off validation_fraction=0.1 of 4 samples",
     ):
         ConvNetClassifier(early_stopping=True).fit(np.zeros((4, 2)), [0, 0, 0, 1])
 

@@ -12,7 +12,7 @@ from convnet.augment import RandomFlip
 from convnet.callbacks import Checkpoint
 from convnet.fitting import session as fitting
 from convnet.layers import Conv2D, Dense, Dropout, Residual
-from convnet.training import frozen_prefix, outputs as training_outputs
+from convnet.training import frozen_prefix, prediction
 
 FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "dense1"], "output"]
 
@@ -22,7 +22,7 @@ FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "d
 def test_frozen_arrays_are_the_same_bytes(base, freeze, augment):
     clf = net(init_weights=FrozenEstimator(base), freeze=freeze, augment=augment, solver="adamw")
     clf.fit(X, Y)
-    chosen = fitting.frozen_parameters(freeze, clf._holder.network(clf.weights_).plan)
+    chosen = fitting.frozen_parameters(freeze, clf._network_cache.network(clf.weights_).plan)
     assert chosen
     for name, array in clf.weights_.items():
         unchanged = array.tobytes() == base.weights_[name].tobytes()
@@ -32,12 +32,12 @@ def test_frozen_arrays_are_the_same_bytes(base, freeze, augment):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (dict(freeze="conv9"), "freeze: 'conv9' is no layer. There are: conv1, batchnorm1"),
-        (dict(freeze="until:conv9"), "'until:conv9' is no layer"),
+        (dict(freeze="conv9"), "freeze: 'conv9' is not a layer. There are: conv1, batchnorm1"),
+        (dict(freeze="until:conv9"), "'until:conv9' is not a layer"),
         (dict(freeze="*"), "nothing to train"),
         (dict(freeze=3), "freeze must be"),
         (dict(freeze=[]), "freeze must be"),
-        (dict(layer_learning_rates={"nope": 0.1}), "layer_learning_rates: 'nope' is no layer"),
+        (dict(layer_learning_rates={"nope": 0.1}), "layer_learning_rates: 'nope' is not a layer"),
         (dict(layer_learning_rates={"conv1": 0}), "above 0"),
         (dict(layer_learning_rates=[0.1]), "layer_learning_rates must be"),
     ],
@@ -79,9 +79,9 @@ def rows_through_the_front(clf):
 
     def count(network, X, *, rows=None, layer=None, **options):
         seen.extend([] if rows is None else rows)
-        return training_outputs.outputs(network, X, rows=rows, layer=layer, **options)
+        return prediction.predict_in_batches(network, X, rows=rows, layer=layer, **options)
 
-    with mock.patch.object(frozen_prefix, "outputs", count):
+    with mock.patch.object(frozen_prefix, "predict_in_batches", count):
         clf.fit(X, Y)
     return seen
 

@@ -1,4 +1,4 @@
-"""The HTML diagram: what scikit-learn writes of a net, alone and inside other estimators."""
+"""scikit-learn's HTML diagram of a net, alone and inside other estimators."""
 
 from html.parser import HTMLParser
 
@@ -53,7 +53,7 @@ def labels(estimator):
 
 
 def boxes(estimator):
-    """The labels, those of the net and around it left out."""
+    """Return the labels of the layers."""
     found = labels(estimator)
     return found[found.index("input") :]
 
@@ -102,7 +102,7 @@ def test_layers_inside_others_without_a_shortcut():
     assert "shortcut" not in boxes(net)
 
 
-def test_all_is_escaped():
+def test_text_is_escaped():
     class Loud(Conv2D):
         def __repr__(self):
             return "<b>&'loud'</b>"
@@ -114,7 +114,7 @@ def test_all_is_escaped():
         assert "&lt;b&gt;&amp;&#x27;loud&#x27;&lt;/b&gt;" in html and "<b>&" not in html
 
 
-def test_the_plain_display_stays():
+def test_text_display_has_no_html():
     net = ConvNetClassifier(LAYERS)
     with sklearn.config_context(display="text"):
         assert not hasattr(net, "_repr_html_")
@@ -131,6 +131,6 @@ def test_a_diagram_changes_nothing(digits):
 
 @pytest.mark.parametrize("kind", [ConvNetClassifier, ConvNetRegressor])
 def test_scikit_learn_needs_no_other_attributes(kind):
-    """A box that scikit-learn could not read would be written without the layers, silently."""
+    """If scikit-learn cannot read a box, it silently leaves out the layers."""
     html = kind(LAYERS, input_shape=(8, 8, 1))._repr_html_()
     assert html.count("sk-parallel-item") >= 4 and "sk-serial" in html

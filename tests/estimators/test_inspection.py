@@ -39,7 +39,7 @@ def test_maps_of_a_layer(clf, digits):
 
 
 def test_maps_of_a_nested_layer(clf, digits):
-    """The block's convolution without the batch norm that prediction folds into it."""
+    """The output of the block's convolution excludes the batch norm that prediction folds into it."""
     X = digits[0][:5]
     before = clf.feature_maps(X, "conv1")
     weights = (clf.weights_[f"residual1/conv1/{role}"] for role in ("weights", "bias"))
@@ -51,7 +51,7 @@ def test_maps_of_a_nested_layer(clf, digits):
 
 
 @pytest.mark.parametrize("layer", [None, 0, ["conv1"]])
-def test_what_is_no_name_of_a_layer(clf, digits, layer):
+def test_layer_is_not_a_string(clf, digits, layer):
     with pytest.raises(TypeError, match="feature_maps: layer must be the name of one layer"):
         clf.feature_maps(digits[0], layer)
 
@@ -107,8 +107,8 @@ def test_the_end_of_a_trace_is_the_prediction(clf, digits):
         assert f"the prediction is {trace.prediction}, with probability" in str(trace)
 
 
-def test_each_sum_is_followed_by_its_own_sign(clf, digits):
-    """Only among the logits does a negative one want what speaks for it."""
+def test_the_source_of_a_sum_has_its_sign(clf, digits):
+    """Only for the logits the trace follows the largest product whatever the sign of the sum."""
     negative = 0
     for x in digits[0][:20]:
         *steps, output = clf.trace(x).steps
@@ -172,7 +172,7 @@ def test_two_classes(two):
         assert (trace.probabilities == p).all() and trace.final_step.function == "sigmoid"
         np.testing.assert_allclose(trace.final_step.computed, p, rtol=1e-13)
         assert trace.prediction == clf.classes_[p.argmax()] and trace.prediction in str(trace)
-        # What speaks for the answer is followed: products of the logit's sign.
+        # The trace follows products with the sign of the logit.
         last = trace.steps[-1]
         k = last.source.index[0]
         assert last.value * last.products[k] > 0
@@ -198,8 +198,8 @@ def test_a_regressor(digits):
         assert "the prediction is the output of the net" in str(trace)
 
 
-def test_the_walk_through_net():
-    """All weights 0.01, biases 0, inputs 1: every logit 0.511248, every probability a tenth."""
+def test_walkthrough_net():
+    """With weights 0.01, biases 0 and inputs 1 every logit is 0.511248 and every probability 0.1."""
     layers = [
         *(Conv2D(2, 5, activation="relu"), MaxPool2D(2)),
         *(Conv2D(4, 3, activation="sigmoid"), MaxPool2D(2)),
@@ -208,7 +208,7 @@ def test_the_walk_through_net():
     weights = {
         k: np.full_like(w, 0 if k.endswith("bias") else 0.01) for k, w in clf.weights_.items()
     }
-    clf._holder.network(clf.weights_).set_weights(weights)
+    clf._network_cache.network(clf.weights_).set_weights(weights)
     x = np.ones((28, 28))
     trace = clf.trace(x)
     assert trace.outputs == pytest.approx(np.full(10, 0.511248), abs=1e-6)
@@ -226,8 +226,8 @@ def test_a_trace_changes_nothing(clf, digits):
     assert (clf.predict_proba(digits[0]) == before).all() and pickle.dumps(clf.weights_) == state
 
 
-def test_a_trace_stays_that_of_the_net_it_was_made_of(digits):
-    """Training that goes on changes the network in place."""
+def test_training_does_not_change_a_trace(digits):
+    """partial_fit changes the network in place."""
     X, y = digits
     clf = ConvNetClassifier(LAYERS, random_state=0, learning_rate_init=0.5)
     clf.partial_fit(X, y, classes=np.unique(y))

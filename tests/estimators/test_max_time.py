@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from convnet import ConvNetClassifier
 from convnet.fitting import session as fitting
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import Conv2D, Dense
 from convnet.training import loop
 

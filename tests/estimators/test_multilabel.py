@@ -103,7 +103,7 @@ def test_the_loss_is_the_mean_over_labels(digits, labels):
 def test_early_stopping(clf, digits, labels):
     X = digits[0]
     early = clone(clf).set_params(early_stopping=True, max_iter=4).fit(X, labels)
-    train, held = early._split(labels.astype(np.float32), early._chosen_by)
+    train, held = early._task(labels).split(labels.astype(np.float32), 0.1, early._validation_split)
     assert len(held) == 60 and not np.intersect1d(train, held).size
     assert early.validation_scores_[early.best_iter_ - 1] == pytest.approx(
         early.score(X[held], labels[held])
@@ -121,9 +121,9 @@ def test_validation_on_rows_that_are_passed(clf, digits, labels, form):
     best = max(net.validation_scores_)
     assert best == f1_score(labels[400:], net.predict(X[400:]), average="macro")
     for y_val, message in [
-        (digits[1][400:], "y_val: y is one label a row, but the net has learnt an indicator"),
+        (digits[1][400:], "y_val: y is one label per sample, but the net has learned an indicator"),
         (labels[400:, :2], "y_val: y has 2 columns; the net has 3 outputs"),
-        (form(labels[401:]), "y_val has 199 entries; X_val has 200 rows"),
+        (form(labels[401:]), "y_val has 199 entries; X_val has 200 samples"),
     ]:
         with pytest.raises(ValueError, match=message):
             net.fit(X[:400], form(labels[:400]), X_val=X[400:], y_val=y_val)
@@ -164,7 +164,7 @@ def test_fitting_again_forgets_the_indicator(clf, digits, labels):
 
 def test_class_weight_is_refused(clf, digits, labels):
     for weight in ("balanced", {0: 2.0, 1: 1.0}):
-        with pytest.raises(ValueError, match=r"class_weight=.* needs one label a row"):
+        with pytest.raises(ValueError, match=r"class_weight=.* needs one label per sample"):
             clone(clf).set_params(class_weight=weight).fit(digits[0], labels)
 
 
@@ -191,8 +191,8 @@ def test_what_is_no_indicator_is_refused(digits, y, message):
 def test_a_fit_that_goes_on_keeps_to_its_kind_of_y(clf, digits, labels):
     X, y = digits
     for first, second, message in [
-        (labels, y, "y is one label a row, but the net has learnt an indicator"),
-        (y, labels, "y is an indicator of several labels a row, but the net has learnt one"),
+        (labels, y, "y is one label per sample, but the net has learned an indicator"),
+        (y, labels, "y is an indicator of several labels per sample, but the net has learned one"),
         (labels, labels[:, :2], "y has 2 columns; the net has 3 outputs"),
     ]:
         warm = clone(clf).set_params(max_iter=1, warm_start=True).fit(X, first)

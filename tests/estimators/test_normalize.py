@@ -241,7 +241,7 @@ def test_frozen_means_frozen():
     kept = source.layers_up_to("conv1")
     clf = net([*kept, Dense(4)], init_weights=FrozenEstimator(source), freeze="until:conv1")
     clf.fit(X // 2, y)
-    assert clf._holder.network(clf.weights_) is not None
+    assert clf._network_cache.network(clf.weights_) is not None
     for name in (*FIELDS, "conv1/weights", "conv1/bias"):
         assert clf.weights_[name].tobytes() == source.weights_[name].tobytes()
 

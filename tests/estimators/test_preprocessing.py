@@ -123,7 +123,7 @@ def test_a_number_multiplies_all_the_same():
         (
             np.uint8,
             lambda X: X * 257.0,
-            "uint8 with max 255, which a Rescale layer takes as it is,",
+            "uint8 with max 255, which a Rescale layer takes unscaled,",
         ),
         (np.uint8, lambda X: X.astype(np.uint16) * 257, "but got uint16 with max 65535"),
         (np.float32, lambda X: (X * 255).astype(np.uint8), "float32 with max 1, which a Rescale"),

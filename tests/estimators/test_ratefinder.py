@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from convnet import ConvNetClassifier, ConvNetRegressor, find_learning_rate
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import Conv2D, Dense, Dropout
 from convnet.schedules import Schedule
 

@@ -121,7 +121,7 @@ def test_every_dtype_of_y(table, dtype):
 def test_early_stopping_by_r2(net, table, columns):
     X, y = table[0], np.squeeze(table[1][:, columns])
     early = clone(net).set_params(early_stopping=True, max_iter=5, loss="huber").fit(X, y)
-    _, held = early._split(y, early._chosen_by)
+    _, held = early._task(y).split(y, 0.1, early._validation_split)
     best = early.best_iter_ - 1
     assert early.validation_scores_[best] == pytest.approx(early.score(X[held], y[held]), abs=1e-6)
     losses = LOSSES["huber"](early.predict(X[held]) - y[held])
@@ -268,7 +268,9 @@ def test_sparse_targets_are_refused(digits):
 
 def test_early_stopping_needs_two_rows_held_out(digits):
     X, y = digits[0][:8], np.arange(8.0)
-    with pytest.raises(ValueError, match=r"validation score needs 2 rows or more; 1 is held out"):
+    with pytest.raises(
+        ValueError, match=r"validation score needs 2 samples or more; the validation set has 1"
+    ):
         ConvNetRegressor([], early_stopping=True).fit(X, y)
 
 

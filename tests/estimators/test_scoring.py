@@ -10,8 +10,9 @@ from sklearn.base import clone
 from sklearn.metrics import f1_score, get_scorer, make_scorer
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.estimators import base, validation
-from convnet.graph.trainer import Trainer
+from convnet.estimators import base
+from convnet.fitting import validation
+from convnet.graph import Trainer
 from convnet.layers import Dense
 
 NET = [Dense(8, activation="relu")]
@@ -61,7 +62,7 @@ def test_a_score_may_be_any_real_number(clf, digits):
 def test_more_than_two_classes_and_a_split(clf, digits, scoring):
     X, y = digits[0][:200], digits[1][:200]
     clf.set_params(scoring=scoring, early_stopping=True, validation_fraction=0.2).fit(X, y)
-    _, held = clf._split(y, clf._chosen_by)
+    _, held = clf._task(y).split(y, 0.2, clf._validation_split)
     assert max(clf.validation_scores_) == pytest.approx(get_scorer(scoring)(clf, X[held], y[held]))
 
 
@@ -79,9 +80,11 @@ def test_the_net_is_run_once_an_epoch(clf, digits, monkeypatch):
     X, y = digits[0][:200], digits[1][:200]
     calls = []
     for module in (base, validation):
-        real = module.outputs
+        real = module.predict_in_batches
         monkeypatch.setattr(
-            module, "outputs", lambda *a, real=real, **k: calls.append(1) or real(*a, **k)
+            module,
+            "predict_in_batches",
+            lambda *a, real=real, **k: calls.append(1) or real(*a, **k),
         )
     clf.set_params(early_stopping=True, scoring="roc_auc_ovr").fit(X, y)
     assert len(calls) == 1 + clf.n_iter_  # once before training
@@ -112,7 +115,7 @@ def test_the_estimator_that_is_scored(clf, two):
 @pytest.mark.parametrize(
     "scoring, message",
     [
-        ("acuracy", "scoring='acuracy' is no scorer .* Did you mean 'accuracy'"),
+        ("acuracy", "scoring='acuracy' is not a scorer .* Did you mean 'accuracy'"),
         ("r2", "scoring='r2' scores numbers, but ConvNetClassifier predicts classes"),
         ("neg_root_mean_squared_error", "predicts classes. Use a scorer for classification"),
         ("roc_auc", "scoring='roc_auc' does not fit this target: multi_class must be in"),
@@ -153,7 +156,9 @@ def test_a_score_that_becomes_no_number(clf, two):
 
 
 def test_scoring_needs_rows(clf, two):
-    with pytest.raises(ValueError, match="scoring='accuracy' needs rows to score: pass X_val and"):
+    with pytest.raises(
+        ValueError, match="scoring='accuracy' needs a validation set: pass X_val and"
+    ):
         clf.set_params(scoring="accuracy").fit(*two)
     clf.partial_fit(*two, classes=["three", "eight"])  # it has no validation at all
 

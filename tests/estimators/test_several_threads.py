@@ -12,8 +12,8 @@ from streaming_nets import X, Y, net
 from convnet import ConvNetTransformer
 from convnet.callbacks import Callback
 from convnet.fitted.attributes import fit_snapshot
-from convnet.fitting import callback_view as run
-from convnet.graph.trainer import Trainer
+from convnet.fitting import callback_view
+from convnet.graph import Trainer
 from convnet.layers import Dense
 
 
@@ -114,7 +114,9 @@ def test_a_fork_while_another_thread_names_its_data(monkeypatch):
     def fit():
         return net(max_iter=1, callbacks=[Naming()]).fit(X, Y)
 
-    forked_meanwhile(monkeypatch, run, "identity", fit, lambda: fit().n_iter_ == 1)
+    forked_meanwhile(
+        monkeypatch, callback_view, "checkpoint_fingerprint", fit, lambda: fit().n_iter_ == 1
+    )
 
 
 def interrupt(function, line):

@@ -52,7 +52,9 @@ def test_signals_are_learnt(waves):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(clf)).predict_proba(X), expected)
     np.testing.assert_array_equal(clf.predict_proba(X.reshape(120, 80)), expected)
     text = str(clf.summary())
-    assert "40×2" in text and "  block/conv1" in text and "count those" in text
+    assert (
+        "40×2" in text and "  block/conv1" in text and "include those of its nested layers" in text
+    )
 
 
 def test_all_ways_to_give_them_are_one_net(waves):

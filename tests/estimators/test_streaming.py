@@ -18,7 +18,7 @@ from convnet.augment import RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
 from convnet.data.lazy import chunks as chunking
 from convnet.data.lazy.array import LazyArray
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.inputs import images as inputs
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Dropout, MaxPool2D
 from convnet.training import frozen_prefix

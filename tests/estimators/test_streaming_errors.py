@@ -14,11 +14,9 @@ from streaming_nets import X, Y, net, same
 from convnet import find_learning_rate
 from convnet.callbacks import Callback
 from convnet.data.lazy import chunks as chunking
-from convnet.data.lazy.prefetch import prefetch
 from convnet.data.lazy.array import LazyArray
-from convnet.graph.network import Network
-from convnet.graph.trainer import Trainer
-from convnet.inputs.lazy import is_lazy
+from convnet.graph import Network, Trainer
+from convnet.inputs.arrays import is_lazy
 from convnet.layers import Conv2D, Dense
 
 
@@ -107,7 +105,7 @@ def test_objects_are_refused_in_one_line(tmp_path):
         def read_rows(self, rows):
             raise AssertionError
 
-    with pytest.raises(TypeError, match="X, a Shapeless, has read_rows but no shape"):
+    with pytest.raises(TypeError, match="X, a Shapeless, has read_rows but lacks a shape"):
         net().fit(Shapeless(), [0, 1])
 
 
@@ -164,12 +162,12 @@ def test_an_error_of_the_source_comes_out_as_it_is(error, params):
 def test_no_thread_is_left_when_a_fit_ends_early(monkeypatch):
     class Stop(Callback):
         def on_epoch_begin(self, run):
-            real = run._fit.loop.trainer.step
+            real = run._session.loop.trainer.step
 
             def step(*args, **kwargs):
                 raise self.error
 
-            run._fit.loop.trainer.step = step if self.error else real
+            run._session.loop.trainer.step = step if self.error else real
 
     stop = Stop()
     for stop.error in (KeyboardInterrupt(), RuntimeError("no")):
@@ -213,6 +211,8 @@ def test_ctrl_c_while_rows_are_slow(monkeypatch):
             net([Dense(3)], batch_size=2000).fit(lazy, np.arange(2000) % 2)
     finally:
         signal.signal(signal.SIGINT, before)
+    for thread in readers():  # a fit does not wait for a thread that Ctrl-C caught starting
+        thread.join(HANG)
     assert len(lazy.calls) == 2 and not readers()
 
 
@@ -236,7 +236,7 @@ def test_a_forked_child_can_fit():
             results.append(child)
 
     arrays = LazyArray(Reading(X), "u1")
-    reading = ahead(arrays, [np.arange(9)] * 9)
+    reading = prefetch(arrays, [np.arange(9)] * 9)
     next(reading)
     same(want, net(n_jobs=2, callbacks=[Fork()]).fit(Reading(X), Y))
     reading.close()

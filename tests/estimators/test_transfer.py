@@ -77,7 +77,7 @@ STARTS = {
 @pytest.mark.parametrize("start", STARTS)
 def test_a_file_does_not_hold_the_weights_it_began_with(base, tmp_path, start):
     clf = net(init_weights=STARTS[start](base), freeze="conv1", max_iter=1).fit(X, Y)
-    with pytest.warns(UserWarning, match="does not hold init_weights, being no plain data"):
+    with pytest.warns(UserWarning, match="not plain data are not saved: init_weights"):
         clf.save(tmp_path / "model.npz")
     again = convnet.load(tmp_path / "model.npz")
     assert again.init_weights is None
@@ -94,7 +94,7 @@ def test_a_file_does_not_hold_the_weights_it_began_with(base, tmp_path, start):
     [
         (lambda base: base, "FrozenEstimator"),
         (lambda base: clone(base), "FrozenEstimator"),
-        (lambda base: FrozenEstimator(clone(base)), "FrozenEstimator.*unfitted"),
+        (lambda base: FrozenEstimator(clone(base)), "FrozenEstimator.*not a fitted net"),
         (lambda base: 3, "FrozenEstimator"),
         (lambda base: {"stem/weights": np.ones((3, 3, 1, 8))}, "match no layer.*stem.*conv1"),
         (
@@ -109,7 +109,7 @@ def test_a_file_does_not_hold_the_weights_it_began_with(base, tmp_path, start):
         (lambda base: {1: np.ones(3)}, "names such as"),
         (
             lambda base: FrozenEstimator(make_pipeline(FunctionTransformer(), base)),
-            "FrozenEstimator of Pipeline, which is unfitted or no net",
+            "FrozenEstimator of Pipeline, which is not a fitted net",
         ),
         (
             lambda base: dict(base.weights_) | {"batchnorm1/moving_variance": -np.ones(8)},
@@ -150,10 +150,10 @@ def test_a_transformers_net_is_a_beginning(base, tmp_path):
 def test_frozen_layers_that_were_not_loaded_are_warned_of(base):
     layers = [Conv2D(9, 3), *BODY[1:]]
     with pytest.warns(
-        UserWarning, match=r"freeze keeps conv1, batchnorm1, conv2 at random weights"
+        UserWarning, match=r"freeze keeps the random weights of conv1, batchnorm1, conv2"
     ):
         net(layers, init_weights=FrozenEstimator(base), freeze="until:batchnorm2").fit(X, Y)
-    with pytest.warns(UserWarning, match=r"freeze keeps conv1 at random weights"):
+    with pytest.warns(UserWarning, match=r"freeze keeps the random weights of conv1"):
         net(layers, init_weights=base.weights_, freeze="conv1").partial_fit(X, Y, classes=[0, 1, 2])
     net(layers, init_weights=base.weights_, freeze="batchnorm2").fit(X, Y)
     net(layers, freeze="conv1").fit(X, Y)  # random features, which one may want

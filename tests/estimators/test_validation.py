@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 
 from convnet import ConvNetClassifier
-from convnet.graph.trainer import Trainer
+from convnet.graph import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense
 from convnet.training.examples import permutation
 
@@ -58,7 +58,7 @@ def test_no_row_held_out_is_trained_on(clf, digits, parts, monkeypatch):
     seen.clear()
     clf.set_params(early_stopping=True, validation_fraction=0.2).fit(X, y)
     trained = np.concatenate([rows for _, rows in seen])
-    train, held = clf._split(y, clf._chosen_by)
+    train, held = clf._task(y).split(y, 0.2, clf._validation_split)
     assert len(held) == 60 and not np.isin(held, trained).any()
     assert sorted(trained) == sorted([*train] * 3)
 
@@ -67,7 +67,7 @@ def test_a_split_is_the_same_as_passing_its_rows(clf, digits):
     X, y = digits[0][:300], digits[1][:300]
     clf.set_params(shuffle=False, layers=[Conv2D(4, 3), BatchNorm(), Dense(8, activation="relu")])
     split = clone(clf).set_params(early_stopping=True).fit(X, y)
-    train, held = (np.sort(rows) for rows in clf._split(y, split._chosen_by))
+    train, held = (np.sort(rows) for rows in clf._task(y).split(y, 0.1, split._validation_split))
     val = dict(X_val=X[held], y_val=y[held])
     assert_same_fit(
         split, clone(clf).set_params(early_stopping=True).fit(X[train], y[train], **val)
@@ -192,7 +192,7 @@ def test_refusals(clf, parts):
             dict(X_val=X_val / 9, y_val=y_val),
             r"X_val: Fitted on uint8 images \(÷255\) but got float",
         ),
-        (dict(X_val=X_val, y_val=y_val[:9]), "y_val has 9 entries; X_val has 100 rows"),
+        (dict(X_val=X_val, y_val=y_val[:9]), "y_val has 9 entries; X_val has 100 samples"),
         (
             dict(X_val=X_val, y_val=y_val + 5),
             r"y_val: y has classes \[10, 11, 12, 13, 14\] that are",
@@ -201,10 +201,10 @@ def test_refusals(clf, parts):
             dict(**val, sample_weight_val=-np.ones(100)),
             "sample_weight_val must not be",
         ),
-        (dict(**val, sample_weight_val=np.zeros(100)), "_val is zero for every row of X_val"),
+        (dict(**val, sample_weight_val=np.zeros(100)), "_val is zero for every sample of X_val"),
         (
             dict(**val, sample_weight_val=np.ones(9)),
-            "sample_weight_val has 9 entries; X_val has 100 rows",
+            "sample_weight_val has 9 entries; X_val has 100 samples",
         ),
     ]:
         with pytest.raises((ValueError, TypeError), match=message):

@@ -104,11 +104,11 @@ def test_a_class_of_weight_zero_stays_a_class(digits):
 @pytest.mark.parametrize(
     "weights, text",
     [
-        ([1, 2, 3], "sample_weight has 3 entries; X has 4 rows."),
-        ([[1, 1]] * 4, "sample_weight must have one entry a row"),
+        ([1, 2, 3], "sample_weight has 3 entries; X has 4 samples."),
+        ([[1, 1]] * 4, "sample_weight must have one entry per sample"),
         ([1, 1, 1, -1], "must not be negative"),
         ([1, 1, 1, 10**400], "Input sample_weight contains infinity or a value too large"),
-        ([0] * 4, "zero for every row"),
+        ([0] * 4, "zero for every sample"),
         ([1, 1, np.nan, 1], "Input sample_weight contains NaN"),
         ([1, 1, np.inf, 1], "Input sample_weight contains infinity"),
         ([1, 1, 1e300, 1], "out of the range of float32"),

@@ -15,7 +15,7 @@ from convnet.augment import (
 )
 from convnet.augment.plan import plan_augment
 from convnet.graph import Network, Trainer
-from convnet.graph.augmenter import augmented
+from convnet.graph.runtime.augmenter import augmented
 from convnet.layers import BatchNorm, Conv2D, Dropout, MaxPool2D
 
 SHAPE = (12, 10, 3)

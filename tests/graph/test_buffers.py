@@ -4,7 +4,7 @@ from itertools import combinations
 
 from hypothesis import given, strategies as st
 
-from convnet.graph.buffers import Buffer, share
+from convnet.graph.layout import Buffer, share
 
 lifetimes = st.lists(
     st.tuples(st.integers(1, 200), st.integers(0, 6)), min_size=1, max_size=12

@@ -111,7 +111,7 @@ def test_trainer_equals_forward_training(isa):
     x, y = normals(rng, (40, 13, 12, 3)), rng.integers(0, 5, size=40).astype(np.int32)
     net = Network(TRAINED, x.shape[1:], 5, seed=2, isa=isa)
     rows = rng.permutation(40)[:16]
-    logits = net.forward_training(x[rows], seed=9, epoch=6, rows=rows)
+    logits = net.forward_training(x[rows], seed=9, epoch=6, sample_ids=rows)
     net = Network(TRAINED, x.shape[1:], 5, seed=2, isa=isa)
     trainer = Trainer(net, loss="softmax", batch_size=16, seed=9)
     loss = trainer.step(x, y, rows, None, scale=1.0, learning_rate=0.01, epoch=6)

@@ -9,7 +9,6 @@ from netcheck import ISAS, normals, set_random_weights
 from convnet.engine import Program
 from convnet.graph import Network, Plan, Trainer
 from convnet.graph.compiler import training
-from convnet.graph.selection import chosen, front, parameters_of
 from convnet.layers import (
     Activation,
     BatchNorm,
@@ -43,7 +42,7 @@ N = 20
 
 
 def parameters(plan, names):
-    return frozenset(parameters_of(plan, chosen(plan, names, "freeze")))
+    return frozenset(plan.parameters_of(plan.find_layers(names, "freeze")))
 
 
 def step(layers, frozen=(), isa=None, weights=None, **options):
@@ -152,7 +151,7 @@ def test_no_gradient_is_computed_for_a_frozen_front():
     marks = ("_bwd", "_grad", "_weights", "_mask", "_sums", "_grad_finish")
     backward = [s for s in stages(["until:d"], net) if s.endswith(marks)]
     assert backward == ["dense_bwd"]
-    assert stages(["until:d"], net).count("sgd") == 2
+    assert stages(["until:d"], net).count("update_sgd") == 2
     assert "batchnorm_stats" not in stages(["b"], net)
 
 
@@ -170,7 +169,9 @@ def test_the_front_can_be_left_out():
     for start in (None, "pool1"):
         network = Network(net, SHAPE, 3, seed=5)
         frozen = parameters(network.plan, ["a"])
-        trainer = Trainer(network, loss="softmax", batch_size=8, frozen=frozen, start=start, seed=3)
+        trainer = Trainer(
+            network, loss="softmax", batch_size=8, frozen=frozen, frozen_prefix=start, seed=3
+        )
         given = network.features(x, start) if start else x
         for epoch in range(3):
             for i in range(0, N, 8):
@@ -184,7 +185,7 @@ def test_the_front_can_be_left_out():
 def test_what_a_front_is():
     def last(layers, names, n_outputs=3):
         plan = Plan(layers, SHAPE, n_outputs)
-        return front(plan, parameters(plan, names))
+        return plan.frozen_prefix(parameters(plan, names))
 
     net = [
         Conv2D(4, 3, name="a"),
@@ -209,7 +210,7 @@ def test_rates_are_factors(solver):
     options = dict(solver=solver, momentum=0.9)
     before, whole = step(NET, **options)
     plan = Plan(NET, SHAPE, 3)
-    names = parameters_of(plan, ["c", "g"])
+    names = plan.parameters_of(["c", "g"])
     _, got = step(NET, rates=dict.fromkeys(names, 0.25), **options)
     for name in before:
         factor = 0.25 if name in names else 1.0
@@ -223,11 +224,11 @@ def test_rates_are_factors(solver):
 def test_what_is_no_layer_is_named():
     plan = Plan(NET, SHAPE, 3)
     with pytest.raises(
-        ValueError, match=r"freeze: 'conv9' is no layer. There are: a, activation1, b"
+        ValueError, match=r"freeze: 'conv9' is not a layer. There are: a, activation1, b"
     ):
-        chosen(plan, ["a", "conv9"], "freeze")
-    with pytest.raises(ValueError, match="'until:f/inner' is no layer"):
-        chosen(plan, ["until:f/inner"], "freeze")
-    assert chosen(plan, ["f"], "freeze") == ["f", "f/inner"]
-    assert chosen(plan, ["?"], "freeze")[:2] == ["a", "b"]
-    assert chosen(plan, ["until:b"], "freeze") == ["a", "activation1", "b"]
+        plan.find_layers(["a", "conv9"], "freeze")
+    with pytest.raises(ValueError, match="'until:f/inner' is not a layer"):
+        plan.find_layers(["until:f/inner"], "freeze")
+    assert plan.find_layers(["f"], "freeze") == ["f", "f/inner"]
+    assert plan.find_layers(["?"], "freeze")[:2] == ["a", "b"]
+    assert plan.find_layers(["until:b"], "freeze") == ["a", "activation1", "b"]

@@ -13,11 +13,11 @@ import pytest
 from example_nets import NETS
 from netcheck import ISAS, assert_exact, normals
 
-from convnet.engine import aligned_zeros
+from convnet.engine import Context, aligned_zeros
 from convnet.engine._engine import SLACK
 from convnet.graph import Network, Trainer
-from convnet.graph.buffers import Arena, aligned
-from convnet.graph.compiler import gradients, packing, prediction, training
+from convnet.graph.compiler import prediction, program as programs, training
+from convnet.graph.layout import Arena, aligned
 
 GUARD = 2 * SLACK  # floats; the first half may be read, the other one is poisoned
 ROWS = 21
@@ -67,16 +67,16 @@ def compiled_prediction(net, monkeypatch):
         return [offset for _, offset in placed], at
 
     monkeypatch.setattr(prediction, "share", apart)
-    predictor = net._predictor(None)
+    predictor, weights = net._predictor(None)
     samples = predictor.compiled.program.arena_samples
     for buffer, offset in placed:
         arena.behind(samples * (offset + buffer.floats), samples * GUARD)
-    return predictor, arena, packed
+    return predictor, weights, arena, packed
 
 
 def guarded_packing(monkeypatch):
     """Guards behind the packed weights of each operation that is compiled from now on."""
-    guards, place = Guards(), packing.Packer.place
+    guards, place = Guards(), programs.Packer.place
 
     def guarded(self, op, data_gradient):
         offsets = place(self, op, data_gradient)
@@ -84,7 +84,7 @@ def guarded_packing(monkeypatch):
         self.floats += GUARD
         return offsets
 
-    monkeypatch.setattr(packing.Packer, "place", guarded)
+    monkeypatch.setattr(programs.Packer, "place", guarded)
     return guards
 
 
@@ -98,7 +98,7 @@ def compiled_trainer(net, monkeypatch):
         self.floats += aligned(floats) + GUARD
         return offset
 
-    class Places(gradients.Gradients):
+    class Places(training.Gradients):
         """Gradients with a guard behind each parameter's."""
 
         def __init__(self, ops):
@@ -123,16 +123,19 @@ def test_prediction(isa, key, monkeypatch):
     layers, shape = NETS[key]
     x = normals(np.random.default_rng(0), (ROWS, *shape))
     want = Network(layers, shape, 3, isa=isa).forward(x)
-    predictor, arena, packed = compiled_prediction(Network(layers, shape, 3, isa=isa), monkeypatch)
+    net = Network(layers, shape, 3, isa=isa)
+    predictor, weights, arena, packed = compiled_prediction(net, monkeypatch)
     program = predictor.compiled.program
     memory, scratch = aligned_zeros(program.arena_floats), program.scratch(1)
     predictor._pool.append((1, (memory, scratch)))
     arena.set(memory)
-    packed.set(predictor.packed)
-    predictor.compiled.program.pack(predictor._context(), 0, 1)
-    got = predictor.run(x, 1.0, 1)
+    context = Context()
+    context.parameters(*weights)
+    packed.set(weights[1])
+    program.pack(context, 0, 1)
+    got = predictor.run(weights, x, scale=1.0, n_threads=1)
     arena.check(memory, "arena")
-    packed.check(predictor.packed, "packed weights")
+    packed.check(weights[1], "packed weights")
     assert len(arena.places) > 0
     assert_exact(got, want)
 

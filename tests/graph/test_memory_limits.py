@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from convnet.graph import Network, Trainer, memory_limits
+from convnet.graph import Network, Trainer
+from convnet.graph.plan import memory_limits
 from convnet.layers import Conv2D, Dense
 
 MIB = 2**20

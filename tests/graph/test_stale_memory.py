@@ -32,11 +32,11 @@ def test_prediction(isa, key, monkeypatch):
     net = Network(layers, shape, 3, isa=isa)
     x = normals(np.random.default_rng(0), (17, *shape))
     for layer in [None, *net.plan.named]:
-        predictor = net._predictor(layer)
-        want = predictor.run(x, 1.0, 2)
+        predictor, weights = net._predictor(layer)
+        want = predictor.run(weights, x, scale=1.0, n_threads=2)
         arena, scratch = predictor._pool[0][1]
         arena[...] = scratch[...] = np.nan
-        assert_exact(predictor.run(x, 1.0, 2), want, layer)
+        assert_exact(predictor.run(weights, x, scale=1.0, n_threads=2), want, layer)
         assert len(predictor._pool) == 1  # it was this memory
 
 

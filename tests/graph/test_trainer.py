@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from netcheck import assert_exact
 
-from convnet.graph import Network, Trainer, trainer as module
-from convnet.graph.update import SOLVERS
+from convnet.engine import SOLVERS
+from convnet.graph import Network, Trainer
+from convnet.graph.runtime import trainer as module
 from convnet.layers import Conv2D, Dense, Dropout
 
 LAYERS = [Conv2D(4, 3, activation="relu"), Dropout(0.2), Dense(9)]
@@ -48,7 +49,7 @@ def test_a_resize_that_fails_changes_nothing(monkeypatch):
         net, trainer = start(4, "adam")
         if broken:
             with monkeypatch.context() as patch:
-                patch.setattr(module, "Memory", fails)
+                patch.setattr(module, "TrainingMemory", fails)
                 with pytest.raises(MemoryError):
                     trainer.resize(400)
         assert trainer.batch_size == 4

@@ -80,7 +80,7 @@ def test_dropout_between_layers(isa):
     net = build(layers, shape, isa)
     reference = Reference(layers, set_random_weights(net, rng))
     rows = np.array([5, 2, 99, 7, 1000])
-    key = dict(seed=3, epoch=4, rows=rows)
+    key = dict(seed=3, epoch=4, sample_ids=rows)
     alone = build([Dropout(0.5)], shape, isa)
     kept = alone.forward_training(np.ones((5, *shape), np.float32), **key) != 0
     x = normals(rng, (5, *shape))

@@ -45,7 +45,7 @@ def test_unknown_feature(net):
 @pytest.mark.parametrize(("n", "n_rows"), [(5, 4), (1, 5), (5, 0)])
 def test_rows_of_dropout(net, n, n_rows):
     with pytest.raises(ValueError):
-        net.forward_training(np.zeros((n, *SHAPE), np.float32), rows=np.arange(n_rows))
+        net.forward_training(np.zeros((n, *SHAPE), np.float32), sample_ids=np.arange(n_rows))
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (4, 3), (5,), (6, 3)])

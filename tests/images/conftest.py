@@ -1,4 +1,4 @@
-"""Folders of photographs made up for the tests, and how often they are opened."""
+"""Folders of synthetic photographs, and counts of how often they are opened."""
 
 import os
 import threading
@@ -14,7 +14,7 @@ from convnet.data import load_images
 
 @pytest.fixture
 def photographs(tmp_path):
-    """A folder with 7 cats and 5 dogs of different sizes."""
+    """Return a folder with 7 cats and 5 dogs of different sizes."""
     root = tmp_path / "photographs"
     for label, (kind, n) in enumerate((("cat", 7), ("dog", 5))):
         (root / kind).mkdir(parents=True)
@@ -26,7 +26,7 @@ def photographs(tmp_path):
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """A folder without bad files, and what is read of it."""
+    """Return a folder without bad files, and the images read from it."""
     root = tmp_path_factory.mktemp("good")
     fill(root)
     return load_images(root, SIZE)
@@ -34,13 +34,13 @@ def good(tmp_path_factory):
 
 @pytest.fixture
 def array(photographs):
-    """The photographs as an array of images of 20×24."""
+    """Return the photographs as an array of 20×24 images."""
     return load_images(photographs, size=(20, 24)).data
 
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Counts how often each file is opened as an image, by name."""
+    """Count how often each file is opened as an image, by name."""
     counts, lock, real = Counter(), threading.Lock(), Image.open
 
     def counting(file, *args, **kwargs):

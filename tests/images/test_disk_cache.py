@@ -59,7 +59,9 @@ def test_what_a_file_depends_on(photographs, array, opened, cache_dir, monkeypat
     assert made()
     path.rename(photographs / "cat" / "4.png")
     assert made()
-    monkeypatch.setattr("convnet.data.folder.open_disk_cache.decoder_versions", lambda: "another release")
+    monkeypatch.setattr(
+        "convnet.data.folder.open_disk_cache.decoder_versions", lambda: "another release"
+    )
     assert made() and not made()
     monkeypatch.undo()
 

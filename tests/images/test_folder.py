@@ -102,7 +102,7 @@ def test_scikit_learn_takes_parts_of_it(folder, array):
         assert np.array_equal(np.asarray(_safe_indexing(folder, train)), array[train])
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_grid_search(folder, array, n_jobs):
     means = FunctionTransformer(np.mean, kw_args={"axis": (1, 2)})
     pipe, grid = (

@@ -112,6 +112,7 @@ def test_silent(photographs, capsys, tmp_path):
 
 
 def test_progress(photographs, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("convnet.data.progress.INTERVAL", np.inf)
     load_images(photographs, verbose=True)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("load_images: 12 images in ")
@@ -175,7 +176,7 @@ def test_exceptions_come_out(n_threads, error):
     with pytest.raises(error, match="five"):
         for_each(work, range(100_000), n_threads)
     assert done == list(range(5)) if n_threads == 1 else len(done) < 99_999
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # threads of earlier tests may end meanwhile
 
 
 def test_public_names():

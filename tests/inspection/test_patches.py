@@ -1,4 +1,4 @@
-"""Receptive fields against pixels that are changed one by one; the strongest patches against a search of all."""
+"""Receptive fields against changes of single pixels; maximal patches against a search of all positions."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ NETS = {
 
 
 def reaching(layers, weights, shape):
-    """For each pixel (row, column), where in the output something changes with it: bool, float64 reference."""
+    """Return which output positions change with each pixel (row, column): bool, by the float64 reference."""
     reference = Reference(layers, weights)
     rng = np.random.default_rng(1)
     x = rng.normal(size=(1, *shape))
@@ -75,7 +75,7 @@ def reaching(layers, weights, shape):
 
 
 def check(layers, shape, name):
-    """Nothing outside of its range changes a value; from inside of the image the ends of the range do."""
+    """Pixels outside a range never change the value; the first and last pixels of the range do."""
     rows, columns = receptive_field(Network(layers, shape).plan, name)
     outer = [info.name for info in Network(layers, shape).plan.layers]
     layers = layers[: outer.index(name) + 1]
@@ -125,13 +125,13 @@ def fitted(X, layers=LAYERS, **params):
 
 @pytest.fixture(scope="module")
 def net():
-    """A net, and 40 images of 14×12×2."""
+    """Return a net and 40 images of 14×12×2."""
     X = np.random.default_rng(0).integers(0, 256, (40, 14, 12, 2), dtype=np.uint8)
     return fitted(X), X
 
 
 def searched(X, maps, size, steps, n):
-    """Patches, activations, rows and positions of each channel, by sorting the strongest place of each image."""
+    """Yield patches, activations, rows and positions of each channel, found by sorting the maxima of all images."""
     for channel in range(maps.shape[-1]):
         best = []
         for row, one in enumerate(maps[..., channel]):
@@ -175,8 +175,8 @@ def test_against_a_search_of_all(layer, net):
         np.testing.assert_array_equal(found.patches[channel, rank], patch)
 
 
-def test_the_patch_is_all_that_counts(net):
-    """An image of nothing but the patch excites the channel as much."""
+def test_the_value_depends_on_the_patch_alone(net):
+    """An image that contains only the patch activates the channel as much."""
     clf, X = net
     found = clf.maximal_patches(X, "residual1", n=3)
     for which in np.ndindex(4, 3):
@@ -190,7 +190,7 @@ def test_the_patch_is_all_that_counts(net):
         assert value[place] == pytest.approx(found.activations[which], abs=1e-5)
 
 
-def test_parts_and_threads_change_nothing(net, monkeypatch):
+def test_batches_and_threads_do_not_affect_results(net, monkeypatch):
     clf, X = net
     whole = clf.maximal_patches(X, "conv1")
     monkeypatch.setattr(base, "MAX_MAP_BYTES", 1)
@@ -238,7 +238,7 @@ def test_channels_first(net):
         np.testing.assert_array_equal(found[name], array)
 
 
-def test_what_cannot_be_used_is_named(net):
+def test_invalid_arguments_are_named(net):
     clf, X = net
     with pytest.raises(ValueError, match="no layer is called 'conv3'; there are conv1, residual1"):
         clf.maximal_patches(X, "conv3")

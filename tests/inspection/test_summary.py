@@ -1,4 +1,4 @@
-"""summary()."""
+"""Summary of a net: the table of its layers."""
 
 import pickle
 
@@ -74,14 +74,14 @@ def algorithms(summary):
 
 
 def column(summary, name):
-    """The words of a column of the printed table, without those of head and total."""
+    """Return the texts of a column of the printed table, without its head and its total."""
     head, _, *rows = str(summary).splitlines()
     start = head.index(name)
     return [row[start : start + len(name) + 2].strip() for row in rows[: len(summary.layers) + 1]]
 
 
 def test_the_algorithm_of_each_convolution_is_shown(monkeypatch):
-    """And it is the one that runs, before and after a fit, whatever the environment says now."""
+    """The table shows the algorithm that runs, before and after a fit, even if the environment has changed."""
     net = [
         *(Conv2D(4, 3, padding="same"), ReLU(), Conv2D(16, 5, padding="same")),
         *(Conv2D(32, 3, padding="same", activation="relu"), Conv2D(32, 3, groups=32), ReLU()),
@@ -95,13 +95,13 @@ def test_the_algorithm_of_each_convolution_is_shown(monkeypatch):
     monkeypatch.setenv("CONVNET_WINOGRAD", "0")
     clf.fit(X, y)
     monkeypatch.delenv("CONVNET_WINOGRAD")
-    assert clf._holder.network(clf.weights_).plan.winograd is False
+    assert clf._network_cache.network(clf.weights_).plan.winograd is False
     expected[3] = "direct"
     assert algorithms(clf.summary()) == expected
     expected[3] = "winograd"
     loaded = pickle.loads(pickle.dumps(clf))  # its network is built here and now
     assert algorithms(loaded.summary()) == expected
-    assert loaded._holder.network(loaded.weights_).plan.winograd is True
+    assert loaded._network_cache.network(loaded.weights_).plan.winograd is True
 
 
 def test_flat_rows():

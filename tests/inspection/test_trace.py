@@ -1,4 +1,4 @@
-"""Every number of a trace, against the engine.
+"""Every number of a trace against the engine.
 
 A step computes its value in float64 from the engine's float32 inputs, so that it differs from the engine's value by the
 rounding of that one operation: up to 4 times 4 eps sqrt(K) ||w o x||_2 of the K products of a sum by Winograd's
@@ -41,7 +41,7 @@ def traced(layers, shape, rng, **options):
 
 
 def bound(step, largest):
-    """What the engine's value may differ by; `largest` is the greatest magnitude in the map before the step."""
+    """Return the allowed error of the engine's value; `largest` is the largest magnitude of the step's input."""
     if hasattr(step, "products"):
         products = np.append(step.products, getattr(step, "bias", None) or 0.0)
         error = WINOGRAD * product_bound((products**2).sum(), products.size)
@@ -61,7 +61,7 @@ def bound(step, largest):
 
 
 def check(trace, layer, place):
-    """One step: its value is the engine's and follows from what it shows; its source is where it says."""
+    """Check one step: its value is the engine's and follows from its arrays; its source lies where it says."""
     step = trace.at(layer, *place)
     assert step.value == trace.feature_map(layer)[place], (layer, place)
     before = trace.feature_map(step.input_layer)
@@ -82,7 +82,7 @@ def check(trace, layer, place):
 
 
 def places(rng, shape):
-    """The corners of an output, where windows reach into padding, and some values between."""
+    """Return the corners of an output, where windows reach into the padding, and some random positions."""
     corners = np.array(np.meshgrid(*([0, n - 1] for n in shape))).reshape(len(shape), -1).T
     others = np.stack([rng.integers(0, n, PLACES) for n in shape], axis=1)
     return {tuple(map(int, place)) for place in (*corners, *others)}
@@ -152,7 +152,7 @@ normalize1[0, 1, 0] = 2.750     Normalize(), 1×2×1 → 1×2×1
 
 
 def test_winograd():
-    """The algorithm whose sums round most, at every pixel of one map."""
+    """The algorithm with the largest rounding errors, at every pixel of one map."""
     net, trace = traced([Conv2D(16, 3, padding="same")], (12, 12, 16), np.random.default_rng(3))
     assert net.plan.layers[0].algorithm == "winograd"
     for place in np.ndindex(12, 12):
@@ -161,7 +161,7 @@ def test_winograd():
 
 @pytest.mark.parametrize("name", list(oracle.ACTIVATIONS))
 def test_activations(name):
-    """Inside a layer and as a layer; the pre-activation is what a linear layer would put out."""
+    """As part of a layer and as a layer; the pre-activation is the output of a linear layer."""
     rng = np.random.default_rng(4)
     net, trace = traced([Conv2D(3, 2, activation=name), Activation(name)], (4, 5, 2), rng)
     weights = net.get_weights()
@@ -212,8 +212,8 @@ def test_layers_that_do_nothing_are_in_the_chain():
             check(trace, layer, place)
 
 
-def test_the_source_speaks_for_the_output():
-    """The strongest product has the sign of what it is part of, though another is larger."""
+def test_the_source_has_the_sign_of_the_output():
+    """The strongest product has the sign of the sum, even if a product with the other sign is larger."""
     net = Network([Conv2D(1, (1, 3))], (1, 3, 1))
     weights = np.array([1.0, -2.0, 3.0]).reshape(1, 3, 1, 1)
     net.set_weights({"conv1/weights": weights, "conv1/bias": np.array([-3.0])})
@@ -294,7 +294,7 @@ def test_sigmoid_on_paper():
     assert "the prediction is yes, with probability 0.8000" in str(final)
 
 
-def test_many_classes_are_cut():
+def test_only_the_likeliest_of_many_classes_are_listed():
     p = np.full(1000, 0.5 / 999)
     p[400] = 0.5
     text = str(FinalStep(np.log(p), 400, p, np.arange(1000)))

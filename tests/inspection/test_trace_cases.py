@@ -1,4 +1,4 @@
-"""Every number of a trace in the exact cases of tutorials: the edge image, the walk-through net."""
+"""Every number of a trace in tutorial examples with exact results: the edge image and the walkthrough net."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def edge(*more, x=EDGE, kernel=VERTICAL, **options):
 
 
 def assert_map(trace, layer, want):
-    """Each pixel by its step: all numbers are small integers, so that nothing may round."""
+    """Check each pixel by its step; all numbers are small integers, so nothing is rounded."""
     want = np.asarray(want, dtype=np.float64)
     assert trace.feature_map(layer).shape == (*want.shape, 1)
     got = [[trace.at(layer, i, j, 0) for j in range(want.shape[1])] for i in range(len(want))]
@@ -60,8 +60,8 @@ def test_edge_image(case):
     assert_map(edge(x=x, **options), "conv1", want)
 
 
-def test_edge_image_working():
-    """The kernel is not flipped; patch and products are those on paper."""
+def test_edge_image_calculation():
+    """The kernel is not flipped; patch and products are those calculated by hand."""
     step = edge().at("conv1", 1, 2, 0)
     assert step.patch[:, :, 0].tolist() == [[10, 0, 0]] * 3
     assert step.kernel[:, :, 0].tolist() == VERTICAL.tolist()
@@ -117,7 +117,7 @@ pool1[0, 1, 0] = 30     MaxPool2D(), 6×6×1 → 3×3×1
 
 
 def test_edge_image_printed():
-    """From the first of the strongest products to the largest value of the pooled map."""
+    """The text shows the first of the strongest products and the largest value of the pooled map."""
     trace = edge(MaxPool2D(2), padding=1, activation="relu")
     assert str(trace).startswith("input: 6×6×1\n") and str(trace).endswith(f"\n\n{PRINTED}")
 

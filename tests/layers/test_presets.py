@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from convnet.graph.plan import Plan
+from convnet.graph import Plan
 from convnet.layers import Conv2D, Dropout, MaxPool2D, ReLU, as_layers, presets, to_dicts, to_json
 from convnet.layers.preset import FOLDER
 

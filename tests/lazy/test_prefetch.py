@@ -9,8 +9,8 @@ from forked import HANG
 from row_sources import Reading, readers, stop_event
 
 from convnet.data.lazy import prefetch as module
-from convnet.data.lazy.prefetch import DEPTH, prefetch
 from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.prefetch import DEPTH, prefetch
 
 ARRAY = np.arange(600).reshape(300, 2)
 PARTS = [np.random.default_rng(i).integers(0, 300, 40) for i in range(12)]

@@ -16,7 +16,7 @@ from convnet.layers import (
     Residual,
     SeparableConv2D,
 )
-from convnet.training.rates import Rates
+from convnet.training.optimization import LearningRates
 from convnet.training.schedules import Cosine, Exponential, OneCycle, Step, Warmup
 
 EPOCHS, STEPS, BATCH = 10, 5, 16  # of each epoch
@@ -75,7 +75,7 @@ class Case:
 
     def rates(self):
         """The learning rate of each step."""
-        rates = Rates(self.schedule, self.rate, EPOCHS)
+        rates = LearningRates(self.schedule, self.rate, EPOCHS)
         return [rate for epoch in range(EPOCHS) for rate in rates.epoch(epoch, STEPS)]
 
     def data(self):

@@ -1,4 +1,4 @@
-"""Files that are truncated, altered, foreign or made to mislead: one exception, and no model that is another."""
+"""Truncated, altered, foreign and misleading files raise one exception, and never load as another model."""
 
 import json
 import pickle
@@ -14,14 +14,14 @@ import convnet
 from convnet import ModelFileError
 from convnet.layers import BatchNorm, Conv2D, Dense
 from convnet.persistence import model_file, npz
-from convnet.persistence.plain import from_json
+from convnet.persistence.json_values import from_json, to_json
 
 ENDINGS = "npz", "safetensors"
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A small fitted net, images, and its bytes in each format."""
+    """A small fitted net, its X, and its file in each format, as bytes."""
     net, X = classifier(layers=[Conv2D(2, 3), BatchNorm(), Dense(3)])
     folder = tmp_path_factory.mktemp("saved")
     for ending in ENDINGS:
@@ -30,13 +30,13 @@ def saved(tmp_path_factory):
 
 
 def parts(net):
-    """The description that is written, and the arrays."""
-    description, weights = net._describe()
-    return json.loads(json.dumps(description)), dict(weights)
+    """Return the manifest and the arrays of a net."""
+    manifest, weights = net._to_manifest()
+    return json.loads(json.dumps(manifest)), dict(weights)
 
 
 def refused(path, match=None):
-    """Look for the one exception."""
+    """Assert that loading raises the one exception."""
     with pytest.raises(ModelFileError, match=match) as info:
         convnet.load(path)
     assert str(path) in str(info.value) and "\n" not in str(info.value)
@@ -54,7 +54,7 @@ def test_truncated(saved, tmp_path, ending):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_altered(saved, tmp_path, ending):
-    """A changed byte is refused, unless it is one of the container's that means nothing."""
+    """A changed byte is refused, unless it is one that the container ignores."""
     net, X, files = saved
     data, path, n_refused = files[ending], tmp_path / f"m.{ending}", 0
     rng = np.random.default_rng(0)
@@ -74,7 +74,7 @@ def test_altered(saved, tmp_path, ending):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_altered_weights(saved, tmp_path, ending):
-    """A weight that is changed by hand, with all headers and checksums of the container right."""
+    """One weight is changed; headers and checksums of the container are right."""
     net, _, _ = saved
     path = tmp_path / f"m.{ending}"
     net.save(path)
@@ -85,11 +85,11 @@ def test_altered_weights(saved, tmp_path, ending):
     arrays["conv1/bias"][0] += 1e-3
     with open(path, "wb") as file:
         module.write(file, texts, arrays)
-    refused(path, "its arrays do not have the checksum")
+    refused(path, "the checksum of its arrays does not match")
     texts["convnet"] = texts["convnet"].replace('"max_iter": 2', '"max_iter": 3')
     with open(path, "wb") as file:
         module.write(file, texts, dict(net.weights_))
-    refused(path, "its description does not have the checksum")
+    refused(path, "the checksum of its manifest does not match")
 
 
 def test_foreign(tmp_path):
@@ -127,14 +127,18 @@ def test_newer(saved, tmp_path, monkeypatch):
 
 
 def set_in(*keys, value):
-    """Return a change of a description: of what lies under these keys."""
+    """Return a change of the value under these keys of a manifest."""
 
-    def change(description):
+    def change(manifest):
         for key in keys[:-1]:
-            description = description[key]
-        description[keys[-1]] = value
+            manifest = manifest[key]
+        manifest[keys[-1]] = value
 
     return change
+
+
+def form(value):
+    return set_in("fitted", "image_form_", value=to_json(value))
 
 
 MISLEADING = {
@@ -175,9 +179,9 @@ MISLEADING = {
     "a best epoch to come": set_in("fitted", "best_iter_", value=3),
     "other features": set_in("fitted", "n_features_in_", value=95),
     "other columns": set_in("fitted", "feature_names_in_", value={"array": ["|O", [1], ["a"]]}),
-    "a bad split": set_in("fitted", "_chosen_by", value="y"),
-    "a bad start": set_in("fitted", "_course_start", value=-1),
-    "a start to come": set_in("fitted", "_course_start", value=3),
+    "a bad split": set_in("fitted", "_validation_split", value="y"),
+    "a bad start": set_in("fitted", "_schedule_start", value=-1),
+    "a start to come": set_in("fitted", "_schedule_start", value=3),
     "an indicator of texts": set_in("fitted", "_indicator_dtype", value={"dtype": "<U3"}),
     "an indicator's dtype as text": set_in("fitted", "_indicator_dtype", value="int64"),
     "a report that is none": set_in("fitted", "init_report_", value={"dict": [["loaded", [1]]]}),
@@ -195,10 +199,8 @@ MISLEADING = {
     "another format's shape": set_in("input", "shape", value={"tuple": [8, 6, 3]}),
     "a bad rescale": set_in("input", "rescale", value=[1]),
     "a bad largest": set_in("input", "largest", value={"float": "nan"}),
-    "photographs of another shape": set_in(
-        "images", value={"size": [8, 6], "channels": 3, "fit": "crop"}
-    ),
-    "photographs of no form": set_in("images", value=3),
+    "photographs of another shape": form({"size": (8, 6), "channels": 3, "fit": "crop"}),
+    "photographs of no form": form(3),
     "an unknown field": set_in("input", "more", value=1),
     "nesting": set_in("fitted", "loss_", value=eval("[" * 90 + "]" * 90)),
     "no dict": set_in("net", value=None),
@@ -207,11 +209,11 @@ MISLEADING = {
 
 @pytest.mark.parametrize("name", MISLEADING)
 def test_misleading(saved, tmp_path, name):
-    """Files whose checksums are right and whose contents are not: refused, with little memory taken."""
-    description, weights = parts(saved[0])
-    MISLEADING[name](description)
+    """Checksums are right and contents are wrong: refused, with little memory."""
+    manifest, weights = parts(saved[0])
+    MISLEADING[name](manifest)
     path = tmp_path / "m.npz"
-    model_file.write(path, description, weights)
+    model_file.write(path, manifest, weights)
     tracemalloc.start()
     refused(path)
     peak = tracemalloc.get_traced_memory()[1]
@@ -221,8 +223,8 @@ def test_misleading(saved, tmp_path, name):
 
 @pytest.mark.parametrize("side", [-1, 1.0, True, 10**4000])
 def test_sides_of_arrays(side):
-    """They are looked at before they are multiplied, which of thousands of long ones takes minutes."""
-    with pytest.raises(ValueError, match="an array of int64 has sides that cannot be"):
+    """Sides are checked before they are multiplied: for thousands of long integers, that takes minutes."""
+    with pytest.raises(ValueError, match="the shape of an array of int64 must hold integers"):
         from_json({"array": ["<i8", [side, side], [1]]})
 
 
@@ -243,10 +245,10 @@ WEIGHTS = {
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_of_another_net(saved, tmp_path, name, ending):
-    description, weights = parts(saved[0])
+    manifest, weights = parts(saved[0])
     WEIGHTS[name](weights)
     path = tmp_path / f"m.{ending}"
-    model_file.write(path, description, weights)
+    model_file.write(path, manifest, weights)
     refused(path)
 
 
@@ -254,13 +256,13 @@ def test_misleading_transformer(tmp_path):
     path = tmp_path / "m.npz"
     whole, _ = transformer()
     for key, value in (("layer_", "conv9"), ("layer_", None), ("layer", [1]), ("net", {})):
-        description, weights = parts(whole)
-        model_file.write(path, description | {key: value}, weights)
+        manifest, weights = parts(whole)
+        model_file.write(path, manifest | {key: value}, weights)
         refused(path)
 
 
 def test_archives_made_to_mislead(saved, tmp_path):
-    """Entries that claim more than there is, or lie over each other."""
+    """Entries claim more than the file holds, or overlap."""
     path = tmp_path / "m.npz"
     for field in ("file_size", "compress_size"):
         path.write_bytes(saved[2]["npz"])
@@ -288,18 +290,19 @@ def test_archives_made_to_mislead(saved, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("filler", ["[],", "1.25,"])
-def test_descriptions_that_are_too_long(saved, tmp_path, filler):
-    """Refused before they are read as JSON, and when they would be written."""
+def test_manifests_that_are_too_long(saved, tmp_path, filler):
+    """Refused before they are parsed as JSON, and before they are written."""
     monstrous = (
         "["
-        + filler * (model_file.MOST_TEXT // 5 if filler[0] == "1" else model_file.MOST_PARTS)
+        + filler
+        * (model_file.MAX_CHARACTERS // 5 if filler[0] == "1" else model_file.MAX_CONTAINERS)
         + "1]"
     )
     path = tmp_path / "m.npz"
     with open(path, "wb") as file:
         npz.write(file, {"convnet": monstrous, "digest": ""}, {})
-    refused(path, "its description is too long")
-    description, weights = parts(saved[0])
-    description["fitted"]["history_"] = json.loads(monstrous)
-    with pytest.raises(ValueError, match="Pickle it instead"):
-        model_file.write(path, description, weights)
+    refused(path, "its manifest is too long")
+    manifest, weights = parts(saved[0])
+    manifest["fitted"]["history_"] = json.loads(monstrous)
+    with pytest.raises(ValueError, match="Pickle the model instead"):
+        model_file.write(path, manifest, weights)

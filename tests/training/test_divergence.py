@@ -5,10 +5,10 @@ import pytest
 
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.graph import Network, Trainer
-from convnet.graph.finite import is_finite
+from convnet.graph.arrays import is_finite
 from convnet.layers import BatchNorm, Conv2D, Dense, ReLU
-from convnet.training import divergence
-from convnet.training.divergence import CALM, growth
+from convnet.training import loop
+from convnet.training.loop import MAX_GROWTH, growth
 
 X = np.random.default_rng(0).random((20, 4, 4, 1)).astype(np.float32)
 Y = np.arange(20) % 2
@@ -38,10 +38,10 @@ def test_growth():
 @pytest.mark.parametrize("deep", [0, 8])
 def test_usual_nets_are_calm(deep, monkeypatch):
     """No outputs are computed but those that are asked for."""
-    monkeypatch.setattr(divergence, "outputs", None)
+    monkeypatch.setattr(loop, "predict_in_batches", None)
     block = [Conv2D(8, 3, padding="same"), BatchNorm(), ReLU()]
     net = ConvNetClassifier([*block * (1 + deep), Dense(8)], max_iter=3, random_state=0).fit(X, Y)
-    assert growth(net.weights_) < CALM
+    assert growth(net.weights_) < MAX_GROWTH
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 5}, {"early_stopping": True}])
@@ -73,7 +73,7 @@ def test_predictions_that_overflow():
     net = ConvNetRegressor([Dense(4)], max_iter=1, random_state=0).fit(X, Y)
     weights = {name: array * np.float32(1e30) for name, array in net.weights_.items()}
     with np.errstate(all="ignore"):
-        huge = net._holder.network(net.weights_)
+        huge = net._network_cache.network(net.weights_)
         kept = huge.get_weights()
         huge.set_weights(weights)
         for call in (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convnet.schedules import Cosine, Exponential, OneCycle, Step, Warmup
-from convnet.training.rates import Rates
+from convnet.training.optimization import LearningRates
 from convnet.training.schedules import NAMED
 
 # torch.optim.lr_scheduler.OneCycleLR(max_lr=1, cycle_momentum=False) of PyTorch 2.13, rate of each step
@@ -116,4 +116,4 @@ def test_names():
         "cosine": Cosine(),
         "one_cycle": OneCycle(),
     } == NAMED
-    assert Rates("step", 0.1, 20).epoch(10, 2) == pytest.approx([0.01, 0.01])
+    assert LearningRates("step", 0.1, 20).epoch(10, 2) == pytest.approx([0.01, 0.01])

@@ -68,7 +68,11 @@ class DiskCache:
                 raise ValueError(f"{path!r} is incomplete, or not a cache of these images")
             file.seek(begin)
             end = file.read(size - begin - TRAILER.size)
-        lost = _parse_lost(end[CRC.itemsize * n_images :], key) if zlib.crc32(end) == checksum else None
+        lost = (
+            _parse_lost(end[CRC.itemsize * n_images :], key)
+            if zlib.crc32(end) == checksum
+            else None
+        )
         if lost is None or (lost and not 0 <= lost[0] <= lost[-1] < n_images):
             raise ValueError(f"{path!r} is damaged, or not a cache of these images")
         self.lost = lost

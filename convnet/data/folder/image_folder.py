@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from convnet.data.errors import check_any_left, check_on_error, report_skipped
+from convnet.data.folder.listing import list_folder
 from convnet.data.folder.memory_cache import check_bytes
 from convnet.data.folder.open_disk_cache import open_disk_cache
-from convnet.data.errors import check_any_left, check_on_error, report_skipped
+from convnet.data.folder.source import ImageSource
 from convnet.data.images.form import check_form
-from convnet.data.folder.listing import list_folder
 from convnet.data.images.pillow import check_pillow
 from convnet.data.images.probing import probe_all
 from convnet.data.progress import ReadingProgress
-from convnet.data.folder.source import ImageSource
 
 if TYPE_CHECKING:
     import os
@@ -54,7 +54,7 @@ class ImageFolder:
         exist. This process and later ones read images from it without opening an image file. If an image, a parameter
         or the version of the decoder changes, the constructor writes a new file; delete the old one yourself.
     n_jobs : int, default=None
-        Threads that decode. None uses one per core, or fewer if OpenMP or an affinity mask limits them; -1 uses all CPUs.
+        Threads that decode. None: one per core, or fewer if OpenMP or an affinity mask limits them. -1: all CPUs.
     verbose : bool, default=False
         Whether the constructor and `verify` print their progress.
 
@@ -226,13 +226,17 @@ class ImageFolder:
             )
         if keys.ndim == 0:
             if keys.dtype == bool:
-                raise IndexError("An ImageFolder takes an index, a slice, an index array or a mask; got a bool.")
+                raise IndexError(
+                    "An ImageFolder takes an index, a slice, an index array or a mask; got a bool."
+                )
             return self._source.read(self._rows[[int(keys)]])[0]
         return self._part(self._rows[keys])
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise ValueError("An ImageFolder decodes its images, so an array of them is always a copy. Leave out copy=False.")
+            raise ValueError(
+                "An ImageFolder decodes its images, so an array of them is always a copy. Leave out copy=False."
+            )
         images = self._source.read(self._rows)
         return images if dtype is None else images.astype(dtype, copy=False)
 

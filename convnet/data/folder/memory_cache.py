@@ -71,9 +71,7 @@ class MemoryCache:
             out[found] = self._data[slots[found]]
         return found
 
-    def add(
-        self, images: np.ndarray, pixels: NDArray[np.uint8], positions: Iterable[int]
-    ) -> None:
+    def add(self, images: np.ndarray, pixels: NDArray[np.uint8], positions: Iterable[int]) -> None:
         """Store ``pixels[i]`` as image ``images[i]`` for each position i, while there is room."""
         if not self.capacity or self._used == self.capacity:
             return

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnet.data.errors import ImageError, Skipped, UnreadableError, report_skipped
 from convnet.data.folder.memory_cache import MemoryCache
 from convnet.data.images.decode import decode
-from convnet.data.errors import ImageError, Skipped, UnreadableError, report_skipped
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
 
@@ -101,7 +101,9 @@ class ImageSource:
         if self.disk is not None:
             self.disk.repair(images, out, decoded)
         self.cache.add(images, out, decoded)
-        for position, source in zip(missing.tolist(), missing[first][inverse].tolist(), strict=True):
+        for position, source in zip(
+            missing.tolist(), missing[first][inverse].tolist(), strict=True
+        ):
             if position != source:
                 out[position] = out[source]
                 lost |= {position: lost[source]} if source in lost else {}

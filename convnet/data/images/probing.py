@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from convnet.data.images.decode import opened_image
 from convnet.data.errors import Skipped, UnreadableError, report_skipped
+from convnet.data.images.decode import opened_image
 from convnet.data.images.modes import check_mode
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads

@@ -37,7 +37,9 @@ ORIENTATIONS = {
 }
 
 
-def write_resized(image: Image.Image, form: ImageForm, out: NDArray[np.uint8], *, draft: bool) -> None:
+def write_resized(
+    image: Image.Image, form: ImageForm, out: NDArray[np.uint8], *, draft: bool
+) -> None:
     """Write an image into an array, resized to a form.
 
     Parameters
@@ -61,7 +63,9 @@ def write_resized(image: Image.Image, form: ImageForm, out: NDArray[np.uint8], *
     # the region to show, and its size in pixels of `out`, along the axes of the file
     region = [
         (side - hi, side - lo) if back else (lo, hi)
-        for (lo, hi), side, back in zip(form.source_region(*upright), upright, is_reversed, strict=True)
+        for (lo, hi), side, back in zip(
+            form.source_region(*upright), upright, is_reversed, strict=True
+        )
     ]
     region, sides = (region[::-1], sides[::-1]) if swap else (region, sides)
     if draft and is_jpeg:
@@ -76,7 +80,9 @@ def write_resized(image: Image.Image, form: ImageForm, out: NDArray[np.uint8], *
 
 def _draft(image: Image.Image, region: Sequence[Interval], sides: Sequence[int], mode: str) -> int:
     """Let Pillow decode a JPEG file at 1/8, 1/4, 1/2 or all of its size; return the divisor."""
-    spare = min((hi - lo) / side for (lo, hi), side in zip(region, sides, strict=True)) / DRAFT_FACTOR
+    spare = (
+        min((hi - lo) / side for (lo, hi), side in zip(region, sides, strict=True)) / DRAFT_FACTOR
+    )
     divisor = next(d for d in (8, 4, 2, 1) if d <= max(1, spare))
     width, height = image.size
     wanted = max(1, width // divisor), max(1, height // divisor)

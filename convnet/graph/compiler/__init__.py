@@ -1,6 +1,8 @@
-"""From operations to a program: buffers placed in the arena, stages in phases, everything at a fixed offset."""
+"""From operations to a program: fused, placed in the arena, their stages in phases, everything at a fixed offset."""
 
+from convnet.graph.compiler.fusion import Fold
 from convnet.graph.compiler.prediction import compile_prediction
+from convnet.graph.compiler.program import Compiled, TrainingMemory
 from convnet.graph.compiler.training import compile_training
 
-__all__ = ["compile_prediction", "compile_training"]
+__all__ = ["Compiled", "Fold", "TrainingMemory", "compile_prediction", "compile_training"]

@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from convnet.engine import Program
-from convnet.graph.buffers import Buffer, share
-from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
-from convnet.graph.compiler.entry import reads_input
-from convnet.graph.compiler.packing import Packer
-from convnet.graph.compiler.phases import CACHE_BYTES, Phases, work
-from convnet.graph.fusion import fuse
+from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.program import (
+    CACHE_BYTES,
+    Compiled,
+    Packer,
+    Phases,
+    reads_input,
+    transfer,
+    want_halos,
+    work,
+)
+from convnet.graph.layout import Buffer, share
 from convnet.graph.ops import Op
 from convnet.graph.plan import Plan
 
@@ -18,39 +24,39 @@ PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of 
 
 def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compiled:
     """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net)."""
-    builder, outputs = plan.build()
-    wanted = builder.current if layer is None else outputs[layer]
-    ops, folded = fuse(_until(builder.ops, wanted), predict=True)
+    graph = plan.graph.copy()
+    wanted = graph.output if layer is None else graph.outputs[layer]
+    ops, folded = fuse(_until(graph.ops, wanted), predict=True)
     want_halos(ops)
-    direct = reads_input(builder.input, ops)
-    lifetimes = _lifetimes(builder.input, ops, wanted)
+    direct = reads_input(graph.input, ops)
+    lifetimes = _lifetimes(graph.input, ops, wanted)
     if direct:
-        builder.input.place(0)  # it takes no memory: nothing reads it
-        lifetimes = [entry for entry in lifetimes if entry[0] is not builder.input]
+        graph.input.place(0)  # it takes no memory: nothing reads it
+        lifetimes = [entry for entry in lifetimes if entry[0] is not graph.input]
     offsets, floats = share(lifetimes)
     samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * floats)))
     for (buffer, *_), offset in zip(lifetimes, offsets, strict=True):
         buffer.place(samples * offset)
     packer = Packer()
-    operations = [transfer(dst=builder.input.map())]
+    operations = [transfer(dst=graph.input.map())]
     phases = Phases()
     phases.barrier(True)
-    if any(builder.input.halo):
-        phases.add(False, 0, "halo")
+    if any(graph.input.halo):
+        phases.add(0, "halo")
     if not direct:
-        phases.add(False, 0, "input")
+        phases.add(0, "input")
     for op in ops:
         number = len(operations)
         operations.append(op.compiled(**packer.place(op, data_gradient=False)))
         if op.pack:
             phases.phases[0][1].append((number, op.pack))
         if any(op.dst.root.halo) and op.dst.root is not op.src.root:
-            phases.add(False, number, "halo")
-        phases.add(False, number, op.entry if direct and op.entry and number == 1 else op.predict())
-    phases.add(False, len(operations), "output")
+            phases.add(number, "halo")
+        phases.add(number, op.entry if direct and op.entry and number == 1 else op.predict())
+    phases.add(len(operations), "output")
     operations.append(transfer(src=wanted.map()))
     sizes: dict[str, Any] = dict(
-        input=builder.input.shape,
+        input=graph.input.shape,
         output=wanted.size,
         gradient=0,
         packed=packer.floats,
@@ -65,7 +71,7 @@ def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compil
         for is_batch, stages in phases.phases
     ]
     program = Program(isa, operations, listed, samples * floats, samples, sizes)
-    return Compiled(program, sizes=sizes, folded=folded)
+    return Compiled(program, phases.stages(ops), sizes=sizes, folded=folded)
 
 
 def _until(ops: Sequence[Op], wanted: Buffer) -> Sequence[Op]:

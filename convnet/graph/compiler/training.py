@@ -1,26 +1,36 @@
 """The program of a training step."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from convnet.engine import Program
-from convnet.graph.buffers import Arena, Buffer, aligned
-from convnet.graph.compiler.compiled import Compiled, transfer, want_halos
-from convnet.graph.compiler.entry import reads_input
-from convnet.graph.compiler.gradients import Gradients
-from convnet.graph.compiler.needs import Needs
-from convnet.graph.compiler.packing import Packer
-from convnet.graph.compiler.phases import Phases, samples_a_turn, work
-from convnet.graph.fusion import fuse
-from convnet.graph.ops import Conv2DOp, Fields, Op
+from convnet.engine import FIELDS, STAGES, Program
+from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.program import (
+    Compiled,
+    Packer,
+    Phases,
+    reads_input,
+    samples_per_turn,
+    transfer,
+    want_halos,
+    work,
+)
+from convnet.graph.layout import Arena, Buffer, Parameter, aligned
+from convnet.graph.ops import AddOp, Conv2DOp, Fields, ForkOp, Op, Operation
+from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
-from convnet.graph.update import Update
 
 # Backward stages that compute nothing but the gradient of the input.
 _DATA_ONLY = (
     *("pool_bwd", "activation_bwd", "dropout_bwd", "wide_grad"),
     *("batchnorm_bwd", "add_bwd", "fork_bwd", "zeropad_bwd", "affine_bwd", "resize_bwd"),
 )
+
+# Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
+LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
+MIN_LANES = 2
 
 
 def compile_training(
@@ -35,9 +45,10 @@ def compile_training(
     input_gradient: bool = False,
     frozen: frozenset[str] = frozenset(),
     rates: Mapping[str, float] | None = None,
-    start: str | None = None,
+    frozen_prefix: str | None = None,
     target: str | None = None,
     dropout: bool = True,
+    separate_stages: bool = False,
 ) -> Compiled:
     """Compile a training step for batches of at most `batch_size` samples, changed at random where `augment` is set.
 
@@ -48,24 +59,24 @@ def compile_training(
 
     Parameters whose names are in `frozen` are not trained: no gradient by them is computed, none by what nothing
     trained has a part in, and batch norm uses its running statistics. `rates` are factors of the learning rate, by
-    names of parameters. `start` is the name of a layer, none inside another, whose outputs are the input. Without
-    `dropout` nothing is dropped.
+    names of parameters. `frozen_prefix` is the name of an outer layer whose outputs are the input. Without
+    `dropout` nothing is dropped. With `separate_stages` each stage is a phase of its own, so that it can be timed.
     """
-    first, ops, last, outputs = _cut(plan, start)
+    first, ops, last, outputs = _cut(plan, frozen_prefix)
     sought = outputs[target] if target else first
-    needs = Needs(ops, frozen, sought if input_gradient else None)
+    needs = NeededGradients(ops, frozen, sought if input_gradient else None)
     ops, _ = fuse(ops, dropout=dropout, keep=sought if target else None)
     want_halos(ops)
     step = _Step(
         first, ops, last, needs, batch_size, direct=not augment and reads_input(first, ops)
     )
     if input_gradient:
-        step.operations[0]["grad_dst"] = sought.gradient_map()
+        step.operations[0][1]["grad_dst"] = sought.gradient_map()
     step.forward("augment" if augment else "input")
     forward_phases = step.end(loss)
     step.backward(input_gradient)
     trained = [p for p in plan.parameters if p.trainable and p.name not in frozen]
-    update = Update(trained, step.grads, solver or "reduce", clipped=clipped, rates=rates or {})
+    update = Update(trained, step.grads.final, solver, clipped=clipped, rates=rates or {})
     step.update(update)
     sizes: dict[str, Any] = dict(
         input=first.shape,
@@ -78,9 +89,14 @@ def compile_training(
         params=plan.parameters.floats,
         lanes=step.grads.lanes,
     )
+    if separate_stages:
+        step.phases = step.phases.separated()
     listed = step.listed_phases(plan.parameters.floats)
     program = Program(isa, step.operations, listed, step.arena.floats, batch_size, sizes)
-    return Compiled(program, step.grads.lanes, sizes, forward_phases, decays=update.decays)
+    stages = step.phases.stages(ops)
+    if separate_stages and not loss:
+        forward_phases = 1 + next(stage.phase for stage in stages if stage.name == "output")
+    return Compiled(program, stages, step.grads.lanes, sizes, forward_phases, decays=update.decays)
 
 
 class _Step:
@@ -95,7 +111,7 @@ class _Step:
         first: Buffer,
         ops: Sequence[Op],
         last: Buffer,
-        needs: Needs,
+        needs: NeededGradients,
         batch_size: int,
         *,
         direct: bool,
@@ -115,24 +131,28 @@ class _Step:
             self.arena.place(buffer)
         for buffer in [last, *(b for b in _all(first, ops) if b in self.kept)]:
             self.arena.place_gradient(buffer)
+        self.data_gradients = [op.src in needs or op.other in needs for op in ops]
         self.operations = [transfer(dst=first.map())]
-        for op in ops:
-            self.operations.append(self._compiled(op, op.src in needs or op.other in needs))
+        for op, wanted in zip(ops, self.data_gradients, strict=True):
+            self.operations.append(self._compiled(op, wanted))
         self.operations.append(transfer(src=last.map(), grad_src=last.gradient_map()))
 
-    def _compiled(self, op: Op, data_gradient: bool) -> Fields:
-        """Return the fields of an operation, all that it keeps placed."""
-        extra: Fields = dict(data_gradient=int(data_gradient))
+    def _compiled(self, op: Op, data_gradient: bool) -> Operation:
+        """Return an operation in C's form, all that it keeps placed."""
+        extra: Fields = {}
+        if "data_gradient" in FIELDS[op.family]:
+            extra["data_gradient"] = int(data_gradient)
         if op.dst in self.kept:
             extra["grad_dst"] = op.dst.gradient_map()
         sides = [b for b in (op.src, op.other) if b in self.kept]
         if sides:  # what is wanted of one side alone goes to it twice
             extra["grad_src"] = sides[0].gradient_map()
-            extra["grad_other"] = sides[-1].gradient_map()
+            if op.other is not None:
+                extra["grad_other"] = sides[-1].gradient_map()
         extra.update(self.packer.place(op, data_gradient=data_gradient))
         extra.update(self.grads.place(op))
         if op.reverses:
-            extra.update(_place_aux(op, self.arena, self.grads.lanes, self.batch_size))
+            extra.update(_place_kept(op, self.arena, self.grads.lanes, self.batch_size))
         return op.compiled(**extra)
 
     def forward(self, entry: str) -> None:
@@ -140,42 +160,42 @@ class _Step:
         self.phases.barrier(True)
         for number, op in enumerate(self.ops, start=1):
             if op.pack:
-                self.phases.add(True, number, op.pack)
+                self.phases.add(number, op.pack)
         if not self.direct:
-            self.phases.add(False, 0, entry)
+            self.phases.add(0, entry)
         for number, op in enumerate(self.ops, start=1):
-            entered = [(False, op.entry)] if self.direct and op.entry and number == 1 else None
-            for is_batch, stage in entered or op.forward():
-                if is_batch:
+            entered = [op.entry] if self.direct and op.entry and number == 1 else None
+            for stage in entered or op.forward():
+                if STAGES[stage].is_batch:
                     self.phases.barrier(True)
-                self.phases.add(is_batch, number, stage)
+                self.phases.add(number, stage)
 
     def end(self, loss: str | None) -> int:
         """Add the loss, or without one the output and the caller's gradient; return the phases of a forward pass."""
         final = len(self.ops) + 1
         if loss:
-            self.phases.add(False, final, f"loss_{loss}")
+            self.phases.add(final, f"loss_{loss}")
             return 0
-        self.phases.add(False, final, "output")
+        self.phases.add(final, "output")
         forward_phases = len(self.phases)
         self.phases.barrier(False)
-        self.phases.add(False, final, "gradient_in")
+        self.phases.add(final, "gradient_in")
         return forward_phases
 
     def backward(self, input_gradient: bool) -> None:
         """Add the gradients, those that need the whole batch last."""
         reversing = [(number, op) for number, op in enumerate(self.ops, start=1) if op.reverses]
         for number, op in reversed(reversing):
-            for is_batch, stage in op.backward():
-                if self.operations[number]["data_gradient"] or not stage.endswith(_DATA_ONLY):
-                    self.phases.add(is_batch, number, stage)
+            for stage in op.backward():
+                if self.data_gradients[number - 1] or not stage.endswith(_DATA_ONLY):
+                    self.phases.add(number, stage)
         if input_gradient:
-            self.phases.add(False, 0, "gradient_out")
+            self.phases.add(0, "gradient_out")
         finishing = [(number, stage) for number, op in reversing for stage in op.finish()]
         if finishing:
             self.phases.barrier(True)
         for number, stage in finishing:
-            self.phases.add(True, number, stage)
+            self.phases.add(number, stage)
 
     def update(self, update: Update) -> None:
         """Add the reduction of the gradients and the solver's step."""
@@ -192,7 +212,7 @@ class _Step:
         lane_samples = -(-self.batch_size // lanes)
         return [
             (
-                0 if is_batch else samples_a_turn(stages, self.ops, lane_samples),
+                0 if is_batch else samples_per_turn(stages, self.ops, lane_samples),
                 *work(stages, self.ops, lanes, parameters),
                 stages,
             )
@@ -200,43 +220,119 @@ class _Step:
         ]
 
 
-def _cut(plan: Plan, start: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
+def _cut(plan: Plan, prefix: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
     """Return the input's buffer, the operations, the last buffer and each layer's by name, from a layer's output on."""
-    builder, outputs = plan.build()
-    first, ops = builder.input, builder.ops
-    if start is not None:
-        names = [lowered.name for lowered in builder.lowered]
-        done = builder.lowered[: names.index(start) + 1]
+    graph = plan.graph.copy()
+    first, ops = graph.input, graph.ops
+    if prefix is not None:
+        names = [lowered.name for lowered in plan.lowered]
+        done = plan.lowered[: names.index(prefix) + 1]
         ops = ops[sum(len(lowered.ops) for lowered in done) :]
-        first = outputs[start]
+        first = graph.outputs[prefix]
         first.alias = None
-    return first, ops, builder.current, outputs
+    return first, ops, graph.output, graph.outputs
 
 
 def _buffers(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
-    """All buffers that own memory."""
+    """Return all buffers that own memory."""
     return list({id(b.root): b.root for b in (first, *(op.dst for op in ops))}.values())
 
 
 def _all(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
-    """All buffers, in a fixed order."""
+    """Return all buffers, in a fixed order."""
     return [first, *(b for op in ops for b in (op.src, op.dst, op.other) if b is not None)]
 
 
-def _place_aux(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
+def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
     """Room for what an operation keeps for its backward pass."""
-    by_sample, by_lane, once = op.aux_bytes()
     places: Fields = {}
-    if by_sample or by_lane or once:
-        step = by_lane or _whole_lines(by_sample)
-        total = step * (lanes if by_lane else samples) + once
-        places.update(aux=arena.reserve(-(-total // 4)), aux_sample=step)
-    if op.kept_bytes():
-        step = _whole_lines(op.kept_bytes())
-        places.update(kept=arena.reserve(step * samples // 4), kept_sample=step)
+    if op.winners_bytes():
+        step = _whole_lines(op.winners_bytes())
+        places.update(winners=arena.reserve(step * samples // 4), winners_sample=step)
+    by_lane, result = op.statistics_bytes()
+    if by_lane:
+        offset = arena.reserve(-(-(by_lane * lanes + result) // 4))
+        places.update(statistics=offset, statistics_lane=by_lane)
     return places
 
 
 def _whole_lines(size: int) -> int:
-    """Bytes rounded up to a whole cache line."""
+    """Return bytes rounded up to a whole cache line."""
     return aligned(-(-size // 4)) * 4
+
+
+class Gradients:
+    """Offsets of gradients: in a lane's area, or in the batch's."""
+
+    def __init__(self, ops: Iterable[Op]) -> None:
+        self.lane_floats = self.batch_floats = 16
+        self.lane_places: dict[str, int] = {}
+        self.batch_places: dict[str, int] = {}
+        for op in (op for op in ops if not op.frozen):
+            finished = bool(op.finish())
+            for role, parameter in op.parameters.items():
+                if not parameter.trainable:
+                    continue
+                summed = op.lane_gradient(role)
+                if summed:
+                    self.lane_places[parameter.name] = self.lane_floats
+                    self.lane_floats += aligned(summed)
+                if not summed or (finished and role == "weights"):
+                    self.batch_places[parameter.name] = self.batch_floats
+                    self.batch_floats += aligned(parameter.size)
+        self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), MIN_LANES)
+
+    def place(self, op: Op) -> Fields:
+        """Return the fields of an operation with parameters; none if they are frozen."""
+        fields: Fields = {}
+        if op.frozen:
+            return fields
+        for role, parameter in op.parameters.items():
+            if parameter.trainable:
+                in_lanes, in_batch = (
+                    places.get(parameter.name) for places in (self.lane_places, self.batch_places)
+                )
+                fields[f"grad_{role}"] = in_batch if in_lanes is None else in_lanes
+                if None not in (in_lanes, in_batch):
+                    fields[f"grad_{role}_sum"] = in_batch
+        return fields
+
+    def final(self, parameter: Parameter) -> Fields:
+        """Return the fields of an operation that reads a parameter's gradient."""
+        in_batch = self.batch_places.get(parameter.name)
+        if in_batch is None:
+            return dict(gradient=self.lane_places[parameter.name], lanes=self.lanes)
+        return dict(gradient=in_batch, lanes=0)
+
+
+class NeededGradients:
+    """The buffers whose gradients are needed: all that depend on a trained parameter or on the caller's buffer.
+
+    It also marks each operation: whether its parameters are frozen, and whether it has a part in the backward pass. It
+    takes the operations before they are fused.
+
+    Parameters
+    ----------
+    ops : list of Op
+    frozen : set of str
+        Names of parameters that are not trained.
+    target : Buffer, default=None
+        Buffer whose gradient the caller asks for.
+    """
+
+    def __init__(
+        self, ops: Iterable[Op], frozen: frozenset[str], target: Buffer | None = None
+    ) -> None:
+        self._wanted: set[Buffer] = set() if target is None else {target}
+        for op in ops:
+            trained = [p.name for p in op.parameters.values() if p.trainable]
+            op.frozen = bool(trained) and frozen.issuperset(trained)
+            sources = [op.src, op.other] if isinstance(op, AddOp) else [op.src]
+            self._wanted.update(b for b in sources if b.root in self._wanted)
+            op.reverses = bool(trained and not op.frozen) or any(b in self for b in sources)
+            if op.reverses:
+                outputs = [op.dst, op.other] if isinstance(op, ForkOp) else [op.dst]
+                self._wanted.update(outputs)
+
+    def __contains__(self, buffer: object) -> bool:
+        return buffer in self._wanted

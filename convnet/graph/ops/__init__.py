@@ -1,7 +1,7 @@
-"""Operations of a plan, one noun a file: which stages each runs, and its fields of C's cn_op."""
+"""Operations of a plan, one noun a file: which stages each runs, and its parameters in C."""
 
 from convnet.graph.ops.affine import AffineOp
-from convnet.graph.ops.base import ACTIVATIONS, FROM_OUTPUT, Fields, Op, Pair
+from convnet.graph.ops.base import Fields, Op, Operation, Pair
 from convnet.graph.ops.batchnorm import BatchNormOp
 from convnet.graph.ops.branch import AddOp, ForkOp
 from convnet.graph.ops.conv2d import Conv2DOp
@@ -12,8 +12,6 @@ from convnet.graph.ops.resize import ResizeOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
 
 __all__ = [
-    "ACTIVATIONS",
-    "FROM_OUTPUT",
     "ActivationOp",
     "AddOp",
     "AffineOp",
@@ -24,6 +22,7 @@ __all__ = [
     "Fields",
     "ForkOp",
     "Op",
+    "Operation",
     "Pair",
     "Pool2DOp",
     "ResizeOp",

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.buffers import aligned
-from convnet.graph.ops.base import Fields, Op, Stage
+from convnet.graph.layout import aligned
+from convnet.graph.ops.base import Fields, Op
 
 TABLE = 512  # values of the packed constants that a loop takes at a time, or the next whole pixel
 
 
 @dataclass
 class AffineOp(Op):
-    """See csrc/affine.inc.h. By `scale` and `offset` or, where it has parameters, by mean and deviation."""
+    """See csrc/norm/affine.inc.h. By `scale` and `offset` or, where it has parameters, by mean and deviation."""
+
+    family = "affine"
 
     scale: float = 1.0
     offset: float = 0.0
@@ -25,11 +27,11 @@ class AffineOp(Op):
         _, w, c = self.src.shape
         return min(w, -(-TABLE // c)) * c
 
-    def forward(self) -> list[Stage]:
-        return [(False, "affine_fwd")]
+    def forward(self) -> list[str]:
+        return ["affine_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, "affine_bwd")]
+    def backward(self) -> list[str]:
+        return ["affine_bwd"]
 
     def predict(self) -> str:
         return "affine_fwd"
@@ -38,7 +40,6 @@ class AffineOp(Op):
         return 2 * aligned(self.block), 0
 
     def fields(self) -> Fields:
-        mean = {} if self.parameters else {"mean": -1}
-        return mean | dict(
-            scale=self.scale, offset=self.offset, epsilon=self.epsilon, block=self.block
+        return dict(
+            scale=self.scale, offset=self.offset, epsilon=self.epsilon, table_values=self.block
         )

@@ -3,27 +3,21 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-from convnet.engine import operation_fields
-from convnet.graph.buffers import Buffer
-from convnet.graph.parameters import Parameter
+from convnet.graph.layout import Buffer, Parameter
 
-Fields: TypeAlias = dict[str, Any]  # of C's cn_op, by name
+Fields: TypeAlias = dict[str, Any]  # parameters of an operation in C, by name: csrc/params.def
 Pair: TypeAlias = tuple[int, int]  # (vertical, horizontal)
-Stage: TypeAlias = tuple[bool, str]  # whether it is a batch stage; its name
-
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh")
-# Those whose derivative follows from the output: they can be fused into the operation before them.
-# All of them are monotone, so they may also change places with a max-pool.
-FROM_OUTPUT = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh")
-FIELDS = {"gamma": "weights", "beta": "bias", "deviation": "variance"}  # of cn_op, by role
+Operation: TypeAlias = tuple[
+    str, Fields
+]  # as `convnet.engine.Program` takes it: family, parameters
 
 
 @dataclass
 class Op:
     """An operation that reads buffer `src` and writes buffer `dst`.
 
-    A subclass says which kernel stages it runs. A stage is a name of `convnet.engine`; LANE stages take samples, BATCH
-    stages divide the whole batch into tasks.
+    A subclass says which kernel stages it runs, by their names in csrc/stages.def, and fills the parameters of its
+    family. Lane stages take samples; batch stages divide the whole batch into tasks.
 
     Attributes
     ----------
@@ -41,6 +35,8 @@ class Op:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     other: Buffer | None = None
 
+    family: ClassVar[str]  # of its parameters in C
+
     frozen = False  # its parameters are not trained
     reverses = True  # it has a part in the backward pass
     random = False  # its outputs in a training step differ from step to step
@@ -56,11 +52,11 @@ class Op:
         """Whether gradients are summed in the lanes, or computed over the whole batch."""
         return True
 
-    def forward(self) -> list[Stage]:
+    def forward(self) -> list[str]:
         """Return the stages of a training step's forward pass, in order."""
         raise NotImplementedError
 
-    def backward(self) -> list[Stage]:
+    def backward(self) -> list[str]:
         """Return the stages of the backward pass."""
         raise NotImplementedError
 
@@ -84,28 +80,23 @@ class Op:
         """Return the floats of the packed weights for the forward pass and the data gradient."""
         return 0, 0
 
-    def aux_bytes(self) -> tuple[int, int, int]:
-        """Return the bytes kept for the backward pass: (of a sample, of a lane, at the end)."""
-        return 0, 0, 0
-
-    def kept_bytes(self) -> int:
-        """Return the bytes of a sample that batch norm keeps of a max-pool fused into it."""
+    def winners_bytes(self) -> int:
+        """Return the bytes that a max-pool keeps of each sample for the backward pass."""
         return 0
 
+    def statistics_bytes(self) -> tuple[int, int]:
+        """Return the bytes of a batch's statistics: of each lane, and of the result."""
+        return 0, 0
+
     def fields(self) -> Fields:
-        """Return the operation's own fields of C's cn_op."""
+        """Return the operation's own parameters in C."""
         return {}
 
-    def compiled(self, **extra: Any) -> Fields:
-        """Return all fields of cn_op."""
-        op = operation_fields()
-        op.update(bias=-1, aux=-1, kept=-1, pool_h=1, pool_w=1, groups=1, block=1, group=1)
-        op.update(grad_weights=-1, grad_bias=-1)
-        op.update(src=self.src.map(), dst=self.dst.map())
+    def compiled(self, **extra: Any) -> Operation:
+        """Return the operation in C's form."""
+        fields: Fields = dict(src=self.src.map(), dst=self.dst.map())
         if self.other is not None:
-            op.update(other=self.other.map())
+            fields.update(other=self.other.map())
         for role, parameter in self.parameters.items():
-            op[FIELDS.get(role, role)] = parameter.offset
-        op.update(self.fields())
-        op.update(extra)
-        return op
+            fields[role] = parameter.offset
+        return self.family, fields | self.fields() | extra

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Pair, Stage
+from convnet.engine import ACTIVATIONS
+from convnet.graph.ops.base import Fields, Op, Pair
 
 
 @dataclass
 class BatchNormOp(Op):
-    """See csrc/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+    """See csrc/norm/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
 
     A frozen one uses the running statistics and leaves them alone: it is a factor and a summand a channel.
     """
+
+    family = "batchnorm"
 
     momentum: float = 0.9
     epsilon: float = 1e-5
@@ -24,23 +27,23 @@ class BatchNormOp(Op):
     def pack(self) -> str | None:
         return "pack_batchnorm" if self.frozen and self.reverses else None
 
-    def forward(self) -> list[Stage]:
+    def forward(self) -> list[str]:
         if self.frozen:
-            return [(False, "batchnorm_fwd" if self.reverses else "batchnorm_predict")]
+            return ["batchnorm_fwd" if self.reverses else "batchnorm_predict"]
         return [
-            (False, "batchnorm_stats"),
-            (True, "batchnorm_finish"),
-            (False, "batchnorm_fwd"),
+            "batchnorm_stats",
+            "batchnorm_finish",
+            "batchnorm_fwd",
         ]
 
-    def backward(self) -> list[Stage]:
+    def backward(self) -> list[str]:
         if (
             self.frozen
         ):  # of the sums nothing is used but that g is taken back through the activation
-            stages: list[Stage] = [] if self.activation == "linear" else [(False, "batchnorm_sums")]
+            stages: list[str] = [] if self.activation == "linear" else ["batchnorm_sums"]
         else:
-            stages = [(False, "batchnorm_sums"), (True, "batchnorm_grad_finish")]
-        return stages if self.inverted else [*stages, (False, "batchnorm_bwd")]
+            stages = ["batchnorm_sums", "batchnorm_grad_finish"]
+        return stages if self.inverted else [*stages, "batchnorm_bwd"]
 
     def predict(self) -> str:
         return "batchnorm_predict"
@@ -49,12 +52,14 @@ class BatchNormOp(Op):
         """Return whether a max-pool with such windows can be fused into it."""
         return True
 
-    def kept_bytes(self) -> int:
-        return 5 * self.dst.size if self.pool != (1, 1) else 0  # z of the winners; their numbers
+    def winners_bytes(self) -> int:
+        return (
+            5 * self.dst.size if self.pool != (1, 1) else 0
+        )  # values of the winners; their numbers
 
-    def aux_bytes(self) -> tuple[int, int, int]:
+    def statistics_bytes(self) -> tuple[int, int]:
         c = self.src.shape[2]
-        return 0, 8 * (1 + 2 * c), 4 * 6 * c
+        return 8 * (1 + 2 * c), 4 * 6 * c
 
     def fields(self) -> Fields:
         return dict(

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from convnet.graph.buffers import Buffer
-from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
+from convnet.engine import ACTIVATIONS
+from convnet.graph.layout import Buffer
+from convnet.graph.ops.base import Fields, Op
 
 
 @dataclass
@@ -11,21 +12,23 @@ class ForkOp(Op):
     """`dst` and `other` are `src` again, in its memory, for a reader each: only gradients are computed.
 
     The gradient by `dst` lies in the memory of that by `src`, and the one by `other` is added to it, see
-    csrc/add.inc.h.
+    csrc/map/add.inc.h.
     """
+
+    family = "branch"
 
     other: Buffer = field(kw_only=True)
 
-    def forward(self) -> list[Stage]:
+    def forward(self) -> list[str]:
         return []
 
-    def backward(self) -> list[Stage]:
-        return [(False, "fork_bwd")]
+    def backward(self) -> list[str]:
+        return ["fork_bwd"]
 
 
 @dataclass
 class AddOp(Op):
-    """`src` + `other`, then an activation; see csrc/add.inc.h.
+    """`src` + `other`, then an activation; see csrc/map/add.inc.h.
 
     Attributes
     ----------
@@ -33,15 +36,17 @@ class AddOp(Op):
         Whether the gradients by `src` and `other` lie in the memory of the one by `dst`.
     """
 
+    family = "branch"
+
     other: Buffer = field(kw_only=True)
     activation: str = "linear"
     shares: bool = False
 
-    def forward(self) -> list[Stage]:
-        return [(False, "add_fwd")]
+    def forward(self) -> list[str]:
+        return ["add_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [] if self.shares and self.activation == "linear" else [(False, "add_bwd")]
+    def backward(self) -> list[str]:
+        return [] if self.shares and self.activation == "linear" else ["add_bwd"]
 
     def predict(self) -> str:
         return "add_fwd"

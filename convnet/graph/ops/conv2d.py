@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from math import gcd
 
-from convnet.engine import COLUMNS, PLACES
-from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Pair, Stage
+from convnet.engine import ACTIVATIONS, COLUMNS, WINOGRAD_POINTS
+from convnet.graph.ops.base import Fields, Op, Pair
 from convnet.graph.ops.batchnorm import BatchNormOp
 
 # Pixels of a convolution's map that are computed, or whose gradient is, before the next ones: both operands of
@@ -39,7 +39,7 @@ def _strip(window: Pair) -> int:
 
 @dataclass
 class Conv2DOp(Op):
-    """See csrc/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+    """See csrc/conv/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
 
     `norm` is the batch norm after it, if the backward pass makes the gradient by the map row by row from that by
     the batch norm's output, and the map has no gradient in memory.
@@ -48,6 +48,8 @@ class Conv2DOp(Op):
     csrc/, or "direct"; which of them is a matter of the layer's shape alone. `allow_winograd` False
     leaves Winograd's out.
     """
+
+    family = "conv"
 
     kernel: Pair = (1, 1)
     stride: Pair = (1, 1)
@@ -99,8 +101,8 @@ class Conv2DOp(Op):
         if not self.winograd:
             return 0
         c, oc = self.src.shape[2], self.dst.shape[2]
-        fit = BLOCK_BYTES // (4 * PLACES * (c + oc)) // TILE_ROWS * TILE_ROWS
-        if 4 * PLACES * c * oc > BLOCK_BYTES:
+        fit = BLOCK_BYTES // (4 * WINOGRAD_POINTS * (c + oc)) // TILE_ROWS * TILE_ROWS
+        if 4 * WINOGRAD_POINTS * c * oc > BLOCK_BYTES:
             fit = MOST_TILES
         strip = min(tiles(self.rows[0]), _strip(self.pool))
         widest = max(strip * tiles(self.rows[1]), tiles(self.src.shape[1]))
@@ -137,11 +139,11 @@ class Conv2DOp(Op):
     def _kernel(self, direction: str) -> str:
         return f"{self.algorithm.replace('direct', 'conv2d')}_{direction}"
 
-    def forward(self) -> list[Stage]:
-        return [(False, self._kernel("fwd"))]
+    def forward(self) -> list[str]:
+        return [self._kernel("fwd")]
 
-    def backward(self) -> list[Stage]:
-        return [(False, self._kernel("bwd"))]
+    def backward(self) -> list[str]:
+        return [self._kernel("bwd")]
 
     def finish(self) -> list[str]:
         return ["winograd_weights"] if self.winograd and not self.frozen else []
@@ -151,7 +153,7 @@ class Conv2DOp(Op):
 
     def lane_gradient(self, role: str) -> int:
         if self.winograd and role == "weights":  # the gradient of their transform
-            return PLACES * self.src.shape[2] * self.dst.shape[2]
+            return WINOGRAD_POINTS * self.src.shape[2] * self.dst.shape[2]
         return super().lane_gradient(role)
 
     def multiply_adds(self) -> int:
@@ -160,13 +162,13 @@ class Conv2DOp(Op):
     def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         if self.pack is None:
             return 0, 0
-        taps = PLACES if self.winograd else self.kernel[0] * self.kernel[1]
+        taps = WINOGRAD_POINTS if self.winograd else self.kernel[0] * self.kernel[1]
         c, oc = self.src.shape[2], self.dst.shape[2]
         forward = taps * c * round_up(oc // self.groups, COLUMNS)
         return forward, taps * oc * round_up(c // self.groups, COLUMNS) if data_gradient else 0
 
-    def aux_bytes(self) -> tuple[int, int, int]:
-        return (self.dst.size if self.pool != (1, 1) else 0), 0, 0
+    def winners_bytes(self) -> int:
+        return self.dst.size if self.pool != (1, 1) else 0
 
     def want_halo(self) -> None:
         """Ask the input for the zeros that the windows read."""
@@ -185,7 +187,8 @@ class Conv2DOp(Op):
         return dict(
             kh=kh, kw=kw, sh=sh, sw=sw, dh=dh, dw=dw, pt=self.padding[0][0], pl=self.padding[1][0],
             groups=self.groups, oh=oh, ow=ow, pool_h=self.pool[0], pool_w=self.pool[1],
-            activation=ACTIVATIONS.index(self.activation), block=self.block, group=self.group,
-            tiles=self.tiles, strip=self.strip if self.winograd else 0,
-            norm=int(self.norm is not None),
+            activation=ACTIVATIONS.index(self.activation), block_rows=self.block,
+            block_samples=self.group, block_tiles=self.tiles,
+            strip_tile_rows=self.strip if self.winograd else 0,
+            through_batchnorm=int(self.norm is not None),
         )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from convnet.engine import COLUMNS
-from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
+from convnet.engine import ACTIVATIONS, COLUMNS
+from convnet.graph.ops.base import Fields, Op
 from convnet.graph.ops.conv2d import round_up
 
 # Weights above which the gradient is computed over the whole batch: a lane's copy would push the maps
@@ -14,7 +14,9 @@ BLOCK = 128  # inputs of a task of the gradients, a multiple of COLUMNS
 
 @dataclass
 class DenseOp(Op):
-    """See csrc/dense.inc.h."""
+    """See csrc/dense/dense.inc.h."""
+
+    family = "dense"
 
     activation: str = "linear"
 
@@ -31,14 +33,14 @@ class DenseOp(Op):
     def lane_parameters(self) -> bool:
         return not self.wide
 
-    def forward(self) -> list[Stage]:
-        return [(True, "dense_wide_fwd")] if self.wide else [(False, "dense_fwd")]
+    def forward(self) -> list[str]:
+        return ["dense_wide_fwd"] if self.wide else ["dense_fwd"]
 
-    def backward(self) -> list[Stage]:
+    def backward(self) -> list[str]:
         if not self.wide:
-            return [(False, "dense_bwd")]
-        weights: list[Stage] = [] if self.frozen else [(True, "dense_wide_weights")]
-        return [(False, "dense_mask"), *weights, (True, "dense_wide_grad")]
+            return ["dense_bwd"]
+        weights: list[str] = [] if self.frozen else ["dense_wide_weights"]
+        return ["dense_mask", *weights, "dense_wide_grad"]
 
     def predict(self) -> str:
         return "dense_fwd"
@@ -54,4 +56,4 @@ class DenseOp(Op):
         return inputs * round_up(outputs, COLUMNS), backward
 
     def fields(self) -> Fields:
-        return dict(activation=ACTIVATIONS.index(self.activation), block=BLOCK)
+        return dict(activation=ACTIVATIONS.index(self.activation), block_inputs=BLOCK)

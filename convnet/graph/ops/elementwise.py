@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import ACTIVATIONS, Fields, Op, Stage
+from convnet.engine import ACTIVATIONS
+from convnet.graph.ops.base import Fields, Op
 
 
 @dataclass
 class ActivationOp(Op):
-    """See csrc/activation.inc.h."""
+    """See csrc/activation/activation.inc.h."""
+
+    family = "activation"
 
     activation: str = "linear"
 
-    def forward(self) -> list[Stage]:
-        return [(False, "activation_fwd")]
+    def forward(self) -> list[str]:
+        return ["activation_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, "activation_bwd")]
+    def backward(self) -> list[str]:
+        return ["activation_bwd"]
 
     def predict(self) -> str:
         return "activation_fwd"
@@ -26,10 +29,12 @@ class ActivationOp(Op):
 
 @dataclass
 class DropoutOp(Op):
-    """See csrc/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'.
+    """See csrc/random/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'.
 
     `whole_channels`: whether a channel is kept or dropped as a whole.
     """
+
+    family = "dropout"
 
     rate: float = 0.5
     key: int = 0
@@ -37,11 +42,11 @@ class DropoutOp(Op):
 
     random = True
 
-    def forward(self) -> list[Stage]:
-        return [(False, "channel_dropout_fwd" if self.whole_channels else "dropout_fwd")]
+    def forward(self) -> list[str]:
+        return ["channel_dropout_fwd" if self.whole_channels else "dropout_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, "channel_dropout_bwd" if self.whole_channels else "dropout_bwd")]
+    def backward(self) -> list[str]:
+        return ["channel_dropout_bwd" if self.whole_channels else "dropout_bwd"]
 
     def fields(self) -> Fields:
         return dict(rate=self.rate, key=self.key)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import Fields, Op, Pair, Stage
+from convnet.graph.ops.base import Fields, Op, Pair
 
 
 @dataclass
 class Pool2DOp(Op):
-    """See csrc/pool2d.inc.h. `pooling` is "max" or "avg"."""
+    """See csrc/pool/pool2d.inc.h. `pooling` is "max" or "avg"."""
+
+    family = "pool"
 
     pooling: str = "max"
     size: Pair = (2, 2)
@@ -24,17 +26,17 @@ class Pool2DOp(Op):
     def _bytes(self) -> bool:
         return self.size[0] * self.size[1] <= 256  # the winner's number in its window is a byte
 
-    def forward(self) -> list[Stage]:
-        return [(False, f"{self.pooling}pool_fwd")]
+    def forward(self) -> list[str]:
+        return [f"{self.pooling}pool_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, f"{self.pooling}pool_bwd")]
+    def backward(self) -> list[str]:
+        return [f"{self.pooling}pool_bwd"]
 
     def predict(self) -> str:
         return f"{self.pooling}pool_fwd"
 
-    def aux_bytes(self) -> tuple[int, int, int]:
-        return (4 * self.dst.size if self.pooling == "max" else 0), 0, 0
+    def winners_bytes(self) -> int:
+        return 4 * self.dst.size if self.pooling == "max" else 0
 
     def fields(self) -> Fields:
         (kh, kw), (sh, sw) = self.size, self.stride

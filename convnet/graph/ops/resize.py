@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.buffers import aligned
-from convnet.graph.ops.base import Fields, Op, Pair, Stage
-
-METHODS = ("area", "bilinear", "nearest")  # enum cn_resizing
+from convnet.engine import RESIZING
+from convnet.graph.layout import aligned
+from convnet.graph.ops.base import Fields, Op, Pair
 
 
 @dataclass
 class ResizeOp(Op):
-    """See csrc/resize.inc.h. `methods` are those of the rows and of the columns."""
+    """See csrc/image/resize.inc.h. `methods` are those of the rows and of the columns."""
+
+    family = "resize"
 
     methods: tuple[str, str] = ("area", "area")
 
@@ -27,11 +28,11 @@ class ResizeOp(Op):
         )
         return rows, columns
 
-    def forward(self) -> list[Stage]:
-        return [(False, "resize_fwd")]
+    def forward(self) -> list[str]:
+        return ["resize_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, "resize_bwd")]
+    def backward(self) -> list[str]:
+        return ["resize_bwd"]
 
     def predict(self) -> str:
         return "resize_fwd"
@@ -41,5 +42,5 @@ class ResizeOp(Op):
         return sum(aligned(2 * new) + aligned(new * taps) for new, taps in axes), 0
 
     def fields(self) -> Fields:
-        (kh, kw), (rows, columns) = self.taps, map(METHODS.index, self.methods)
-        return dict(kh=kh, kw=kw, method_h=rows, method_w=columns)
+        (taps_h, taps_w), (rows, columns) = self.taps, map(RESIZING.index, self.methods)
+        return dict(taps_h=taps_h, taps_w=taps_w, method_h=rows, method_w=columns)

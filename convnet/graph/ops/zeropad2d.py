@@ -2,20 +2,22 @@
 
 from dataclasses import dataclass
 
-from convnet.graph.ops.base import Fields, Op, Pair, Stage
+from convnet.graph.ops.base import Fields, Op, Pair
 
 
 @dataclass
 class ZeroPad2DOp(Op):
-    """See csrc/pad.inc.h. `padding` is ((top, bottom), (left, right))."""
+    """See csrc/map/pad.inc.h. `padding` is ((top, bottom), (left, right))."""
+
+    family = "pad"
 
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
 
-    def forward(self) -> list[Stage]:
-        return [(False, "zeropad_fwd")]
+    def forward(self) -> list[str]:
+        return ["zeropad_fwd"]
 
-    def backward(self) -> list[Stage]:
-        return [(False, "zeropad_bwd")]
+    def backward(self) -> list[str]:
+        return ["zeropad_bwd"]
 
     def predict(self) -> str:
         return "zeropad_fwd"

@@ -1,9 +1,9 @@
-"""Displays: pictures of a net, after scikit-learn's pattern.
+"""Pictures of a net, following scikit-learn's display pattern.
 
-A display holds what is drawn as arrays; `from_estimator` computes them and draws, `plot` draws again. matplotlib is
-imported by `plot` alone.
+A display holds its data as arrays. `from_estimator` computes and draws them, `plot` draws them again. Only `plot`
+imports matplotlib.
 
-    HistoryDisplay, ...  →  grid (maps side by side)  →  canvas (a new figure, or axes that are divided)  →  backend
+    HistoryDisplay, ...  →  grid (maps side by side)  →  canvas (a new figure, or given axes that are divided)
 """
 
 from convnet.inspection.displays.architecture import ArchitectureDisplay

@@ -1,4 +1,4 @@
-"""ArchitectureDisplay: a net drawn as boxes."""
+"""ArchitectureDisplay: the layers of a net as boxes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
     from convnet.inspection.displays.boxes import Box, Shortcut
     from convnet.inspection.displays.nets import Net
 
 
 FONT = 8  # points
-HEADING = 0.26  # inches for the heads of the columns, and for the total
-NAME, SHAPE = 1.15, 1.15  # inches for names, and from shapes to the right side
-SMALLER = 0.75  # the font beside a shortcut, of the others
-BOLD = 1.1  # width of bold text, of other text
-PAD = 0.1  # inches between text and the side of its box
+HEADING = 0.26  # height of the column heads, and of the total, in inches
+NAME, SHAPE = 1.15, 1.15  # width of names, and distance from shapes to the right edge, in inches
+SHORTCUT_FONT = 0.75  # font size beside a shortcut, relative to the others
+BOLD = 1.1  # width of bold text, relative to normal text
+PAD = 0.1  # inches between text and the edge of its box
 LINE = "#444444"
-# Pale tints: what a layer is stands in its box, so that nothing is said by colour alone.
+# Pale tints. The box says what its layer is, so that no information is in the color alone.
 TINTS = {"Conv": "#C5DFF2", "Pool": "#FBE3B5", "Dense": "#BFE6D7", "Residual": "#F7ECF2"}
 OTHER = "#ECECEC"
 
@@ -38,7 +38,7 @@ OTHER = "#ECECEC"
 class ArchitectureDisplay:
     """The layers of a net as boxes, with names, output shapes and numbers of parameters.
 
-    Layers inside a residual block stand in a frame, the shortcut goes past them at the right to the sum.
+    A frame surrounds the layers inside a residual block, and a line at its right is the shortcut to the sum.
 
     Parameters
     ----------
@@ -47,20 +47,20 @@ class ArchitectureDisplay:
     input_shape : tuple of int
         (h, w, c), (length, c) or (features,).
     has_output : bool, default=True
-        Whether the output layer is among them.
+        Whether `layers` contains the output layer.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        Set by ``plot``.
+        The figure. ``plot`` sets this and the following attributes.
     ax_ : matplotlib Axes
-        All is drawn in it.
+        The axes that the display draws in.
     boxes_ : dict of matplotlib Patch
-        By the names of the layers, those inside others too; "input"; "residual1/+" is the sum of a block.
+        Boxes by layer name, including nested layers, "input", and "residual1/+" for the sum of a block.
     texts_ : dict of list of str
-        What stands in each: name, layer, output shape, parameters.
+        Texts of each box: name, layer, output shape, parameters.
     shortcuts_ : dict of matplotlib Line2D
-        By the names of the residual blocks.
+        Shortcuts by the name of the residual block.
 
     Examples
     --------
@@ -89,34 +89,34 @@ class ArchitectureDisplay:
         nested: bool = True,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw a net, fitted or not.
+        """Draw a net, before or after ``fit``.
 
         Parameters
         ----------
         estimator : ConvNetClassifier or ConvNetRegressor
             The net.
         X : array-like, default=None
-            Before ``fit``: what the net is to take. Not needed with `input_shape`, nor after ``fit``.
+            Before ``fit``: images for the net. Not needed with `input_shape`, nor after ``fit``.
         y : array-like, default=None
-            Before ``fit``: the targets, which decide the size of the output layer. Without them it is left out.
+            Before ``fit``: targets, which determine the size of the output layer. None leaves out the output layer.
         nested : bool, default=True
-            As for ``plot``.
+            See ``plot``.
         ax : matplotlib Axes, default=None
-            As for ``plot``.
+            See ``plot``.
 
         Returns
         -------
         display : ArchitectureDisplay
-            Drawn.
+            The display, already drawn.
 
         Raises
         ------
         TypeError
-            `estimator` is no net.
+            If `estimator` is not a net.
         ValueError
-            Before ``fit`` without X and `input_shape`; layers that do not fit together, by name.
+            If the net is not fitted and neither X nor `input_shape` is given, or layers do not fit together.
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         check_net(estimator, cls.__name__)
         summary = estimator.summary(X, y)
@@ -129,20 +129,21 @@ class ArchitectureDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to fill; None makes a new figure, as high as the net is deep.
+            Axes to draw in. None makes a new figure, whose height depends on the number of layers.
         nested : bool, default=True
-            Whether layers inside others have boxes of their own; if not, a residual block is one box.
+            Whether nested layers have their own boxes. If not, a residual block is a single box.
 
         Returns
         -------
         self : ArchitectureDisplay
+            The display itself.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            `ax` was divided before.
+            If `ax` was divided before.
         """
         boxes, shortcuts, arrows, height = place(self.layers, nested)
         self.ax_ = canvas("ArchitectureDisplay.plot", ax, size=(WIDTH, height + 2 * HEADING))
@@ -159,17 +160,17 @@ class ArchitectureDisplay:
         self.shortcuts_ = {line.name: self._shortcut(line) for line in shortcuts}
         self._line(-HEADING / 2, 0.0, WIDTH, ["layer", "", "output", "parameters"], "bold")
         n = sum(info.n_parameters for info in self.layers)
-        end = "" if self.has_output else "; the output layer follows from y"
+        end = "" if self.has_output else " without the output layer, whose size depends on y"
         self._text(WIDTH - PAD, height + HEADING / 2, f"{n:,} parameters{end}", ha="right")
         return self
 
     def _box(self, box: Box) -> None:
         from matplotlib.patches import FancyBboxPatch
 
-        round_off = f"round,pad=0,rounding_size={ROW / 5}"
+        box_style = f"round,pad=0,rounding_size={ROW / 5}"
         size = box.right - box.left, box.bottom - box.top
         patch = FancyBboxPatch(
-            (box.left, box.top), *size, boxstyle=round_off, fc=_tint(box), ec=LINE, lw=0.7
+            (box.left, box.top), *size, boxstyle=box_style, fc=_tint(box), ec=LINE, lw=0.7
         )
         self.boxes_[box.name] = self.ax_.add_patch(patch)
         if box.name.endswith(f"/{SUM}"):
@@ -187,11 +188,11 @@ class ArchitectureDisplay:
     def _line(
         self, y: float, left: float, right: float, cells: Sequence[str], weight: str = "normal"
     ) -> None:
-        name, what, shape, count = cells
+        name, spec, shape, n_parameters = cells
         self._text(left + PAD, y, name, weight="bold")
-        self._text(left + NAME, y, what)
+        self._text(left + NAME, y, spec)
         self._text(right - SHAPE, y, shape, ha="right", weight=weight)
-        self._text(right - PAD, y, count, ha="right", weight=weight)
+        self._text(right - PAD, y, n_parameters, ha="right", weight=weight)
 
     def _text(self, x: float, y: float, text: str, **style: Any) -> None:
         self.ax_.text(x, y, text, fontsize=self._font, va="center_baseline", **style)
@@ -201,7 +202,7 @@ class ArchitectureDisplay:
         self.ax_.annotate("", (x, bottom), (x, top), arrowprops=style)
 
     def _shortcut(self, line: Shortcut) -> Line2D:
-        """Draw the way around a block: from the middle of the block's top to the right, down and to the sum."""
+        """Draw a shortcut: from below the head of the block to the right, down, and back to the sum."""
         start, end = line.top + BELOW / 2, line.bottom
         (drawn,) = self.ax_.plot(
             [WIDTH / 2, line.x, line.x], [start, start, end], color=LINE, lw=0.8
@@ -209,12 +210,12 @@ class ArchitectureDisplay:
         style = dict(arrowstyle="-|>", color=LINE, lw=0.8, shrinkA=0, shrinkB=0, mutation_scale=7)
         self.ax_.annotate("", (line.right, end), (line.x, end), arrowprops=style)
         if line.info is not None:
-            _, what, _, count = layer_label(line.info)
-            text = _cut(f"{what}: {count}", (end - start) / SMALLER)
+            label = layer_label(line.info)
+            text = _cut(f"{label.spec}: {label.n_parameters}", (end - start) / SHORTCUT_FONT)
             x = line.x + INSIDE / 4  # between the line and the frame
             self.ax_.text(
                 *(x, (start + end) / 2, text),
-                fontsize=SMALLER * self._font,
+                fontsize=SHORTCUT_FONT * self._font,
                 rotation=90,
                 ha="center",
                 va="center",
@@ -231,7 +232,7 @@ def _tint(box: Box) -> str:
 
 
 def _length(text: str) -> float:
-    """Return the length of a text in inches."""
+    """Return the approximate length of a text in inches."""
     return len(text) * GLYPH * FONT / POINTS
 
 

@@ -1,4 +1,4 @@
-"""Where the boxes of a drawn net stand: inches, y downwards."""
+"""Positions of the boxes of a drawn net, in inches; y points down."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from convnet.layers.residual import SHORTCUT, Residual
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
 
 
 WIDTH = 6.4  # of a drawing
 ROW, STEP = 0.3, 0.14  # height of a box, and of the arrow below it
-INSIDE = (
-    0.28  # by how much a box inside another is indented, at the left; the shortcut is at the right
-)
-BELOW = 0.1  # from the last arrow inside a block to its end
+INSIDE = 0.28  # indent of nested boxes; the shortcut runs in the right one
+BELOW = 0.1  # from the last box inside a block to the bottom of the block
 INPUT, SUM = "input", "+"
 
 
@@ -32,13 +30,13 @@ class Box:
     Parameters
     ----------
     name : str
-        In full, "residual1/conv1"; "input"; of a sum that of the block, with "/+".
+        Full name of the layer, "residual1/conv1"; "input"; for a sum the name of the block and "/+".
     info : LayerInfo or None
-        What is known of the layer; None of an input and a sum.
+        The layer; None for the input and for sums.
     left, right, top, bottom : float
-        Sides. Of a block of layers they are those of its frame.
+        Edges of the box; for a block of layers those of its frame.
     is_block : bool
-        Whether layers stand inside.
+        Whether the box contains other boxes.
     """
 
     name: str
@@ -52,20 +50,20 @@ class Box:
 
 @dataclass(frozen=True)
 class Shortcut:
-    """The way around the layers of a block.
+    """The line of a shortcut around the layers of a residual block.
 
     Parameters
     ----------
     name : str
-        Of the block.
+        Name of the block.
     x : float
-        Where it goes down.
+        Position of its vertical part.
     right : float
-        The right side of the boxes that it leaves and comes back to.
+        Right edge of the boxes where it starts and ends.
     top, bottom : float
-        Where it leaves and comes back.
+        Where it starts and ends.
     info : LayerInfo or None
-        The layer that gives the block's input the shape of its output; None where it has that.
+        The layer on the shortcut; None if the shortcut is the identity.
     """
 
     name: str
@@ -79,23 +77,25 @@ class Shortcut:
 def place(
     layers: Sequence[LayerInfo], nested: bool = True
 ) -> tuple[list[Box], list[Shortcut], list[Arrow], float]:
-    """Place the boxes of a net.
+    """Return the positions of all boxes, shortcuts and arrows of a net.
 
     Parameters
     ----------
     layers : sequence of LayerInfo
-        The outer ones.
+        The outer layers.
     nested : bool, default=True
-        Whether the layers inside others have boxes of their own.
+        Whether nested layers have their own boxes.
 
     Returns
     -------
     boxes : list of Box
-        Blocks before what they hold; the input first.
+        The input first, blocks before the boxes inside them.
     shortcuts : list of Shortcut
+        One for each residual block.
     arrows : list of (x, top, bottom)
+        Arrows between boxes.
     height : float
-        Of it all.
+        Height of the drawing.
     """
     placer = _Placer(nested)
     placer.box(INPUT, None, 0.0, WIDTH)
@@ -127,17 +127,17 @@ class _Placer:
                 self.box(info.name, info, left, right)
 
     def block(self, info: LayerInfo, left: float, right: float) -> None:
-        """Place a layer's words, those inside it and, of a residual block, the shortcut beside them and the sum."""
+        """Place the label of a layer, its nested layers and, for a residual block, its shortcut and its sum."""
         at, top = len(self.boxes), self.y
         body = [inner for inner in info.layers if inner.name.rpartition("/")[2] != SHORTCUT]
-        around = next((inner for inner in info.layers if inner not in body), None)
+        projection = next((inner for inner in info.layers if inner not in body), None)
         self.y += ROW
-        leaves = self.y
+        start = self.y
         self.chain(body, left + INSIDE, right - INSIDE)
         if isinstance(info.layer, Residual):
             self.arrow()
             self.box(f"{info.name}/{SUM}", None, left + INSIDE, right - INSIDE)
-            x, back = right - INSIDE / 2, self.y - ROW / 2
-            self.shortcuts.append(Shortcut(info.name, x, right - INSIDE, leaves, back, around))
+            x, end = right - INSIDE / 2, self.y - ROW / 2
+            self.shortcuts.append(Shortcut(info.name, x, right - INSIDE, start, end, projection))
         self.y += BELOW
         self.boxes.insert(at, Box(info.name, info, left, right, top, self.y, True))

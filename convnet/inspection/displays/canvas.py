@@ -1,4 +1,4 @@
-"""The area that a display draws in: a figure of its own, or axes that it is given and divides."""
+"""The area that a display draws in: a new figure, or given axes that it divides."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.inspection.displays.backend import pyplot
 from convnet.inspection.displays.text import VERBATIM, height, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
     from matplotlib.axes import Axes
     from matplotlib.gridspec import GridSpecFromSubplotSpec
@@ -19,12 +19,36 @@ if TYPE_CHECKING:
 
 Margins = tuple[float, float, float, float]  # left, right, bottom, top
 
-MARGIN = 0.15  # inches around a figure's contents
-HEADING = 10  # points, the font of a heading
+MARGIN = 0.15  # inches around the contents of a figure
+HEADING = 10  # font size of a heading, in points
+
+
+def pyplot(caller: str) -> ModuleType:
+    """Return ``matplotlib.pyplot``, which only drawing needs.
+
+    Parameters
+    ----------
+    caller : str
+        Name of what needs it, for the message.
+
+    Returns
+    -------
+    pyplot : module
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed. The message says how to install it.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise ImportError(f'{caller} needs matplotlib: pip install "convnet[plot]"') from None
+    return plt
 
 
 def headed(caller: str, ax: Axes | None, heading: str, size: tuple[float, float]) -> Axes:
-    """Return what `canvas` does with a heading, broken into lines that fit its width."""
+    """Return axes as `canvas` does, with a heading that is wrapped to their width."""
     width = size[0] if ax is None else given_inches(caller, ax)[0]
     heading = wrapped(heading, width + MARGIN, HEADING)
     margins = (MARGIN, MARGIN, MARGIN, 2 * MARGIN + height([heading], HEADING))
@@ -45,25 +69,25 @@ def canvas(
     Parameters
     ----------
     caller : str
-        What draws, such as "FilterDisplay.plot"; for messages.
+        Name of what draws, such as "FilterDisplay.plot", for messages.
     ax : Axes, default=None
         Axes to use; None makes a new figure.
     size : (float, float)
         Width and height of the area in a new figure, in inches.
     margins : (float, float, float, float)
-        What a new figure has around that: left, right, bottom and top, in inches.
+        Left, right, bottom and top margin around the area in a new figure, in inches.
 
     Returns
     -------
     ax : Axes
-        Without frame, ticks and labels; a title stands above it all.
+        Without frame, ticks and labels; they may have a title.
 
     Raises
     ------
     ImportError
-        matplotlib is not installed.
+        If matplotlib is not installed.
     ValueError
-        `ax` has been divided before.
+        If `ax` was divided before.
     """
     plt = pyplot(caller)
     if ax is not None:
@@ -82,62 +106,62 @@ def canvas(
         ax = figure.add_subplot(place[0])
     elif not ax.axison:
         raise ValueError(
-            f"{caller}: ax has no axis: it was divided before. Pass other axes, or axes_ of the display that did so."
+            f"{caller}: ax was divided before, by another display. Pass other axes, or one of that display's axes_."
         )
     ax.set_axis_off()
     return ax
 
 
 def check_axes(caller: str, ax: object) -> None:
-    """Raise TypeError unless `ax` are axes: a figure, or an array of axes, was meant to be drawn in."""
+    """Raise TypeError unless `ax` is an Axes, such as for a figure or an array of axes."""
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
         raise TypeError(
-            f"{caller}: ax must be Axes of matplotlib; got {type(ax).__name__}. Pass figure.add_subplot(), or None "
+            f"{caller}: ax must be a matplotlib Axes; got {type(ax).__name__}. Pass figure.add_subplot(), or None "
             "for a new figure."
         )
 
 
 def given_inches(caller: str, ax: Axes) -> tuple[float, float]:
-    """Return `inches` of the axes that a display was given; TypeError where it was given something else."""
+    """Return `inches` of the axes that a user passed; TypeError if they are not Axes."""
     check_axes(caller, ax)
     return inches(ax)
 
 
 def inches(ax: Axes) -> tuple[float, float]:
-    """Return width and height of axes, in inches."""
+    """Return width and height of axes in inches."""
     box, dpi = ax.get_window_extent(), ax.figure.dpi
     return box.width / dpi, box.height / dpi
 
 
 def check_room(caller: str, ax: Axes, *lengths: float) -> None:
-    """Raise ValueError where axes are so small that one of the lengths of what they are to hold is not above 0."""
+    """Raise ValueError if one of the lengths left for the contents of axes is not positive."""
     if min(lengths) <= 0:
         width, high = inches(ax)
         raise ValueError(
-            f"{caller}: ax, {width:.1f}×{high:.1f} inches, is too small. Pass larger axes, or none for a new figure."
+            f"{caller}: ax, {width:.1f}×{high:.1f} inches, is too small. Pass larger axes, or None for a new figure."
         )
 
 
 def divided(ax: Axes, n_rows: int, n_cols: int, **spacing: Any) -> GridSpecFromSubplotSpec:
-    """Return a grid over the area of axes, from which ``figure.add_subplot`` takes places.
+    """Return a grid over the area of axes, for ``figure.add_subplot``.
 
     Parameters
     ----------
     ax : Axes
         As `canvas` returns them.
     n_rows, n_cols : int
-        Numbers of places.
+        Size of the grid.
     **spacing : dict
-        ``width_ratios``, ``height_ratios``, ``wspace`` and ``hspace``, as matplotlib has them.
+        ``width_ratios``, ``height_ratios``, ``wspace`` and ``hspace`` of matplotlib.
 
     Returns
     -------
     grid : SubplotSpec grid
     """
     place = ax.get_subplotspec()
-    if place is None:  # axes put down by hand
+    if place is None:  # axes that were placed by hand
         box = ax.get_position()
         edges = dict(left=box.x0, right=box.x1, bottom=box.y0, top=box.y1)
         place = ax.figure.add_gridspec(1, 1, **edges)[0]
@@ -153,20 +177,20 @@ def panels(
     margins: Margins,
     **spacing: Any,
 ) -> NDArray[np.object_]:
-    """Return n axes one below the other.
+    """Return n axes, one below the other.
 
     Parameters
     ----------
     caller : str
-        As for `canvas`.
+        See `canvas`.
     ax : Axes, array-like of n Axes or None
-        Axes to divide, those to draw in, or a new figure.
+        Axes to divide, axes to draw in, or None for a new figure.
     n : int
-        How many.
+        Number of axes.
     size, margins : tuple
-        As for `canvas`.
+        See `canvas`.
     **spacing : dict
-        As for `divided`.
+        See `divided`.
 
     Returns
     -------
@@ -175,9 +199,9 @@ def panels(
     Raises
     ------
     ImportError
-        matplotlib is not installed.
+        If matplotlib is not installed.
     ValueError
-        Another number of axes was given, or axes that were divided before.
+        If `ax` holds another number of axes, or was divided before.
     """
     if ax is not None and np.iterable(ax):
         axes = np.asarray(ax, dtype=object).ravel()

@@ -1,4 +1,4 @@
-"""ConfusionDisplay: what the images of each cell of a confusion matrix have in common."""
+"""ConfusionDisplay: the mean image and the mean explanation of each cell of a confusion matrix."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convnet.inspection.displays.canvas import check_room, divided, given_inches, headed, inches
-from convnet.inspection.displays.colors import draw_scale, laid_over
+from convnet.inspection.displays.colors import draw_overlay_colorbar, overlay
 from convnet.inspection.displays.grid import BAR, GAP
-from convnet.inspection.displays.images import AT_ONCE, Pictures
+from convnet.inspection.displays.images import BATCH_SIZE, DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.text import VERBATIM, fitted, height
 from convnet.inspection.explain.given import whole as integer
@@ -21,38 +21,38 @@ if TYPE_CHECKING:
     from convnet.inspection.displays.nets import Net
 
 
-SIDE = 7.0  # inches of a new figure's longer side, about
-TILE = (0.7, 2.4)  # inches of an image's longer side in a new figure, at least and at most
-NAMES = 0.9  # inches to the left, of the true labels
-LABELS = 0.85  # inches beside the colour bar
-RIGHT, WRONG = "#009E73", "#BBBBBB"  # frames
+SIDE = 7.0  # approximate longer side of a new figure, in inches
+TILE = (0.7, 2.4)  # smallest and largest longer side of an image in a new figure, in inches
+NAMES = 0.9  # width of the true labels at the left, in inches
+LABELS = 0.85  # width of the labels of the color bar, in inches
+CORRECT, WRONG = "#009E73", "#BBBBBB"  # colors of frames
 
 
 class ConfusionDisplay:
-    """The confusion matrix, in each cell the mean image and what the net looked at on average.
+    """The confusion matrix, with the mean image and the mean explanation in each cell.
 
-    A row is a true class, a column a predicted one, so that right answers stand on the diagonal, framed in green. The
-    number in a cell is that of its images. Colours as in `ExplanationDisplay`.
+    Rows are true classes and columns predicted ones, so the diagonal, framed in green, holds the correct predictions.
+    The number in a cell counts its images. Colors are those of `ExplanationDisplay`.
 
     Parameters
     ----------
     images : ndarray of shape (k, k, h, w, 3)
-        Mean images, colours from 0 to 1; NaN where there are none.
+        Mean images, with colors from 0 to 1; NaN for empty cells.
     maps : ndarray of shape (k, k, h, w)
-        As ``explain_confusion`` returns them; NaN where there are none.
+        Mean maps, as ``explain_confusion`` returns them; NaN for empty cells.
     counts : ndarray of int, shape (k, k)
-        How many images each cell has.
+        Number of images in each cell.
     classes : ndarray of shape (k,)
-        Labels.
+        Class labels.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        Set by ``plot``.
+        The figure. ``plot`` sets this and the following attributes.
     axes_ : ndarray of matplotlib Axes, shape (m, m)
-        Of the m classes that were drawn.
+        Cells of the m classes that were drawn.
     drawn_ : ndarray of int, shape (m,)
-        Their numbers, ascending.
+        Indices of these classes, ascending.
 
     Examples
     --------
@@ -87,53 +87,53 @@ class ConfusionDisplay:
         ax: Axes | None = None,
         **options: Any,
     ) -> Self:
-        """Explain all images and draw the means.
+        """Explain all images, and draw the mean of each cell.
 
         Parameters
         ----------
         estimator : ConvNetClassifier
-            Fitted on images.
+            A classifier fitted on images.
         X : array-like of shape (n_rows, h, w, c), (n_rows, h, w) or (n_rows, features)
             Images.
         y : array-like of shape (n_rows,)
-            Their labels.
+            True labels.
         method : str, default="gradcam"
-            Of ``explain``.
+            Method of ``explain``.
         n : int, default=10
-            As for ``plot``.
+            See ``plot``.
         ax : matplotlib Axes, default=None
-            As for ``plot``.
+            See ``plot``.
         **options : dict
             Other parameters of ``explain_confusion``.
 
         Returns
         -------
         display : ConfusionDisplay
-            Drawn.
+            The display, already drawn.
 
         Raises
         ------
         NotFittedError
-            The net is not fitted.
+            If the net is not fitted.
         ValueError
-            What ``explain_confusion`` refuses; n below 2.
+            If ``explain_confusion`` raises one, or n is below 2.
         TypeError
-            `estimator` is no classifier.
+            If `estimator` is not a ConvNetClassifier.
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
         n = integer(f"{cls.__name__}: n", n, 2)
         if not hasattr(estimator, "explain_confusion"):
             kind = type(estimator).__name__
             raise TypeError(f"{cls.__name__} takes a ConvNetClassifier; {kind} has no classes.")
-        pictures = Pictures(estimator, X, cls.__name__)  # which refuses what is no image
+        pictures = DisplayImages(estimator, X, cls.__name__)  # raises unless X holds images
         found = estimator.explain_confusion(X, y, method, **options)
         y, predicted = np.asarray(y), estimator.predict(X)
         images = np.full((*found.maps.shape, 3), np.nan, dtype=np.float32)
         for i, j in np.argwhere(found.counts):
             rows = np.flatnonzero((y == found.classes[i]) & (predicted == found.classes[j]))
-            parts = np.split(rows, range(AT_ONCE, len(rows), AT_ONCE))
+            parts = np.split(rows, range(BATCH_SIZE, len(rows), BATCH_SIZE))
             sums = [pictures[part].sum(axis=0) for part in parts]
             images[i, j] = np.sum(sums, axis=0) / len(rows)
         return cls(images, found.maps, found.counts, found.classes).plot(ax=ax, n=n)
@@ -146,18 +146,19 @@ class ConfusionDisplay:
         ax : matplotlib Axes, default=None
             Axes to divide. None makes a new figure.
         n : int, default=10
-            Classes to draw at most: of more, those with most mistakes.
+            Largest number of classes to draw. If there are more, those with the most mistakes are drawn.
 
         Returns
         -------
         self : ConfusionDisplay
+            The display itself.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            n is below 2; `ax` was divided before, or is too small.
+            If n is below 2, or `ax` was divided before or is too small.
         """
         self.drawn_ = self._most_confused(integer("ConfusionDisplay: n", n, 2))
         caller = "ConfusionDisplay.plot"
@@ -171,15 +172,15 @@ class ConfusionDisplay:
             width, high = given_inches(caller, ax)
             tile = (width - beside - NAMES) / k - GAP, high / k - GAP
             check_room(caller, ax, *tile)
-        words, font = fitted(names, tile[0])
+        texts, font = fitted(names, tile[0])
         beside_rows, points = fitted(names, NAMES)
-        strip = height(words, font) + 0.05
+        strip = height(texts, font) + 0.05
         size = (
             NAMES + k * (tile[0] + GAP) - GAP + beside,
             strip + k * (tile[1] + GAP) - GAP,
         )
-        among = f", {k} of {len(self.classes)} classes" if k < len(self.classes) else ""
-        heading = f"row: true, column: predicted{among}"
+        some = f" ({k} of {len(self.classes)} classes)" if k < len(self.classes) else ""
+        heading = f"rows: true class, columns: predicted class{some}"
         whole = headed(caller, ax, heading, size)
         width, high = inches(whole)
         check_room(caller, whole, high - strip)
@@ -197,7 +198,7 @@ class ConfusionDisplay:
                 one = self.axes_[i, j] = whole.figure.add_subplot(cells[i, j])
                 self._draw_cell(one, row, column)
                 if i == 0:
-                    one.set_title(words[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
+                    one.set_title(texts[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
             self.axes_[i, 0].set_ylabel(
                 beside_rows[i],
                 fontsize=points,
@@ -208,18 +209,18 @@ class ConfusionDisplay:
                 **VERBATIM,
             )
         signed = bool((self.maps < 0).any())
-        draw_scale(whole.figure.add_subplot(outer[1, 3]), signed=signed)
+        draw_overlay_colorbar(whole.figure.add_subplot(outer[1, 3]), signed=signed)
         return self
 
     def _draw_cell(self, ax: Axes, row: int, column: int) -> None:
         ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_color(RIGHT if row == column else WRONG)
+        ax.spines[:].set_color(CORRECT if row == column else WRONG)
         ax.spines[:].set_linewidth(2 if row == column else 0.8)
         count = self.counts[row, column]
         if not count:
             ax.set_box_aspect(self.maps.shape[2] / self.maps.shape[3])
             return
-        ax.imshow(laid_over(self.images[row, column], self.maps[row, column]))
+        ax.imshow(overlay(self.images[row, column], self.maps[row, column]))
         box = dict(facecolor="white", edgecolor="none", alpha=0.8, pad=1)
         ax.text(
             *(0.04, 0.96, f"{count:,}"),
@@ -231,7 +232,7 @@ class ConfusionDisplay:
         )
 
     def _most_confused(self, n: int) -> np.ndarray:
-        """Return the numbers of at most n classes, those with most mistakes, ascending."""
+        """Return the indices of the n classes with the most mistakes, ascending."""
         mistakes = self.counts - np.diag(np.diag(self.counts))
         order = np.argsort(-(mistakes.sum(axis=0) + mistakes.sum(axis=1)), kind="stable")
         return np.sort(order[:n])

@@ -1,4 +1,4 @@
-"""ExplanationDisplay: where a net looks."""
+"""ExplanationDisplay: images, and the pixels that a prediction depends on."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from convnet.inspection.displays.canvas import (
     headed,
     inches,
 )
-from convnet.inspection.displays.colors import draw_scale, laid_over
+from convnet.inspection.displays.colors import draw_overlay_colorbar, overlay
 from convnet.inspection.displays.grid import BAR, GAP, columns
-from convnet.inspection.displays.images import Pictures
-from convnet.inspection.displays.naming import confused, named, percent
+from convnet.inspection.displays.images import DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.displays.text import VERBATIM, fitted, height
+from convnet.inspection.displays.text import (
+    VERBATIM,
+    fitted,
+    height,
+    name_list,
+    percent,
+    true_predicted,
+)
 from convnet.inspection.explain.given import whole as integer
 
 if TYPE_CHECKING:
@@ -32,43 +38,44 @@ if TYPE_CHECKING:
     from convnet.inspection.displays.nets import Net
 
 
-NAMES = {  # others are written as words
+NAMES = {  # of the other methods the underscores are replaced
     "gradcam": "Grad-CAM",
-    "saliency": "saliency, either way",  # a magnitude: red speaks neither for nor against
+    "saliency": "saliency (unsigned)",  # a magnitude: red is evidence neither for nor against
 }
-SIDE = 8.0  # inches of a new figure's longer side, about
-TILE = (0.9, 2.4)  # inches of an image's longer side in a new figure, at least and at most
-BETWEEN = 0.2  # inches between images, from what belongs to one to what belongs to the next
-LABELS = 0.85  # inches beside the colour bar
-SHAPE = 4 / 3  # width of a new figure, of its height
+SIDE = 8.0  # approximate longer side of a new figure, in inches
+TILE = (0.9, 2.4)  # smallest and largest longer side of an image in a new figure, in inches
+BETWEEN = 0.2  # distance between an image with its maps and the next one, in inches
+LABELS = 0.85  # width of the labels of the color bar, in inches
+SHAPE = 4 / 3  # width of a new figure divided by its height
 
 
 class ExplanationDisplay:
-    """Images and, beside each, how much its pixels matter for what the net says, by one method or several.
+    """Images, each beside maps of how much its pixels affect the output of the net, by one or several methods.
 
-    The image lies in pale grey below a map: red speaks for the class or raises the value, blue speaks against it; a
-    saliency map is of magnitudes, and its red pixels move the output either way. The scale of each map ends at its own
-    largest magnitudes, 0.5 % of the pixels left out: compare the colours within a map, and the numbers in `maps`.
+    The image lies in pale gray under a map: red is evidence for the class or raises the value, blue is evidence against
+    it. Saliency maps are magnitudes: their red pixels may change the output in either direction. Each map has its own
+    scale, which ends at the 99.5 % quantile of its magnitudes: compare colors within a map only, and use the numbers in
+    `maps` to compare maps.
 
     Parameters
     ----------
     images : ndarray of shape (n, h, w, 3)
-        Colours from 0 to 1.
+        Colors from 0 to 1.
     maps : dict of ndarray of shape (n, h, w)
-        By method, as ``explain`` returns them.
+        Maps by method, as ``explain`` returns them.
     titles : list of n str, default=None
-        Above the images.
+        Titles of the images.
     heading : str, default=None
-        Above all.
+        Heading of the figure.
     n_rows : int, default=None
-        How many images there are, where these are not all; None is n.
+        Number of rows of X, of which `images` may be the first ones; None is n.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        Set by ``plot``.
+        The figure. ``plot`` sets this and the following attributes.
     axes_ : ndarray of matplotlib Axes, shape (n, 1 + n_methods)
-        Of each image, then of its maps.
+        For each image its axes, then those of its maps.
 
     Examples
     --------
@@ -112,64 +119,65 @@ class ExplanationDisplay:
         ax: Axes | None = None,
         **options: Any,
     ) -> Self:
-        """Explain what a net says of images, and draw it.
+        """Explain the predictions of a net, and draw the maps.
 
         Parameters
         ----------
         estimator : ConvNetClassifier or ConvNetRegressor
-            Fitted on images.
+            A net fitted on images.
         X : array-like of shape (n_rows, h, w, c), (n_rows, h, w) or (n_rows, features)
             Images.
         y : array-like of shape (n_rows,), default=None
-            Their labels or values, for the titles.
+            True labels or values, for the titles.
         method : str or list of str, default="gradcam"
-            Of ``explain``.
+            One or several methods of ``explain``.
         target : object, default=None
-            Of ``explain``: the class or output that is meant; None is what the net says.
+            Target of ``explain``: a class or an output. None is the prediction.
         n : int, default=16
-            Images to draw at most: the first.
+            Largest number of images to draw. If there are more, the first ones are drawn.
         ax : matplotlib Axes, default=None
-            As for ``plot``.
+            See ``plot``.
         **options : dict
             Other parameters of ``explain``.
 
         Returns
         -------
         display : ExplanationDisplay
-            Drawn.
+            The display, already drawn.
 
         Raises
         ------
         NotFittedError
-            The net is not fitted.
+            If the net is not fitted.
         ValueError
-            X does not fit the net, y has another length, n is below 1, and what ``explain`` refuses.
+            If X does not have the shape of the images in ``fit``, y has another length, n is below 1, or ``explain``
+            raises one.
         TypeError
-            `estimator` is no net.
+            If `estimator` is not a net.
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
         n = integer(f"{cls.__name__}: n", n)
-        pictures = Pictures(estimator, X, cls.__name__)
+        pictures = DisplayImages(estimator, X, cls.__name__)
         n_rows = len(pictures)
         labels = None if y is None else np.asarray(y)
         if labels is not None and len(labels) != n_rows:
-            raise ValueError(f"{cls.__name__}: X has {n_rows} rows and y has {len(labels)}.")
+            raise ValueError(f"{cls.__name__}: X has {n_rows} rows, but y has {len(labels)}.")
         heading = None
         if target is not None and np.ndim(target) == 0:
-            heading = f"what speaks for {target}"
+            heading = f"evidence for {target}"
         elif target is not None and len(target) == n_rows:
             target = np.asarray(target)[:n]
         shown = pictures.first(n)
-        methods = named(f"{cls.__name__}: method", method)
+        methods = name_list(f"{cls.__name__}: method", method)
         maps = {name: estimator.explain(shown, name, target, **options) for name in methods}
         titles = _titles(estimator, shown, None if labels is None else labels[:n])
         display = cls(pictures[:n], maps, titles=titles, heading=heading, n_rows=n_rows)
         return display.plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw images and maps.
+        """Draw the images and the maps.
 
         Parameters
         ----------
@@ -179,13 +187,14 @@ class ExplanationDisplay:
         Returns
         -------
         self : ExplanationDisplay
+            The display itself.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            `ax` was divided before, or is too small.
+            If `ax` was divided before, or is too small.
         """
         caller = "ExplanationDisplay.plot"
         n, (h, w), tiles = len(self.images), self.images.shape[1:3], 1 + len(self.maps)
@@ -203,13 +212,13 @@ class ExplanationDisplay:
             rows = ceil(n / cols)
             tile = (width - beside) / (cols * tiles) - GAP, high / rows - strip - GAP
             check_room(caller, ax, *tile)
-        words, font = fitted([*titles, *names], tile[0])
-        strip = height(words, font) + 0.05
+        texts, font = fitted([*titles, *names], tile[0])
+        strip = height(texts, font) + 0.05
         block = tiles * (tile[0] + GAP) - GAP
         size = cols * (block + BETWEEN) - BETWEEN + beside, rows * (tile[1] + strip + GAP) - GAP
         some = self.n_rows is not None and n < self.n_rows
-        words_above = [self.heading, f"{n} of {self.n_rows:,} images" if some else ""]
-        heading = ": ".join(filter(None, words_above))
+        parts = [self.heading, f"{n} of {self.n_rows:,} images" if some else ""]
+        heading = ": ".join(filter(None, parts))
         whole = headed(caller, ax, heading, size) if heading else canvas(caller, ax, size=size)
         width, high = inches(whole)
         check_room(caller, whole, high - strip)
@@ -225,20 +234,20 @@ class ExplanationDisplay:
         self.figure_, self.axes_ = whole.figure, np.empty((n, tiles), dtype=object)
         for i, picture in enumerate(self.images):
             places = blocks[divmod(i, cols)].subgridspec(1, tiles, wspace=GAP / tile[0])
-            drawn = [picture, *(laid_over(picture, maps[i]) for maps in self.maps.values())]
-            heads = [words[i], *(words[n:] if i < cols else [""] * len(names))]
+            drawn = [picture, *(overlay(picture, maps[i]) for maps in self.maps.values())]
+            heads = [texts[i], *(texts[n:] if i < cols else [""] * len(names))]
             for j in range(tiles):
                 one = self.axes_[i, j] = whole.figure.add_subplot(places[j])
                 one.imshow(drawn[j])
                 one.set(xticks=[], yticks=[])
                 one.set_title(heads[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
         signed = any((maps < 0).any() for maps in self.maps.values())
-        draw_scale(whole.figure.add_subplot(outer[1, 2]), signed=signed)
+        draw_overlay_colorbar(whole.figure.add_subplot(outer[1, 2]), signed=signed)
         return self
 
 
 def _titles(estimator: Net, X: Any, y: np.ndarray | None) -> list[str] | None:
-    """Return what the net says of each image, and what it is where `y` is known."""
+    """Return the prediction for each image, with the true label or value if `y` is given."""
     predicted = estimator.predict(X)
     if predicted.ndim > 1:
         return None
@@ -247,9 +256,9 @@ def _titles(estimator: Net, X: Any, y: np.ndarray | None) -> list[str] | None:
         return (
             values
             if y is None
-            else [confused(f"{t:.4g}", p) for t, p in zip(y, values, strict=True)]
+            else [true_predicted(f"{t:.4g}", p) for t, p in zip(y, values, strict=True)]
         )
     sure = estimator.predict_proba(X).max(axis=1)
     truth = predicted if y is None else y
-    said = [p if t == p else confused(t, p) for t, p in zip(truth, predicted, strict=True)]
-    return [f"{text}\n{percent(chance)} sure" for text, chance in zip(said, sure, strict=True)]
+    labels = [p if t == p else true_predicted(t, p) for t, p in zip(truth, predicted, strict=True)]
+    return [f"{text}\n{percent(chance)} sure" for text, chance in zip(labels, sure, strict=True)]

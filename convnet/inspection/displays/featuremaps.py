@@ -1,4 +1,4 @@
-"""FeatureMapDisplay: what a net makes of an image."""
+"""FeatureMapDisplay: the outputs of the layers of a net for an image."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from convnet.inspection.displays.grid import N_MAX, draw_maps
-from convnet.inspection.displays.images import Pictures
-from convnet.inspection.displays.layer_rows import N_ROW, draw_rows
-from convnet.inspection.displays.naming import named
+from convnet.inspection.displays.colors import color_scale
+from convnet.inspection.displays.grid import MAX_MAPS, draw_maps
+from convnet.inspection.displays.images import DisplayImages
+from convnet.inspection.displays.layer_rows import MAX_MAPS_IN_ROW, draw_rows
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.displays.scale import scale_of
+from convnet.inspection.displays.text import name_list
 from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
 
@@ -24,37 +24,39 @@ if TYPE_CHECKING:
     from convnet.inspection.displays.nets import Net
 
 
-# What a prediction leaves as it is has no row of its own.
+# Layers that change nothing in prediction have no row.
 UNCHANGED = ("Flatten", "Dropout", "SpatialDropout2D")
 
 
 class FeatureMapDisplay:
-    """What the layers of a net put out for one image: all maps of a layer, or the way through the whole net.
+    """The outputs of layers for one image: all maps of one layer, or the strongest maps of several layers.
 
-    Dark is 0 and bright the largest value of a layer. Where a layer puts out negative values too, white is 0, red above
-    it and blue below.
+    Dark is 0 and bright is the largest value of a layer. If a layer has negative outputs, white is 0, red is positive
+    and blue is negative.
 
     Parameters
     ----------
     maps : dict of ndarray of shape (h, w, c), (length, c) or (features,)
-        By the names of the layers, in their order.
+        Outputs by layer name, in the order of the layers.
     image : ndarray of shape (h, w, 3), (length, c) or (features,), default=None
-        The image, its colours from 0 to 1, the signal or the flat row; drawn above the layers where there are several.
+        The image, with colors from 0 to 1, the signal or the flat row. It is drawn above the layers if there are
+        several.
     types : dict of str, default=None
-        Types of the layers, by name.
+        Layer types by layer name.
     classes : array-like of shape (n_outputs,), default=None
-        What the values of the layer "output" stand for, where that is drawn.
+        Labels of the values of the layer "output".
     prediction : object, default=None
-        The net's answer, for the heading.
+        What the net predicts, for the heading.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        Set by ``plot``.
+        The figure. ``plot`` sets this and the following attributes.
     axes_ : ndarray or dict of list of matplotlib Axes
-        Of one layer, (n_rows, n_cols), None where a place is empty; of several, by name, "input" among them.
+        For one layer an array of shape (n_rows, n_cols) with None in empty places; for several layers lists by layer
+        name, including "input".
     bounding_ax_ : matplotlib Axes
-        What was divided; its title is the heading.
+        The axes that were divided; their title is the heading.
 
     Examples
     --------
@@ -94,46 +96,47 @@ class FeatureMapDisplay:
         n_max: int | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw what the layers of a fitted net put out.
+        """Draw the outputs of layers of a fitted net.
 
         Parameters
         ----------
         estimator : ConvNetClassifier or ConvNetRegressor
-            Fitted.
+            A fitted net.
         x : array-like of shape (h, w, c), (h, w), (length, c) or (features,)
-            One image, signal or flat row, or an X of one row, as for ``trace``.
+            One image, signal or flat row, or an X of one row.
         layer : str or list of str, default=None
-            Names of layers, as in ``layers_``; of one inside another "residual1/conv1". None is the whole net: the
-            outer layers, but for those that change nothing in prediction.
+            Names of layers, as in ``layers_``: "conv1", or "residual1/conv1" for a nested layer. None is the whole net:
+            all outer layers, except those that change nothing in prediction.
         n_max : int, default=None
-            As for ``plot``.
+            See ``plot``.
         ax : matplotlib Axes, default=None
-            As for ``plot``.
+            See ``plot``.
 
         Returns
         -------
         display : FeatureMapDisplay
-            Drawn.
+            The display, already drawn.
 
         Raises
         ------
         NotFittedError
-            The net is not fitted.
+            If the net is not fitted.
         TypeError
-            `estimator` is no net.
+            If `estimator` is not a net.
         ValueError
-            No layer has that name, with those that exist; x is not one image of the shape in ``fit``.
+            If no layer has that name (the message lists the names), x is not one image of the shape in ``fit``, or
+            n_max is below 1.
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
         trace = estimator.trace(x)
         image = trace.feature_map("input")
         if image.ndim == 3:
-            image = Pictures(estimator, np.reshape(x, (1, -1)), cls.__name__)[:][0]
+            image = DisplayImages(estimator, np.reshape(x, (1, -1)), cls.__name__)[:][0]
         if layer is None:
             layer = [info.name for info in estimator.layers_ if info.type not in UNCHANGED]
-        names = named(f"{cls.__name__}: layer", layer)
+        names = name_list(f"{cls.__name__}: layer", layer)
         types = {info.name: info.type for outer in estimator.layers_ for info in outer.walk()}
         display = cls(
             {name: trace.feature_map(name) for name in names},
@@ -150,29 +153,30 @@ class FeatureMapDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to divide; None makes a new figure.
+            Axes to divide. None makes a new figure.
         n_max : int, default=None
-            Maps to draw of a layer: of one layer the first, of several the strongest, those of the largest mean
-            magnitude, under the numbers of their channels. None is 64 of one layer, 8 of each of several.
+            Largest number of maps of a layer to draw: for one layer the first ones, for several layers those with the
+            largest mean magnitude, with their channel numbers as titles. None is 64 for one layer and 8 for several.
 
         Returns
         -------
         self : FeatureMapDisplay
+            The display itself.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            n_max is below 1; `ax` was divided before.
+            If n_max is below 1, or `ax` was divided before.
         """
         if n_max is not None:
             n_max = whole("FeatureMapDisplay: n_max", n_max)
         (name, values), *others = self.maps.items()
         if not others and values.ndim == 3:
-            self._plot_layer(ax, name, values, n_max or N_MAX)
+            self._plot_layer(ax, name, values, n_max or MAX_MAPS)
         else:
-            self._plot_rows(ax, n_max or N_ROW)
+            self._plot_rows(ax, n_max or MAX_MAPS_IN_ROW)
         self.figure_ = self.bounding_ax_.figure
         return self
 
@@ -182,8 +186,8 @@ class FeatureMapDisplay:
             "FeatureMapDisplay.plot",
             maps,
             titles=range(len(maps)),
-            heading=", ".join([name, self._words(name)]),
-            scale=scale_of(maps),
+            heading=", ".join([name, self._label(name)]),
+            scale=color_scale(maps),
             label="output",
             ax=ax,
             n_max=n_max,
@@ -191,34 +195,34 @@ class FeatureMapDisplay:
         self.axes_, self.bounding_ax_ = grid.axes, grid.bounding_ax
 
     def _plot_rows(self, ax: Axes | None, n_max: int) -> None:
-        names, winner = self._answer()
+        names, predicted = self._predicted()
         heading = [] if self.prediction is None else [f"prediction: {self.prediction}"]
         if any(values.ndim == 3 for values in self.maps.values()):
-            heading.append("numbers are those of the channels, the strongest first")
+            heading.append("(channel numbers above the maps, strongest first)")
         self.bounding_ax_, self.axes_ = draw_rows(
             "FeatureMapDisplay.plot",
             self.maps,
             image=self.image,
-            words={name: self._words(name) for name in self.maps}
+            labels={name: self._label(name) for name in self.maps}
             | ({} if self.image is None else {"input": cross(self.image.shape[:2])}),
             names=names,
-            winner=winner,
+            predicted=predicted,
             heading="\n".join(heading),
             n_max=n_max,
             ax=ax,
         )
 
-    def _answer(self) -> tuple[Sequence[Any] | np.ndarray | None, int | None]:
-        """Return names of the output's values and the position of the predicted one; None where there are none."""
+    def _predicted(self) -> tuple[Sequence[Any] | np.ndarray | None, int | None]:
+        """Return names of the output values and the index of the predicted one; None if there are none."""
         outputs, classes = self.maps.get("output"), self.classes
         if outputs is None or classes is None:
             return None, None
         if np.ndim(self.prediction):
             return classes if len(outputs) == len(classes) else None, None
         if len(outputs) == 1 and len(classes) == 2:  # the logit of the second class
-            return [f"{classes[1]}, against {classes[0]}"], 0 if outputs[0] > 0 else None
+            return [f"{classes[1]} (vs. {classes[0]})"], 0 if outputs[0] > 0 else None
         return classes, int(outputs.argmax())
 
-    def _words(self, name: str) -> str:
+    def _label(self, name: str) -> str:
         kind = (self.types or {}).get(name, "")
         return " ".join(filter(None, [kind, cross(self.maps[name].shape)]))

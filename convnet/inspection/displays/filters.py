@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from convnet.inspection.displays.grid import N_MAX, draw_maps
+from convnet.inspection.displays.colors import diverging
+from convnet.inspection.displays.grid import MAX_MAPS, draw_maps
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.displays.scale import diverging
 from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
 
@@ -19,46 +19,46 @@ if TYPE_CHECKING:
     from convnet.inspection.displays.nets import Net
 
 
-RULES = ("auto", "color", "strongest", "mean", "all")
-KERNELS = "/weights"  # how the names of kernels in ``weights_`` end
+CHANNEL_RULES = ("auto", "color", "strongest", "mean", "all")
+KERNEL_SUFFIX = "/weights"  # of the names of kernels in ``weights_``
 
 
 def convolutions(net: Net) -> dict[str, np.ndarray]:
-    """Return the kernels of a fitted net's convolutions, by the names of the layers."""
+    """Return the kernels of the convolutions of a fitted net, by layer name."""
     return {
-        name.removesuffix(KERNELS): array
+        name.removesuffix(KERNEL_SUFFIX): array
         for name, array in net.weights_.items()
-        if name.endswith(KERNELS) and array.ndim > 2
+        if name.endswith(KERNEL_SUFFIX) and array.ndim > 2
     }
 
 
 class FilterDisplay:
-    """Kernels of a convolution, a picture for each filter.
+    """The kernels of a convolution, one picture for each filter.
 
-    White is a weight of 0, red one above it, blue one below it; all filters share the scale. Filters that read the
-    three channels of colour images are drawn in colour, grey being 0: a filter answers to what looks like its picture.
+    White weights are 0, red ones positive and blue ones negative; all filters share the scale. Filters that read color
+    images are drawn in color, with gray for 0: a filter responds to image regions that look like its picture.
 
     Parameters
     ----------
     kernels : ndarray of shape (height, width, in_channels, filters) or (size, in_channels, filters)
-        As in ``weights_``; the latter are those of signals.
+        As in ``weights_``; the second shape is for signals.
     layer : str, default=None
         Name of the layer, for the heading.
     reads_image : bool, default=False
-        Whether the layer reads the image itself, so that three channels are red, green and blue.
+        Whether the layer reads the image, so that three channels are red, green and blue.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        Set by ``plot``.
+        The figure. ``plot`` sets this and the following attributes.
     axes_ : ndarray of matplotlib Axes, shape (n_rows, n_cols)
-        One for each picture; None where a place is empty.
+        One for each picture; None in empty places.
     im_ : list of matplotlib AxesImage
-        The pictures.
+        The images drawn by matplotlib.
     colorbar_ : matplotlib Colorbar or None
-        None of pictures in colour.
+        None for pictures in color.
     bounding_ax_ : matplotlib Axes
-        What was divided; its title is the heading.
+        The axes that were divided; their title is the heading.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class FilterDisplay:
         layer: str | None = None,
         *,
         channels: str | int = "auto",
-        n_max: int | None = N_MAX,
+        n_max: int | None = MAX_MAPS,
         ax: Axes | None = None,
     ) -> Self:
         """Draw the kernels of a layer of a fitted net.
@@ -91,37 +91,37 @@ class FilterDisplay:
         Parameters
         ----------
         estimator : ConvNetClassifier or ConvNetRegressor
-            Fitted.
+            A fitted net.
         layer : str, default=None
             Name of a convolution, as in ``weights_``: "conv1", "residual1/conv1", "separable1/depthwise". None is
             the first.
         channels : str or int, default="auto"
-            As for ``plot``.
+            See ``plot``.
         n_max : int or None, default=64
-            As for ``plot``.
+            See ``plot``.
         ax : matplotlib Axes, default=None
-            As for ``plot``.
+            See ``plot``.
 
         Returns
         -------
         display : FilterDisplay
-            Drawn.
+            The display, already drawn.
 
         Raises
         ------
         NotFittedError
-            The net is not fitted.
+            If the net is not fitted.
         TypeError
-            `estimator` is no net.
+            If `estimator` is not a net.
         ValueError
-            No convolution has that name, with those that exist; the net has none.
+            If no convolution has that name (the message lists the names), the net has none, or ``plot`` raises one.
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
         kernels = convolutions(estimator)
         if not kernels:
-            raise ValueError(f"{cls.__name__} needs a convolution; this net has none.")
+            raise ValueError(f"{cls.__name__} needs a convolution, but this net has none.")
         first = next(iter(kernels))
         layer = first if layer is None else layer
         if layer not in kernels:
@@ -130,45 +130,47 @@ class FilterDisplay:
         return display.plot(ax, channels=channels, n_max=n_max)
 
     def plot(
-        self, ax: Axes | None = None, *, channels: str | int = "auto", n_max: int | None = N_MAX
+        self, ax: Axes | None = None, *, channels: str | int = "auto", n_max: int | None = MAX_MAPS
     ) -> Self:
         """Draw the kernels.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to divide; None makes a new figure.
+            Axes to divide. None makes a new figure.
         channels : str or int, default="auto"
-            What is drawn of filters that read several channels: "strongest", the channel whose weights have the
-            largest 2-norm; "mean" of the channels; "color", three channels as red, green and blue; "all", a picture for
-            each filter and channel; a number, that channel from 0. "auto" is "color" where the layer reads colour
+            How to draw filters that read several channels. "strongest": the channel whose weights have the largest
+            2-norm; "mean": the mean of the channels; "color": three channels as red, green and blue; "all": one picture
+            for each filter and channel; a number from 0: that channel. "auto" is "color" if the layer reads color
             images, else "strongest".
-            Kernels of one pixel make one picture of all filters and channels, those of signals one of all channels
-            for each filter.
+            Kernels of size 1×1 are drawn as one picture of all filters and channels, and kernels for signals as one
+            picture of all channels for each filter.
         n_max : int or None, default=64
-            Pictures to draw; of more the first, and the heading says so. None is all.
+            Largest number of pictures to draw. If there are more, the first ones are drawn and the heading says so.
+            None draws all.
 
         Returns
         -------
         self : FilterDisplay
+            The display itself.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            `channels` is none of these, or a channel that the filters do not have; n_max is below 1; `ax` was divided
-            before.
+            If `channels` is not one of these, or the filters do not have that channel; if n_max is below 1, or `ax` was
+            divided before.
         """
         if n_max is not None:
             n_max = whole("FilterDisplay: n_max", n_max)
         kernels = np.asarray(self.kernels)
         size = kernels.shape[:-2]
         if kernels.ndim == 4 and size == (1, 1):
-            maps, titles, note = [kernels[0, 0].T], None, "a row a filter, a column a channel"
+            maps, titles, note = [kernels[0, 0].T], None, "rows: filters, columns: channels"
         elif kernels.ndim == 3:
             maps, titles = list(np.moveaxis(kernels, -1, 0).swapaxes(1, 2)), None
-            note = "a row a channel" if kernels.shape[1] > 1 else ""
+            note = "rows: channels" if kernels.shape[1] > 1 else ""
         else:
             maps, titles, note = self._pictures(kernels, channels)
         titles = [f"{i}" for i in range(len(maps))] if titles is None and len(maps) > 1 else titles
@@ -192,13 +194,13 @@ class FilterDisplay:
     def _pictures(
         self, kernels: np.ndarray, channels: str | int
     ) -> tuple[list[np.ndarray], list[str] | None, str]:
-        """Return maps, titles and a note of kernels (height, width, in_channels, filters)."""
+        """Return the pictures, their titles and a note on kernels of shape (height, width, in_channels, filters)."""
         n_channels, n = kernels.shape[2:]
         is_number = isinstance(channels, int | np.integer) and not isinstance(channels, bool)
         number = int(channels) if is_number else None
-        if number is None and channels not in RULES:
+        if number is None and channels not in CHANNEL_RULES:
             raise ValueError(
-                f"channels must be a number or one of {', '.join(RULES)}; got {channels!r}"
+                f"channels must be a number or one of {', '.join(CHANNEL_RULES)}; got {channels!r}"
             )
         if number is not None and not 0 <= number < n_channels:
             raise ValueError(f"channels must be 0 to {n_channels - 1}; got {channels}")
@@ -207,7 +209,7 @@ class FilterDisplay:
         filters = np.moveaxis(kernels, -1, 0)  # (filters, height, width, in_channels)
         if channels == "color" or (channels == "auto" and self.reads_image and n_channels == 3):
             largest = np.abs(filters).max() or 1.0
-            return list(0.5 + filters / (2 * largest)), None, "red, green and blue; grey is 0"
+            return list(0.5 + filters / (2 * largest)), None, "red, green and blue; gray is 0"
         if channels == "all":
             pairs = [(f, c) for f in range(n) for c in range(n_channels)]
             titles = [f"{f} ← {c}" for f, c in pairs]

@@ -1,4 +1,4 @@
-"""Small multiples: many maps side by side, in one colour scale."""
+"""Many maps side by side, with one color scale."""
 
 from __future__ import annotations
 
@@ -20,30 +20,34 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 
-N_MAX = 64  # maps that are drawn where nothing else is said
-SIDE = 6.0  # inches of the shorter side of a new figure's grid, about
-TILE = (0.8, 3.0)  # inches of a map's longer side in a new figure, at least and at most
+MAX_MAPS = 64  # default number of maps to draw
+SIDE = 6.0  # approximate shorter side of the grid in a new figure, in inches
+TILE = (0.8, 3.0)  # smallest and largest longer side of a map in a new figure, in inches
 GAP = 0.06  # inches between maps
-BAR, LABELS = 0.15, 0.65  # inches: the colour bar's width, and that of what stands beside it
-SHAPE = 1.2  # width of a new figure's grid, of its height
-STRETCH = 4.0  # a map is drawn at most so many times as wide as high, and the other way round
-EMPTY = 5.0  # what a grid of empty places counts, as the logarithm of a ratio of sides does
+BAR, LABELS = 0.15, 0.65  # width of the color bar, and of its labels, in inches
+SHAPE = 1.2  # width of the grid in a new figure divided by its height
+MAX_STRETCH = 4.0  # largest ratio of the sides of a drawn map
+EMPTY_COST = (
+    5.0  # cost of the fraction of empty places, relative to the logarithm of the ratio of sides
+)
 
 
 @dataclass(eq=False)
 class MapGrid:
-    """Maps as they were drawn.
+    """The matplotlib objects of a drawn grid.
 
     Parameters
     ----------
     figure : matplotlib Figure
+        The figure.
     axes : ndarray of matplotlib Axes, shape (n_rows, n_cols)
-        None where the grid has no map.
+        One for each map; None in empty places.
     images : list of matplotlib AxesImage
         One for each map.
     colorbar : matplotlib Colorbar or None
+        The color bar.
     bounding_ax : matplotlib Axes
-        What was divided; its title is the heading.
+        The axes that were divided; their title is the heading.
     """
 
     figure: Figure | SubFigure
@@ -63,7 +67,7 @@ def draw_maps(
     scale: Mapping[str, Any] | None = None,
     label: str = "",
     ax: Axes | None = None,
-    n_max: int | None = N_MAX,
+    n_max: int | None = MAX_MAPS,
     n_cols: int | None = None,
     total: int | None = None,
 ) -> MapGrid:
@@ -72,28 +76,28 @@ def draw_maps(
     Parameters
     ----------
     caller : str
-        What draws, such as "FilterDisplay.plot"; for messages.
+        Name of what draws, such as "FilterDisplay.plot", for messages.
     maps : sequence of ndarray of shape (h, w) or (h, w, 3)
-        Of one size; the first `n_max` are drawn.
+        Maps of the same size; the first `n_max` are drawn.
     titles : sequence of str, default=None
-        One for each map; shortened where it is too long for the map.
+        One for each map; shortened if it is wider than the map.
     heading : str, default=""
-        Above all.
+        Heading of the figure.
     noun : str, default="maps"
-        What the maps are: the heading says "64 of 128 maps" where not all are drawn.
+        What to call the maps: the heading says "64 of 128 maps" if not all are drawn.
     scale : dict, default=None
-        ``cmap``, ``vmin`` and ``vmax`` that all maps share, with a colour bar; of (h, w, 3) it is not used. None
-        draws no colour bar.
+        ``cmap``, ``vmin`` and ``vmax`` of all maps, shown by a color bar. Not used for maps of shape (h, w, 3). None
+        draws no color bar.
     label : str, default=""
-        Of the colour bar.
+        Label of the color bar.
     ax : matplotlib Axes, default=None
-        Axes to divide; None makes a new figure.
+        Axes to divide. None makes a new figure.
     n_max : int or None, default=64
-        None is all.
+        Largest number of maps to draw; None draws all.
     n_cols : int, default=None
-        None is what suits the area.
+        Number of columns; None fits them to the area.
     total : int, default=None
-        How many there are, where `maps` does not hold them all.
+        Number of all maps, if `maps` does not hold all of them.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def draw_maps(
     heads = [] if titles is None else [str(title) for title in titles[:n]]
     has_bar = scale is not None and maps[0].ndim == 2
     natural = maps[0].shape[1] / maps[0].shape[0]
-    aspect = float(np.clip(natural, 1 / STRETCH, STRETCH))
+    aspect = float(np.clip(natural, 1 / MAX_STRETCH, MAX_STRETCH))
     beside = GAP + BAR + LABELS if has_bar else 0.0
     strip = 0.2 if heads else 0.0
     if ax is None:
@@ -143,9 +147,9 @@ def draw_maps(
     axes, images = np.full((rows, cols), None, dtype=object), []
     for i, values in enumerate(maps):
         one = axes[divmod(i, cols)] = whole.figure.add_subplot(inner[divmod(i, cols)])
-        colours = (scale or {}) if values.ndim == 2 else {}
+        colors = (scale or {}) if values.ndim == 2 else {}
         square = aspect == natural
-        images.append(one.imshow(values, aspect="equal" if square else "auto", **colours))
+        images.append(one.imshow(values, aspect="equal" if square else "auto", **colors))
         one.set(xticks=[], yticks=[])
         if heads:
             one.set_title(heads[i], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
@@ -158,27 +162,29 @@ def draw_maps(
 
 
 def columns(n: int, aspect: float, shape: float, strip: float) -> int:
-    """Return the number of columns in which n maps fill an area best.
+    """Return the number of columns with which n maps fill an area best.
+
+    Few places stay empty, and the grid has about the shape of the area.
 
     Parameters
     ----------
     n : int
+        Number of maps.
     aspect : float
-        Width of a map, of its height.
+        Width of a map divided by its height.
     shape : float
-        Width of the area, of its height.
+        Width of the area divided by its height.
     strip : float
-        Height of a title, as a share of a map's longer side.
+        Height of a title divided by the longer side of a map.
 
     Returns
     -------
     columns : int
-        Such that few places stay empty and the grid has about the shape of the area.
     """
 
     def misfit(cols: int) -> float:
         rows = ceil(n / cols)
         ratio = cols * aspect / (rows * (1 + strip * max(aspect, 1)))
-        return EMPTY * (rows * cols - n) / n + abs(log(ratio / shape))
+        return EMPTY_COST * (rows * cols - n) / n + abs(log(ratio / shape))
 
     return min(range(1, n + 1), key=misfit)

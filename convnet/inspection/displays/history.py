@@ -1,4 +1,4 @@
-"""HistoryDisplay: how training went."""
+"""HistoryDisplay: loss and score of each epoch."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
     from convnet.inspection.displays.nets import Net
 
 
-# Of Okabe and Ito's palette, which people with any colour vision can tell apart.
-TRAINING, VALIDATION, KEPT = "#0072B2", "#D55E00", "#555555"
-FEW = 30  # epochs up to which each has a dot
-PANEL = (6.0, 2.6)  # inches
+# From Okabe and Ito's palette, which suits any color vision.
+TRAINING, VALIDATION, BEST = "#0072B2", "#D55E00", "#555555"
+MAX_DOTS = 30  # epochs; with more, the curves have no dots
+PANEL = (6.0, 2.6)  # width and height of a panel, in inches
 MARGINS = (0.75, 0.2, 0.55, 0.35)
 
 
 class HistoryDisplay:
-    """Loss and score of each epoch, with the epoch whose weights were kept.
+    """Loss and validation score of each epoch, with a mark at the epoch whose weights were kept.
 
     Parameters
     ----------
     loss : array-like of shape (n_epochs,)
-        Training loss, penalty included.
+        Training loss, including the penalty.
     validation_loss : array-like of shape (n_epochs,), default=None
-        Loss on the validation rows.
+        Loss on the validation set.
     validation_scores : array-like of shape (n_epochs,), default=None
-        Score on them.
+        Score on the validation set.
     best_iter : int, default=None
-        The epoch, from 1, whose weights were kept; None marks none.
+        The epoch, from 1, whose weights were kept. None draws no mark.
     score_name : str, default="score"
-        What the scores are, for the axis.
+        Name of the score, for the axis.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        Set by ``plot``.
+        The figure. ``plot`` sets this and the following attributes.
     axes_ : ndarray of matplotlib Axes
-        Loss, then scores where there are any.
+        Axes of the loss and, if there are scores, of the scores.
     lines_ : dict of matplotlib Line2D
-        The curves: "loss", "validation_loss", "validation_scores".
-    kept_ : list of matplotlib Line2D
-        The marks of the kept epoch, one for each axes.
+        Curves by name: "loss", "validation_loss", "validation_scores".
+    best_iter_lines_ : list of matplotlib Line2D
+        Marks of the best epoch, one for each axes.
 
     Examples
     --------
@@ -88,30 +88,30 @@ class HistoryDisplay:
         ax: Axes | Iterable[Axes] | None = None,
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the history of a fitted net.
+        """Draw the training history of a fitted net.
 
         Parameters
         ----------
         estimator : ConvNetClassifier or ConvNetRegressor
-            Fitted.
+            A fitted net.
         ax : matplotlib Axes or array-like of them, default=None
-            As for ``plot``.
+            See ``plot``.
         line_kw : dict, default=None
-            As for ``plot``.
+            See ``plot``.
 
         Returns
         -------
         display : HistoryDisplay
-            Drawn.
+            The display, already drawn.
 
         Raises
         ------
         NotFittedError
-            The net is not fitted.
+            If the net is not fitted.
         TypeError
-            `estimator` is no net.
+            If `estimator` is not a net.
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
         curves = {
@@ -137,20 +137,21 @@ class HistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of them, default=None
-            Axes to draw in, divided where there are scores as well; or as many as are needed. None makes a new figure.
+            Axes to draw in, which are divided if there are scores; or one axes for each panel. None makes a new figure.
         line_kw : dict, default=None
-            Handed on to ``Axes.plot`` of the curves.
+            Keyword arguments for ``Axes.plot`` of the curves.
 
         Returns
         -------
         self : HistoryDisplay
+            The display itself.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            `ax` holds another number of axes than are needed.
+            If `ax` holds another number of axes than there are panels.
         """
         n = 1 if self.validation_scores is None else 2
         size = PANEL[0], PANEL[1] * n
@@ -169,8 +170,8 @@ class HistoryDisplay:
         axes[-1].xaxis.get_major_locator().set_params(integer=True)
         n_epochs = np.size(self.loss)
         axes[-1].set_xlim(0.5, 1.02 * n_epochs + 0.5)
-        kept = self.best_iter
-        self.kept_ = [] if kept is None else [self._mark(one, kept) for one in axes]
+        best = self.best_iter
+        self.best_iter_lines_ = [] if best is None else [self._mark(one, best) for one in axes]
         for one in axes:
             one.legend()
         return self
@@ -183,16 +184,16 @@ class HistoryDisplay:
             return
         values = np.asarray(values, dtype=float)
         style: dict[str, Any] = dict(
-            color=color, label=label, marker="." if len(values) <= FEW else ""
+            color=color, label=label, marker="." if len(values) <= MAX_DOTS else ""
         )
         epochs = np.arange(1, len(values) + 1)
         (self.lines_[name],) = ax.plot(epochs, values, **(style | dict(line_kw or {})))
 
-    def _mark(self, ax: Axes, kept: int) -> Line2D:
-        label = f"kept: epoch {kept}"
+    def _mark(self, ax: Axes, epoch: int) -> Line2D:
+        label = f"best epoch: {epoch}"
         if ax.get_ylabel() == self.score_name and self.validation_scores is not None:
-            label += f", {np.asarray(self.validation_scores)[kept - 1]:.4g}"
-        return ax.axvline(kept, color=KEPT, linestyle="--", linewidth=1, label=label)
+            label += f" ({np.asarray(self.validation_scores)[epoch - 1]:.4g})"
+        return ax.axvline(epoch, color=BEST, linestyle="--", linewidth=1, label=label)
 
 
 def _score_name(estimator: Net) -> str:

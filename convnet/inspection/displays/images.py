@@ -1,4 +1,4 @@
-"""The rows of X as images that matplotlib can show."""
+"""Rows of X as images that matplotlib can show."""
 
 from __future__ import annotations
 
@@ -15,40 +15,41 @@ if TYPE_CHECKING:
     from convnet.inspection.displays.nets import Net
 
 
-AT_ONCE = 256  # rows that are read at a time of an X that is not in memory
+BATCH_SIZE = 256  # rows to read at a time if X is not in memory
 
 
-class Pictures:
-    """X as pictures, of which those are made that are asked for: ``Pictures(...)[rows]``.
+class DisplayImages:
+    """X as pictures, which are computed when ``DisplayImages(...)[rows]`` asks for them.
 
-    They are float32 of shape (n, h, w, 3), from 0 to 1. One channel is grey, three are red, green and blue, and of
-    four the last is left out; the mean of any other number is shown grey. uint8 and uint16 fill the range of their
-    type, others that of all of X, from 0 where nothing is below it.
+    Pictures are float32 of shape (n, h, w, 3) with values from 0 to 1. One channel is shown as gray and three as red,
+    green and blue. Of four channels the last is ignored. Of any other number the mean is shown as gray. For uint8 and
+    uint16, black and white are the limits of the type. For other types they are the smallest and the largest value in
+    X, with 0 as black if no value is negative.
 
     Parameters
     ----------
     estimator : ConvNetClassifier or ConvNetRegressor
-        Fitted on images.
+        A net fitted on images.
     X : array-like of shape (n, h, w, c), (n, h, w) or (n, h * w * c)
-        As the estimator takes it: channels first where its `data_format` says so. Of image folders and data sets in
-        files the rows are read that are shown.
+        Images as the estimator takes them, with channels first if its `data_format` says so. Of image folders and of
+        datasets in files, only the rows that are shown are read.
     caller : str
-        Name of the display.
+        Name of the display, for messages.
 
     Raises
     ------
     ValueError
-        The net does not take images, or X has not the size of those it takes.
+        If the net does not take images, or X does not have their size.
     """
 
     def __init__(self, estimator: Net, X: Any, caller: str) -> None:
         self.shape = shape = estimator.input_shape_
         if len(shape) != 3:
             raise ValueError(
-                f"{caller} shows images, but this net takes rows of shape {shape}. Give it images: fit on X of shape "
+                f"{caller} shows images, but this net takes rows of shape {shape}. Fit it on an X of shape "
                 "(n, h, w, c), or set input_shape."
             )
-        # Arrays, and what is read when it is wanted, have a dtype of NumPy's; lists, frames and others do not.
+        # Arrays and lazily read data have a NumPy dtype; lists, data frames and others do not.
         self.given, is_array = X, isinstance(getattr(X, "dtype", None), np.dtype)
         self.X = X if is_array else np.asarray(X)
         if prod(self.X.shape[1:]) != prod(shape):
@@ -62,7 +63,7 @@ class Pictures:
         return self.X.shape[0]
 
     def __getitem__(self, rows: slice | np.ndarray) -> NDArray[np.float32]:
-        """Return the pictures of a slice or of an array of row numbers."""
+        """Return the pictures of a slice of X, or of an array of row indices."""
         X, shape = self._read(np.arange(len(self))[rows]), self.shape
         if self.channels_first:
             X = np.moveaxis(X.reshape(-1, shape[2], *shape[:2]), 1, -1)
@@ -73,7 +74,7 @@ class Pictures:
         return np.repeat(pictures.mean(axis=-1, keepdims=True), 3, axis=-1)
 
     def first(self, n: int) -> Any:
-        """Return the first n rows of X as it was given: those of a frame have its names."""
+        """Return the first n rows of X as it was passed: those of a data frame keep its column names."""
         return self._read(np.arange(len(self))[:n]) if self.given is self.X else self.given[:n]
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
@@ -86,7 +87,7 @@ class Pictures:
         return np.concatenate([self.X[row : row + 1] for row in rows.tolist()])
 
     def _range(self) -> tuple[float, float]:
-        """Return what is shown black and white."""
+        """Return the values that are shown as black and white."""
         X = self.X
         if X.dtype in (np.uint8, np.uint16):
             return 0, np.iinfo(X.dtype).max
@@ -95,7 +96,7 @@ class Pictures:
         blocks: Iterable[np.ndarray] = [X]
         if not isinstance(X, np.ndarray):
             rows = np.arange(len(self))
-            blocks = (self._read(rows[i : i + AT_ONCE]) for i in range(0, len(self), AT_ONCE))
+            blocks = (self._read(rows[i : i + BATCH_SIZE]) for i in range(0, len(self), BATCH_SIZE))
         ends = np.array([(block.min(), block.max()) for block in blocks], dtype=float)
         low, high = min(0.0, ends.min()), float(ends.max())
         if low == 0 and high <= 1:

@@ -1,4 +1,4 @@
-"""One image on its way through a net: a row for each layer, with its strongest maps."""
+"""The outputs of several layers: one row for each layer, with its strongest maps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.inspection.displays.canvas import check_room, divided, headed, inches
-from convnet.inspection.displays.scale import scale_of
+from convnet.inspection.displays.colors import color_scale
 from convnet.inspection.displays.text import LEADING, POINTS, SIZES, VERBATIM, fitted
 
 if TYPE_CHECKING:
@@ -19,15 +19,22 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 
-N_ROW = 8  # maps in a row where nothing else is said
-NAME, BAR, LABELS = 1.5, 0.1, 0.5  # inches: the words at the left, a colour bar, its figures
+MAX_MAPS_IN_ROW = 8  # default number of maps in a row
+NAME, BAR, LABELS = (
+    1.5,
+    0.1,
+    0.5,
+)  # width of the text at the left, of a color bar, and of its labels, in inches
 GAP = 0.06  # inches between maps
-STRIP = 0.26  # inches between rows, for the numbers of channels
-TILE = (0.55, 0.9)  # inches of a row, at least and at most
-ALL_ROWS = 12.0  # inches that the rows of a new figure take, if that leaves them their least
-MAX_UNIT_RANGE, WINNER = "#0072B2", "#D55E00"  # bars of a flat layer, and that of the answer
-FEW = 20  # values of a flat layer up to which it is drawn as bars
-SMALL = 7  # points
+STRIP = 0.26  # inches between rows, for the channel numbers
+TILE = (0.55, 0.9)  # smallest and largest height of a row, in inches
+ALL_ROWS = 12.0  # height of all rows of a new figure, in inches, unless rows would get too small
+BAR_COLOR, PREDICTED_COLOR = (
+    "#0072B2",
+    "#D55E00",
+)  # bars of a flat layer, and the bar of the predicted class
+MAX_BARS = 20  # values of a flat layer; more values are drawn as a strip of colors
+SMALL = 7  # font size in points
 
 
 def draw_rows(
@@ -35,9 +42,9 @@ def draw_rows(
     maps: Mapping[str, np.ndarray],
     *,
     image: np.ndarray | None,
-    words: Mapping[str, str],
+    labels: Mapping[str, str],
     names: Sequence[Any] | np.ndarray | None = None,
-    winner: int | None = None,
+    predicted: int | None = None,
     heading: str = "",
     n_max: int,
     ax: Axes | None,
@@ -47,34 +54,34 @@ def draw_rows(
     Parameters
     ----------
     caller : str
-        What draws, for messages.
+        Name of what draws, for messages.
     maps : dict of ndarray of shape (h, w, c), (length, c) or (features,)
-        By name, in the order of the layers.
+        Outputs by layer name, in the order of the layers.
     image : ndarray of shape (h, w, 3), (length, c) or (features,), or None
-        Drawn above them; colours are from 0 to 1.
-    words : dict of str
-        What stands below the name of each.
+        The image, drawn above the layers, with colors from 0 to 1.
+    labels : dict of str
+        Text below the name of each layer.
     names : sequence of str, default=None
-        Of the values of the last layer.
-    winner : int, default=None
-        Its value that is the answer.
+        Names of the values of the last layer.
+    predicted : int, default=None
+        Index of the predicted class among these values.
     heading : str, default=""
-        Above all.
+        Heading of the figure.
     n_max : int
-        Maps in a row, at most.
+        Largest number of maps in a row.
     ax : matplotlib Axes or None
-        Axes to divide.
+        Axes to divide. None makes a new figure.
 
     Returns
     -------
     whole : matplotlib Axes
-        What was divided.
+        The axes that were divided.
     axes : dict of list of matplotlib Axes
-        By name; that of the image is "input".
+        Axes by layer name; those of the image are "input".
     """
     rows = dict(maps) if image is None else {"input": image, **maps}
     most = max((values.shape[2] for values in maps.values() if values.ndim == 3), default=1)
-    n_max = min(n_max, max(most, N_ROW))  # places for no more than there are
+    n_max = min(n_max, max(most, MAX_MAPS_IN_ROW))  # no places for maps that do not exist
     tile = float(np.clip(ALL_ROWS / len(rows), *TILE))
     size = NAME + n_max * (tile + GAP) + BAR + LABELS, len(rows) * (tile + STRIP)
     whole = headed(caller, ax, heading, size)
@@ -98,7 +105,7 @@ def draw_rows(
             axes[name] = [_image(whole.figure, places[0], values, n_max)]
             shown = ""
         elif values.ndim == 1:
-            marks = (names, winner) if name == last else (None, None)
+            marks = (names, predicted) if name == last else (None, None)
             axes[name] = [_flat(whole.figure, places, values, *marks)]
             shown = ""
         elif values.ndim == 2:
@@ -108,19 +115,19 @@ def draw_rows(
             axes[name] = _maps(whole.figure, places, values, n_max)
             n = values.shape[2]
             shown = f"{n_max} of {n} maps" if n > n_max else ""
-        _words(left, name, [words.get(name, ""), shown])
+        _write_label(left, name, [labels.get(name, ""), shown])
     return whole, axes
 
 
-def _words(ax: Axes, name: str, others: Sequence[str]) -> None:
-    """Write the name of a row, and below it as many other lines as there is room for."""
+def _write_label(ax: Axes, name: str, others: Sequence[str]) -> None:
+    """Write the name of a row, and below it as many of the other lines as fit."""
     others = [text for text in others if text]
     (bold, *texts), size = fitted([name, *others], NAME - GAP)
     high = max(inches(ax)[1], GAP)
     room = int(high / (LEADING * SMALL / POINTS))
     if room < 1 + len(texts):
         bold, texts, size = name, texts[: max(room - 1, 0)], SIZES[-1]
-    line = LEADING * size / POINTS / high  # of the axes
+    line = LEADING * size / POINTS / high  # relative to the axes
     top = min(0.8, 0.5 + 0.5 * line) if texts else 0.5
     ax.text(0, top, bold, fontsize=size, fontweight="bold", va="center")
     ax.text(0, top - 0.65 * line, "\n".join(texts), fontsize=min(size, SMALL + 1), va="top")
@@ -136,10 +143,10 @@ def _image(figure: Figure | SubFigure, place: SubplotSpec, values: np.ndarray, n
 def _maps(
     figure: Figure | SubFigure, places: Sequence[SubplotSpec], values: np.ndarray, n_max: int
 ) -> list[Axes]:
-    """Draw the strongest maps, the strongest first, under the numbers of their channels."""
+    """Draw the strongest maps, strongest first, with their channel numbers as titles."""
     strength = np.abs(values).mean((0, 1))
     order = np.argsort(-strength, kind="stable")[:n_max]
-    scale, inner, axes = scale_of([values]), places[0].subgridspec(1, n_max, wspace=0.08), []
+    scale, inner, axes = color_scale([values]), places[0].subgridspec(1, n_max, wspace=0.08), []
     for i, channel in enumerate(order):
         ax = figure.add_subplot(inner[i])
         image = ax.imshow(values[..., channel], **scale)
@@ -152,7 +159,7 @@ def _maps(
 
 def _strip(figure: Figure | SubFigure, places: Sequence[SubplotSpec], values: np.ndarray) -> Axes:
     ax = figure.add_subplot(places[0])
-    _bar(figure, places[1], ax.imshow(values, aspect="auto", **scale_of([values])))
+    _bar(figure, places[1], ax.imshow(values, aspect="auto", **color_scale([values])))
     ax.set(xticks=[], yticks=[])
     return ax
 
@@ -162,14 +169,14 @@ def _flat(
     places: Sequence[SubplotSpec],
     values: np.ndarray,
     names: Sequence[Any] | np.ndarray | None,
-    winner: int | None,
+    predicted: int | None,
 ) -> Axes:
-    """Draw few values as bars, many as a strip of colours."""
-    if len(values) > FEW:
+    """Draw a few values as bars, many as a strip of colors."""
+    if len(values) > MAX_BARS:
         return _strip(figure, places, values[None])
     ax = figure.add_subplot(places[0])
-    colours = [WINNER if i == winner else MAX_UNIT_RANGE for i in range(len(values))]
-    ax.bar(np.arange(len(values)), values, color=colours)
+    colors = [PREDICTED_COLOR if i == predicted else BAR_COLOR for i in range(len(values))]
+    ax.bar(np.arange(len(values)), values, color=colors)
     ax.set_xlim(-0.5 - (len(values) == 1), len(values) - 0.5 + (len(values) == 1))
     ax.axhline(0, color="black", linewidth=0.6)
     names = [str(name) for name in (range(len(values)) if names is None else names)]

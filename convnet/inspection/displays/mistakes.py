@@ -8,9 +8,9 @@ import numpy as np
 
 from convnet.inspection.displays.canvas import canvas
 from convnet.inspection.displays.grid import draw_maps
-from convnet.inspection.displays.images import Pictures
-from convnet.inspection.displays.naming import confused, percent
+from convnet.inspection.displays.images import DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
+from convnet.inspection.displays.text import percent, true_predicted
 from convnet.inspection.explain.given import whole as integer
 
 if TYPE_CHECKING:
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 
 
 class MistakesDisplay:
-    """The images that a net gets most wrong, each with what it is, what it was taken for, and how sure the net was.
+    """The worst mistakes of a net: images with their true and predicted labels, and the predicted probability.
 
-    Of a classifier those are rows with another label than ``predict`` returns, the largest probability of that label
-    first; of a regressor the rows with the largest errors.
+    For a classifier these are the images with a wrong prediction, in descending order of its probability; for a
+    regressor the images with the largest absolute errors.
 
     Parameters
     ----------
     images : ndarray of shape (n, h, w, 3)
-        Colours from 0 to 1.
+        Colors from 0 to 1.
     true : ndarray of shape (n,)
-        Labels or values of y.
+        True labels or values.
     predicted : ndarray of shape (n,)
-        What ``predict`` returned.
+        Predicted labels or values.
     probabilities : ndarray of shape (n,), default=None
-        Those of the predicted labels; None for numbers.
+        Probabilities of the predicted labels; None for a regressor.
     rows : ndarray of shape (n,), default=None
-        Places in X.
+        Rows of the images in X.
     n_mistakes : int, default=None
-        Of all of X; None is n.
+        Number of mistakes in all of X; None is n.
     n_rows : int, default=None
-        Of X.
+        Number of rows of X.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        Set by ``plot``.
+        The figure. ``plot`` sets this and the following attributes.
     axes_ : ndarray of matplotlib Axes, shape (n_rows, n_cols)
-        None where the grid has no image; one axes where there is no mistake.
+        None in empty places; a single axes if there is no mistake.
 
     Examples
     --------
@@ -91,39 +91,40 @@ class MistakesDisplay:
         Parameters
         ----------
         estimator : ConvNetClassifier or ConvNetRegressor
-            Fitted on images.
+            A net fitted on images.
         X : array-like of shape (n_rows, h, w, c), (n_rows, h, w) or (n_rows, features)
             Images.
         y : array-like of shape (n_rows,)
-            Their labels or values.
+            True labels or values.
         n : int, default=16
-            How many to draw at most.
+            Largest number of mistakes to draw.
         ax : matplotlib Axes, default=None
-            As for ``plot``.
+            See ``plot``.
 
         Returns
         -------
         display : MistakesDisplay
-            Drawn.
+            The display, already drawn.
 
         Raises
         ------
         NotFittedError
-            The net is not fitted.
+            If the net is not fitted.
         ValueError
-            X does not fit the net, y has another length or several values a row, or n is below 1.
+            If X does not have the shape of the images in ``fit``, y has another length or several values per row, or n
+            is below 1.
         TypeError
-            `estimator` is no net.
+            If `estimator` is not a net.
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
         n = integer(f"{cls.__name__}: n", n)
         y, predicted = np.asarray(y), estimator.predict(X)
         if y.ndim != 1 or predicted.ndim != 1 or len(y) != len(predicted):
             raise ValueError(
-                f"{cls.__name__} takes one label or value a row; y has shape {y.shape}, and predict returns "
-                f"{predicted.shape}."
+                f"{cls.__name__} takes one label or value per row; y has shape {y.shape}, and predict returns "
+                f"shape {predicted.shape}."
             )
         if hasattr(estimator, "predict_proba"):
             sure = estimator.predict_proba(X).max(axis=1)
@@ -134,7 +135,7 @@ class MistakesDisplay:
             n_mistakes, probabilities = len(rows), None
         rows = rows[:n]
         display = cls(
-            Pictures(estimator, X, cls.__name__)[rows],
+            DisplayImages(estimator, X, cls.__name__)[rows],
             y[rows],
             predicted[rows],
             probabilities=probabilities,
@@ -155,28 +156,29 @@ class MistakesDisplay:
         Returns
         -------
         self : MistakesDisplay
+            The display itself.
 
         Raises
         ------
         ImportError
-            matplotlib is not installed.
+            If matplotlib is not installed.
         """
         caller = "MistakesDisplay.plot"
         n_mistakes = len(self.images) if self.n_mistakes is None else self.n_mistakes
-        among = "" if self.n_rows is None else f" in {self.n_rows:,} rows"
+        among = "" if self.n_rows is None else f" in {self.n_rows:,} images"
         if not len(self.images):
             whole = canvas(caller, ax, size=(4.0, 1.0))
             whole.text(0.5, 0.5, f"no mistakes{among}", ha="center", va="center")
             self.figure_, self.axes_ = whole.figure, np.array([[whole]], dtype=object)
             return self
         if self.probabilities is None:
-            heading, noun = "true → predicted, largest errors", "rows"
+            heading, noun = "true → predicted, largest errors", "images"
             pairs = zip(self.true, self.predicted, strict=True)
-            titles = [confused(f"{t:.4g}", f"{p:.4g}") for t, p in pairs]
+            titles = [true_predicted(f"{t:.4g}", f"{p:.4g}") for t, p in pairs]
         else:
             heading, noun = f"true → predicted{among}", "mistakes"
             given = zip(self.true, self.predicted, self.probabilities, strict=True)
-            titles = [f"{confused(t, p)}\n{percent(chance)} sure" for t, p, chance in given]
+            titles = [f"{true_predicted(t, p)}\n{percent(chance)} sure" for t, p, chance in given]
         grid = draw_maps(
             caller,
             self.images,
@@ -192,6 +194,6 @@ class MistakesDisplay:
 
 
 def worst_mistakes(true: np.ndarray, predicted: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """Return the rows of all mistakes, those that the net was surest of first, of equals the first one."""
+    """Return the rows of all mistakes, in descending order of the predicted probability; ties keep their order."""
     wrong = np.flatnonzero(true != predicted)
     return wrong[np.argsort(-sure[wrong], kind="stable")]

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from convnet.graph.plan import LayerInfo
+    from convnet.graph import LayerInfo
     from convnet.inspection.summary import Summary
     from convnet.inspection.trace.trace import Trace
 
 
 class Net(Protocol):
-    """What displays ask of a net, a ConvNetClassifier or a ConvNetRegressor."""
+    """What displays use of a ConvNetClassifier or ConvNetRegressor."""
 
     data_format: str
     scoring: Any
@@ -39,7 +39,7 @@ class Net(Protocol):
 
 
 def check_net(estimator: object, caller: str) -> None:
-    """Raise TypeError unless an estimator is a net itself, rather than one that holds a net.
+    """Raise TypeError unless an estimator is itself a net, rather than one that contains a net.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def check_net(estimator: object, caller: str) -> None:
     if not hasattr(estimator, "feature_maps"):
         raise TypeError(
             f"{caller} takes a ConvNetClassifier or a ConvNetRegressor; got {type(estimator).__name__}. Pass the net "
-            "in it: pipeline[-1], search.best_estimator_, transformer.estimator_."
+            "inside it: pipeline[-1], search.best_estimator_, transformer.estimator_."
         )
 
 
 def check_fitted_net(estimator: Any, caller: str) -> None:
-    """Raise TypeError unless an estimator is a net, NotFittedError unless that is fitted."""
+    """Raise TypeError unless an estimator is a net, NotFittedError unless it is fitted."""
     check_net(estimator, caller)
     check_is_fitted(estimator, "weights_")
-    estimator.summary()  # whose attributes have to go together
+    estimator.summary()  # raises if the fitted attributes are inconsistent

@@ -1,4 +1,4 @@
-"""Text that fits its place."""
+"""Texts in pictures: fitted to their space, names, predictions and probabilities."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-SIZES = (9, 8, 7, 6)  # points, from the nicest to the smallest that is readable
-GLYPH = 0.58  # width of a character of the default font, of its size
-LEADING = 1.25  # height of a line, of the font's size
-MOST_LINES = 2  # that a title is wrapped into
-POINTS = 72  # an inch
-VERBATIM: dict[str, Any] = {
-    "parse_math": False
-}  # of labels and names: "$" is a dollar and begins no formula
+SIZES = (9, 8, 7, 6)  # points, from the preferred size to the smallest readable one
+GLYPH = 0.58  # width of a character of the default font, relative to its size
+LEADING = 1.25  # height of a line, relative to the font size
+MAX_LINES = 2  # of a wrapped title
+MAX_ONE_LINE = 13  # characters of a line that fits above a small image
+POINTS = 72  # per inch
+VERBATIM: dict[str, Any] = {"parse_math": False}  # for labels and names: "$" starts no formula
 
 
 def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
-    """Return texts that fit a width, and the size of their font.
+    """Return texts that fit a width, and their font size.
 
     Parameters
     ----------
-    texts : list of str
-        A line each, or several.
+    texts : iterable of str
+        Texts of one or more lines.
     width : float
-        In inches.
+        Width in inches.
 
     Returns
     -------
     texts : list of str
-        In the largest font in which the longest line fits; in the smallest, lines that are longer than the width are
-        wrapped into `MOST_LINES`, and cut off where that is too little, "…" at the end.
+        In the largest font in which the longest line fits. In the smallest font, lines that are too long are wrapped
+        into at most `MAX_LINES` and cut off with "…" if that is not enough.
     size : int
-        Of the font, in points.
+        Font size in points.
     """
+    texts = list(texts)
     longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
     for size in SIZES:
         room = max(3, int(width * POINTS / (GLYPH * size)))
         if longest <= room:
-            return list(texts), size
+            return texts, size
     return ["\n".join(map(_wrapper(room), text.split("\n"))) for text in texts], size
 
 
 def wrapped(text: str, width: float, size: int) -> str:
-    """Return a text in lines that fit a width in inches, in a font of so many points."""
+    """Return a text wrapped to a width in inches, for a font size in points."""
     room = max(10, int(width * POINTS / (GLYPH * size)))
     return "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
 
 
 def _wrapper(room: int) -> Callable[[str], str]:
-    wrapper = textwrap.TextWrapper(room, max_lines=MOST_LINES, placeholder="…")
+    wrapper = textwrap.TextWrapper(room, max_lines=MAX_LINES, placeholder="…")
     return lambda line: line if len(line) <= room else _wrapped(wrapper, line, room)
 
 
@@ -63,6 +63,30 @@ def _wrapped(wrapper: textwrap.TextWrapper, line: str, room: int) -> str:
 
 
 def height(texts: Iterable[str], size: int) -> float:
-    """Return the height of the highest of some texts, in inches; 0 of none."""
+    """Return the height of the tallest text in inches, 0 if there is none."""
     lines = max((text.count("\n") + 1 for text in texts if text), default=0)
     return lines * LEADING * size / POINTS
+
+
+def name_list(what: str, names: Any) -> list[str]:
+    """Return one name or several as a list; ValueError, which calls them `what`, if there is none."""
+    try:
+        several = [names] if isinstance(names, str) else list(names)
+    except TypeError:
+        several = []
+    if not several:
+        raise ValueError(f"{what} must be a name or a list of names; got {names!r}.")
+    return several
+
+
+def true_predicted(true: object, predicted: object) -> str:
+    """Return "true → predicted", in one line or, for long names, in two."""
+    line = f"{true} → {predicted}"
+    return line if len(line) <= MAX_ONE_LINE else f"{true}\n→ {predicted}"
+
+
+def percent(p: float) -> str:
+    """Return a probability as text; only exact values are shown as 0% and 100%."""
+    if 0.995 <= p < 1:
+        return ">99%"
+    return "<1%" if 0 < p < 0.005 else f"{p:.0%}"

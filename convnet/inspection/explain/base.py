@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from convnet.graph.calls import rows_a_call
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
+from convnet.graph.runtime.predictor import samples_per_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from convnet.graph.network import Network
-    from convnet.graph.plan import Plan
+    from convnet.graph import Network, Plan
     from convnet.inspection.explain.targets import TargetOutputs
 
 
@@ -31,7 +30,7 @@ def images_per_batch(plan: Plan, n_threads: int, passes: int = 1) -> int:
     """
     shapes = plan.input_shape, *(info.output_shape for info in plan.named.values())
     fit = MAX_MAP_BYTES // (4 * max(map(prod, shapes)))
-    return max(n_threads, min(rows_a_call(plan, n_threads) // passes, fit))
+    return max(n_threads, min(samples_per_call(plan, n_threads) // passes, fit))
 
 
 class ExplainInput:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.graph.plan import Plan
+    from convnet.graph import Plan
     from convnet.inspection.explain.base import ExplainInput
 
 

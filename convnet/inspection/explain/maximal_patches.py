@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
 from convnet.inspection.explain.base import images_per_batch
 from convnet.inspection.explain.given import whole
 from convnet.inspection.explain.receptive_field import receptive_field
 
 if TYPE_CHECKING:
-    from convnet.graph.network import Network
+    from convnet.graph import Network
 
 
 @dataclass

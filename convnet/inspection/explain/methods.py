@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
 from convnet.inspection.explain.gradcam import GradCAM
 from convnet.inspection.explain.integrated_gradients import IntegratedGradients
 from convnet.inspection.explain.occlusion import Occlusion

@@ -12,9 +12,9 @@ from convnet.graph.ops import AddOp, Conv2DOp, ForkOp, Pool2DOp, ZeroPad2DOp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.buffers import Buffer
+    from convnet.graph import Plan
+    from convnet.graph.layout import Buffer
     from convnet.graph.ops.base import Op
-    from convnet.graph.plan import Plan
 
 
 NO_WINDOW = ((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))  # kernel, stride, padding, dilation
@@ -70,8 +70,8 @@ def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
     axes : [PixelRanges, PixelRanges]
         For the rows and the columns of the layer's output. A signal has one row, flat data one row and one column.
     """
-    builder, outputs = plan.build()
-    written = {id(buffer) for op in builder.ops for buffer in _written(op)}
+    graph = plan.graph
+    written = {id(buffer) for op in graph.ops for buffer in _written(op)}
     found: dict[int, list[PixelRanges]] = {}
 
     def add(buffer: Buffer, axes: Sequence[PixelRanges]) -> None:
@@ -83,15 +83,15 @@ def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
         known = found.get(id(buffer), (None, None))
         found[id(buffer)] = [axis.union(other) for axis, other in zip(axes, known, strict=True)]
 
-    positions = [np.arange(n) for n in outputs[layer].shape[:2]]
-    add(outputs[layer], [PixelRanges(position, position) for position in positions])
-    for op in reversed(builder.ops):
+    positions = [np.arange(n) for n in graph.outputs[layer].shape[:2]]
+    add(graph.outputs[layer], [PixelRanges(position, position) for position in positions])
+    for op in reversed(graph.ops):
         for axes in [found[id(end)] for end in _written(op) if id(end) in found]:
             window = zip(axes, *_window(op), strict=True)
             axes = [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
             for source in _read(op):
                 add(source, axes)
-    return found[id(builder.input)]
+    return found[id(graph.input)]
 
 
 def _read(op: Op) -> tuple[Buffer, ...]:

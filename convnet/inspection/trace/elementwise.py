@@ -17,7 +17,6 @@ from convnet.inspection.trace.step import (
 from convnet.inspection.trace.text import labeled_values
 
 if TYPE_CHECKING:
-    from convnet.graph.lowered import Lowered
     from convnet.graph.ops import (
         ActivationOp,
         AddOp,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         DropoutOp,
         ZeroPad2DOp,
     )
+    from convnet.graph.plan.builder import Lowered
     from convnet.inspection.trace.forward_pass import ForwardPass
     from convnet.inspection.trace.step import Fields, MapIndex
 
@@ -228,7 +228,7 @@ class NormalizeStep(TraceStep):
 def affine_step(
     net: ForwardPass, op: AffineOp, index: MapIndex, common: Fields, sign: int | None
 ) -> RescaleStep | NormalizeStep:
-    """Return the step of a value that Rescale or Normalize puts out."""
+    """Return the step of an output value of Rescale or Normalize."""
     reads = one_input_fields(net, op, index)
     if not op.parameters:
         return RescaleStep(**common, **reads, scale=op.scale, offset=op.offset)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from convnet.graph.finite import check_finite
+from convnet.graph.arrays import check_finite
 from convnet.graph.ops import ForkOp
 from convnet.inspection.trace.text import bracketed
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.graph.buffers import Buffer
-    from convnet.graph.lowered import Lowered
-    from convnet.graph.network import Network
+    from convnet.graph import Network
+    from convnet.graph.layout import Buffer
+    from convnet.graph.plan.builder import Lowered
 
 
 INPUT = "input"
@@ -76,12 +76,11 @@ class ForwardPass:
 
     def __init__(self, network: Network, image: np.ndarray, scale: float) -> None:
         self.weights = network.get_weights()
-        builder, _ = network.plan.build()
-        self.output_buffer = builder.current
-        outer = builder.lowered
-        self.layers = {lowered.name: lowered for low in outer for lowered in low.walk()}
-        self._input_shape = network.plan.input_shape
-        self._writers = {op.dst: op for op in builder.ops if not isinstance(op, ForkOp)}
+        plan = network.plan
+        self.output_buffer = plan.graph.output
+        self.layers = {lowered.name: lowered for low in plan.lowered for lowered in low.walk()}
+        self._input_shape = plan.input_shape
+        self._writers = {op.dst: op for op in plan.graph.ops if not isinstance(op, ForkOp)}
         self._owners: dict[Buffer, list[str]] = {}
         self._named: dict[Buffer, str] = {}
         for lowered in self.layers.values():

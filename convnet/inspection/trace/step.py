@@ -15,12 +15,12 @@ from convnet.layers.geometry import cross
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.buffers import Buffer
+    from convnet.graph.layout import Buffer
     from convnet.inspection.trace.forward_pass import ForwardPass
     from convnet.layers import Layer
 
 
-MAX_REPR = 60  # characters; a layer with a longer repr is shown by its type alone
+MAX_REPR = 60  # characters; for a layer with a longer repr only the type is shown
 
 MapIndex = tuple[int, ...]  # (row, column, channel)
 Fields = dict[str, Any]  # keyword arguments of a step

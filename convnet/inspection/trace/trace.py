@@ -17,7 +17,7 @@ from convnet.layers.residual import SHORTCUT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from convnet.graph.network import Network
+    from convnet.graph import Network
     from convnet.inspection.trace.forward_pass import Location
     from convnet.inspection.trace.step import TraceStep
 

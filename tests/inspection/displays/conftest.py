@@ -1,4 +1,4 @@
-"""Nets to draw; no figure outlives its test."""
+"""Nets to draw; figures are closed after each test."""
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ def no_figure_left():
 
 @pytest.fixture(scope="session")
 def photographs():
-    """Random uint8 images of shape (60, 10, 9, 3) and labels."""
+    """Return random uint8 images of shape (60, 10, 9, 3), and labels."""
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (60, 10, 9, 3), dtype=np.uint8), np.resize(
         ["cat", "dog", "hen"], 60
@@ -34,12 +34,12 @@ def photographs():
 
 @pytest.fixture(scope="session")
 def clf(photographs):
-    """A net with a residual block, fitted with rows held out."""
+    """Return a net with a residual block, fitted with a validation set."""
     net = ConvNetClassifier(LAYERS, max_iter=5, early_stopping=True, random_state=0)
     return net.fit(*photographs)
 
 
 @pytest.fixture(params=["new figure", "given axes"])
 def ax(request):
-    """None, or axes beside others."""
+    """Return None, or axes next to other axes."""
     return None if request.param == "new figure" else plt.subplots(1, 2, figsize=(12, 5))[1][0]

@@ -13,7 +13,7 @@ from convnet.layers import BatchNorm, Conv2D, Dense, ReLU, Residual, SeparableCo
 
 
 def sides(patch):
-    """Left, right, top, bottom of a box, y downwards."""
+    """Return left, right, top and bottom of a box; y points down."""
     x0, y0, x1, y1 = patch.get_path().get_extents(patch.get_patch_transform()).extents
     return x0, x1, y0, y1
 
@@ -84,7 +84,7 @@ def test_before_fit(photographs):
     assert display.texts_["output"][2:] == ["3", "18"] and display.has_output
     display = ArchitectureDisplay.from_estimator(net.set_params(input_shape=(10, 9, 3)))
     assert "output" not in display.boxes_
-    end = "1,237 parameters; the output layer follows from y"
+    end = "1,237 parameters without the output layer, whose size depends on y"
     assert end in [text.get_text() for text in display.ax_.texts]
     with pytest.raises(ValueError, match="needs X or input_shape"):
         ArchitectureDisplay.from_estimator(ConvNetClassifier())

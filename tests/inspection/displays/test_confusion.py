@@ -9,13 +9,13 @@ from sklearn.metrics import confusion_matrix
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.inspection import ConfusionDisplay
 from convnet.inspection.displays import confusion
-from convnet.inspection.displays.colors import laid_over
+from convnet.inspection.displays.colors import overlay
 from convnet.layers import Dense
 
 
 @pytest.mark.parametrize("at_once", [256, 3])
 def test_cells(clf, photographs, ax, monkeypatch, at_once):
-    monkeypatch.setattr(confusion, "AT_ONCE", at_once)
+    monkeypatch.setattr(confusion, "BATCH_SIZE", at_once)
     X, y = photographs
     display = ConfusionDisplay.from_estimator(clf, X, list(y), ax=ax, method="occlusion")
     predicted = clf.predict(X)
@@ -35,7 +35,7 @@ def test_cells(clf, photographs, ax, monkeypatch, at_once):
                 continue
             mean = X[rows].mean(axis=0) / 255
             np.testing.assert_allclose(display.images[i, j], mean, rtol=1e-5)
-            drawn = laid_over(mean, expected.maps[i, j])
+            drawn = overlay(mean, expected.maps[i, j])
             np.testing.assert_allclose(axes.images[0].get_array(), drawn, atol=1e-5)
             assert [text.get_text() for text in axes.texts] == [str(rows.sum())]
     assert counts[0, 1] != counts[1, 0]  # or true and predicted could be exchanged
@@ -49,7 +49,7 @@ def test_the_most_confused_classes():
     ).plot(n=2)
     assert list(display.drawn_) == [0, 3]
     assert [axes.get_title() for axes in display.axes_[0]] == ["a", "d"]
-    assert "row: true, column: predicted, 2 of 4 classes" in [
+    assert "rows: true class, columns: predicted class (2 of 4 classes)" in [
         axes.get_title() for axes in display.figure_.axes
     ]
     with pytest.raises(ValueError, match=r"n must be an integer, 2 or more; got 1"):

@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.inspection import ExplanationDisplay
-from convnet.inspection.displays.colors import laid_over
+from convnet.inspection.displays.colors import overlay
 from convnet.layers import Conv2D, Dense
 
 METHODS = ["gradcam", "saliency", "integrated_gradients", "occlusion"]
@@ -24,7 +24,7 @@ def test_maps_are_those_of_explain(clf, photographs, ax):
         np.testing.assert_array_equal(display.maps[method], maps)
         for i in range(3):
             drawn = display.axes_[i, j].images[0].get_array()
-            np.testing.assert_allclose(drawn, laid_over(X[i] / 255, maps[i]), rtol=1e-5)
+            np.testing.assert_allclose(drawn, overlay(X[i] / 255, maps[i]), rtol=1e-5)
     for i in range(3):
         drawn = display.axes_[i, 0].images[0].get_array()
         np.testing.assert_allclose(drawn, X[i] / 255, rtol=1e-6)
@@ -34,7 +34,7 @@ def test_maps_are_those_of_explain(clf, photographs, ax):
     assert any("→" in title for title in display.titles)  # or this does not test much
     heads = [axes.get_title() for axes in display.axes_[0, 1:]]
     heads = [" ".join(head.split()) for head in heads]  # in one line or two
-    assert heads == ["Grad-CAM", "saliency, either way", "integrated gradients", "occlusion"]
+    assert heads == ["Grad-CAM", "saliency (unsigned)", "integrated gradients", "occlusion"]
 
 
 def test_target_and_options(clf, photographs):
@@ -45,7 +45,7 @@ def test_target_and_options(clf, photographs):
     expected = clf.explain(X[:2], "occlusion", "hen", patch=5)
     np.testing.assert_array_equal(display.maps["occlusion"], expected)
     heads = [axes.get_title() for axes in display.figure_.axes]
-    assert "what speaks for hen: 2 of 4 images" in heads
+    assert "evidence for hen: 2 of 4 images" in heads
     targets = np.array(["hen", "cat", "dog", "dog"])
     display = ExplanationDisplay.from_estimator(clf, X[:4], target=targets, n=2)
     np.testing.assert_array_equal(display.maps["gradcam"], clf.explain(X[:2], target=targets[:2]))
@@ -76,7 +76,7 @@ def test_refusals(clf, photographs):
     X, y = photographs
     with pytest.raises(NotFittedError):
         ExplanationDisplay.from_estimator(ConvNetClassifier(), X)
-    with pytest.raises(ValueError, match=r"X has 60 rows and y has 59"):
+    with pytest.raises(ValueError, match=r"X has 60 rows, but y has 59"):
         ExplanationDisplay.from_estimator(clf, X, y[:59])
     with pytest.raises(ValueError, match=r"n must be an integer, 1 or more; got 0"):
         ExplanationDisplay.from_estimator(clf, X, n=0)

@@ -28,7 +28,7 @@ def test_one_layer(clf, photographs, ax):
     assert display.bounding_ax_.get_title() == "residual1/conv1, Conv2D 8×7×6"
 
 
-def test_the_way_through_the_net(clf, photographs, ax):
+def test_all_layers(clf, photographs, ax):
     x = photographs[0][3]
     display = FeatureMapDisplay.from_estimator(clf, x[None], n_max=4, ax=ax)
     layers = ["conv1", "residual1", "pool1", "dense1", "output"]  # flatten changes nothing
@@ -49,15 +49,15 @@ def test_the_way_through_the_net(clf, photographs, ax):
     assert {"input", *layers} <= set(texts)
 
 
-def test_the_answer_is_marked(clf, photographs):
+def test_the_predicted_class_is_marked(clf, photographs):
     x = photographs[0][3]
     display = FeatureMapDisplay.from_estimator(clf, x, ["pool1", "output"])
     (ax,) = display.axes_["output"]
     logits = clf.decision_function(x[None])[0]
     np.testing.assert_allclose([bar.get_height() for bar in ax.patches], logits, rtol=1e-6)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["cat", "dog", "hen"]
-    colours = [to_hex(bar.get_facecolor()) for bar in ax.patches]
-    assert colours.index("#d55e00") == logits.argmax() and colours.count("#d55e00") == 1
+    colors = [to_hex(bar.get_facecolor()) for bar in ax.patches]
+    assert colors.index("#d55e00") == logits.argmax() and colors.count("#d55e00") == 1
     answer = clf.predict(x[None])[0]
     assert display.bounding_ax_.get_title().startswith(f"prediction: {answer}\n")
 
@@ -70,7 +70,7 @@ def test_two_classes_are_one_bar(photographs):
         assert list(display.maps) == ["conv1", "output"]
         (ax,) = display.axes_["output"]
         (bar,) = ax.patches
-        assert ax.get_xticklabels()[0].get_text() == "True, against False"
+        assert ax.get_xticklabels()[0].get_text() == "True (vs. False)"
         is_marked = to_hex(bar.get_facecolor()) == "#d55e00"
         assert is_marked == net.predict(x[None])[0] == (bar.get_height() > 0)
         plt.close(display.figure_)
@@ -101,7 +101,7 @@ def test_refusals(clf, photographs):
     x = photographs[0][0]
     with pytest.raises(NotFittedError):
         FeatureMapDisplay.from_estimator(ConvNetClassifier(), x)
-    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net in it"):
+    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it"):
         FeatureMapDisplay.from_estimator(make_pipeline(clf), x)
     with pytest.raises(ValueError, match="no layer is called 'conv9'; there are conv1, residual1"):
         FeatureMapDisplay.from_estimator(clf, x, ["conv1", "conv9"])

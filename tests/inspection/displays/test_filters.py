@@ -19,7 +19,7 @@ def titles(display):
     return [ax.get_title() for ax in display.axes_.ravel() if ax is not None]
 
 
-def test_colour_filters_of_the_first_layer(clf, ax):
+def test_color_filters_of_the_first_layer(clf, ax):
     display = FilterDisplay.from_estimator(clf, ax=ax)
     weights = clf.weights_["conv1/weights"]
     assert display.layer == "conv1" and (display.kernels == weights).all()
@@ -31,7 +31,7 @@ def test_colour_filters_of_the_first_layer(clf, ax):
     assert "conv1, kernels of 3×3" in display.bounding_ax_.get_title()
 
 
-def test_grey_filters():
+def test_gray_filters():
     kernels = noise(5, 4, 1, 16)
     display = FilterDisplay(kernels, layer="stem").plot()
     largest = np.abs(kernels).max()
@@ -100,13 +100,13 @@ def test_refusals(photographs, clf):
     X, y = photographs
     with pytest.raises(NotFittedError):
         FilterDisplay.from_estimator(ConvNetClassifier())
-    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net in it"):
+    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it"):
         FilterDisplay.from_estimator(make_pipeline(clf))
     message = "no convolution is called 'dense1'; there are conv1, residual1/conv1"
     with pytest.raises(ValueError, match=message):
         FilterDisplay.from_estimator(clf, "dense1")
     flat = ConvNetClassifier([Dense(4)], max_iter=1).fit(X, y)
-    with pytest.raises(ValueError, match="needs a convolution; this net has none"):
+    with pytest.raises(ValueError, match="needs a convolution, but this net has none"):
         FilterDisplay.from_estimator(flat)
     deep = ConvNetClassifier([Conv2D(4, 3), SeparableConv2D(4, 3)], max_iter=1).fit(X, y)
     display = FilterDisplay.from_estimator(deep, "separable1/depthwise")

@@ -1,4 +1,4 @@
-"""Small multiples: what is drawn where, in which colours, under which words."""
+"""Grids of maps: positions, colors and titles."""
 
 from math import ceil
 
@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from convnet.inspection.displays.colors import color_scale, diverging
 from convnet.inspection.displays.grid import columns, draw_maps
-from convnet.inspection.displays.scale import diverging, scale_of
 from convnet.inspection.displays.text import fitted
 
 
@@ -32,7 +32,7 @@ def test_every_map_is_drawn(n, ax):
     assert all((one.axison, len(one.get_xticks())) == (True, 0) for one in drawn(grid))
     rows, cols = grid.axes.shape
     assert (rows - 1) * cols < n and (cols - 1) * rows < n + rows  # no empty row or column
-    extra = 2 + (ax is not None)  # the divided axes, the colour bar; the neighbour
+    extra = 2 + (ax is not None)  # the divided axes, the color bar; the neighbor
     assert len(grid.figure.axes) == n + extra
 
 
@@ -49,7 +49,7 @@ def test_a_note_says_how_many_are_not_drawn():
     assert len(drawn(grid)) == 128 and grid.bounding_ax.get_title() == "conv1"
 
 
-def test_colours_need_no_scale():
+def test_colors_need_no_scale():
     maps = np.random.default_rng(0).random((4, 6, 5, 3))
     grid = draw_maps("it", maps, scale=dict(cmap="viridis", vmin=0, vmax=1))
     assert grid.colorbar is None and (grid.images[2].get_array() == maps[2]).all()
@@ -62,14 +62,16 @@ def test_nothing_to_draw():
 
 
 def test_scales():
-    assert scale_of([np.array([-1.0, 3.0])]) == dict(cmap="RdBu_r", vmin=-3.0, vmax=3.0)
-    assert scale_of([np.array([1.0]), np.array([4.0])]) == dict(cmap="viridis", vmin=0.0, vmax=4.0)
+    assert color_scale([np.array([-1.0, 3.0])]) == dict(cmap="RdBu_r", vmin=-3.0, vmax=3.0)
+    assert color_scale([np.array([1.0]), np.array([4.0])]) == dict(
+        cmap="viridis", vmin=0.0, vmax=4.0
+    )
     for dead in ([np.zeros((2, 2))], []):
-        assert scale_of(dead)["vmax"] == diverging(dead)["vmax"] == 1.0
+        assert color_scale(dead)["vmax"] == diverging(dead)["vmax"] == 1.0
 
 
 def test_columns():
-    """Few empty places, and about the shape that is wanted."""
+    """Few places are empty, and the grid has about the shape of the area."""
     assert [columns(n, 1, 1.2, 0.2) for n in (1, 2, 3, 4, 8, 9, 16, 64)] == [1, 2, 3, 2, 4, 3, 4, 8]
     assert columns(6, 1, 10, 0) == 6 and columns(6, 1, 0.1, 0) == 1
     assert columns(16, 8, 1, 0) < 4 < columns(16, 1 / 8, 1, 0)
@@ -90,7 +92,7 @@ def test_axes_are_divided_in_place():
         assert box.x0 <= inside.x0 < inside.x1 <= box.x1
         assert box.y0 <= inside.y0 < inside.y1 <= box.y1 + 1e-9
     assert right.axison and not left.axison
-    with pytest.raises(ValueError, match="it: ax has no axis: it was divided before"):
+    with pytest.raises(ValueError, match="it: ax was divided before, by another display"):
         draw_maps("it", noise(6, 4, 4), ax=left)
     hand = figure.add_axes((0.1, 0.1, 0.3, 0.3))
     assert len(drawn(draw_maps("it", noise(6, 4, 4), ax=hand))) == 6

@@ -29,14 +29,14 @@ def test_curves_of_a_classifier(clf, ax):
     assert len(display.figure_.axes) == 3 + (ax is not None)  # and the one that was divided
 
 
-def test_the_kept_epoch_is_marked(clf):
+def test_the_best_epoch_is_marked(clf):
     display = HistoryDisplay.from_estimator(clf)
-    assert [set(mark.get_xdata()) for mark in display.kept_] == [{clf.best_iter_}] * 2
+    assert [set(mark.get_xdata()) for mark in display.best_iter_lines_] == [{clf.best_iter_}] * 2
     score = clf.validation_scores_[clf.best_iter_ - 1]
     words = [text.get_text() for text in display.axes_[1].get_legend().get_texts()]
-    assert f"kept: epoch {clf.best_iter_}, {score:.4g}" in words
+    assert f"best epoch: {clf.best_iter_} ({score:.4g})" in words
     words = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
-    assert words == ["training", "validation", f"kept: epoch {clf.best_iter_}"]
+    assert words == ["training", "validation", f"best epoch: {clf.best_iter_}"]
 
 
 def test_no_validation(photographs):
@@ -72,7 +72,7 @@ def test_arrays_alone():
     display = HistoryDisplay([3, 2, 1], validation_scores=[0.1, 0.3, 0.2], score_name="recall")
     axes = plt.subplots(2)[1]
     display.plot(axes)
-    assert list(display.axes_) == list(axes) and not display.kept_
+    assert list(display.axes_) == list(axes) and not display.best_iter_lines_
     with pytest.raises(ValueError, match=r"HistoryDisplay.plot draws in 2 axes; got 3"):
         display.plot(plt.subplots(3)[1])
 
@@ -80,6 +80,6 @@ def test_arrays_alone():
 def test_refusals(clf):
     with pytest.raises(NotFittedError):
         HistoryDisplay.from_estimator(ConvNetClassifier())
-    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net in it: pipeline\[-1\]"):
+    with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it: pipeline\[-1\]"):
         HistoryDisplay.from_estimator(make_pipeline(clf))
     assert not plt.get_fignums()

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from row_sources import Reading, Rising
 
-from convnet.inspection.displays.images import Pictures
+from convnet.inspection.displays.images import DisplayImages
 
 
 def pictures(X, shape, data_format="channels_last"):
     net = SimpleNamespace(input_shape_=shape, data_format=data_format)
-    return Pictures(net, X, "MistakesDisplay")[:]
+    return DisplayImages(net, X, "MistakesDisplay")[:]
 
 
-def test_bytes_fill_the_range_of_their_type():
+def test_integers_use_the_range_of_their_dtype():
     X = np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
     np.testing.assert_allclose(pictures(X, (2, 2, 3)), X / 255, rtol=1e-6)
     X = X.astype(np.uint16) * 1000
@@ -32,7 +32,7 @@ def test_bytes_fill_the_range_of_their_type():
         (np.array([0, 1, 1], bool), [0, 1, 1]),
     ],
 )
-def test_other_numbers_fill_what_they_span(values, expected):
+def test_other_dtypes_use_the_range_of_X(values, expected):
     found = pictures(np.reshape(values, (1, 1, 3)), (1, 3, 1))
     np.testing.assert_allclose(found, np.repeat(expected, 3).reshape(1, 1, 3, 3))
 
@@ -45,15 +45,15 @@ def test_shapes_and_orders():
     for X in (first, first.reshape(2, -1)):
         assert (pictures(X, (4, 3, 3), "channels_first") == expected).all()
     assert (pictures(image.reshape(2, -1), (4, 3, 3)) == expected).all()
-    grey = pictures(image[..., 0], (4, 3, 1))
-    np.testing.assert_allclose(grey, np.repeat(image[..., :1] / 255, 3, axis=-1), rtol=1e-6)
+    gray = pictures(image[..., 0], (4, 3, 1))
+    np.testing.assert_allclose(gray, np.repeat(image[..., :1] / 255, 3, axis=-1), rtol=1e-6)
     four = np.concatenate([image, image[..., :1]], axis=-1)
     assert (pictures(four, (4, 3, 4)) == expected).all()
     two = pictures(image[..., :2], (4, 3, 2))
     np.testing.assert_allclose(two[..., 1], image[..., :2].mean(axis=-1) / 255, rtol=1e-6)
 
 
-def test_what_is_no_image():
+def test_data_other_than_images():
     with pytest.raises(ValueError, match=r"MistakesDisplay shows images, .* rows of shape \(6,\)"):
         pictures(np.zeros((2, 6)), (6,))
     with pytest.raises(
@@ -63,10 +63,10 @@ def test_what_is_no_image():
 
 
 @pytest.mark.parametrize("kind", [Rising, Reading])
-def test_rows_are_read_that_are_shown(kind):
+def test_only_shown_rows_are_read(kind):
     X = np.random.default_rng(0).integers(0, 256, (40, 4, 3, 3), dtype=np.uint8)
     source = kind(X)
-    found = Pictures(
+    found = DisplayImages(
         SimpleNamespace(input_shape_=(4, 3, 3), data_format="channels_last"), source, ""
     )
     assert (
@@ -77,7 +77,7 @@ def test_rows_are_read_that_are_shown(kind):
         assert {int(row) for call in source.calls for row in call} == {0, 1, 3, 7}
 
 
-def test_range_of_rows_that_are_read():
+def test_range_of_lazily_read_rows():
     X = np.random.default_rng(0).normal(size=(600, 4, 3)).astype(np.float32)
     net = SimpleNamespace(input_shape_=(4, 3, 1), data_format="channels_last")
-    assert (Pictures(net, Rising(X), "")[5:9] == pictures(X, (4, 3, 1))[5:9]).all()
+    assert (DisplayImages(net, Rising(X), "")[5:9] == pictures(X, (4, 3, 1))[5:9]).all()

@@ -31,7 +31,7 @@ def test_the_worst_mistakes_come_first(clf, photographs, ax):
     for axes, i, title in zip(drawn, worst, words(display), strict=True):
         np.testing.assert_allclose(axes.images[0].get_array(), X[i] / 255, rtol=1e-6)
         assert title == f"{y[i]} → {predicted[i]}\n{p[i].max():.0%} sure"
-    heading = f"true → predicted in 60 rows: 5 of {len(wrong)} mistakes"
+    heading = f"true → predicted in 60 images: 5 of {len(wrong)} mistakes"
     assert heading in [axes.get_title() for axes in display.figure_.axes]
 
 
@@ -40,7 +40,7 @@ def test_no_mistakes(clf, photographs, ax):
     display = MistakesDisplay.from_estimator(clf, X, clf.predict(X), ax=ax)
     assert display.n_mistakes == 0 and display.images.shape == (0, 10, 9, 3)
     ((axes,),) = display.axes_
-    assert [text.get_text() for text in axes.texts] == ["no mistakes in 60 rows"]
+    assert [text.get_text() for text in axes.texts] == ["no mistakes in 60 images"]
 
 
 def test_labels_that_the_net_does_not_know(clf, photographs):
@@ -73,11 +73,11 @@ def test_refusals(clf, photographs):
     X, y = photographs
     with pytest.raises(NotFittedError):
         MistakesDisplay.from_estimator(ConvNetClassifier(), X, y)
-    with pytest.raises(ValueError, match=r"one label or value a row; y has shape \(59,\)"):
+    with pytest.raises(ValueError, match=r"one label or value per row; y has shape \(59,\)"):
         MistakesDisplay.from_estimator(clf, X, y[:59])
     with pytest.raises(ValueError, match=r"n must be an integer, 1 or more; got 0"):
         MistakesDisplay.from_estimator(clf, X, y, n=0)
     several = ConvNetClassifier([Dense(2)], max_iter=1).fit(X, np.arange(180).reshape(60, 3) % 2)
-    with pytest.raises(ValueError, match=r"predict returns \(60, 3\)"):
+    with pytest.raises(ValueError, match=r"predict returns shape \(60, 3\)"):
         MistakesDisplay.from_estimator(several, X, y)
     assert not plt.get_fignums()

@@ -1,4 +1,4 @@
-"""What displays make of labels with signs of markup, of data frames and of images that are not in memory."""
+"""Displays of labels with math markup, of data frames, and of images that are not in memory."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,22 +35,22 @@ def net():
 
 
 @pytest.mark.parametrize("display", DATA)
-def test_labels_are_no_formulas(display, net):
+def test_labels_are_not_parsed_as_math(display, net):
     clf, X, y = net
     display.from_estimator(clf, *DATA[display](X, y)).figure_.canvas.draw()  # which would raise
 
 
 @pytest.mark.parametrize("target", LABELS)
-def test_a_target_is_no_formula(target, net):
+def test_a_target_is_not_parsed_as_math(target, net):
     clf, X, _ = net
     shown = ExplanationDisplay.from_estimator(clf, X[:1], target=target)
     shown.figure_.canvas.draw()
     heading = shown.figure_.axes[0].title
-    assert heading.get_text() == f"what speaks for {target}" and not heading.get_parse_math()
+    assert heading.get_text() == f"evidence for {target}" and not heading.get_parse_math()
 
 
 @pytest.mark.parametrize("display", [ConfusionDisplay, ExplanationDisplay, MistakesDisplay])
-def test_folders_are_never_read_as_a_whole(display, net):
+def test_folders_are_not_read_completely(display, net):
     clf, X, y = net
     shown, expected = (display.from_estimator(clf, images, y) for images in (Folder(X, y), X))
     assert (np.nan_to_num(shown.images) == np.nan_to_num(expected.images)).all()
@@ -87,26 +87,26 @@ def test_numbers_of_maps(net, n_max):
 
 
 @pytest.mark.parametrize(("none", "shown"), [([], r"\[\]"), (0, "0"), (1.5, "1.5")])
-def test_no_names(net, none, shown):
+def test_missing_names(net, none, shown):
     clf, X, _ = net
-    with pytest.raises(ValueError, match=f"layer must be a name, or names; got {shown}"):
+    with pytest.raises(ValueError, match=f"layer must be a name or a list of names; got {shown}"):
         FeatureMapDisplay.from_estimator(clf, X[0], none)
-    with pytest.raises(ValueError, match=f"method must be a name, or names; got {shown}"):
+    with pytest.raises(ValueError, match=f"method must be a name or a list of names; got {shown}"):
         ExplanationDisplay.from_estimator(clf, X[:1], method=none)
 
 
 @pytest.mark.parametrize("display", [*DATA, FilterDisplay, ArchitectureDisplay, HistoryDisplay])
 @pytest.mark.parametrize("ax", ["figure", "text"])
-def test_axes_that_are_none(display, ax, net):
+def test_ax_of_the_wrong_type(display, ax, net):
     clf, X, y = net
     data = DATA[display](X, y) if display in DATA else ()
     given = plt.figure() if ax == "figure" else 3
-    with pytest.raises(TypeError, match=r"ax must be Axes of matplotlib; got (Figure|int)\. Pass"):
+    with pytest.raises(TypeError, match=r"ax must be a matplotlib Axes; got (Figure|int)\. Pass"):
         display.from_estimator(clf, *data, ax=given)
 
 
-def test_an_array_of_what_are_no_axes(net):
-    with pytest.raises(TypeError, match=r"HistoryDisplay.plot: ax must be Axes of matplotlib; got"):
+def test_an_array_of_the_wrong_type(net):
+    with pytest.raises(TypeError, match=r"HistoryDisplay.plot: ax must be a matplotlib Axes; got"):
         HistoryDisplay.from_estimator(net[0], ax=[plt.figure()])
 
 
@@ -121,7 +121,7 @@ def test_axes_that_are_too_small(display, net):
         )
 
 
-def test_no_places_for_maps_that_are_not_there(net):
+def test_no_places_for_maps_that_do_not_exist(net):
     clf, X, _ = net
     few, many = (FeatureMapDisplay.from_estimator(clf, X[0], n_max=n) for n in (8, 100))
     assert (few.figure_.get_size_inches() == many.figure_.get_size_inches()).all()

@@ -1,0 +1,236 @@
+"""Native programs: what both compilers assemble them from, and what their callers need to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.engine import STAGES, Context, Program, aligned_zeros
+from convnet.graph.compiler.fusion import Fold
+from convnet.graph.layout import Buffer, aligned
+from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
+from convnet.graph.plan import Plan
+from convnet.graph.plan.memory_limits import check_pass
+
+# Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
+CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
+MOVED = 8  # multiply-adds that take as long as moving a value
+AUGMENTED = 100  # multiply-adds that take as long as changing a value of an image at random
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kernel call of a program, for each sample or task.
+
+    Attributes
+    ----------
+    phase : int
+        Number of the phase that it runs in.
+    name : str
+        Name of the kernel stage, such as "conv2d_fwd".
+    layer : str
+        Name of the layer; "input", "output" or "parameters" for stages of none.
+    operation : str
+        Type of the operation, such as "Conv2DOp"; "" for stages of no layer.
+    is_batch : bool
+        Whether its tasks divide the whole batch. Other stages run sample by sample.
+    """
+
+    phase: int
+    name: str
+    layer: str
+    operation: str
+    is_batch: bool
+
+
+@dataclass
+class Compiled:
+    """A program, its stages, and the sizes of the memory that it runs in.
+
+    Attributes
+    ----------
+    program : Program
+    stages : list of Stage
+        In the order in which they run.
+    lanes : int
+        Gradient accumulators.
+    sizes : dict
+        Floats of each area of memory, by name.
+    forward_phases : int
+        Number of phases of the forward pass, where that runs by itself.
+    folded : list of Fold
+        Batch norms to fold into the weights before them.
+    decays : list of (float or None)
+        See `convnet.graph.optimizer.Update`.
+    """
+
+    program: Program
+    stages: list[Stage]
+    lanes: int = 1
+    sizes: dict[str, Any] = field(default_factory=dict)
+    forward_phases: int = 0
+    folded: list[Fold] = field(default_factory=list)
+    decays: list[float | None] = field(default_factory=list)
+
+
+class TrainingMemory:
+    """All memory of a training program, allocated once.
+
+    Parameters
+    ----------
+    compiled : Compiled
+    plan : Plan
+    n_samples : int
+        Maximum batch size.
+
+    Raises
+    ------
+    ValueError
+        If the machine does not have that much memory.
+    """
+
+    def __init__(self, compiled: Compiled, plan: Plan, n_samples: int) -> None:
+        program, sizes = compiled.program, compiled.sizes
+        floats = compiled.lanes * sizes["lane"] + sizes["packed"] + sizes["batch"]
+        check_pass(plan, program.arena_floats + floats, n_samples)
+        self.arena = aligned_zeros(max(16, program.arena_floats))
+        self.packed = aligned_zeros(sizes["packed"])
+        self.lane_grads = aligned_zeros(compiled.lanes * sizes["lane"])
+        self.batch_grads = aligned_zeros(sizes["batch"])
+        self.lanes = compiled.lanes
+        self.scratch, self.n_threads = program.scratch(0), 0
+
+    def context(self, params: NDArray[np.float32]) -> Context:
+        """Return the context of a training step on these parameters."""
+        context = Context()
+        context.parameters(params, self.packed, trainable=True)
+        context.gradients(self.lane_grads, self.lanes, self.batch_grads)
+        return context
+
+    def scratch_for(self, program: Program, n_threads: int) -> NDArray[np.float32]:
+        """Return scratch memory for `n_threads`, which is kept from call to call."""
+        if n_threads > self.n_threads:
+            self.scratch, self.n_threads = program.scratch(n_threads), n_threads
+        return self.scratch
+
+
+@dataclass
+class Phases:
+    """Phases in the order in which they run; see `convnet.engine.Program`."""
+
+    phases: list[tuple[bool, list[tuple[int, str]]]] = field(default_factory=list)
+
+    def add(self, op: int, stage: str) -> None:
+        """Append a stage to the last phase if that is of the same kind, else begin one."""
+        is_batch = STAGES[stage].is_batch
+        if not self.phases or self.phases[-1][0] != is_batch:
+            self.barrier(is_batch)
+        self.phases[-1][1].append((op, stage))
+
+    def barrier(self, is_batch: bool) -> None:
+        """Begin a phase."""
+        self.phases.append((is_batch, []))
+
+    def __len__(self) -> int:
+        return len(self.phases)
+
+    def separated(self) -> Phases:
+        """Return the same stages, each in a phase of its own."""
+        return Phases([(is_batch, [entry]) for is_batch, stages in self.phases for entry in stages])
+
+    def stages(self, ops: Sequence[Op]) -> list[Stage]:
+        """Return all stages as data, for `Compiled.stages`."""
+        layers = ["input", *(op.layer for op in ops), "output"]
+        kinds = ["", *(type(op).__name__ for op in ops), ""]
+        return [
+            Stage(
+                phase,
+                name,
+                layers[number] if number < len(layers) else "parameters",
+                kinds[number] if number < len(kinds) else "",
+                is_batch,
+            )
+            for phase, (is_batch, stages) in enumerate(self.phases)
+            for number, name in stages
+        ]
+
+
+def samples_per_turn(
+    stages: Iterable[tuple[int, str]], ops: Sequence[Op], lane_samples: int
+) -> int:
+    """Return how many samples a lane takes through a lane phase at a time: few enough that their maps stay in cache."""
+    used = [ops[number - 1] for number, _ in stages if 0 < number <= len(ops)]
+    maps = {op.dst.root for op in used}
+    gradients = {b.gradient_root for op in used for b in (op.dst, op.other) if b is not None}
+    floats = sum(b.floats for b in maps) + sum(aligned(b.size) for b in gradients)
+    group = max((op.group for op in used if isinstance(op, Conv2DOp)), default=1)
+    return max(1, min(lane_samples, max(group, CACHE_BYTES // (4 * max(1, floats)))))
+
+
+def work(
+    stages: Iterable[tuple[int, str]], ops: Sequence[Op], lanes: int, parameters: int = 0
+) -> tuple[float, float]:
+    """Return the work of a phase and of each sample in it, in multiply-adds; moving a value counts as a few."""
+    fixed = sample = 0
+    for number, stage in stages:
+        op = ops[number - 1] if 0 < number <= len(ops) else None
+        if op is None:
+            if stage == "augment":
+                sample += AUGMENTED * ops[0].src.size
+            elif STAGES[stage].family == "update" and stage != "clip":
+                fixed = max(fixed, lanes * parameters)
+        elif stage.startswith("pack"):
+            fixed += sum(op.packed_floats(True))
+        elif stage == "winograd_weights":
+            fixed += lanes * op.lane_gradient("weights")
+        elif stage != "halo" and "finish" not in stage:
+            sample += MOVED * op.dst.size + op.multiply_adds() * (2 if stage.endswith("bwd") else 1)
+    return float(fixed), float(sample)
+
+
+class Packer:
+    """Offsets of packed weights."""
+
+    def __init__(self) -> None:
+        self.floats = 16
+
+    def place(self, op: Op, data_gradient: bool) -> Fields:
+        """Return the offsets that the operation needs."""
+        fields: Fields = {}
+        sizes = op.packed_floats(data_gradient)
+        for name, floats in zip(("packed", "packed_grad"), sizes, strict=True):
+            if floats:
+                fields[name] = self.floats
+                self.floats += aligned(floats)
+        return fields
+
+
+def transfer(**maps: Any) -> Operation:
+    """Return an operation that only moves data."""
+    return "maps", maps
+
+
+def want_halos(ops: Iterable[Op]) -> None:
+    """Give the maps that convolutions read halos as wide as their windows need."""
+    for op in ops:
+        if isinstance(op, Conv2DOp):
+            op.want_halo()
+
+
+def reads_input(first: Buffer, ops: Sequence[Op]) -> bool:
+    """Return whether the first operation can take X as it is, in place of the map that X would be converted into.
+
+    A map with a second reader has that by way of a fork, whose outputs are other buffers in its memory.
+
+    Parameters
+    ----------
+    first : Buffer
+        That map.
+    ops : list of Op
+        Those that will run.
+    """
+    return bool(ops) and ops[0].entry is not None and ops[0].src is first

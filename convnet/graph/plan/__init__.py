@@ -1,0 +1,5 @@
+"""From layers to operations: names, shapes, parameters, and the memory that they take."""
+
+from convnet.graph.plan.plan import LayerInfo, Plan
+
+__all__ = ["LayerInfo", "Plan"]

@@ -1,0 +1,240 @@
+"""The plan: layers + input shape + outputs, with every shape and parameter known and every shape error found."""
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from math import prod
+
+from convnet.graph.plan.builder import MAX_VALUES, Builder, Graph, Lowered
+from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
+
+UNTIL = "until:"
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """A layer in its place.
+
+    `multiply_adds` are those of one sample's forward pass by the direct sum, `memory_bytes` what its output takes, a
+    sample; `algorithm` is how a convolution is computed: "direct", "winograd" or "depthwise", else "". Of a layer with
+    layers inside, `layers` lists those, under names such as "residual1/conv1", and its figures count them.
+    """
+
+    name: str
+    type: str
+    layer: Layer
+    output_shape: tuple[int, ...]
+    n_parameters: int
+    multiply_adds: int
+    memory_bytes: int
+    algorithm: str = ""
+    layers: tuple["LayerInfo", ...] = ()
+
+    def walk(self) -> Iterator["LayerInfo"]:
+        """Yield this layer, then those inside it."""
+        yield self
+        for info in self.layers:
+            yield from info.walk()
+
+
+class Plan:
+    """Layers resolved for an input shape: names, a Flatten where one is needed, and the head.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    input_shape : tuple of int
+        (height, width, channels), (length, channels) for signals, or (features,) for flat data.
+    n_outputs : int, default=None
+        Units of the output layer that is appended; None appends none.
+    winograd : bool, default=None
+        Whether 3×3 convolutions that suit it are computed by Winograd's algorithm, which is faster and rounds
+        differently. None: yes, unless the environment's ``CONVNET_WINOGRAD`` is 0.
+
+    Attributes
+    ----------
+    layers : list of LayerInfo
+    named : dict of LayerInfo
+        By name, the layers inside others too.
+    parameters : ParameterList
+    n_parameters : int
+        Values that training learns or keeps: running statistics are counted.
+    output_shape : tuple of int
+    lowered : list of Lowered
+        The layers with their operations.
+    graph : Graph
+        The operations before they are fused. Compilers work on a copy.
+
+    Raises
+    ------
+    ValueError
+        Naming the layer, the cause, the shapes up to there and the remedy.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Sequence[int],
+        n_outputs: int | None = None,
+        *,
+        winograd: bool | None = None,
+    ) -> None:
+        self.input_shape = tuple(int(n) for n in input_shape)
+        if len(self.input_shape) not in (1, 2, 3) or min(self.input_shape) < 1:
+            raise ValueError(
+                "input_shape must be (height, width, channels), (length, channels) or (features,); "
+                f"got {input_shape!r}"
+            )
+        if prod(self.input_shape) > MAX_VALUES:
+            raise ValueError(f"input_shape {self.input_shape} has more than {MAX_VALUES:,} values")
+        self.n_outputs = n_outputs
+        if winograd is None:
+            winograd = os.environ.get("CONVNET_WINOGRAD", "1") != "0"
+        self.winograd = winograd
+        builder = Builder(self.input_shape, winograd=winograd)
+        for name, layer in self._place(tuple(layers)):
+            builder.lower(name, layer)
+        self.lowered = builder.lowered
+        outputs = {low.name: low.output for lowered in self.lowered for low in lowered.walk()}
+        self.graph = Graph(builder.input, builder.ops, builder.current, outputs)
+        self.parameters = builder.parameters
+        self.output_shape = builder.shape
+        self.layers = [_describe(lowered) for lowered in builder.lowered]
+        self.named = {info.name: info for layer in self.layers for info in layer.walk()}
+        self.n_parameters = sum(p.size for p in self.parameters)
+
+    def find_layers(self, patterns: Iterable[str], parameter: str) -> list[str]:
+        """Return the names of the layers that some patterns choose, in the order of the plan.
+
+        Parameters
+        ----------
+        patterns : iterable of str
+            Names of layers, those inside others too, patterns such as "conv*", or "until:conv3": all layers up to
+            that one. A layer stands for those inside it.
+        parameter : str
+            Name of the estimator's parameter, for errors.
+
+        Raises
+        ------
+        ValueError
+            If a pattern chooses nothing; the message lists the names that exist.
+        """
+        known, outer = list(self.named), [info.name for info in self.layers]
+        found: set[str] = set()
+        for pattern in patterns:
+            if pattern.startswith(UNTIL):
+                last = pattern.removeprefix(UNTIL)
+                hits = outer[: outer.index(last) + 1] if last in outer else []
+            else:
+                hits = [layer for layer in known if fnmatchcase(layer, pattern)]
+            if not hits:
+                among = outer if pattern.startswith(UNTIL) else known
+                raise ValueError(
+                    f"{parameter}: {pattern!r} is not a layer. There are: {', '.join(among)}."
+                )
+            found.update(hits)
+        return [
+            layer
+            for layer in known
+            if any(layer == name or layer.startswith(f"{name}/") for name in found)
+        ]
+
+    def parameters_of(self, layers: Iterable[str]) -> list[str]:
+        """Return the names of the parameters of some layers, running statistics included."""
+        inside = set(layers)
+        return [p.name for p in self.parameters if p.name.rpartition("/")[0] in inside]
+
+    def frozen_prefix(self, frozen: Collection[str]) -> str | None:
+        """Return the name of the last layer of the frozen prefix, or None.
+
+        No layer of the frozen prefix is trained or random, so its outputs for a sample are the same in every step.
+
+        Parameters
+        ----------
+        frozen : collection of str
+            Names of the parameters that are not trained.
+        """
+        last = None
+        for lowered in self.lowered[:-1]:
+            trainable = {
+                p.name for op in lowered.ops for p in op.parameters.values() if p.trainable
+            }
+            if not trainable <= set(frozen) or any(op.random for op in lowered.ops):
+                return last
+            if last or trainable:
+                last = lowered.name
+        return last
+
+    def _place(self, layers: tuple[Layer, ...]) -> list[tuple[str, Layer]]:
+        """List (name, layer), with Flatten and head put in and all shapes checked."""
+        shape, trail = self.input_shape, [self.input_shape]
+        placed: list[tuple[str, Layer]] = []
+        names = resolve_names(layers)
+        for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
+            where = f"layers[{i}] {name!r}"
+            self._refuse_softmax(f"layers[{i}]", layer, i == len(layers) - 1)
+            if layer.takes == "flat" and len(shape) > 1:
+                placed.append(("flatten", Flatten()))
+                shape = (prod(shape),)
+            try:
+                shape = tuple(layer.output_shape(shape))
+            except LayerShapeError as error:
+                where, shapes = " › ".join((where, *error.where)), _arrows([*trail, *error.trail])
+                raise ValueError(
+                    f"{where}: {error.cause}. Shapes: {shapes}. {error.remedy}"
+                ) from None
+            if prod(shape) > MAX_VALUES:
+                raise ValueError(
+                    f"{where}: its output {shape} would have more than {MAX_VALUES:,} values. "
+                    f"Shapes: {_arrows(trail)}. Use fewer filters or more pooling."
+                )
+            placed.append((name, layer))
+            trail.append(shape)
+        if self.n_outputs is not None:
+            if len(shape) > 1:
+                placed.append(("flatten", Flatten()))
+            placed.append(("output", Dense(self.n_outputs)))
+        return placed
+
+    def _refuse_softmax(self, where: str, layer: Layer, is_last: bool) -> None:
+        for i, inner in enumerate(layer.layers):
+            self._refuse_softmax(f"{where} › layers[{i}]", inner, False)
+        if getattr(layer, "activation", None) != "softmax":
+            return
+        kind = type(layer).__name__
+        if is_last:
+            outputs = f" ({self.n_outputs} classes)" if (self.n_outputs or 0) > 1 else ""
+            raise ValueError(
+                f'{where} is {kind}(activation="softmax"), but the output layer{outputs} is '
+                "automatic. Remove it."
+            )
+        raise ValueError(
+            f'{where} is {kind}(activation="softmax"), which belongs to the automatic output '
+            'layer. Use another activation, such as "relu".'
+        )
+
+
+def _describe(lowered: Lowered) -> LayerInfo:
+    inner = tuple(map(_describe, lowered.inner))
+    ops = lowered.ops
+    return LayerInfo(
+        name=lowered.name,
+        type=type(lowered.layer).__name__,
+        layer=lowered.layer,
+        output_shape=lowered.shape,
+        n_parameters=sum(p.size for op in ops for p in op.parameters.values()),
+        multiply_adds=sum(op.multiply_adds() for op in ops),
+        memory_bytes=4 * lowered.output.size + sum(info.memory_bytes for info in inner),
+        algorithm=""
+        if inner
+        else next((op.algorithm for op in ops if hasattr(op, "algorithm")), ""),
+        layers=inner,
+    )
+
+
+def _arrows(trail: Sequence[tuple[int, ...]]) -> str:
+    """Sides of the maps, joined by arrows: 28→26→13, or 28×20→26×18 where they are not square; lengths of signals."""
+    square = all(len(s) < 3 or s[0] == s[1] for s in trail)
+    steps = [str(s[0]) if square or len(s) < 3 else f"{s[0]}×{s[1]}" for s in trail]
+    return "→".join(steps)

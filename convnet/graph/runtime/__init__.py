@@ -1,0 +1,1 @@
+"""What runs compiled programs: a network's predictions and passes, and the steps of a trainer."""

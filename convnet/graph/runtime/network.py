@@ -1,0 +1,272 @@
+"""A network: the weights of a plan, with predictions and single passes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convnet.engine import aligned_zeros, default_isa
+from convnet.engine.locks import lock_of
+from convnet.graph.layout import Parameter, initial_weights
+from convnet.graph.plan import Plan
+from convnet.graph.plan.memory_limits import check_parameters
+from convnet.graph.runtime.passes import TrainingPass, output_gradient
+from convnet.graph.runtime.predictor import PackedWeights, Predictor
+from convnet.layers import Layer
+
+
+class Network:
+    """Weights of a plan, with prediction, and single passes to look at.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    input_shape : tuple of int
+        (height, width, channels), (length, channels) for signals, or (features,) for flat data.
+    n_outputs : int, default=None
+        Units of the output layer that is appended; None appends none.
+    seed : int, default=0
+        Seed of the initial weights, 0 or more.
+    isa : str, default=None
+        Instruction set of the kernels. None: the best that the processor has, capped by ``CONVNET_ISA``.
+    input_gradient : bool, default=False
+        Whether `backward` also computes the gradient with respect to X.
+    winograd : bool, default=None
+        See `Plan`.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Sequence[int],
+        n_outputs: int | None = None,
+        *,
+        seed: int = 0,
+        isa: str | None = None,
+        input_gradient: bool = False,
+        winograd: bool | None = None,
+    ) -> None:
+        plan = Plan(layers, input_shape, n_outputs, winograd=winograd)
+        self._build(plan, seed=seed, isa=isa, input_gradient=input_gradient)
+
+    @classmethod
+    def from_plan(
+        cls, plan: Plan, *, seed: int = 0, isa: str | None = None, input_gradient: bool = False
+    ) -> Self:
+        """Return a network of a plan that exists, so that its layers are not lowered again."""
+        network = cls.__new__(cls)
+        network._build(plan, seed=seed, isa=isa, input_gradient=input_gradient)
+        return network
+
+    def _build(self, plan: Plan, *, seed: int, isa: str | None, input_gradient: bool) -> None:
+        check_parameters(plan.parameters)
+        self.plan, self.isa = plan, isa or default_isa()
+        self.input_gradient = input_gradient
+        self.params = aligned_zeros(max(16, self.plan.parameters.floats))
+        self._predictors: dict[str | None, Predictor] = {}
+        self._packed: dict[str | None, PackedWeights] = {}  # for predictors; none after a change
+        self._lock = lock_of(self)
+        self._pass: TrainingPass | None = None
+        for parameter, values in initial_weights(self.plan.parameters, seed):
+            self._view(parameter)[...] = values
+
+    def _view(self, parameter: Parameter) -> NDArray[np.float32]:
+        flat = self.params[parameter.offset : parameter.offset + parameter.size]
+        return flat.reshape(parameter.shape)
+
+    def get_weights(self) -> dict[str, NDArray[np.float32]]:
+        """Return {name: float32 array}: copies of all parameters, running statistics included."""
+        return {p.name: self._view(p).copy() for p in self.plan.parameters}
+
+    def set_weights(self, weights: Mapping[str, ArrayLike]) -> None:
+        """Set all parameters.
+
+        Parameters
+        ----------
+        weights : mapping of str to array
+            Finite arrays of the names and shapes that `get_weights` returns.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or unknown, a shape differs, or a value is not finite or a variance below 0; nothing
+            is set then.
+        """
+        own = {p.name: p for p in self.plan.parameters}
+        if missing := own.keys() - weights.keys():
+            raise ValueError(f"weights lack {', '.join(sorted(missing))}")
+        if unknown := weights.keys() - own.keys():
+            raise ValueError(f"weights have no place for {', '.join(sorted(unknown))}")
+        arrays = {}
+        for name, parameter in own.items():
+            array = np.asarray(weights[name], dtype=np.float32)
+            if array.shape != parameter.shape:
+                raise ValueError(f"{name} has shape {array.shape}; expected {parameter.shape}")
+            parameter.check(array)
+            arrays[name] = array
+        for name, parameter in own.items():
+            self._view(parameter)[...] = arrays[name]
+        self.changed()
+
+    def changed(self, frozen_prefix: str | None = None) -> None:
+        """Drop the packed copies of the parameters, which have changed; the next prediction packs them again.
+
+        Parameters
+        ----------
+        frozen_prefix : str, default=None
+            Name of a layer. The parameters up to it have not changed.
+        """
+        with self._lock:
+            self._packed = {k: v for k, v in self._packed.items() if k and k == frozen_prefix}
+
+    def forward(
+        self, X: NDArray[Any], *, scale: float = 1.0, n_threads: int = 1
+    ) -> NDArray[np.float32]:
+        """Return the outputs for X as in prediction.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, h, w, c)
+            Of any integer, bool or float dtype up to 64 bits, and any strides.
+        scale : float, default=1.0
+            Every value is multiplied by it.
+        n_threads : int, default=1
+
+        Returns
+        -------
+        out : float32 ndarray of shape (n, *output_shape)
+            The bits of a sample depend on that sample alone.
+        """
+        return self._predict(None, X, scale, n_threads)
+
+    def features(
+        self, X: NDArray[Any], layer: str, *, scale: float = 1.0, n_threads: int = 1
+    ) -> NDArray[np.float32]:
+        """Return the output of the layer of that name, as in prediction: float32, (n, *its shape).
+
+        That of a layer inside another one has a name such as "residual1/conv1".
+        """
+        self._check_layer(layer)
+        return self._predict(layer, X, scale, n_threads)
+
+    def gradient(
+        self,
+        X: NDArray[Any],
+        grad_outputs: ArrayLike,
+        layer: str | None = None,
+        *,
+        scale: float = 1.0,
+        n_threads: int = 1,
+    ) -> NDArray[np.float32]:
+        """Return the gradient of a function of the outputs for X, with respect to X or to the output of a layer.
+
+        The net runs as in prediction: batch norm uses the running statistics and nothing is dropped. Each sample of
+        the result depends on that sample of X alone.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, h, w, c)
+            As in `forward`.
+        grad_outputs : array of shape (n, *output_shape)
+            The function's gradient with respect to the outputs. For one logit: 1 there and 0 elsewhere.
+        layer : str, default=None
+            Name of the layer. None: the input.
+        scale : float, default=1.0
+            X is multiplied by it. The gradient is with respect to X before the multiplication.
+        n_threads : int, default=1
+
+        Returns
+        -------
+        grad : float32 ndarray of shape (n, *input_shape) or (n, *the layer's shape)
+
+        Raises
+        ------
+        ValueError
+            If no layer has that name, or a shape does not fit.
+        """
+        if layer is not None:
+            self._check_layer(layer)
+        return output_gradient(
+            self.plan,
+            self.params,
+            self.isa,
+            X,
+            grad_outputs,
+            layer,
+            scale=scale,
+            n_threads=n_threads,
+        )
+
+    def _check_layer(self, layer: str) -> None:
+        if layer not in self.plan.named:
+            known = ", ".join(self.plan.named)
+            raise ValueError(f"no layer is called {layer!r}; there are {known}")
+
+    def _predict(
+        self, layer: str | None, X: NDArray[Any], scale: float, n_threads: int
+    ) -> NDArray[np.float32]:
+        predictor, weights = self._predictor(layer)
+        return predictor.run(weights, X, scale=scale, n_threads=n_threads)
+
+    def _predictor(self, layer: str | None) -> tuple[Predictor, PackedWeights]:
+        """Return the program that predicts up to a layer, and the weights packed for it.
+
+        Programs are compiled once. The network keeps two of them, each with its weights: the one of the whole net, and
+        the last one that ends at a layer.
+        """
+        with self._lock:
+            if layer not in self._predictors:
+                others = [k for k in self._predictors if (k is None) == (layer is None)]
+                for other in others:
+                    del self._predictors[other]
+                    self._packed.pop(other, None)
+                self._predictors[layer] = Predictor(self.plan, self.isa, layer)
+            if layer not in self._packed:
+                self._packed[layer] = self._predictors[layer].pack(self.params)
+            return self._predictors[layer], self._packed[layer]
+
+    def forward_training(
+        self,
+        X: NDArray[Any],
+        *,
+        scale: float = 1.0,
+        seed: int = 0,
+        epoch: int = 0,
+        sample_ids: NDArray[np.int64] | None = None,
+        n_threads: int = 1,
+    ) -> NDArray[np.float32]:
+        """Return the outputs for X as in a training step, with dropout and batch statistics (running ones change).
+
+        `sample_ids` key dropout's random numbers of each sample (default: positions in X).
+        """
+        self._pass = TrainingPass(
+            self.plan,
+            self.params,
+            self.isa,
+            X,
+            scale=scale,
+            seed=seed,
+            epoch=epoch,
+            sample_ids=sample_ids,
+            n_threads=n_threads,
+            input_gradient=self.input_gradient,
+        )
+        self.changed()
+        return self._pass.outputs
+
+    def backward(
+        self, grad_output: ArrayLike, n_threads: int = 1
+    ) -> tuple[NDArray[np.float32] | None, dict[str, NDArray[np.float32]]]:
+        """Return (gradient with respect to X or None, {name: gradient}) of the last `forward_training`.
+
+        Parameters
+        ----------
+        grad_output : array of shape (n, *output_shape)
+            Gradient of the loss with respect to the outputs.
+        n_threads : int, default=1
+        """
+        if self._pass is None:
+            raise ValueError("backward needs the pass of a forward_training. Call that first.")
+        last, self._pass = self._pass, None
+        return last.backward(grad_output, n_threads)

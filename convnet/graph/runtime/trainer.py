@@ -1,0 +1,228 @@
+"""Training steps of a network, with their memory and the optimizer's moments."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.augment.plan import AugmentPlan
+from convnet.engine.thread_count_tuner import ThreadCountTuner
+from convnet.graph.arrays import check_input
+from convnet.graph.compiler import TrainingMemory, compile_training
+from convnet.graph.losses import check_loss, set_targets
+from convnet.graph.optimizer import Optimizer, check_clip_norm
+from convnet.graph.runtime.network import Network
+
+
+class Trainer:
+    """Steps of mini-batch training. The constructor and `resize` allocate all memory, a step none.
+
+    Parameters
+    ----------
+    network : Network
+        Its parameters are updated in place.
+    loss : {"softmax", "sigmoid", "squared_error", "absolute_error", "huber"}
+        See `convnet.graph.losses`. "softmax" takes class numbers, the others a number per output; "sigmoid" numbers
+        from 0 to 1. Formulas: csrc/loss/loss.inc.h.
+    batch_size : int
+        Maximum number of samples of a step.
+    solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
+        Formulas and sources: csrc/optimizer/optimizer.inc.h.
+    alpha : float, default=0.0
+        The L2 penalty is alpha / 2 · Σw² / Σ(sample weights of the batch), without biases and batch norm. For "adamw",
+        each step instead subtracts the share alpha · learning_rate of each weight, and the loss has no penalty.
+        `Parameter.l2` takes the place of alpha where it is set.
+    momentum, nesterov : float, bool
+        For "sgd".
+    beta_1, beta_2, epsilon : float
+        For "adam" and "adamw". "rmsprop" uses beta_1, the decay of the mean square, and epsilon.
+    clip_norm : float, default=None
+        Maximum 2-norm of the gradient of the mean loss with respect to all parameters, without the penalty. A longer
+        gradient is scaled down (Pascanu et al., 2013).
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over all classes (Szegedy et al., 2016), for "softmax" and "sigmoid".
+    augment : AugmentPlan, default=None
+        Random changes of the input images.
+    frozen : frozenset of str, default=frozenset()
+        Names of parameters that do not change, running statistics included; batch norm uses those. The penalty leaves
+        them out.
+    rates : mapping of str to float, default=None
+        Factors of the learning rate by parameter name. Parameters that are not listed have a factor of 1.
+    frozen_prefix : str, default=None
+        Name of the last layer of the frozen prefix. Steps take its outputs instead of X.
+    seed : int, default=0
+        Seed of dropout's masks and of augmentation.
+    n_threads : int, default=1
+        Maximum number of threads of a step (see `convnet.engine.thread_count_tuner`). It may be set between steps.
+        Results do not depend on it.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        loss: str,
+        batch_size: int,
+        solver: str = "adam",
+        alpha: float = 0.0,
+        momentum: float = 0.9,
+        nesterov: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        augment: AugmentPlan | None = None,
+        frozen: frozenset[str] = frozenset(),
+        rates: Mapping[str, float] | None = None,
+        frozen_prefix: str | None = None,
+        seed: int = 0,
+        n_threads: int = 1,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; got {batch_size!r}")
+        check_loss(loss, network.plan.output_shape, label_smoothing)
+        check_clip_norm(clip_norm)
+        self.network = network
+        self.loss, self.solver = loss, solver
+        self.label_smoothing, self.clip_norm = label_smoothing, clip_norm
+        self._optimizer = Optimizer(
+            solver, len(network.params), alpha=alpha, momentum=momentum, nesterov=nesterov,
+            beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
+        )  # fmt: skip
+        self._tuner = ThreadCountTuner(n_threads)
+        self.augment = augment
+        self.frozen, self.rates, self.frozen_prefix = frozen, rates, frozen_prefix
+        self._input_shape = (
+            network.plan.named[frozen_prefix].output_shape
+            if frozen_prefix
+            else network.plan.input_shape
+        )
+        self.seed = seed
+        self.resize(batch_size)
+
+    @property
+    def n_threads(self) -> int:
+        """Maximum number of threads of a step. Fewer run while that is faster."""
+        return self._tuner.most
+
+    @n_threads.setter
+    def n_threads(self, n_threads: int) -> None:
+        if n_threads != self._tuner.most:
+            self._tuner = ThreadCountTuner(n_threads)
+
+    def resize(self, batch_size: int) -> None:
+        """Allocate memory for batches of up to `batch_size` samples and keep the moments. A failure changes nothing."""
+        network = self.network
+        compiled = compile_training(
+            network.plan,
+            network.isa,
+            batch_size,
+            loss=self.loss,
+            solver=self.solver,
+            clipped=self.clip_norm is not None,
+            augment=self.augment is not None,
+            frozen=self.frozen,
+            rates=self.rates,
+            frozen_prefix=self.frozen_prefix,
+        )
+        memory = TrainingMemory(compiled, network.plan, batch_size)
+        context = memory.context(network.params)
+        if self.augment is not None:
+            context.augmentation(self.augment.transforms, self.augment.fill)
+        losses, squares = np.zeros(batch_size), np.zeros(max(1, compiled.sizes["squares"]))
+        context.sums(losses, squares)
+        context.smoothing(self.label_smoothing)
+        if self.clip_norm is not None:
+            context.clipping(self.clip_norm, np.zeros(1 + compiled.sizes["squares"]))
+        self._compiled, self._memory, self._context = compiled, memory, context
+        self._losses, self._squares, self.batch_size = losses, squares, batch_size
+
+    def reset_moments(self) -> None:
+        """Forget the optimizer's moments."""
+        self._optimizer.reset()
+
+    def state(self) -> dict[str, Any]:
+        """Return what a trainer with the same settings needs to resume, besides the network's weights.
+
+        Returns
+        -------
+        state : dict
+            "moment_1" and "moment_2", float32 arrays (copies) as long as the flat parameters, and "steps", an int.
+        """
+        return self._optimizer.state()
+
+    def is_finite(self) -> bool:
+        """Return whether the optimizer's moments are finite."""
+        return self._optimizer.is_finite()
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Resume from what `state` returned, with the same bits.
+
+        Raises
+        ------
+        ValueError
+            If a key is missing or unknown, a shape differs or a value is not finite; nothing is set then.
+        """
+        self._optimizer.set_state(state)
+
+    def step(
+        self,
+        X: NDArray[Any],
+        y: NDArray[Any],
+        rows: NDArray[np.int64],
+        sample_weight: NDArray[np.float32] | None,
+        *,
+        scale: float,
+        learning_rate: float,
+        epoch: int,
+        sample_ids: NDArray[np.int64] | None = None,
+    ) -> float:
+        """Train on one batch and return its loss.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, h, w, c)
+            The whole data set, or the outputs of the frozen prefix for it. The step gathers and converts its rows.
+        y : ndarray of shape (n,) or (n, n_outputs)
+            int32 class numbers for "softmax"; for the others float32 and contiguous, (n,) where there is one output.
+        rows : int64 ndarray
+            Rows of the batch, at most `batch_size`.
+        sample_weight : float32 ndarray of shape (n,), default=None
+        scale : float
+            Factor of X's values.
+        learning_rate : float
+        epoch : int
+            Part of the key of dropout's masks and of augmentation.
+        sample_ids : int64 ndarray of shape (len(rows),), default=None
+            Numbers that key the random numbers of each sample. None: `rows`.
+
+        Returns
+        -------
+        loss : float
+            Σ w·l / Σ w + penalty. It may be NaN or infinite; the caller checks.
+        """
+        X = check_input(X, self._input_shape)
+        total = (
+            float(len(rows))
+            if sample_weight is None
+            else float(sample_weight[rows].sum(dtype=np.float64))
+        )
+        context, program = self._context, self._compiled.program
+        set_targets(context, self.loss, y)
+        context.input(X, scale, rows)
+        if sample_ids is not None:
+            context.sample_ids(sample_ids)
+        context.sample_weight(sample_weight, total)
+        context.random(self.seed, epoch)
+        self._optimizer.advance(context, learning_rate)
+        scratch = self._memory.scratch_for(program, self.n_threads)
+        start = time.perf_counter()
+        program.run(context, self._memory.arena, scratch, self._tuner.threads())
+        if len(rows) == self.batch_size:
+            self._tuner.record(time.perf_counter() - start)
+        self.network.changed(self.frozen_prefix)
+        penalty = self._optimizer.penalty(self._squares, self._compiled.decays)
+        return (float(self._losses[: len(rows)].sum()) + penalty) / total

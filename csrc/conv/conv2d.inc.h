@@ -1,0 +1,114 @@
+/* Convolution with bias, activation and, fused, the max-pool after it.
+ *
+ *   fwd          z[y][x][o] = bias[o] + sum_{r,q,c} src[y*sh + r*dh - pt][x*sw + q*dw - pl][c] * w[r][q][c][o]
+ *   data         grad_src[i][j][c] = sum over the taps (r, q) for which y = (i + pt - r*dh) / sh and
+ *                x = (j + pl - q*dw) / sw are whole: grad_preact[y][x][o] * w[r][q][c][o]
+ *   weights      grad_w[r][q][c][o] = sum_{y,x} src[..][..][c] * grad_preact[y][x][o]
+ *
+ * All three are products of gathered rows (gemm/gemm.inc.h); conv/window.h defines the rows.
+ */
+#ifndef CN_CONV_CONV2D_INC_H
+#define CN_CONV_CONV2D_INC_H
+
+#include "conv/layout.h"
+#include "conv/pooled.inc.h"
+#include "conv/window.h"
+#include "gemm/gemm.inc.h"
+#include "map/map.h"
+
+static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *packed, int64_t n,
+                         const float *bias, int relu) {
+    const int64_t pixels = grid->samples * grid->rows * grid->columns;
+    const int64_t K = taps->nseg * taps->klen;
+    cn_tile t = {.seg = taps->seg, .nseg = taps->nseg, .klen = taps->klen, .relu = relu};
+    for (int64_t c = 0; c < n;) {
+        const int64_t width = cn_block(n - c);
+        t.column = c;
+        t.n = n - c < width ? n - c : width;
+        t.bias = bias ? bias + c : NULL;
+        int64_t sample = 0, row = 0, column = 0;
+        const float *x = grid->x;
+        float *y = grid->y;
+        for (int64_t done = 0; done < pixels; done += CN_MR) {
+            const int p = (int)(pixels - done < CN_MR ? pixels - done : CN_MR);
+            if (column + p < grid->columns) { /* a tile inside a row, the usual one of wide maps */
+                for (int i = 0; i < p; i++) t.x[i] = x + i * grid->x_pixel;
+                for (int i = 0; i < p; i++) t.y[i] = y + i * grid->y_pixel;
+                x += p * grid->x_pixel;
+                y += p * grid->y_pixel;
+                column += p;
+                cn_tile_fwd(&t, packed + c * K, width, p);
+                continue;
+            }
+            for (int i = 0; i < p; i++) {
+                t.x[i] = x;
+                t.y[i] = y;
+                x += grid->x_pixel;
+                y += grid->y_pixel;
+                if (++column == grid->columns) {
+                    column = 0;
+                    if (++row == grid->rows) {
+                        row = 0;
+                        sample++;
+                    }
+                    x = grid->x + sample * grid->x_sample + row * grid->x_row;
+                    y = grid->y + sample * grid->y_sample + row * grid->y_row;
+                }
+            }
+            cn_tile_fwd(&t, packed + c * K, width, p);
+        }
+        c += width;
+    }
+}
+
+static void cn_conv2d_groups(const cn_conv_params *op, const cn_context *ctx, const cn_taps *taps,
+                             const cn_grid *grid, int relu) {
+    const int64_t cg = op->src.c / op->groups, og = op->dst.c / op->groups;
+    const int64_t size = taps->nseg * taps->klen * cn_round_columns(og);
+    const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
+    for (int64_t g = 0; g < op->groups; g++) {
+        cn_grid part = *grid;
+        part.x += g * cg;
+        part.y += g * og;
+        cn_grid_gemm(&part, taps, ctx->packed + op->packed + g * size, og,
+                     bias ? bias + g * og : NULL, relu);
+    }
+}
+
+static void conv2d_fwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    int64_t *seg = (int64_t *)t->scratch;
+    const cn_taps taps = cn_forward_taps(op, seg);
+    const int64_t oc = op->dst.c;
+    cn_grid grid = {.x = cn_window_origin(op, t->arena, t->s0),
+                    .samples = t->s1 - t->s0,
+                    .rows = op->oh,
+                    .columns = op->ow,
+                    .x_sample = op->src.sample,
+                    .x_row = op->sh * op->src.row,
+                    .x_pixel = op->sw * op->src.c,
+                    .y_pixel = oc};
+    float *dst = cn_map_at(t, &op->dst, t->s0);
+    if (!cn_conv_pools(op)) {
+        grid.y = dst;
+        grid.y_sample = op->dst.sample;
+        grid.y_row = op->dst.row;
+        cn_conv2d_groups(op, ctx, &taps, &grid, op->activation == CN_RELU);
+        cn_conv2d_activate(op, t, dst);
+        return;
+    }
+    float *z = t->scratch + cn_aligned(2 * op->kh * op->kw);
+    const int64_t z_row = op->ow * oc, step = op->block_rows / op->pool_h;
+    grid.samples = 1;
+    grid.y = z;
+    grid.y_row = z_row;
+    for (int64_t s = t->s0; s < t->s1; s++)
+        for (int64_t y0 = 0; y0 < op->dst.h; y0 += step) {
+            const int64_t rows = op->dst.h - y0 < step ? op->dst.h - y0 : step;
+            grid.x = cn_window_origin(op, t->arena, s) + y0 * op->pool_h * grid.x_row;
+            grid.rows = rows * op->pool_h;
+            cn_conv2d_groups(op, ctx, &taps, &grid, 0);
+            cn_pool_rows(op, t, s, y0, y0 + rows, z);
+        }
+}
+
+#endif

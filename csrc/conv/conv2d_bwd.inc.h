@@ -1,0 +1,132 @@
+/* Gradients of a convolution; the formulas stand in conv2d.inc.h. */
+#ifndef CN_CONV_CONV2D_BWD_INC_H
+#define CN_CONV_CONV2D_BWD_INC_H
+
+#include "conv/conv2d.inc.h"
+#include "conv/grad_preact.inc.h"
+#include "conv/window.h"
+#include "gemm/gemm.inc.h"
+#include "map/map.h"
+
+/* weights += src x grad_preact over rows of `samples` samples; x and grad_preact at the first of these rows. */
+static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
+                              const cn_preact_layout *z, const float *x, const float *grad_preact,
+                              int64_t samples, int64_t rows, float *weights) {
+    const int64_t oc = op->dst.c, cg = op->src.c / op->groups, og = oc / op->groups;
+    cn_outer o = {.samples = samples,
+                  .rows = rows,
+                  .columns = op->ow,
+                  .x_sample = op->src.sample,
+                  .x_row = op->sh * op->src.row,
+                  .x_pixel = op->sw * op->src.c,
+                  .g_sample = z->sample,
+                  .g_row = z->row,
+                  .g_pixel = oc,
+                  .ldw = oc};
+    for (int64_t g = 0; g < op->groups; g++)
+        for (int64_t c = 0; c < og;) {
+            const int64_t width = cn_block(og - c);
+            o.n = og - c < width ? og - c : width;
+            o.g = grad_preact + g * og + c;
+            for (int64_t s = 0; s < taps->nseg; s++)
+                for (int64_t k = 0; k < taps->klen; k += CN_MR) {
+                    const int64_t left = taps->klen - k;
+                    o.x = x + g * cg + taps->seg[s] + k;
+                    o.dw = weights + (s * taps->klen + k) * oc + g * og + c;
+                    cn_outer_add(&o, width, (int)(left < CN_MR ? left : CN_MR));
+                }
+            c += width;
+        }
+}
+
+static void cn_conv2d_data(const cn_conv_params *op, const cn_context *ctx,
+                           const cn_preact_layout *z, const float *grad_preact, float *grad,
+                           int64_t samples, int64_t *seg) {
+    const int64_t cg = op->src.c / op->groups, og = op->dst.c / op->groups;
+    const int64_t group_size = op->kh * op->kw * og * cn_round_columns(cg);
+    int64_t packed = op->packed_grad;
+    for (int64_t a = 0; a < op->sh; a++)
+        for (int64_t b = 0; b < op->sw; b++) {
+            const cn_taps taps = cn_phase_taps(op, z->row, a, b, seg);
+            cn_grid grid = cn_phase_grid(op, z, grad_preact, grad, a, b);
+            grid.samples = samples;
+            if (grid.rows > 0 && grid.columns > 0)
+                for (int64_t g = 0; g < op->groups; g++, grid.x += og, grid.y += cg)
+                    cn_grid_gemm(&grid, &taps, ctx->packed + packed + g * group_size, cg, NULL, 0);
+            packed += taps.nseg * taps.klen * cn_round_columns(cg);
+        }
+}
+
+/* Pack the weights: tasks over groups, passes and blocks of CN_COLUMNS columns. */
+static void pack_conv2d(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t oc = op->dst.c, cg = op->src.c / op->groups, og = oc / op->groups;
+    const int64_t K = op->kh * op->kw * cg;
+    const int64_t fwd_blocks = cn_round_columns(og) / CN_COLUMNS;
+    const int64_t bwd_blocks = op->data_gradient ? cn_round_columns(cg) / CN_COLUMNS : 0;
+    const int64_t g = t->number / (fwd_blocks + bwd_blocks);
+    const int64_t block = t->number % (fwd_blocks + bwd_blocks);
+    const float *w = ctx->params + op->weights + g * og;
+    if (block < fwd_blocks) {
+        const int64_t n0 = block * CN_COLUMNS, n1 = n0 + CN_COLUMNS < og ? n0 + CN_COLUMNS : og;
+        cn_pack(w, oc, 0, K, og, n0, n1, ctx->packed + op->packed + g * K * cn_round_columns(og));
+        return;
+    }
+    const int64_t n0 = (block - fwd_blocks) * CN_COLUMNS;
+    const int64_t n1 = n0 + CN_COLUMNS < cg ? n0 + CN_COLUMNS : cg;
+    float *packed = ctx->packed + op->packed_grad + g * op->kh * op->kw * og * cn_round_columns(cg);
+    for (int64_t a = 0; a < op->sh; a++)
+        for (int64_t b = 0; b < op->sw; b++) {
+            int64_t taps = 0;
+            for (int64_t r = 0; r < op->kh; r++)
+                for (int64_t q = 0; q < op->kw; q++) taps += cn_in_phase(op, r, q, a, b);
+            int64_t tap = 0;
+            for (int64_t r = 0; r < op->kh; r++)
+                for (int64_t q = op->kw - 1; q >= 0; q--) {
+                    if (!cn_in_phase(op, r, q, a, b)) continue;
+                    /* rows [tap*og, tap*og + og) of a matrix of taps*og rows and cg columns */
+                    for (int64_t c = n0; c < n1;) {
+                        const int64_t width = cn_block(cg - c);
+                        float *dst = packed + c * taps * og + tap * og * width;
+                        for (int64_t o = 0; o < og; o++)
+                            for (int64_t j = 0; j < width; j++)
+                                dst[o * width + j] =
+                                    c + j < cg ? w[((r * op->kw + q) * cg + c + j) * oc + o] : 0.0f;
+                        c += width;
+                    }
+                    tap++;
+                }
+            packed += taps * og * cn_round_columns(cg);
+        }
+}
+
+static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const cn_preact_layout z = cn_preact_layout_of(op);
+    int64_t *seg = (int64_t *)t->scratch, *phase_seg = seg + op->kh * op->kw;
+    float *line = t->scratch + cn_aligned(4 * op->kh * op->kw);
+    float *grad_preact = line + cn_aligned(op->dst.w * op->dst.c);
+    float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
+    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    const cn_taps taps = cn_forward_taps(op, seg);
+    cn_zero_halo(op, &z, grad_preact, op->block_samples);
+    for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
+        const int64_t samples = t->s1 - s < op->block_samples ? t->s1 - s : op->block_samples;
+        for (int64_t y0 = 0; y0 < op->oh; y0 += op->block_rows) {
+            const int64_t rows = op->oh - y0 < op->block_rows ? op->oh - y0 : op->block_rows;
+            float *part = inside + (op->data_gradient ? y0 * z.row : 0);
+            for (int64_t i = 0; i < samples; i++)
+                cn_fill_grad_preact(op, ctx, t, s + i, y0, y0 + rows, part + i * z.sample, z.row,
+                                    line);
+            if (op->grad_weights < 0) continue;
+            cn_conv2d_weights(op, &taps, &z,
+                              cn_window_origin(op, t->arena, s) + y0 * op->sh * op->src.row, part,
+                              samples, rows, grads + op->grad_weights);
+            if (op->grad_bias >= 0)
+                cn_bias_add(&z, part, samples, rows, op->ow, op->dst.c, grads + op->grad_bias);
+        }
+        if (op->data_gradient)
+            cn_conv2d_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s), samples,
+                           phase_seg);
+    }
+}
+
+#endif

@@ -1,0 +1,146 @@
+/* Scratch memory and tasks of convolutions. */
+#ifndef CN_CONV_LAYOUT_H
+#define CN_CONV_LAYOUT_H
+
+#include "sizes.h"
+
+static inline int cn_conv_pools(const cn_conv_params *op) { return op->pool_h * op->pool_w > 1; }
+
+/* Offsets of the taps take two floats each. */
+static inline int64_t cn_taps_floats(const cn_conv_params *op) { return 2 * op->kh * op->kw; }
+
+/* The gradient by a convolution's map, in scratch: block_samples samples of
+ * [top + rows + bottom][left + ow + right][oc]. Where the gradient of the input is wanted, or by Winograd, rows is the
+ * whole map and the halo of zeros is what is read beyond it; else a block of rows. */
+typedef struct {
+    int64_t top, bottom, left, right;
+    int64_t row, sample;
+} cn_preact_layout;
+
+static inline cn_preact_layout cn_preact_layout_of(const cn_conv_params *op) {
+    cn_preact_layout z = {0};
+    int64_t rows = op->block_rows;
+    if (op->data_gradient) {
+        z.top = cn_max(0, cn_blocks((op->kh - 1) * op->dh - op->pt, op->sh));
+        z.left = cn_max(0, cn_blocks((op->kw - 1) * op->dw - op->pl, op->sw));
+        z.bottom = cn_max(0, (op->src.h - 1 + op->pt) / op->sh - (op->oh - 1));
+        z.right = cn_max(0, (op->src.w - 1 + op->pl) / op->sw - (op->ow - 1));
+        rows = op->oh;
+    }
+    if (op->block_tiles) { /* whole tiles of 4 x 4, of the map and of the input's gradient */
+        rows = op->oh;
+        z.bottom = 4 * cn_blocks(op->oh, 4) - op->oh;
+        z.right = 4 * cn_blocks(op->ow, 4) - op->ow;
+        if (op->data_gradient) {
+            z.bottom = cn_max(z.bottom, 4 * cn_blocks(op->src.h, 4) + op->pt - op->oh);
+            z.right = cn_max(z.right, 4 * cn_blocks(op->src.w, 4) + op->pl - op->ow);
+        }
+    }
+    z.row = (z.left + op->ow + z.right) * op->dst.c;
+    z.sample = (z.top + rows + z.bottom) * z.row;
+    return z;
+}
+
+/* A row of the output; the gradient by the map. */
+static inline int64_t cn_preact_floats(const cn_conv_params *op) {
+    return cn_aligned(op->dst.w * op->dst.c) + op->block_samples * cn_preact_layout_of(op).sample;
+}
+
+/* Offsets of the runs; rows of the map before the fused pool. */
+static inline int64_t cn_conv2d_fwd_scratch(const cn_conv_params *op) {
+    return cn_aligned(cn_taps_floats(op)) +
+           (cn_conv_pools(op) ? op->block_rows * op->ow * op->dst.c : 0);
+}
+
+/* Offsets of the runs of two passes; a row; the gradient by the map. */
+static inline int64_t cn_conv2d_bwd_scratch(const cn_conv_params *op) {
+    return cn_aligned(2 * cn_taps_floats(op)) + cn_preact_floats(op);
+}
+
+/* Blocks of columns of the forward pass, then of the data gradient, of each group. */
+static inline int64_t cn_pack_conv2d_tasks(const cn_conv_params *op) {
+    return op->groups * (cn_blocks(op->dst.c / op->groups, CN_COLUMNS) +
+                         (op->data_gradient ? cn_blocks(op->src.c / op->groups, CN_COLUMNS) : 0));
+}
+
+/* Winograd: floats of one of the CN_WINOGRAD_POINTS planes of a block of tiles. The 16 keep the planes from starting at
+ * the same place of a page, where they would push one another out of the first-level cache. */
+static inline int64_t cn_wino_plane(const cn_conv_params *op, int64_t channels) {
+    return op->block_tiles * channels + 16;
+}
+
+/* Planes of what is read and of what is written. */
+static inline int64_t cn_wino_planes_floats(const cn_conv_params *op) {
+    return CN_WINOGRAD_POINTS * (cn_wino_plane(op, op->src.c) + cn_wino_plane(op, op->dst.c));
+}
+
+/* Samples whose whole maps a block of tiles holds; 1 where it holds none. */
+static inline int64_t cn_wino_block_samples(const cn_conv_params *op) {
+    const int64_t area = cn_blocks(op->oh, 4) * cn_blocks(op->ow, 4);
+    return area <= op->block_tiles ? op->block_tiles / area : 1;
+}
+
+/* Planes; the strips before the fused pool. */
+static inline int64_t cn_winograd_fwd_scratch(const cn_conv_params *op) {
+    const int64_t strip = op->strip_tile_rows * 4 * op->ow * op->dst.c;
+    return cn_wino_planes_floats(op) + (cn_conv_pools(op) ? cn_wino_block_samples(op) * strip : 0);
+}
+
+/* Planes; a row; the gradient by the map. */
+static inline int64_t cn_winograd_bwd_scratch(const cn_conv_params *op) {
+    return cn_wino_planes_floats(op) + cn_preact_floats(op);
+}
+
+static inline int64_t cn_pack_winograd_tasks(const cn_conv_params *op) {
+    return cn_blocks(op->dst.c, CN_COLUMNS) +
+           (op->data_gradient ? cn_blocks(op->src.c, CN_COLUMNS) : 0);
+}
+
+/* Planes of a convolution along its pixels (planar.inc.h): one row of `pitch` floats after the other. x has
+ * rows x columns pixels, the window of all outputs; the gradient by the map begins below `top` rows and behind `left`
+ * columns of zeros, if the gradient of the input is wanted. plane: floats of one, with enough zeros for the vectors
+ * that reach beyond its last output: at most a block of 6 vectors of 16. */
+typedef struct {
+    int64_t rows, columns, pitch, plane, top, left;
+} cn_planar;
+
+static inline cn_planar cn_planar_layout(const cn_conv_params *op, int backward) {
+    const int64_t down = (op->kh - 1) * op->dh, across = (op->kw - 1) * op->dw;
+    cn_planar p = {.rows = op->oh + down, .columns = op->ow + across};
+    int64_t rows = p.rows;
+    p.pitch = p.columns;
+    if (backward && op->data_gradient) {
+        p.top = cn_max(0, down - op->pt);
+        p.left = cn_max(0, across - op->pl);
+        /* the last input reads row src.h - 1 + pt of the gradient, and column src.w - 1 + pl */
+        p.pitch = cn_max(p.pitch, p.left + cn_max(op->ow, op->src.w + op->pl));
+        rows = cn_max(rows, p.top + cn_max(op->oh, op->src.h + op->pt));
+    }
+    p.plane = cn_aligned(rows * p.pitch + down * p.pitch + across + 6 * 16);
+    return p;
+}
+
+/* Offsets of the taps; planes of x and of the map; a pooled line, in whole vectors. */
+static inline int64_t cn_planar_fwd_scratch(const cn_conv_params *op) {
+    return cn_aligned(cn_taps_floats(op)) +
+           (op->src.c + op->dst.c) * cn_planar_layout(op, 0).plane + cn_aligned(op->dst.w) + 16;
+}
+
+/* Offsets of two passes; planes of x, of the gradient by the map and of that by x; two rows. */
+static inline int64_t cn_planar_bwd_scratch(const cn_conv_params *op) {
+    return cn_aligned(2 * cn_taps_floats(op)) +
+           (2 * op->src.c + op->dst.c) * cn_planar_layout(op, 1).plane +
+           cn_aligned(op->dst.w * op->dst.c) + cn_aligned(op->dst.w);
+}
+
+/* Offsets of the runs of two passes, and of the taps' weights. */
+static inline int64_t cn_depthwise_fwd_scratch(const cn_conv_params *op) {
+    return 3 * cn_taps_floats(op);
+}
+
+/* The same; the gradient by the map of a sample. */
+static inline int64_t cn_depthwise_bwd_scratch(const cn_conv_params *op) {
+    return cn_aligned(3 * cn_taps_floats(op)) + cn_preact_layout_of(op).sample;
+}
+
+#endif

@@ -1,0 +1,159 @@
+/* Winograd convolution: the three passes over blocks of tiles, and the packing of the kernels.
+ * winograd_transform.inc.h has the formulas and the transforms. */
+#ifndef CN_CONV_WINOGRAD_INC_H
+#define CN_CONV_WINOGRAD_INC_H
+
+#include "conv/grad_preact.inc.h"
+#include "conv/layout.h"
+#include "conv/pooled.inc.h"
+#include "conv/window.h"
+#include "conv/winograd_transform.inc.h"
+#include "gemm/gemm.inc.h"
+#include "map/map.h"
+
+/* Scratch of a block of tiles: 36 planes of the transformed input, and 36 of the transformed output. */
+typedef struct {
+    float *in, *out;
+    int64_t in_plane, out_plane;
+} cn_planes;
+
+CN_INLINE cn_planes cn_wino_planes(const cn_conv_params *op, float *scratch, int64_t in,
+                                   int64_t out) {
+    cn_planes p = {
+        .in = scratch, .in_plane = cn_wino_plane(op, in), .out_plane = cn_wino_plane(op, out)};
+    p.out = scratch + CN_WINOGRAD_POINTS * p.in_plane;
+    return p;
+}
+
+/* Maps of one layout. */
+typedef struct {
+    float *at; /* pixel (0, 0) of sample 0; of what is read, the window of output (0, 0) */
+    int64_t sample, row, c;
+} cn_maps;
+
+/* dst = act(bias + src * kernel) for a block of tiles of maps of h x w outputs. */
+static void cn_wino_tiles(const cn_conv_params *op, const cn_tiles *tiles, const cn_maps *src,
+                          const float *packed, const float *bias, int relu, const cn_maps *dst,
+                          int64_t h, int64_t w, float *scratch) {
+    const cn_planes p = cn_wino_planes(op, scratch, src->c, dst->c);
+    cn_wino_gather(tiles, src->at, src->sample, src->row, src->c, p.in, p.in_plane);
+    for (int point = 0; point < CN_WINOGRAD_POINTS; point++)
+        cn_gemm(p.in + point * p.in_plane, src->c, tiles->count,
+                packed + point * src->c * cn_round_columns(dst->c), src->c, dst->c, 0, dst->c,
+                p.out + point * p.out_plane, dst->c, NULL, 0);
+    cn_wino_scatter(tiles, p.out, p.out_plane, bias, relu, dst->at, dst->sample, dst->row, h, w,
+                    dst->c);
+}
+
+/* The same for all tiles of some samples, block by block. */
+static void cn_wino_maps(const cn_conv_params *op, int64_t samples, const cn_maps *src,
+                         const float *packed, const float *bias, int relu, const cn_maps *dst,
+                         int64_t h, int64_t w, float *scratch) {
+    cn_tiles tiles = {.rows = cn_blocks(h, 4), .columns = cn_blocks(w, 4)};
+    const int64_t all = samples * tiles.rows * tiles.columns;
+    for (; tiles.first < all; tiles.first += op->block_tiles) {
+        tiles.count = all - tiles.first < op->block_tiles ? all - tiles.first : op->block_tiles;
+        cn_wino_tiles(op, &tiles, src, packed, bias, relu, dst, h, w, scratch);
+    }
+}
+
+static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t oc = op->dst.c;
+    const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
+    const float *packed = ctx->packed + op->packed;
+    cn_maps src = {(float *)cn_window_origin(op, t->arena, t->s0), op->src.sample, op->src.row,
+                   op->src.c};
+    cn_maps dst = {cn_map_at(t, &op->dst, t->s0), op->dst.sample, op->dst.row, oc};
+    if (!cn_conv_pools(op)) {
+        cn_wino_maps(op, t->s1 - t->s0, &src, packed, bias, op->activation == CN_RELU, &dst, op->oh,
+                     op->ow, t->scratch);
+        cn_conv2d_activate(op, t, dst.at);
+        return;
+    }
+    /* A strip is pooled as soon as it is computed: whole samples, or rows of tiles of one. */
+    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    const int64_t most = cn_wino_block_samples(op), strip = op->strip_tile_rows;
+    const cn_maps z = {t->scratch + cn_wino_planes_floats(op), strip * 4 * op->ow * oc, op->ow * oc,
+                       oc};
+    for (int64_t s = t->s0; s < t->s1; s += most) {
+        const int64_t samples = cn_min(most, t->s1 - s);
+        src.at = (float *)cn_window_origin(op, t->arena, s);
+        for (int64_t r = 0; r < tiles.rows; r += strip) {
+            const int64_t rows = tiles.rows - r < strip ? tiles.rows - r : strip;
+            const int64_t y0 = 4 * r, y1 = y0 + 4 * rows < op->oh ? y0 + 4 * rows : op->oh;
+            cn_maps part = z; /* so that row y0 falls on the first row of z */
+            part.at -= y0 * z.row;
+            tiles.first = r * tiles.columns;
+            tiles.count = ((samples - 1) * tiles.rows + rows) * tiles.columns;
+            cn_wino_tiles(op, &tiles, &src, packed, bias, 0, &part, op->oh, op->ow, t->scratch);
+            for (int64_t i = 0; i < samples; i++)
+                cn_pool_rows(op, t, s + i, y0 / op->pool_h, y1 / op->pool_h, z.at + i * z.sample);
+        }
+    }
+}
+
+/* u[36][c][oc] += sum over tiles; the lanes' sums become the gradient in winograd_weights. */
+static void cn_wino_weights(const cn_conv_params *op, const cn_task *t, int64_t s, int64_t samples,
+                            const float *grad_preact, const cn_preact_layout *z, float *u) {
+    const int64_t c = op->src.c, oc = op->dst.c;
+    const float *src = cn_window_origin(op, t->arena, s);
+    const cn_planes p = cn_wino_planes(op, t->scratch, c, oc);
+    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    const int64_t all = samples * tiles.rows * tiles.columns;
+    for (; tiles.first < all; tiles.first += op->block_tiles) {
+        tiles.count = all - tiles.first < op->block_tiles ? all - tiles.first : op->block_tiles;
+        cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, p.in, p.in_plane);
+        cn_wino_gather_grad(&tiles, grad_preact, z->sample, z->row, oc, p.out, p.out_plane);
+        for (int point = 0; point < CN_WINOGRAD_POINTS; point++)
+            cn_gemm_weights(p.in + point * p.in_plane, c, p.out + point * p.out_plane, oc,
+                            tiles.count, oc, 0, c, u + point * c * oc, oc);
+    }
+}
+
+static void winograd_bwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const cn_preact_layout z = cn_preact_layout_of(op);
+    float *line = t->scratch + cn_wino_planes_floats(op);
+    float *grad_preact = line + cn_aligned(op->dst.w * op->dst.c);
+    float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
+    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    cn_zero_halo(op, &z, grad_preact, op->block_samples);
+    for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
+        const int64_t samples = t->s1 - s < op->block_samples ? t->s1 - s : op->block_samples;
+        for (int64_t i = 0; i < samples; i++)
+            cn_fill_grad_preact(op, ctx, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
+        if (op->grad_weights >= 0)
+            cn_wino_weights(op, t, s, samples, inside, &z, grads + op->grad_weights);
+        if (op->grad_bias >= 0)
+            cn_bias_add(&z, inside, samples, op->oh, op->ow, op->dst.c, grads + op->grad_bias);
+        if (op->data_gradient) {
+            /* input pixel (i, j) reads grad_preact from (i + pt - 2, j + pl - 2) on */
+            const cn_maps src = {inside + (op->pt - 2) * z.row + (op->pl - 2) * op->dst.c, z.sample,
+                                 z.row, op->dst.c};
+            const cn_maps dst = {cn_map_at(t, &op->grad_src, s), op->grad_src.sample,
+                                 op->grad_src.row, op->src.c};
+            cn_wino_maps(op, samples, &src, ctx->packed + op->packed_grad, NULL, 0, &dst, op->src.h,
+                         op->src.w, t->scratch);
+        }
+    }
+}
+
+/* Gradient of the weights of one input channel, from the sums of the lanes, which are then set to zero. */
+static void winograd_weights(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t c = op->src.c, oc = op->dst.c, k = t->number;
+    float *u = ctx->lane_grads + op->grad_weights + k * oc;
+    float *dw = ctx->batch_grads + op->grad_weights_sum + k * oc;
+    for (int64_t o = 0; o < oc; o += CN_LANES)
+        cn_wino_kernels_grad(u + o, c * oc, ctx->lane_size, ctx->lanes, dw + o, c * oc);
+}
+
+/* Tasks: blocks of columns of the forward pass, then of the data gradient. */
+static void pack_winograd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t c = op->src.c, oc = op->dst.c, blocks = cn_blocks(oc, CN_COLUMNS);
+    const float *w = ctx->params + op->weights;
+    if (t->number < blocks)
+        cn_wino_pack(w, c, oc, 0, t->number * CN_COLUMNS, ctx->packed + op->packed);
+    else
+        cn_wino_pack(w, c, oc, 1, (t->number - blocks) * CN_COLUMNS, ctx->packed + op->packed_grad);
+}
+
+#endif

@@ -1,0 +1,266 @@
+/* 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast algorithms for
+ * convolutional neural networks", CVPR 2016): a tile of 4 x 4 outputs takes 36 products a pair of
+ * channels where the direct sum takes 144. With d a tile of 6 x 6 inputs, w a kernel, g a tile of grad_preact:
+ *
+ *   fwd       y  = A^T [(G w G^T) . (B^T d B)] A
+ *   data      the same over grad_preact, with the kernel turned by 180 degrees
+ *   weights   dw = G^T [sum over tiles (A g A^T) . (B^T d B)] G
+ *
+ * where . is the product of elements; over all channels it is one matrix product for each of the 36
+ * points: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
+ * goes through all three steps in the second-level cache. Channels are multiples of 16.
+ *
+ * Tiles reach beyond the map; what they read there is zero (the halo is widened for them) or is
+ * dropped with the outputs that it would give.
+ */
+#ifndef CN_CONV_WINOGRAD_TRANSFORM_INC_H
+#define CN_CONV_WINOGRAD_TRANSFORM_INC_H
+
+#include "gemm/gemm.inc.h"
+#include "isa/simd.h"
+#include "sizes.h"
+
+#define VW CN_LANES
+#include "isa/vector.h"
+
+/* B^T d */
+CN_INLINE void cn_wino_input(const VEC d[6], VEC t[6]) {
+    const VEC even = VFMA(VSET(-4.0f), d[2], d[4]), odd = VFMA(VSET(-4.0f), d[1], d[3]);
+    const VEC near = d[4] - d[2], twice = VSET(2.0f) * (d[3] - d[1]);
+    t[0] = VFMA(VSET(4.0f), d[0], VFMA(VSET(-5.0f), d[2], d[4]));
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = near + twice;
+    t[4] = near - twice;
+    t[5] = VFMA(VSET(4.0f), d[1], VFMA(VSET(-5.0f), d[3], d[5]));
+}
+
+/* A^T m */
+CN_INLINE void cn_wino_output(const VEC m[6], VEC y[4]) {
+    const VEC s12 = m[1] + m[2], d12 = m[1] - m[2], s34 = m[3] + m[4], d34 = m[3] - m[4];
+    y[0] = m[0] + s12 + s34;
+    y[1] = VFMA(VSET(2.0f), d34, d12);
+    y[2] = VFMA(VSET(4.0f), s34, s12);
+    y[3] = VFMA(VSET(8.0f), d34, d12) + m[5];
+}
+
+/* A g */
+CN_INLINE void cn_wino_grad(const VEC g[4], VEC t[6]) {
+    const VEC even = g[0] + g[2], odd = g[1] + g[3];
+    const VEC even4 = VFMA(VSET(4.0f), g[2], g[0]);
+    const VEC odd8 = VSET(2.0f) * VFMA(VSET(4.0f), g[3], g[1]);
+    t[0] = g[0];
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = even4 + odd8;
+    t[4] = even4 - odd8;
+    t[5] = g[3];
+}
+
+/* G w */
+CN_INLINE void cn_wino_kernel(const VEC w[3], VEC t[6]) {
+    const VEC outer = w[0] + w[2];
+    const VEC wide = VFMA(VSET(1.0f / 6.0f), w[2], VSET(1.0f / 24.0f) * w[0]);
+    const VEC middle = VSET(1.0f / 12.0f) * w[1];
+    t[0] = VSET(0.25f) * w[0];
+    t[1] = VSET(-1.0f / 6.0f) * (outer + w[1]);
+    t[2] = VSET(-1.0f / 6.0f) * (outer - w[1]);
+    t[3] = wide + middle;
+    t[4] = wide - middle;
+    t[5] = w[2];
+}
+
+/* G^T u */
+CN_INLINE void cn_wino_kernel_grad(const VEC u[6], VEC w[3]) {
+    const VEC near = VSET(-1.0f / 6.0f) * (u[1] + u[2]), far = u[3] + u[4];
+    w[0] = VFMA(VSET(1.0f / 24.0f), far, VFMA(VSET(0.25f), u[0], near));
+    w[1] = VFMA(VSET(1.0f / 12.0f), u[3] - u[4], VSET(1.0f / 6.0f) * (u[2] - u[1]));
+    w[2] = VFMA(VSET(1.0f / 6.0f), far, near + u[5]);
+}
+
+/* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles. */
+typedef struct {
+    int64_t rows, columns, first, count;
+} cn_tiles;
+
+CN_INLINE void cn_tile_at(const cn_tiles *t, int64_t i, int64_t *sample, int64_t *y, int64_t *x) {
+    const int64_t tile = t->first + i, area = t->rows * t->columns;
+    *sample = tile / area;
+    *y = tile % area / t->columns * 4;
+    *x = tile % t->columns * 4;
+}
+
+/* planes[36][count][c] = B^T d B of tiles of src, whose pixel (0, 0) of sample 0 is the first tile's. */
+static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t sample, int64_t row,
+                           int64_t c, float *planes, int64_t plane) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        const float *from = src + s * sample + y * row + x * c;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            VEC t[6][6], out[6];
+#pragma GCC unroll 6
+            for (int b = 0; b < 6; b++) {
+                VEC d[6], column[6];
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) d[a] = VLOAD(from + a * row + b * c + k);
+                cn_wino_input(d, column);
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) t[a][b] = column[a];
+            }
+            float *to = planes + i * c + k;
+#pragma GCC unroll 6
+            for (int a = 0; a < 6; a++) {
+                cn_wino_input(t[a], out);
+#pragma GCC unroll 6
+                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
+            }
+        }
+    }
+}
+
+/* planes[36][count][c] = A g A^T of tiles of grad_preact, zero beyond the map. */
+static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact, int64_t sample,
+                                int64_t row, int64_t c, float *planes, int64_t plane) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        const float *from = grad_preact + s * sample + y * row + x * c;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            VEC t[6][4], out[6];
+#pragma GCC unroll 4
+            for (int b = 0; b < 4; b++) {
+                VEC g[4], column[6];
+#pragma GCC unroll 4
+                for (int a = 0; a < 4; a++) g[a] = VLOAD(from + a * row + b * c + k);
+                cn_wino_grad(g, column);
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) t[a][b] = column[a];
+            }
+            float *to = planes + i * c + k;
+#pragma GCC unroll 6
+            for (int a = 0; a < 6; a++) {
+                cn_wino_grad(t[a], out);
+#pragma GCC unroll 6
+                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
+            }
+        }
+    }
+}
+
+/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w. */
+static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane,
+                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
+                            int64_t h, int64_t w, int64_t c) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        float *to = dst + s * sample + y * row + x * c;
+        const int rows = h - y < 4 ? (int)(h - y) : 4, columns = w - x < 4 ? (int)(w - x) : 4;
+        for (int64_t k = 0; k < c; k += CN_LANES) {
+            const float *from = planes + i * c + k;
+            const VEC shift = bias ? VLOAD(bias + k) : VSET(0.0f);
+            VEC t[4][6], out[4];
+#pragma GCC unroll 6
+            for (int b = 0; b < 6; b++) {
+                VEC m[6], column[4];
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) m[a] = VLOAD(from + (a * 6 + b) * plane);
+                cn_wino_output(m, column);
+#pragma GCC unroll 4
+                for (int a = 0; a < 4; a++) t[a][b] = column[a];
+            }
+            for (int a = 0; a < rows; a++) {
+                cn_wino_output(t[a], out);
+                for (int b = 0; b < columns; b++) {
+                    VEC v = out[b] + shift;
+                    if (relu) v = VRELU(v);
+                    VSTORE(to + a * row + b * c + k, v);
+                }
+            }
+        }
+    }
+}
+
+/* u[point] = G w G^T of CN_LANES kernels: w[t] is tap t of each; points are `step` floats apart. */
+CN_INLINE void cn_wino_kernels(const VEC w[9], float *u, int64_t step) {
+    VEC t[6][3], out[6];
+#pragma GCC unroll 3
+    for (int b = 0; b < 3; b++) {
+        const VEC column[3] = {w[b], w[3 + b], w[6 + b]};
+        VEC half[6];
+        cn_wino_kernel(column, half);
+#pragma GCC unroll 6
+        for (int a = 0; a < 6; a++) t[a][b] = half[a];
+    }
+#pragma GCC unroll 6
+    for (int a = 0; a < 6; a++) {
+        cn_wino_kernel(t[a], out);
+#pragma GCC unroll 6
+        for (int b = 0; b < 6; b++) VSTORE(u + (a * 6 + b) * step, out[b]);
+    }
+}
+
+/* Gradient of CN_LANES kernels, taps `dw_step` floats apart, from the sum of `lanes` gradients of their
+ * transforms, points `step` and lanes `lane` floats apart, which are then set to zero. */
+CN_INLINE void cn_wino_kernels_grad(float *u, int64_t step, int64_t lane, int64_t lanes, float *dw,
+                                    int64_t dw_step) {
+    VEC t[3][6], out[3];
+#pragma GCC unroll 6
+    for (int b = 0; b < 6; b++) {
+        VEC sum[6], half[3];
+#pragma GCC unroll 6
+        for (int a = 0; a < 6; a++) {
+            sum[a] = VSET(0.0f);
+            for (int64_t l = 0; l < lanes; l++) {
+                float *from = u + l * lane + (a * 6 + b) * step;
+                sum[a] += VLOAD(from);
+                VSTORE(from, VSET(0.0f));
+            }
+        }
+        cn_wino_kernel_grad(sum, half);
+#pragma GCC unroll 3
+        for (int a = 0; a < 3; a++) t[a][b] = half[a];
+    }
+#pragma GCC unroll 3
+    for (int a = 0; a < 3; a++) {
+        cn_wino_kernel_grad(t[a], out);
+#pragma GCC unroll 3
+        for (int b = 0; b < 3; b++) VSTORE(dw + (a * 3 + b) * dw_step, out[b]);
+    }
+}
+
+/* The kernels from input channel k to CN_LANES outputs from j on; turned: the data gradient's, from
+ * output k to inputs, by 180 degrees. w is (3, 3, c, oc). */
+CN_INLINE void cn_wino_load(const float *w, int64_t c, int64_t oc, int turned, int64_t k, int64_t j,
+                            VEC taps[9]) {
+    for (int t = 0; t < 9; t++)
+        if (!turned)
+            taps[t] = VLOAD(w + (t * c + k) * oc + j);
+        else {
+            float column[CN_LANES];
+            for (int i = 0; i < CN_LANES; i++) column[i] = w[((8 - t) * c + j + i) * oc + k];
+            taps[t] = VLOAD(column);
+        }
+}
+
+/* packed[36][K][n] = G w G^T in blocks of columns, for columns [n0, n0 + CN_COLUMNS) of n; turned: the
+ * data gradient's, whose K and n are swapped. */
+static void cn_wino_pack(const float *w, int64_t c, int64_t oc, int turned, int64_t n0,
+                         float *packed) {
+    const int64_t K = turned ? oc : c, n = turned ? c : oc;
+    for (int64_t j = n0; j < n0 + CN_COLUMNS && j < n; j += CN_LANES) {
+        /* the block of column j, and the column in it */
+        const int64_t block = j / CN_WIDE * CN_WIDE, width = cn_block(n - block);
+        for (int64_t k = 0; k < K; k++) {
+            VEC taps[9];
+            cn_wino_load(w, c, oc, turned, k, j, taps);
+            cn_wino_kernels(taps, packed + block * K + k * width + j - block,
+                            K * cn_round_columns(n));
+        }
+    }
+}
+
+#include "isa/vector_end.h"
+
+#endif

@@ -1,0 +1,136 @@
+/* The register tile, for one block of VW * NV columns: a template, included once per block width (gemm.inc.h).
+ *
+ *   fwd      y[p][n]  = act(bias[n] + sum_s sum_k x[p][seg[s] + k] * w[(s*klen + k)*NB + n])
+ *   weights  dw[k][n] += sum over pixels of x[pixel][k] * g[pixel][n]
+ *
+ * P rows by NB = VW * NV columns of accumulators stay in registers. Every height P runs the same
+ * chain of fused multiply-adds per output, so a result does not depend on its neighbors.
+ */
+#define NB (VW * NV)
+
+/* Write the first n of NB columns. */
+CN_INLINE void NAME(cn_tile_put)(float *y, const VEC *v, int64_t n) {
+    if (n == NB) {
+        for (int j = 0; j < NV; j++) VSTORE(y + j * VW, v[j]);
+        return;
+    }
+    float tail[NB];
+    const float *from = tail;
+    for (int j = 0; j < NV; j++) VSTORE(tail + j * VW, v[j]);
+#pragma GCC unroll 8
+    for (int part = NB / 2; part > 0;
+         part /= 2) /* copies of known size for the binary digits of n */
+        if (n & part) {
+            memcpy(y, from, (size_t)part * sizeof(float));
+            y += part;
+            from += part;
+        }
+}
+
+CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float *w) {
+    VEC acc[CN_MR][NV], start[NV];
+    for (int j = 0; j < NV; j++) start[j] = t->bias ? VLOAD(t->bias + j * VW) : VSET(0.0f);
+    for (int p = 0; p < P; p++)
+        for (int j = 0; j < NV; j++) acc[p][j] = start[j];
+    for (int64_t s = 0; s < t->nseg; s++) {
+        const int64_t off = t->seg[s];
+        int64_t k = 0;
+        /* With one vector per row, loading the row's address is the bottleneck, so each load serves four steps.
+         * With two vectors, the weights of four steps would not fit in registers. */
+        for (; NV == 1 && k + 4 <= t->klen; k += 4, w += 4 * NB) {
+            VEC wv[4][NV];
+#pragma GCC unroll 4
+            for (int u = 0; u < 4; u++)
+                for (int j = 0; j < NV; j++) wv[u][j] = VLOAD(w + u * NB + j * VW);
+#pragma GCC unroll 16
+            for (int p = 0; p < P; p++) {
+                const float *x = t->x[p] + off + k;
+#pragma GCC unroll 4
+                for (int u = 0; u < 4; u++) {
+                    const VEC xv = VSET(x[u]);
+#pragma GCC unroll 4
+                    for (int j = 0; j < NV; j++) acc[p][j] = VFMA(xv, wv[u][j], acc[p][j]);
+                }
+            }
+        }
+        for (; k < t->klen; k++, w += NB) {
+            VEC wv[NV];
+            for (int j = 0; j < NV; j++) wv[j] = VLOAD(w + j * VW);
+#pragma GCC unroll 16
+            for (int p = 0; p < P; p++) {
+                const VEC xv = VSET(t->x[p][off + k]);
+#pragma GCC unroll 4
+                for (int j = 0; j < NV; j++) acc[p][j] = VFMA(xv, wv[j], acc[p][j]);
+            }
+        }
+    }
+    if (t->relu)
+        for (int p = 0; p < P; p++)
+            for (int j = 0; j < NV; j++) acc[p][j] = VRELU(acc[p][j]);
+    for (int p = 0; p < P; p++) NAME(cn_tile_put)(t->y[p] + t->column, acc[p], t->n);
+}
+
+CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o) {
+    VEC acc[CN_MR][NV];
+    float tail[NB];
+    for (int p = 0; p < P; p++) {
+        const float *d = o->dw + p * o->ldw;
+        if (o->n < NB) {
+            for (int64_t i = 0; i < NB; i++) tail[i] = i < o->n ? d[i] : 0.0f;
+            d = tail;
+        }
+        for (int j = 0; j < NV; j++) acc[p][j] = VLOAD(d + j * VW);
+    }
+    for (int64_t s = 0; s < o->samples; s++)
+        for (int64_t r = 0; r < o->rows; r++) {
+            const float *x = o->x + s * o->x_sample + r * o->x_row;
+            const float *g = o->g + s * o->g_sample + r * o->g_row;
+            for (int64_t i = 0; i < o->columns; i++, x += o->x_pixel, g += o->g_pixel) {
+                VEC gv[NV];
+                for (int j = 0; j < NV; j++) gv[j] = VLOAD(g + j * VW);
+#pragma GCC unroll 16
+                for (int p = 0; p < P; p++) {
+                    const VEC xv = VSET(x[p]);
+#pragma GCC unroll 4
+                    for (int j = 0; j < NV; j++) acc[p][j] = VFMA(xv, gv[j], acc[p][j]);
+                }
+            }
+        }
+    for (int p = 0; p < P; p++) NAME(cn_tile_put)(o->dw + p * o->ldw, acc[p], o->n);
+}
+
+#define ROWS(P)                                                                                    \
+    case P:                                                                                        \
+        FUNCTION(P, ARGUMENTS);                                                                    \
+        break;
+#if CN_MR > 6
+#define ALL_ROWS                                                                                   \
+    ROWS(1)                                                                                        \
+    ROWS(2)                                                                                        \
+    ROWS(3)                                                                                        \
+    ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+#elif CN_MR > 4
+#define ALL_ROWS ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
+#else
+#define ALL_ROWS ROWS(1) ROWS(2) ROWS(3) ROWS(4)
+#endif
+
+static void NAME(cn_tile_fwd)(const cn_tile *t, const float *w, int p) {
+#define FUNCTION NAME(cn_tile_fwd_rows)
+#define ARGUMENTS t, w
+    switch (p) { ALL_ROWS }
+#undef FUNCTION
+#undef ARGUMENTS
+}
+
+static void NAME(cn_tile_weights)(const cn_outer *o, int p) {
+#define FUNCTION NAME(cn_tile_weights_rows)
+#define ARGUMENTS o
+    switch (p) { ALL_ROWS }
+#undef FUNCTION
+#undef ARGUMENTS
+}
+
+#undef ROWS
+#undef ALL_ROWS
+#undef NB

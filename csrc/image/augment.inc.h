@@ -1,0 +1,178 @@
+/* Augmentation: rows of X into the arena, each changed at random.
+ *
+ * The transforms that move pixels are composed to one affine map from output to input coordinates, and the
+ * image, converted to float32 in scratch, is resampled by it once (resample.inc.h); where the map is the identity
+ * the row goes straight into the arena. Then the transforms that change values act in their order.
+ *
+ * Coordinates are pixels (down, right) from the image's center, ((h - 1) / 2, (w - 1) / 2). Transform t takes
+ * output point p to input point A_t p + b_t; with u uniform in (0, 1) and r in (-1, 1), v and h being its numbers:
+ *
+ *   flip        A = diag(+-1, +-1), -1 with probability v, h     b = 0
+ *   rotation    A = (cos a, sin a; -sin a, cos a), a = r v       b = 0     counter-clockwise where a > 0
+ *   shift       A = 1                                            b = -(r v, r' h)    down, right where r > 0
+ *   crop        A = 1                                            b = whole numbers, -v..v, -h..h
+ *   zoom        A = (1 + r v) 1                                  b = 0     out where r > 0
+ *   stretch     A = diag(1 + r v, 1 + r' h)                      b = 0
+ *
+ * Of several the first is applied to the image first: its map is the last that a point goes through.
+ *
+ *   contrast    y = x + r v (x - mean), mean over the pixels of each channel
+ *   brightness  y = x + r v
+ *   cutout      y = 0 in the v x h pixels around a pixel drawn from all, where they lie in the image
+ *
+ * Random numbers are a function of (seed, epoch, row of X, number of the transform): two uniform
+ * ones, of a Philox stream that no layer's dropout has.
+ */
+#ifndef CN_IMAGE_AUGMENT_INC_H
+#define CN_IMAGE_AUGMENT_INC_H
+
+#include "convnet.h"
+#include "image/layout.h"
+#include "image/resample.inc.h"
+#include "map/transfer.inc.h"
+#include "random/philox.h"
+
+/* Added to a transform's number, so that its key differs from every layer's. */
+#define CN_AUGMENT_KEY ((uint64_t)1 << 32)
+
+typedef struct {
+    double first, second; /* in (0, 1) */
+} cn_draw;
+
+static cn_draw cn_draws(const cn_context *ctx, int64_t row, int64_t number) {
+    const uint64_t key =
+        (uint64_t)ctx->seed + (CN_AUGMENT_KEY + (uint64_t)number) * 0x9E3779B97F4A7C15u;
+    uint32_t c0, c1, c2, c3;
+    cn_philox(1, 0, (uint32_t)row, (uint32_t)((uint64_t)row >> 32), (uint32_t)ctx->epoch, key, &c0,
+              &c1, &c2, &c3);
+    return (cn_draw){((double)c0 + 0.5) / 4294967296.0, ((double)c1 + 0.5) / 4294967296.0};
+}
+
+CN_INLINE double cn_signed(double u) { return 2.0 * u - 1.0; }
+
+/* Output to input, m = m o (a p + b). */
+static void cn_compose(double m[2][3], double a00, double a01, double a10, double a11, double b0,
+                       double b1) {
+    for (int i = 0; i < 2; i++) {
+        const double p = m[i][0], q = m[i][1];
+        m[i][0] = p * a00 + q * a10;
+        m[i][1] = p * a01 + q * a11;
+        m[i][2] += p * b0 + q * b1;
+    }
+}
+
+/* The map of all transforms that move pixels, in pixels from pixel (0, 0). Returns whether it moves any pixel. */
+static int cn_drawn_map(const cn_map *map, const cn_context *ctx, int64_t row, double m[2][3]) {
+    static const double identity[2][3] = {{1, 0, 0}, {0, 1, 0}};
+    const double down = 0.5 * (double)(map->h - 1), right = 0.5 * (double)(map->w - 1);
+    memcpy(m, identity, sizeof identity);
+    for (int64_t t = 0; t < ctx->n_transforms; t++) {
+        const cn_transform *f = &ctx->transforms[t];
+        if (f->kind >= CN_CONTRAST) continue;
+        const cn_draw u = cn_draws(ctx, row, t);
+        const double v = f->v * cn_signed(u.first), h = f->h * cn_signed(u.second);
+        switch (f->kind) {
+        case CN_FLIP:
+            cn_compose(m, u.first < f->v ? -1 : 1, 0, 0, u.second < f->h ? -1 : 1, 0, 0);
+            break;
+        case CN_ROTATION:
+            cn_compose(m, cos(v), sin(v), -sin(v), cos(v), 0, 0);
+            break;
+        case CN_SHIFT:
+            cn_compose(m, 1, 0, 0, 1, -v, -h);
+            break;
+        case CN_CROP:
+            cn_compose(m, 1, 0, 0, 1, floor(u.first * (2 * f->v + 1)) - f->v,
+                       floor(u.second * (2 * f->h + 1)) - f->h);
+            break;
+        case CN_ZOOM:
+            cn_compose(m, 1 + v, 0, 0, 1 + v, 0, 0);
+            break;
+        default: /* CN_STRETCH */
+            cn_compose(m, 1 + v, 0, 0, 1 + h, 0, 0);
+        }
+    }
+    int moved = 0;
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 3; j++) moved |= m[i][j] != identity[i][j];
+    if (!moved) return 0;
+    m[0][2] += down - m[0][0] * down - m[0][1] * right;
+    m[1][2] += right - m[1][0] * down - m[1][1] * right;
+    return 1;
+}
+
+/* x + gain (x - mean) of each channel. room: scratch for the sums and means of a chunk of pixels. */
+static void cn_contrast(const cn_map *map, double gain, float *room, float *x) {
+    const int64_t c = map->c, n = map->w * c, chunk = cn_contrast_chunk(c);
+    const float factor = (float)(1.0 + gain);
+    float *restrict sums = room, *restrict shifts = room + chunk;
+    memset(sums, 0, (size_t)chunk * sizeof(float));
+    for (int64_t i = 0; i < map->h; i++)
+        for (int64_t j = 0; j < n; j += chunk) {
+            const float *restrict from = x + i * map->row + j;
+            const int64_t m = n - j < chunk ? n - j : chunk;
+            for (int64_t k = 0; k < m; k++) sums[k] += from[k];
+        }
+    for (int64_t k = 0; k < c; k++) {
+        double sum = 0;
+        for (int64_t j = k; j < chunk; j += c) sum += (double)sums[j];
+        const double mean = sum / (double)(map->h * map->w);
+        for (int64_t j = k; j < chunk; j += c) shifts[j] = (float)(-gain * mean);
+    }
+    for (int64_t i = 0; i < map->h; i++)
+        for (int64_t j = 0; j < n; j += chunk) {
+            float *restrict y = x + i * map->row + j;
+            const int64_t m = n - j < chunk ? n - j : chunk;
+            for (int64_t k = 0; k < m; k++) y[k] = CN_FMA(factor, y[k], shifts[k]);
+        }
+}
+
+static void cn_brightness(const cn_map *map, float delta, float *x) {
+    for (int64_t i = 0; i < map->h; i++) {
+        float *restrict y = x + i * map->row;
+        for (int64_t k = 0; k < map->w * map->c; k++) y[k] += delta;
+    }
+}
+
+static void cn_cutout(const cn_map *map, const cn_transform *f, cn_draw u, float *x) {
+    const int64_t h = (int64_t)f->v, w = (int64_t)f->h;
+    const int64_t top = (int64_t)(u.first * (double)map->h) - h / 2;
+    const int64_t left = (int64_t)(u.second * (double)map->w) - w / 2;
+    const int64_t i0 = top > 0 ? top : 0, i1 = top + h < map->h ? top + h : map->h;
+    const int64_t j0 = left > 0 ? left : 0, j1 = left + w < map->w ? left + w : map->w;
+    for (int64_t i = i0; i < i1; i++)
+        memset(x + i * map->row + j0 * map->c, 0, (size_t)((j1 - j0) * map->c) * sizeof(float));
+}
+
+static void augment(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
+    const cn_map *map = &op->dst;
+    const int64_t image = cn_image_floats(map);
+    cn_map packed = *map;
+    packed.row = map->w * map->c;
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        const int64_t row = cn_sample_id(ctx, t, s);
+        const char *x = ctx->x + cn_row(ctx, t, s) * ctx->x_sample;
+        float *y = cn_map_at(t, map, s);
+        double m[2][3];
+        if (cn_drawn_map(map, ctx, row, m)) {
+            cn_gather(&packed, ctx, x, t->scratch);
+            memset(t->scratch + map->h * packed.row, 0,
+                   (size_t)(image - map->h * packed.row) * sizeof(float));
+            cn_resample(ctx->fill, m, map, t->scratch, t->scratch + image, y);
+        } else
+            cn_gather(map, ctx, x, y);
+        for (int64_t k = 0; k < ctx->n_transforms; k++) {
+            const cn_transform *f = &ctx->transforms[k];
+            if (f->kind < CN_CONTRAST) continue;
+            const cn_draw u = cn_draws(ctx, row, k);
+            if (f->kind == CN_CONTRAST)
+                cn_contrast(map, f->v * cn_signed(u.first), t->scratch, y);
+            else if (f->kind == CN_BRIGHTNESS)
+                cn_brightness(map, (float)(f->v * cn_signed(u.first)), y);
+            else
+                cn_cutout(map, f, u, y);
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* Undefines the names of isa/vector.h. */
+#undef ADD_DOUBLES
+#undef TO_BYTES
+#undef FROM_BYTES
+#undef STORE_INTS
+#undef VCHOOSE
+#undef VPICK
+#undef VNAN
+#undef VEQUAL
+#undef VGREATER
+#undef VRELU
+#undef VFMA
+#undef VSET
+#undef VSTORE
+#undef VLOAD
+#undef MASK
+#undef VEC
+#undef NAME
+#undef NV
+#undef VW

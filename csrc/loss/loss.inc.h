@@ -1,0 +1,118 @@
+/* Losses of the outputs z, and their gradients. Sample i has weight w_i / sum(w).
+ *
+ *   softmax          l = log(sum_k e^z_k) - sum_k t_k z_k     dl/dz_k = p_k - t_k
+ *                    t_k = (1 - s) [k == y] + s / K, s: label smoothing (Szegedy et al., 2016)
+ *
+ * The others take the mean over the K outputs, of r = z - y or, for the sigmoid's, t = (1 - s) y + s / 2:
+ *
+ *   sigmoid          l = log(1 + e^z) - t z                   dl/dz   = p - t
+ *   squared_error    l = r^2 / 2                              dl/dz   = r
+ *   absolute_error   l = |r|                                  dl/dz   = sign(r)
+ *   huber            l = r^2 / 2, or |r| - 1/2 beyond 1       dl/dz   = r, or sign(r)     (Huber, 1964)
+ *
+ * Comparisons are written so that a NaN stays a NaN.
+ */
+#ifndef CN_LOSS_LOSS_INC_H
+#define CN_LOSS_LOSS_INC_H
+
+#include "activation/activation.inc.h"
+#include "convnet.h"
+#include "map/map.h"
+
+CN_INLINE double cn_weight(const cn_context *ctx, int64_t row) {
+    return ctx->sample_weight ? (double)ctx->sample_weight[row] : 1.0;
+}
+
+static void loss_softmax(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t classes = op->src.c;
+    const double smooth = ctx->smoothing, every = smooth / (double)classes;
+    const float off = (float)every, on = (float)(1.0 - smooth + every);
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        const float *z = cn_map_at(t, &op->src, s);
+        float *restrict g = cn_map_at(t, &op->grad_src, s);
+        const int64_t row = cn_row(ctx, t, s), label = ((const int32_t *)ctx->y)[row];
+        const double weight = cn_weight(ctx, row);
+        const float share = (float)(weight / ctx->weight_sum);
+        float top = z[0];
+        for (int64_t k = 1; k < classes; k++) top = z[k] > top ? z[k] : top;
+        double sum = 0.0, target = (double)z[label];
+        for (int64_t k = 0; k < classes; k++) g[k] = cn_exp(z[k] - top);
+        for (int64_t k = 0; k < classes; k++) sum += (double)g[k];
+        if (smooth > 0.0) {
+            double all = 0.0;
+            for (int64_t k = 0; k < classes; k++) all += (double)z[k];
+            target = (1.0 - smooth) * target + every * all;
+        }
+        const float inverse = (float)(1.0 / sum);
+        for (int64_t k = 0; k < classes; k++)
+            g[k] = (g[k] * inverse - (k == label ? on : off)) * share;
+        ctx->losses[t->first + s] = weight * (log(sum) + (double)top - target);
+    }
+}
+
+typedef struct {
+    double value, slope;
+} cn_loss;
+
+CN_INLINE cn_loss cn_cross_entropy(double z, double y, double smooth) {
+    const double target = y * (1.0 - smooth) + 0.5 * smooth;
+    const double e = exp(-fabs(z)), p = z < 0.0 ? e / (1.0 + e) : 1.0 / (1.0 + e);
+    return (cn_loss){(z > 0.0 ? z : 0.0) - target * z + log1p(e), p - target};
+}
+
+CN_INLINE cn_loss cn_squared(double z, double y, double smooth) {
+    const double r = z - y;
+    (void)smooth;
+    return (cn_loss){0.5 * r * r, r};
+}
+
+CN_INLINE cn_loss cn_absolute(double z, double y, double smooth) {
+    const double r = z - y;
+    (void)smooth;
+    return (cn_loss){fabs(r), r > 0.0 ? 1.0 : r < 0.0 ? -1.0 : r};
+}
+
+CN_INLINE cn_loss cn_huber(double z, double y, double smooth) {
+    const double r = z - y, bound = r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r;
+    (void)smooth;
+    return (cn_loss){bound * (r - 0.5 * bound), bound};
+}
+
+/* The mean of the losses of the outputs. */
+CN_INLINE void cn_each_output(const cn_maps_params *op, const cn_context *ctx, const cn_task *t,
+                              cn_loss (*loss)(double z, double y, double smooth)) {
+    const int64_t outputs = op->src.c;
+    const double total = ctx->weight_sum * (double)outputs;
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        const float *z = cn_map_at(t, &op->src, s);
+        float *restrict g = cn_map_at(t, &op->grad_src, s);
+        const int64_t row = cn_row(ctx, t, s);
+        const float *y = (const float *)ctx->y + row * outputs;
+        const double weight = cn_weight(ctx, row);
+        double sum = 0.0;
+        for (int64_t k = 0; k < outputs; k++) {
+            const cn_loss l = loss((double)z[k], (double)y[k], ctx->smoothing);
+            g[k] = (float)(l.slope * weight / total);
+            sum += l.value;
+        }
+        ctx->losses[t->first + s] = weight * (sum / (double)outputs);
+    }
+}
+
+static void loss_sigmoid(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
+    cn_each_output(op, ctx, t, cn_cross_entropy);
+}
+
+static void loss_squared_error(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
+    cn_each_output(op, ctx, t, cn_squared);
+}
+
+static void loss_absolute_error(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
+    cn_each_output(op, ctx, t, cn_absolute);
+}
+
+static void loss_huber(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
+    cn_each_output(op, ctx, t, cn_huber);
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* Sizes that both the kernels and the engine, which gives them memory, need. Each family's own are in its layout.h. */
+#ifndef CN_SIZES_H
+#define CN_SIZES_H
+
+#include "convnet.h"
+
+static inline int64_t cn_min(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t cn_max(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t cn_blocks(int64_t n, int64_t size) { return (n + size - 1) / size; }
+/* Floats rounded up to a whole cache line; an int64_t takes the room of two floats. */
+static inline int64_t cn_aligned(int64_t floats) { return cn_blocks(floats, 16) * 16; }
+static inline int64_t cn_round_columns(int64_t n) { return cn_blocks(n, CN_COLUMNS) * CN_COLUMNS; }
+
+#endif

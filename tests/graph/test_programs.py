@@ -1,0 +1,100 @@
+"""What is built once: the operations of a plan, the program of a prediction. What a program tells about its stages."""
+
+import numpy as np
+import pytest
+from netcheck import assert_exact, normals
+
+from convnet import ConvNetClassifier
+from convnet.graph import Network, Plan, Trainer
+from convnet.graph.compiler import compile_training
+from convnet.graph.plan import plan as plan_module
+from convnet.graph.runtime import predictor
+from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, Residual
+
+LAYERS = [
+    *(Conv2D(8, 3), BatchNorm(), MaxPool2D(2), Residual([Conv2D(8, 3, padding="same")])),
+    Dense(9, activation="relu"),
+]
+SHAPE = (10, 10, 2)
+
+
+@pytest.fixture
+def compilations(monkeypatch):
+    """The layers up to which a prediction is compiled from now on."""
+    layers, compile_prediction = [], predictor.compile_prediction
+
+    def counted(plan, isa, layer):
+        layers.append(layer)
+        return compile_prediction(plan, isa, layer)
+
+    monkeypatch.setattr(predictor, "compile_prediction", counted)
+    return layers
+
+
+def test_a_fit_with_validation_compiles_its_prediction_once(compilations):
+    rng = np.random.default_rng(0)
+    X, y = normals(rng, (60, *SHAPE)), np.arange(60) % 3
+    clf = ConvNetClassifier(LAYERS, max_iter=4, early_stopping=True, random_state=0)
+    clf.fit(X, y)
+    assert clf.n_iter_ == 4 and compilations == [None]
+
+
+def test_weights_that_changed_are_packed_again(compilations):
+    """The outputs are those of a new network, to the bit."""
+    rng = np.random.default_rng(0)
+    X, y = normals(rng, (8, *SHAPE)), np.arange(8, dtype=np.int32) % 3
+    net = Network(LAYERS, SHAPE, 3)
+    trainer = Trainer(net, loss="softmax", batch_size=8)
+    last = None
+    for epoch in range(3):
+        trainer.step(X, y, np.arange(8), None, scale=1.0, learning_rate=0.1, epoch=epoch)
+        outputs, features = net.forward(X), net.features(X, "conv1")
+        assert compilations == [None, "conv1"]
+        assert last is None or (outputs != last).any()
+        new = Network.from_plan(net.plan, seed=1)
+        new.set_weights(net.get_weights())
+        assert_exact(outputs, new.forward(X))
+        assert_exact(features, new.features(X, "conv1"))
+        del compilations[2:]
+        last = outputs
+
+
+def test_layers_are_lowered_once(monkeypatch):
+    lowered, lower = [], plan_module.Builder.lower
+
+    def counted(self, name, layer):
+        lowered.append(name)
+        lower(self, name, layer)
+
+    monkeypatch.setattr(plan_module.Builder, "lower", counted)
+    plan = Plan(LAYERS, SHAPE, 3)
+    once = list(lowered)
+    net = Network.from_plan(plan)
+    trainer = Trainer(net, loss="softmax", batch_size=4)
+    X = np.ones((4, *SHAPE), np.float32)
+    trainer.step(
+        X, np.zeros(4, np.int32), np.arange(4), None, scale=1.0, learning_rate=0.1, epoch=0
+    )
+    trainer.resize(8)
+    net.forward(X)
+    net.gradient(X, np.ones((4, 3)), "conv1")
+    assert plan.frozen_prefix([]) is None
+    assert (
+        lowered == once and len(once) == len(set(once)) + 1
+    )  # conv1 is a name inside residual1 too
+
+
+def test_stages():
+    """A stage a phase computes what the usual phases do."""
+    net = Network(LAYERS, SHAPE, 3)
+    usual = compile_training(net.plan, net.isa, 4)
+    apart = compile_training(net.plan, net.isa, 4, separate_stages=True)
+    assert [s.name for s in usual.stages] == [s.name for s in apart.stages]
+    assert [s.phase for s in apart.stages] == list(range(apart.program.n_phases))
+    assert usual.stages[-1].phase == usual.program.n_phases - 1
+    kinds = {(s.layer, s.operation) for s in usual.stages}
+    assert {("conv1", "Conv2DOp"), ("input", ""), ("output", ""), ("parameters", "")} <= kinds
+    assert ("residual1/conv1", "Conv2DOp") in kinds
+    assert apart.stages[apart.forward_phases - 1].name == "output"
+    for phase in range(usual.program.n_phases):
+        assert len({s.is_batch for s in usual.stages if s.phase == phase}) == 1

@@ -1,0 +1,615 @@
+"""Calls of single kernels, with operands around the edges of tiles.
+
+tests/engine/test_kernel_table.py compares what they write; benchmarks/kernel_table.py times them.
+
+A case lays out its memory by hand (kernel_memory.py), without a plan. Most operands are small integers, whose sums and
+products are exact, so that every table of kernels has to give the same bits.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import oracle
+import oracle_training
+from kernel_memory import Memory
+from netcheck import integers, normals
+
+from convnet.engine import (
+    ACTIVATIONS,
+    COLUMNS,
+    DTYPES,
+    FILLS,
+    FROM_OUTPUT,
+    LOSSES,
+    RESIZING,
+    SOLVERS,
+    WINOGRAD_POINTS,
+)
+
+# Below, at and above the edges of all tables' tiles: 4, 6 and 14 rows; 1, 4, 8, 16 and 32 columns.
+CHANNELS = (1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48)
+PIXELS = (1, 3, 4, 5, 6, 7, 13, 14, 15, 29)
+HALO = (1, 2, 3, 1)  # of outputs, which has to stay as it is
+
+
+@dataclass
+class Case:
+    """Stages that run one after the other, and what the last ones write.
+
+    Attributes
+    ----------
+    memory : Memory
+    operations : list of (str, dict)
+    stages : list of str
+    expected : dict of (place, values)
+        Float64 values by name, with where they are to be found, see `Run.read`.
+    tolerance : float
+        Of a value, against the largest of its kind; 0: all bits.
+    """
+
+    memory: Memory
+    operations: list
+    stages: list
+    expected: dict = field(default_factory=dict)
+    tolerance: float = 0.0
+    multiply_adds: int = 0
+
+
+def _round_up(n, to):
+    return -(-n // to) * to
+
+
+def _activated(z, name):
+    return oracle.activation(z, name)
+
+
+def conv(
+    rng,
+    algorithm,
+    c,
+    oc,
+    size=(6, 7),
+    *,
+    n=2,
+    kernel=(3, 3),
+    stride=(1, 1),
+    dilation=(1, 1),
+    pads=((1, 1), (1, 1)),
+    groups=1,
+    activation="relu",
+    pool=(1, 1),
+    backward=True,
+    draw=None,
+):
+    """A convolution, and its gradients, by one of the algorithms.
+
+    The operands are integers; those of Winograd's algorithm, which rounds, are normal, so that no output is close to 0,
+    where the slope of an activation jumps.
+    """
+    draw = draw or (normals if algorithm == "winograd" else integers)
+    m = Memory(samples=n)
+    x, b = draw(rng, (n, *size, c)), draw(rng, (oc,))
+    w = draw(rng, (*kernel, c // groups, oc))
+    z = oracle.conv2d(x, w, b, stride, pads, dilation, groups)
+    oh, ow = (z.shape[1 + i] // pool[i] * pool[i] for i in range(2))
+    z = z[:, :oh, :ow]
+    pooled, _ = oracle.max_pool2d(z, pool)
+    y = _activated(pooled, activation)
+    grad = draw(rng, y.shape)
+    # zeros as far as the last window, and whole tiles of Winograd's, read
+    reach = [
+        (max(4 * -(-o // 4), o) - 1) * s + (k - 1) * d + 1 - p[0] - i
+        for o, s, k, d, p, i in zip((oh, ow), stride, kernel, dilation, pads, size, strict=True)
+    ]
+    halo = (pads[0][0], max(0, reach[0]), pads[1][0], max(0, reach[1]))
+    winograd = algorithm == "winograd"
+    tiles = max(14, -(-ow // 4) * pool[0], -(-size[1] // 4)) if winograd else 0
+    rows, columns = -(-oh // 4), -(-ow // 4)
+    strip = rows if rows * columns <= tiles else max(1, tiles // columns // pool[0] * pool[0])
+    dst = m.blank(n, *y.shape[1:], HALO)
+    grad_src = m.blank(n, *x.shape[1:], (0, 0, 0, 0))
+    points = WINOGRAD_POINTS if winograd else kernel[0] * kernel[1]
+    lane = np.zeros((points if winograd else kernel[0] * kernel[1], c // groups, oc))
+    fields = dict(
+        src=m.map(x, halo),
+        dst=dst,
+        grad_src=grad_src,
+        grad_dst=m.map(grad),
+        kh=kernel[0],
+        kw=kernel[1],
+        sh=stride[0],
+        sw=stride[1],
+        dh=dilation[0],
+        dw=dilation[1],
+        pt=pads[0][0],
+        pl=pads[1][0],
+        groups=groups,
+        oh=oh,
+        ow=ow,
+        pool_h=pool[0],
+        pool_w=pool[1],
+        activation=ACTIVATIONS.index(activation),
+        weights=m.params.reserve(w),
+        bias=m.params.reserve(b),
+        packed=m.pack(points * c * _round_up(oc // groups, COLUMNS)),
+        packed_grad=m.pack(points * oc * _round_up(c // groups, COLUMNS)),
+        data_gradient=1,
+        grad_weights=m.lane_grads.reserve(lane),
+        grad_bias=m.lane_grads.reserve(np.zeros(oc)),
+        block_rows=2 * pool[0] if 2 * pool[0] <= oh else pool[0],
+        block_samples=2,
+        block_tiles=tiles,
+        strip_tile_rows=strip if winograd else 0,
+    )
+    weights_place = ("lane_grads", fields["grad_weights"], w.shape)
+    if winograd:
+        fields["grad_weights_sum"] = m.batch_grads.reserve(np.full(w.shape, np.nan))
+        weights_place = ("batch_grads", fields["grad_weights_sum"], w.shape)
+    if pool != (1, 1):
+        step = _round_up(int(y[0].size), 64)
+        fields.update(winners=m.bytes(step * n), winners_sample=step)
+    name = algorithm.replace("direct", "conv2d")
+    pack = {"direct": ["pack_conv2d"], "winograd": ["pack_winograd"]}.get(algorithm, [])
+    stages, expected = [*pack, f"{name}_fwd"], {"output": (dst, y)}
+    if backward:
+        stages += [f"{name}_bwd", *(["winograd_weights"] if winograd else [])]
+        through = oracle.activation_backward(grad, pooled, activation)
+        grad_z = oracle.max_pool2d_backward(through, z, pool) if pool != (1, 1) else through
+        whole = oracle.conv2d(x, w, b, stride, pads, dilation, groups)
+        padded = np.zeros_like(whole)
+        padded[:, :oh, :ow] = grad_z
+        grad_x, grad_w, grad_b = oracle.conv2d_backward(
+            padded, x, w, stride, pads, dilation, groups
+        )
+        expected |= {
+            "data gradient": (grad_src, grad_x),
+            "weight gradient": (weights_place, grad_w),
+            "bias gradient": (("lane_grads", fields["grad_bias"], (oc,)), grad_b),
+        }
+    work = y.size * int(np.prod(pool)) * kernel[0] * kernel[1] * (c // groups)
+    exact = draw is integers and not winograd
+    return Case(m, [("conv", fields)], stages, expected, 0.0 if exact else 2e-5, work)
+
+
+def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integers):
+    """A dense layer and its gradients."""
+    m = Memory(samples=n)
+    x, w, b = draw(rng, (n, 1, 1, inputs)), draw(rng, (inputs, outputs)), draw(rng, (outputs,))
+    z = oracle.dense(x.reshape(n, -1), w, b)
+    y = _activated(z, activation)
+    grad = draw(rng, y.shape)
+    gradients = oracle.dense_backward(
+        oracle.activation_backward(grad, z, activation), x[:, 0, 0], w
+    )
+    area = m.batch_grads if wide else m.lane_grads
+    start = np.nan if wide else 0.0
+    fields = dict(
+        src=m.map(x),
+        dst=m.blank(n, 1, 1, outputs),
+        grad_src=m.blank(n, 1, 1, inputs),
+        grad_dst=m.map(grad.reshape(n, 1, 1, -1)),
+        activation=ACTIVATIONS.index(activation),
+        weights=m.params.reserve(w),
+        bias=m.params.reserve(b),
+        packed=m.pack(inputs * _round_up(outputs, COLUMNS)),
+        packed_grad=m.pack(outputs * _round_up(inputs, COLUMNS)),
+        data_gradient=1,
+        grad_weights=area.reserve(np.full(w.shape, start)),
+        grad_bias=area.reserve(np.full(outputs, start)),
+        block_inputs=COLUMNS,
+    )
+    pack = ["pack_dense"] if outputs > 1 else []
+    wide_stages = ["dense_wide_fwd", "dense_mask", "dense_wide_weights", "dense_wide_grad"]
+    stages = [*pack, *(wide_stages if wide else ["dense_fwd", "dense_bwd"])]
+    name = "batch_grads" if wide else "lane_grads"
+    expected = {
+        "output": (fields["dst"], y.reshape(n, 1, 1, -1)),
+        "data gradient": (fields["grad_src"], gradients[0].reshape(x.shape)),
+        "weight gradient": ((name, fields["grad_weights"], w.shape), gradients[1]),
+        "bias gradient": ((name, fields["grad_bias"], (outputs,)), gradients[2]),
+    }
+    tolerance = 0.0 if draw is integers else 2e-5
+    return Case(m, [("dense", fields)], stages, expected, tolerance, n * w.size)
+
+
+def pool2d(rng, kind, c, size=(5, 6), window=(3, 2), stride=(2, 1), pads=((1, 1), (0, 1)), n=2):
+    """A pooling that is not fused, and its gradient; ties and NaN abound."""
+    m = Memory(samples=n)
+    x = integers(rng, (n, *size, c))
+    if kind == "max":
+        x[rng.random(x.shape) < 0.05] = np.nan
+        y, _ = oracle.max_pool2d(x, window, stride, pads)
+    else:
+        y = oracle.avg_pool2d(x, window, stride, pads)
+    grad = integers(rng, y.shape)
+    backward = oracle.max_pool2d_backward if kind == "max" else oracle.avg_pool2d_backward
+    step = _round_up(4 * int(y[0].size), 64)
+    fields = dict(
+        src=m.map(x),
+        dst=m.blank(n, *y.shape[1:], HALO),
+        grad_src=m.blank(n, *x.shape[1:]),
+        grad_dst=m.map(grad),
+        kh=window[0],
+        kw=window[1],
+        sh=stride[0],
+        sw=stride[1],
+        pt=pads[0][0],
+        pl=pads[1][0],
+        winners=m.bytes(step * n),
+        winners_sample=step,
+    )
+    expected = {
+        "output": (fields["dst"], y),
+        "data gradient": (fields["grad_src"], backward(grad, x, window, stride, pads)),
+    }
+    stages = [f"{kind}pool_fwd", f"{kind}pool_bwd"]
+    return Case(m, [("pool", fields)], stages, expected, 0.0 if kind == "max" else 1e-6)
+
+
+def batchnorm(rng, c, size=(5, 6), n=3, activation="relu", pool=(1, 1), frozen=False):
+    """A batch norm in training, and its gradients."""
+    m = Memory(samples=n)
+    x = normals(rng, (n, *size, c))
+    gamma, beta, mean = (normals(rng, (c,)) for _ in range(3))
+    variance = np.abs(normals(rng, (c,))) + np.float32(0.5)
+    known = (mean, variance) if frozen else oracle.batch_statistics(x)
+    normed = oracle.batch_norm(x, gamma, beta, *known, 1e-5)
+    oh, ow = (size[i] // pool[i] * pool[i] for i in range(2))
+    pooled, _ = oracle.max_pool2d(normed[:, :oh, :ow], pool)
+    y = _activated(pooled, activation)
+    grad = normals(rng, y.shape)
+    lane, step = 8 * (1 + 2 * c), _round_up(5 * int(y[0].size), 64)
+    fields = dict(
+        src=m.map(x, HALO),
+        dst=m.blank(n, *y.shape[1:], HALO),
+        grad_src=m.blank(n, *x.shape[1:]),
+        grad_dst=m.map(grad),
+        pool_h=pool[0],
+        pool_w=pool[1],
+        activation=ACTIVATIONS.index(activation),
+        gamma=m.params.reserve(gamma),
+        beta=m.params.reserve(beta),
+        mean=m.params.reserve(mean),
+        variance=m.params.reserve(variance),
+        grad_gamma=m.batch_grads.reserve(np.zeros(c)),
+        grad_beta=m.batch_grads.reserve(np.zeros(c)),
+        statistics=m.bytes(lane + 4 * 6 * c),
+        statistics_lane=lane,
+        momentum=0.9,
+        epsilon=1e-5,
+    )
+    if pool != (1, 1):
+        fields.update(winners=m.bytes(step * n), winners_sample=step)
+    m.unchecked.append((fields["statistics"], lane // 4))  # sums in double
+    through = oracle.activation_backward(grad, pooled, activation)
+    grad_y = np.zeros(x.shape)
+    grad_y[:, :oh, :ow] = oracle.max_pool2d_backward(through, normed[:, :oh, :ow], pool)
+    expected = {"output": (fields["dst"], y)}
+    if frozen:
+        stages = ["pack_batchnorm", "batchnorm_fwd", "batchnorm_sums", "batchnorm_bwd"]
+        data = grad_y * gamma / np.sqrt(variance + 1e-5)
+    else:
+        stages = ["batchnorm_stats", "batchnorm_finish", "batchnorm_fwd"]
+        stages += ["batchnorm_sums", "batchnorm_grad_finish", "batchnorm_bwd"]
+        data, by_gamma, by_beta = oracle.batch_norm_training_backward(grad_y, x, gamma, 1e-5)
+        expected |= {
+            "gradient of gamma": (("batch_grads", fields["grad_gamma"], (c,)), by_gamma),
+            "gradient of beta": (("batch_grads", fields["grad_beta"], (c,)), by_beta),
+        }
+    expected["data gradient"] = (fields["grad_src"], data)
+    return Case(m, [("batchnorm", fields)], stages, expected, 3e-5)
+
+
+def batchnorm_predict(rng, c, size=(5, 6), n=2, pool=(1, 1)):
+    """A batch norm by its running statistics."""
+    case = batchnorm(rng, c, size, n, "linear", pool, frozen=True)
+    case.stages = ["batchnorm_predict"]
+    del case.expected["data gradient"]
+    return case
+
+
+def activation(rng, name, size=(3, 5, 7), n=2):
+    """An activation by itself, over the range of float32."""
+    m = Memory(samples=n)
+    z = normals(rng, (n, *size), 4.0)
+    z.flat[:6] = [0.0, -0.0, 90.0, -90.0, 1e-30, 20.0]
+    y, grad = _activated(z, name), normals(rng, z.shape)
+    kept = y if name in FROM_OUTPUT else z  # what the derivative follows from
+    slope = oracle.activation_backward(grad, z, name)
+    fields = dict(
+        src=m.map(z, HALO),
+        dst=m.blank(n, *size, HALO),
+        grad_src=m.blank(n, *size),
+        grad_dst=m.map(grad),
+        activation=ACTIVATIONS.index(name),
+    )
+    assert kept.shape == z.shape
+    expected = {"output": (fields["dst"], y), "data gradient": (fields["grad_src"], slope)}
+    stages = ["activation_fwd", "activation_bwd"]
+    return Case(m, [("activation", fields)], stages, expected, 2e-6)
+
+
+def branch(rng, c, size=(3, 5), n=2, fork=False):
+    """The sum of two maps and its gradient, or the gradient of a fork."""
+    m = Memory(samples=n)
+    a, b, grad = (integers(rng, (n, *size, c)) for _ in range(3))
+    fields = dict(
+        src=m.map(a, HALO),
+        other=m.map(b),
+        dst=m.blank(n, *size, c, HALO),
+        grad_src=m.map(grad) if fork else m.blank(n, *size, c),
+        grad_other=m.map(b) if fork else m.blank(n, *size, c),
+        grad_dst=m.map(grad),
+        activation=ACTIVATIONS.index("relu"),
+    )
+    if fork:
+        expected = {"gradient": (fields["grad_src"], oracle.f64(grad) + b)}
+        return Case(m, [("branch", fields)], ["fork_bwd"], expected)
+    z = oracle.f64(a) + b
+    slope = oracle.activation_backward(grad, z, "relu")
+    expected = {
+        "output": (fields["dst"], _activated(z, "relu")),
+        "gradient by one": (fields["grad_src"], slope),
+        "gradient by the other": (fields["grad_other"], slope),
+    }
+    return Case(m, [("branch", fields)], ["add_fwd", "add_bwd"], expected)
+
+
+def pad(rng, c, size=(3, 5), pads=((1, 2), (0, 3)), n=2):
+    """Zeros around a map, and their gradient."""
+    m = Memory(samples=n)
+    x = integers(rng, (n, *size, c))
+    y = oracle.pad(x, pads)
+    grad = integers(rng, y.shape)
+    fields = dict(
+        src=m.map(x, HALO),
+        dst=m.blank(n, *y.shape[1:], HALO),
+        grad_src=m.blank(n, *x.shape[1:]),
+        grad_dst=m.map(grad),
+        pt=pads[0][0],
+        pl=pads[1][0],
+    )
+    expected = {
+        "output": (fields["dst"], y),
+        "data gradient": (fields["grad_src"], oracle.unpad(grad, pads)),
+    }
+    return Case(m, [("pad", fields)], ["zeropad_fwd", "zeropad_bwd"], expected)
+
+
+def dropout(rng, c, size=(3, 5), n=3, whole_channels=False):
+    """Dropout: its mask is the same in every table."""
+    m = Memory(samples=n, context={"random": (7, 3), "sample_ids": (np.arange(5, 5 + n),)})
+    ones = np.ones((n, *size, c), np.float32)
+    fields = dict(
+        src=m.map(ones, HALO),
+        dst=m.blank(n, *size, c, HALO),
+        grad_src=m.blank(n, *size, c),
+        grad_dst=m.map(ones),
+        key=4,
+        rate=0.3,
+    )
+    prefix = "channel_" if whole_channels else ""
+    stages = [f"{prefix}dropout_fwd", f"{prefix}dropout_bwd"]
+    return Case(m, [("dropout", fields)], stages)
+
+
+def _input(rng, shape, dtype):
+    return rng.integers(0, 4, shape).astype(dtype)
+
+
+def affine(rng, c, size=(3, 9), n=2, normalize=True, entry=False):
+    """Channels shifted and scaled, of a map or of X."""
+    m = Memory(samples=n)
+    x, grad = _input(rng, (n, *size, c), np.uint8), integers(rng, (n, *size, c))
+    if entry:
+        m.context["input"] = (x, 1.0)
+    values = min(size[1], -(-512 // c)) * c
+    fields = dict(
+        src=m.map(x, HALO),
+        dst=m.blank(n, *size, c, HALO),
+        grad_src=m.blank(n, *size, c),
+        grad_dst=m.map(grad),
+        packed=m.pack(2 * _round_up(values, 16)),
+        table_values=values,
+        epsilon=1e-7,
+    )
+    if normalize:
+        mean, deviation = normals(rng, (c,)), np.abs(normals(rng, (c,))) + np.float32(0.5)
+        fields |= dict(mean=m.params.reserve(mean), deviation=m.params.reserve(deviation))
+        y = oracle.normalize(x, mean, deviation)
+        grad_x = oracle.normalize_backward(grad, deviation)
+    else:
+        fields |= dict(scale=0.25, offset=-1.0)
+        y, grad_x = oracle.rescale(x, 0.25, -1.0), oracle.rescale_backward(grad, 0.25)
+    stages = ["pack_affine", "affine_input" if entry else "affine_fwd", "affine_bwd"]
+    expected = {"output": (fields["dst"], y), "data gradient": (fields["grad_src"], grad_x)}
+    return Case(m, [("affine", fields)], stages, expected, 1e-6)
+
+
+def resize(rng, c, size=(5, 7), to=(3, 9), n=2, method="area", entry=False):
+    """A map of another size, from a map or from X."""
+    m = Memory(samples=n)
+    x, grad = _input(rng, (n, *size, c), np.uint8), integers(rng, (n, *to, c))
+    if entry:
+        m.context["input"] = (x, 1.0)
+    most = {"area": [min(a, -(-a // b) + 1) for a, b in zip(size, to, strict=True)]}
+    most |= {"bilinear": (2, 2), "nearest": (1, 1)}
+    tables = sum(
+        _round_up(2 * o, 16) + _round_up(o * t, 16) for o, t in zip(to, most[method], strict=True)
+    )
+    fields = dict(
+        src=m.map(x, HALO),
+        dst=m.blank(n, *to, c, HALO),
+        grad_src=m.blank(n, *size, c),
+        grad_dst=m.map(grad),
+        packed=m.pack(tables),
+        taps_h=most[method][0],
+        taps_w=most[method][1],
+        method_h=RESIZING.index(method),
+        method_w=RESIZING.index(method),
+    )
+    methods = (method, method)
+    expected = {
+        "output": (fields["dst"], oracle.resize(x, to, methods)),
+        "data gradient": (fields["grad_src"], oracle.resize_backward(grad, x, methods)),
+    }
+    stages = ["pack_resize", "resize_input" if entry else "resize_fwd", "resize_bwd"]
+    return Case(m, [("resize", fields)], stages, expected, 2e-6)
+
+
+def transfer(rng, c, size=(3, 5), n=3, dtype="u1", strided=False):
+    """Rows of X into the arena, and back out; the gradient out."""
+    m = Memory(samples=n)
+    whole = _input(rng, (n + 2, *size, 2 * c if strided else c), dtype)
+    x = whole[..., ::2] if strided else whole
+    rows = np.array([*range(n)], np.int64)[::-1].copy() + 1
+    m.context["input"] = (x, 0.5, rows)
+    m.out = n * int(np.prod(size)) * c
+    place = m.blank(n, *size, c, HALO)
+    fields = dict(src=place, dst=place, grad_src=place, grad_dst=place)
+    values = oracle.convert(x, 0.5)[rows]
+    expected = {"map": (place, values), "output": (("out", 0, values.shape), values)}
+    return Case(m, [("maps", fields)], ["input", "halo", "output"], expected)
+
+
+def gradients(rng, c, size=(3, 5), n=3):
+    """Gradients from the caller, and back to it."""
+    m = Memory(samples=n)
+    grad = integers(rng, (n, *size, c))
+    m.context["gradient"] = (grad.reshape(-1),)
+    m.out = grad.size
+    place = m.blank(n, *size, c, HALO)
+    fields = dict(src=place, dst=place, grad_src=place, grad_dst=place)
+    expected = {"map": (place, grad), "output": (("out", 0, grad.shape), grad)}
+    return Case(m, [("maps", fields)], ["gradient_in", "gradient_out"], expected)
+
+
+def augment(rng, c, size=(6, 7), n=4, fill="reflect"):
+    """Images changed at random: all tables draw the same numbers."""
+    m = Memory(samples=n)
+    transforms = [("flip", 0.5, 0.5), ("rotation", 0.3, 0.0), ("zoom", 0.2, 0.0)]
+    transforms += [("contrast", 0.2, 0.0), ("brightness", 0.1, 0.0), ("cutout", 2.0, 3.0)]
+    m.context |= {
+        "input": (_input(rng, (n, *size, c), np.uint8), 1.0),
+        "augmentation": (transforms, fill),
+        "random": (3, 1),
+    }
+    place = m.blank(n, *size, c, HALO)
+    fields = dict(src=place, dst=place, grad_src=place, grad_dst=place)
+    return Case(m, [("maps", fields)], ["augment"], tolerance=1e-4)
+
+
+def loss(rng, name, outputs, n=5):
+    """A loss and its gradient."""
+    m = Memory(samples=n)
+    z = normals(rng, (n, 1, 1, outputs), 3.0)
+    weight = rng.random(n).astype(np.float32) + np.float32(0.1)
+    smoothing = 0.1 if name in ("softmax", "sigmoid") else 0.0
+    total = float(weight.sum(dtype=np.float64))
+    if name == "softmax":
+        y = rng.integers(0, outputs, n).astype(np.int32)
+        m.context["classes"] = (y,)
+    else:
+        y = rng.random((n, outputs)).astype(np.float32)
+        m.context["targets"] = (y,)
+    m.context |= {"sample_weight": (weight, total), "smoothing": (smoothing,)}
+    _, grad = oracle_training.LOSSES[name](z[:, 0, 0], y, weight, smoothing)
+    fields = dict(src=m.map(z), grad_src=m.blank(n, 1, 1, outputs))
+    expected = {"gradient": (fields["grad_src"], grad.reshape(z.shape))}
+    return Case(m, [("maps", fields)], [f"loss_{name}"], expected, 2e-6)
+
+
+def update(rng, solver, count, max_norm=0.0):
+    """A step of a solver over one array, with the gradient's norm clipped before and the weights' after."""
+    m = Memory()
+    columns = 7 if count % 7 == 0 else 1
+    w, g = normals(rng, (count,)), normals(rng, (count,))
+    offset, blocks = m.params.reserve(w), -(-count // 4096)
+    size = m.params.floats
+    moments = [np.abs(normals(rng, (size,))) for _ in range(2)]
+    constants = dict(learning_rate=0.1, base_rate=0.1, alpha=0.01, momentum=0.9, nesterov=True)
+    constants |= dict(beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    m.context |= {
+        "optimizer": (moments, constants),
+        "clipping": (0.5, np.zeros(1 + blocks)),
+        "sample_weight": (None, 4.0),
+    }
+    m.out = size
+    fields = dict(
+        weights=offset,
+        count=count,
+        columns=columns,
+        gradient=m.lane_grads.reserve(g),
+        lanes=1,
+        decay=1,
+        max_norm=0.3,
+        rate_factor=0.5,
+    )
+    last = [f"update_{solver}", "max_norm"] if solver else ["reduce"]
+    return Case(m, [("update", fields)], ["gradient_norm", "clip", *last], tolerance=1e-5)
+
+
+def cases(seed=0):
+    """All cases: {name: function that makes the case}."""
+    found = {}
+
+    def add(name, make, *arguments, **options):
+        found[name] = lambda: make(np.random.default_rng(seed), *arguments, **options)
+
+    for c, oc in zip(CHANNELS, CHANNELS[::-1], strict=True):
+        add(f"conv2d {c} to {oc}", conv, "direct", c, oc)
+        add(f"dense {c} to {oc}", dense, c, oc)
+        add(f"wide dense {c} to {oc}", dense, c, oc, n=15, wide=True)
+        if c > 1:
+            add(f"depthwise {c}", conv, "depthwise", c, c, groups=c, size=(5, 11))
+    for c in CHANNELS:
+        add(f"conv2d pooled {c}", conv, "direct", 3, c, pool=(2, 2), size=(6, 9))
+        for kind in ("max", "avg"):
+            add(f"{kind} pool {c}", pool2d, kind, c)
+        for window in ((1, 1), (2, 2), (2, 3)):
+            add(f"batchnorm {c}, pool {window}", batchnorm, c, pool=window)
+        add(f"batchnorm predict {c}", batchnorm_predict, c, pool=(2, 2))
+        add(f"frozen batchnorm {c}", batchnorm, c, frozen=True)
+        add(f"sum {c}", branch, c)
+        add(f"fork {c}", branch, c, fork=True)
+        add(f"pad {c}", pad, c)
+        add(f"dropout {c}", dropout, c, size=(2, 33))
+        add(f"channel dropout {c}", dropout, c, whole_channels=True)
+        for entry in (False, True):
+            add(f"normalize {c}, {entry=}", affine, c, entry=entry)
+            add(f"rescale {c}, {entry=}", affine, c, normalize=False, entry=entry)
+            for method in RESIZING:
+                add(f"resize {c} {method}, {entry=}", resize, c, method=method, entry=entry)
+        add(f"gradients {c}", gradients, c)
+        add(f"augment {c}", augment, c)
+        for name in LOSSES:
+            add(f"{name} {c}", loss, name, max(c, 2))
+    for width in PIXELS:
+        add(f"conv2d {width} pixels", conv, "direct", 5, 6, size=(1, width), kernel=(1, 3))
+        add(f"planar {width} pixels", conv, "planar", 2, 3, size=(4, width))
+        add(f"depthwise {width} pixels", conv, "depthwise", 5, 5, groups=5, size=(2, width))
+        add(f"dense {width} rows", dense, 9, 17, n=width)
+        add(f"wide dense {width} rows", dense, 33, 31, n=width, wide=True)
+    for c in range(1, 9):
+        add(f"planar {c} to {9 - c}", conv, "planar", c, 9 - c)
+        add(f"planar pooled {c}", conv, "planar", c, c, pool=(2, 2), size=(6, 37))
+    for width in (4, 5, 7, 8, 13):
+        add(f"winograd {width}", conv, "winograd", 16, 32, size=(6, width))
+        add(f"winograd pooled {width}", conv, "winograd", 48, 16, size=(9, width), pool=(2, 2))
+    odd = dict(stride=(2, 3), dilation=(2, 1), pads=((2, 1), (0, 2)), size=(9, 10), kernel=(3, 2))
+    add("conv2d with strides", conv, "direct", 5, 9, **odd)
+    add("conv2d in groups", conv, "direct", 6, 9, groups=3, **odd)
+    add("depthwise with strides", conv, "depthwise", 9, 9, groups=9, **odd)
+    for name in ACTIVATIONS:
+        add(f"activation {name}", activation, name)
+        if name in FROM_OUTPUT:
+            add(f"conv2d {name}", conv, "direct", 5, 17, activation=name, draw=normals)
+    for code in DTYPES:
+        for strided in (False, True):
+            add(f"input {code}, {strided=}", transfer, 3, dtype=code, strided=strided)
+    for fill in FILLS:
+        add(f"augment {fill}", augment, 3, fill=fill)
+    for solver in (*SOLVERS, None):
+        for count in (1, 5, 16, 4095, 4096, 4097, 8190):
+            add(f"update {solver} {count}", update, solver, count)
+    return found

@@ -1,0 +1,85 @@
+"""The learning rates of a fit, and those that are refused."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from convnet.schedules import Cosine, Exponential, OneCycle, Schedule, Step, Warmup
+from convnet.training.optimization import LearningRates, check_learning_rate
+
+
+def test_schedules_count_from_the_first_epoch_of_a_fit():
+    assert LearningRates(Step(2, 0.5), 1.0, 20, first_epoch=10).epoch(11, 1) == [1]
+    assert LearningRates(lambda epoch: epoch, 1.0, 20, first_epoch=10).epoch(12, 3) == [2, 2, 2]
+    late = LearningRates(OneCycle(), 2.0, 4, first_epoch=7)
+    assert late.epoch(8, 5) == [2 * OneCycle().multiplier(1, 4, i, 5) for i in range(5)]
+
+
+def test_a_schedule_that_is_over_stays_at_its_last_rate():
+    for schedule in (Cosine(), Exponential(0.5), OneCycle(), Warmup(1, OneCycle())):
+        rates = LearningRates(schedule, 1.0, 3)
+        assert rates.epoch(3, 4) == rates.epoch(9, 4) == [rates.epoch(2, 4)[-1]] * 4
+
+
+def test_only_an_adaptive_rate_can_be_lowered():
+    assert (
+        not LearningRates("constant", 0.1, 20).lower()
+        and not LearningRates(Step(), 0.1, 20).lower()
+    )
+    rates = LearningRates("adaptive", 1e-5, 20)
+    assert rates.lower() and rates.epoch(3, 1) == pytest.approx([2e-6])
+    assert rates.lower() and not rates.lower()
+
+
+@pytest.mark.parametrize(
+    "value, message",
+    [
+        ("invscaling", "must be one of constant, adaptive, step, exponential, cosine, one_cycle"),
+        (Cosine, r"is the class Cosine. Write Cosine\(\)"),
+        (3, "must be a name, a schedule such as"),
+        (Step(0), "Step: every must be an integer, 1 or more; got 0"),
+        (Step(factor=0), "Step: factor must be above 0 and at most 1; got 0"),
+        (Exponential(1.5), "Exponential: decay must be above 0 and at most 1; got 1.5"),
+        (Cosine("x"), "Cosine: final must be from 0 to 1; got 'x'"),
+        (Cosine(warmup=-1), "Cosine: warmup must be an integer, 0 or more; got -1"),
+        (
+            Cosine(warmup=10),
+            "Cosine: warmup=10 leaves no epoch after the warm-up; there are 10. Lo",
+        ),
+        (OneCycle(pct_start=30), "OneCycle: pct_start must be from 0 to 1; got 30"),
+        (OneCycle(div_factor=0.5), "OneCycle: div_factor must be a number, 1 or more; got 0.5"),
+        (OneCycle(final_div_factor=float("inf")), "final_div_factor must be a number, 1 or more"),
+        (Warmup(0), "Warmup: epochs must be an integer, 1 or more; got 0"),
+        (Warmup(12), "Warmup: epochs=12 leaves no epoch after the warm-up; there are 10"),
+        (Warmup(2, "cosine"), r"then must be a schedule such as Cosine\(\), or None; got 'cosine'"),
+        (Warmup(2, start=-1), "Warmup: start must be from 0 to 1; got -1"),
+        (Warmup(5, Cosine(warmup=6)), "Cosine: warmup=6 leaves no epoch after the .* there are 5"),
+    ],
+)
+def test_refusals(value, message):
+    with pytest.raises((TypeError, ValueError), match=f"^learning_rate:? .*{message}"):
+        check_learning_rate(value, 10)
+
+
+@pytest.mark.parametrize("value", ["constant", "one_cycle", Cosine(warmup=9), Warmup(9), print])
+def test_what_is_accepted(value):
+    check_learning_rate(value, 10)
+
+
+@dataclass(frozen=True)
+class Strange(Schedule):
+    """A schedule of one's own that goes wrong in its second epoch."""
+
+    value: object = -1.0
+
+    def multiplier(self, epoch, max_iter, step=0, steps=1):
+        return self.value if epoch else 1.0
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(value):
+    for learning_rate in (Strange(value), lambda epoch: value if epoch else 1.0):
+        rates = LearningRates(learning_rate, 0.5, 3, first_epoch=4)
+        assert rates.epoch(4, 2) in ([0.5, 0.5], [1.0, 1.0])
+        with pytest.raises(ValueError, match=r"gave \S+ for epoch 1; it must be a number, 0 or"):
+            rates.epoch(5, 2)
