@@ -261,7 +261,7 @@ def test_train_test_split():
 
 
 def test_a_checkpoint_of_the_array_goes_on_with_the_rows(tmp_path, source):
-    """The identity of the data is that of its values."""
+    """The fingerprint of the data depends on its values only."""
     path = tmp_path / "fit.npz"
     want = net(max_iter=4).fit(X, Y)
     net(max_iter=2, callbacks=[Checkpoint(path)]).fit(X, Y)
