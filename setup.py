@@ -146,8 +146,8 @@ ENGINE = [
     extension("_program"),
 ]
 DATA = Extension(
-    "convnet.data._resample",
-    ["convnet/data/_resample.pyx"],
+    "convnet.data.images._resample",
+    ["convnet/data/images/_resample.pyx"],
     # the same bits on every machine
     extra_compile_args=["-O3", "-ffp-contract=off", *LAST_FLAGS],
     extra_link_args=LAST_FLAGS,

@@ -1,38 +1,35 @@
-"""Convolutional nets for scikit-learn: estimators and the layers to declare it with.
+"""Convolutional neural networks as native scikit-learn estimators.
 
-    cli  →  estimators  →  training  →  graph  →  engine  →  csrc (C)
-                 ↓                        ↑
-    inspection, persistence        layers, augment
-
-`estimators` is the only folder that knows scikit-learn's estimator API, `layers` and `augment` hold plain values,
-`graph` turns them into a plan and a network, `engine` owns threads and memory.
+The public names are those of `convnet._public`, which is imported when one of them is first used. So ``import convnet``
+itself takes no time, and the command ``convnet`` can handle Ctrl-C while the rest of the package is being imported.
 """
 
-from convnet import augment, callbacks, data, inspection, layers, schedules
-from convnet._config import show_config
-from convnet._version import __version__
-from convnet.estimators.classifier import ConvNetClassifier
-from convnet.estimators.learning_rate_finder import LearningRateSearch, find_learning_rate
-from convnet.estimators.regressor import ConvNetRegressor
-from convnet.estimators.transformer import ConvNetTransformer
-from convnet.model_io.files import load, load_pretrained
-from convnet.persistence.model_file import ModelFileError
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "ConvNetClassifier",
-    "ConvNetRegressor",
-    "ConvNetTransformer",
-    "LearningRateSearch",
-    "ModelFileError",
-    "__version__",
-    "augment",
-    "callbacks",
-    "data",
-    "find_learning_rate",
-    "inspection",
-    "layers",
-    "load",
-    "load_pretrained",
-    "schedules",
-    "show_config",
-]
+from convnet._version import __version__ as __version__
+
+if PathFinder.find_spec("_engine", [f"{folder}/engine" for folder in __path__]) is None:
+    raise ImportError(
+        f"The compiled part of convnet is missing in {__path__[0]}. If this is a checkout, build it with: "
+        'pip install -e "."  If you have installed convnet, leave this folder before you import it.'
+    )
+
+if TYPE_CHECKING:
+    from convnet._public import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "__all__" or not name.startswith("_"):
+            from convnet import _public
+
+            if name == "__all__":
+                return _public.__all__
+            if name in getattr(
+                _public, "__all__", []
+            ):  # not set yet while `_public` imports the other modules
+                return getattr(_public, name)
+        raise AttributeError(f"module 'convnet' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -1,4 +1,4 @@
-"""The command ``python -m convnet``: the same as ``convnet``."""
+"""``python -m convnet``, the same as the command ``convnet``."""
 
 import sys
 

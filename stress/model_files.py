@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from convnet.data.disk import CRC, MAGIC, TRAILER
+from convnet.data.folder.disk_cache import CRC, MAGIC, TRAILER
 from convnet.persistence import model_file
 
 DEEP = "[" * 90 + "]" * 90

@@ -185,7 +185,9 @@ def _checkpoints(n, folder):
             found = json.loads(np.lib.format.read_array(file).tobytes())
         file = io.BytesIO()
         same = (
-            {key: found.pop(key) for key in ("identity", "format")} if draw.random() < 0.9 else {}
+            {key: found.pop(key) for key in ("fingerprint", "format")}
+            if draw.random() < 0.9
+            else {}
         )
         text = altered_json(found, draw)
         text = json.dumps(same)[:-1] + ", " + text.lstrip("{") if same else text

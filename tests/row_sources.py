@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from convnet.data import prefetch
+from convnet.data.lazy import prefetch
 
 
 class Reading:
@@ -98,4 +98,4 @@ def stop_event(monkeypatch):
 
 def readers():
     """Return the prefetching threads."""
-    return [t for t in threading.enumerate() if t.name.startswith("convnet-read-ahead")]
+    return [t for t in threading.enumerate() if t.name.startswith("convnet-prefetch")]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer, load
 from convnet.augment import Cutout, RandomCrop, RandomFlip
 from convnet.callbacks import Callback, Checkpoint
-from convnet.callbacks.run import Run
+from convnet.callbacks.fit_run import FitRun
 from convnet.data import ImageFolder
 from convnet.inspection import MistakesDisplay, Trace
 from convnet.layers import Conv2D, Dropout, Layer, MaxPool2D, ReLU, Residual, as_layers, register
@@ -33,8 +33,8 @@ class Twice(Layer):
 class Halfway(Callback):
     """A callback as a user writes it."""
 
-    def on_epoch_end(self, run: Run) -> bool:
-        assert_type(run.figures["loss"], float)
+    def on_epoch_end(self, run: FitRun) -> bool:
+        assert_type(run.metrics["loss"], float)
         return run.epoch >= run.last_epoch / 2
 
 

@@ -1,90 +1,90 @@
-"""The base of callbacks."""
+"""Callback: the base class of callbacks."""
 
 from typing import Self
 
-from convnet.callbacks.run import Run, State
+from convnet.callbacks.fit_run import FitRun, ResumeState
 
 
 class Callback:
-    """Hooks that ``fit`` calls; a subclass overrides those that it wants.
+    """Base class of callbacks. Override the hooks that you need; ``fit`` calls them.
 
-    Each is given the same `run` during a fit, to look at:
+    During one fit all hooks get the same object `run`:
 
     ====================  ==========================================================================
     ``run.estimator``     the estimator, which gets its fitted attributes at the end of ``fit``
-    ``run.epoch``         epochs done, those of earlier fits that are gone on from included
-    ``run.last_epoch``    epochs that will be done at the end, unless training ends early
-    ``run.figures``       dict of the last epoch: "loss", "learning_rate", "seconds", "validation_loss", ...
-    ``run.history``       dict of lists: the figures of all epochs
-    ``run.best_epoch``    the epoch, from 1, whose weights are kept so far
-    ``run.fitted()``      a fitted estimator of its own, as if ``fit`` ended now
-    ``run.scratch``       a dict for what callbacks keep during this fit
+    ``run.epoch``         number of epochs done, with those of earlier fits that this one continues
+    ``run.last_epoch``    number of epochs at the end, unless training stops early
+    ``run.metrics``       dict, of the last epoch: "loss", "learning_rate", "seconds", "validation_loss", ...
+    ``run.history``       dict of lists, the metrics of all epochs
+    ``run.best_epoch``    the epoch, from 1, whose weights are the best so far
+    ``run.fitted()``      a separate fitted estimator, as if ``fit`` ended now
+    ``run.scratch``       dict in which callbacks can keep data during this fit
     ====================  ==========================================================================
 
-    An error that a hook raises ends ``fit``, which leaves the estimator as it was. ``partial_fit`` calls no hook.
-    Clones of an estimator share its callbacks.
+    If a hook raises an error, ``fit`` ends and leaves the estimator unchanged. ``partial_fit`` calls no hooks. Clones
+    of an estimator share its callbacks.
     """
 
-    def resume(self, run: Run) -> State | None:
-        """Return the state that an earlier fit is gone on from, as ``run.state()`` returned it, or None.
+    def resume(self, run: FitRun) -> ResumeState | None:
+        """Return the state to resume from, as ``run.state()`` of an earlier fit returned it, or None.
 
-        Called first of all; ``run.identity`` is a dict that names data and parameters.
+        Called before all other hooks. ``run.fingerprint`` is a dict that identifies the data and the parameters.
 
         Parameters
         ----------
-        run : Run
-            The fit.
+        run : FitRun
+            The current fit.
 
         Returns
         -------
         state : tuple of dict or None
-            What ``run.state()`` returned.
+            The return value of ``run.state()``.
         """
         return None
 
-    def on_fit_begin(self, run: Run) -> None:
+    def on_fit_begin(self, run: FitRun) -> None:
         """Called before the first epoch.
 
         Parameters
         ----------
-        run : Run
-            The fit.
+        run : FitRun
+            The current fit.
         """
 
-    def on_epoch_begin(self, run: Run) -> None:
+    def on_epoch_begin(self, run: FitRun) -> None:
         """Called before each epoch.
 
         Parameters
         ----------
-        run : Run
-            The fit.
+        run : FitRun
+            The current fit.
         """
 
-    def on_epoch_end(self, run: Run) -> bool | None:
-        """Called after each epoch, validation included; return True to end training.
+    def on_epoch_end(self, run: FitRun) -> bool | None:
+        """Called after each epoch and its validation. Return True to stop training.
 
         Parameters
         ----------
-        run : Run
-            The fit.
+        run : FitRun
+            The current fit.
         """
 
-    def on_fit_end(self, run: Run) -> None:
-        """Called after the last epoch, if there was no error.
+    def on_fit_end(self, run: FitRun) -> None:
+        """Called after the last epoch, unless there was an error.
 
         Parameters
         ----------
-        run : Run
-            The fit.
+        run : FitRun
+            The current fit.
         """
 
-    def close(self, run: Run) -> None:
-        """Called last, also after an error, if `on_fit_begin` was.
+    def close(self, run: FitRun) -> None:
+        """Called last, also after an error, if `on_fit_begin` was called.
 
         Parameters
         ----------
-        run : Run
-            The fit.
+        run : FitRun
+            The current fit.
         """
 
     def __sklearn_clone__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Checkpoint."""
+"""Checkpoint: a file from which a later fit resumes."""
 
 import json
 import os
@@ -7,38 +7,38 @@ from typing import Any
 import numpy as np
 
 from convnet.callbacks.callback import Callback
-from convnet.callbacks.run import Run, State
+from convnet.callbacks.fit_run import FitRun, ResumeState
 from convnet.persistence import npz
 from convnet.persistence.files import atomic_write, check_path
 
-FORMAT = 1  # of the file
-NUMBERS = "numbers.json"  # the entry that is no array of the training
+FORMAT = 1
+NUMBERS = "numbers.json"  # the entry of the file that is not an array of the training state
 
 
 class Checkpoint(Callback):
-    """Writes the state of training to a file after each epoch; a later ``fit`` goes on from there.
+    """Writes the training state to a file after each epoch, from which a later ``fit`` resumes.
 
-    The result is, to the bit, that of a fit that was never stopped. The file is a NumPy archive (.npz) of arrays
-    and JSON, without pickles, and is replaced as a whole. It goes with its data and parameters: ``fit`` refuses it,
-    saying what differs, for others. Only `n_jobs`, `verbose`, `callbacks` and `max_time` may change, and `max_iter`
-    too where `learning_rate` is no schedule. With ``random_state=None`` the seed of the file is taken.
+    The result has the same bits as that of a fit without interruption. The file is a NumPy archive (.npz) of arrays and
+    JSON, without pickles. Each epoch replaces it as a whole. ``fit`` resumes with the same data and parameters only,
+    and otherwise raises an error that says what differs. `n_jobs`, `verbose`, `callbacks` and `max_time` may change,
+    and so may `max_iter` if `learning_rate` is not a schedule. With ``random_state=None`` the seed in the file is used.
 
-    Put it last in the list, so that it sees whether another callback ends training. It is not meant for searches,
-    whose fits would share one file.
+    Put Checkpoint last in the list of callbacks, so that it records whether another callback stops training. Do not use
+    it in a search, whose fits would share one file.
 
     Parameters
     ----------
     path : str or path
-        The file; its folder has to exist.
+        The file. Its folder must exist.
     resume : bool, default=True
-        Whether to go on from the file if there is one. False begins anew and replaces it.
+        Whether to resume from the file if it exists. False starts from the beginning and replaces the file.
 
     Raises
     ------
     ValueError
-        In ``fit``, if no file can be written there, or the file is no checkpoint or one of other data or parameters.
+        In ``fit``, if the file cannot be written, is not a checkpoint, or has other data or parameters.
     TypeError
-        In ``fit``, if `path` is neither text nor a path.
+        In ``fit``, if `path` is neither a string nor a path.
 
     References
     ----------
@@ -58,43 +58,43 @@ class Checkpoint(Callback):
     def __repr__(self) -> str:
         return f"Checkpoint({self.path!r}{'' if self.resumes else ', resume=False'})"
 
-    def resume(self, run: Run) -> State | None:
+    def resume(self, run: FitRun) -> ResumeState | None:
         path = check_path("Checkpoint", self.path)
         if not self.resumes or not os.path.exists(path):
             return None
         numbers, arrays = _read(path)
-        then, now = numbers.pop("identity"), run.identity
+        then, now = numbers.pop("fingerprint"), run.fingerprint
         for name in now | then:
             if now.get(name) != then.get(name):
                 raise ValueError(
-                    f"{self!r}: the file is of a fit with {_said(name, then)}, this one has {_said(name, now)}. "
-                    "Use another path, or resume=False to begin anew."
+                    f"{self!r}: the file was written by a fit with {_shown(name, then)}; this fit has "
+                    f"{_shown(name, now)}. Use another path, or resume=False to start again."
                 )
         return numbers, arrays
 
-    def on_epoch_end(self, run: Run) -> None:
-        if run.is_whole:
+    def on_epoch_end(self, run: FitRun) -> None:
+        if run.epoch_is_complete:
             numbers, arrays = run.state()
-            numbers = {"format": FORMAT, "identity": run.identity} | numbers
+            numbers = {"format": FORMAT, "fingerprint": run.fingerprint} | numbers
             text = np.frombuffer(json.dumps(numbers).encode(), dtype=np.uint8)
             with atomic_write(self.path) as file:
                 entries: dict[str, Any] = {NUMBERS: text, **arrays}
                 np.savez(file, **entries)
 
 
-def _read(path: str) -> State:
-    """Return numbers and arrays; ValueError if they cannot be had."""
+def _read(path: str) -> ResumeState:
+    """Return the state in a file. Raise ValueError if it is not a checkpoint."""
     try:
         with npz.Reader(path) as archive:
             names = archive.names() - {NUMBERS}
             numbers = json.loads(archive.array(NUMBERS, np.uint8).tobytes())
             found = numbers["format"]
-            identity = numbers["identity"]
-            if not all(isinstance(text, str) for text in (*identity, *identity.values())):
-                raise ValueError("its identity is no dict of texts")
+            fingerprint = numbers["fingerprint"]
+            if not all(isinstance(text, str) for text in (*fingerprint, *fingerprint.values())):
+                raise ValueError("its fingerprint is not a dict of strings")
             arrays = {name: archive.array(name, np.float32) for name in names}
-    except Exception as error:  # a file can be wrong in as many ways as there are exceptions
-        raise ValueError(f"Checkpoint: {path!r} is no checkpoint of convnet: {error}") from error
+    except Exception as error:  # a damaged file can raise any exception
+        raise ValueError(f"Checkpoint: {path!r} is not a checkpoint of convnet: {error}") from error
     if found != FORMAT:
         raise ValueError(
             f"Checkpoint: {path!r} has format {found}; this convnet reads format {FORMAT}."
@@ -102,6 +102,6 @@ def _read(path: str) -> State:
     return numbers, arrays
 
 
-def _said(name: str, identity: dict[str, str]) -> str:
-    value = identity.get(name, "none")
+def _shown(name: str, fingerprint: dict[str, str]) -> str:
+    value = fingerprint.get(name, "none")
     return f"{name}={value if len(value) <= 60 else value[:57] + '...'}"

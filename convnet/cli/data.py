@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.cli.errors import UsageError
-from convnet.data.pillow import ENDINGS
+from convnet.data.images.pillow import EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +178,7 @@ def _digits() -> Arrays:
 
 def _load(path: str) -> Arrays:
     """Return the arrays of an .npz file by name."""
-    if os.path.splitext(path)[1].lower() in ENDINGS:
+    if os.path.splitext(path)[1].lower() in EXTENSIONS:
         raise UsageError(
             f"{path} is one image. Pass a folder with a folder of images for each class."
         )

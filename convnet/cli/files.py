@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import convnet
 from convnet.cli.errors import UsageError
-from convnet.data.pillow import ENDINGS
+from convnet.data.images.pillow import EXTENSIONS
 from convnet.persistence import model_file
 from convnet.persistence.files import atomic_write, check_path
 
@@ -52,7 +52,7 @@ def load_model(path: str, *kinds: type[N], jobs: int | None = None) -> N:
 
     `jobs`, if any, are its threads.
     """
-    if _ending(path).lower() in ENDINGS or os.path.isdir(path):
+    if _ending(path).lower() in EXTENSIONS or os.path.isdir(path):
         raise UsageError(
             f"{path} is no model. The model comes first, what it is to look at after it."
         )

@@ -12,9 +12,9 @@ from convnet.cli.errors import UsageError
 from convnet.cli.report import tell_skipped
 from convnet.data import ImageFolder
 from convnet.data.errors import Skipped
-from convnet.data.form import check_form
-from convnet.data.pillow import ENDINGS, check_pillow
-from convnet.data.source import ImageSource
+from convnet.data.folder.source import ImageSource
+from convnet.data.images.form import check_form
+from convnet.data.images.pillow import EXTENSIONS, check_pillow
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -93,7 +93,7 @@ def find_files(paths: Iterable[str]) -> list[str]:
             inner += [
                 os.path.join(folder, name)
                 for name in sorted(names)
-                if not name.startswith(".") and os.path.splitext(name)[1].lower() in ENDINGS
+                if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS
             ]
         if not inner:
             raise UsageError(f"{path} has no images. Pass image files, or a folder of them.")

@@ -60,8 +60,8 @@ def draw_matrix(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
         size = min(POINTS + 1, 72 * 0.9 * cell / max(1, 0.62 * digits))
         for (i, j), n in np.ndenumerate(counts):
             if n or i == j:
-                colour = "white" if shares[i, j] > 0.5 else "black"
-                ax.text(j, i, f"{n:,}", ha="center", va="center", fontsize=size, color=colour)
+                color = "white" if shares[i, j] > 0.5 else "black"
+                ax.text(j, i, f"{n:,}", ha="center", va="center", fontsize=size, color=color)
     bar = figure.add_axes(
         ((room + side + 0.15) / width, room / height, 0.12 / width, side / height)
     )

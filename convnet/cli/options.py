@@ -8,6 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from convnet.augment import as_augment
+from convnet.cli.exit_codes import DONE, FAILED
+from convnet.data.images.form import FITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     Group = argparse._ActionsContainer
 
 
-FITS = ("crop", "pad", "stretch")
 MODEL = "what train or save wrote: .npz, .safetensors, else a pickle"
 TRUST = (
     "Loading a MODEL that is a pickle runs the code in it: use only files that you trust. "
@@ -41,7 +42,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} ({self.prog} -h shows how)\n")
+        self.exit(FAILED, f"{self.prog}: error: {message} ({self.prog} -h shows how)\n")
 
 
 def add_command(
@@ -61,7 +62,7 @@ def add_command(
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run, written="", code=0)
+    parser.set_defaults(run=run, written="", code=DONE)
     return parser
 
 

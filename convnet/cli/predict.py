@@ -12,6 +12,7 @@ from convnet import ConvNetClassifier
 from convnet.cli import options
 from convnet.cli.data import new_data
 from convnet.cli.errors import UsageError
+from convnet.cli.exit_codes import DONE, SOME_UNREADABLE
 from convnet.cli.files import check_output, load_model
 from convnet.cli.folders import find_files, form_of, read_files, refuse_fit
 from convnet.cli.report import number, percent, skipped_data, tell_skipped
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 
 LIKELY = 0.5  # from which a label counts, of nets that give several
-SOME_LOST = 3  # exit code
 EXAMPLES = """\
   convnet predict pets.npz photo.jpg
   convnet predict pets.npz holiday/ --top 1 --csv labels.csv
@@ -111,7 +111,7 @@ def _photographs(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
     labels = _labels(clf, p, several=bool(several))
     if args.csv is not None:
         _write(args, clf.classes_, ["file"], [[name] for name in names], labels, p)
-    args.code = SOME_LOST if skipped else 0
+    args.code = SOME_UNREADABLE if skipped else DONE
     return _data(args, clf.classes_, labels, p, [{"file": name} for name in names], skipped)
 
 

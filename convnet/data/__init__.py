@@ -1,19 +1,19 @@
-"""Photographs: folders of image files as arrays, read at once or as they are needed, and files in pipelines.
+"""Images from files: folders as arrays, read at once or when needed, and single files in pipelines.
 
-    load_images → Bunch          ImageFolder: rows when they are asked for       ImageReader: a transformer
-         ↓                            ↓                                              ↓
-    listing.py   names of classes and files       source.py    rows from memory, from the disk cache or from files
-    cache.py     rows that stay in memory         parallel.py  threads
-                              ↓
-    decode.py    one file: opened, or why not     form.py      size, channels, fit: which part goes where
-    placing.py   turned, cut, resized             modes.py     kinds of pixels
-    _resample    means over areas, in Cython      pillow.py    what is installed, what it reads
+    loading.py   load_images: a folder as one array
+    folder/      ImageFolder: a folder as an array-like that reads images when they are needed
+    reader.py    ImageReader: a transformer from files to arrays
+    images/      one file: opening, checking, resizing
+    lazy/        any X that is read in parts, and its prefetching
+    parallel.py  calls in several threads
+    progress.py  progress lines
+    errors.py    ImageError, and the report of skipped files
 
 Reading files needs Pillow: ``pip install "convnet[images]"``.
 """
 
 from convnet.data.errors import ImageError
-from convnet.data.folder import ImageFolder
+from convnet.data.folder.image_folder import ImageFolder
 from convnet.data.loading import load_images
 from convnet.data.reader import ImageReader
 

@@ -1,4 +1,4 @@
-"""ImageError, and what is skipped."""
+"""ImageError, and the report of files that are skipped."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-NAMED = 3  # of skipped files, in a warning
+MAX_NAMED = 3  # skipped files that a warning names
 
 
 class ImageError(ValueError):
-    """A file holds no image that can be read: it is damaged, truncated, no image, too large, or may not be opened.
+    """An image file cannot be read: it is damaged, truncated, too large, not an image, or not accessible.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class ImageError(ValueError):
 
 
 class UnreadableError(Exception):
-    """Why one file cannot be read, as the end of a sentence: "is empty"."""
+    """The reason why one file cannot be read, worded as the end of a sentence: "is empty"."""
 
 
 class Skipped(NamedTuple):
-    """A file or folder that is left out, and why, as the end of a sentence."""
+    """A file or folder that is left out, and the reason, worded as the end of a sentence."""
 
     filename: str
     reason: str
@@ -49,27 +49,29 @@ class Skipped(NamedTuple):
         return f"{self.filename} {self.reason}"
 
 
-def report(who: str, skipped: Sequence[Skipped], on_error: str) -> None:
-    """Warn of what is skipped, or raise `ImageError` for the first of it under ``on_error="raise"``."""
+def report_skipped(who: str, skipped: Sequence[Skipped], on_error: str) -> None:
+    """Warn about skipped files, or with ``on_error="raise"`` raise `ImageError` for the first."""
     if not skipped:
         return
     if on_error == "raise":
-        raise ImageError(f'{who}: {skipped[0]}. on_error="skip" leaves it out.')
-    more = f"; and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
+        raise ImageError(f'{who}: {skipped[0]}. Pass on_error="skip" to leave it out.')
+    more = f"; and {len(skipped) - MAX_NAMED} more" if len(skipped) > MAX_NAMED else ""
     warnings.warn(
-        f"{who}: {len(skipped)} skipped: {'; '.join(map(str, skipped[:NAMED]))}{more}. "
-        "`skipped` lists all with reasons.",
+        f"{who}: {len(skipped)} skipped: {'; '.join(map(str, skipped[:MAX_NAMED]))}{more}. "
+        "The attribute `skipped` lists all of them with reasons.",
         stacklevel=3,
     )
 
 
-def check_left(who: str, folder: str, n: int, lost: Mapping[int, Skipped]) -> None:
-    """Raise ValueError where all of n images are lost, {row: Skipped}."""
+def check_any_left(who: str, folder: str, n: int, lost: Mapping[int, Skipped]) -> None:
+    """Raise ValueError if all n images of a folder are lost; `lost` maps image indices to reasons."""
     if lost and len(lost) == n:
-        raise ValueError(f"{who}: none of {n} images of {folder!r} can be read: {lost[min(lost)]}.")
+        raise ValueError(
+            f"{who}: none of the {n} images in {folder!r} can be read: {lost[min(lost)]}."
+        )
 
 
 def check_on_error(who: str, on_error: str) -> None:
-    """Raise ValueError where `on_error` is neither "skip" nor "raise"."""
+    """Raise ValueError unless `on_error` is "skip" or "raise"."""
     if on_error not in ("skip", "raise"):
         raise ValueError(f'{who}: on_error must be "skip" or "raise"; got {on_error!r}.')

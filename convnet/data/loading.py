@@ -1,4 +1,4 @@
-"""load_images."""
+"""load_images: a folder of images as one array."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import Bunch
 
-from convnet.data.errors import check_on_error, report
-from convnet.data.form import check_form
-from convnet.data.listing import list_folder
-from convnet.data.pillow import check_pillow
+from convnet.data.errors import check_on_error, report_skipped
+from convnet.data.folder.listing import list_folder
+from convnet.data.folder.source import ImageSource
+from convnet.data.images.form import check_form
+from convnet.data.images.pillow import check_pillow
 from convnet.data.progress import ReadingProgress
-from convnet.data.source import ImageSource
 
 if TYPE_CHECKING:
     import os
 
-    from convnet.data.form import Form
-    from convnet.data.listing import Listing
+    from convnet.data.folder.listing import Listing
+    from convnet.data.images.form import ImageForm
 
 
 def load_images(
@@ -31,64 +31,64 @@ def load_images(
     n_jobs: int | None = None,
     verbose: bool = False,
 ) -> Bunch:
-    """Read a folder of photographs, a folder for each class, into one array.
+    """Read a folder of images, with one subfolder per class, into one array.
 
     Parameters
     ----------
     folder : str or path
-        It holds a folder for each class, with the images of the class in it, of any size. Folders inside those are
-        not read. Names that begin with a dot and files that are no images by their ending are passed over; jpg, png,
-        gif, bmp, tiff, webp, ppm and others that Pillow reads are images, in upper or lower case.
+        Contains one folder per class, which contains the images of the class, of any size. Folders inside class
+        folders are not read. Names that begin with a dot and files without an image extension are ignored. Image
+        extensions are jpg, png, gif, bmp, tiff, webp, ppm and others that Pillow reads, in upper or lower case.
     size : (int, int) or int, default=(150, 150)
-        Height and width of the rows in pixels; one integer is both.
+        Height and width of the images in pixels. One integer sets both.
     channels : int, default=3
-        3 is colour, 1 is grey.
+        3 for color, 1 for gray.
     fit : {"crop", "pad", "stretch"}, default="crop"
-        How an image of other proportions is brought to `size`: "crop" shows the middle of it, "pad" all of it with
-        black margins, "stretch" all of it distorted.
+        How an image of other proportions is resized to `size`: "crop" shows its center, "pad" shows all of it with
+        black margins, "stretch" shows all of it distorted.
     on_error : {"skip", "raise"}, default="skip"
-        Whether what cannot be read is left out, with a warning, or is an error.
+        "skip" leaves out files that cannot be read, with a warning. "raise" raises an error for the first.
     n_jobs : int, default=None
-        Threads that decode. None is the number of cores, less where OpenMP or an affinity mask says so; -1 is all CPUs.
+        Threads that decode. None: one per core, or fewer if OpenMP or an affinity mask limits them. -1: all CPUs.
     verbose : bool, default=False
         Whether to print progress.
 
     Returns
     -------
     images : Bunch
-        `data`, uint8 (n, h, w, c); `target`, int64 (n,), the class of each as an index into `target_names`, the sorted
-        names of the class folders; `filenames`, object (n,), absolute, sorted within each class; `skipped`, a list of
-        pairs (filename, reason); `DESCR`, a text. ``np.array(images.target_names)[images.target]`` are the labels by
-        name.
+        `data`, uint8 (n, h, w, c); `target`, int64 (n,), the class of each image as an index into `target_names`;
+        `target_names`, the sorted names of the class folders; `filenames`, object (n,), absolute paths, sorted within
+        each class; `skipped`, a list of pairs (filename, reason); `DESCR`, a description. To get labels by name, use
+        ``np.array(images.target_names)[images.target]``.
 
     Raises
     ------
     ImportError
         Pillow is not installed.
     ImageError
-        With ``on_error="raise"``, something cannot be read: the first by name.
+        With ``on_error="raise"``, a file cannot be read. The error names the first in alphabetical order.
     ValueError
-        A parameter has no such value, or there are no class folders or no images that can be read.
+        A parameter is invalid, or there are no class folders, or no image can be read.
     TypeError
-        `folder` is no path, or `size` no size.
+        `folder` is not a path, or `size` is not a size.
     OSError
-        There is no such folder, or it may not be read.
+        The folder does not exist or cannot be read.
 
     Warns
     -----
     UserWarning
-        With ``on_error="skip"``, what is skipped: the number and the first names.
+        With ``on_error="skip"``, files are skipped. The warning names the first of them.
 
     Notes
     -----
-    Images are turned as their EXIF orientation says, of animations the first picture is taken, what is transparent is
-    laid on white, of 16 bits a channel the upper 8 are kept. An image with more pixels than
-    ``PIL.Image.MAX_IMAGE_PIXELS`` is refused by its header.
+    The EXIF orientation is applied. Animations give their first frame. Transparent pixels are composited on white.
+    16-bit channels keep their upper 8 bits. An image with more pixels than ``PIL.Image.MAX_IMAGE_PIXELS`` is rejected
+    from its header.
 
-    Where an image shrinks, areas are averaged: each value is the mean over its rectangle of the image, the pixels on
-    the rectangle's edge counting in part, with an error of at most 0.51. A JPEG file of 8 times the wanted sides or
-    more is decoded at a reduced size of at least 4 times the wanted, which on photographs is off that mean by about 0.5
-    (root of the mean square). Where an image grows, it is interpolated linearly.
+    Shrinking averages areas: each value is the mean over its rectangle of the image, in which pixels on the edge count
+    in part, with an error of at most 0.51. A JPEG file with sides of 8 times `size` or more is decoded at a reduced
+    size of at least 4 times `size`, which on photographs differs from that mean by about 0.5 (root mean square).
+    Enlarging interpolates linearly.
 
     Examples
     --------
@@ -108,19 +108,21 @@ def load_images(
     check_pillow("load_images")
     listing = list_folder("load_images", folder)
     if on_error == "raise":
-        report("load_images", listing.skipped, on_error)
+        report_skipped("load_images", listing.skipped, on_error)
     n = len(listing.filenames)
     data = np.empty((n, *form.shape), np.uint8)
     source = ImageSource(listing.filenames, form, cache_bytes=0, n_jobs=n_jobs)
     tick = ReadingProgress("load_images", n) if verbose else None
     lost = source.read_into(data, np.arange(n), until_lost=on_error == "raise", tick=tick)
     if on_error == "raise":
-        report("load_images", [lost[min(lost)]] if lost else [], on_error)
+        report_skipped("load_images", [lost[min(lost)]] if lost else [], on_error)
     listing = listing.without("load_images", lost)
-    report("load_images", listing.skipped, on_error)
-    kept = (row for row in range(n) if row not in lost)
-    for to, row in enumerate(kept if lost else ()):  # in place: a second array may not fit
-        data[to] = data[row]
+    report_skipped("load_images", listing.skipped, on_error)
+    kept = (i for i in range(n) if i not in lost)
+    for to, i in enumerate(
+        kept if lost else ()
+    ):  # in place: a second array may not fit into memory
+        data[to] = data[i]
     return Bunch(
         data=data[: n - len(lost)],
         target=listing.labels,
@@ -131,11 +133,11 @@ def load_images(
     )
 
 
-def _description(listing: Listing, form: Form) -> str:
+def _description(listing: Listing, form: ImageForm) -> str:
     counts = np.bincount(listing.labels, minlength=len(listing.classes))
     lines = [
-        f"{len(listing.filenames)} images of {listing.folder}",
-        f"uint8 (height, width, channels) = {form.shape}, fitted by {form.fit!r}",
+        f"{len(listing.filenames)} images in {listing.folder}",
+        f"uint8 (height, width, channels) = {form.shape}, fit={form.fit!r}",
         *(f"{name}: {count}" for name, count in zip(listing.classes, counts, strict=True)),
         f"skipped: {len(listing.skipped)}",
     ]

@@ -1,4 +1,4 @@
-"""A function for each of many numbers, in threads: decoding leaves the GIL to others."""
+"""Calls of one function in several threads. Decoders release the GIL, so that threads decode in parallel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Tick = Callable[[int], None]  # takes note of how many are done
+    Tick = Callable[[int], None]  # called with the number of calls done
 
 
 def for_each(
@@ -18,20 +18,21 @@ def for_each(
     n_threads: int,
     tick: Tick | None = None,
 ) -> None:
-    """Call a function for each number, until it returns something true or raises an exception, which is passed on.
+    """Call a function for each number until a call returns a true value or raises.
 
-    What was begun is finished, so that all numbers before the last one begun are done.
+    Calls that have started are finished, so when this returns, all numbers before the last one started are done. An
+    exception is raised again in the calling thread.
 
     Parameters
     ----------
     function : callable
-        Takes a number.
+        Takes one number.
     numbers : sequence of int
-        In the order in which they are begun.
+        In the order in which the calls start.
     n_threads : int
-        At most. One runs in the calling thread.
+        Maximum number of threads. With 1 the calling thread does the work.
     tick : callable, default=None
-        Called with the count of numbers done, in one thread at a time.
+        Called with the number of calls done, by one thread at a time.
     """
     work, lock, done, ended = iter(numbers), Lock(), 0, False
 
@@ -62,6 +63,6 @@ def for_each(
         try:
             for future in futures:
                 future.result()
-        except BaseException:  # Ctrl-C too: what is begun is finished, no more is begun
+        except BaseException:  # also KeyboardInterrupt: running calls finish, no more start
             ended = True
             raise

@@ -1,4 +1,4 @@
-"""ImageReader."""
+"""ImageReader: a transformer that reads image files."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from convnet.data.decode import decode
 from convnet.data.errors import ImageError, UnreadableError
-from convnet.data.form import check_form
+from convnet.data.images.decode import decode
+from convnet.data.images.form import check_form
+from convnet.data.images.pillow import check_pillow
+from convnet.data.images.resizing import write_resized
 from convnet.data.parallel import for_each
-from convnet.data.pillow import check_pillow
-from convnet.data.placing import place
 from convnet.engine.threads import resolve_n_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
-    from convnet.data.form import Form
+    from convnet.data.images.form import ImageForm
 
 
 class ImageReader(TransformerMixin, BaseEstimator):
-    """Paths, open files or images of Pillow as an array: the first step of a pipeline that starts from files.
+    """Reads paths, open files or Pillow images into an array: the first step of a pipeline that starts from files.
 
-    Images are read as `load_images` and `ImageFolder` read them.
+    Images are read in the same way as by `load_images` and `ImageFolder`.
 
     Parameters
     ----------
     size : (int, int) or int, default=(150, 150)
-        Height and width of the rows in pixels; one integer is both.
+        Height and width of the images in pixels. One integer sets both.
     channels : int, default=3
-        3 is colour, 1 is grey.
+        3 for color, 1 for gray.
     fit_mode : {"crop", "pad", "stretch"}, default="crop"
-        `fit` of `load_images`; here that is the name of a method.
+        As `fit` of `load_images`, a name that is taken by a method here.
     n_jobs : int, default=None
-        Threads that decode. None is the number of cores, less where OpenMP or an affinity mask says so; -1 is all CPUs.
+        Threads that decode. None: one per core, or fewer if OpenMP or an affinity mask limits them. -1: all CPUs.
 
     Raises
     ------
     ImportError
-        By ``transform``, if Pillow is not installed.
+        In ``transform``, if Pillow is not installed.
     ValueError, TypeError
-        By ``fit`` and ``transform``, if a parameter has no such value.
+        In ``fit`` and ``transform``, if a parameter is invalid.
 
     Examples
     --------
@@ -75,14 +75,14 @@ class ImageReader(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, X: object, y: object = None) -> Self:
-        """Check the parameters; there is nothing to learn.
+        """Check the parameters. Nothing is learned.
 
         Parameters
         ----------
         X : object
-            Not used.
+            Ignored.
         y : object, default=None
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            A parameter has no such value.
+            A parameter is invalid.
         """
         self._form()
         return self
@@ -102,8 +102,8 @@ class ImageReader(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n,) or (n, 1)
-            Paths as text or path objects, binary files open for reading, images of Pillow, or some of each. Files and
-            images are left open.
+            Paths as strings or path objects, binary files open for reading, or Pillow images, in any mix. Files and
+            images stay open.
 
         Returns
         -------
@@ -114,17 +114,17 @@ class ImageReader(TransformerMixin, BaseEstimator):
         ImportError
             Pillow is not installed.
         ImageError
-            One of them cannot be read: the first in X.
+            An image cannot be read. The error names the first in X.
         TypeError
-            X has something else, or is a single path.
+            X is a single path, or an element of X is none of these.
         ValueError
-            X has another shape; a parameter has no such value.
+            X has another shape, or a parameter is invalid.
         """
         form = self._form()
         check_pillow("ImageReader")
         files = _as_list(X)
         images, lost = np.empty((len(files), *form.shape), np.uint8), {}
-        # What is there several times, as in a bootstrap sample, is read once: two threads must not share a file.
+        # A file that occurs several times, as in a bootstrap sample, is read once: two threads must not share a file.
         first = {id(file): i for i, file in reversed(list(enumerate(files)))}
 
         def read_one(i: int) -> bool:
@@ -143,7 +143,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
                 images[i] = images[first[id(file)]]
         return images
 
-    def _form(self) -> Form:
+    def _form(self) -> ImageForm:
         return check_form("ImageReader", self.size, self.channels, self.fit_mode, name="fit_mode")
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -160,12 +160,12 @@ class ImageReader(TransformerMixin, BaseEstimator):
 
 
 def _as_list(X: Any) -> list[Any]:
-    """Return the items of X; TypeError or ValueError where they are no files."""
+    """Return X as a list of files; raise TypeError or ValueError if it is something else."""
     from PIL import Image
 
     if isinstance(X, str | bytes | os.PathLike | Image.Image) or hasattr(X, "read"):
         raise TypeError(
-            f"ImageReader: X must be a list of paths, open files or images; got one {type(X).__name__}. Pass [X]."
+            f"ImageReader: X must be a list of paths, open files or images; got a single {type(X).__name__}. Pass [X]."
         )
     if isinstance(X, list | tuple):
         files = list(X)
@@ -174,27 +174,25 @@ def _as_list(X: Any) -> list[Any]:
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]
         if array.ndim != 1:
-            raise ValueError(
-                f"ImageReader: X must have the shape (n,) or (n, 1); got {array.shape}."
-            )
+            raise ValueError(f"ImageReader: X must have shape (n,) or (n, 1); got {array.shape}.")
         files = array.tolist()
     for i, file in enumerate(files):
         if not (isinstance(file, str | bytes | os.PathLike | Image.Image) or hasattr(file, "read")):
             raise TypeError(
-                f"ImageReader: X[{i}] must be a path, an open file or an image of Pillow; got "
+                f"ImageReader: X[{i}] must be a path, an open file or a Pillow image; got "
                 f"{type(file).__name__}."
             )
     return files
 
 
-def _read(file: Any, form: Form, out: NDArray[np.uint8]) -> None:
+def _read(file: Any, form: ImageForm, out: NDArray[np.uint8]) -> None:
     from PIL import Image
 
     if not isinstance(file, Image.Image):
         decode(file, form, out)
         return
     try:
-        place(file, form, out, draft=False)
+        write_resized(file, form, out, draft=False)
     except (UnreadableError, MemoryError):
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from convnet.data.form import check_form
+from convnet.data.images.form import check_form
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import check_weights
 from convnet.graph import LayerInfo, Plan

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from convnet.callbacks.callback import Callback
-    from convnet.callbacks.run import State
+    from convnet.callbacks.fit_run import ResumeState
     from convnet.fitting.data import FitData, ValidationSet
     from convnet.training.examples import Examples
 
@@ -38,7 +38,7 @@ class CallbackView:
         self._session, self._callbacks = session, callbacks
         self.estimator = session.estimator
         self._begun: list[Callback] = []
-        self.figures: dict[str, float] = {}
+        self.metrics: dict[str, float] = {}
         self.scratch: dict[Any, Any] = {}
         self._fingerprint: dict[str, str] | None = None
 
@@ -54,21 +54,21 @@ class CallbackView:
 
     @property
     def history(self) -> dict[str, list[float]]:
-        """The figures of all epochs."""
+        """Metrics of all epochs."""
         return self._session.history()
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, from 1, whose weights are kept so far."""
+        """The epoch, from 1, whose weights are the best so far."""
         return self._session.loop.best.epoch
 
     @property
-    def is_whole(self) -> bool:
-        """Whether `max_time` left the last epoch whole."""
+    def epoch_is_complete(self) -> bool:
+        """False if `max_time` ended the last epoch early."""
         return not self._session.loop.cut
 
     @property
-    def identity(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """Texts that identify the parameters and the data."""
         if self._fingerprint is None:
             session = self._session
@@ -94,12 +94,12 @@ class CallbackView:
             "history_": history,
         }
 
-    def state(self) -> State:
+    def state(self) -> ResumeState:
         """Return numbers, fit for JSON, and arrays by name, to resume from."""
         numbers, arrays = snapshot.take(self._session.loop)
         return numbers | {"seeds": [self._session.seed, self._session.split_seed]}, arrays
 
-    def resume(self) -> State | None:
+    def resume(self) -> ResumeState | None:
         """Return the first state that a callback resumes from, or None."""
         states = [callback.resume(self) for callback in self._callbacks]
         return next((state for state in states if state is not None), None)
@@ -117,7 +117,7 @@ class CallbackView:
 
     def epoch_end(self, figures: Mapping[str, float]) -> bool:
         """Call on_epoch_end. Return whether a callback asks to stop."""
-        self.figures = dict(figures)
+        self.metrics = dict(figures)
         for callback in self._callbacks:
             if callback.on_epoch_end(self):
                 self._session.loop.over = True

@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import LazyArray
 from convnet.fitted.attributes import kept
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
@@ -49,7 +49,7 @@ class FitData:
         Random changes of the images.
     attributes : dict
         Fitted attributes about X.
-    array, y : ndarray or Rows, array-like
+    array, y : ndarray or LazyArray, array-like
         X as an array, and y, all samples as passed.
     """
 
@@ -178,7 +178,7 @@ class ValidationSet:
     ----------
     examples : Examples
         Images and encoded targets.
-    array : ndarray or Rows
+    array : ndarray or LazyArray
         X as passed, all samples.
     y : array-like
         The target as passed, all samples.
@@ -236,12 +236,12 @@ class ValidationSet:
         return None if data.weights is None else data.weights[data.rows]
 
     def passed(self) -> tuple[Images, np.ndarray]:
-        """Return X, a copy or `Rows`, and y of the samples as passed. y is 1-D if a column stands for that."""
+        """Return X, a copy or `LazyArray`, and y of the samples as passed. y is 1-D if a column stands for that."""
         data = self.examples
         y = self.y.toarray() if issparse(self.y) else np.asarray(self.y)
         y = y.ravel() if data.targets.ndim == 1 else y
         array, rows = self.array, data.rows
-        return array.part(rows) if isinstance(array, Rows) else array[rows], y[rows]
+        return array.part(rows) if isinstance(array, LazyArray) else array[rows], y[rows]
 
 
 @contextmanager

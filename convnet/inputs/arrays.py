@@ -9,12 +9,12 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import LazyArray
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-Images: TypeAlias = np.ndarray | Rows  # X in memory, or read in blocks of samples
+Images: TypeAlias = np.ndarray | LazyArray  # X in memory, or read in blocks of samples
 
 # Data frames and the arrays of other libraries have one of these.
 IN_MEMORY = ("iloc", "__dataframe__", "__array_namespace__", "__cuda_array_interface__")

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import LazyArray
 from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder, refuse_paths
 from convnet.layers import as_layers
 
@@ -31,7 +31,7 @@ DTYPE_CODES, DTYPES = {dtype.str for dtype in NATIVE}, {dtype.name for dtype in 
 
 
 def check_rows(X: Any, estimator_name: str) -> Images:
-    """Return X as an array, or as `Rows` if it is lazy. Raise for sparse, complex, text, object and 1-D X."""
+    """Return X as an array, or as `LazyArray` if it is lazy. Raise for sparse, complex, text, object and 1-D X."""
     if type(X) is np.ndarray and X.ndim > 1 and X.size and X.dtype.str in DTYPE_CODES:
         return X  # nothing to convert or refuse; for one image, the checks below would take as long as the net
     refuse_paths(X)
@@ -49,7 +49,7 @@ def check_rows(X: Any, estimator_name: str) -> Images:
         )
     dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
     with np.errstate(over="ignore"):  # what becomes infinite is refused later
-        return Rows(X, dtype) if lazy else array.astype(dtype, copy=False)
+        return LazyArray(X, dtype) if lazy else array.astype(dtype, copy=False)
 
 
 def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def as_images(
 
     Parameters
     ----------
-    array : ndarray or Rows
+    array : ndarray or LazyArray
         As `check_rows` returns it.
     shape : tuple of int or None
         Declared or fitted shape: (h, w, c), (length, c) or (features,). None accepts the shape of X.
@@ -135,7 +135,7 @@ def as_images(
 
     Returns
     -------
-    images : ndarray or Rows
+    images : ndarray or LazyArray
         With channels last.
 
     Raises
@@ -143,7 +143,7 @@ def as_images(
     ValueError
         The shape of X differs from `shape`, is not one of images, or looks like one image or another order of axes.
     """
-    if isinstance(array, Rows):
+    if isinstance(array, LazyArray):
         probe = placeholder(array.shape, array.dtype)
         shape = as_images(probe, shape, data_format, n_labels=n_labels, layers=layers).shape[1:]
         first = data_format == "channels_first"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import assert_all_finite
 
-from convnet.data.rows import Rows, chunks
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.chunks import chunks
 from convnet.layers import Rescale
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class InputFormat:
 
         Parameters
         ----------
-        images : ndarray or Rows
+        images : ndarray or LazyArray
             As `as_images` returns it.
         estimator_name : str
             For errors.
@@ -133,7 +134,7 @@ def largest_value(images: Images, estimator_name: str, rows: np.ndarray | None =
 
     Parameters
     ----------
-    images : ndarray or Rows
+    images : ndarray or LazyArray
         X.
     estimator_name : str
         For errors.
@@ -145,7 +146,7 @@ def largest_value(images: Images, estimator_name: str, rows: np.ndarray | None =
     if images.dtype.kind == "b":
         return 1.0
     fits = max(1, CHUNK_BYTES // (prod(images.shape[1:]) * images.itemsize))
-    step = len(images) if isinstance(images, Rows) else fits
+    step = len(images) if isinstance(images, LazyArray) else fits
     largest = 0.0
     with closing(chunks(images, step, rows)) as parts:
         for chunk in parts:
@@ -171,7 +172,7 @@ def fitted_format(
 
     Parameters
     ----------
-    images : ndarray or Rows
+    images : ndarray or LazyArray
         X.
     data_format : str
         The parameter.

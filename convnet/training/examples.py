@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.prefetch import ahead
-from convnet.data.rows import Rows
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.prefetch import prefetch
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Examples:
 
     Parameters
     ----------
-    X : ndarray or Rows of shape (n, h, w, c) or (n, features)
+    X : ndarray or LazyArray of shape (n, h, w, c) or (n, features)
         As passed by the user, any numeric dtype.
     targets : ndarray of shape (n,)
         Encoded for the loss.
@@ -30,7 +30,7 @@ class Examples:
         X is multiplied by it when converted.
     """
 
-    X: NDArray[Any] | Rows
+    X: NDArray[Any] | LazyArray
     targets: NDArray[Any]
     rows: NDArray[np.int64]
     weights: NDArray[np.float32] | None
@@ -48,13 +48,13 @@ class Examples:
         Parameters
         ----------
         parts : list of int64 ndarray
-            The rows of each batch; no row is in two of them. `Rows` are read ahead.
+            The rows of each batch; no row is in two of them. `LazyArray` are read ahead.
         """
-        if not isinstance(self.X, Rows):
+        if not isinstance(self.X, LazyArray):
             for rows in parts:
                 yield self._batch(rows)
             return
-        with closing(ahead(self.X, map(self._wanted, parts))) as arrays:
+        with closing(prefetch(self.X, map(self._wanted, parts))) as arrays:
             for rows, X in zip(parts, arrays, strict=True):
                 yield self._batch(rows, X)
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.rows import Rows, chunks
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.chunks import chunks
 from convnet.graph import Network
 from convnet.graph.arrays import check_finite
 from convnet.graph.runtime.predictor import samples_per_call
@@ -14,7 +15,7 @@ from convnet.graph.runtime.predictor import samples_per_call
 
 def predict_in_batches(
     network: Network,
-    X: NDArray[Any] | Rows,
+    X: NDArray[Any] | LazyArray,
     *,
     scale: float,
     n_threads: int,
@@ -27,8 +28,8 @@ def predict_in_batches(
     ----------
     network : Network
         Run as in prediction, with running statistics and without dropout.
-    X : ndarray or Rows of shape (n, h, w, c) or (n, features)
-        Of any numeric dtype. `Rows` are read ahead.
+    X : ndarray or LazyArray of shape (n, h, w, c) or (n, features)
+        Of any numeric dtype. `LazyArray` are read ahead.
     scale : float
         X is multiplied by it when converted.
     n_threads : int

@@ -6,13 +6,13 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.data.rows import READ, chunks
+from convnet.data.lazy.chunks import MAX_CHUNK_BYTES, chunks
 from convnet.graph import Network
 from convnet.graph.arrays import check_finite
 from convnet.training.examples import Examples
 
 CALL = (
-    READ // 8
+    MAX_CHUNK_BYTES // 8
 )  # values at a time, read or learnt from: whatever their type, so that sums are the same
 BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
 

@@ -89,7 +89,7 @@ def test_resuming_is_never_having_stopped(clf, data, path, monkeypatch, params, 
         patch.setattr(Trainer, "step", lambda *a, **k: taken.append(1) or real(*a, **k))
         clf.fit(*data)
     a_epoch = 4
-    assert len(taken) < a_epoch * whole.n_iter_  # it did not begin anew
+    assert len(taken) < a_epoch * whole.n_iter_  # it did not start again
     assert_same(clf, whole)
     np.testing.assert_array_equal(clf.predict_proba(data[0]), whole.predict_proba(data[0]))
     finished = clone(clf)
@@ -184,7 +184,7 @@ def test_augmentations_of_a_file_are_known_by_what_it_says(clf, data, path, tmp_
 def test_other_parameters_are_refused_by_name(clf, data, path, change, name):
     clf.set_params(max_iter=1).fit(*data)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=f"the file is of a fit with ({name})"):
+    with pytest.raises(ValueError, match=f"the file was written by a fit with ({name})"):
         clone(clf).set_params(**change).fit(*data)
     assert path.read_bytes() == before
     clone(clf).set_params(callbacks=[Checkpoint(path, resume=False)], **change).fit(*data)
@@ -205,9 +205,9 @@ def test_other_data_are_refused(clf, data):
     label[77] = (label[77] + 1) % 3
     others = [(pixel, y), (X, label), (X[:149], y[:149]), (X / 255, y), (X, y, np.full(150, 2))]
     for passed in others:
-        with pytest.raises(ValueError, match="the file is of a fit with data="):
+        with pytest.raises(ValueError, match="the file was written by a fit with data="):
             clf.fit(*passed)
-    with pytest.raises(ValueError, match="the file is of a fit with validation data=none"):
+    with pytest.raises(ValueError, match="the file was written by a fit with validation data=none"):
         clf.fit(X, y, X_val=X, y_val=y)
 
 
@@ -219,7 +219,7 @@ def test_what_is_no_checkpoint_is_refused(clf, data, path):
     numbers = json.loads(arrays.pop("numbers.json").tobytes())
     for content in (b"", b"text", whole[: len(whole) // 2], pickle.dumps({})):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="is no checkpoint of convnet"):
+        with pytest.raises(ValueError, match="is not a checkpoint of convnet"):
             clf.fit(*data)
 
     def write(numbers, arrays):
@@ -288,7 +288,9 @@ def test_numbers_that_cannot_be_are_refused(clf, data, path, name):
 def test_a_checkpoint_that_grows_is_refused(clf, data, path):
     """Compressed: what it holds may be a thousand times its size."""
     np.savez_compressed(path, **{"numbers.json": np.zeros(2**20, np.uint8)})
-    with pytest.raises(ValueError, match="is no checkpoint of convnet: its entries are compressed"):
+    with pytest.raises(
+        ValueError, match="is not a checkpoint of convnet: its entries are compressed"
+    ):
         clf.fit(*data)
 
 

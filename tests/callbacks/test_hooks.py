@@ -31,7 +31,7 @@ class Log(Callback):
         self.calls.append(("epoch begin", run.epoch))
 
     def on_epoch_end(self, run):
-        assert run.history["loss"][-1] == run.figures["loss"]
+        assert run.history["loss"][-1] == run.metrics["loss"]
         self.calls.append(("epoch end", run.epoch))
 
     def on_fit_end(self, run):
@@ -118,7 +118,7 @@ def test_nothing_is_there_before_the_first_epoch(clf, data, hook, asked):
         clf.set_params(callbacks=[ask]).fit(*data)
 
 
-@pytest.mark.parametrize("asked", ["epoch", "history", "best_epoch", "is_whole"])
+@pytest.mark.parametrize("asked", ["epoch", "history", "best_epoch", "epoch_is_complete"])
 def test_there_is_no_training_yet_to_resume(clf, data, asked):
     ask = Hook("resume", lambda run: getattr(run, asked))
     with pytest.raises(ValueError, match="has not begun: ask in on_fit_begin, or later"):
@@ -152,9 +152,9 @@ def test_history_as_csv(clf, data, tmp_path):
     clf.set_params(early_stopping=True, max_iter=1).fit(*data)
     rows = list(csv.DictReader(io.StringIO(path.read_text())))
     assert [row.pop("epoch") for row in rows] == ["1", "2", "3", "4"]
-    for name, figures in clf.history_.items():
+    for name, metrics in clf.history_.items():
         found = [float(row[name] or "nan") for row in rows]
-        np.testing.assert_array_equal(found, figures)
+        np.testing.assert_array_equal(found, metrics)
     assert rows[0]["validation_score"] == "" and list(tmp_path.iterdir()) == [path]
     with pytest.raises(ValueError, match="HistoryCSV: there is no folder"):
         clf.set_params(callbacks=[HistoryCSV(tmp_path / "no" / "h.csv")]).fit(*data)

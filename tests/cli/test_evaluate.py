@@ -137,8 +137,10 @@ def test_skipped_files_are_told(pets, capsys):
     assert cli.main(["evaluate", "pets.npz", "others", "--json"]) == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
-    assert found["n"] == 10 and found["skipped"][0]["reason"] == "is no image that Pillow can read"
-    assert "convnet: skipped: others/day/text.jpg is no image" in err
+    assert (
+        found["n"] == 10 and found["skipped"][0]["reason"] == "is not an image that Pillow can read"
+    )
+    assert "convnet: skipped: others/day/text.jpg is not an image" in err
 
 
 def test_without_matplotlib(pets, failed, capsys, monkeypatch):

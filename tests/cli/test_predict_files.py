@@ -12,6 +12,7 @@ from PIL import Image
 import convnet
 from convnet import ConvNetClassifier, cli
 from convnet.cli import folders
+from convnet.cli.files import load_model
 from convnet.data import ImageReader
 
 READER = ImageReader(size=16)
@@ -86,7 +87,7 @@ def test_files_that_cannot_be_read(pets, capsys, failed):
     assert cli.main(argv) == 3
     out, err = capsys.readouterr()
     assert out.startswith("others/day/2.jpg") and out.count("\n") == 1
-    assert "convnet: skipped: text.jpg is no image that Pillow can read\n" in err
+    assert "convnet: skipped: text.jpg is not an image that Pillow can read\n" in err
     assert "convnet: skipped: none.jpg cannot be read: No such file or directory\n" in err
     assert cli.main([*argv, "--json"]) == 3
     found = json.loads(capsys.readouterr().out)
@@ -141,7 +142,5 @@ def test_other_formats_know_the_form_too(photos, capsys, ending):
     assert cli.main(["predict", out, "others/day/4.jpg", "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)["predictions"]
     reader = ImageReader(size=(12, 20), channels=1, fit_mode="pad")
-    p = cli.files.load_model(out, ConvNetClassifier).predict_proba(
-        reader.transform(["others/day/4.jpg"])
-    )
+    p = load_model(out, ConvNetClassifier).predict_proba(reader.transform(["others/day/4.jpg"]))
     assert one["top"][0]["probability"] == p.max()

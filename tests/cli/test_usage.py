@@ -11,7 +11,7 @@ import warnings
 import pytest
 
 from convnet import cli
-from convnet.cli import specs
+from convnet.cli import options, specs
 from convnet.cli.errors import UsageError
 
 COMMANDS = ["train", "predict", "evaluate", "inspect", "summary", "specs"]
@@ -72,7 +72,7 @@ def test_help_names_all_commands(capsys):
     [("150", (150, 150)), ("100x150", (100, 150)), ("100×150", (100, 150))],
 )
 def test_sizes(text, value):
-    assert cli.options.size(text) == value
+    assert options.size(text) == value
 
 
 @pytest.mark.parametrize(
@@ -80,20 +80,20 @@ def test_sizes(text, value):
     [("0", 0), ("1000", 1000), ("3k", 3072), ("512M", 2**29), ("2GiB", 2**31), ("1GB", 2**30)],
 )
 def test_amounts(text, value):
-    assert cli.options.amount(text) == value
+    assert options.amount(text) == value
 
 
 def test_augmentations(tmp_path):
     path = tmp_path / "augment.json"
     path.write_text('[{"type": "RandomFlip", "mode": "both"}]')
-    assert repr(cli.options.augment("flip,rotate:15,shift:.1,crop:4,cutout:3")) == (
+    assert repr(options.augment("flip,rotate:15,shift:.1,crop:4,cutout:3")) == (
         "(RandomFlip(), RandomRotation(15.0), RandomTranslation(0.1), RandomCrop(4), Cutout(3))"
     )
-    assert repr(cli.options.augment("flip:both,zoom:.2,contrast:.3,brightness:.4")) == (
+    assert repr(options.augment("flip:both,zoom:.2,contrast:.3,brightness:.4")) == (
         "(RandomFlip('both'), RandomZoom(0.2), RandomContrast(0.3), RandomBrightness(0.4))"
     )
-    assert repr(cli.options.augment(str(path))) == "(RandomFlip('both'),)"
-    assert cli.options.augment("none") == ()
+    assert repr(options.augment(str(path))) == "(RandomFlip('both'),)"
+    assert options.augment("none") == ()
 
 
 def test_json_is_alone_on_standard_output(capsys, monkeypatch):
@@ -138,7 +138,7 @@ def test_names_that_standard_output_cannot_write():
     code = """
 import sys
 from convnet import cli
-from convnet.cli import specs
+from convnet.cli import options, specs
 specs.run = lambda args: print("true \\u2192 \\udcff.jpg")
 sys.exit(cli.main(["specs"]))
 """
@@ -160,18 +160,25 @@ def test_the_package_is_the_command():
     assert done.stderr.startswith("convnet: error: ") and "invalid choice: 'fly'" in done.stderr
 
 
-def test_ctrl_c_while_the_package_is_imported():
-    code = """
+@pytest.mark.parametrize("module", ["convnet.estimators", "convnet.cli.command", "numpy"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from convnet.cli import main; sys.exit(main())",
+        "import runpy; runpy.run_module('convnet', run_name='__main__')",
+    ],
+)
+def test_ctrl_c_while_the_package_is_imported(start, module):
+    code = f"""
 import sys
 
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
-        if name == "convnet.estimators":
+        if name == {module!r}:
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupt())
-from convnet_command import main
-sys.exit(main())
+{start}
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (130, "")

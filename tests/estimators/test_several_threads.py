@@ -103,7 +103,7 @@ def test_a_fork_while_another_thread_is_in_partial_fit(monkeypatch):
 
 class Naming(Callback):
     def on_epoch_end(self, run):
-        assert run.identity is run.identity
+        assert run.fingerprint is run.fingerprint
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

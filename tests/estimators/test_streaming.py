@@ -16,8 +16,8 @@ from convnet import (
 )
 from convnet.augment import RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
-from convnet.data import rows as training_rows
-from convnet.data.rows import Rows
+from convnet.data.lazy import chunks as chunking
+from convnet.data.lazy.array import LazyArray
 from convnet.graph import Trainer
 from convnet.inputs import images as inputs
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Dropout, MaxPool2D
@@ -195,7 +195,7 @@ def test_small_reads(source, monkeypatch):
     want = net(early_stopping=True).fit(X.astype(np.float32), Y)
     lazy = source(X.astype(np.float32))
     rows = 3
-    monkeypatch.setattr(training_rows, "READ", rows * 4 * X[0].size)
+    monkeypatch.setattr(chunking, "MAX_CHUNK_BYTES", rows * 4 * X[0].size)
     same(want, net(early_stopping=True).fit(lazy, Y))
     getattr(lazy, "calls", []).clear()
     np.testing.assert_array_equal(
@@ -230,7 +230,7 @@ def test_a_scorer_is_given_rows_unread():
     lazy = Reading(X)
     fits = [net(max_iter=1, early_stopping=True, scoring=scorer).fit(rows, Y) for rows in (X, lazy)]
     same(*fits)
-    assert seen[-1] == (Rows, (13, 10, 8, 3), 13)
+    assert seen[-1] == (LazyArray, (13, 10, 8, 3), 13)
 
 
 def test_search(tmp_path):
@@ -261,7 +261,7 @@ def test_train_test_split():
 
 
 def test_a_checkpoint_of_the_array_goes_on_with_the_rows(tmp_path, source):
-    """The identity of the data is that of its values."""
+    """The fingerprint of the data depends on its values only."""
     path = tmp_path / "fit.npz"
     want = net(max_iter=4).fit(X, Y)
     net(max_iter=2, callbacks=[Checkpoint(path)]).fit(X, Y)

@@ -13,9 +13,9 @@ from streaming_nets import X, Y, net, same
 
 from convnet import find_learning_rate
 from convnet.callbacks import Callback
-from convnet.data import rows as training_rows
-from convnet.data.prefetch import ahead
-from convnet.data.rows import Rows
+from convnet.data.lazy import chunks as chunking
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.prefetch import prefetch
 from convnet.graph import Network, Trainer
 from convnet.inputs.arrays import is_lazy
 from convnet.layers import Conv2D, Dense
@@ -181,7 +181,7 @@ def test_no_thread_is_left_when_a_fit_ends_early(monkeypatch):
         assert not readers()
         monkeypatch.undo()
         clf = net(max_iter=1).fit(X, Y)
-        monkeypatch.setattr(training_rows, "READ", 1)
+        monkeypatch.setattr(chunking, "MAX_CHUNK_BYTES", 1)
         monkeypatch.setattr(Network, "forward", mock.Mock(side_effect=stop.error))
         with pytest.raises(type(stop.error)):
             clf.predict(Reading(X))
@@ -236,8 +236,8 @@ def test_a_forked_child_can_fit():
                     os._exit(status)
             results.append(child)
 
-    arrays = Rows(Reading(X), "u1")
-    reading = ahead(arrays, [np.arange(9)] * 9)
+    arrays = LazyArray(Reading(X), "u1")
+    reading = prefetch(arrays, [np.arange(9)] * 9)
     next(reading)
     same(want, net(n_jobs=2, callbacks=[Fork()]).fit(Reading(X), Y))
     reading.close()

@@ -25,7 +25,7 @@ def test_links(tmp_path, good):
     check(
         tmp_path,
         good,
-        "elsewhere.png lies beside the class folders",
+        "elsewhere.png is outside the class folders",
         "itself.jpg cannot be read: Too many levels of symbolic links",
         "nowhere.jpg cannot be read: No such file or directory",
         "cat/around is a folder inside a class folder",
@@ -106,9 +106,9 @@ def test_what_lies_elsewhere(tmp_path, good):
     check(
         tmp_path,
         good,
-        "stray.jpg lies beside the class folders, in none of them",
+        "stray.jpg is outside the class folders",
         "cat/more is a folder inside a class folder",
-        "pipe.png is no regular file",
+        "pipe.png is not a regular file",
     )
 
 
@@ -117,7 +117,7 @@ def test_folders_that_are_refused(tmp_path, door):
     who = door.__name__
     with pytest.raises(FileNotFoundError, match=f"{who}: folder .*nowhere.* cannot be read: No"):
         door(tmp_path / "nowhere")
-    with pytest.raises(TypeError, match=f"{who}: folder must be text or a path; got 3"):
+    with pytest.raises(TypeError, match=f"{who}: folder must be a string or a path; got 3"):
         door(3)
     with pytest.raises(ValueError, match=f"{who}: .* has no class folders. Put the images of each"):
         door(tmp_path)
@@ -128,11 +128,13 @@ def test_folders_that_are_refused(tmp_path, door):
         door(tmp_path)
     (tmp_path / "cat").mkdir()
     with pytest.raises(
-        ValueError, match=r"no class folder of .* has an image: .*1.jpg lies beside"
+        ValueError, match=r"no class folder in .* contains an image: .*1.jpg is outside"
     ):
         door(tmp_path)
     (tmp_path / "cat" / "1.jpg").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"none of 1 images of .* can be read: .*1.jpg is empty\."):
+    with pytest.raises(
+        ValueError, match=r"none of the 1 images of .* can be read: .*1.jpg is empty\."
+    ):
         door(tmp_path)
 
 
@@ -141,5 +143,5 @@ def test_a_folder_of_folders_of_classes(tmp_path, door):
     for part in ("train", "validation"):
         (tmp_path / part).mkdir()
         fill(tmp_path / part)
-    with pytest.raises(ValueError, match=r"Pass one of its folders, such as '.*train'\.$"):
+    with pytest.raises(ValueError, match=r"Pass one of its subfolders, such as '.*train'\.$"):
         door(tmp_path)

@@ -13,7 +13,7 @@ from images import picture
 from PIL import Image
 
 from convnet.data import ImageError, ImageFolder, load_images
-from convnet.data.disk import MAGIC, TRAILER
+from convnet.data.folder.disk_cache import MAGIC, TRAILER
 
 SIZE = (20, 24)
 ROW = 20 * 24 * 3
@@ -59,7 +59,9 @@ def test_what_a_file_depends_on(photographs, array, opened, cache_dir, monkeypat
     assert made()
     path.rename(photographs / "cat" / "4.png")
     assert made()
-    monkeypatch.setattr("convnet.data.disk.releases", lambda: "another release")
+    monkeypatch.setattr(
+        "convnet.data.folder.open_disk_cache.decoder_versions", lambda: "another release"
+    )
     assert made() and not made()
     monkeypatch.undo()
 
@@ -160,12 +162,12 @@ def test_bad_images_and_a_file(photographs, array, opened, cache_dir):
     bad.write_bytes(bytes(stamp.st_size))
     os.utime(bad, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     for _ in range(2):
-        with pytest.warns(UserWarning, match=r"ImageFolder: 1 skipped: .*2a.png is no image"):
+        with pytest.warns(UserWarning, match=r"ImageFolder: 1 skipped: .*2a.png is not an image"):
             folder = ImageFolder(photographs, SIZE, cache_dir=cache_dir)
         assert [s.filename for s in folder.skipped] == [str(bad)]
         assert np.array_equal(np.asarray(folder), array) and len(folder.filenames) == N
         assert folder.target.tolist() == [0] * 7 + [1] * 5
-        with pytest.raises(ImageError, match=r"2a\.png is no image"):
+        with pytest.raises(ImageError, match=r"2a\.png is not an image"):
             ImageFolder(photographs, SIZE, cache_dir=cache_dir, on_error="raise")
     assert set(opened.values()) == {1, 4} and opened["cat/2a.png"] == 4
     bad.write_bytes((photographs / "cat" / "3.png").read_bytes())
@@ -201,7 +203,7 @@ def test_folders_that_are_refused(photographs, tmp_path):
         OSError, match=r"ImageFolder: cache_dir '.*file' cannot be used: File exists"
     ):
         ImageFolder(photographs, cache_dir=tmp_path / "file")
-    with pytest.raises(TypeError, match="cache_dir must be text, a path or None; got 3"):
+    with pytest.raises(TypeError, match="cache_dir must be a string, a path or None; got 3"):
         ImageFolder(photographs, cache_dir=3)
     for empty in ("", b""):  # which would be the folder that one is in
         with pytest.raises(ValueError, match="cache_dir is empty"):
@@ -209,7 +211,7 @@ def test_folders_that_are_refused(photographs, tmp_path):
     (tmp_path / "link").symlink_to(photographs)
     linked = tmp_path / "link" / "cache"
     for inside in (photographs, photographs / "cache", photographs / "cat" / "x", linked):
-        with pytest.raises(ValueError, match=r"cache_dir .* lies in the folder of the images"):
+        with pytest.raises(ValueError, match=r"cache_dir .* is inside the folder of images"):
             ImageFolder(photographs, cache_dir=inside)
     beside = ImageFolder(photographs, SIZE, cache_dir=f"{photographs}-cache")
     assert len(beside) == N

@@ -64,9 +64,9 @@ def test_any_number_of_threads(photographs, n_jobs):
         ({"size": 1.5}, TypeError, "size must be .* got 1.5"),
         ({"size": True}, TypeError, "size must be .* got True"),
         ({"size": "big"}, TypeError, "size must be .* got 'big'"),
-        ({"size": (0, 5)}, ValueError, r"size must be 1 × 1 or more, .* got \(0, 5\)"),
-        ({"size": 10**5}, ValueError, "not above 67108864 pixels; got 100000"),
-        ({"channels": 4}, ValueError, r"channels must be 3 \(colour\) or 1 \(grey\); got 4"),
+        ({"size": (0, 5)}, ValueError, r"size must be at least 1 × 1 .* got \(0, 5\)"),
+        ({"size": 10**5}, ValueError, "at most 67108864 pixels; got 100000"),
+        ({"channels": 4}, ValueError, r"channels must be 3 \(color\) or 1 \(gray\); got 4"),
         ({"channels": True}, ValueError, "channels must be .* got True"),
         ({"fit": "cover"}, ValueError, 'fit must be "crop", "pad" or "stretch"; got \'cover\''),
         ({"on_error": "ignore"}, ValueError, 'on_error must be "skip" or "raise"; got \'ignore\''),
@@ -126,7 +126,7 @@ def test_progress(photographs, capsys, monkeypatch, tmp_path):
     assert len(lines) == 11 and last.startswith("ImageFolder, headers: 12 images in ")
     folder.verify()
     assert capsys.readouterr().out.startswith("ImageFolder: 12 images in ")
-    monkeypatch.setattr("convnet.data.source.BLOCK", 5)
+    monkeypatch.setattr("convnet.data.folder.source.BLOCK", 5)
     ImageFolder(photographs, verbose=True, cache_dir=tmp_path / "c")
     assert [line[:26] for line in capsys.readouterr().out.splitlines()] == [
         "ImageFolder, cache: 5 of 1",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convnet.data import ImageFolder
-from convnet.data.cache import MemoryCache
+from convnet.data.folder.memory_cache import MemoryCache
 
 SIZE = (20, 24)
 ROW = 20 * 24 * 3
@@ -98,9 +98,9 @@ def test_threads_read_at_once(photographs, array, kept):
 
 FORK = """
 import os, signal, sys, threading, numpy as np
-from convnet.data.cache import MemoryCache
+from convnet.data.folder.memory_cache import MemoryCache
 cache = MemoryCache(2, (1,), 100)
-cache.keep([1], np.array([[7]], np.uint8), [0])
+cache.add([1], np.array([[7]], np.uint8), [0])
 held, forked = threading.Event(), threading.Event()
 def hold():
     with cache._lock:
@@ -137,12 +137,12 @@ def test_ctrl_c_while_a_row_is_kept(name):
     """No other row takes its place."""
     cache = MemoryCache(3, (1,), 3 + 3 * 4)
     pixels = np.array([[7], [8], [9]], np.uint8)
-    cache.keep([0], pixels, [0])
+    cache.add([0], pixels, [0])
     setattr(cache, name, getattr(cache, name).view(Ending))
     with pytest.raises(KeyboardInterrupt):
-        cache.keep([0, 1], pixels, [1])
+        cache.add([0, 1], pixels, [1])
     setattr(cache, name, getattr(cache, name).view(np.ndarray))
-    cache.keep([0, 1, 2], pixels, [2])
+    cache.add([0, 1, 2], pixels, [2])
     out = np.zeros((3, 1), np.uint8)
     here = cache.read(np.arange(3), out)
     assert here[0] and here[2] and np.array_equal(out[here], pixels[here])
@@ -153,7 +153,7 @@ def test_a_row_has_one_place():
     cache = MemoryCache(10, (2, 2, 1), 40 + 3 * 4)
     rows = np.array([7, 7, 3, 7])
     pixels = np.arange(16, dtype=np.uint8).reshape(4, 2, 2, 1)
-    cache.keep(rows, pixels, [0, 1, 2, 3])
+    cache.add(rows, pixels, [0, 1, 2, 3])
     out = np.zeros((3, 2, 2, 1), np.uint8)
     assert cache.read(np.array([3, 5, 7]), out).tolist() == [True, False, True]
     assert np.array_equal(out[[0, 2]], pixels[[2, 0]]) and not out[1].any()

@@ -9,7 +9,7 @@ from images import axis_weights, fitted, picture, png, resampled
 from PIL import Image, ImageOps
 
 from convnet.data import ImageReader
-from convnet.data._resample import resample
+from convnet.data.images._resample import resample
 
 ROUNDED = 0.51  # half a level, and what float32 sums add
 
@@ -57,7 +57,7 @@ def test_an_even_surface_stays_even(level, shape):
 def test_resample_refuses_what_is_outside():
     image, out = np.zeros((4, 4, 3), np.uint8), np.zeros((2, 2, 3), np.uint8)
     for intervals in (((0, 5), (0, 4)), ((-1, 3), (0, 4)), ((2, 2), (0, 4)), ((0, 4), (3, 1))):
-        with pytest.raises(ValueError, match="no part"):
+        with pytest.raises(ValueError, match="is not inside"):
             resample(image, *intervals, out)
     with pytest.raises(ValueError, match="channels differ"):
         resample(image[..., :1].copy(), (0, 4), (0, 4), out)
@@ -206,7 +206,7 @@ def test_bands(fit, size, orientation, monkeypatch):
     pixels, exif = picture(7, 211, 157), Image.Exif()
     exif[0x0112] = orientation
     whole = read(Image.fromarray(pixels), size, fit, exif=exif)
-    monkeypatch.setattr("convnet.data.placing.BAND", 3000)
+    monkeypatch.setattr("convnet.data.images.resizing.BAND_PIXELS", 3000)
     same(read(Image.fromarray(pixels), size, fit, exif=exif), whole, 1)
     wanted = fitted(turned(pixels, orientation), *np.broadcast_to(size, 2), fit)
     assert abs(read(Image.fromarray(pixels), size, fit, exif=exif) - wanted).max() <= ROUNDED
@@ -219,16 +219,16 @@ def same(out, wanted, tolerance=0):
     assert abs(out.astype(int) - np.asarray(wanted).astype(int)).max() <= tolerance
 
 
-def test_grey():
+def test_gray():
     pixels = picture(1, 9, 9)
     luma = pixels @ np.array([0.299, 0.587, 0.114])
     same(read(Image.fromarray(pixels), 9, channels=1)[..., 0], np.round(luma), 1)
-    grey = picture(1, 9, 9, 1)
-    same(read(Image.fromarray(grey), 9, channels=1)[..., 0], grey)
-    same(read(Image.fromarray(grey), 9), np.repeat(grey[..., None], 3, axis=2))
+    gray = picture(1, 9, 9, 1)
+    same(read(Image.fromarray(gray), 9, channels=1)[..., 0], gray)
+    same(read(Image.fromarray(gray), 9), np.repeat(gray[..., None], 3, axis=2))
 
 
-def test_grey_jpeg():
+def test_gray_jpeg():
     pixels = photograph(1, 40, 40)
     luma = pixels @ np.array([0.299, 0.587, 0.114])
     out = read(Image.fromarray(pixels), 40, channels=1, format="JPEG", quality=98)
@@ -267,9 +267,9 @@ def test_transparency_is_laid_on_white():
     pixels[0, :, 3] = [0, 51, 204, 255]
     wanted = [[255, 255, 255], [244, 204, 204], [211, 51, 51], [200, 0, 0]]
     same(read(png(pixels), (1, 4))[0], wanted, 1)
-    grey = np.array([[[100, 0], [100, 255]]], np.uint8)
-    same(read(png(grey), (1, 2))[0, :, 0], [255, 100])
-    same(read(png(grey), (1, 2), channels=1)[0, :, 0], [255, 100])
+    gray = np.array([[[100, 0], [100, 255]]], np.uint8)
+    same(read(png(gray), (1, 2))[0, :, 0], [255, 100])
+    same(read(png(gray), (1, 2), channels=1)[0, :, 0], [255, 100])
     rgb = np.array([[[1, 2, 3], [1, 2, 4]]], np.uint8)
     same(read(png(rgb, transparent=(1, 2, 3)), (1, 2))[0], [[255] * 3, [1, 2, 4]])
 
@@ -289,7 +289,7 @@ def test_one_bit():
 
 
 @pytest.mark.parametrize(
-    ("ink", "colour"),
+    ("ink", "color"),
     [
         ((0, 255, 255, 0), (255, 0, 0)),
         ((255, 0, 255, 0), (0, 255, 0)),
@@ -298,13 +298,13 @@ def test_one_bit():
         ((0, 0, 0, 128), (127, 127, 127)),
     ],
 )
-def test_cmyk(ink, colour):
+def test_cmyk(ink, color):
     out = read(Image.new("CMYK", (16, 16), ink), 8, format="JPEG", quality=95)
-    same(out, np.zeros((8, 8, 3)) + colour, 3)
+    same(out, np.zeros((8, 8, 3)) + color, 3)
 
 
 def test_first_picture_of_an_animation():
-    frames = [Image.new("RGB", (6, 4), colour) for colour in ((200, 0, 0), (0, 200, 0))]
+    frames = [Image.new("RGB", (6, 4), color) for color in ((200, 0, 0), (0, 200, 0))]
     for format in ("GIF", "PNG", "TIFF"):
         out = read(frames[0], (4, 6), format=format, save_all=True, append_images=frames[1:])
         same(out, np.broadcast_to((200, 0, 0), (4, 6, 3)))

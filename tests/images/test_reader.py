@@ -115,13 +115,17 @@ def test_what_is_there_several_times(opened):
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        ("a.png", TypeError, r"X must be a list of paths, .* got one str\. Pass \[X\]"),
-        (b"a.png", TypeError, "got one bytes"),
-        (io.BytesIO(), TypeError, "got one BytesIO"),
-        (Image.new("L", (2, 2)), TypeError, r"got one Image\. Pass \[X\]"),
-        (["a.png", 3], TypeError, r"X\[1\] must be a path, an open file or an image .* got int"),
+        ("a.png", TypeError, r"X must be a list of paths, .* got a single str\. Pass \[X\]"),
+        (b"a.png", TypeError, "got a single bytes"),
+        (io.BytesIO(), TypeError, "got a single BytesIO"),
+        (Image.new("L", (2, 2)), TypeError, r"got a single Image\. Pass \[X\]"),
+        (
+            ["a.png", 3],
+            TypeError,
+            r"X\[1\] must be a path, an open file or a Pillow image; got int",
+        ),
         ([np.zeros((4, 4, 3))], TypeError, r"X\[0\] must be .* got ndarray"),
-        (np.zeros((3, 2)), ValueError, r"X must have the shape \(n,\) or \(n, 1\); got \(3, 2\)"),
+        (np.zeros((3, 2)), ValueError, r"X must have shape \(n,\) or \(n, 1\); got \(3, 2\)"),
         (np.array("a.png"), ValueError, r"shape \(n,\) or \(n, 1\); got \(\)"),
     ],
 )
@@ -132,7 +136,9 @@ def test_what_it_refuses(X, error, message):
 
 def test_what_cannot_be_read(tmp_path, paths):
     (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(ImageError, match=r"^ImageReader: .*text\.png is no image that Pillow can"):
+    with pytest.raises(
+        ImageError, match=r"^ImageReader: .*text\.png is not an image that Pillow can"
+    ):
         ImageReader(n_jobs=1).transform([paths[0], str(tmp_path / "text.png"), "not there.png"])
     with pytest.raises(ImageError, match=r"ImageReader: not there\.png cannot be read: No such"):
         ImageReader().transform([paths[0], "not there.png"])

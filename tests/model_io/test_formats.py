@@ -99,6 +99,7 @@ def test_nothing_but_numpy_and_the_extra_is_imported_to_load_any_layer(tmp_path,
 import pathlib, pickle, sys, joblib, convnet, {extra}
 def others():
     return {{name.partition(".")[0] for name in sys.modules}} - sys.stdlib_module_names
+assert convnet.load
 before = others()
 for path in pathlib.Path({str(tmp_path)!r}).iterdir():
     found = {READERS[kind]}

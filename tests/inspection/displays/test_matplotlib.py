@@ -11,7 +11,7 @@ from convnet.inspection import HistoryDisplay
 
 
 def test_import_leaves_matplotlib_alone():
-    code = "import sys, convnet, convnet.inspection; print('matplotlib' in sys.modules)"
+    code = "import sys, convnet.inspection; convnet.ConvNetClassifier; print('matplotlib' in sys.modules)"
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "False\n"
 

@@ -1,9 +1,9 @@
-"""Resampling of a picture: areas are averaged where it shrinks, neighbours are mixed linearly where it grows.
+"""Resampling of an image: area averages for shrinking, linear interpolation for enlarging.
 
-An axis of n outputs over the interval [lo, hi) of the input has windows of s = (hi - lo) / n pixels. Where s >= 1
-output i is the mean over [lo + i s, lo + (i + 1) s), a pixel counting by the part of it that lies inside. Where s < 1
-it is the linear interpolation between the centres of pixels at lo + (i + 1/2) s, the outermost pixels continued. Both
-axes together are a weighted mean, summed in float32, rows first, in an order that nothing changes, and rounded once.
+An axis of n outputs over the interval [lo, hi) of the input has windows of s = (hi - lo) / n pixels. If s >= 1,
+output i is the mean over [lo + i s, lo + (i + 1) s), in which each pixel counts by the part that lies inside. If s < 1,
+output i interpolates linearly between pixel centers at lo + (i + 1/2) s; the outermost pixels extend beyond the edge.
+Both axes together are a weighted mean: summed in float32, rows first, in a fixed order, and rounded once.
 """
 
 from libc.math cimport ceil, floor
@@ -11,22 +11,22 @@ from libc.stdlib cimport free, malloc
 
 
 def resample(const unsigned char[:, :, ::1] image, interval_y, interval_x, unsigned char[:, :, ::1] out):
-    """Write part of a picture into another one, without the GIL.
+    """Write a region of an image into another image, without the GIL.
 
     Parameters
     ----------
     image : uint8 of shape (h, w, c)
-        A picture with at least one pixel.
+        An image with at least one pixel.
     interval_y, interval_x : (float, float)
-        The part of it: from and to, in pixels, 0 <= from < to <= h or w.
+        The region: begin and end in pixels, 0 <= begin < end <= h or w.
     out : uint8 of shape (height, width, c)
-        What is written.
+        Receives the pixels.
     """
     cdef double y0 = interval_y[0], y1 = interval_y[1], x0 = interval_x[0], x1 = interval_x[1]
     cdef Py_ssize_t height = image.shape[0], width = image.shape[1]
     cdef bint done
     if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width and image.shape[2] == out.shape[2]):
-        raise ValueError(f"no part {interval_y}, {interval_x} of {height} x {width} pixels, or channels differ")
+        raise ValueError(f"region {interval_y}, {interval_x} is not inside {height} x {width} pixels, or channels differ")
     if not out.shape[0] or not out.shape[1] or not out.shape[2]:
         return
     with nogil:
@@ -36,9 +36,9 @@ def resample(const unsigned char[:, :, ::1] image, interval_y, interval_x, unsig
 
 
 cdef struct Axis:
-    Py_ssize_t taps  # at most, of an output
-    Py_ssize_t *first  # (n,): of its input pixels
-    Py_ssize_t *count  # (n,)
+    Py_ssize_t taps  # largest number of input pixels of an output
+    Py_ssize_t *first  # (n,): first input pixel of each output
+    Py_ssize_t *count  # (n,): number of input pixels of each output
     float *weights  # (n, taps)
 
 
@@ -88,7 +88,7 @@ cdef bint _resample(
 
 
 cdef inline void _three(const float *src, const float *weights, Py_ssize_t count, unsigned char *dst) noexcept nogil:
-    """Three channels side by side."""
+    """One output pixel of three channels."""
     cdef float a = 0, b = 0, c = 0
     cdef Py_ssize_t k
     for k in range(count):
@@ -111,12 +111,12 @@ cdef inline unsigned char _one(
 
 
 cdef inline unsigned char _round(float value) noexcept nogil:
-    """Halves go up; float32 sums of weights may exceed 1 by some eps."""
+    """Round halves up. float32 sums of weights may exceed 1 by some eps, so values are limited to 255."""
     return <unsigned char> min(value + <float> 0.5, <float> 255)
 
 
 cdef bint _axis(Axis *axis, double lo, double hi, Py_ssize_t size, Py_ssize_t n) noexcept nogil:
-    """Fill the windows of an axis; return whether there was memory."""
+    """Fill the windows of an axis; return False if memory ran out."""
     cdef double s = (hi - lo) / n, a, b
     cdef Py_ssize_t i, k, first, last
     axis.taps = <Py_ssize_t> ceil(s) + 2

@@ -1,4 +1,4 @@
-"""What lies in a folder of class folders, by name, without a file being opened."""
+"""Listing: the classes and files of a folder with one subfolder per class. No file is opened."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from convnet.data.errors import Skipped, check_left
-from convnet.data.pillow import ENDINGS
+from convnet.data.errors import Skipped, check_any_left
+from convnet.data.images.pillow import EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Listing(NamedTuple):
     """Classes and their files, both sorted by name.
 
-    `labels` are the indices of the files' classes, int64 (n,); `stamps` the files' (size, time of change in ns).
+    `labels` has the class index of each file, int64 (n,). `stamps` has the (size in bytes, modification time in ns) of
+    each file.
     """
 
     folder: str
@@ -31,60 +32,60 @@ class Listing(NamedTuple):
     skipped: list[Skipped]
 
     def without(self, who: str, lost: Mapping[int, Skipped]) -> Listing:
-        """Return the listing without some files, {number: Skipped}, which join what is skipped.
+        """Return a listing without the files in `lost`, {index: Skipped}, which are added to `skipped`.
 
-        ValueError, of `who`, where none is left.
+        Raises ValueError, in the name of `who`, if no file is left.
         """
         if not lost:
             return self
-        check_left(who, self.folder, len(self.filenames), lost)
-        rows = [row for row in range(len(self.filenames)) if row not in lost]
+        check_any_left(who, self.folder, len(self.filenames), lost)
+        kept = [i for i in range(len(self.filenames)) if i not in lost]
         return self._replace(
-            filenames=[self.filenames[row] for row in rows],
-            labels=self.labels[rows],
-            stamps=[self.stamps[row] for row in rows],
-            skipped=[*self.skipped, *(lost[row] for row in sorted(lost))],
+            filenames=[self.filenames[i] for i in kept],
+            labels=self.labels[kept],
+            stamps=[self.stamps[i] for i in kept],
+            skipped=[*self.skipped, *(lost[i] for i in sorted(lost))],
         )
 
 
 def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
-    """Return the `Listing` of a folder with a folder a class.
+    """List a folder with one subfolder per class.
 
-    Names that begin with a dot, and files with other endings than `ENDINGS` (in either case), are passed over. Links
-    are followed; folders inside class folders are not, so that no link can lead in a circle.
+    Names that begin with a dot and files with other extensions than `EXTENSIONS` (in any case) are ignored. Links are
+    followed. Folders inside class folders are not entered, so links cannot form a loop.
 
     Parameters
     ----------
     who : str
-        What needs it, for errors.
+        Name of the caller, for errors.
     folder : str or path
         The folder.
 
     Returns
     -------
     listing : Listing
-        Its file names begin with the folder's absolute path.
+        File names are absolute.
 
     Raises
     ------
     TypeError
-        `folder` is no path.
+        `folder` is not a path.
     OSError
-        There is no such folder, or it may not be read.
+        The folder does not exist or cannot be read.
     ValueError
-        It has no class folder, or none of them has an image.
+        There is no class folder, or none of them contains an image.
     """
     try:
         given = os.fsdecode(folder)
     except TypeError:
-        raise TypeError(f"{who}: folder must be text or a path; got {folder!r}.") from None
+        raise TypeError(f"{who}: folder must be a string or a path; got {folder!r}.") from None
     root = os.path.abspath(given)
     folders, images, skipped = _entries(who, root)
-    skipped += [Skipped(path, "lies beside the class folders, in none of them") for path in images]
+    skipped += [Skipped(path, "is outside the class folders") for path in images]
     if not folders:
         raise ValueError(
             f"{who}: {given!r} has no class folders"
-            f"{f', but {len(images)} images' if images else ''}. Put the images of each class into a folder of its own."
+            f"{f', but {len(images)} images' if images else ''}. Put the images of each class into a separate folder."
         )
     filenames: list[str] = []
     labels: list[int] = []
@@ -101,9 +102,9 @@ def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
         stamps += own.values()
         labels += [label] * len(own)
     if not filenames:
-        remedy = f" Pass one of its folders, such as {folders[0]!r}." if nested else ""
+        remedy = f" Pass one of its subfolders, such as {folders[0]!r}." if nested else ""
         reason = f": {skipped[0]}" if skipped and not nested else ""
-        raise ValueError(f"{who}: no class folder of {given!r} has an image{reason}.{remedy}")
+        raise ValueError(f"{who}: no class folder in {given!r} contains an image{reason}.{remedy}")
     classes = [os.path.basename(path) for path in folders]
     return Listing(root, classes, filenames, np.array(labels, np.int64), stamps, skipped)
 
@@ -111,9 +112,9 @@ def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
 def _entries(
     who: str | None, folder: str
 ) -> tuple[list[str], dict[str, tuple[int, int]], list[Skipped]]:
-    """Return folders, {image: (size, time)} and what is skipped, each sorted by name.
+    """Return subfolders, {image file: (size, time)} and skipped files of a folder, each sorted by name.
 
-    A folder that cannot be read is an error of `who`, or without that is skipped.
+    A folder that cannot be read is an error in the name of `who`, or is skipped if `who` is None.
     """
     folders, images, skipped = [], {}, []
     try:
@@ -127,10 +128,10 @@ def _entries(
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        is_image = os.path.splitext(entry.name)[1].lower() in ENDINGS
+        is_image = os.path.splitext(entry.name)[1].lower() in EXTENSIONS
         try:
             found = entry.stat()
-        except OSError as error:  # a link to nowhere or to itself
+        except OSError as error:  # a broken link, or a link to itself
             skipped.append(Skipped(entry.path, f"cannot be read: {error.strerror}"))
             continue
         if stat.S_ISDIR(found.st_mode):
@@ -138,5 +139,5 @@ def _entries(
         elif is_image and stat.S_ISREG(found.st_mode):
             images[entry.path] = found.st_size, found.st_mtime_ns
         elif is_image:
-            skipped.append(Skipped(entry.path, "is no regular file"))
+            skipped.append(Skipped(entry.path, "is not a regular file"))
     return folders, images, skipped

@@ -1,13 +1,13 @@
-"""Whether files hold images, as far as that shows without decoding them."""
+"""Quick checks of image files: header and end, without decoding."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from convnet.data.decode import opened_image
-from convnet.data.errors import Skipped, UnreadableError, report
-from convnet.data.modes import check_mode
+from convnet.data.errors import Skipped, UnreadableError, report_skipped
+from convnet.data.images.decode import opened_image
+from convnet.data.images.modes import check_mode
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
 
@@ -17,28 +17,27 @@ if TYPE_CHECKING:
     from convnet.data.parallel import Tick
 
 
-TAIL = 64  # bytes of a file in which its end is looked for
-# What the last bytes of a whole file look like; zeros may follow.
+TAIL = 64  # bytes at the end of a file that are searched for its end marker
+# How to recognize the end of a complete file; zeros may follow it.
 ENDS = {
     "JPEG": lambda tail: tail.rstrip(b"\0").endswith(b"\xff\xd9"),
     "PNG": lambda tail: b"IEND" in tail,
-    "GIF": lambda tail: tail.rstrip(b"\0").endswith(
-        b"\0;"
-    ),  # the trailer, behind the end of a block
+    # the trailer after the end of a block
+    "GIF": lambda tail: tail.rstrip(b"\0").endswith(b"\0;"),
 }
 
 
 def probe(path: str) -> None:
-    """Raise `UnreadableError` where the header of a file is bad or its end lacks.
+    """Raise `UnreadableError` if the header of a file is bad or its end is missing.
 
-    Its pixels are decoded where the end is none that is known.
+    If the end is not recognized, the pixels are decoded.
     """
     with opened_image(path) as (file, image):
         check_mode(image)
-        is_whole = ENDS.get(image.format or "")
+        is_complete = ENDS.get(image.format or "")
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - TAIL))
-        if is_whole is None or not is_whole(file.read()):
+        if is_complete is None or not is_complete(file.read()):
             image.load()
 
 
@@ -49,18 +48,18 @@ def probe_all(
     on_error: str,
     tick: Tick | None = None,
 ) -> dict[int, Skipped]:
-    """Return {number: Skipped} of the files that `probe` refuses, or raise `ImageError` for the first.
+    """Return {index: Skipped} of the files that `probe` rejects.
 
     Parameters
     ----------
     filenames : list of str
         The files.
     n_jobs : int or None
-        Threads.
+        Number of threads, see `resolve_n_threads`.
     on_error : {"skip", "raise"}
-        Whether the first is an error.
+        "raise" raises `ImageError` for the first file that is rejected.
     tick : callable, default=None
-        Called with the number of files done.
+        Called with the number of files checked.
     """
     lost = {}
 
@@ -73,5 +72,5 @@ def probe_all(
 
     for_each(probe_one, range(len(filenames)), resolve_n_threads(n_jobs), tick)
     if on_error == "raise":
-        report("ImageFolder", [lost[min(lost)]] if lost else [], on_error)
+        report_skipped("ImageFolder", [lost[min(lost)]] if lost else [], on_error)
     return lost

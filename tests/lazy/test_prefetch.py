@@ -8,9 +8,9 @@ import pytest
 from forked import HANG
 from row_sources import Reading, readers, stop_event
 
-from convnet.data import prefetch as module
-from convnet.data.prefetch import DEPTH, ahead
-from convnet.data.rows import Rows
+from convnet.data.lazy import prefetch as module
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.prefetch import DEPTH, prefetch
 
 ARRAY = np.arange(600).reshape(300, 2)
 PARTS = [np.random.default_rng(i).integers(0, 300, 40) for i in range(12)]
@@ -18,19 +18,19 @@ PARTS = [np.random.default_rng(i).integers(0, 300, 40) for i in range(12)]
 
 def test_all_parts_in_order():
     source = Reading(ARRAY)
-    for part, array in zip(PARTS, ahead(Rows(source, "i8"), PARTS), strict=True):
+    for part, array in zip(PARTS, prefetch(LazyArray(source, "i8"), PARTS), strict=True):
         np.testing.assert_array_equal(array, ARRAY[part])
     assert len(source.threads) == 1 and threading.current_thread() not in source.threads
     assert not readers()
-    assert list(ahead(Rows(source, "i8"), [])) == []
+    assert list(prefetch(LazyArray(source, "i8"), [])) == []
 
 
 @pytest.mark.parametrize("long", [-1.0, 1e9])
 def test_rows_at_a_time(monkeypatch, long):
     """Fewer where reading takes long, more where not; the arrays are the same."""
-    monkeypatch.setattr(module, "LONG", long)
+    monkeypatch.setattr(module, "SLOW_READ", long)
     source = Reading(ARRAY)
-    arrays = list(ahead(Rows(source, "i8"), PARTS))
+    arrays = list(prefetch(LazyArray(source, "i8"), PARTS))
     for part, array in zip(PARTS, arrays, strict=True):
         np.testing.assert_array_equal(array, ARRAY[part])
     sizes = [len(call) for call in source.calls]
@@ -47,7 +47,7 @@ def test_no_further_ahead_than_said():
         for submitted in range(1, 51):
             yield np.array([submitted])
 
-    for taken, _ in enumerate(ahead(Rows(Reading(ARRAY), "i8"), parts()), 1):
+    for taken, _ in enumerate(prefetch(LazyArray(Reading(ARRAY), "i8"), parts()), 1):
         assert submitted == min(50, taken + DEPTH)
     assert taken == 50
 
@@ -55,7 +55,7 @@ def test_no_further_ahead_than_said():
 @pytest.mark.parametrize("error", [OSError("the disk is gone"), KeyboardInterrupt(), MemoryError()])
 def test_an_error_comes_out_as_it_is_where_its_part_would_come(error):
     parts = [np.array([i]) for i in range(9)]
-    arrays = ahead(Rows(Reading(ARRAY, bad=4, error=error), "i8"), parts)
+    arrays = prefetch(LazyArray(Reading(ARRAY, bad=4, error=error), "i8"), parts)
     for i in range(4):
         np.testing.assert_array_equal(next(arrays), ARRAY[[i]])
     with pytest.raises(type(error)) as caught:
@@ -66,8 +66,8 @@ def test_an_error_comes_out_as_it_is_where_its_part_would_come(error):
 
 def test_closed_in_the_middle_of_a_part(monkeypatch):
     """What is being read is not read to its end."""
-    monkeypatch.setattr(module, "FEW", 1)
-    monkeypatch.setattr(module, "LONG", -1.0)
+    monkeypatch.setattr(module, "FIRST_READ", 1)
+    monkeypatch.setattr(module, "SLOW_READ", -1.0)
     begun, stopped = threading.Event(), stop_event(monkeypatch)
 
     class Slow(Reading):
@@ -78,7 +78,7 @@ def test_closed_in_the_middle_of_a_part(monkeypatch):
             return super().read_rows(rows)
 
     source = Slow(ARRAY)
-    arrays = ahead(Rows(source, "i8"), [np.array([0]), np.arange(300), np.array([7])])
+    arrays = prefetch(LazyArray(source, "i8"), [np.array([0]), np.arange(300), np.array([7])])
     with closing(arrays):
         next(arrays)
         assert begun.wait(HANG)

@@ -1,4 +1,4 @@
-"""ImageFolder."""
+"""ImageFolder: a folder of images as an array-like that reads images when they are needed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from convnet.data.cache import check_bytes
-from convnet.data.disk import stored
-from convnet.data.errors import check_left, check_on_error, report
-from convnet.data.form import check_form
-from convnet.data.listing import list_folder
-from convnet.data.pillow import check_pillow
-from convnet.data.probing import probe_all
+from convnet.data.errors import check_any_left, check_on_error, report_skipped
+from convnet.data.folder.listing import list_folder
+from convnet.data.folder.memory_cache import check_bytes
+from convnet.data.folder.open_disk_cache import open_disk_cache
+from convnet.data.folder.source import ImageSource
+from convnet.data.images.form import check_form
+from convnet.data.images.pillow import check_pillow
+from convnet.data.images.probing import probe_all
 from convnet.data.progress import ReadingProgress
-from convnet.data.source import ImageSource
 
 if TYPE_CHECKING:
     import os
@@ -28,36 +28,35 @@ CACHE_BYTES = 2**30
 
 
 class ImageFolder:
-    """A folder of photographs, a folder for each class, as an array whose rows are read when they are needed.
+    """A folder of images, with one subfolder per class, as an array-like that reads images when they are needed.
 
-    It has `shape`, `dtype`, ``len`` and rows: ``folder[3]`` is an image, uint8 (h, w, c), and a slice, an array of row
-    numbers or a mask gives an ImageFolder of these rows, which reads nothing and shares what is kept in memory.
-    ``np.asarray(folder)`` reads all. It can be passed to ``fit`` and ``predict``, to ``train_test_split`` and to
-    ``GridSearchCV``.
+    It has `shape`, `dtype` and ``len``. ``folder[3]`` is an image, uint8 (h, w, c). A slice, an index array or a mask
+    gives an ImageFolder of these images, which reads nothing and shares the memory cache. ``np.asarray(folder)`` reads
+    all images. Pass it to ``fit``, ``predict``, ``train_test_split`` and ``GridSearchCV`` like an array.
 
     Parameters
     ----------
     folder : str or path
-        It holds a folder for each class, as for `load_images`.
+        Contains one folder per class, as for `load_images`.
     size : (int, int) or int, default=(150, 150)
-        Height and width of the rows in pixels; one integer is both.
+        Height and width of the images in pixels. One integer sets both.
     channels : int, default=3
-        3 is colour, 1 is grey.
+        3 for color, 1 for gray.
     fit : {"crop", "pad", "stretch"}, default="crop"
         As for `load_images`.
     on_error : {"skip", "raise"}, default="skip"
-        Whether what cannot be read is left out, with a warning, or is an error.
+        "skip" leaves out files that cannot be read, with a warning. "raise" raises an error for the first.
     cache_bytes : int, default=1073741824
-        Memory for decoded rows. The rows that are read first are kept, for good; others are decoded again each time.
-        0 keeps none.
+        Memory for decoded images, in bytes. The first images that are read are kept; others are decoded again each
+        time. 0 keeps none.
     cache_dir : str or path, default=None
-        A folder for a file of all decoded rows, n·h·w·c bytes, which the constructor makes if it is not there. Rows are
-        read from it, and no image is opened, by other processes and later ones too, until an image, the parameters or
-        the decoder's release change; then another is made, and the old file stays until you delete it.
+        Folder for a cache file of all decoded images, n·h·w·c bytes. The constructor writes the file if it does not
+        exist. This process and later ones read images from it without opening an image file. If an image, a parameter
+        or the version of the decoder changes, the constructor writes a new file; delete the old one yourself.
     n_jobs : int, default=None
-        Threads that decode. None is the number of cores, less where OpenMP or an affinity mask says so; -1 is all CPUs.
+        Threads that decode. None: one per core, or fewer if OpenMP or an affinity mask limits them. -1: all CPUs.
     verbose : bool, default=False
-        Whether to print progress of what the constructor and `verify` read.
+        Whether the constructor and `verify` print their progress.
 
     Attributes
     ----------
@@ -66,43 +65,43 @@ class ImageFolder:
     dtype : dtype
         uint8.
     target : ndarray of int64, shape (n,)
-        The class of each row as an index into `target_names`.
+        The class of each image as an index into `target_names`.
     target_names : list of str
         Sorted names of the class folders.
     filenames : ndarray of object, shape (n,)
-        Absolute; sorted within each class.
+        Absolute paths, sorted within each class.
     image_form : dict
-        `size`, `channels` and `fit`, with which other images are brought to the same form: what a net that was fitted
-        on a folder has as ``image_form_``.
+        `size`, `channels` and `fit`. Pass them as keyword arguments to read other images in the same way. A net that
+        was fitted on an ImageFolder has them as ``image_form_``.
     skipped : list of (filename, reason)
-        What was left out.
+        Files and folders that were left out.
 
     Raises
     ------
     ImportError
         Pillow is not installed.
     ImageError
-        With ``on_error="raise"``, something cannot be read: the first by name. Whatever `on_error` is, a row is asked
-        for later whose file cannot be read: the number of rows is fixed then.
+        With ``on_error="raise"``, a file cannot be read. The error names the first in alphabetical order. Later, with
+        any `on_error`: the file of a requested image cannot be read, because the number of images is fixed by then.
     ValueError
-        A parameter has no such value, or there are no class folders or no images that can be read.
+        A parameter is invalid, or there are no class folders, or no image can be read.
     TypeError
-        `folder` is no path, or `size` no size.
+        `folder` is not a path, or `size` is not a size.
     OSError
-        There is no such folder, or it may not be read; `cache_dir` cannot be made or written.
+        The folder does not exist or cannot be read, or `cache_dir` cannot be made or written.
 
     Warns
     -----
     UserWarning
-        With ``on_error="skip"``, what is skipped: the number and the first names.
+        With ``on_error="skip"``, files are skipped. The warning names the first of them.
 
     Notes
     -----
-    The constructor opens each file, reads its header and looks whether its end is there, which finds truncated files;
-    files whose end does not show are decoded. Damage in the middle of a file is found when it is decoded: `verify`
-    does so at once, and leaves such files out. With `cache_dir` the constructor decodes every file that is new.
+    The constructor reads the header of each file and checks that its end is present, which finds truncated files. It
+    decodes files whose end it does not recognize. Damage in the middle of a file shows when the file is decoded:
+    `verify` decodes all files and leaves out damaged ones. With `cache_dir` the constructor decodes every new file.
 
-    A pickle holds the names of the files, and of what is kept nothing.
+    A pickle contains the names of the files, but no images.
 
     Examples
     --------
@@ -145,7 +144,7 @@ class ImageFolder:
         check_pillow("ImageFolder")
         listing = list_folder("ImageFolder", folder)
         if on_error == "raise":
-            report("ImageFolder", listing.skipped, on_error)
+            report_skipped("ImageFolder", listing.skipped, on_error)
         source = ImageSource(listing.filenames, form, cache_bytes=int(cache_bytes), n_jobs=n_jobs)
         self._source, self._folder, self._classes = source, listing.folder, listing.classes
         self._labels, self._on_error, self._verbose = listing.labels, on_error, verbose
@@ -155,14 +154,14 @@ class ImageFolder:
             lost = probe_all(listing.filenames, n_jobs=n_jobs, on_error=on_error, tick=tick)
         else:
             tick = self._tick(", cache", n)
-            source.disk, lost = stored(
+            source.disk, lost = open_disk_cache(
                 cache_dir, listing, form, n_jobs=n_jobs, on_error=on_error, tick=tick
             )
-        # Files that cannot be read keep their numbers; no row has them.
-        self._rows = np.array([row for row in range(n) if row not in lost], np.int64)
-        self._skipped = [*listing.skipped, *(lost[row] for row in sorted(lost))]
-        check_left("ImageFolder", self._folder, n, lost)
-        report("ImageFolder", self._skipped, on_error)
+        # indices into the files of the source; files that cannot be read have an index there, but not here
+        self._rows = np.array([i for i in range(n) if i not in lost], np.int64)
+        self._skipped = [*listing.skipped, *(lost[i] for i in sorted(lost))]
+        check_any_left("ImageFolder", self._folder, n, lost)
+        report_skipped("ImageFolder", self._skipped, on_error)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -176,7 +175,7 @@ class ImageFolder:
 
     @property
     def target(self) -> NDArray[np.int64]:
-        """Classes of the rows."""
+        """Class indices of the images."""
         return self._labels[self._rows]
 
     @property
@@ -186,17 +185,17 @@ class ImageFolder:
 
     @property
     def filenames(self) -> NDArray[np.object_]:
-        """Files of the rows."""
+        """Files of the images."""
         return np.array(self._source.filenames, object)[self._rows]
 
     @property
     def skipped(self) -> list[Skipped]:
-        """What was left out."""
+        """Files and folders that were left out."""
         return list(self._skipped)
 
     @property
     def cached_bytes(self) -> int:
-        """Bytes of memory that rows take now, those of other parts of the same folder included."""
+        """Bytes of memory that decoded images take now, with those of other parts of the same folder."""
         return self._source.cache.nbytes
 
     def __len__(self) -> int:
@@ -211,8 +210,8 @@ class ImageFolder:
         if isinstance(key, tuple):
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError(
-                    "ImageFolder takes row numbers, a slice or a mask: read rows first, as in "
-                    "np.asarray(folder[rows])[:, :10]."
+                    "An ImageFolder takes an index, a slice, an index array or a mask along its first axis. "
+                    "To index other axes, read the images first: np.asarray(folder[rows])[:, :10]."
                 )
             key = key[0]
         if isinstance(key, slice):
@@ -222,27 +221,32 @@ class ImageFolder:
             keys = keys.astype(np.int64) if keys.dtype != bool else keys
         if keys.ndim > 1 or keys.dtype.kind not in "iub":
             raise IndexError(
-                f"ImageFolder takes row numbers, a slice or a mask; got {type(key).__name__} of dtype {keys.dtype}."
+                "An ImageFolder takes an index, a slice, an index array or a mask; got "
+                f"{type(key).__name__} of dtype {keys.dtype}."
             )
         if keys.ndim == 0:
             if keys.dtype == bool:
-                raise IndexError("ImageFolder takes row numbers, a slice or a mask; got a bool.")
+                raise IndexError(
+                    "An ImageFolder takes an index, a slice, an index array or a mask; got a bool."
+                )
             return self._source.read(self._rows[[int(keys)]])[0]
         return self._part(self._rows[keys])
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise ValueError("ImageFolder: rows are decoded, so that an array of them is a copy.")
+            raise ValueError(
+                "An ImageFolder decodes its images, so an array of them is always a copy. Leave out copy=False."
+            )
         images = self._source.read(self._rows)
         return images if dtype is None else images.astype(dtype, copy=False)
 
     def read_rows(self, rows: ArrayLike) -> NDArray[np.uint8]:
-        """Read rows in any order, in threads; several threads may call it.
+        """Read images in any order, in several threads. Several threads may call this method at the same time.
 
         Parameters
         ----------
         rows : array-like of int, shape (m,)
-            Numbers of rows; repeats are allowed, and negative ones count from the end.
+            Indices of the images. They may repeat; negative ones count from the end.
 
         Returns
         -------
@@ -251,43 +255,43 @@ class ImageFolder:
         Raises
         ------
         ImageError
-            A file can no longer be read.
+            A file cannot be read any more.
         IndexError
-            There is no such row.
+            An index is out of range.
         """
         rows = np.asarray(rows)
         return self._source.read(self._rows[rows if rows.size else rows.astype(np.int64)])
 
     def verify(self) -> Self:
-        """Decode every row, to find what is damaged.
+        """Decode every image to find damaged files.
 
         Returns
         -------
         folder : ImageFolder
-            The rows that can be read; it shares the memory of this one, and its `skipped` has the others too.
+            The images that can be read. It shares the memory cache, and its `skipped` lists the other files too.
 
         Raises
         ------
         ImageError
-            Something cannot be read, with ``on_error="raise"``.
+            With ``on_error="raise"``, a file cannot be read.
         ValueError
-            Nothing can be read.
+            No image can be read.
 
         Warns
         -----
         UserWarning
-            With ``on_error="skip"``, what cannot be read.
+            With ``on_error="skip"``, files cannot be read.
         """
         n = len(self)
         lost: dict[int, Skipped] = {}
         for _, found in self._source.blocks(self._rows, self._on_error, self._tick("", n)):
             lost |= found
-        skipped = list(dict.fromkeys(lost[row] for row in sorted(lost)))
-        check_left("ImageFolder", self._folder, n, lost)
-        report("ImageFolder", skipped, "skip")
-        whole = self._part(np.delete(self._rows, list(lost)))
-        whole._skipped = [*self._skipped, *skipped]
-        return whole
+        skipped = list(dict.fromkeys(lost[i] for i in sorted(lost)))
+        check_any_left("ImageFolder", self._folder, n, lost)
+        report_skipped("ImageFolder", skipped, "skip")
+        readable = self._part(np.delete(self._rows, list(lost)))
+        readable._skipped = [*self._skipped, *skipped]
+        return readable
 
     def _tick(self, what: str, n: int) -> ReadingProgress | None:
         return ReadingProgress(f"ImageFolder{what}", n) if self._verbose else None

@@ -1,4 +1,4 @@
-"""Pixels of any kind as grey or colour of 8 bits."""
+"""Conversion of any kind of pixels to 8-bit gray or RGB."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-SIXTEEN_BITS = ("PNG", "PPM")  # formats whose images of mode "I" hold 0..65535
+SIXTEEN_BITS = ("PNG", "PPM")  # formats in which mode "I" means values from 0 to 65535
 
 
-def in_mode(image: Image.Image, mode: str) -> Image.Image:
-    """Return an image in mode "L" or "RGB".
+def convert_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Convert an image to mode "L" or "RGB".
 
-    What is transparent is laid on white. Of 16 bits the upper 8 are taken, as Pillow does for colours. Colour
-    becomes grey as 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601); CMYK becomes RGB without a colour profile.
+    Transparent pixels are composited on white. 16-bit values keep their upper 8 bits, as in Pillow's own conversion of
+    colors. Gray is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601); CMYK becomes RGB without a color profile.
 
     Raises
     ------
     UnreadableError
-        See `check_mode`.
+        As for `check_mode`.
     """
     check_mode(image)
     if image.mode.startswith("I"):
@@ -35,9 +35,9 @@ def in_mode(image: Image.Image, mode: str) -> Image.Image:
 
 
 def check_mode(image: Image.Image) -> None:
-    """Raise `UnreadableError` where the range of the pixels is not known: 32 bits or floats."""
+    """Raise `UnreadableError` if the range of the pixels is not known: 32-bit integers or floats."""
     if image.mode == "F" or (image.mode == "I" and image.format not in SIXTEEN_BITS):
-        raise UnreadableError("has pixels of 32 bits, whose range is not known: save it with 8")
+        raise UnreadableError("has 32-bit pixels, whose range is not known: save it with 8 bits")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""One file into one row: uint8 (h, w, c), whatever the file's size, orientation and kind of pixels."""
+"""Decoding of one image file, of any size, orientation and kind of pixels, to uint8 (h, w, c)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from convnet.data.errors import UnreadableError
-from convnet.data.pillow import plugins
-from convnet.data.placing import place
+from convnet.data.images.pillow import readable_formats
+from convnet.data.images.resizing import write_resized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,61 +17,61 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from convnet.data.form import Form
+    from convnet.data.images.form import ImageForm
 
 
 def decode(
-    file: str | bytes | os.PathLike[str] | IO[bytes], form: Form, out: NDArray[np.uint8]
+    file: str | bytes | os.PathLike[str] | IO[bytes], form: ImageForm, out: NDArray[np.uint8]
 ) -> None:
-    """Write the picture of a file into an array.
+    """Decode an image file into an array.
 
     Parameters
     ----------
     file : str, path or binary file
-        What holds the picture.
-    form : Form
-        The form that it is brought into.
+        The image file.
+    form : ImageForm
+        Size, channels and fit of the result.
     out : uint8 of shape form.shape
-        What is written.
+        Receives the pixels.
 
     Raises
     ------
     UnreadableError
-        There is no picture, or not all of it; says why.
+        The file has no complete image; the message says why.
     """
     with opened_image(file) as (_, image):
-        place(image, form, out, draft=True)
+        write_resized(image, form, out, draft=True)
 
 
 @contextmanager
 def opened_image(
     file: str | bytes | os.PathLike[str] | IO[bytes],
 ) -> Iterator[tuple[IO[bytes], Image.Image]]:
-    """Yield the open file and its image with the header read; what fails inside becomes an `UnreadableError`."""
+    """Yield the open file and its image, whose header is read; errors in the block become `UnreadableError`."""
     from PIL import Image
 
     try:
         with _opened(file) as source:
             try:
-                with Image.open(source, formats=plugins()) as image:
+                with Image.open(source, formats=readable_formats()) as image:
                     _check_size(image)
                     yield source, image
             except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-                raise UnreadableError(f"has more than {_most()}") from None
+                raise UnreadableError(f"has more than {_limit()}") from None
             except Image.UnidentifiedImageError:
                 empty = not source.seek(0, os.SEEK_END)
                 raise UnreadableError(
-                    "is empty" if empty else "is no image that Pillow can read"
+                    "is empty" if empty else "is not an image that Pillow can read"
                 ) from None
     except (UnreadableError, MemoryError):
         raise
-    except Exception as error:  # a decoder may raise anything when it meets damaged data
+    except Exception as error:  # decoders raise exceptions of any class for damaged data
         raise UnreadableError(_reason(error)) from error
 
 
 @contextmanager
 def _opened(file: str | bytes | os.PathLike[str] | IO[bytes]) -> Iterator[IO[bytes]]:
-    """Open a path; what is open already is left open."""
+    """Open a path. A file that is already open is left open."""
     if not isinstance(file, str | bytes | os.PathLike):
         yield file
         return
@@ -90,12 +90,12 @@ def _check_size(image: Image.Image) -> None:
     from PIL import Image
 
     width, height = image.size
-    most = Image.MAX_IMAGE_PIXELS
-    if most is not None and width * height > most:
-        raise UnreadableError(f"has {width} × {height} pixels, more than {_most()}")
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and width * height > limit:
+        raise UnreadableError(f"has {width} × {height} pixels, more than {_limit()}")
 
 
-def _most() -> str:
+def _limit() -> str:
     from PIL import Image
 
-    return f"the {Image.MAX_IMAGE_PIXELS} that PIL.Image.MAX_IMAGE_PIXELS allows"
+    return f"the limit PIL.Image.MAX_IMAGE_PIXELS = {Image.MAX_IMAGE_PIXELS}"

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from row_sources import Orthogonal, Reading, Rising
 
-from convnet.data import rows as module
-from convnet.data.rows import Rows, chunks
+from convnet.data.lazy import chunks as chunking
+from convnet.data.lazy.array import LazyArray
+from convnet.data.lazy.chunks import chunks
 
 ARRAY = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 2), dtype=np.uint8)
 ORDERS = {
@@ -37,7 +38,7 @@ def stored(kind, folder):
 def test_any_order(kind, order, tmp_path):
     source = stored(kind, tmp_path) if isinstance(kind, str) else kind(ARRAY)
     rows = np.array(ORDERS[order], dtype=np.int64)
-    read = Rows(source, "u1").read_rows(rows)
+    read = LazyArray(source, "u1").read_rows(rows)
     assert read.dtype == np.uint8 and type(read) is np.ndarray
     np.testing.assert_array_equal(read, ARRAY[rows])
 
@@ -45,8 +46,8 @@ def test_any_order(kind, order, tmp_path):
 def test_contiguous_rows_are_a_slice():
     """Stores read those in one go; an index array takes them row by row."""
     source = Rising(ARRAY)
-    Rows(source, "u1").read_rows(np.arange(5, 9))
-    Rows(source, "u1").read_rows(np.array([39]))
+    LazyArray(source, "u1").read_rows(np.arange(5, 9))
+    LazyArray(source, "u1").read_rows(np.array([39]))
     assert source.keys == [slice(5, 9), slice(39, 40)]
 
 
@@ -57,7 +58,7 @@ def test_h5py_is_read_by_slices(tmp_path, monkeypatch):
     monkeypatch.setattr(
         type(source), "__getitem__", lambda self, key: keys.append(key) or real(self, key)
     )
-    read = Rows(source, "u1").read_rows(np.array([9, 5, 4, 5, 20, 6]))
+    read = LazyArray(source, "u1").read_rows(np.array([9, 5, 4, 5, 20, 6]))
     np.testing.assert_array_equal(read, ARRAY[[9, 5, 4, 5, 20, 6]])
     assert keys == [slice(4, 7), slice(9, 10), slice(20, 21)]
 
@@ -65,7 +66,7 @@ def test_h5py_is_read_by_slices(tmp_path, monkeypatch):
 @pytest.mark.parametrize("stored, dtype", [(">f4", "f4"), ("longdouble", "f8"), (">u2", "u2")])
 def test_conversion(stored, dtype):
     source = Reading(ARRAY.astype(stored))
-    rows = Rows(source, dtype)
+    rows = LazyArray(source, dtype)
     read = rows.read_rows(np.arange(3))
     assert read.dtype == rows.dtype == np.dtype(dtype) and read.dtype.isnative
     assert rows.itemsize == read.itemsize
@@ -73,7 +74,7 @@ def test_conversion(stored, dtype):
 
 
 def test_seen_as_another_shape():
-    rows = Rows(Reading(ARRAY), "u1").seen_as((4, 2, 3), lambda a: np.moveaxis(a, 1, -1))
+    rows = LazyArray(Reading(ARRAY), "u1").seen_as((4, 2, 3), lambda a: np.moveaxis(a, 1, -1))
     wanted = np.moveaxis(ARRAY, 1, -1)
     assert rows.shape == wanted.shape and rows.ndim == 4 and len(rows) == 40
     for part, of in ((rows, wanted), (rows.part(np.array([9, 3])), wanted[[9, 3]])):
@@ -94,16 +95,16 @@ def test_a_source_that_returns_another_shape(lost):
             return super().read_rows(rows)[lost]
 
     with pytest.raises(
-        ValueError, match=r"X, a Wrong, returned an array of shape .* for \(5, 3, 4, 2\)"
+        ValueError, match=r"X, a Wrong, returned an array of shape .*; expected \(5, 3, 4, 2\)"
     ):
-        Rows(Wrong(ARRAY), "u1").read_rows(np.arange(5))
+        LazyArray(Wrong(ARRAY), "u1").read_rows(np.arange(5))
 
 
 @pytest.mark.parametrize("rows", [None, np.array([3, 30, 4, 4])])
 @pytest.mark.parametrize("size", [1, 3, 40, 100])
 def test_chunks(size, rows):
     wanted = ARRAY if rows is None else ARRAY[rows]
-    for X in (ARRAY, Rows(Rising(ARRAY), "u1")):
+    for X in (ARRAY, LazyArray(Rising(ARRAY), "u1")):
         parts = list(chunks(X, size, rows))
         assert max(map(len, parts)) == min(size, len(wanted))
         np.testing.assert_array_equal(np.concatenate(parts), wanted)
@@ -120,7 +121,7 @@ def test_chunks_of_rows_that_follow_each_other_are_views():
 
 def test_few_rows_of_an_array_are_copied_at_a_time(monkeypatch):
     """What takes little work is predicted many rows at a time, whatever memory they take."""
-    monkeypatch.setattr(module, "READ", 3 * ARRAY[0].nbytes)
+    monkeypatch.setattr(chunking, "MAX_CHUNK_BYTES", 3 * ARRAY[0].nbytes)
     rows = np.arange(0, 40, 2)
     parts = list(chunks(ARRAY, 40, rows))
     assert max(map(len, parts)) == 3

@@ -1,17 +1,17 @@
-"""Pillow, where it is installed, and the files that it reads."""
+"""Pillow: whether it is installed, and the formats that convnet reads with it."""
 
 from __future__ import annotations
 
-# Formats that are read. Others of Pillow's run programs (EPS), or are no photographs.
+# Other formats of Pillow run programs (EPS) or are not photographs.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "HEIF")
-ENDINGS = {
+EXTENSIONS = {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff"),
     *(".webp", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif", ".avifs", ".heic", ".heif"),
 }
 
 
 def check_pillow(who: str) -> None:
-    """Raise ImportError, naming `who` needs it, where Pillow is not installed."""
+    """Raise ImportError, which says that `who` needs Pillow, if it is not installed."""
     try:
         import PIL.Image  # noqa: F401
     except ImportError:
@@ -20,16 +20,16 @@ def check_pillow(who: str) -> None:
         ) from None
 
 
-def plugins() -> tuple[str, ...]:
-    """Return those of `FORMATS` that this Pillow reads, with what plugins of a user's own registered before."""
+def readable_formats() -> tuple[str, ...]:
+    """Return those of `FORMATS` that this Pillow reads, also through plugins that the user has registered."""
     from PIL import Image
 
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def releases() -> str:
-    """Return the releases that the bits of a decoded picture may depend on."""
+def decoder_versions() -> str:
+    """Return the versions of the libraries on which the bits of a decoded image may depend."""
     import PIL
     from PIL import features
 

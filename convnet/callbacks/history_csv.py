@@ -1,31 +1,31 @@
-"""HistoryCSV."""
+"""HistoryCSV: the metrics of each epoch as a CSV file."""
 
 import csv
 import math
 import os
 
 from convnet.callbacks.callback import Callback
-from convnet.callbacks.run import Run
+from convnet.callbacks.fit_run import FitRun
 from convnet.persistence.files import atomic_write, check_path
 
 
 class HistoryCSV(Callback):
-    """Writes the figures of all epochs to a CSV file, after each one.
+    """Writes the metrics of all epochs to a CSV file, after each epoch.
 
-    The first column is "epoch", from 1; the others are those of ``history_``. A figure that an epoch lacks is empty.
-    The file is replaced as a whole.
+    The first column is "epoch", from 1; the others are the keys of ``history_``. A metric that an epoch lacks is an
+    empty field. Each epoch replaces the file as a whole.
 
     Parameters
     ----------
     path : str or path
-        The file; its folder has to exist.
+        The file. Its folder must exist.
 
     Raises
     ------
     ValueError
-        In ``fit``, if no file can be written there.
+        In ``fit``, if the file cannot be written.
     TypeError
-        In ``fit``, if `path` is neither text nor a path.
+        In ``fit``, if `path` is neither a string nor a path.
 
     References
     ----------
@@ -44,13 +44,15 @@ class HistoryCSV(Callback):
     def __repr__(self) -> str:
         return f"HistoryCSV({self.path!r})"
 
-    def on_fit_begin(self, run: Run) -> None:
+    def on_fit_begin(self, run: FitRun) -> None:
         check_path("HistoryCSV", self.path)
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: FitRun) -> None:
         columns = run.history.values()
         with atomic_write(self.path, text=True) as file:
             writer = csv.writer(file)
             writer.writerow(["epoch", *run.history])
-            for i, figures in enumerate(zip(*columns, strict=True), 1):
-                writer.writerow([i, *("" if math.isnan(f) else repr(float(f)) for f in figures)])
+            for i, metrics in enumerate(zip(*columns, strict=True), 1):
+                writer.writerow(
+                    [i, *("" if math.isnan(value) else repr(float(value)) for value in metrics)]
+                )
