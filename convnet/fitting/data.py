@@ -38,7 +38,7 @@ class FitData:
     Parameters
     ----------
     task : Task
-        With the classes or outputs of the net.
+        What y stands for. It knows the classes or outputs of the net.
     layers : tuple of Layer
         The spec, without the output layer.
     target : Target
@@ -50,7 +50,7 @@ class FitData:
     attributes : dict
         Fitted attributes about X.
     array, y : ndarray or LazyArray, array-like
-        X as an array, and y, all samples as passed.
+        X and y with all samples. X is an array or read when it is needed; y is as passed.
     """
 
     task: Task

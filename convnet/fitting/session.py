@@ -143,8 +143,8 @@ class FitSession:
         self.first_epoch = estimator.n_iter_ if resume else 0
         begun = getattr(estimator, "_schedule_start", None) if resume and partial else None
         self.schedule_start = self.first_epoch if begun is None else begun
-        # The seed of the split that selected the fitted weights, or PASSED. The same samples are split off again,
-        # because the net was not trained on them.
+        # Seed of the split whose validation set chose the fitted weights, or PASSED if the caller passed that set. A
+        # resumed fit splits off the same samples again, because the net was not trained on them.
         self.selected_by = getattr(estimator, "_validation_split", None) if resume else None
         self.split_seed = self.seed if self.selected_by in (None, PASSED) else self.selected_by
         self.data = FitData.read(

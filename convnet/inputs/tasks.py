@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 # Some solvers square the gradients of squared errors.
 MAX_SQUARED_ERROR_TARGET = np.sqrt(np.finfo(np.float32).max)
-MIN_ONE_HOT_SAMPLES = 10  # fewer may have one label each by chance
+MIN_ONE_HOT_SAMPLES = 10  # with fewer samples, each may have exactly one label by chance
 
 
 @dataclass(frozen=True, eq=False)
