@@ -141,7 +141,7 @@ def test_warm_start(clf, data, path, monkeypatch):
         with pytest.raises(RuntimeError):
             part.fit(*data)
     assert_same(other.fit(*data), whole)
-    with pytest.raises(ValueError, match=r"a fit with epochs done before=2, this one has .*=5"):
+    with pytest.raises(ValueError, match=r"a fit with epochs done before=2; this fit has .*=5"):
         other.fit(*data)
 
 
@@ -166,16 +166,16 @@ def test_augmentations_of_a_file_are_known_by_what_it_says(clf, data, path, tmp_
     clf.set_params(augment=spec, max_iter=1).fit(*data)
     clf.set_params(augment=[RandomFlip()]).fit(*data)
     spec.write_text('[{"type": "Cutout", "size": 2}]')
-    with pytest.raises(ValueError, match=r"a fit with augment=\[RandomFlip\(\)\], this one has"):
+    with pytest.raises(ValueError, match=r"a fit with augment=\[RandomFlip\(\)\]; this fit has"):
         clf.set_params(augment=spec).fit(*data)
 
 
 @pytest.mark.parametrize(
     "change, name",
     [
-        ({"alpha": 0.5}, "alpha=0.0001, this one has alpha=0.5"),
+        ({"alpha": 0.5}, "alpha=0.0001; this fit has alpha=0.5"),
         ({"layers": NET[1:]}, r"layers=\[Conv2D"),
-        ({"random_state": 1}, "random_state=0, this one has random_state=1"),
+        ({"random_state": 1}, "random_state=0; this fit has random_state=1"),
         ({"batch_size": 30}, "batch_size=40"),
         ({"learning_rate": Cosine()}, "max_iter=none|learning_rate='constant'"),
         ({"early_stopping": True}, "early_stopping=False"),
@@ -193,7 +193,7 @@ def test_other_parameters_are_refused_by_name(clf, data, path, change, name):
 
 def test_a_schedule_of_another_length_is_refused(clf, data):
     clf.set_params(learning_rate="one_cycle", max_iter=2).fit(*data)
-    with pytest.raises(ValueError, match="max_iter=2, this one has max_iter=3"):
+    with pytest.raises(ValueError, match="max_iter=2; this fit has max_iter=3"):
         clf.set_params(max_iter=3).fit(*data)
 
 

@@ -154,7 +154,7 @@ def test_bad_folders(photos, folder, failed, capsys):
         (["photos/day/1.jpg"], "is one image. Pass a folder with a folder of images for each"),
         (["empty"], "has no class folders. Put the images of each class into a separate folder"),
         (["flat"], "but 1 images"),
-        (["split"], "no class folder of 'split' contains an image"),
+        (["split"], "no class folder in 'split' contains an image"),
         (["one"], "one has one class with images, 'moon', and nothing to tell it from."),
         (["photos", "--val", "nowhere"], "--val: there is no folder nowhere."),
         (["photos", "--val", "strange"], "strange has the class 'eel', of which photos knows"),

@@ -140,7 +140,7 @@ def test_preview_leaves_the_random_state_alone():
             None,
             r"RandomCrop\(8\): padding 8 could shift .* width of 8",
         ),
-        ({"augment": [Cutout(10)]}, None, r"augment\[0\] Cutout\(10\): size 10 is more than"),
+        ({"augment": [Cutout(10)]}, None, r"augment\[0\] Cutout\(10\): size 10 is larger than"),
         (
             {"augment": [{"type": "Cutout", "size": -1}]},
             None,

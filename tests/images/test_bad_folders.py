@@ -133,7 +133,7 @@ def test_folders_that_are_refused(tmp_path, door):
         door(tmp_path)
     (tmp_path / "cat" / "1.jpg").write_bytes(b"")
     with pytest.raises(
-        ValueError, match=r"none of the 1 images of .* can be read: .*1.jpg is empty\."
+        ValueError, match=r"none of the 1 images in .* can be read: .*1.jpg is empty\."
     ):
         door(tmp_path)
 
