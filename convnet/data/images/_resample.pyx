@@ -26,7 +26,9 @@ def resample(const unsigned char[:, :, ::1] image, interval_y, interval_x, unsig
     cdef Py_ssize_t height = image.shape[0], width = image.shape[1]
     cdef bint done
     if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width and image.shape[2] == out.shape[2]):
-        raise ValueError(f"region {interval_y}, {interval_x} is not inside {height} x {width} pixels, or channels differ")
+        raise ValueError(
+            f"region {interval_y}, {interval_x} is not inside {height} x {width} pixels, or channels differ"
+        )
     if not out.shape[0] or not out.shape[1] or not out.shape[2]:
         return
     with nogil:
