@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from itertools import count
 from threading import Lock
 from typing import Protocol
 
@@ -18,7 +19,10 @@ class Owner(Protocol):
     _lock: Lock
 
 
-OWNERS: weakref.WeakSet[Owner] = weakref.WeakSet()
+# Plain weak references. A WeakSet would run Python code whenever an owner is freed, and a Ctrl-C that arrives there
+# would be lost: Python ignores exceptions in callbacks of weak references.
+_owners: dict[int, weakref.ref[Owner]] = {}
+_keys = count()
 
 
 def lock_of(owner: Owner) -> Lock:
@@ -26,13 +30,18 @@ def lock_of(owner: Owner) -> Lock:
 
     Hold it only by ``with owner._lock``, which releases the lock that it acquired.
     """
-    OWNERS.add(owner)
+    for key, reference in list(_owners.items()):
+        if reference() is None:
+            _owners.pop(key, None)
+    _owners[next(_keys)] = weakref.ref(owner)
     return Lock()
 
 
 def _in_child() -> None:
-    for owner in OWNERS:
-        owner._lock = Lock()
+    for reference in list(_owners.values()):
+        owner = reference()
+        if owner is not None:
+            owner._lock = Lock()
 
 
 if hasattr(os, "register_at_fork"):
