@@ -13,8 +13,8 @@ from convnet.data import ImageFolder
 from convnet.inspection import MistakesDisplay, Trace
 from convnet.layers import Conv2D, Dropout, Layer, MaxPool2D, ReLU, Residual, as_layers, register
 from convnet.layers.base import Builder
-from convnet.layers.fields import integer, parameter
 from convnet.schedules import Cosine, Schedule, Warmup
+from convnet.values.constraints import integer, parameter
 
 
 @register

@@ -1,7 +1,7 @@
 """The base classes of augmentations, and the registry of augmentations by name."""
 
 from convnet.engine import FILLS
-from convnet.values.fields import choice, parameter
+from convnet.values.constraints import choice, parameter
 from convnet.values.registry import Registry
 from convnet.values.value import Value, immutable
 

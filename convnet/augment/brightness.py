@@ -1,7 +1,7 @@
 """Random changes of brightness."""
 
 from convnet.augment.base import Augmentation, register
-from convnet.values.fields import parameter, real
+from convnet.values.constraints import number, parameter
 
 
 @register
@@ -29,7 +29,7 @@ class RandomBrightness(Augmentation):
     RandomBrightness(0.2)
     """
 
-    factor: float = parameter(real(0, 1))
+    factor: float = parameter(number(0, 1))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("brightness", self.factor * unit, 0.0)

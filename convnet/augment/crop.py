@@ -1,7 +1,7 @@
 """Random crops."""
 
 from convnet.augment.base import Moving, register
-from convnet.values.fields import both, pair, parameter
+from convnet.values.constraints import both, integer, pair, parameter
 
 
 @register
@@ -29,7 +29,7 @@ class RandomCrop(Moving):
     RandomCrop(4, fill_mode='constant')
     """
 
-    padding: int | tuple[int, int] = parameter(pair(0))
+    padding: int | tuple[int, int] = parameter(pair(integer(0)))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         for padding, side, name in zip(

@@ -1,7 +1,7 @@
 """Cutout: random rectangles of zeros."""
 
 from convnet.augment.base import Augmentation, register
-from convnet.values.fields import both, pair, parameter
+from convnet.values.constraints import both, integer, pair, parameter
 
 
 @register
@@ -30,7 +30,7 @@ class Cutout(Augmentation):
     Cutout(8)
     """
 
-    size: int | tuple[int, int] = parameter(pair(1))
+    size: int | tuple[int, int] = parameter(pair(integer(1)))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         height, width = both(self.size)

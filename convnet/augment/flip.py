@@ -1,7 +1,7 @@
 """Random flips."""
 
 from convnet.augment.base import Augmentation, register
-from convnet.values.fields import choice, parameter
+from convnet.values.constraints import choice, parameter
 
 MODES = {"horizontal": (0.0, 0.5), "vertical": (0.5, 0.0), "both": (0.5, 0.5)}
 

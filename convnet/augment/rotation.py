@@ -3,7 +3,7 @@
 import math
 
 from convnet.augment.base import Moving, register
-from convnet.values.fields import parameter, real
+from convnet.values.constraints import number, parameter
 
 
 @register
@@ -32,7 +32,7 @@ class RandomRotation(Moving):
     RandomRotation(15.0, fill_mode='reflect')
     """
 
-    degrees: float = parameter(real(0, 180))
+    degrees: float = parameter(number(0, 180))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         return ("rotation", math.radians(self.degrees), 0.0)

@@ -1,7 +1,7 @@
 """Random shifts."""
 
 from convnet.augment.base import Moving, register
-from convnet.values.fields import both, parameter, real_pair
+from convnet.values.constraints import both, number, pair, parameter
 
 
 @register
@@ -29,7 +29,7 @@ class RandomTranslation(Moving):
     RandomTranslation((0.1, 0.2))
     """
 
-    factor: float | tuple[float, float] = parameter(real_pair(0, 1))
+    factor: float | tuple[float, float] = parameter(pair(number(0, 1)))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         down, right = both(self.factor)

@@ -1,7 +1,7 @@
 """Random zooms."""
 
 from convnet.augment.base import Moving, register
-from convnet.values.fields import parameter, real_pair
+from convnet.values.constraints import number, pair, parameter
 
 
 @register
@@ -30,7 +30,7 @@ class RandomZoom(Moving):
     (RandomZoom(0.2), RandomZoom((0.2, 0.2)))
     """
 
-    factor: float | tuple[float, float] = parameter(real_pair(0, 0.9, merge=False))
+    factor: float | tuple[float, float] = parameter(pair(number(0, 0.9), merge=False))
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         if isinstance(self.factor, tuple):

@@ -8,7 +8,7 @@ from convnet.cli import options
 from convnet.cli.errors import UsageError
 from convnet.cli.report import table
 from convnet.layers import as_layers, presets, to_dicts, to_json
-from convnet.values.fields import did_you_mean
+from convnet.values.messages import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators.constraints import BOOLEAN, check_parameters, input_shape
 from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
+from convnet.estimators.parameter_constraints import check_parameters, input_shape
 from convnet.estimators.parameters import ParametersMixin
 from convnet.estimators.sklearn_callbacks import (
     CallbackSupportMixin,
@@ -29,6 +29,7 @@ from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin
 from convnet.training.prediction import predict_in_batches
+from convnet.values.constraints import boolean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,8 +136,8 @@ class BaseConvNet(
             Within a second of Ctrl-C. As after any error, the estimator is as it was before; only with `warm_start`
             it keeps the best weights so far.
         """
-        resume = hasattr(self, "weights_") and bool(
-            BOOLEAN.test(self.warm_start) and self.warm_start
+        resume = (
+            hasattr(self, "weights_") and boolean.accepts(self.warm_start) and bool(self.warm_start)
         )
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, resume=resume, validation=validation)
@@ -185,7 +186,7 @@ class BaseConvNet(
             X,
             y,
             sample_weight,
-            input_shape=input_shape(self.input_shape, self.data_format, name, self.layers),
+            input_shape=input_shape(self.input_shape, self.data_format, self.layers),
             load=load,
             resume=resume,
             **passed,
@@ -273,7 +274,7 @@ class BaseConvNet(
         """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""
         check_parameters(self)
         kind = type(self).__name__
-        shape = input_shape(self.input_shape, self.data_format, kind, self.layers)
+        shape = input_shape(self.input_shape, self.data_format, self.layers)
         if X is not None or shape is None:
             array = inputs.check_rows(X, kind)
             n_labels = count_samples(y)

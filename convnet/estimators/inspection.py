@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,10 @@ from sklearn.utils import Bunch
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
 from convnet.engine.threads import resolve_n_threads
-from convnet.estimators.constraints import ParameterError, check_parameters, input_shape, integer
+from convnet.estimators.parameter_constraints import (
+    check_parameters,
+    input_shape,
+)
 from convnet.fitted.attributes import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import draw_seed
@@ -30,7 +34,8 @@ from convnet.inspection.explain import (
 from convnet.inspection.explain.targets import class_targets, label_codes
 from convnet.inspection.trace import Trace
 from convnet.training.prediction import predict_in_batches
-from convnet.values.fields import show
+from convnet.values.constraints import integer
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -342,19 +347,15 @@ class InspectionMixin:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If a parameter is invalid, or an augmentation does not fit the images, as in ``fit``.
         """
         check_parameters(self)
         if hasattr(self, "weights_"):
             validate_fitted(self)
         kind = type(self).__name__
-        rule = integer(1)
-        if not rule.test(n):
-            raise ParameterError(
-                f"{kind}: n of preview_augment must be {rule.phrase}; got {show(n)}."
-            )
-        shape = input_shape(self.input_shape, self.data_format, kind, self.layers)
+        n = integer(1, inf).check(f"{kind}: n", n)
+        shape = input_shape(self.input_shape, self.data_format, self.layers)
         if shape is None:
             shape = getattr(self, "input_shape_", None)
         images = inputs.as_images(

@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from convnet.estimators.base import BaseConvNet
 from convnet.training.examples import permutation
-from convnet.values.fields import as_float, is_integer, is_number, show
+from convnet.values.constraints import integer, number
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 MEMORY = 0.9  # weight of a step in the average of its neighbour
 DIVERGED = 4.0  # the average of the steps so far over its least, where there is no more to see
-FEWEST = 3  # steps that a slope needs
-MOST = 2**20  # steps: the rates of all are drawn up first
+MIN_STEPS = 3  # that a slope needs
+MAX_STEPS = 2**20  # the rates of all steps are computed first
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,10 +162,10 @@ def _average(losses: Sequence[float] | np.ndarray, i: int) -> float:
 
 
 def _found(rates: np.ndarray, losses: list[float]) -> LearningRateSearch:
-    capped = np.minimum(losses, max(losses[:FEWEST], default=0.0))
+    capped = np.minimum(losses, max(losses[:MIN_STEPS], default=0.0))
     smoothed = np.array([_average(capped, i) for i in range(len(losses))])
     end = int(smoothed.argmin()) + 1 if losses else 0
-    if end < FEWEST:
+    if end < MIN_STEPS:
         raise ValueError(
             f"The loss does not fall at any rate from lowest={rates[0]:g} on, in {len(losses)} steps. "
             "Lower it, raise steps, or scale X."
@@ -176,10 +176,8 @@ def _found(rates: np.ndarray, losses: list[float]) -> LearningRateSearch:
 
 
 def _check(lowest: Any, highest: Any, steps: Any) -> None:
-    for name, rate in (("lowest", lowest), ("highest", highest)):
-        if not is_number(rate) or not 0 < as_float(rate) < math.inf:
-            raise ValueError(f"{name} must be a number above 0; got {show(rate)}.")
+    number(0, closed="neither").check("lowest", lowest)
+    number(0, closed="neither").check("highest", highest)
     if lowest >= highest:
         raise ValueError(f"lowest={lowest:g} must be below highest={highest:g}.")
-    if not is_integer(steps) or not FEWEST <= steps <= MOST:
-        raise ValueError(f"steps must be an integer from {FEWEST} to {MOST}; got {show(steps)}.")
+    integer(MIN_STEPS, MAX_STEPS).check("steps", steps)

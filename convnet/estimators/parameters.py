@@ -16,8 +16,7 @@ from convnet.augment.spec import as_augment
 from convnet.layers import as_layers, resolve_names
 from convnet.layers.base import LAYERS
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values.fields import did_you_mean, show
-from convnet.values.plain import plain
+from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +38,7 @@ def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for registry in (LAYERS, AUGMENTATIONS):
         spec = params[registry.parameter]
-        nested |= _listed(registry, "", plain(spec) if isinstance(spec, list | tuple) else ())
+        nested |= _listed(registry, "", spec if isinstance(spec, list | tuple) else ())
     learning_rate = params["learning_rate"]
     if isinstance(learning_rate, Schedule):
         nested |= {f"learning_rate__{k}": v for k, v in learning_rate.get_fields().items()}
@@ -76,13 +75,13 @@ def replace_layers(spec: Any, changes: dict[str, Any]) -> list[Any]:
             f'layers__{name[:60]}: layers="auto" has no layers to change. Set layers to a list first.'
         )
     layers = spec if isinstance(spec, list | tuple) else as_layers(spec)
-    return _replaced(LAYERS, plain(layers), changes)
+    return _replaced(LAYERS, layers, changes)
 
 
 def replace_augment(spec: Any, changes: dict[str, Any]) -> list[Any]:
     """Return a new list of augmentations with some of them changed, as `replace_layers` does; none has a name."""
     augment = spec if isinstance(spec, list | tuple) else as_augment(spec)
-    return _replaced(AUGMENTATIONS, plain(augment), changes)
+    return _replaced(AUGMENTATIONS, augment, changes)
 
 
 def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str, Any]) -> list[Any]:
@@ -249,14 +248,7 @@ class ParametersMixin(BaseEstimator):
             else:
                 own[name] = value
         for name, changes in nested.items():
-            try:
-                own[name] = NESTED[name](own.get(name, known[name]), changes)
-            except (TypeError, ValueError, ImportError):
-                raise
-            except Exception as error:  # of an object that is no spec, whatever it says
-                raise ValueError(
-                    f"Invalid parameter {name}__{next(iter(changes))[:60]}: {name} raised {type(error).__name__}."
-                ) from error
+            own[name] = NESTED[name](own.get(name, known[name]), changes)
         for name, value in own.items():
             setattr(self, name, value)
         return self

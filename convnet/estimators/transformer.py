@@ -14,13 +14,14 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from convnet.estimators.base import BaseConvNet
-from convnet.estimators.constraints import ParameterError, check_parameters
+from convnet.estimators.parameter_constraints import ParameterError, check_parameters
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names
 from convnet.model_io.description import to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
-from convnet.values.fields import did_you_mean, is_integer, show
+from convnet.values.constraints import is_integer
+from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,8 @@ from convnet.graph import LayerInfo, Plan
 from convnet.inputs.images import DTYPES
 from convnet.inputs.scaling import InputFormat, is_scale
 from convnet.layers import Layer
-from convnet.values.fields import is_integer, show
+from convnet.values.constraints import is_integer
+from convnet.values.messages import show
 from convnet.values.value import Value
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import Loop
 from convnet.training.optimization import OptimizationState
 from convnet.training.statistics import learn_statistics
-from convnet.values.fields import show
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

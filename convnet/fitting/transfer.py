@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights
 from convnet.layers import resolve_names
-from convnet.values.fields import show
+from convnet.values.messages import show
 
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
 Report: TypeAlias = dict[str, list[str]]  # init_report_

@@ -13,7 +13,7 @@ from sklearn.base import is_classifier
 from convnet.fitted.attributes import fitted_copy
 from convnet.fitted.weights import Weights
 from convnet.training.prediction import predict_in_batches
-from convnet.values.fields import did_you_mean, show
+from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from convnet.inputs.arrays import as_array
-from convnet.values.fields import as_float, is_number, show
-from convnet.values.plain import plain
+from convnet.values.constraints import as_float, is_number
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -169,7 +169,6 @@ def class_weights(
     """
     if class_weight is None:
         return None
-    class_weight = plain(class_weight)
     if isinstance(class_weight, str) and class_weight == "balanced":
         sums = np.bincount(codes, weights=sample_weight, minlength=len(classes))
         with np.errstate(over="ignore", invalid="ignore"):  # refused by `split_weights`

@@ -25,7 +25,7 @@ from convnet.inputs.targets import (
     split_weights,
 )
 from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
-from convnet.values.fields import show
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Sized

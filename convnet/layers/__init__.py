@@ -7,9 +7,8 @@ builder). A new layer is one new file, and nothing here imports from higher pack
     preset.py      specs that come with convnet, files in presets/
     auto.py        the layers that "auto" stands for
     conv2d.py …    one layer, or layers that differ in one word, per file
-    weighted.py, convolution.py, pool.py   base classes: fields and documentation that several layers share
+    weighted.py, convolution.py, pool.py   base classes: the fields that several layers share, with their documentation
     base.py        Layer, the Builder that `lower` calls, and the registry of layers by name
-    fields.py      checks of single fields
     geometry.py    windows, output sizes, padding, LayerShapeError
 """
 

@@ -1,8 +1,13 @@
-"""Activations as separate layers."""
+"""Activations: their names, and layers that apply one."""
 
-from convnet.layers import fields
+from convnet.engine import ACTIVATIONS
 from convnet.layers.base import Builder, Layer, register
-from convnet.layers.fields import parameter
+from convnet.values.constraints import choice, optional, parameter
+
+ALIASES = {"identity": "linear", "none": "linear", "logistic": "sigmoid", "swish": "silu"}
+
+# "softmax" passes here. The plan refuses it, with the position of the layer and the reason.
+activation_name = optional(choice(*ACTIVATIONS, also=("softmax",), elsewhere=ALIASES))
 
 
 @register
@@ -46,7 +51,7 @@ class Activation(Layer):
 
     stem = "activation"
 
-    activation: str | None = parameter(fields.activation)
+    activation: str | None = parameter(activation_name)
 
     def lower(self, builder: Builder) -> None:
         builder.activation(self.activation or "linear")

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from convnet.layers import preset
-from convnet.layers.fields import layer_name, parameter
+from convnet.values.constraints import Constraint, optional, parameter
 from convnet.values.registry import Registry
 from convnet.values.value import Value, immutable
 
 Branch: TypeAlias = Any  # of the graph; a layer only passes it back to the builder
 Pair: TypeAlias = tuple[int, int]  # (vertical, horizontal), or (before, after)
+
+# A name becomes part of layers__stem__filters and "stem/weights".
+_NAME = re.compile(r"(?!-?\d+\Z)(?!.*__)(?!_)[A-Za-z0-9_-]{1,64}(?<!_)")
+
+
+def _layer_name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    if not _NAME.fullmatch(value):
+        raise ValueError
+    return str(value)
+
+
+layer_name = Constraint(
+    "a string of 1 to 64 letters, digits, single _ and -, without _ at either end, and not a number",
+    _layer_name,
+)
 
 
 @immutable
@@ -32,7 +50,7 @@ class Layer(Value):
 
     layers: ClassVar[tuple[Layer, ...]] = ()  # the layers inside this one
 
-    name: str | None = parameter(layer_name, default=None, kw_only=True)
+    name: str | None = parameter(optional(layer_name), default=None, kw_only=True)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the output.

@@ -1,8 +1,7 @@
 """Batch normalization."""
 
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, register
-from convnet.layers.fields import parameter
+from convnet.values.constraints import number, parameter
 
 
 @register
@@ -39,8 +38,8 @@ class BatchNorm(Layer):
 
     stem = "batchnorm"
 
-    momentum: float = parameter(fields.real(0, 0.9999), default=0.9)
-    epsilon: float = parameter(fields.real(1e-12, 1), default=1e-5)
+    momentum: float = parameter(number(0, 0.9999), default=0.9)
+    epsilon: float = parameter(number(1e-12, 1), default=1e-5)
 
     def lower(self, builder: Builder) -> None:
         builder.batch_norm(momentum=self.momentum, epsilon=self.epsilon)

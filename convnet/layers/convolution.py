@@ -6,17 +6,19 @@ Dataclasses order the fields of several base classes from the last one to the fi
 
 from typing import Any
 
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer
-from convnet.layers.fields import Padding, parameter
 from convnet.layers.geometry import (
+    Padding,
     Window,
     map_window,
+    padding1d,
+    padding2d,
     require_groups,
     require_input,
     signal_window,
 )
 from convnet.layers.weighted import WeightedLayer
+from convnet.values.constraints import integer, pair, parameter
 from convnet.values.value import immutable
 
 
@@ -30,7 +32,7 @@ class Filters(Layer):
         Number of output channels.
     """
 
-    filters: int = parameter(fields.integer(1))
+    filters: int = parameter(integer(1))
 
 
 @immutable
@@ -74,10 +76,10 @@ class Kernel1D(Kernel):
 
     takes = "signal"
 
-    kernel_size: int = parameter(fields.integer(1))
-    stride: int = parameter(fields.integer(1), default=1)
-    padding: str | int | tuple[int, int] = parameter(fields.padding1d, default="valid")
-    dilation: int = parameter(fields.integer(1), default=1)
+    kernel_size: int = parameter(integer(1))
+    stride: int = parameter(integer(1), default=1)
+    padding: str | int | tuple[int, int] = parameter(padding1d, default="valid")
+    dilation: int = parameter(integer(1), default=1)
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         return signal_window(shape, self.kernel_size, self.stride, self.padding, self.dilation)
@@ -101,10 +103,10 @@ class Kernel2D(Kernel):
 
     takes = "map"
 
-    kernel_size: int | tuple[int, int] = parameter(fields.pair(1))
-    stride: int | tuple[int, int] = parameter(fields.pair(1), default=1)
-    padding: str | Padding = parameter(fields.padding, default="valid")
-    dilation: int | tuple[int, int] = parameter(fields.pair(1), default=1)
+    kernel_size: int | tuple[int, int] = parameter(pair(integer(1)))
+    stride: int | tuple[int, int] = parameter(pair(integer(1)), default=1)
+    padding: str | Padding = parameter(padding2d, default="valid")
+    dilation: int | tuple[int, int] = parameter(pair(integer(1)), default=1)
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         return map_window(shape, self.kernel_size, self.stride, self.padding, self.dilation)
@@ -121,7 +123,7 @@ class Groups(Layer):
         its own group. As many groups as input channels make the convolution depthwise.
     """
 
-    groups: int = parameter(fields.integer(1), default=1)
+    groups: int = parameter(integer(1), default=1)
 
 
 @immutable
@@ -167,4 +169,4 @@ class DepthwiseKernel(Kernel2D):
         In ``fit``, with the position in the spec: the input is not a map or is smaller than the kernel.
     """
 
-    depth_multiplier: int = parameter(fields.integer(1), default=1)
+    depth_multiplier: int = parameter(integer(1), default=1)

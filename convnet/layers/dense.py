@@ -1,9 +1,8 @@
 """Fully connected layer."""
 
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, register
-from convnet.layers.fields import parameter
 from convnet.layers.weighted import WeightedLayer
+from convnet.values.constraints import integer, parameter
 from convnet.values.value import immutable
 
 
@@ -17,7 +16,7 @@ class Units(Layer):
         Number of outputs.
     """
 
-    units: int = parameter(fields.integer(1))
+    units: int = parameter(integer(1))
 
 
 @register

@@ -1,9 +1,8 @@
 """Dropout."""
 
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, register
-from convnet.layers.fields import parameter
 from convnet.layers.geometry import require_input
+from convnet.values.constraints import number, parameter
 
 
 @register
@@ -34,7 +33,7 @@ class Dropout(Layer):
 
     stem = "dropout"
 
-    rate: float = parameter(fields.real(0, 0.999))
+    rate: float = parameter(number(0, 0.999))
 
     def lower(self, builder: Builder) -> None:
         builder.dropout(self.rate)
@@ -74,7 +73,7 @@ class SpatialDropout2D(Layer):
     stem = "dropout"
     takes = "map"
 
-    rate: float = parameter(fields.real(0, 0.999))
+    rate: float = parameter(number(0, 0.999))
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         require_input(self.takes, input_shape)

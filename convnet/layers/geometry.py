@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from convnet.layers.fields import Padding
-from convnet.values.fields import both
+from convnet.values.constraints import Constraint, both, choice, integer, pair
 
 Pair: TypeAlias = tuple[int, int]
 Shape: TypeAlias = tuple[int, ...]
+Padding: TypeAlias = int | Pair | tuple[Pair, Pair]
 
 
 class LayerShapeError(ValueError):
@@ -57,6 +57,30 @@ class LayerShapeError(ValueError):
 
     def __str__(self) -> str:
         return f"{''.join(f'{where}: ' for where in self.where)}{self.cause}. {self.remedy}"
+
+
+def _zeros2d(value: Any) -> Padding:
+    """Return the shortest of equal forms: ((1, 1), (2, 2)) → (1, 2), (1, 1) → 1."""
+    axis = pair(integer(0)).convert
+    if not isinstance(value, list | tuple):
+        return axis(value)
+    if len(value) != 2:
+        raise ValueError
+    first, second = map(axis, value)
+    if first == second and not isinstance(first, tuple):
+        return first
+    if isinstance(first, tuple) or isinstance(second, tuple):
+        return both(first), both(second)
+    return first, second
+
+
+zeros2d = Constraint(
+    "an integer, 0 or more, (vertical, horizontal) or ((top, bottom), (left, right))", _zeros2d
+)
+padding2d = choice("valid", "same") | zeros2d
+padding1d = choice("valid", "same") | Constraint(
+    "an integer, 0 or more, or (before, after)", pair(integer(0)).convert
+)
 
 
 def span(k: int, d: int = 1) -> int:

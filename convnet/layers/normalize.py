@@ -1,8 +1,7 @@
 """Normalization by statistics that are learned before training."""
 
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, register
-from convnet.layers.fields import parameter
+from convnet.values.constraints import number, parameter
 
 
 @register
@@ -45,7 +44,7 @@ class Normalize(Layer):
 
     stem = "normalize"
 
-    epsilon: float = parameter(fields.real(0, 1), default=1e-7)
+    epsilon: float = parameter(number(0, 1), default=1e-7)
 
     def lower(self, builder: Builder) -> None:
         builder.normalize(self.epsilon)

@@ -1,10 +1,9 @@
 """Max and average pooling of signals."""
 
-from convnet.layers import fields
 from convnet.layers.base import register
-from convnet.layers.fields import parameter
-from convnet.layers.geometry import Window, signal_window
+from convnet.layers.geometry import Window, padding1d, signal_window
 from convnet.layers.pool import Pool
+from convnet.values.constraints import integer, optional, parameter
 from convnet.values.value import immutable
 
 
@@ -28,9 +27,9 @@ class Pool1D(Pool):
 
     takes = "signal"
 
-    pool_size: int = parameter(fields.integer(1), default=2, positional=True)
-    stride: int | None = parameter(fields.optional(fields.integer(1)), default=None)
-    padding: str | int | tuple[int, int] = parameter(fields.padding1d, default="valid")
+    pool_size: int = parameter(integer(1), default=2, positional=True)
+    stride: int | None = parameter(optional(integer(1)), default=None)
+    padding: str | int | tuple[int, int] = parameter(padding1d, default="valid")
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         stride = self.pool_size if self.stride is None else self.stride

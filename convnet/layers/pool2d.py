@@ -1,10 +1,9 @@
 """Max and average pooling of maps."""
 
-from convnet.layers import fields
 from convnet.layers.base import register
-from convnet.layers.fields import Padding, parameter
-from convnet.layers.geometry import Window, map_window
+from convnet.layers.geometry import Padding, Window, map_window, padding2d
 from convnet.layers.pool import Pool
+from convnet.values.constraints import integer, optional, pair, parameter
 from convnet.values.value import immutable
 
 
@@ -28,9 +27,9 @@ class Pool2D(Pool):
 
     takes = "map"
 
-    pool_size: int | tuple[int, int] = parameter(fields.pair(1), default=2, positional=True)
-    stride: int | tuple[int, int] | None = parameter(fields.optional(fields.pair(1)), default=None)
-    padding: str | Padding = parameter(fields.padding, default="valid")
+    pool_size: int | tuple[int, int] = parameter(pair(integer(1)), default=2, positional=True)
+    stride: int | tuple[int, int] | None = parameter(optional(pair(integer(1))), default=None)
+    padding: str | Padding = parameter(padding2d, default="valid")
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         stride = self.pool_size if self.stride is None else self.stride

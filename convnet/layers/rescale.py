@@ -1,8 +1,7 @@
 """Values times a constant, plus a constant."""
 
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, register
-from convnet.layers.fields import parameter
+from convnet.values.constraints import number, parameter
 
 MAX_CONSTANT = 1e9  # of either constant, in magnitude
 
@@ -45,10 +44,8 @@ class Rescale(Layer):
 
     stem = "rescale"
 
-    scale: float = parameter(
-        fields.real(-MAX_CONSTANT, MAX_CONSTANT), default=1 / 255, positional=True
-    )
-    offset: float = parameter(fields.real(-MAX_CONSTANT, MAX_CONSTANT), default=0.0)
+    scale: float = parameter(number(-MAX_CONSTANT, MAX_CONSTANT), default=1 / 255, positional=True)
+    offset: float = parameter(number(-MAX_CONSTANT, MAX_CONSTANT), default=0.0)
 
     def check(self) -> None:
         if self.scale == 0:

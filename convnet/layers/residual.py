@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from convnet.layers import fields
+from convnet.layers.activation import activation_name
 from convnet.layers.base import LAYERS, Builder, Layer, register
 from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
-from convnet.layers.fields import parameter
 from convnet.layers.geometry import LayerShapeError, cross
 from convnet.layers.spec import check_size, resolve_names
-from convnet.values.fields import show
+from convnet.values.constraints import parameter
+from convnet.values.messages import show
 from convnet.values.spec import as_values
 
 SHORTCUT = "shortcut"  # name of the projection: "residual1/shortcut"
@@ -78,7 +78,7 @@ class Residual(Layer):
     stem = "residual"
 
     layers: tuple[Layer, ...] = parameter(_block)  # type: ignore[misc]  # a class variable of other layers, a field here
-    activation: str | None = parameter(fields.activation, default=None)
+    activation: str | None = parameter(activation_name, default=None)
 
     if TYPE_CHECKING:  # accepts a list, and dicts in it
 

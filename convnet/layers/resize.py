@@ -1,11 +1,9 @@
 """Maps resized to a fixed size."""
 
 from convnet.engine import RESIZING
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, register
-from convnet.layers.fields import parameter
 from convnet.layers.geometry import require_input
-from convnet.values.fields import both
+from convnet.values.constraints import both, choice, integer, pair, parameter
 
 
 @register
@@ -52,8 +50,8 @@ class Resize(Layer):
     stem = "resize"
     takes = "map"
 
-    size: int | tuple[int, int] = parameter(fields.pair(1))
-    method: str = parameter(fields.choice("auto", *RESIZING), default="auto")
+    size: int | tuple[int, int] = parameter(pair(integer(1)))
+    method: str = parameter(choice("auto", *RESIZING), default="auto")
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         require_input(self.takes, input_shape)

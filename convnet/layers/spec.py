@@ -8,7 +8,6 @@ from convnet.layers import preset
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import LAYERS, Layer
 from convnet.values import spec as values
-from convnet.values.plain import plain
 from convnet.values.spec import Spec
 
 MAX_NESTING = 8  # of layers inside layers
@@ -41,7 +40,6 @@ def as_layers(spec: Spec, input_shape: tuple[int, ...] | None = None) -> tuple[L
     ImportError
         If the spec is YAML and PyYAML is not installed.
     """
-    spec = plain(spec)
     if isinstance(spec, str) and spec == "auto":
         if input_shape is None:
             raise ValueError('layers="auto" needs the shape of the input')
@@ -106,12 +104,12 @@ def check_size(entries: Sequence[object], depth: int = 0) -> None:
 
     `depth` is the number of layers around `entries`.
     """
-    lists, seen = [plain(entries)], 0
+    lists, seen = [entries], 0
     for _ in range(MAX_NESTING + 1 - depth):
         seen += sum(map(len, lists))
-        if seen > values.MOST:
+        if seen > values.MAX_VALUES:
             raise ValueError(
-                f"layers has more than {values.MOST} entries, including those inside others"
+                f"layers has more than {values.MAX_VALUES} entries, including those inside others"
             )
         lists = list(filter(None, map(_inside, chain(*lists))))
         if not lists:
@@ -120,9 +118,8 @@ def check_size(entries: Sequence[object], depth: int = 0) -> None:
 
 
 def _inside(entry: object) -> Sequence[object]:
-    entry = plain(entry)
     inside = entry.get("layers") if isinstance(entry, dict) else getattr(entry, "layers", ())
-    return plain(inside) if isinstance(inside, list | tuple) else ()
+    return inside if isinstance(inside, list | tuple) else ()
 
 
 def resolve_names(

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from convnet.layers import fields
+from convnet.layers.activation import activation_name
 from convnet.layers.base import Layer
-from convnet.layers.fields import parameter
+from convnet.values.constraints import boolean, choice, number, optional, parameter
 from convnet.values.value import immutable
+
+INITIALIZERS = ("he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "orthogonal")
 
 
 @immutable
@@ -38,11 +40,11 @@ class WeightedLayer(Layer):
     .. [norm] N. Srivastava et al., "Dropout", JMLR 15, 2014.
     """
 
-    activation: str | None = parameter(fields.activation, default=None)
-    use_bias: bool = parameter(fields.boolean, default=True)
-    kernel_initializer: str | None = parameter(fields.initializer, default=None)
-    l2: float | None = parameter(fields.l2, default=None)
-    max_norm: float | None = parameter(fields.max_norm, default=None)
+    activation: str | None = parameter(activation_name, default=None)
+    use_bias: bool = parameter(boolean, default=True)
+    kernel_initializer: str | None = parameter(optional(choice(*INITIALIZERS)), default=None)
+    l2: float | None = parameter(optional(number(0, 1e3)), default=None)
+    max_norm: float | None = parameter(optional(number(1e-6, 1e6)), default=None)
 
     def _weight_options(self) -> dict[str, Any]:
         """Return the options that `Builder.conv2d` and `Builder.dense` take."""

@@ -1,10 +1,8 @@
 """Zeros around a map."""
 
-from convnet.layers import fields
 from convnet.layers.base import Builder, Layer, Pair, register
-from convnet.layers.fields import Padding, parameter
-from convnet.layers.geometry import require_input
-from convnet.values.fields import both
+from convnet.layers.geometry import Padding, require_input, zeros2d
+from convnet.values.constraints import both, parameter
 
 
 @register
@@ -42,7 +40,7 @@ class ZeroPad2D(Layer):
     stem = "zeropad"
     takes = "map"
 
-    padding: Padding = parameter(fields.zeros, default=1, positional=True)
+    padding: Padding = parameter(zeros2d, default=1, positional=True)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         require_input(self.takes, input_shape)

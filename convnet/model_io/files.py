@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from convnet.fitted.attributes import fit_snapshot
 from convnet.persistence import model_file
-from convnet.values.fields import did_you_mean, show
+from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
     import os

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convnet.graph import Trainer
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values.fields import as_float, is_number, show
+from convnet.values.constraints import as_float, is_number
+from convnet.values.messages import did_you_mean, list_words, reworded, show
 
 if TYPE_CHECKING:
     from convnet.graph import Network
@@ -24,13 +25,15 @@ def check_learning_rate(value: object, max_iter: int) -> None:
     if isinstance(value, Schedule):
         try:
             value.check(max_iter)
-        except ValueError as error:
-            raise ValueError(f"learning_rate: {error}.") from None
+        except (TypeError, ValueError) as error:
+            raise reworded(error, f"learning_rate: {error}") from None
     elif isinstance(value, type) and issubclass(value, Schedule):
         raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
     elif isinstance(value, str):
         if value not in NAMES:
-            raise ValueError(f"learning_rate must be one of {', '.join(NAMES)}; got {show(value)}.")
+            names = list_words(map(repr, NAMES))
+            hint = did_you_mean(value, NAMES)
+            raise ValueError(f"learning_rate must be {names}; got {show(value)}.{hint}")
     elif not callable(value):
         raise TypeError(
             "learning_rate must be a name, a schedule such as Cosine(), or a callable of the epoch; "

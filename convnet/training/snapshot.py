@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.training.loop import BestWeights, Loop
-from convnet.values.fields import show
+from convnet.values.messages import show
 
 MISFIT = "The state to resume from does not fit this net"
 

@@ -1,13 +1,13 @@
-"""Values: immutable, checked pieces of a spec, of which layers and augmentations are made.
+"""Values: the immutable, checked objects that layers and augmentations are.
 
 ::
 
-    value.py    Value: keyword-checked, compared, hashed, printed, pickled, its own clone
-    fields.py   checks of single fields; words for errors
-    plain.py    what values of subclasses of str, int, list, tuple and dict hold
-    registry.py Registry: the classes of one family of values by name, plain data ↔ value
-    docstrings.py documentation that a class inherits field by field
-    spec.py     lists of values ↔ lists of dicts, JSON, YAML, paths
+    constraints.py  what a parameter must be: one phrase and one check
+    messages.py     texts of error messages: short reprs, suggestions for misspelled names
+    value.py        Value: immutable, checked, compared, hashed, printed and pickled by its fields
+    registry.py     Registry: the classes of one family of values by name; dict ↔ value
+    docstrings.py   documentation of fields, inherited from base classes
+    spec.py         lists of values ↔ lists of dicts, JSON, YAML, paths
 
 Nothing here imports from the rest of convnet.
 """

@@ -1,14 +1,11 @@
-"""Docstrings in numpydoc's format, taken apart and put together: what several classes document is written once."""
+"""Docstrings in numpydoc's format: classes inherit the documentation of fields from their base classes."""
 
 import inspect
 import re
 from dataclasses import fields
 from typing import Any
 
-SHARED = (
-    "Raises",
-    "Notes",
-)  # sections that a class takes from its base class if it has none of its own
+SHARED = ("Raises", "Notes")  # sections that a class inherits if it has none of its own
 ORDER = ("Parameters", "Attributes", "Raises", "Notes", "References", "Examples")
 
 _TITLE = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)

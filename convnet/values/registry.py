@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from convnet.values.docstrings import inherit_docs
-from convnet.values.fields import did_you_mean, show
-from convnet.values.plain import plain
+from convnet.values.messages import did_you_mean, show
 from convnet.values.value import Value, immutable
 
 T = TypeVar("T", bound=Value)
@@ -87,10 +86,9 @@ class Registry(Generic[V]):
     def from_dict(self, params: dict[str, Any]) -> V:
         """Return the value that ``{"type": "Conv2D", "filters": 16, ...}`` describes."""
         types = self._types
-        params = plain(params)
         if not isinstance(params, dict):
             raise TypeError(f"{self.one} must be a dict such as {self.example}; got {show(params)}")
-        name = plain(params.get("type"))
+        name = params.get("type")
         if not isinstance(name, str):
             known = ", ".join(types)
             raise ValueError(f'{self.one} needs a "type", one of {known}; got {show(params)}')

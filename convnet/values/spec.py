@@ -1,4 +1,4 @@
-"""Specs: from anything a user may write to a tuple of values, and back to plain data."""
+"""Specs: everything that users can pass as a list of values, converted to values and back to plain data."""
 
 import json
 import os
@@ -6,87 +6,74 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
-from convnet.values.fields import did_you_mean, refusal, show
-from convnet.values.plain import plain
+from convnet.values.messages import did_you_mean, reworded, show
 from convnet.values.registry import Registry
 from convnet.values.value import Value, checked
 
 V = TypeVar("V", bound=Value)
 Spec: TypeAlias = Sequence[Value | dict[str, Any]] | Mapping[str, Any] | str | os.PathLike[str]
 
-MOST = 1000  # values in a list
+MAX_VALUES = 1000  # in a list
 MAX_TEXT = 2**18  # characters
-MAX_DEPTH = 100  # lists and dicts in one another: a hundred thousand take seconds to be counted
-# Characters of a number or word of YAML without quotes: long ones in base 60 take minutes.
-MAX_SCALAR = 2**12
+MAX_DEPTH = 100  # of nested YAML collections: parsing 100,000 takes seconds
+MAX_SCALAR = 2**12  # characters of an unquoted YAML scalar: long numbers in base 60 take minutes
 
 
 def as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
-    """Return the values that a spec stands for.
+    """Return the values that a spec describes.
 
     Parameters
     ----------
     registry : Registry
+        The classes that the spec can name.
     spec : list of Value or dict, dict, str or path
-        Values, plain data as `to_dicts` gives it or ``{"layers": [...]}``, which may have a "description" too, JSON
-        or YAML text, the path of a .json or .yaml file.
+        Values, the result of `to_dicts`, ``{"layers": [...]}`` with an optional "description", JSON or YAML text, or
+        the path of a .json or .yaml file.
 
     Returns
     -------
     values : tuple of Value
     """
-    try:
-        return _as_values(registry, spec)
-    except (TypeError, ValueError, ImportError):
-        raise
-    except Exception as error:  # of an object that is no value, whatever it says
-        raise TypeError(
-            f"{registry.parameter} cannot be read: it raised {type(error).__name__}"
-        ) from error
-
-
-def _as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
     what, noun = registry.parameter, registry.noun
-    spec = plain(spec)
     if isinstance(spec, str | os.PathLike):
         spec = _parse(registry, *_read(what, spec))
     if isinstance(spec, dict):
         if len(spec) > 2 or spec.keys() - {"description"} != {what}:
             raise ValueError(f'a dict of {noun}s must be {{"{what}": [...]}}; got {show(spec)}')
-        spec = plain(spec[what])
+        spec = spec[what]
     if isinstance(spec, registry.base):
         raise TypeError(f"{what} must be a list; got one {noun}. Write [{spec!r}]")
     if not isinstance(spec, list | tuple):
         raise TypeError(f"{what} must be {_kinds(registry)}; got {show(spec)}")
-    if len(spec) > MOST:
-        raise ValueError(f"{what} has {len(spec)} entries; at most {MOST} are allowed")
+    if len(spec) > MAX_VALUES:
+        raise ValueError(f"{what} has {len(spec)} entries; at most {MAX_VALUES} are allowed")
     return tuple(_as_value(registry, i, entry) for i, entry in enumerate(spec))
 
 
 def to_dicts(values: Iterable[Value]) -> list[dict[str, Any]]:
-    """Return a list of dicts, fit for JSON and YAML, that `as_values` turns back into equal values."""
+    """Return values as a list of dicts for JSON or YAML. `as_values` converts it back to equal values."""
     return [value.to_dict() for value in values]
 
 
 def to_json(values: Iterable[Value]) -> str:
-    """Return JSON text, a value a line."""
+    """Return values as JSON text with one value per line."""
     lines = ",\n  ".join(json.dumps(entry) for entry in to_dicts(values))
     return f"[\n  {lines}\n]\n" if lines else "[]\n"
 
 
 def to_yaml(values: Iterable[Value]) -> str:
-    """Return YAML text; needs PyYAML."""
+    """Return values as YAML text. Requires PyYAML."""
     return _yaml().safe_dump(to_dicts(values), sort_keys=False, default_flow_style=None, width=1000)
 
 
 def _kinds(registry: Registry[V]) -> str:
-    """Return what a spec may be, in words."""
+    """Return the kinds of spec, for errors."""
     preset = ", a preset" if registry.presets() else ""
     return f"{registry.word}{preset} or a list of {registry.noun}s"
 
 
 def _as_value(registry: Registry[V], i: int, entry: object) -> V:
-    where, entry = f"{registry.parameter}[{i}]", plain(entry)
+    where = f"{registry.parameter}[{i}]"
     if isinstance(entry, type) and issubclass(entry, registry.base):
         raise TypeError(f"{where} is the class {entry.__name__}. Write {entry.__name__}(...)")
     try:
@@ -95,12 +82,12 @@ def _as_value(registry: Registry[V], i: int, entry: object) -> V:
         if isinstance(entry, dict):
             return registry.from_dict(entry)
     except (TypeError, ValueError) as error:
-        raise refusal(error, f"{where}: {error}") from None
+        raise reworded(error, f"{where}: {error}") from None
     raise TypeError(f"{where} must be {registry.one} or a dict; got {show(entry)}")
 
 
 def _read(what: str, spec: str | os.PathLike[Any]) -> tuple[str, str]:
-    """Return text and its format: "json", "yaml" or "" where only the text can tell."""
+    """Return the text of a spec and its format: "json", "yaml", or "" if it is unknown."""
     path = os.fspath(spec)
     if not isinstance(path, str):
         raise TypeError(f"{what}: a path must be a string; got {show(path)}")
@@ -128,11 +115,11 @@ def _parse(registry: Registry[V], text: str, kind: str) -> Any:
     except RecursionError:
         raise ValueError(f"{what}: the {kind.upper()} text is nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"{what}: no valid {kind.upper()}: {str(error)[:300]}") from None
+        raise ValueError(f"{what}: invalid {kind.upper()}: {str(error)[:300]}") from None
 
 
 def _refuse_a_word(registry: Registry[V], text: str) -> None:
-    """Raise ValueError for what cannot be meant as a list: one line, no bracket, no colon, no dash in front."""
+    """Raise ValueError for text that cannot be a list: one line without a colon or a leading bracket or dash."""
     if text[:1] not in ("[", "{", "-") and "\n" not in text and ":" not in text:
         presets = registry.presets()
         hint = did_you_mean(text, [registry.word.strip('"'), *presets])
@@ -151,7 +138,7 @@ def _parse_yaml(text: str) -> Any:
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise RecursionError
-            if isinstance(event, yaml.AliasEvent):  # they can grow without bound
+            if isinstance(event, yaml.AliasEvent):  # can expand without bound
                 raise ValueError("aliases (*name) are not supported")
             if (
                 isinstance(event, yaml.ScalarEvent)
@@ -164,8 +151,8 @@ def _parse_yaml(text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None
-    except (AttributeError, LookupError) as error:  # of a tag that its value does not suit
-        raise ValueError(f"a value is not what its tag says ({type(error).__name__})") from None
+    except (AttributeError, LookupError) as error:  # from a tag that does not fit its value
+        raise ValueError(f"a value does not fit its tag ({type(error).__name__})") from None
 
 
 def _yaml() -> ModuleType:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Self, TypeVar, dataclass_transform
 
-from convnet.values.fields import did_you_mean, parameter, refusal, show
-from convnet.values.plain import plain
+from convnet.values.constraints import parameter
+from convnet.values.messages import did_you_mean, reworded, show
 
 T = TypeVar("T")
 V = TypeVar("V", bound="Value")
@@ -16,10 +16,7 @@ def _build(cls: type[V], params: Mapping[str, Any]) -> V:
 
 
 def checked(value: V) -> V:
-    """Return a value that has been checked anew: a field may have been changed, in spite of all, to what it cannot be.
-
-    It is the same one where nothing had to be normalised.
-    """
+    """Check a value again, because code can change even a frozen field. Return it, normalized if needed."""
     params = {name: getattr(value, name, None) for name in value.parameter_names()}
     built = _build(type(value), params)
     own = built.get_params()
@@ -38,8 +35,8 @@ def immutable(cls: type[T]) -> type[T]:
 class Value:
     """A value that can be compared, hashed, printed and stored.
 
-    A subclass declares its fields with `convnet.values.fields.parameter` and is registered with its
-    `Registry`. Fields are checked and normalised when a value is built; a bad one raises TypeError or ValueError.
+    A subclass declares its fields with `convnet.values.constraints.parameter` and is registered with its `Registry`.
+    Building a value checks and normalizes its fields. A bad field raises TypeError or ValueError.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -49,26 +46,22 @@ class Value:
     def __post_init__(self) -> None:
         kind = type(self).__name__
         for field in fields(self):
-            given = getattr(self, field.name, None)  # there is none where __init__ was not run
+            given = getattr(self, field.name, None)  # missing if __init__ was not called
             try:
-                value = field.metadata["check"](plain(given))
+                value = field.metadata["check"](given)
             except (TypeError, ValueError) as error:
-                # a check of a list has named the place in it: layers[3]: ...
+                # The check of a list of layers has named the position already: "layers[3]: ...".
                 name = "" if str(error).startswith(field.name) else f"{field.name} "
-                raise refusal(error, f"{kind}: {name}{error}") from None
-            except Exception as error:  # of an object that is no number or text, whatever it says
-                raise TypeError(
-                    f"{kind}: {field.name} cannot be {show(given)}, which raised {type(error).__name__}"
-                ) from error
+                raise reworded(error, f"{kind}: {name}{error}") from None
             object.__setattr__(self, field.name, value)
         self.check()
 
     def check(self) -> None:
-        """Check what several fields have to agree on; raise ValueError."""
+        """Check conditions on several fields at once. Raise ValueError if one is not met."""
 
     @classmethod
     def parameter_names(cls) -> tuple[str, ...]:
-        """Return the names of the parameters, as in the signature: those that only a keyword gives last.
+        """Return the names of the parameters in the order of the signature: keyword-only ones are last.
 
         Returns
         -------
@@ -79,17 +72,17 @@ class Value:
 
     @classmethod
     def check_parameter_names(cls, names: Iterable[str]) -> None:
-        """Look for names that are no parameters.
+        """Check that all names are names of parameters.
 
         Parameters
         ----------
         names : iterable of str
-            To look up.
+            The names.
 
         Raises
         ------
         TypeError
-            At the first unknown name, with the likely one.
+            If a name is unknown. The message suggests a similar one.
         """
         known = cls.parameter_names()
         for name in names:
@@ -103,7 +96,7 @@ class Value:
         Parameters
         ----------
         deep : bool, default=True
-            There for scikit-learn; changes nothing.
+            Accepted for scikit-learn. It has no effect, because values do not nest.
 
         Returns
         -------
@@ -113,12 +106,12 @@ class Value:
         return {name: getattr(self, name) for name in self.parameter_names()}
 
     def replace(self, **changes: Any) -> Self:
-        """Return a value like this one with some parameters changed.
+        """Return a copy with some parameters changed.
 
         Parameters
         ----------
         **changes : dict
-            Parameters by name; checked as when a value is built.
+            New values by name of the parameter. They are checked as in the constructor.
 
         Returns
         -------
@@ -129,12 +122,12 @@ class Value:
         return type(self)(**self.get_params() | changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, fit for JSON and YAML.
+        """Return the value as a dict for JSON or YAML.
 
         Returns
         -------
         params : dict
-            The type and the parameters that are not default; pairs become lists.
+            The type and the non-default parameters. Pairs become lists.
         """
         return {"type": type(self).__name__} | {k: _plain(v) for k, v in self._changed().items()}
 
@@ -150,10 +143,10 @@ class Value:
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _build, (type(self), self.get_params())  # what is unpickled is checked again
+        return _build, (type(self), self.get_params())  # so that unpickling checks the fields
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        # skops makes an empty value and gives it this: it is checked here
+        # skops makes an empty value and passes its state here: check the fields
         self.__init__(**state)  # type: ignore[misc]
 
     def __copy__(self) -> Self:

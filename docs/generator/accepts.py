@@ -1,12 +1,11 @@
-"""The accepted values of a parameter, taken from the error message of its check."""
+"""The accepted values of a parameter, from the phrase of its constraint."""
 
 import dataclasses
 
 from public import is_estimator
 
-from convnet.estimators.constraints import RULES
-
-_MARK = "must be "
+from convnet.estimators.parameter_constraints import CONSTRAINTS
+from convnet.values.constraints import Constraint
 
 
 def must_be(thing, name, kind):
@@ -35,16 +34,10 @@ def must_be(thing, name, kind):
 
 
 def _of_parameter(name):
-    return RULES[name].phrase if name in RULES else ""
+    return CONSTRAINTS[name].phrase if name in CONSTRAINTS else ""
 
 
 def _of_field(cls, name):
     fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     checks = [field.metadata.get("check") for field in fields if field.name == name]
-    try:
-        for check in filter(None, checks):
-            check(object())
-    except (TypeError, ValueError) as error:
-        message = str(error)
-        return message[len(_MARK) :].partition("; got ")[0] if message.startswith(_MARK) else ""
-    return ""
+    return checks[0].phrase if checks and isinstance(checks[0], Constraint) else ""

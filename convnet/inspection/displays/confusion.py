@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from convnet.inspection.displays.grid import BAR, GAP
 from convnet.inspection.displays.images import BATCH_SIZE, DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.text import VERBATIM, fitted, height
-from convnet.inspection.explain.given import whole as integer
+from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,7 +124,7 @@ class ConfusionDisplay:
             If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
-        n = integer(f"{cls.__name__}: n", n, 2)
+        n = integer(2, inf).check(f"{cls.__name__}: n", n)
         if not hasattr(estimator, "explain_confusion"):
             kind = type(estimator).__name__
             raise TypeError(f"{cls.__name__} takes a ConvNetClassifier; {kind} has no classes.")
@@ -160,7 +161,7 @@ class ConfusionDisplay:
         ValueError
             If n is below 2, or `ax` was divided before or is too small.
         """
-        self.drawn_ = self._most_confused(integer("ConfusionDisplay: n", n, 2))
+        self.drawn_ = self._most_confused(integer(2, inf).check("ConfusionDisplay: n", n))
         caller = "ConfusionDisplay.plot"
         k, (h, w) = len(self.drawn_), self.maps.shape[2:]
         names = [str(self.classes[i]) for i in self.drawn_]

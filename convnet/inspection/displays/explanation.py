@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -27,7 +27,7 @@ from convnet.inspection.displays.text import (
     percent,
     true_predicted,
 )
-from convnet.inspection.explain.given import whole as integer
+from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,7 +158,7 @@ class ExplanationDisplay:
             If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
-        n = integer(f"{cls.__name__}: n", n)
+        n = integer(1, inf).check(f"{cls.__name__}: n", n)
         pictures = DisplayImages(estimator, X, cls.__name__)
         n_rows = len(pictures)
         labels = None if y is None else np.asarray(y)

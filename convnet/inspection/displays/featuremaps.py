@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,8 +13,8 @@ from convnet.inspection.displays.images import DisplayImages
 from convnet.inspection.displays.layer_rows import MAX_MAPS_IN_ROW, draw_rows
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.text import name_list
-from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
+from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,7 +172,7 @@ class FeatureMapDisplay:
             If n_max is below 1, or `ax` was divided before.
         """
         if n_max is not None:
-            n_max = whole("FeatureMapDisplay: n_max", n_max)
+            n_max = integer(1, inf).check("FeatureMapDisplay: n_max", n_max)
         (name, values), *others = self.maps.items()
         if not others and values.ndim == 3:
             self._plot_layer(ax, name, values, n_max or MAX_MAPS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from convnet.inspection.displays.colors import diverging
 from convnet.inspection.displays.grid import MAX_MAPS, draw_maps
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.explain.given import whole
 from convnet.layers.geometry import cross
+from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,7 +164,7 @@ class FilterDisplay:
             divided before.
         """
         if n_max is not None:
-            n_max = whole("FilterDisplay: n_max", n_max)
+            n_max = integer(1, inf).check("FilterDisplay: n_max", n_max)
         kernels = np.asarray(self.kernels)
         size = kernels.shape[:-2]
         if kernels.ndim == 4 and size == (1, 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from convnet.inspection.displays.grid import draw_maps
 from convnet.inspection.displays.images import DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.text import percent, true_predicted
-from convnet.inspection.explain.given import whole as integer
+from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +120,7 @@ class MistakesDisplay:
             If matplotlib is not installed.
         """
         check_fitted_net(estimator, cls.__name__)
-        n = integer(f"{cls.__name__}: n", n)
+        n = integer(1, inf).check(f"{cls.__name__}: n", n)
         y, predicted = np.asarray(y), estimator.predict(X)
         if y.ndim != 1 or predicted.ndim != 1 or len(y) != len(predicted):
             raise ValueError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.inspection.explain.base import Method
-from convnet.inspection.explain.given import whole
+from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -74,7 +75,8 @@ class IntegratedGradients(Method):
     def __init__(
         self, explained: ExplainInput, baseline: ArrayLike = 0.0, steps: int = STEPS
     ) -> None:
-        self.baseline, self.steps = np.asarray(baseline, dtype=np.float64), whole("steps", steps)
+        self.baseline = np.asarray(baseline, dtype=np.float64)
+        self.steps = integer(1, inf).check("steps", steps)
         self._n_images = 0
         self._errors: list[float] = []  # relative ones, of images that need a warning
 

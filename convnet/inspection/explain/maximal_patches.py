@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.graph.arrays import check_finite
 from convnet.inspection.explain.base import images_per_batch
-from convnet.inspection.explain.given import whole
 from convnet.inspection.explain.receptive_field import receptive_field
+from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
     from convnet.graph import Network
@@ -67,7 +68,7 @@ def maximal_patches(
     found : dict of ndarray
         ``patches``, ``activations``, ``rows`` and ``positions``, as the method of estimators returns them.
     """
-    top = _top_activations(network, images, scale, layer, whole("n", n), n_threads)
+    top = _top_activations(network, images, scale, layer, integer(1, inf).check("n", n), n_threads)
     shape, sides = network.plan.named[layer].output_shape, images.shape[1:-1]
     pixels = np.unravel_index(top.pixels, (1,) * (3 - len(shape)) + shape[:-1])
     fields = receptive_field(network.plan, layer)

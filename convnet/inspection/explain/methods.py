@@ -11,6 +11,7 @@ from convnet.inspection.explain.gradcam import GradCAM
 from convnet.inspection.explain.integrated_gradients import IntegratedGradients
 from convnet.inspection.explain.occlusion import Occlusion
 from convnet.inspection.explain.saliency import Saliency
+from convnet.values.constraints import choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,11 +34,10 @@ def check_options(method: object, options: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
-        There is no such method, or one of the options is none of its.
+    TypeError, ValueError
+        If there is no such method, or it has no such option.
     """
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(f"there is no method {method!r}; there are {', '.join(METHODS)}")
+    method = choice(*METHODS).check("method", method)
     given = {name: value for name, value in options.items() if value is not None}
     own = METHODS[method].parameters
     for name in given:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import product
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convnet.inspection.explain.base import Method
-from convnet.inspection.explain.given import sides
 from convnet.layers.geometry import cross
+from convnet.values.constraints import integer, optional, several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +53,8 @@ class Occlusion(Method):
         shape = explained.images.shape[1:]
         size = shape[: max(1, len(shape) - 1)]
         quarter = [max(1, n // DEFAULT_FRACTION) for n in size] if len(shape) > 1 else [1]
-        self.patch = sides("patch", patch, len(size)) or quarter
-        self.stride = sides("stride", stride, len(size)) or [max(1, n // 2) for n in self.patch]
+        self.patch = _sides("patch", patch, len(size)) or quarter
+        self.stride = _sides("stride", stride, len(size)) or [max(1, n // 2) for n in self.patch]
         if any(p > n for p, n in zip(self.patch, size, strict=True)):
             raise ValueError(f"patch {cross(self.patch)} is larger than the image, {cross(size)}")
         if any(s > p for s, p in zip(self.stride, self.patch, strict=True)):
@@ -85,6 +86,15 @@ class Occlusion(Method):
                 falls[window] += (before - values).reshape(-1, *[1] * (len(size) - 1))
                 count[window[1:]] += 1
         return (falls / count).astype(np.float32)
+
+
+def _sides(name: str, value: object, n: int) -> list[int] | None:
+    """Return one integer for each of n axes, from one integer or one per axis. None stays None."""
+    side = integer(1, inf)
+    found = optional(side | several(side, n)).check(name, value)
+    if found is None:
+        return None
+    return [found] * n if isinstance(found, int) else list(found)
 
 
 def _axis_windows(n: int, size: int, step: int) -> list[slice]:

@@ -1,9 +1,4 @@
-"""Learning-rate schedules: immutable values that a grid search can vary. One a file.
-
-schedule.py   the base: multiplier of the rate, check of the fields
-checks.py     what the checks share
-curve.py      how a rate goes from one value to another
-"""
+"""Learning-rate schedules: immutable objects that a grid search can vary. schedule.py holds their base class."""
 
 from convnet.training.schedules.cosine import Cosine
 from convnet.training.schedules.exponential import Exponential

@@ -1,30 +1,29 @@
-"""Cosine."""
+"""Cosine decay."""
 
 from dataclasses import dataclass
+from math import inf
 
-from convnet.training.schedules.checks import check, check_share, check_shorter
-from convnet.training.schedules.curve import half_cosine
-from convnet.training.schedules.schedule import Schedule
-from convnet.values.fields import is_integer
+from convnet.training.schedules.schedule import Schedule, half_cosine
+from convnet.values.constraints import integer, number, parameter
 
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """In epoch e of n the rate is init · (final + (1 - final) · (1 + cos(π e / n)) / 2).
+    """The rate falls along half a period of a cosine, without restarts [1]_.
 
-    Half a period, without restarts [1]_.
+    In epoch e of n it is init · (final + (1 - final) · (1 + cos(π e / n)) / 2).
 
     Parameters
     ----------
     final : float, default=0.0
-        The share of the initial rate that would be reached in epoch n, from 0 to 1.
+        The rate in epoch n as a fraction of the initial rate, from 0 to 1.
     warmup : int, default=0
-        Epochs, less than `max_iter`, in which the rate first rises evenly; n and e are counted after them.
+        Number of epochs, less than `max_iter`, in which the rate first rises linearly. e and n do not count them.
 
     Raises
     ------
-    ValueError
-        In ``fit``: a field out of range, or a warm-up that leaves no epoch.
+    TypeError, ValueError
+        In ``fit``: a field has a wrong type or value, or no epoch is left after the warm-up.
 
     References
     ----------
@@ -32,8 +31,8 @@ class Cosine(Schedule):
            https://arxiv.org/abs/1608.03983
     """
 
-    final: float = 0.0
-    warmup: int = 0
+    final: float = parameter(number(0, 1), default=0.0)
+    warmup: int = parameter(integer(0, inf), default=0)
 
     def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         if epoch < self.warmup:
@@ -42,6 +41,5 @@ class Cosine(Schedule):
         return half_cosine(1.0, self.final, done)
 
     def check(self, max_iter: int) -> None:
-        check_share(self, "final")
-        check(self, "warmup", "an integer, 0 or more", is_integer(self.warmup) and self.warmup >= 0)
-        check_shorter(self, "warmup", max_iter)
+        super().check(max_iter)
+        self._check_warmup("warmup", max_iter)

@@ -1,9 +1,9 @@
-"""Exponential."""
+"""Exponential decay."""
 
 from dataclasses import dataclass
 
-from convnet.training.schedules.checks import check_share
 from convnet.training.schedules.schedule import Schedule
+from convnet.values.constraints import number, parameter
 
 
 @dataclass(frozen=True)
@@ -13,22 +13,19 @@ class Exponential(Schedule):
     Parameters
     ----------
     decay : float, default=0.95
-        What each epoch multiplies the rate by, above 0 and at most 1.
+        Factor by which each epoch multiplies the rate, above 0 and at most 1.
 
     Raises
     ------
-    ValueError
-        In ``fit``: a field out of range.
+    TypeError, ValueError
+        In ``fit``: `decay` has a wrong type or value.
 
     References
     ----------
     .. [1] PyTorch's ``ExponentialLR``.
     """
 
-    decay: float = 0.95
+    decay: float = parameter(number(0, 1, closed="right"), default=0.95)
 
     def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         return self.decay**epoch
-
-    def check(self, max_iter: int) -> None:
-        check_share(self, "decay", zero=False)

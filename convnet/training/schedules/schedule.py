@@ -1,9 +1,12 @@
 """The base of all schedules."""
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-MOST_NESTED = 8  # schedules inside schedules inside ...
+from convnet.values.messages import reworded, show
+
+MAX_NESTING = 8  # of schedules inside schedules
 
 
 def _depth(schedule: "Schedule") -> int:
@@ -13,18 +16,21 @@ def _depth(schedule: "Schedule") -> int:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate as a function of the epoch or of the step; a subclass gives `multiplier` and `check`.
+    """A learning rate as a function of the epoch or of the step.
+
+    A subclass is a frozen dataclass. It declares its fields with `convnet.values.constraints.parameter` and defines
+    `multiplier`.
 
     Attributes
     ----------
     per_step : bool
-        Whether the rate changes within an epoch; `multiplier` is asked once an epoch where it does not.
+        Whether the rate changes within an epoch. If not, `multiplier` is called once per epoch.
     """
 
     def __post_init__(self) -> None:
-        if _depth(self) > MOST_NESTED:
+        if _depth(self) > MAX_NESTING:
             raise ValueError(
-                f"{type(self).__name__}: schedules lie more than {MOST_NESTED} deep in one another"
+                f"{type(self).__name__}: schedules are nested more than {MAX_NESTING} deep"
             )
 
     @property
@@ -33,35 +39,49 @@ class Schedule:
         return False
 
     def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
-        """Return what the initial rate is multiplied by.
+        """Return the factor by which `learning_rate_init` is multiplied.
 
         Parameters
         ----------
         epoch, max_iter : int
-            The epoch, from 0, and their number.
+            Index of the epoch, from 0, and number of epochs.
         step, steps : int, default=0, 1
-            The step of the epoch, from 0, and their number; only schedules with `per_step` look at it.
+            Index of the step in the epoch, from 0, and steps per epoch. Only schedules with `per_step` use them.
 
         Returns
         -------
         multiplier : float
-            1 is `learning_rate_init`.
+            The factor.
         """
         raise NotImplementedError
 
     def check(self, max_iter: int) -> None:
-        """Look for fields that cannot be used; called by ``fit`` before the first epoch.
+        """Check the fields. ``fit`` calls this before the first epoch.
 
         Parameters
         ----------
         max_iter : int
-            Epochs of the fit.
+            Number of epochs of the fit.
 
         Raises
         ------
-        ValueError
-            At the first such field, by name.
+        TypeError, ValueError
+            If a field has a wrong type or value. The message names it.
         """
+        for field in fields(self):
+            try:
+                field.metadata.get("check", bool)(getattr(self, field.name))
+            except (TypeError, ValueError) as error:
+                raise reworded(error, f"{type(self).__name__}: {field.name} {error}") from None
+
+    def _check_warmup(self, name: str, max_iter: int) -> None:
+        """Check that the epochs of a warm-up leave at least one other epoch."""
+        value = getattr(self, name)
+        if value >= max_iter:
+            raise ValueError(
+                f"{type(self).__name__}: {name} is {show(value)}, but there are only {max_iter} epochs. "
+                f"Lower {name} or raise max_iter."
+            )
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields by name.
@@ -69,7 +89,7 @@ class Schedule:
         Returns
         -------
         fields : dict
-            Names and values; those of a schedule within as ``then__final`` and so on.
+            Names and values. Fields of a nested schedule have names such as ``then__final``.
         """
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in list(found.items()):
@@ -78,12 +98,12 @@ class Schedule:
         return found
 
     def replace(self, **changes: Any) -> Self:
-        """Return a schedule like this one with some fields changed.
+        """Return a copy with some fields changed.
 
         Parameters
         ----------
         **changes : dict
-            Fields by name, as `get_fields` names them.
+            New values by name, with the names that `get_fields` returns.
 
         Returns
         -------
@@ -98,3 +118,8 @@ class Schedule:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
+
+
+def half_cosine(start: float, end: float, done: float) -> float:
+    """Return the point of half a cosine from `start` to `end` at `done`, from 0 to 1."""
+    return end + (start - end) * (1 + math.cos(math.pi * done)) / 2

@@ -1,10 +1,10 @@
-"""Step."""
+"""Step decay."""
 
 from dataclasses import dataclass
+from math import inf
 
-from convnet.training.schedules.checks import check, check_share
 from convnet.training.schedules.schedule import Schedule
-from convnet.values.fields import is_integer
+from convnet.values.constraints import integer, number, parameter
 
 
 @dataclass(frozen=True)
@@ -14,14 +14,14 @@ class Step(Schedule):
     Parameters
     ----------
     every : int, default=10
-        Epochs between two steps, 1 or more.
+        Number of epochs between two steps, 1 or more.
     factor : float, default=0.1
-        What each step multiplies the rate by, above 0 and at most 1.
+        Factor by which each step multiplies the rate, above 0 and at most 1.
 
     Raises
     ------
-    ValueError
-        In ``fit``: a field out of range.
+    TypeError, ValueError
+        In ``fit``: a field has a wrong type or value.
 
     References
     ----------
@@ -29,12 +29,8 @@ class Step(Schedule):
            Networks", NIPS 2012, section 5. As PyTorch's ``StepLR``.
     """
 
-    every: int = 10
-    factor: float = 0.1
+    every: int = parameter(integer(1, inf), default=10)
+    factor: float = parameter(number(0, 1, closed="right"), default=0.1)
 
     def multiplier(self, epoch: int, max_iter: int, step: int = 0, steps: int = 1) -> float:
         return self.factor ** (epoch // self.every)
-
-    def check(self, max_iter: int) -> None:
-        check(self, "every", "an integer, 1 or more", is_integer(self.every) and self.every >= 1)
-        check_share(self, "factor", zero=False)

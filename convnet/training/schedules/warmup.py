@@ -1,31 +1,41 @@
-"""Warmup."""
+"""Linear warm-up."""
 
 from dataclasses import dataclass
+from math import inf
+from typing import Any
 
-from convnet.training.schedules.checks import check, check_share, check_shorter
 from convnet.training.schedules.schedule import Schedule
-from convnet.values.fields import is_integer
+from convnet.values.constraints import Constraint, integer, number, optional, parameter
+
+
+def _as_schedule(value: Any) -> Schedule:
+    if not isinstance(value, Schedule):
+        raise TypeError
+    return value
+
+
+a_schedule = Constraint("a schedule such as Cosine()", _as_schedule)
 
 
 @dataclass(frozen=True)
 class Warmup(Schedule):
-    """The rate rises evenly, step by step, from start · init to init; then another schedule begins.
+    """The rate rises linearly, with every step, from start · init to init. Then another schedule begins.
 
     After e of the epochs the rate is init · (start + (1 - start) · e / epochs) [1]_.
 
     Parameters
     ----------
     epochs : int, default=1
-        Epochs of the rise, 1 or more and less than `max_iter`.
+        Number of epochs in which the rate rises, 1 or more and less than `max_iter`.
     then : Schedule or None, default=None
-        What follows, for the other epochs, counted from 0; None keeps the rate.
+        Schedule of the remaining epochs, which it counts from 0. None keeps the rate.
     start : float, default=0.1
-        The first rate over `learning_rate_init`, from 0 to 1.
+        The first rate as a fraction of `learning_rate_init`, from 0 to 1.
 
     Raises
     ------
-    ValueError
-        In ``fit``: a field out of range, or a warm-up that leaves no epoch.
+    TypeError, ValueError
+        In ``fit``: a field has a wrong type or value, or no epoch is left after the warm-up.
 
     References
     ----------
@@ -33,9 +43,9 @@ class Warmup(Schedule):
            https://arxiv.org/abs/1706.02677
     """
 
-    epochs: int = 1
-    then: Schedule | None = None
-    start: float = 0.1
+    epochs: int = parameter(integer(1, inf), default=1)
+    then: Schedule | None = parameter(optional(a_schedule), default=None)
+    start: float = parameter(number(0, 1), default=0.1)
 
     @property
     def per_step(self) -> bool:
@@ -50,10 +60,7 @@ class Warmup(Schedule):
         return self.then.multiplier(epoch - self.epochs, max_iter - self.epochs, step, steps)
 
     def check(self, max_iter: int) -> None:
-        check(self, "epochs", "an integer, 1 or more", is_integer(self.epochs) and self.epochs >= 1)
-        check_share(self, "start")
-        check_shorter(self, "epochs", max_iter)
-        is_schedule = self.then is None or isinstance(self.then, Schedule)
-        check(self, "then", "a schedule such as Cosine(), or None", is_schedule)
+        super().check(max_iter)
+        self._check_warmup("epochs", max_iter)
         if self.then is not None:
             self.then.check(max_iter - self.epochs)
