@@ -1,11 +1,13 @@
-"""Hypothesis profile, threads per test process, and this folder on the path: the tests import `oracle` and the like."""
+"""Hypothesis profile, threads per test process, and digits for the estimators. Puts this folder on the path."""
 
 import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+# The tests import `oracle` and the like.
 sys.path.insert(0, str(Path(__file__).parent))
 # Read when SciPy is imported; without it a check of scikit-learn's is skipped.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -27,3 +29,25 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("convnet")
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Return the first 600 digits: uint8 images of shape (600, 8, 8, 1) and labels."""
+    import numpy as np  # not before the variables above are set
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    images = (data.images[:600] * (255 / 16)).astype(np.uint8)[..., None]
+    images.flags.writeable = False
+    return images, data.target[:600]
+
+
+@pytest.fixture(scope="session")
+def two(digits):
+    """Return the digits 3 and 8, with strings as labels."""
+    import numpy as np
+
+    X, y = digits
+    keep = np.isin(y, (3, 8))
+    return X[keep], np.where(y[keep] == 3, "three", "eight")

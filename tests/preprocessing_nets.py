@@ -24,12 +24,6 @@ def net(layers=RAW, **params):
     return ConvNetClassifier(layers, **{"max_iter": 2, "random_state": 0} | params)
 
 
-def assert_same_weights(clf, other):
-    assert list(clf.weights_) == list(other.weights_)
-    for name, array in other.weights_.items():
-        np.testing.assert_array_equal(clf.weights_[name], array)
-
-
 def learnt(clf):
     return [clf.weights_[name].astype(np.float64) for name in FIELDS]
 

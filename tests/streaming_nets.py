@@ -1,4 +1,4 @@
-"""A net, its data, and a check that two fits are equal."""
+"""A net and its data."""
 
 import numpy as np
 
@@ -16,11 +16,3 @@ NET = [Conv2D(6, 3, activation="relu"), BatchNorm(), Dropout(0.3), MaxPool2D(2),
 def net(layers=NET, **params):
     params = dict(max_iter=3, batch_size=32, random_state=0, n_jobs=1) | params
     return ConvNetClassifier(layers, **params)
-
-
-def same(one, other):
-    assert one.weights_.keys() == other.weights_.keys()
-    for name, array in one.weights_.items():
-        np.testing.assert_array_equal(other.weights_[name], array, err_msg=name)
-    figures = [key for key in one.history_ if key != "seconds"]
-    assert {k: one.history_[k] for k in figures} == {k: other.history_[k] for k in figures}

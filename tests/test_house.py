@@ -20,6 +20,18 @@ def test_specs_can_be_used_without_the_kernels():
         )
 
 
+def test_no_two_classes_share_a_name():
+    """A leading underscore makes no difference. A .pyx and its .pyi are one module."""
+    modules = {}
+    for path in sorted((ROOT / "convnet").rglob("*.py*")):
+        if path.suffix in (".py", ".pyx", ".pyi"):
+            for name in re.findall(
+                r"^(?:cdef )?class _*(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
+            ):
+                modules.setdefault(name, set()).add(path.with_suffix("").as_posix())
+    assert {name: places for name, places in modules.items() if len(places) > 1} == {}
+
+
 def test_one_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert convnet.__version__ == importlib.metadata.version("convnet") == project["version"]

@@ -15,9 +15,3 @@ NET = [*BODY, Dense(10, activation="relu")]
 def net(layers=NET, **params):
     params = dict(max_iter=2, batch_size=32, random_state=0, n_jobs=1) | params
     return ConvNetClassifier(layers, **params)
-
-
-def same(one, two, *layers):
-    for name, array in one.weights_.items():
-        if not layers or name.rpartition("/")[0] in layers:
-            np.testing.assert_array_equal(array, two.weights_[name], err_msg=name)

@@ -85,7 +85,7 @@ class Checkpoint(Callback):
 def _read(path: str) -> ResumeState:
     """Return the state in a file. Raise ValueError if it is not a checkpoint."""
     try:
-        with npz.Reader(path) as archive:
+        with npz.open_file(path) as archive:
             names = archive.names() - {NUMBERS}
             numbers = json.loads(archive.array(NUMBERS, np.uint8).tobytes())
             found = numbers["format"]

@@ -42,7 +42,7 @@ choose the epoch. Ctrl-C ends training and writes the model as it is after the l
 best one)."""
 
 
-class Task(NamedTuple):
+class TrainingSetup(NamedTuple):
     """What is learnt, what it is tested on, and how it is done.
 
     `X_val` and `y_val` are None where nothing is held out; `tested_on` says in words what they are. `skipped` are the
@@ -174,12 +174,12 @@ def run(args: Namespace) -> dict[str, Any]:
     share = args.val_fraction
     if share is not None and not 0 <= share < 1:
         raise UsageError(f"--val-fraction must be from 0 to below 1; got {share:g}.")
-    task = _photographs(args) if os.path.isdir(args.data) else _arrays(args)
-    if args.keep_best and task.X_val is None:
+    setup = _photographs(args) if os.path.isdir(args.data) else _arrays(args)
+    if args.keep_best and setup.X_val is None:
         raise UsageError("--keep-best needs something held out. Pass --val or --val-fraction.")
-    clf = _classifier(args, task.recipe)
+    clf = _classifier(args, setup.recipe)
     read = time.perf_counter() - begun
-    _fit(clf, task, args)
+    _fit(clf, setup, args)
     write_model(clf, args.out)
     args.written = f"the model was written to {args.out}"
     trained = time.perf_counter() - begun - read
@@ -188,11 +188,11 @@ def run(args: Namespace) -> dict[str, Any]:
             f"\nnet: {clf.n_parameters_:,} parameters; convnet summary {args.out} shows its layers"
         )
     test = None
-    if task.y_val is not None:
-        found = scores.score(clf, task.X_val, task.y_val)
+    if setup.y_val is not None:
+        found = scores.score(clf, setup.X_val, setup.y_val)
         chose = "they chose the epoch" if args.keep_best else "they chose nothing"
-        n = number(found["n"], task.noun)
-        print(f"accuracy: {percent(found['accuracy'])} of {n} {task.tested_on}, {chose}")
+        n = number(found["n"], setup.noun)
+        print(f"accuracy: {percent(found['accuracy'])} of {n} {setup.tested_on}, {chose}")
         scores.tell(found)
         test = scores.data(found)
     total = time.perf_counter() - begun
@@ -206,22 +206,22 @@ def run(args: Namespace) -> dict[str, Any]:
         "data": args.data,
         "model": args.out,
         "classes": [str(label) for label in clf.classes_],
-        "trained_on": len(task.y),
+        "trained_on": len(setup.y),
         "epochs": clf.n_iter_,
         "best_epoch": clf.best_iter_,
         "loss": clf.loss_,
         "test": test,
-        "skipped": skipped_data(task.skipped),
+        "skipped": skipped_data(setup.skipped),
         "seconds": {"read": read, "train": trained, "total": total},
     }
 
 
-def _fit(clf: ConvNetClassifier, task: Task, args: Namespace) -> None:
+def _fit(clf: ConvNetClassifier, setup: TrainingSetup, args: Namespace) -> None:
     """Fit; Ctrl-C writes the model as far as it has come."""
-    validation = {"X_val": task.X_val, "y_val": task.y_val} if args.keep_best else {}
+    validation = {"X_val": setup.X_val, "y_val": setup.y_val} if args.keep_best else {}
     clf.set_params(warm_start=True)  # which keeps the best weights so far when fit is interrupted
     try:
-        clf.fit(task.X, task.y, **validation)
+        clf.fit(setup.X, setup.y, **validation)
     except KeyboardInterrupt:
         clf.set_params(warm_start=False)
         if hasattr(clf, "weights_"):
@@ -252,17 +252,17 @@ def _classifier(args: Namespace, found: recipe.Recipe) -> ConvNetClassifier:
     )
 
 
-def _arrays(args: Namespace) -> Task:
+def _arrays(args: Namespace) -> TrainingSetup:
     for name in ("size", "fit", "channels", "cache", "cache_dir"):
         if getattr(args, name) is not None:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} is for folders of photographs. Leave it out.")
     arrays = training_data(args.data, args.val_fraction, args.seed, args.val)
     tested_on = "held out" if args.val is None else f"of {args.val}"
-    return Task(*arrays, tested_on, "row", [], recipe.for_arrays(args.data))
+    return TrainingSetup(*arrays, tested_on, "row", [], recipe.for_arrays(args.data))
 
 
-def _photographs(args: Namespace) -> Task:
+def _photographs(args: Namespace) -> TrainingSetup:
     form = {
         name: default if getattr(args, name) is None else getattr(args, name)
         for name, default in FORM.items()
@@ -293,4 +293,4 @@ def _photographs(args: Namespace) -> Task:
         X_val, y_val, images, labels = images[held], labels[held], images[train], labels[train]
         tested_on = "held out"
     found = recipe.for_photographs(len(labels), form["size"])
-    return Task(images, labels, X_val, y_val, tested_on, "image", skipped, found)
+    return TrainingSetup(images, labels, X_val, y_val, tested_on, "image", skipped, found)

@@ -9,14 +9,14 @@ WINOGRAD_POINTS: Final[int]
 SLACK: Final[int]
 UPDATE_BLOCK: Final[int]
 
-class Stage(NamedTuple):
+class StageInfo(NamedTuple):
     number: int
     family: str
     is_batch: bool
     packs: bool
 
 FAMILIES: Final[tuple[str, ...]]
-STAGES: Final[Mapping[str, Stage]]
+STAGES: Final[Mapping[str, StageInfo]]
 FIELDS: Final[Mapping[str, Mapping[str, int]]]
 LOSSES: Final[tuple[str, ...]]
 SOLVERS: Final[tuple[str, ...]]

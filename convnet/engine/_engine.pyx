@@ -48,15 +48,15 @@ cdef tuple names_of(const char **names):
 
 # A kernel stage, as csrc/stages.def lists it. is_batch: takes a task over the whole batch, not samples; packs: a batch
 # stage that reads nothing but parameters.
-Stage = namedtuple("Stage", ["number", "family", "is_batch", "packs"], module=__name__)
+StageInfo = namedtuple("StageInfo", ["number", "family", "is_batch", "packs"], module=__name__)
 
 
 cdef dict list_stages():
     cdef int i
     return {
-        cn_stage_infos[i].name.decode(): Stage(i, FAMILIES[cn_stage_infos[i].family],
-                                               cn_stage_infos[i].kind != CN_KIND_LANE,
-                                               cn_stage_infos[i].kind == CN_KIND_PACK)
+        cn_stage_infos[i].name.decode(): StageInfo(i, FAMILIES[cn_stage_infos[i].family],
+                                                   cn_stage_infos[i].kind != CN_KIND_LANE,
+                                                   cn_stage_infos[i].kind == CN_KIND_PACK)
         for i in range(CN_STAGES)
     }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Model = TypeVar("Model")
     Arrays = dict[str, NDArray[np.float32]]
     ReadArrays = Callable[[Mapping[str, Sequence[int]]], Arrays]
-    Reader = npz.Reader | tensors.Reader
+    ModelReader = npz.NpzReader | tensors.SafetensorsReader
 
 
 FORMAT = 1  # raised when the manifest changes its meaning
@@ -123,7 +123,7 @@ def read(path: str | os.PathLike[str], build: Callable[[Any, ReadArrays], Model]
     with open(path, "rb"):  # an OSError here is not about the content
         pass
     try:
-        with module.Reader(path) as reader:
+        with module.open_file(path) as reader:
             manifest = _manifest(reader)
             return build(manifest, lambda shapes: _arrays(reader, shapes, manifest["arrays"]))
     except Exception as error:  # a file can be wrong in as many ways as there are exceptions
@@ -141,7 +141,7 @@ def _module(path: str | os.PathLike[str]) -> ModuleType:
     return ENDINGS[ending]
 
 
-def _manifest(reader: Reader) -> Any:
+def _manifest(reader: ModelReader) -> Any:
     text = reader.text("convnet")
     if text is None:
         raise ValueError('it has no entry "convnet".')
@@ -162,7 +162,7 @@ def _is_too_long(text: str) -> bool:
     return len(text) > MAX_CHARACTERS or text.count("[") + text.count("{") > MAX_CONTAINERS
 
 
-def _arrays(reader: Reader, shapes: Mapping[str, Sequence[int]], digest: str) -> Arrays:
+def _arrays(reader: ModelReader, shapes: Mapping[str, Sequence[int]], digest: str) -> Arrays:
     found = reader.names() - {"convnet", "digest"}
     if found != shapes.keys():
         differing = ", ".join(sorted(found ^ shapes.keys()))

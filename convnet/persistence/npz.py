@@ -29,7 +29,12 @@ def write(file: IO[bytes], texts: Mapping[str, str], arrays: Mapping[str, np.nda
     np.savez(file, **entries | dict(arrays))
 
 
-class Reader:
+def open_file(path: str) -> NpzReader:
+    """Open a file to read from, as a context manager. Raise an exception if it is not of this format."""
+    return NpzReader(path)
+
+
+class NpzReader:
     """An archive.
 
     Parameters

@@ -22,7 +22,12 @@ def write(file: IO[bytes], texts: Mapping[str, str], arrays: Mapping[str, np.nda
     file.write(_library().numpy.save(arrays, metadata=texts))
 
 
-class Reader:
+def open_file(path: str) -> SafetensorsReader:
+    """Open a file to read from, as a context manager. Raise an exception if it is not of this format."""
+    return SafetensorsReader(path)
+
+
+class SafetensorsReader:
     """A safetensors file; the library checks that header and length are consistent.
 
     Parameters

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from fits import assert_same_fit, raise_at_step
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
@@ -40,29 +41,6 @@ def clf(path):
     )  # fmt: skip
 
 
-def stop_at(monkeypatch, n, error=KeyboardInterrupt):
-    """Make the n-th step from now on fail."""
-    real, calls = Trainer.step, []
-
-    def step(self, *args, **kwargs):
-        calls.append(1)
-        if len(calls) == n:
-            raise error
-        return real(self, *args, **kwargs)
-
-    monkeypatch.setattr(Trainer, "step", step)
-
-
-def curves(clf):
-    return {k: v for k, v in clf.history_.items() if k != "seconds"}
-
-
-def assert_same(one, other):
-    assert curves(one) == curves(other) and one.best_iter_ == other.best_iter_
-    for name, weights in one.weights_.items():
-        np.testing.assert_array_equal(other.weights_[name], weights)
-
-
 @pytest.mark.parametrize(
     "params",
     [
@@ -80,7 +58,7 @@ def test_resuming_is_never_having_stopped(clf, data, path, monkeypatch, params, 
     clf.set_params(**params)
     whole = clone(clf).set_params(callbacks=None).fit(*data)
     with monkeypatch.context() as patch:
-        stop_at(patch, n)
+        raise_at_step(patch, n)
         with pytest.raises(KeyboardInterrupt):
             clf.fit(*data)
     taken = []
@@ -90,30 +68,30 @@ def test_resuming_is_never_having_stopped(clf, data, path, monkeypatch, params, 
         clf.fit(*data)
     a_epoch = 4
     assert len(taken) < a_epoch * whole.n_iter_  # it did not start again
-    assert_same(clf, whole)
+    assert_same_fit(clf, whole)
     np.testing.assert_array_equal(clf.predict_proba(data[0]), whole.predict_proba(data[0]))
     finished = clone(clf)
     with monkeypatch.context() as patch:
-        stop_at(patch, 1, RuntimeError)
+        raise_at_step(patch, 1, RuntimeError)
         finished.fit(*data)
-    assert_same(finished, whole)
+    assert_same_fit(finished, whole)
 
 
 def test_with_rows_to_validate_on_and_other_free_parameters(clf, data, monkeypatch):
     X, y = data
     val = dict(X_val=X[100:], y_val=y[100:], sample_weight_val=np.linspace(1, 2, 50))
     whole = clone(clf).set_params(callbacks=None).fit(X[:100], y[:100], **val)
-    stop_at(monkeypatch, 10)
+    raise_at_step(monkeypatch, 10)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X[:100], y[:100], **val)
     clf.set_params(n_jobs=1, max_time=1e6, callbacks=[*clf.callbacks, Callback()])
-    assert_same(clf.fit(X[:100], y[:100], **val), whole)
+    assert_same_fit(clf.fit(X[:100], y[:100], **val), whole)
 
 
 def test_a_seed_that_was_drawn(clf, data, monkeypatch):
     clf.set_params(random_state=None, early_stopping=True)
     with monkeypatch.context() as patch:
-        stop_at(patch, 10)
+        raise_at_step(patch, 10)
         with pytest.raises(KeyboardInterrupt):
             clf.fit(*data)
     again = pickle.loads(pickle.dumps(clf)).fit(*data)
@@ -121,14 +99,14 @@ def test_a_seed_that_was_drawn(clf, data, monkeypatch):
     seed = again._validation_split
     expected = clone(clf).set_params(callbacks=None)
     monkeypatch.setattr("convnet.fitting.session.draw_seed", lambda _: seed)
-    assert_same(again, expected.fit(*data))
+    assert_same_fit(again, expected.fit(*data))
 
 
 def test_more_epochs(clf, data):
     short = clone(clf).set_params(max_iter=2).fit(*data)
     whole = clone(clf).set_params(callbacks=None).fit(*data)
     assert short.n_iter_ == 2
-    assert_same(clf.fit(*data), whole)
+    assert_same_fit(clf.fit(*data), whole)
 
 
 def test_warm_start(clf, data, path, monkeypatch):
@@ -137,10 +115,10 @@ def test_warm_start(clf, data, path, monkeypatch):
     part = pickle.loads(pickle.dumps(begun)).set_params(max_iter=3, callbacks=clf.callbacks)
     other = pickle.loads(pickle.dumps(part))
     with monkeypatch.context() as patch:
-        stop_at(patch, 7, RuntimeError)
+        raise_at_step(patch, 7, RuntimeError)
         with pytest.raises(RuntimeError):
             part.fit(*data)
-    assert_same(other.fit(*data), whole)
+    assert_same_fit(other.fit(*data), whole)
     with pytest.raises(ValueError, match=r"a fit with epochs done before=2; this fit has .*=5"):
         other.fit(*data)
 
@@ -157,7 +135,7 @@ def test_objects_are_not_told_apart_by_where_they_lie(clf, data, path):
     for rate in (lambda: Halved(), lambda: partial(Halved.__call__, Halved())):
         stop = Checkpoint(path, resume=False)
         clone(clf).set_params(learning_rate=rate(), max_iter=2, callbacks=[stop]).fit(*data)
-        assert_same(clone(clf).set_params(learning_rate=rate()).fit(*data), whole)
+        assert_same_fit(clone(clf).set_params(learning_rate=rate()).fit(*data), whole)
 
 
 def test_augmentations_of_a_file_are_known_by_what_it_says(clf, data, path, tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fits import assert_same_fit
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -28,12 +29,6 @@ def make(**params):
     return ConvNetClassifier(
         LAYERS, **{"augment": AUGMENT, "max_iter": 3, "random_state": 7} | params
     )
-
-
-def assert_same_fit(one, other):
-    assert one.loss_curve_ == other.loss_curve_
-    for name, values in one.weights_.items():
-        np.testing.assert_array_equal(values, other.weights_[name])
 
 
 def test_it_trains_and_predicts_without():

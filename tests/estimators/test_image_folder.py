@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fits import assert_same_weights
 from row_sources import readers
 from sklearn.model_selection import GridSearchCV, train_test_split
 
@@ -39,11 +40,6 @@ def net(**params):
     return ConvNetClassifier(NET, augment=[RandomFlip()], **params)
 
 
-def same(one, other):
-    for name, array in one.weights_.items():
-        np.testing.assert_array_equal(other.weights_[name], array, err_msg=name)
-
-
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("kept", [1, 0.3, 0])
 def test_the_bits_do_not_depend_on_what_is_kept(photographs, kept, n_jobs):
@@ -52,7 +48,7 @@ def test_the_bits_do_not_depend_on_what_is_kept(photographs, kept, n_jobs):
     labels = np.array(folder.target_names)[target]
     want = net(n_jobs=1, early_stopping=True).fit(images, labels)
     clf = net(n_jobs=n_jobs, early_stopping=True).fit(folder, labels)
-    same(want, clf)
+    assert_same_weights(want, clf)
     assert 0 <= folder.cached_bytes <= kept * N * 3 * SIDE**2
     np.testing.assert_array_equal(clf.predict_proba(folder), want.predict_proba(images))
     assert clf.score(folder[::3], labels[::3]) == want.score(images[::3], labels[::3])
@@ -66,7 +62,7 @@ def test_parts_are_read_when_they_are_wanted(photographs):
     arrays = train_test_split(images, y, random_state=0, stratify=y)
     assert [type(part) for part in parts[:2]] == [type(folder)] * 2
     want = net().fit(arrays[0], arrays[2], X_val=arrays[1], y_val=arrays[3])
-    same(want, net().fit(parts[0], parts[2], X_val=parts[1], y_val=parts[3]))
+    assert_same_weights(want, net().fit(parts[0], parts[2], X_val=parts[1], y_val=parts[3]))
 
 
 @pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -75,7 +71,7 @@ def test_search(photographs, n_jobs):
     grid = {"alpha": [1e-4, 1e-2]}
     found = GridSearchCV(net(), grid, cv=2, n_jobs=n_jobs).fit(folder, folder.target)
     want = GridSearchCV(net(), grid, cv=2).fit(np.asarray(folder), folder.target)
-    same(want.best_estimator_, found.best_estimator_)
+    assert_same_weights(want.best_estimator_, found.best_estimator_)
     scores = [search.cv_results_["mean_test_score"] for search in (want, found)]
     np.testing.assert_array_equal(*scores)
 

@@ -5,12 +5,12 @@ import pickle
 import numpy as np
 import oracle
 import pytest
+from fits import assert_same_weights
 from fitted_nets import assert_same
 from preprocessing_nets import (
     BODY,
     RAW,
     SHAPE,
-    assert_same_weights,
     assert_statistics,
     images,
     net,

@@ -7,7 +7,7 @@ from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.layers import Dense
 
 # It asks for 1e-7. A row of weight 3 and three rows are summed in a different order, and the net is float32.
-# test_weighting.py and test_regressor.py hold the same contract to 1e-4.
+# tests/inputs/test_sample_weight.py and test_regressor.py hold the same contract to 1e-4.
 ROUNDING = {"check_sample_weight_equivalence_on_dense_data": "float32 rounding"}
 
 checks = parametrize_with_checks(

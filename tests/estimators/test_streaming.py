@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from fits import assert_same_fit
 from row_sources import Folder, Reading, Rising, readers
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from streaming_nets import NET, X_VAL, W, X, Y, net, same
+from streaming_nets import NET, X_VAL, W, X, Y, net
 
 from convnet import (
     ConvNetRegressor,
@@ -65,7 +66,7 @@ def test_the_bits_are_those_of_the_array(source, params, n_jobs):
     want = net(**params).fit(X, Y, W)
     lazy, val = source(X), source(X_VAL)
     clf = net(n_jobs=n_jobs, **params).fit(lazy, Y, W)
-    same(want, clf)
+    assert_same_fit(want, clf)
     np.testing.assert_array_equal(clf.predict_proba(val), want.predict_proba(X_VAL))
     np.testing.assert_array_equal(clf.predict(val), want.predict(X_VAL))
     assert clf.score(lazy, Y) == want.score(X, Y)
@@ -76,8 +77,8 @@ def test_the_bits_are_those_of_the_array(source, params, n_jobs):
 def test_rows_to_validate_on(source):
     y = np.arange(40) % 3
     want = net(early_stopping=True).fit(X, Y, X_val=X_VAL, y_val=y)
-    same(want, net(early_stopping=True).fit(source(X), Y, X_val=source(X_VAL), y_val=y))
-    same(want, net(early_stopping=True).fit(X, Y, X_val=source(X_VAL), y_val=y))
+    assert_same_fit(want, net(early_stopping=True).fit(source(X), Y, X_val=source(X_VAL), y_val=y))
+    assert_same_fit(want, net(early_stopping=True).fit(X, Y, X_val=source(X_VAL), y_val=y))
 
 
 def test_partial_fit_and_warm_start(source):
@@ -86,7 +87,7 @@ def test_partial_fit_and_warm_start(source):
     for rows in (X, lazy):
         clf = net(warm_start=True, max_iter=1).fit(rows, Y).fit(rows, Y)
         fits.append(clf.partial_fit(rows, Y))
-    same(*fits)
+    assert_same_fit(*fits)
 
 
 SHAPES = {
@@ -117,7 +118,7 @@ def test_shapes_and_dtypes(key, kind):
     array, params = SHAPES[key]
     want = net(**params).fit(array, Y)
     clf = net(**params).fit(kind(array), Y)
-    same(want, clf)
+    assert_same_fit(want, clf)
     np.testing.assert_array_equal(clf.predict_proba(kind(array)), want.predict_proba(array))
     assert clf.n_features_in_ == want.n_features_in_
     assert clf.input_shape_ == want.input_shape_
@@ -129,7 +130,7 @@ def test_regression_and_embeddings(source):
         ConvNetRegressor(NET, max_iter=2, random_state=0, early_stopping=True).fit(rows, y)
         for rows in (X, source(X))
     ]
-    same(*fits)
+    assert_same_fit(*fits)
     features = [
         ConvNetTransformer(net(max_iter=1), layer=2).fit_transform(rows, Y)
         for rows in (X, source(X))
@@ -144,7 +145,7 @@ def test_a_frozen_front(source, most, monkeypatch):
     base = net(layers).fit(X, Y)
     monkeypatch.setattr(frozen_prefix, "MAX_CACHED_BYTES", most)
     params = dict(init_weights=FrozenEstimator(base), freeze="until:pool1")
-    same(net(layers, **params).fit(X, Y, W), net(layers, **params).fit(source(X), Y, W))
+    assert_same_fit(net(layers, **params).fit(X, Y, W), net(layers, **params).fit(source(X), Y, W))
 
 
 def test_outputs_that_are_kept_are_not_read_for_again(monkeypatch):
@@ -196,7 +197,7 @@ def test_small_reads(source, monkeypatch):
     lazy = source(X.astype(np.float32))
     rows = 3
     monkeypatch.setattr(chunking, "MAX_CHUNK_BYTES", rows * 4 * X[0].size)
-    same(want, net(early_stopping=True).fit(lazy, Y))
+    assert_same_fit(want, net(early_stopping=True).fit(lazy, Y))
     getattr(lazy, "calls", []).clear()
     np.testing.assert_array_equal(
         want.predict_proba(lazy), want.predict_proba(X.astype(np.float32))
@@ -229,7 +230,7 @@ def test_a_scorer_is_given_rows_unread():
 
     lazy = Reading(X)
     fits = [net(max_iter=1, early_stopping=True, scoring=scorer).fit(rows, Y) for rows in (X, lazy)]
-    same(*fits)
+    assert_same_fit(*fits)
     assert seen[-1] == (LazyArray, (13, 10, 8, 3), 13)
 
 
@@ -242,9 +243,9 @@ def test_search(tmp_path):
             found = GridSearchCV(net(max_iter=1), grid, cv=2).fit(lazy, Y)
             for key in ("mean_test_score", "split1_test_score"):
                 np.testing.assert_array_equal(found.cv_results_[key], want.cv_results_[key])
-            same(want.best_estimator_, found.best_estimator_)
+            assert_same_fit(want.best_estimator_, found.best_estimator_)
     found = GridSearchCV(net(max_iter=1), grid, cv=2, n_jobs=2).fit(Folder(X, Y), Y)
-    same(want.best_estimator_, found.best_estimator_)
+    assert_same_fit(want.best_estimator_, found.best_estimator_)
     got = cross_val_predict(net(max_iter=1), Folder(X, Y), Y, cv=3)
     np.testing.assert_array_equal(got, cross_val_predict(net(max_iter=1), X, Y, cv=3))
 
@@ -254,10 +255,10 @@ def test_train_test_split():
     lazy = train_test_split(Folder(X, Y), Y, random_state=0)
     assert all(isinstance(part, Folder) for part in lazy[:2])
     clf, want = net().fit(lazy[0], lazy[2]), net().fit(parts[0], parts[2])
-    same(want, clf)
+    assert_same_fit(want, clf)
     assert clf.score(lazy[1], lazy[3]) == want.score(parts[1], parts[3])
     pipe = make_pipeline(FunctionTransformer(), net()).fit(lazy[0], lazy[2])
-    same(want, pipe[-1])
+    assert_same_fit(want, pipe[-1])
 
 
 def test_a_checkpoint_of_the_array_goes_on_with_the_rows(tmp_path, source):
@@ -266,7 +267,7 @@ def test_a_checkpoint_of_the_array_goes_on_with_the_rows(tmp_path, source):
     want = net(max_iter=4).fit(X, Y)
     net(max_iter=2, callbacks=[Checkpoint(path)]).fit(X, Y)
     clf = net(max_iter=4, callbacks=[Checkpoint(path)]).fit(source(X), Y)
-    same(want, clf)
+    assert_same_fit(want, clf)
     other = X.copy()
     other[-1] ^= 1
     with pytest.raises(ValueError, match="data"):

@@ -6,10 +6,11 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from fits import assert_same_fit
 from forked import HANG, assert_ends_well
 from row_sources import Reading, readers, stop_event
 from sklearn.exceptions import ConvergenceWarning
-from streaming_nets import X, Y, net, same
+from streaming_nets import X, Y, net
 
 from convnet import find_learning_rate
 from convnet.callbacks import Callback
@@ -140,7 +141,7 @@ def test_what_is_in_memory_is_not_read_row_by_row():
     for name in ("iloc", "__dataframe__", "__array_namespace__", "__cuda_array_interface__"):
         assert not is_lazy(type("Other", (), about | {name: None})())
     assert is_lazy(Reading(X)) and not is_lazy(Reading(X[:, 0, 0, 0]))
-    same(net().fit(X, Y), net().fit(Only(), Y))
+    assert_same_fit(net().fit(X, Y), net().fit(Only(), Y))
 
 
 @pytest.mark.parametrize("error", [OSError("the disk is gone"), KeyboardInterrupt()])
@@ -230,7 +231,7 @@ def test_a_forked_child_can_fit():
             if child == 0:
                 status = 1
                 try:
-                    same(want, net(n_jobs=2).fit(Reading(X), Y))
+                    assert_same_fit(want, net(n_jobs=2).fit(Reading(X), Y))
                     status = 0
                 finally:
                     os._exit(status)
@@ -239,7 +240,7 @@ def test_a_forked_child_can_fit():
     arrays = LazyArray(Reading(X), "u1")
     reading = prefetch(arrays, [np.arange(9)] * 9)
     next(reading)
-    same(want, net(n_jobs=2, callbacks=[Fork()]).fit(Reading(X), Y))
+    assert_same_fit(want, net(n_jobs=2, callbacks=[Fork()]).fit(Reading(X), Y))
     reading.close()
     for child in results:
         assert_ends_well(child)

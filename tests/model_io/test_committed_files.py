@@ -9,7 +9,7 @@ import pytest
 import convnet
 from convnet.persistence.model_file import FORMAT
 
-FOLDER = Path(__file__).parents[1] / "data"
+FOLDER = Path(__file__).parent / "files"
 FILES = [
     path
     for ending in ("npz", "safetensors")

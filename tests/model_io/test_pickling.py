@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from convnet import ConvNetClassifier
 from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D
@@ -19,12 +18,6 @@ NET = [Conv2D(8, 3, name="stem"), BatchNorm(), MaxPool2D(2), Dense(32, activatio
 LOADERS = {"pickle": "pickle.load(open({0!r}, 'rb'))", "joblib": "joblib.load({0!r})"}
 LOADERS["cloudpickle"] = LOADERS["pickle"]
 LOADERS["joblib mmap"] = "joblib.load({0!r}, mmap_mode='r')"
-
-
-@pytest.fixture(scope="module")
-def digits():
-    data = load_digits()
-    return data.images[:600, ..., None] / 16, data.target[:600]
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_altered_weights(saved, tmp_path, ending):
     path = tmp_path / f"m.{ending}"
     net.save(path)
     module = model_file.ENDINGS[f".{ending}"]
-    with module.Reader(str(path)) as reader:
+    with module.open_file(str(path)) as reader:
         texts = {name: reader.text(name) for name in ("convnet", "digest")}
     arrays = {name: array.copy() for name, array in net.weights_.items()}
     arrays["conv1/bias"][0] += 1e-3

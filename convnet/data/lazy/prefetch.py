@@ -33,7 +33,7 @@ def prefetch(
     batches : iterable of int64 ndarray
         Row indices.
     """
-    reader, pending = _Reader(X), deque[Future[NDArray[Any]]]()
+    reader, pending = _BatchReader(X), deque[Future[NDArray[Any]]]()
     with ThreadPoolExecutor(1, "convnet-prefetch") as thread:
         try:
             for rows in batches:
@@ -48,7 +48,7 @@ def prefetch(
                 batch.cancel()
 
 
-class _Reader:
+class _BatchReader:
     """Reads a batch a few rows at a time, adapting the number to the time a read takes."""
 
     def __init__(self, X: LazyArray) -> None:

@@ -67,7 +67,7 @@ def compile_training(
     needs = NeededGradients(ops, frozen, sought if input_gradient else None)
     ops, _ = fuse(ops, dropout=dropout, keep=sought if target else None)
     want_halos(ops)
-    step = _Step(
+    step = _StepBuilder(
         first, ops, last, needs, batch_size, direct=not augment and reads_input(first, ops)
     )
     if input_gradient:
@@ -99,7 +99,7 @@ def compile_training(
     return Compiled(program, stages, step.grads.lanes, sizes, forward_phases, decays=update.decays)
 
 
-class _Step:
+class _StepBuilder:
     """A step as it is put together: where everything lies, the operations, and the phases that run them.
 
     The operations are the transfer of the input, number 0, then `ops`, then the transfer of the output, then the

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from fits import assert_same_weights
 from sklearn.base import clone
 from sklearn.metrics import log_loss
 
@@ -98,11 +99,6 @@ def test_the_best_weights_are_kept_without_early_stopping(clf, parts):
     best = clone(clf).set_params(max_iter=int(clf.best_iter_)).fit(X, y)
     assert_same_weights(clf, best)
     assert clf.score(*val.values()) == max(clf.validation_scores_)
-
-
-def assert_same_weights(one, other):
-    for name, weights in one.weights_.items():
-        np.testing.assert_array_equal(other.weights_[name], weights)
 
 
 def test_early_stopping_decides_what_ends_training(clf, parts):

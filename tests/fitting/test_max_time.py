@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from fits import assert_same_weights
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
@@ -41,11 +42,6 @@ def data(digits):
 @pytest.fixture
 def clf():
     return ConvNetClassifier(SMALL, max_iter=9, random_state=0, batch_size=50)
-
-
-def assert_same_weights(one, other):
-    for name, weights in one.weights_.items():
-        np.testing.assert_array_equal(other.weights_[name], weights)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -4,9 +4,10 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from fits import assert_same_weights
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from transfer_nets import BODY, NET, X, Y, net, same
+from transfer_nets import BODY, NET, X, Y, net
 
 from convnet.augment import RandomFlip
 from convnet.callbacks import Checkpoint
@@ -70,7 +71,7 @@ def test_kept_outputs_have_no_bearing_on_the_bits(case, n_jobs):
     kept = net(layers, **params).fit(X, Y)
     with mock.patch.object(frozen_prefix, "MAX_CACHED_BYTES", 0):
         anew = net(layers, **params).fit(X, Y)
-    same(kept, anew)
+    assert_same_weights(kept, anew)
     assert kept.loss_curve_ == anew.loss_curve_
 
 
@@ -101,7 +102,7 @@ def test_partial_fit_freezes(base):
     again = clone(whole).set_params(max_iter=2).fit(X, Y)
     for _ in range(2):
         whole.partial_fit(X, Y, classes=[0, 1, 2])
-    same(whole, again)
+    assert_same_weights(whole, again)
     same_names = [k for k in base.weights_ if k.startswith(("conv", "batchnorm"))]
     for name in same_names:
         np.testing.assert_array_equal(clf.weights_[name], base.weights_[name])
@@ -113,7 +114,7 @@ def test_a_checkpoint_resumes_to_the_bit_and_knows_its_start(base, tmp_path):
     path = tmp_path / "state.npz"
     net(max_iter=2, callbacks=[Checkpoint(path)], **params).fit(X, Y)
     resumed = net(max_iter=4, callbacks=[Checkpoint(path, resume=True)], **params).fit(X, Y)
-    same(resumed, straight)
+    assert_same_weights(resumed, straight)
     other = params | dict(init_weights={k: v + 1 for k, v in base.weights_.items()})
     with pytest.raises(ValueError, match="init_weights"):
         net(max_iter=4, callbacks=[Checkpoint(path, resume=True)], **other).fit(X, Y)

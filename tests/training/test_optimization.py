@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from fits import assert_same_weights
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
@@ -19,11 +20,6 @@ FALLING = [1.0, 0.75, 0.25]  # a cosine's rates in three epochs
 
 def rates(clf):
     return clf.history_["learning_rate"]
-
-
-def assert_same_weights(one, other):
-    for name, weights in one.weights_.items():
-        np.testing.assert_array_equal(other.weights_[name], weights, err_msg=name)
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import numpy as np
 import oracle
 import pytest
+from fits import assert_same_weights
 from netcheck import EPS
 from preprocessing_nets import (
     BODY,
     FIELDS,
     RAW,
-    assert_same_weights,
     assert_statistics,
     images,
     learnt,

@@ -6,12 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
+from fits import assert_same_weights
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from transfer_nets import BODY, X, Y, net, same
+from transfer_nets import BODY, X, Y, net
 
 import convnet
 from convnet import ConvNetRegressor, ConvNetTransformer
@@ -38,7 +39,7 @@ def test_it_begins_with_the_weights_and_goes_on_from_there(base):
     again = net(BODY[:1], learning_rate_init=1e-30, random_state=1, init_weights=clf.weights_).fit(
         X, Y
     )
-    same(again, clf)
+    assert_same_weights(again, clf)
 
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])
@@ -53,7 +54,7 @@ def test_a_saved_net_is_a_beginning(base, tmp_path, ending, frozen):
     for given in (path, str(path)):
         clf = net(init_weights=given).fit(X, Y)
         assert clf.init_report_ == want.init_report_
-        same(clf, want)
+        assert_same_weights(clf, want)
 
 
 def test_warm_start_goes_on_from_the_fit_before(base):
@@ -82,7 +83,7 @@ def test_a_file_does_not_hold_the_weights_it_began_with(base, tmp_path, start):
     again = convnet.load(tmp_path / "model.npz")
     assert again.init_weights is None
     assert again.init_report_ == clf.init_report_ and again.freeze == "conv1"
-    same(again, clf)
+    assert_same_weights(again, clf)
     path = str(tmp_path / "base.npz")
     base.save(path)
     clf.set_params(init_weights=path).save(tmp_path / "model.npz")
@@ -144,7 +145,7 @@ def test_a_transformers_net_is_a_beginning(base, tmp_path):
     whole.save(tmp_path / "whole.npz")
     want = net(init_weights=FrozenEstimator(base)).fit(X, Y)
     for source in (FrozenEstimator(whole), tmp_path / "whole.npz"):
-        same(net(init_weights=source).fit(X, Y), want)
+        assert_same_weights(net(init_weights=source).fit(X, Y), want)
 
 
 def test_frozen_layers_that_were_not_loaded_are_warned_of(base):
@@ -195,11 +196,11 @@ def test_scikit_learn_can_copy_it(base):
     )
     clf = net(**params)
     want = clone(clf).fit(X, Y)
-    same(clone(clf).fit(X, Y), want)
-    same(pickle.loads(pickle.dumps(clf)).fit(X, Y), want)
+    assert_same_weights(clone(clf).fit(X, Y), want)
+    assert_same_weights(pickle.loads(pickle.dumps(clf)).fit(X, Y), want)
     again = pickle.loads(pickle.dumps(want))
     assert again.init_report_ == want.init_report_
-    same(make_pipeline(FunctionTransformer(), clf).fit(X, Y)[-1], want)
+    assert_same_weights(make_pipeline(FunctionTransformer(), clf).fit(X, Y)[-1], want)
     grid = GridSearchCV(
         clf, {"freeze": [None, "conv*"], "init_weights": [base.weights_, None]}, cv=2
     )
@@ -216,7 +217,7 @@ def test_rates_of_layers():
     last = net(
         learning_rate_init=0.02, layer_learning_rates={"*": 7, "conv*": 5, "?*": 0.1}, **options
     )
-    same(last.fit(X, Y), got)
+    assert_same_weights(last.fit(X, Y), got)
 
 
 def test_layers_up_to(base):

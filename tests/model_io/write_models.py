@@ -1,6 +1,6 @@
 """Write the missing model files of the current format, and what they predict. Commit the files.
 
-    python tests/data/write_models.py
+    python tests/model_io/write_models.py
 
 Existing files are never written again: they test that later releases load them.
 """
@@ -32,8 +32,8 @@ from convnet.layers import (
 from convnet.persistence.model_file import FORMAT
 from convnet.schedules import Cosine, Warmup
 
-FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent))
+FOLDER = Path(__file__).parent / "files"
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from photographs import write_photographs  # noqa: E402
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from fits import raise_at_step
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
-from convnet.graph import Trainer
 from convnet.inputs.tasks import Classification
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
 from convnet.schedules import Cosine
@@ -20,19 +20,6 @@ SMALL = [Conv2D(4, 3, activation="relu"), Dense(8, activation="relu")]
 def same_state(clf, before):
     assert vars(clf).keys() == before.keys()
     return all(vars(clf)[name] is value for name, value in before.items())
-
-
-def raise_at(monkeypatch, n, error):
-    """Make the n-th step of every trainer from now on raise."""
-    real, calls = Trainer.step, []
-
-    def step(self, *args, **kwargs):
-        calls.append(1)
-        if len(calls) == n:
-            raise error
-        return real(self, *args, **kwargs)
-
-    monkeypatch.setattr(Trainer, "step", step)
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3, 7])
@@ -83,7 +70,7 @@ def test_a_failed_fit_leaves_the_estimator_as_it_was(digits, monkeypatch, error)
     states = [(clf, dict(vars(clf))) for clf in (new, fitted)]
     for clf, before in states:
         with monkeypatch.context() as patch:
-            raise_at(patch, 8, error)
+            raise_at_step(patch, 8, error)
             clf.max_iter = 2
             before["max_iter"] = 2
             with pytest.raises(error):
@@ -99,7 +86,7 @@ def test_a_failed_partial_fit_leaves_the_estimator_as_it_was(digits, monkeypatch
     )
     before, expected = dict(vars(clf)), clf.predict_proba(X)
     with monkeypatch.context() as patch:
-        raise_at(patch, 4, KeyboardInterrupt)
+        raise_at_step(patch, 4, KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
             clf.partial_fit(X, y)
     assert same_state(clf, before)
@@ -111,12 +98,12 @@ def test_ctrl_c_under_warm_start_keeps_what_was_reached(digits, monkeypatch):
     X, y = digits
     clf = ConvNetClassifier(SMALL, random_state=0, batch_size=100, warm_start=True)
     with monkeypatch.context() as patch:
-        raise_at(patch, 3, KeyboardInterrupt)
+        raise_at_step(patch, 3, KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
             clf.fit(X, y)
     assert not hasattr(clf, "weights_")  # no epoch was done
     with monkeypatch.context() as patch:
-        raise_at(patch, 15, KeyboardInterrupt)
+        raise_at_step(patch, 15, KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
             clf.fit(X, y)
     two = clone(clf).set_params(max_iter=2).fit(X, y)
@@ -271,7 +258,7 @@ def test_ctrl_c_before_an_epoch_of_a_warm_start_changes_nothing(digits, monkeypa
     X, y = digits
     clf = ConvNetClassifier(SMALL, early_stopping=True, warm_start=True, max_iter=2).fit(X, y)
     before = dict(vars(clf))
-    raise_at(monkeypatch, 2, KeyboardInterrupt)
+    raise_at_step(monkeypatch, 2, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, y)
     assert same_state(clf, before)
