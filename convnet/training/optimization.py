@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convnet.graph import Trainer
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values.constraints import as_float, is_number
-from convnet.values.messages import did_you_mean, list_words, reworded, show
+from convnet.values.constraints import as_float, choice, is_number
+from convnet.values.messages import reworded, show
 
 if TYPE_CHECKING:
     from convnet.graph import Network
@@ -30,10 +30,7 @@ def check_learning_rate(value: object, max_iter: int) -> None:
     elif isinstance(value, type) and issubclass(value, Schedule):
         raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
     elif isinstance(value, str):
-        if value not in NAMES:
-            names = list_words(map(repr, NAMES))
-            hint = did_you_mean(value, NAMES)
-            raise ValueError(f"learning_rate must be {names}; got {show(value)}.{hint}")
+        choice(*NAMES).check("learning_rate", value)
     elif not callable(value):
         raise TypeError(
             "learning_rate must be a name, a schedule such as Cosine(), or a callable of the epoch; "

@@ -10,7 +10,7 @@ from dataclasses import MISSING, field
 from math import inf, isfinite
 from typing import Any, Generic, TypeGuard, TypeVar
 
-from convnet.values.messages import did_you_mean, list_words, reworded, show
+from convnet.values.messages import did_you_mean, reworded, show
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -74,7 +74,7 @@ class Constraint(Generic[T]):
                     raise first from None  # a ValueError if the type suits one of both
 
         hints = [constraint.hint for constraint in (self, other) if constraint.hint]
-        comma = "," if "," in self.phrase else ""
+        comma = "," if "," in self.phrase or " or " in self.phrase else ""
         return Constraint(
             f"{self.phrase}{comma} or {other.phrase}",
             convert,
@@ -206,7 +206,8 @@ def choice(
             raise ValueError
         return str(value)  # a plain one, if it was NumPy's
 
-    phrase = list_words(map(repr, words))
+    known = list(map(repr, words))
+    phrase = " or ".join(known) if len(known) <= 2 else f"one of {', '.join(known)}"
     return Constraint(phrase, convert, lambda value: did_you_mean(value, words, elsewhere))
 
 

@@ -33,12 +33,6 @@ def show(value: object) -> str:
         return f"a {type(value).__name__}"
 
 
-def list_words(words: Iterable[object]) -> str:
-    """Return "a, b or c"."""
-    *first, last = map(str, words)
-    return f"{', '.join(first)} or {last}" if first else last
-
-
 def did_you_mean(
     word: object, known: Iterable[str], elsewhere: dict[str, str] | None = None
 ) -> str:

@@ -28,7 +28,7 @@ def must_be(thing, name, kind):
     if '"' in kind or "bool" in kind:  # several checks apply to strings and pairs
         return ""
     phrase = _of_parameter(name) if is_estimator(thing) else _of_field(thing, name)
-    for noun in ("an integer, ", "an integer ", "a number ", "a string"):
+    for noun in ("an integer, ", "an integer ", "a number, ", "a number ", "a string"):
         phrase = phrase.removeprefix(noun)
     return phrase
 

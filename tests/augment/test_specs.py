@@ -92,20 +92,26 @@ def test_specs():
         ),
         (
             lambda: RandomTranslation(2),
-            "RandomTranslation: factor must be a number from 0 to 1; got 2",
+            "RandomTranslation: factor must be a number from 0 to 1 or a pair of them; got 2",
         ),
         (
             lambda: RandomTranslation((1, 2, 3)),
-            "must be a number or a pair of numbers; got (1, 2, 3)",
+            "must be a number from 0 to 1 or a pair of them; got (1, 2, 3)",
         ),
-        (lambda: RandomZoom(1), "RandomZoom: factor must be a number from 0 to 0.9; got 1"),
+        (
+            lambda: RandomZoom(1),
+            "RandomZoom: factor must be a number from 0 to 0.9 or a pair of them; got 1",
+        ),
         (lambda: RandomContrast(-0.1), "factor must be a number from 0 to 1; got -0.1"),
         (lambda: RandomBrightness("much"), "factor must be a number from 0 to 1; got 'much'"),
         (
             lambda: RandomCrop(0.1),
-            "RandomCrop: padding must be an integer from 0 to 1048576; got 0.1",
+            "RandomCrop: padding must be an integer from 0 to 1048576 or a pair of them; got 0.1",
         ),
-        (lambda: Cutout(0), "Cutout: size must be an integer from 1 to 1048576; got 0"),
+        (
+            lambda: Cutout(0),
+            "Cutout: size must be an integer from 1 to 1048576 or a pair of them; got 0",
+        ),
         (
             lambda: as_augment(RandomFlip()),
             "augment must be a list; got one augmentation. Write [Rand",

@@ -160,7 +160,7 @@ def test_refused(params, X, message, method):
 
 @pytest.mark.parametrize("n", [0, 1.5, True])
 def test_preview_of_no_epochs(n):
-    with pytest.raises(ValueError, match="n of preview_augment must be an integer, 1 or more"):
+    with pytest.raises((TypeError, ValueError), match="n must be an integer, 1 or more"):
         make().preview_augment(data()[0], n)
 
 

@@ -95,7 +95,7 @@ def test_a_random_state_does_not_move_on(digits):
     ],
 )
 def test_refusals(digits, params, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         find_learning_rate(ConvNetClassifier(NET, random_state=0), *digits, **params)
 
 

@@ -149,5 +149,5 @@ def test_resuming_has_fewer_tasks(clf, data, tmp_path):
 def test_what_set_callbacks_takes(clf, data):
     with pytest.raises(TypeError, match="FitCallback"):
         clf.set_callbacks(Checkpoint("c.npz"))
-    with pytest.raises(ValueError, match=r"scikit-learn's go into set_callbacks"):
+    with pytest.raises(ValueError, match=r"pass scikit-learn's to set_callbacks"):
         clf.set_params(callbacks=[Recorder()]).fit(*data)

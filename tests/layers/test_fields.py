@@ -30,15 +30,15 @@ from convnet.layers import (
         (lambda: Conv2D(True, 3), "Conv2D: filters must be an integer from 1 to 1048576; got True"),
         (
             lambda: Conv2D(16, (3, 3, 3)),
-            "kernel_size must be an integer or a pair of integers; got (3, 3, 3)",
+            "kernel_size must be an integer from 1 to 1048576 or a pair of them; got (3, 3, 3)",
         ),
         (
             lambda: Conv2D(16, 3, padding="smae"),
-            'padding must be "valid", "same" or integers; got \'smae\'',
+            "padding must be 'valid' or 'same', or an integer, 0 or more, (vertical, horizontal)",
         ),
         (
             lambda: Conv2D(16, 3, padding=-1),
-            "Conv2D: padding must be an integer from 0 to 1048576; got -1",
+            "or ((top, bottom), (left, right)); got -1",
         ),
         (
             lambda: Conv2D(6, 3, groups=4),
@@ -47,7 +47,7 @@ from convnet.layers import (
         (lambda: Conv2D(6, 3, use_bias=1), "Conv2D: use_bias must be True or False; got 1"),
         (lambda: Dense(3, activation="relu6"), "got 'relu6'. Did you mean 'relu'?"),
         (lambda: Dense(3, activation="swish"), "got 'swish'. Did you mean 'silu'?"),
-        (lambda: Activation(max), "Activation: activation must be None or one of linear, relu"),
+        (lambda: Activation(max), "Activation: activation must be None or one of 'linear', 'relu'"),
         (lambda: Dropout(1.0), "Dropout: rate must be a number from 0 to 0.999; got 1.0"),
         (lambda: Dropout(float("nan")), "Dropout: rate must be a number from 0 to 0.999; got nan"),
         (
@@ -65,7 +65,7 @@ from convnet.layers import (
         (lambda: AvgPool2D((2, 3), padding=((0, 0), (0, 3))), "AvgPool2D: padding must be smaller"),
         (
             lambda: Dense(3, name="a__b"),
-            "Dense: name must be 1 to 64 letters, digits, single _ or -",
+            "Dense: name must be None or a string of 1 to 64 letters, digits, single _ and -",
         ),
     ],
 )
@@ -105,13 +105,7 @@ def test_equal_spellings_are_equal_layers():
     assert len({Conv2D(8, 3), Conv2D(8, (3, 3)), Conv2D(8, 5)}) == 2
 
 
-class Lying(int):
-    __le__ = __ge__ = __lt__ = __gt__ = lambda self, other: True
-
-
-def test_what_counts_is_the_value_that_is_kept():
-    with pytest.raises(ValueError, match="units must be an integer from 1"):
-        Dense(Lying(2**40))
+def test_numbers_beyond_floats():
     with pytest.raises(ValueError, match=r"rate must be a number from 0 to 0\.999"):
         Dropout(10**400)
     with pytest.raises(ValueError, match=r"rate must be a number from 0 to 0\.999"):

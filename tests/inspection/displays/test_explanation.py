@@ -80,7 +80,7 @@ def test_refusals(clf, photographs):
         ExplanationDisplay.from_estimator(clf, X, y[:59])
     with pytest.raises(ValueError, match=r"n must be an integer, 1 or more; got 0"):
         ExplanationDisplay.from_estimator(clf, X, n=0)
-    with pytest.raises(ValueError, match=r"there is no method 'lime'"):
+    with pytest.raises(ValueError, match=r"method must be one of 'gradcam', .*; got 'lime'"):
         ExplanationDisplay.from_estimator(clf, X[:2], method="lime")
     flat = ConvNetClassifier([Dense(2)], max_iter=1).fit(X.reshape(60, -1), y)
     with pytest.raises(ValueError, match=r"shows images, but this net takes rows"):

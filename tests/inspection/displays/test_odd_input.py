@@ -80,9 +80,9 @@ def test_numbers_of_maps(net, n_max):
     clf, X, _ = net
     message = "n_max must be an integer, 1 or more; got "
     for layer in (None, "conv1"):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((TypeError, ValueError), match=message):
             FeatureMapDisplay.from_estimator(clf, X[0], layer, n_max=n_max)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         FilterDisplay.from_estimator(clf, n_max=n_max)
 
 
