@@ -307,7 +307,7 @@ def _cannot_be_copied(value):
 
 
 def test_schedules_in_schedules():
-    with pytest.raises(ValueError, match="deep in one another"):
+    with pytest.raises(ValueError, match="nested more than 8 deep"):
         adversarial_objects.deep_schedule(3000)
     assert isinstance(adversarial_objects.deep_schedule(7), Schedule)
 

@@ -153,9 +153,9 @@ def check_parameters(estimator: Any) -> None:
     """Raise ParameterError if a parameter has a wrong type or value. The message names estimator and parameter."""
     kind = type(estimator).__name__
     try:
-        for name, value in estimator.get_params(deep=False).items():
-            if name in CONSTRAINTS:
-                CONSTRAINTS[name].check(name, value)
+        for name, constraint in CONSTRAINTS.items():
+            if name in vars(estimator):
+                constraint.check(name, getattr(estimator, name))
         check_learning_rate(estimator.learning_rate, estimator.max_iter)
     except (TypeError, ValueError) as error:
         raise ParameterError(f"{kind}: {error}") from None

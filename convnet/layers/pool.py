@@ -3,7 +3,16 @@
 from typing import ClassVar
 
 from convnet.layers.base import Builder, Layer
-from convnet.layers.geometry import Window, require_input
+from convnet.layers.geometry import (
+    Padding,
+    Window,
+    map_window,
+    padding1d,
+    padding2d,
+    require_input,
+    signal_window,
+)
+from convnet.values.constraints import integer, optional, pair, parameter
 from convnet.values.value import immutable
 
 
@@ -43,6 +52,64 @@ class Pool(Layer):
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         raise NotImplementedError
+
+
+@immutable
+class Pool1D(Pool):
+    """A layer that pools each channel of a signal over windows.
+
+    Parameters
+    ----------
+    pool_size : int, default=2
+        Length of the window.
+    stride : int, default=None
+        Step between windows. None means `pool_size`.
+    padding : "valid", "same", int or (before, after), default="valid"
+        Padding around the input, smaller than the window. Values at the end that do not fill a window are dropped.
+
+    Notes
+    -----
+    Shapes: (length, c) → (⌊(length + padding - pool_size) / stride⌋ + 1, c). No parameters.
+    """
+
+    takes = "signal"
+
+    pool_size: int = parameter(integer(1), default=2, positional=True)
+    stride: int | None = parameter(optional(integer(1)), default=None)
+    padding: str | int | tuple[int, int] = parameter(padding1d, default="valid")
+
+    def _window(self, shape: tuple[int, ...]) -> Window:
+        stride = self.pool_size if self.stride is None else self.stride
+        return signal_window(shape, self.pool_size, stride, self.padding)
+
+
+@immutable
+class Pool2D(Pool):
+    """A layer that pools each channel of a map over windows.
+
+    Parameters
+    ----------
+    pool_size : int or (height, width), default=2
+        Size of the window.
+    stride : int or (vertical, horizontal), default=None
+        Step between windows. None means `pool_size`.
+    padding : "valid", "same", int, (vertical, horizontal) or ((top, bottom), (left, right)), default="valid"
+        Padding around the input, smaller than the window. Pixels at the edge that do not fill a window are dropped.
+
+    Notes
+    -----
+    Shapes: (h, w, c) → (⌊(h + padding - size) / stride⌋ + 1, the same for w, c). No parameters.
+    """
+
+    takes = "map"
+
+    pool_size: int | tuple[int, int] = parameter(pair(integer(1)), default=2, positional=True)
+    stride: int | tuple[int, int] | None = parameter(optional(pair(integer(1))), default=None)
+    padding: str | Padding = parameter(padding2d, default="valid")
+
+    def _window(self, shape: tuple[int, ...]) -> Window:
+        stride = self.pool_size if self.stride is None else self.stride
+        return map_window(shape, self.pool_size, stride, self.padding)
 
 
 @immutable

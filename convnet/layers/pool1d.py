@@ -1,39 +1,7 @@
 """Max and average pooling of signals."""
 
 from convnet.layers.base import register
-from convnet.layers.geometry import Window, padding1d, signal_window
-from convnet.layers.pool import Pool
-from convnet.values.constraints import integer, optional, parameter
-from convnet.values.value import immutable
-
-
-@immutable
-class Pool1D(Pool):
-    """A layer that pools each channel of a signal over windows.
-
-    Parameters
-    ----------
-    pool_size : int, default=2
-        Length of the window.
-    stride : int, default=None
-        Step between windows. None means `pool_size`.
-    padding : "valid", "same", int or (before, after), default="valid"
-        Padding around the input, smaller than the window. Values at the end that do not fill a window are dropped.
-
-    Notes
-    -----
-    Shapes: (length, c) → (⌊(length + padding - pool_size) / stride⌋ + 1, c). No parameters.
-    """
-
-    takes = "signal"
-
-    pool_size: int = parameter(integer(1), default=2, positional=True)
-    stride: int | None = parameter(optional(integer(1)), default=None)
-    padding: str | int | tuple[int, int] = parameter(padding1d, default="valid")
-
-    def _window(self, shape: tuple[int, ...]) -> Window:
-        stride = self.pool_size if self.stride is None else self.stride
-        return signal_window(shape, self.pool_size, stride, self.padding)
+from convnet.layers.pool import Pool1D
 
 
 @register

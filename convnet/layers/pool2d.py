@@ -1,39 +1,7 @@
 """Max and average pooling of maps."""
 
 from convnet.layers.base import register
-from convnet.layers.geometry import Padding, Window, map_window, padding2d
-from convnet.layers.pool import Pool
-from convnet.values.constraints import integer, optional, pair, parameter
-from convnet.values.value import immutable
-
-
-@immutable
-class Pool2D(Pool):
-    """A layer that pools each channel of a map over windows.
-
-    Parameters
-    ----------
-    pool_size : int or (height, width), default=2
-        Size of the window.
-    stride : int or (vertical, horizontal), default=None
-        Step between windows. None means `pool_size`.
-    padding : "valid", "same", int, (vertical, horizontal) or ((top, bottom), (left, right)), default="valid"
-        Padding around the input, smaller than the window. Pixels at the edge that do not fill a window are dropped.
-
-    Notes
-    -----
-    Shapes: (h, w, c) → (⌊(h + padding - size) / stride⌋ + 1, the same for w, c). No parameters.
-    """
-
-    takes = "map"
-
-    pool_size: int | tuple[int, int] = parameter(pair(integer(1)), default=2, positional=True)
-    stride: int | tuple[int, int] | None = parameter(optional(pair(integer(1))), default=None)
-    padding: str | Padding = parameter(padding2d, default="valid")
-
-    def _window(self, shape: tuple[int, ...]) -> Window:
-        stride = self.pool_size if self.stride is None else self.stride
-        return map_window(shape, self.pool_size, stride, self.padding)
+from convnet.layers.pool import Pool2D
 
 
 @register

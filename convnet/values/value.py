@@ -46,9 +46,8 @@ class Value:
     def __post_init__(self) -> None:
         kind = type(self).__name__
         for field in fields(self):
-            given = getattr(self, field.name, None)  # missing if __init__ was not called
             try:
-                value = field.metadata["check"](given)
+                value = field.metadata["check"](getattr(self, field.name))
             except (TypeError, ValueError) as error:
                 # The check of a list of layers has named the position already: "layers[3]: ...".
                 name = "" if str(error).startswith(field.name) else f"{field.name} "
