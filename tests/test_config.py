@@ -40,6 +40,7 @@ HEAVY = {
 }
 
 
+@pytest.mark.slow
 def test_import_is_light():
     code = f"""
 import sys
@@ -60,12 +61,14 @@ def run(code, **options):
     )
 
 
+@pytest.mark.slow
 def test_public_names_are_listed_before_and_after_their_first_use():
     code = "import convnet; print(*dir(convnet)); convnet.load; print(*dir(convnet))"
     before, after = run(code).stdout.splitlines()
     assert set(convnet.__all__) <= set(before.split()) <= set(after.split())
 
 
+@pytest.mark.slow
 def test_star_import_and_help():
     code = "from convnet import *; print(ConvNetClassifier.__name__, layers.Conv2D.__name__, __version__)"
     assert run(code).stdout.split() == ["ConvNetClassifier", "Conv2D", convnet.__version__]
@@ -74,6 +77,7 @@ def test_star_import_and_help():
     assert dict(inspect.getmembers(convnet))["load"] is convnet.load
 
 
+@pytest.mark.slow
 def test_pickles_name_modules_that_import_what_they_need():
     data = pickle.dumps(convnet.ConvNetClassifier(max_iter=3))
     done = run(f"import pickle; print(pickle.loads({data!r}).max_iter)")

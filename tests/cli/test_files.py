@@ -88,6 +88,7 @@ def test_a_learning_rate_that_cannot_be(photos, failed, value):
     assert f"--learning-rate must be a number above 0; got {value}" in text
 
 
+@pytest.mark.slow
 def test_labels_of_another_kind_of_number(arrays, capsys):
     """Of 3, 3.0 and "3" all are the class 3."""
     X, y = arrays

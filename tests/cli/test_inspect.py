@@ -33,6 +33,7 @@ def pictures(folder):
     return sorted(path.stem for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_all_pictures(model, folder, capsys):
     before = plt.get_fignums()
     assert cli.main(["inspect", "model.npz", "digits.npz", "--out", "seen", "--images", "2"]) == 0
@@ -45,6 +46,7 @@ def test_all_pictures(model, folder, capsys):
     assert plt.get_fignums() == before
 
 
+@pytest.mark.slow
 def test_rows_and_methods(model, arrays, folder, monkeypatch):
     X, y = arrays
     drawn = {}
@@ -95,6 +97,7 @@ def test_without_labels(model, arrays, folder, capsys, failed):
     assert "there is no picture of confusion: new.npz has no y." in text
 
 
+@pytest.mark.slow
 def test_flat_rows_signals_and_numbers(arrays, folder, capsys):
     X, y = arrays
     flat = X.reshape(len(X), -1)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from convnet import ConvNetClassifier, ConvNetRegressor, cli
 from convnet.cli import predict
@@ -97,6 +98,7 @@ def test_ctrl_c_while_rows_are_written(arrays, folder, capsys, monkeypatch):
     assert sorted(path.name for path in folder.iterdir()) == ["digits.npz", "model.npz"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves(arrays):
     code = "import sys; from convnet.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code]

@@ -160,6 +160,7 @@ def test_the_package_is_the_command():
     assert done.stderr.startswith("convnet: error: ") and "invalid choice: 'fly'" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["convnet.estimators", "convnet.cli.command", "numpy"])
 @pytest.mark.parametrize(
     "start",

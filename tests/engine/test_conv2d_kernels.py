@@ -66,6 +66,7 @@ def test_small_integers_are_exact(isa, geometry, seed, n_threads):
         assert_exact(gradients["conv1/bias"], want_b, "bias gradient")
 
 
+@pytest.mark.slow
 @given(geometry=convolutions(), seed=seeds, n_threads=threads)
 @example(geometry=plain(4, (37, 31), 10, 32, (3, 3)), seed=0, n_threads=2)
 @example(geometry=plain(1, (12, 12), 64, 70, (3, 3), padding="same"), seed=0, n_threads=1)

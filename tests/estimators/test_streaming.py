@@ -234,6 +234,7 @@ def test_a_scorer_is_given_rows_unread():
     assert seen[-1] == (LazyArray, (13, 10, 8, 3), 13)
 
 
+@pytest.mark.slow
 def test_search(tmp_path):
     """Folds of a folder are lazy, and pickled for other processes; those of h5py are arrays."""
     grid = {"alpha": [1e-4, 1e-2]}

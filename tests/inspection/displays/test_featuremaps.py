@@ -62,6 +62,7 @@ def test_the_predicted_class_is_marked(clf, photographs):
     assert display.bounding_ax_.get_title().startswith(f"prediction: {answer}\n")
 
 
+@pytest.mark.slow
 def test_two_classes_are_one_bar(photographs):
     X, y = photographs
     net = ConvNetClassifier([Conv2D(2, 3), Dropout(0.5)], max_iter=2).fit(X, y == "cat")

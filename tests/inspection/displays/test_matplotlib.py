@@ -10,6 +10,7 @@ import pytest
 from convnet.inspection import HistoryDisplay
 
 
+@pytest.mark.slow
 def test_import_leaves_matplotlib_alone():
     code = "import sys, convnet.inspection; convnet.ConvNetClassifier; print('matplotlib' in sys.modules)"
     command = [sys.executable, "-c", code]
