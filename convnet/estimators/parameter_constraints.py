@@ -152,6 +152,12 @@ CONSTRAINTS: dict[str, Constraint[Any]] = {
 def check_parameters(estimator: Any) -> None:
     """Raise ParameterError if a parameter has a wrong type or value. The message names estimator and parameter."""
     kind = type(estimator).__name__
+    missing = [name for name in estimator._all_names() if not hasattr(estimator, name)]
+    if missing:
+        raise ParameterError(
+            f"{kind} has no parameter {missing[0]!r}. Its __init__ must call super().__init__(), which sets the "
+            "parameters of the base class, and set its own."
+        )
     try:
         for name, constraint in CONSTRAINTS.items():
             if name in vars(estimator):

@@ -7,6 +7,7 @@ guards only ``fit``: a layer or an augmentation that cannot be built waits as it
 
 from __future__ import annotations
 
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.base import BaseEstimator
@@ -37,9 +38,9 @@ def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
     """
     nested: dict[str, Any] = {}
     for registry in (LAYERS, AUGMENTATIONS):
-        spec = params[registry.parameter]
+        spec = params.get(registry.parameter)  # a subclass may not list it
         nested |= _listed(registry, "", spec if isinstance(spec, list | tuple) else ())
-    learning_rate = params["learning_rate"]
+    learning_rate = params.get("learning_rate")
     if isinstance(learning_rate, Schedule):
         nested |= {f"learning_rate__{k}": v for k, v in learning_rate.get_fields().items()}
     return nested
@@ -190,10 +191,50 @@ NESTED = {
     "learning_rate": replace_schedule,
 }
 DEEPEST = 20  # layers in layers: 8, each with its place
+NAMED_KINDS = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
 class ParametersMixin(BaseEstimator):
-    """Gives an estimator nested parameter names."""
+    """Gives an estimator nested parameter names.
+
+    A subclass may have a constructor with other parameters, which calls that of its base class. ``get_params`` then lists
+    its own parameters only. Those of the base class that it does not list are *hidden*: the constructor sets them.
+    """
+
+    @classmethod
+    def _hidden_names(cls) -> list[str]:
+        """Return the parameters of the base classes that the constructor of a subclass does not list."""
+        known = dict.fromkeys(cls._get_param_names())
+        hidden: dict[str, None] = {}
+        for base in cls.__mro__[1:]:
+            if issubclass(base, ParametersMixin) and "__init__" in vars(base):
+                names = [
+                    p.name
+                    for p in signature(base.__init__).parameters.values()
+                    if p.kind in NAMED_KINDS
+                ]
+                hidden |= {name: None for name in names[1:] if name not in known}
+        return list(hidden)
+
+    @classmethod
+    def _all_names(cls) -> list[str]:
+        """Return the names of the parameters, hidden ones included."""
+        return cls._hidden_names() + cls._get_param_names()
+
+    def _changed_hidden(self, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+        """Return the hidden parameters that the constructor sets to other values for `new` parameters than for `old`.
+
+        A search over a parameter from which a constructor makes the layers would otherwise fit the same net each time.
+        """
+        hidden = self._hidden_names()
+        if not hidden or all(old[name] is value for name, value in new.items()):
+            return {}
+        before, after = vars(type(self)(**old)), vars(type(self)(**new))
+        return {
+            name: after[name]
+            for name in hidden
+            if name in after and not _equal(before.get(name), after[name])
+        }
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters; with `deep` those of layers, augmentations and a schedule too.
@@ -220,7 +261,8 @@ class ParametersMixin(BaseEstimator):
         **params : dict
             ``layers`` is set first; then come names such as ``layers__0__filters``, ``layers__-1__units``,
             ``layers__stem__filters`` and ``layers__0`` (a whole layer). An unknown name raises ValueError at
-            once, a bad value in ``fit``.
+            once, a bad value in ``fit``. If a subclass makes parameters of its base class, such as `layers`, from its
+            own, they follow.
 
         Returns
         -------
@@ -249,6 +291,15 @@ class ParametersMixin(BaseEstimator):
                 own[name] = value
         for name, changes in nested.items():
             own[name] = NESTED[name](own.get(name, known[name]), changes)
+        hidden = self._changed_hidden(known, known | own)
         for name, value in own.items():
             setattr(self, name, value)
+        self.__dict__.update(hidden)
         return self
+
+
+def _equal(a: Any, b: Any) -> bool:
+    try:
+        return a is b or bool(a == b)
+    except Exception:  # arrays, and objects that cannot be compared
+        return False

@@ -18,7 +18,7 @@ from convnet.estimators.parameter_constraints import ParameterError, check_param
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names
-from convnet.model_io.description import to_manifest
+from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
 from convnet.values.constraints import is_integer
 from convnet.values.messages import did_you_mean, show
@@ -156,11 +156,16 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         return self.estimator_.feature_names_in_
 
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
+        if {*self._get_param_names()} != {"estimator", "layer"}:
+            raise TypeError(
+                f"save takes no subclass of ConvNetTransformer with other parameters; got {type(self).__name__}. Pickle "
+                "it instead."
+            )
         net, frozen = self._fitted_net(), isinstance(self.estimator_, FrozenEstimator)
         check_parameters(net)
         manifest, weights = to_manifest(net)
         layers = {"layer": self.layer, "layer_": self.layer_}
-        own = {"estimator": type(self).__name__, **layers, "frozen": frozen}
+        own = {"estimator": class_name(type(self)), **layers, "frozen": frozen}
         return {**own, "net": manifest}, weights
 
     @classmethod

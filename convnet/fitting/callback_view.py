@@ -171,7 +171,7 @@ def checkpoint_fingerprint(
     first_epoch : int
         Epochs done by earlier fits.
     """
-    params = estimator.get_params(deep=False)
+    params = {name: getattr(estimator, name) for name in estimator._all_names()}
     texts = {"estimator": type(estimator).__name__, "layers": repr(list(data.layers))}
     texts["augment"] = repr(list(as_augment(params["augment"])))
     rate = params["learning_rate"]

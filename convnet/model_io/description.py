@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 Estimator = TypeVar("Estimator", bound=Any)
 
 
+def class_name(cls: type) -> str:
+    """Return the name of an estimator class in files: "ConvNetClassifier", or "module:Class" for a user's own class."""
+    is_own = cls.__module__.partition(".")[0] != "convnet"
+    return f"{cls.__module__}:{cls.__qualname__}" if is_own else cls.__name__
+
+
 def to_manifest(net: Any) -> tuple[dict[str, Any], Weights]:
     """Return the manifest of a fitted net, which JSON can hold, and its weights.
 
@@ -53,7 +59,7 @@ def to_manifest(net: Any) -> tuple[dict[str, Any], Weights]:
     validate_fitted(net, trained=True, force=True)
     cache, input_format = net._network_cache, net._input_format
     manifest = {
-        "estimator": type(net).__name__,
+        "estimator": class_name(type(net)),
         "convnet": __version__,
         "net": {
             "layers": to_dicts(cache.layers),

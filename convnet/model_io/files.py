@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from convnet.fitted.attributes import fit_snapshot
+from convnet.model_io.description import class_name
 from convnet.persistence import model_file
 from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from convnet.fitted.weights import Weights
     from convnet.persistence.model_file import ReadArrays
@@ -48,7 +50,8 @@ class SavingMixin:
         pickles: loading it runs no code. Later releases of convnet can load it.
 
         Parameters that are not plain data (callables, callbacks, a RandomState, arrays or a net as `init_weights`) are
-        not saved; a warning lists them, and the loaded estimator has their defaults. To save a pipeline, use
+        not saved; a warning lists them, and the loaded estimator has their defaults. Of a subclass, the file holds the
+        name: define the class, or import its module, before you load the file. To save a pipeline, use
         ``skops.io.dump`` (``pip install "convnet[skops]"``).
 
         Parameters
@@ -64,7 +67,8 @@ class SavingMixin:
         ValueError
             If the path has another ending, its folder does not exist, or ``fit`` would refuse a parameter.
         TypeError
-            If the estimator is of a subclass, or its labels are neither numbers nor strings.
+            If the labels are neither numbers nor strings, or the estimator is of a subclass of `ConvNetTransformer` that
+            has other parameters.
         ImportError
             If the path ends in ``.safetensors`` and safetensors is not installed.
 
@@ -78,11 +82,6 @@ class SavingMixin:
         (1797,)
         """
         self = fit_snapshot(self)
-        name = type(self).__name__
-        if _estimators.get(name) is not type(self):
-            raise TypeError(
-                f"save takes {', '.join(_estimators)}; got a subclass, {name}. Pickle it instead."
-            )
         model_file.write(path, *self._to_manifest())
 
 
@@ -129,10 +128,29 @@ def load(path: str | os.PathLike[str]) -> Any:
 
 def estimator_from_manifest(manifest: dict[str, Any], read_arrays: ReadArrays) -> Any:
     """Return the fitted estimator that a manifest describes. Raises any exception if it describes none."""
-    estimator_name = manifest["estimator"]
-    if estimator_name not in _estimators:
-        raise ValueError(f"there is no estimator {show(estimator_name)}.")
-    return _estimators[estimator_name]._from_manifest(manifest, read_arrays)
+    return _find_class(manifest["estimator"])._from_manifest(manifest, read_arrays)
+
+
+def _find_class(name: Any) -> type[SavingMixin]:
+    """Return the class that a file names: one of convnet, or a subclass that exists. Nothing is imported."""
+    if name in _estimators:
+        return _estimators[name]
+    own = {class_name(cls): cls for known in _estimators.values() for cls in _subclasses(known)}
+    if name in own:  # of classes that a notebook has defined several times, the last
+        return own[name]
+    module, colon, cls = str(name).partition(":")
+    if not colon:
+        raise ValueError(f"there is no estimator {show(name)}.")
+    raise ValueError(
+        f"it holds an estimator of the class {show(cls)} of the module {show(module)}, which is not defined. Import "
+        "the module, or define the class, and load the file again."
+    )
+
+
+def _subclasses(cls: type) -> Iterator[type[Any]]:
+    for one in cls.__subclasses__():
+        yield one
+        yield from _subclasses(one)
 
 
 def load_pretrained(name: str) -> Any:

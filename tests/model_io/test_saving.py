@@ -246,15 +246,7 @@ def test_without_safetensors(tmp_path, monkeypatch):
 
 
 def test_what_cannot_be_saved(tmp_path):
-    class Own(ConvNetClassifier):
-        pass
-
-    net, X = classifier()
-    y = np.resize([0, 1, 2], len(X))
-    with pytest.raises(
-        TypeError, match=r"takes ConvNetClassifier, .* got a subclass, Own\. Pickle"
-    ):
-        Own(max_iter=1).fit(X, y).save(tmp_path / "m.npz")
+    net, _ = classifier()
     with pytest.raises(NotFittedError):
         ConvNetClassifier().save(tmp_path / "m.npz")
     with pytest.raises(ValueError, match=r"'m\.pkl' must end in \.npz or \.safetensors"):
