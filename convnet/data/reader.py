@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,8 @@ from convnet.data.images.pillow import check_pillow
 from convnet.data.images.resizing import write_resized
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
+from convnet.values.arraylikes import as_objects, refuse_iterables
+from convnet.values.messages import MAX_NAME, printable, shorten, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +26,13 @@ if TYPE_CHECKING:
     from convnet.data.images.form import ImageForm
 
 
+BYTES = bytes | bytearray | memoryview  # an image file in memory
+OUTPUTS = (None, "default", "pandas", "polars")  # of set_output
+MAX_PATH = 4096  # bytes of the longest path
+
+
 class ImageReader(TransformerMixin, BaseEstimator):
-    """Reads paths, open files or Pillow images into an array: the first step of a pipeline that starts from files.
+    """Reads paths, the bytes of files, open files or Pillow images into an array: the first step of a pipeline.
 
     Images are read in the same way as by `load_images` and `ImageFolder`.
 
@@ -102,8 +110,8 @@ class ImageReader(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n,) or (n, 1)
-            Paths as strings or path objects, binary files open for reading, or Pillow images, in any mix. Files and
-            images stay open.
+            Paths as strings or path objects, image files as bytes, binary files open for reading, or Pillow images, in
+            any mix: a list, an array, or a column of a data frame. Files and images stay open.
 
         Returns
         -------
@@ -116,7 +124,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
         ImageError
             An image cannot be read. The error names the first in X.
         TypeError
-            X is a single path, or an element of X is none of these.
+            X is a single path, or can only be iterated over, as a generator, or an element of X is none of these.
         ValueError
             X has another shape, or a parameter is invalid.
         """
@@ -143,6 +151,31 @@ class ImageReader(TransformerMixin, BaseEstimator):
                 images[i] = images[first[id(file)]]
         return images
 
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Accept scikit-learn's choice of the output of a pipeline, which concerns the steps after this one.
+
+        Images have more axes than a data frame: ``transform`` always returns an array.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            What the other steps of the pipeline return.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            `transform` is something else.
+        """
+        if transform not in OUTPUTS:
+            raise ValueError(
+                f'ImageReader: transform must be "default", "pandas", "polars" or None; got {show(transform)}.'
+            )
+        return self
+
     def _form(self) -> ImageForm:
         return check_form("ImageReader", self.size, self.channels, self.fit_mode, name="fit_mode")
 
@@ -163,31 +196,42 @@ def _as_list(X: Any) -> list[Any]:
     """Return X as a list of files; raise TypeError or ValueError if it is something else."""
     from PIL import Image
 
-    if isinstance(X, str | bytes | os.PathLike | Image.Image) or hasattr(X, "read"):
+    if isinstance(X, str | os.PathLike | Image.Image | BYTES) or hasattr(X, "read"):
         raise TypeError(
-            f"ImageReader: X must be a list of paths, open files or images; got a single {type(X).__name__}. Pass [X]."
+            f"ImageReader: X must be a list of paths, files, bytes or images; got a single {type(X).__name__}. Pass [X]."
         )
-    if isinstance(X, list | tuple):
-        files = list(X)
-    else:
-        array = X.to_numpy(dtype=object) if hasattr(X, "to_numpy") else np.asarray(X, dtype=object)
-        if array.ndim == 2 and array.shape[1] == 1:
-            array = array[:, 0]
-        if array.ndim != 1:
-            raise ValueError(f"ImageReader: X must have shape (n,) or (n, 1); got {array.shape}.")
-        files = array.tolist()
+    refuse_iterables(X, "ImageReader: X")
+    array = as_objects(X)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"ImageReader: X must have shape (n,) or (n, 1); got {array.shape}.")
+    files = array.tolist()
     for i, file in enumerate(files):
-        if not (isinstance(file, str | bytes | os.PathLike | Image.Image) or hasattr(file, "read")):
+        if not (isinstance(file, str | os.PathLike | Image.Image | BYTES) or hasattr(file, "read")):
             raise TypeError(
-                f"ImageReader: X[{i}] must be a path, an open file or a Pillow image; got "
-                f"{type(file).__name__}."
+                f"ImageReader: X[{i}] must be a path, the bytes of an image file, an open file or a Pillow image; got "
+                f"{type(file).__name__}.{_hint(file)}"
             )
     return files
+
+
+def _hint(file: Any) -> str:
+    """Return what to do about an element that is a dict with the bytes of a file, or an array."""
+    if isinstance(file, dict) and isinstance(file.get("bytes"), bytes):
+        return ' Pass [x["bytes"] for x in X].'
+    return " Pass [PIL.Image.fromarray(x) for x in X]." if isinstance(file, np.ndarray) else ""
 
 
 def _read(file: Any, form: ImageForm, out: NDArray[np.uint8]) -> None:
     from PIL import Image
 
+    if isinstance(file, BYTES):
+        try:
+            decode(io.BytesIO(file), form, out)
+        except UnreadableError as error:
+            raise UnreadableError(f"{error}{_path_hint(file)}") from error
+        return
     if not isinstance(file, Image.Image):
         decode(file, form, out)
         return
@@ -199,7 +243,20 @@ def _read(file: Any, form: ImageForm, out: NDArray[np.uint8]) -> None:
         raise UnreadableError(f"is damaged: {error}".rstrip(". ")) from error
 
 
+def _path_hint(content: bytes | bytearray | memoryview) -> str:
+    """Return a hint if bytes that are not an image are the path of a file."""
+    try:
+        is_path = 0 < len(content) < MAX_PATH and os.path.exists(bytes(content))
+    except ValueError:  # a path has no null bytes
+        is_path = False
+    return ": bytes are the content of a file; pass a path as text, os.fsdecode(path)" if is_path else ""
+
+
 def _name(file: Any, i: int) -> str:
-    if isinstance(file, str | bytes | os.PathLike):
-        return os.fsdecode(file)
-    return getattr(file, "filename", None) or getattr(file, "name", None) or f"X[{i}]"
+    if isinstance(file, BYTES):
+        return f"X[{i}], {len(file)} bytes,"
+    if isinstance(file, str | os.PathLike):
+        name = os.fsdecode(file)
+    else:
+        name = getattr(file, "filename", None) or getattr(file, "name", None)
+    return printable(shorten(name, MAX_NAME)) if isinstance(name, str) and name else f"X[{i}]"

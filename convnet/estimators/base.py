@@ -22,7 +22,7 @@ from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
 from convnet.graph import Plan
 from convnet.inputs import images as inputs
-from convnet.inputs.targets import count_samples
+from convnet.inputs.targets import as_target, count_samples
 from convnet.inspection.summary import Summary
 from convnet.layers import as_layers
 from convnet.model_io.description import from_manifest, to_manifest
@@ -180,6 +180,7 @@ class BaseConvNet(
         name = type(self).__name__
         if y is None:
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+        y = as_target(y)
         return FitSession(
             self,
             self._fitted_task(vars(self)) if resume else self._task(y),
@@ -242,6 +243,7 @@ class BaseConvNet(
             return Summary(plan.layers, self.input_shape_, has_output=True)
         if X is None and self.input_shape is None:
             raise ValueError("summary before fit needs X or input_shape.")
+        y = None if y is None else as_target(y)
         layers, shape = self._declared(X, y)
         n_outputs = None if y is None else self._task(y).count_outputs(y)
         return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)

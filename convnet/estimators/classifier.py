@@ -12,7 +12,7 @@ from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
 from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
-from convnet.inputs.targets import check_sample_weight, count_samples, is_indicator
+from convnet.inputs.targets import as_target, check_sample_weight, count_samples, is_indicator
 from convnet.inputs.tasks import (
     Classification,
     MultilabelClassification,
@@ -153,7 +153,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             raise ValueError('partial_fit does not support class_weight="balanced". Pass a dict.')
         resume = hasattr(self, "weights_")
-        if not resume and classes is None and not is_indicator(y):
+        if not resume and classes is None and not is_indicator(as_target(y)):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._fit(X, y, sample_weight, resume=resume, partial=True, classes=classes)
 

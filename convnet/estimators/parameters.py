@@ -197,8 +197,9 @@ NAMED_KINDS = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 class ParametersMixin(BaseEstimator):
     """Gives an estimator nested parameter names.
 
-    A subclass may have a constructor with other parameters, which calls that of its base class. ``get_params`` then lists
-    its own parameters only. Those of the base class that it does not list are *hidden*: the constructor sets them.
+    A subclass may have a constructor with other parameters, which calls that of its base class. ``get_params`` then
+    lists its own parameters only. Those of the base class that it does not list are *hidden*: the constructor sets
+    them.
     """
 
     @classmethod

@@ -158,8 +158,8 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         if {*self._get_param_names()} != {"estimator", "layer"}:
             raise TypeError(
-                f"save takes no subclass of ConvNetTransformer with other parameters; got {type(self).__name__}. Pickle "
-                "it instead."
+                "save takes no subclass of ConvNetTransformer with other parameters; got "
+                f"{type(self).__name__}. Pickle it instead."
             )
         net, frozen = self._fitted_net(), isinstance(self.estimator_, FrozenEstimator)
         check_parameters(net)

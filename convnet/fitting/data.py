@@ -16,7 +16,7 @@ from convnet.data.lazy.array import LazyArray
 from convnet.fitted.attributes import kept
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
-from convnet.inputs.targets import check_sample_weight, count_samples
+from convnet.inputs.targets import as_target, check_sample_weight, count_samples
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
 
@@ -214,6 +214,8 @@ class ValidationSet:
             inputs.check_features(estimator, X, array)
             images = inputs.as_images(array, data.input_shape, estimator.data_format)
             scale = estimator._input_format.scale_for(images, name)
+        with _about("y_val"):
+            y = as_target(y)
         n_labels = count_samples(y)
         if n_labels not in (None, len(images)):
             raise ValueError(f"y_val has {n_labels} entries; X_val has {len(images)} samples.")
@@ -238,7 +240,7 @@ class ValidationSet:
     def passed(self) -> tuple[Images, np.ndarray]:
         """Return X, a copy or `LazyArray`, and y of the samples as passed. y is 1-D if a column stands for that."""
         data = self.examples
-        y = self.y.toarray() if issparse(self.y) else np.asarray(self.y)
+        y = self.y.toarray() if issparse(self.y) else self.y
         y = y.ravel() if data.targets.ndim == 1 else y
         array, rows = self.array, data.rows
         return array.part(rows) if isinstance(array, LazyArray) else array[rows], y[rows]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -10,6 +9,8 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from convnet.data.lazy.array import LazyArray
+from convnet.values.arraylikes import refuse_iterables
+from convnet.values.messages import shortened
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -21,10 +22,11 @@ IN_MEMORY = ("iloc", "__dataframe__", "__array_namespace__", "__cuda_array_inter
 
 
 def as_array(values: Any, name: str, **options: Any) -> Any:
-    """Return scikit-learn's ``check_array`` of `values`, called `name` in errors.
+    """Return scikit-learn's ``check_array`` of `values`, called `name` in errors, which have a bounded length.
 
     Integers that are too large for a float raise ValueError, as infinity does.
     """
+    refuse_iterables(values, name)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # infinity is refused later
             return check_array(values, input_name=name, **options)
@@ -32,6 +34,8 @@ def as_array(values: Any, name: str, **options: Any) -> Any:
         raise ValueError(
             f"Input {name} contains infinity or a value too large for dtype('float64')."
         ) from None
+    except (TypeError, ValueError) as error:
+        raise shortened(error) from None
 
 
 def is_lazy(X: Any) -> bool:
@@ -54,16 +58,6 @@ def is_lazy(X: Any) -> bool:
             f"X, a {type(X).__name__}, has read_rows but lacks a shape, a tuple, or a dtype of NumPy's."
         )
     return False
-
-
-def refuse_paths(X: Any) -> None:
-    """Raise TypeError if X is a path or a list of paths."""
-    first = X[0] if isinstance(X, list | tuple) and X else X
-    if isinstance(first, str | os.PathLike):
-        raise TypeError(
-            "X has paths, not pixels. Read a folder with convnet.data.ImageFolder, and files with "
-            "convnet.data.ImageReader."
-        )
 
 
 def placeholder(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:

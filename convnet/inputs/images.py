@@ -12,11 +12,13 @@ from math import isqrt, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from convnet.data.lazy.array import LazyArray
-from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder, refuse_paths
+from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder
+from convnet.inputs.nested import nested_error, refuse_paths
 from convnet.layers import as_layers
 
 if TYPE_CHECKING:
@@ -37,9 +39,20 @@ def check_rows(X: Any, estimator_name: str) -> Images:
     refuse_paths(X)
     lazy = is_lazy(X)
     checked = placeholder(X.shape, X.dtype) if lazy else X
-    array = as_array(checked, "X", ensure_all_finite=False, allow_nd=True, estimator=estimator_name)
+    try:
+        array = as_array(
+            checked, "X", ensure_all_finite=False, allow_nd=True, estimator=estimator_name
+        )
+    except (TypeError, ValueError):
+        nested = None if lazy or issparse(X) else nested_error(X)
+        if nested is None:
+            raise
+        raise nested from None
     dtype = np.dtype(X.dtype) if lazy else array.dtype
     if dtype.kind not in "buif":
+        nested = None if lazy else nested_error(X)
+        if nested is not None:
+            raise nested
         raise TypeError(
             f"X has dtype {dtype}; {estimator_name} takes booleans, integers and floats."
         )

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import assert_all_finite, check_array, column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from convnet.inputs.arrays import as_array
+from convnet.values.arraylikes import as_objects
 from convnet.values.constraints import as_float, is_number
 from convnet.values.messages import show
 
@@ -24,6 +25,26 @@ LABEL_LISTS = (
 )
 
 
+def as_target(y: Any, name: str = "y") -> Any:
+    """Return y as an array or a sparse matrix: all of convnet sees it only after this. Its values are not checked."""
+    if issparse(y) or type(y) is np.ndarray:
+        return y
+    try:
+        return as_array(
+            y, name, accept_sparse=True, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False
+        )
+    except ValueError:
+        if _has_label_lists(y):
+            raise ValueError(LABEL_LISTS) from None
+        raise
+
+
+def _has_label_lists(y: Any) -> bool:
+    """Return whether y lists the labels of each sample, whose numbers differ."""
+    objects = as_objects(y)
+    return objects.ndim == 1 and any(isinstance(one, list | tuple | set | frozenset) for one in objects)
+
+
 def count_samples(y: Any) -> int | None:
     """Return the number of samples in y, or None if that is known only after y is converted."""
     shape = getattr(y, "shape", None)  # a sparse matrix has no length
@@ -34,9 +55,7 @@ def count_samples(y: Any) -> int | None:
 
 def as_labels(y: Any) -> np.ndarray:
     """Return y as a 1-D array of labels. Raise ValueError if its values cannot be classes."""
-    y = check_array(
-        y, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False, input_name="y"
-    )
+    y = as_array(y, "y", ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False)
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y")
     with np.errstate(invalid="ignore"):  # numbers too large for an integer are not classes
@@ -73,22 +92,17 @@ def known_classes(
 
 
 def is_indicator(y: Any) -> bool:
-    """Return whether y has the shape of an indicator: two axes, and not a single column."""
+    """Return whether y, as `as_target` returns it, is an indicator: two axes, and not a single column."""
     if issparse(y):
         return True
-    try:
-        y = y if hasattr(y, "shape") else np.asarray(y)
-    except ValueError:  # rows of different lengths do not make an array
-        raise ValueError(LABEL_LISTS) from None
-    first = np.asarray(y[:1]).tolist() if len(y.shape) == 1 else ()
-    if any(isinstance(labels, list | tuple | set | frozenset) for labels in first):
+    if y.ndim == 1 and y.dtype == object and _has_label_lists(y[:1]):
         raise ValueError(LABEL_LISTS)
-    return len(y.shape) == 2 and y.shape[1] != 1
+    return y.ndim == 2 and y.shape[1] != 1
 
 
 def as_indicator(y: Any) -> np.ndarray:
     """Return y as a dense array of zeros and ones of shape (n, n_labels). Raise ValueError for other values."""
-    y = check_array(y, accept_sparse=True, input_name="y")
+    y = as_array(y, "y", accept_sparse=True)
     y = y.toarray() if issparse(y) else y
     with np.errstate(invalid="ignore"):  # numbers too large for an integer are refused below
         check_classification_targets(y)

@@ -3,9 +3,13 @@
 import difflib
 import numbers
 import reprlib
+import unicodedata
 from collections.abc import Iterable, Sized
 
 MAX_SHOWN = 1000  # entries of a container whose repr is printed
+MAX_NAME = 200  # characters of a path or a name
+UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, surrogates, ends of lines and paragraphs
+MAX_MESSAGE = 1500  # characters of the message of another library: about a screen
 
 
 class _ShortRepr(reprlib.Repr):
@@ -31,6 +35,39 @@ def show(value: object) -> str:
         return _short_repr.repr(value)
     except Exception:  # an integer with too many digits to print
         return f"a {type(value).__name__}"
+
+
+def shorten(text: str, limit: int = MAX_MESSAGE) -> str:
+    """Return a text with its middle left out if it is longer than `limit`."""
+    tail = limit // 4
+    return text if len(text) <= limit else f"{text[: limit - tail - 3]} … {text[-tail:]}"
+
+
+def shortened(error: Exception) -> Exception:
+    """Return an error of the same kind whose message is at most `MAX_MESSAGE` characters long."""
+    text = str(error)
+    return error if len(text) <= MAX_MESSAGE else reworded(error, shorten(text))
+
+
+def printable(text: object) -> str:
+    """Return a text without characters that cannot be drawn or written: escaped as in ``repr``.
+
+    Names of files and folders that are not valid in the encoding of the system hold lone surrogates, at which matplotlib
+    and terminals fail. Control characters would change the terminal.
+    """
+    plain = str(text)
+    if plain.isprintable():
+        return plain
+    return "".join(map(_escaped, plain))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name
+        return f"\\x{code - 0xDC00:02x}"
+    if unicodedata.category(character) in UNPRINTABLE:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
 
 
 def did_you_mean(

@@ -17,6 +17,9 @@ from convnet.callbacks import Checkpoint
 from convnet.layers import Conv2D, Dense
 
 
+LAYERS = (Dense(3),)
+
+
 class Own(ConvNetClassifier):
     """Lists two parameters, one of which is of the base class."""
 
@@ -37,7 +40,7 @@ class Deeper(Own):
 class Listing(ConvNetRegressor):
     """Lists `layers`, so its nested names work."""
 
-    def __init__(self, layers=(Dense(3),), seed=0):
+    def __init__(self, layers=LAYERS, seed=0):
         super().__init__(layers, random_state=seed, max_iter=1)
         self.layers = layers
         self.seed = seed

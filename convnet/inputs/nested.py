@@ -1,0 +1,115 @@
+"""Why X cannot become an array of numbers: its elements are arrays of different shapes, images, files or text."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from convnet.values.arraylikes import as_objects
+from convnet.values.messages import show
+
+MAX_SHAPES = 3  # shapes that an error lists
+PATHS = (
+    "X has paths, not pixels. Read a folder with convnet.data.ImageFolder, and files with convnet.data.ImageReader."
+)
+FILES = "X has the bytes of files, not pixels. Decode images with convnet.data.ImageReader."
+
+
+def refuse_paths(X: Any) -> None:
+    """Raise TypeError if X is a path or a list of paths, or bytes in place of them."""
+    first = X[0] if isinstance(X, list | tuple) and X else X
+    if isinstance(first, str | os.PathLike):
+        raise TypeError(PATHS)
+    if isinstance(first, bytes | bytearray | memoryview) and not getattr(first, "shape", None):
+        raise TypeError(FILES)
+
+
+def nested_error(X: Any) -> TypeError | ValueError | None:
+    """Return an error that says what the elements of X are and what to do, or None if they are numbers.
+
+    Call it when X could not be converted: it visits all elements.
+    """
+    try:
+        objects = as_objects(X)
+    except Exception:  # an array-like can raise anything
+        return None
+    if objects.ndim == 2 and objects.shape[1] == 1:
+        objects = objects[:, 0]
+    if not objects.size:
+        return None
+    cells = objects.ravel()
+    first = next((cell for cell in cells if cell is not None), None)
+    if isinstance(first, str | os.PathLike):
+        return TypeError(PATHS) if objects.ndim == 1 else None
+    if isinstance(first, bytes | bytearray):
+        return TypeError(FILES) if objects.ndim == 1 else None
+    if objects.ndim > 1:
+        nested = next((cell for cell in cells if np.ndim(_shape(cell)) or _is_nested(cell)), None)
+        return None if nested is None else _columns_error(X, objects.shape)
+    if not _is_nested(first):
+        return None
+    shapes = Counter(_shape(cell) for cell in cells)
+    return _stack_error(X, shapes) if len(shapes) == 1 else _shapes_error(shapes)
+
+
+def _is_nested(cell: object) -> bool:
+    """Return whether an element of X has elements: an array, a list, an image of Pillow."""
+    return not isinstance(cell, str | bytes | dict) and bool(_shape(cell))
+
+
+def _shape(cell: Any) -> tuple[int, ...] | str:
+    """Return the shape of an element of X; "ragged" if it is itself a list of lists of different lengths."""
+    if isinstance(getattr(cell, "shape", None), tuple):
+        return cell.shape
+    size = getattr(cell, "size", None)
+    if isinstance(size, tuple) and hasattr(cell, "getbands"):  # Pillow's: (width, height)
+        bands = len(cell.getbands())
+        return (*size[::-1], *([bands] if bands > 1 else []))
+    try:
+        return np.shape(cell)
+    except ValueError:
+        return "ragged"
+
+
+def _stack_error(X: Any, shapes: Counter[Any]) -> ValueError:
+    ((shape, n),) = shapes.items()
+    if shape == "ragged":
+        return _shapes_error(shapes)
+    columns = getattr(X, "columns", ())
+    values = f"X[{show(columns[0])}]" if len(columns) == 1 else "X"
+    return ValueError(
+        f"X is a column of {n} objects of shape {shape}, not an array. Make it one: np.stack({values})."
+    )
+
+
+def _columns_error(X: Any, shape: tuple[int, ...]) -> ValueError:
+    return ValueError(
+        f"X has shape {shape}, and some of its elements are lists or arrays. Make one array of them, with a number in each "
+        "element: images of shape (n, height, width, channels), signals of shape (n, length, channels), or rows of "
+        "shape (n, features)."
+    )
+
+
+def _shapes_error(shapes: Counter[Any]) -> ValueError:
+    common = shapes.most_common(MAX_SHAPES)
+    listed = ", ".join(f"{shape} ({n} of them)" for shape, n in common)
+    more = f" and {len(shapes) - MAX_SHAPES} more shapes" if len(shapes) > MAX_SHAPES else ""
+    sides = [shape for shape in shapes if isinstance(shape, tuple) and shape]
+    remedies = []
+    if not sides or max(map(len, sides)) > 1:
+        remedies.append(
+            "Resize images to one size: convnet.data.ImageReader(size) takes files and Pillow images of any size, such "
+            "as PIL.Image.fromarray(x)."
+        )
+    if sides and max(map(len, sides)) < 3:
+        longest = max(shape[0] for shape in sides)
+        widths = f"(0, {longest} - len(x))"
+        if max(map(len, sides)) == 2:
+            widths = f"({widths}, (0, 0))"
+        remedies.append(f"Pad signals to one length: np.stack([np.pad(x, {widths}) for x in X]).")
+    return ValueError(
+        f"X has samples of different shapes: {listed}{more}. A net takes samples of one shape. {' '.join(remedies)}"
+    )
