@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convnet.augment.base import Augmentation, Moving
+from convnet.values.messages import show
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def plan_augment(
     if not augment:
         return None
     if len(shape) != 3:
-        needs = f"augment[0] {augment[0]!r} needs images, but X"
+        needs = f"augment[0] {show(augment[0])} needs images, but X"
         if len(shape) == 2:
             raise ValueError(f"{needs} holds signals. Set augment=None.")
         raise ValueError(
@@ -56,7 +57,7 @@ def plan_augment(
         try:
             transforms.append(one.transform(shape, unit))
         except ValueError as error:
-            raise ValueError(f"augment[{i}] {one!r}: {error}") from None
+            raise ValueError(f"augment[{i}] {show(one)}: {error}") from None
     return AugmentPlan(tuple(transforms), _fill(augment))
 
 

@@ -10,6 +10,7 @@ from convnet.callbacks.callback import Callback
 from convnet.callbacks.fit_run import FitRun, ResumeState
 from convnet.persistence import npz
 from convnet.persistence.files import atomic_write, check_path
+from convnet.values.messages import quoted
 
 FORMAT = 1
 NUMBERS = "numbers.json"  # the entry of the file that is not an array of the training state
@@ -94,10 +95,12 @@ def _read(path: str) -> ResumeState:
                 raise ValueError("its fingerprint is not a dict of strings")
             arrays = {name: archive.array(name, np.float32) for name in names}
     except Exception as error:  # a damaged file can raise any exception
-        raise ValueError(f"Checkpoint: {path!r} is not a checkpoint of convnet: {error}") from error
+        raise ValueError(
+            f"Checkpoint: {quoted(path)} is not a checkpoint of convnet: {error}"
+        ) from error
     if found != FORMAT:
         raise ValueError(
-            f"Checkpoint: {path!r} has format {found}; this convnet reads format {FORMAT}."
+            f"Checkpoint: {quoted(path)} has format {found}; this convnet reads format {FORMAT}."
         )
     return numbers, arrays
 

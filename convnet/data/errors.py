@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
+from convnet.values.messages import quoted, show
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -67,11 +69,11 @@ def check_any_left(who: str, folder: str, n: int, lost: Mapping[int, Skipped]) -
     """Raise ValueError if all n images of a folder are lost; `lost` maps image indices to reasons."""
     if lost and len(lost) == n:
         raise ValueError(
-            f"{who}: none of the {n} images in {folder!r} can be read: {lost[min(lost)]}."
+            f"{who}: none of the {n} images in {quoted(folder)} can be read: {lost[min(lost)]}."
         )
 
 
 def check_on_error(who: str, on_error: str) -> None:
     """Raise ValueError unless `on_error` is "skip" or "raise"."""
     if on_error not in ("skip", "raise"):
-        raise ValueError(f'{who}: on_error must be "skip" or "raise"; got {on_error!r}.')
+        raise ValueError(f'{who}: on_error must be "skip" or "raise"; got {show(on_error)}.')

@@ -198,7 +198,8 @@ def _as_list(X: Any) -> list[Any]:
 
     if isinstance(X, str | os.PathLike | Image.Image | BYTES) or hasattr(X, "read"):
         raise TypeError(
-            f"ImageReader: X must be a list of paths, files, bytes or images; got a single {type(X).__name__}. Pass [X]."
+            "ImageReader: X must be a list of paths, files, bytes or images; got a single "
+            f"{type(X).__name__}. Pass [X]."
         )
     refuse_iterables(X, "ImageReader: X")
     array = as_objects(X)
@@ -249,7 +250,11 @@ def _path_hint(content: bytes | bytearray | memoryview) -> str:
         is_path = 0 < len(content) < MAX_PATH and os.path.exists(bytes(content))
     except ValueError:  # a path has no null bytes
         is_path = False
-    return ": bytes are the content of a file; pass a path as text, os.fsdecode(path)" if is_path else ""
+    return (
+        ": bytes are the content of a file; pass a path as text, os.fsdecode(path)"
+        if is_path
+        else ""
+    )
 
 
 def _name(file: Any, i: int) -> str:

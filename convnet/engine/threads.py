@@ -9,6 +9,7 @@ import joblib
 from joblib.parallel import get_active_backend
 
 from convnet.engine import _engine
+from convnet.values.messages import show
 
 MAX_PER_CPU = 4  # libgomp ends the process when it cannot start a thread
 
@@ -30,7 +31,7 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     n_threads : int
     """
     if n_jobs is not None and not _is_integer(n_jobs):
-        raise TypeError(f"n_jobs must be None or an integer; got {n_jobs!r}")
+        raise TypeError(f"n_jobs must be None or an integer; got {show(n_jobs)}")
     if n_jobs == 0:
         raise ValueError("n_jobs must not be 0: None is one thread a core, -1 all CPUs")
     if not _engine.openmp_version():

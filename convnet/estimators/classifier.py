@@ -247,6 +247,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         score : float
             Weighted, from 0 to 1.
         """
+        y = as_target(y)
         weights = check_sample_weight(sample_weight, count_samples(y))
         with np.errstate(
             invalid="ignore"

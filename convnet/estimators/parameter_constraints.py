@@ -20,6 +20,7 @@ from convnet.values.constraints import (
     number,
     optional,
 )
+from convnet.values.messages import show
 from convnet.values.spec import MAX_VALUES
 
 MAX_NAME = 1000  # characters of a name or a pattern of layers
@@ -155,7 +156,7 @@ def check_parameters(estimator: Any) -> None:
     missing = [name for name in estimator._all_names() if not hasattr(estimator, name)]
     if missing:
         raise ParameterError(
-            f"{kind} has no parameter {missing[0]!r}. Its __init__ must call super().__init__(), which sets the "
+            f"{kind} has no parameter {show(missing[0])}. Its __init__ must call super().__init__(), which sets the "
             "parameters of the base class, and set its own."
         )
     try:

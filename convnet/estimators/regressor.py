@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
-from convnet.inputs.targets import as_numbers, check_sample_weight
+from convnet.inputs.targets import as_numbers, as_target, check_sample_weight
 from convnet.inputs.tasks import Regression
 from convnet.model_io.files import register_estimator
 
@@ -168,6 +168,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         score : float
             1 at the most; 0 is what the mean of y as a prediction gives.
         """
+        y = as_target(y)
         weights = check_sample_weight(sample_weight, len(as_numbers(y, warn=False)))
         return super().score(X, y, sample_weight=weights)
 

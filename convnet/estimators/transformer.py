@@ -21,7 +21,7 @@ from convnet.layers import resolve_names
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
 from convnet.values.constraints import is_integer
-from convnet.values.messages import did_you_mean, show
+from convnet.values.messages import did_you_mean, listed, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -194,7 +194,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         known = [one.name for info in net.layers_ for one in info.walk()]
         if not isinstance(name, str) or name not in known:
             raise ValueError(
-                f"ConvNetTransformer: layer_ is {show(name)}, but the net has the layers {', '.join(known)}."
+                f"ConvNetTransformer: layer_ is {show(name)}, but the net has the layers {listed(known)}."
             )
         return net
 
@@ -219,7 +219,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
             return names[layer]
         numbers = f", or an integer from {-len(names)} to {len(names) - 1}" if names else ""
         raise ParameterError(
-            f"ConvNetTransformer: layer must be one of the names {', '.join(known)}{numbers}; got {show(layer)}."
+            f"ConvNetTransformer: layer must be one of the names {listed(known)}{numbers}; got {show(layer)}."
             f"{did_you_mean(layer, known)}"
         )
 

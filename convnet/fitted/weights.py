@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnet.values.messages import show
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +32,9 @@ class Weights(Mapping):
         self._arrays = dict(arrays)
         for name, array in self._arrays.items():
             if not isinstance(array, np.ndarray):
-                raise TypeError(f"weights: {name!r} must be an array; got {type(array).__name__}.")
+                raise TypeError(
+                    f"weights: {show(name)} must be an array; got {type(array).__name__}."
+                )
             array.flags.writeable = False
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:

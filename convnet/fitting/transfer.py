@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights
 from convnet.layers import resolve_names
-from convnet.values.messages import show
+from convnet.values.messages import listed, quoted, show
 
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
 Report: TypeAlias = dict[str, list[str]]  # init_report_
@@ -62,7 +62,7 @@ def read_init_weights(
         try:
             net: Any = load(source)
         except OSError as error:
-            reason = f"{os.fspath(source)!r} cannot be read: {error.strerror}"
+            reason = f"{quoted(os.fspath(source))} cannot be read: {error.strerror}"
             message = f"{estimator_name}: init_weights: {reason}. Pass the path of a file that save wrote."
             raise type(error)(error.errno, message) from error
     else:
@@ -93,7 +93,7 @@ def _numbers(name: object, array: Any, estimator_name: str) -> np.ndarray:
         array = np.asarray(None)
     if array.dtype.kind not in "buif":
         raise TypeError(
-            f"{estimator_name}: init_weights[{name!r}] must be an array of real numbers."
+            f"{estimator_name}: init_weights[{show(name)}] must be an array of real numbers."
         )
     return array
 
@@ -131,7 +131,7 @@ def warn_of_frozen_random(report: Report, frozen: Collection[str], estimator_nam
     fresh = [layer for layer in report["missing"] if layer in kept]
     if fresh:
         warnings.warn(
-            f"{estimator_name}: freeze keeps the random weights of {', '.join(fresh)}. init_weights has no such "
+            f"{estimator_name}: freeze keeps the random weights of {listed(fresh)}. init_weights has no such "
             "layer, or one of another shape. See init_report_ of the fitted net.",
             UserWarning,
             stacklevel=2,
@@ -176,7 +176,7 @@ def load_initial_weights(
 def format_report(report: Report) -> str:
     """Return a report as a line of text."""
     lists = (
-        f"{what.replace('_', ' ')}: {', '.join(names)}" for what, names in report.items() if names
+        f"{what.replace('_', ' ')}: {listed(names)}" for what, names in report.items() if names
     )
     return "init_weights: " + "; ".join(lists)
 
@@ -219,7 +219,7 @@ def layers_up_to(layers: Sequence[Layer], infos: Sequence[LayerInfo], name: str)
     """Return the layers up to the one of that name, each with its name fixed; see `BaseConvNet.layers_up_to`."""
     known = [info.name for info in infos if info.name != "output"]
     if name not in known:
-        raise ValueError(f"layers_up_to: {name!r} is no layer. There are: {', '.join(known)}.")
+        raise ValueError(f"layers_up_to: {show(name)} is no layer. There are: {listed(known)}.")
     wanted = known[: known.index(name) + 1]
     named = zip(resolve_names(layers), layers, strict=True)
     return [replace(layer, name=own) for own, layer in named if own in wanted]

@@ -129,7 +129,7 @@ class Scorer:
             raise ValueError(f"scoring={show(scoring)}: {error}") from error
         if isinstance(scoring, str) and is_classifier(estimator) and self._wants_numbers():
             raise ValueError(
-                f"scoring={scoring!r} scores numbers, but {type(estimator).__name__} predicts classes. "
+                f"scoring={show(scoring)} scores numbers, but {type(estimator).__name__} predicts classes. "
                 'Use a scorer for classification, such as "accuracy".'
             )
 

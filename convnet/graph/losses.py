@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convnet.engine import Context
+from convnet.values.messages import show
 
 Doubles: TypeAlias = NDArray[np.float64]
 
@@ -58,15 +59,15 @@ LOSSES = {
 def check_loss(name: str, output_shape: tuple[int, ...], label_smoothing: float) -> None:
     """Raise ValueError unless the loss exists and fits the outputs and the smoothing."""
     if name not in LOSSES:
-        raise ValueError(f"loss must be one of {tuple(LOSSES)}; got {name!r}")
+        raise ValueError(f"loss must be one of {tuple(LOSSES)}; got {show(name)}")
     loss = LOSSES[name]
     if len(output_shape) != 1 or (loss.takes_classes and output_shape[0] == 1):
-        raise ValueError(f"loss {name!r} does not fit outputs of shape {output_shape}")
+        raise ValueError(f"loss {show(name)} does not fit outputs of shape {output_shape}")
     if not 0.0 <= label_smoothing < 1.0:
-        raise ValueError(f"label_smoothing must be from 0 to below 1; got {label_smoothing!r}")
+        raise ValueError(f"label_smoothing must be from 0 to below 1; got {show(label_smoothing)}")
     if label_smoothing and not loss.smoothing:
         allowed = tuple(other.name for other in LOSSES.values() if other.smoothing)
-        raise ValueError(f"label_smoothing is for {allowed}, not for loss {name!r}")
+        raise ValueError(f"label_smoothing is for {allowed}, not for loss {show(name)}")
 
 
 def set_targets(context: Context, name: str, y: NDArray[Any]) -> None:

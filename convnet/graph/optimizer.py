@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convnet.engine import SOLVERS, UPDATE_BLOCK, Context, aligned_zeros
 from convnet.graph.arrays import is_finite
 from convnet.graph.layout import Parameter
+from convnet.values.messages import show
 
 MOMENTS = ("moment_1", "moment_2")
 
@@ -102,7 +103,7 @@ class Optimizer:
 
     def __init__(self, solver: str, floats: int, **constants: Any) -> None:
         if solver not in SOLVERS:
-            raise ValueError(f"solver must be one of {SOLVERS}; got {solver!r}")
+            raise ValueError(f"solver must be one of {SOLVERS}; got {show(solver)}")
         self.solver, self.constants = solver, constants
         self._moments = [aligned_zeros(floats) for _ in MOMENTS]
         self._steps = 0
@@ -132,7 +133,7 @@ class Optimizer:
         except TypeError:
             steps = -1
         if not 0 <= steps < 2**63:
-            raise ValueError(f"steps must be 0 or more, an integer; got {state['steps']!r}")
+            raise ValueError(f"steps must be 0 or more, an integer; got {show(state['steps'])}")
         for name, moment in zip(MOMENTS, moments, strict=True):
             if moment.shape != self._moments[0].shape:
                 raise ValueError(
@@ -175,4 +176,4 @@ class Optimizer:
 def check_clip_norm(clip_norm: float | None) -> None:
     """Raise unless it is None or a number above 0."""
     if clip_norm is not None and not 0.0 < clip_norm < math.inf:
-        raise ValueError(f"clip_norm must be None or a number above 0; got {clip_norm!r}")
+        raise ValueError(f"clip_norm must be None or a number above 0; got {show(clip_norm)}")

@@ -12,9 +12,7 @@ from convnet.values.arraylikes import as_objects
 from convnet.values.messages import show
 
 MAX_SHAPES = 3  # shapes that an error lists
-PATHS = (
-    "X has paths, not pixels. Read a folder with convnet.data.ImageFolder, and files with convnet.data.ImageReader."
-)
+PATHS = "X has paths, not pixels. Read a folder with convnet.data.ImageFolder, and files with convnet.data.ImageReader."
 FILES = "X has the bytes of files, not pixels. Decode images with convnet.data.ImageReader."
 
 
@@ -87,9 +85,9 @@ def _stack_error(X: Any, shapes: Counter[Any]) -> ValueError:
 
 def _columns_error(X: Any, shape: tuple[int, ...]) -> ValueError:
     return ValueError(
-        f"X has shape {shape}, and some of its elements are lists or arrays. Make one array of them, with a number in each "
-        "element: images of shape (n, height, width, channels), signals of shape (n, length, channels), or rows of "
-        "shape (n, features)."
+        f"X has shape {shape}, and some of its elements are lists or arrays. Make one array of them, with a number in "
+        "each element: images of shape (n, height, width, channels), signals of shape (n, length, channels), or rows "
+        "of shape (n, features)."
     )
 
 

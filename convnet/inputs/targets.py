@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from convnet.inputs.arrays import as_array
 from convnet.values.arraylikes import as_objects
 from convnet.values.constraints import as_float, is_number
-from convnet.values.messages import show
+from convnet.values.messages import listed, show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,7 +31,13 @@ def as_target(y: Any, name: str = "y") -> Any:
         return y
     try:
         return as_array(
-            y, name, accept_sparse=True, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False
+            y,
+            name,
+            accept_sparse=True,
+            ensure_2d=False,
+            allow_nd=True,
+            dtype=None,
+            ensure_all_finite=False,
         )
     except ValueError:
         if _has_label_lists(y):
@@ -42,7 +48,9 @@ def as_target(y: Any, name: str = "y") -> Any:
 def _has_label_lists(y: Any) -> bool:
     """Return whether y lists the labels of each sample, whose numbers differ."""
     objects = as_objects(y)
-    return objects.ndim == 1 and any(isinstance(one, list | tuple | set | frozenset) for one in objects)
+    return objects.ndim == 1 and any(
+        isinstance(one, list | tuple | set | frozenset) for one in objects
+    )
 
 
 def count_samples(y: Any) -> int | None:
@@ -80,15 +88,19 @@ def known_classes(
     declared = None if declared is None else np.unique(as_labels(declared))
     if fitted is not None and declared is not None and not np.array_equal(declared, fitted):
         raise ValueError(
-            f"classes={declared.tolist()} are not those of the last call, {fitted.tolist()}."
+            f"classes={_labels(declared)} are not those of the last call, {_labels(fitted)}."
         )
     known = next(labels for labels in (fitted, declared, found) if labels is not None)
     if len(known) < 2:
-        raise ValueError(f"y has only one class, {known.tolist()}; a classifier needs two or more.")
+        raise ValueError(f"y has only one class, {_labels(known)}; a classifier needs two or more.")
     new = np.setdiff1d(found, known)
     if len(new):
-        raise ValueError(f"y has classes {new.tolist()} that are not among {known.tolist()}.")
+        raise ValueError(f"y has classes {_labels(new)} that are not among {_labels(known)}.")
     return known
+
+
+def _labels(labels: np.ndarray) -> str:
+    return f"[{listed(map(repr, labels.tolist()))}]"
 
 
 def is_indicator(y: Any) -> bool:
@@ -110,7 +122,7 @@ def as_indicator(y: Any) -> np.ndarray:
     if kind == "multiclass-multioutput" or not np.isin(y, (0, 1)).all():
         raise ValueError(
             f"y of shape {y.shape} must be an indicator of 0 and 1, or of shape (n,) with one label per sample; "
-            f"got {kind} with values such as {y[~np.isin(y, (0, 1))][0]!r}. For several targets with many "
+            f"got {kind} with values such as {show(y[~np.isin(y, (0, 1))][0])}. For several targets with many "
             "classes, use sklearn.multioutput.MultiOutputClassifier."
         )
     return y

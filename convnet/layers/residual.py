@@ -105,7 +105,7 @@ class Residual(Layer):
                     raise _flattens(shape)
                 shape = tuple(layer.output_shape(shape))
             except LayerShapeError as error:
-                raise error.inside(f"layers[{i}] {name!r}", trail) from None
+                raise error.inside(f"layers[{i}] {show(name)}", trail) from None
             trail.append(shape)
         if shape != input_shape:
             _projection(input_shape, shape)

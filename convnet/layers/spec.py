@@ -8,6 +8,7 @@ from convnet.layers import preset
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import LAYERS, Layer
 from convnet.values import spec as values
+from convnet.values.messages import show
 from convnet.values.spec import Spec
 
 MAX_NESTING = 8  # of layers inside layers
@@ -150,11 +151,11 @@ def resolve_names(
         if layer.name in reserved:
             owner = reserved[layer.name]
             raise ValueError(
-                f"layers[{i}]: the name {layer.name!r} belongs to {owner}. Choose another."
+                f"layers[{i}]: the name {show(layer.name)} belongs to {owner}. Choose another."
             )
         if layer.name is not None and given.setdefault(layer.name, i) != i:
             raise ValueError(
-                f"layers[{given[layer.name]}] and layers[{i}] are both named {layer.name!r}. Choose another."
+                f"layers[{given[layer.name]}] and layers[{i}] are both named {show(layer.name)}. Choose another."
             )
     numbers: dict[str, Iterator[int]] = {}
     return tuple(layer.name or _number(layer.stem, numbers, given) for layer in layers)

@@ -7,6 +7,8 @@ import secrets
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from convnet.values.messages import quoted, show
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,21 +18,23 @@ def check_path(what: str, path: str | os.PathLike[str]) -> str:
     try:
         path = os.fsdecode(path)
     except TypeError:
-        raise TypeError(f"{what}: path must be a string or a path; got {path!r}.") from None
+        raise TypeError(f"{what}: path must be a string or a path; got {show(path)}.") from None
     whole = os.path.abspath(path)
     folder = os.path.dirname(whole)
     if os.path.exists(whole) and not os.path.isfile(whole):  # a device is not replaced by a file
         kind = "a folder" if os.path.isdir(whole) else "a device"
-        raise ValueError(f"{what}: {path!r} is {kind}. Pass the path of a file.")
+        raise ValueError(f"{what}: {quoted(path)} is {kind}. Pass the path of a file.")
     if not os.path.isdir(folder):
-        raise ValueError(f"{what}: there is no folder {folder!r} for {path!r}. Create it first.")
+        raise ValueError(
+            f"{what}: there is no folder {quoted(folder)} for {quoted(path)}. Create it first."
+        )
     try:
         temporary, file = _temporary(whole)
         file.close()
         os.unlink(temporary)
     except OSError as error:
         raise ValueError(
-            f"{what}: {path!r} cannot be written: {error.strerror}. Pass another path."
+            f"{what}: {quoted(path)} cannot be written: {error.strerror}. Pass another path."
         ) from error
     return path
 

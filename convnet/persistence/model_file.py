@@ -16,6 +16,7 @@ import numpy as np
 
 from convnet.persistence import npz, tensors
 from convnet.persistence.files import atomic_write, check_path
+from convnet.values.messages import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -128,7 +129,8 @@ def read(path: str | os.PathLike[str], build: Callable[[Any, ReadArrays], Model]
             return build(manifest, lambda shapes: _arrays(reader, shapes, manifest["arrays"]))
     except Exception as error:  # a file can be wrong in as many ways as there are exceptions
         raise ModelFileError(
-            f"{path!r} is not a model that this convnet can read, or it was truncated or altered: {_reason(error)}"
+            f"{quoted(path)} is not a model that this convnet can read, or it was truncated or altered: "
+            f"{_reason(error)}"
         ) from error
 
 
@@ -136,7 +138,7 @@ def _module(path: str | os.PathLike[str]) -> ModuleType:
     ending = os.path.splitext(os.fspath(path))[1]
     if ending not in ENDINGS:
         raise ValueError(
-            f"{os.fspath(path)!r} must end in {' or '.join(ENDINGS)}, which chooses the format."
+            f"{quoted(os.fspath(path))} must end in {' or '.join(ENDINGS)}, which chooses the format."
         )
     return ENDINGS[ending]
 
@@ -165,7 +167,7 @@ def _is_too_long(text: str) -> bool:
 def _arrays(reader: ModelReader, shapes: Mapping[str, Sequence[int]], digest: str) -> Arrays:
     found = reader.names() - {"convnet", "digest"}
     if found != shapes.keys():
-        differing = ", ".join(sorted(found ^ shapes.keys()))
+        differing = listed(sorted(found ^ shapes.keys()))
         raise ValueError(f"its arrays do not match its layers: {differing}.")
     arrays = {name: reader.array(name, np.float32, tuple(shape)) for name, shape in shapes.items()}
     if _digest_of_arrays(arrays) != digest:

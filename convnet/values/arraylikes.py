@@ -1,7 +1,7 @@
 """Objects of any library as arrays: data frames and their columns, lists, tensors.
 
-Nothing is indexed, sliced or asked for a method before it is an array: the same index means a label in one library and a
-position in another, and methods of one name take other arguments.
+Nothing is indexed, sliced or asked for a method before it is an array: the same index means a label in one library and
+a position in another, and methods of the same name take other arguments.
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 
 # An object with one of these is an array, or can be made one. A list has the last one.
-ARRAY_ATTRIBUTES = ("__array__", "__array_interface__", "__array_namespace__", "shape", "__getitem__")
+ARRAY_ATTRIBUTES = (
+    "__array__",
+    "__array_interface__",
+    "__array_namespace__",
+    "shape",
+    "__getitem__",
+)
 
 
 def refuse_iterables(values: object, name: str) -> None:
-    """Raise TypeError if `values` is None, or can only be iterated over: a generator, a set, a dict or a view of one."""
+    """Raise TypeError if `values` is None, or can only be iterated over: a generator, a set, a dict or its values."""
     if values is None:
         raise TypeError(f"{name} is None. Pass an array.")
     variable = name.rpartition(" ")[2]

@@ -5,10 +5,18 @@ import numbers
 import reprlib
 import unicodedata
 from collections.abc import Iterable, Sized
+from itertools import accumulate
 
 MAX_SHOWN = 1000  # entries of a container whose repr is printed
+MAX_LISTED = 600  # characters of a list of names
+MAX_LISTED_NAME = 60  # characters of one of them
 MAX_NAME = 200  # characters of a path or a name
-UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, surrogates, ends of lines and paragraphs
+UNPRINTABLE = (
+    "Cc",
+    "Cs",
+    "Zl",
+    "Zp",
+)  # control characters, surrogates, ends of lines and paragraphs
 MAX_MESSAGE = 1500  # characters of the message of another library: about a screen
 
 
@@ -49,11 +57,25 @@ def shortened(error: Exception) -> Exception:
     return error if len(text) <= MAX_MESSAGE else reworded(error, shorten(text))
 
 
+def quoted(path: object) -> str:
+    """Return the repr of a path, or of a name, with its middle left out if it is long."""
+    return repr(shorten(path, MAX_NAME)) if isinstance(path, str) else show(path)
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names with commas between them, as many as fit a few lines, and how many more there are."""
+    texts = [shorten(str(name), MAX_LISTED_NAME) for name in names]
+    lengths = accumulate(len(text) + 2 for text in texts)
+    n = max(1, sum(length <= MAX_LISTED for length in lengths))
+    more = len(texts) - n
+    return ", ".join(texts[:n]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def printable(text: object) -> str:
     """Return a text without characters that cannot be drawn or written: escaped as in ``repr``.
 
-    Names of files and folders that are not valid in the encoding of the system hold lone surrogates, at which matplotlib
-    and terminals fail. Control characters would change the terminal.
+    Names of files that are not valid in the encoding of the system hold lone surrogates, which matplotlib and terminals
+    refuse. Control characters would change the terminal.
     """
     plain = str(text)
     if plain.isprintable():

@@ -71,7 +71,7 @@ class Registry(Generic[V]):
         if not issubclass(cls, base):
             raise TypeError(f"{cls.__name__} must be a subclass of {base.__name__}")
         if cls.__name__ in self._types:
-            raise ValueError(f"{self.one} type named {cls.__name__!r} is already registered")
+            raise ValueError(f"{self.one} type named {show(cls.__name__)} is already registered")
         documented = bool(cls.__dict__.get("__doc__"))
         built = immutable(cls)
         if documented:  # otherwise dataclass wrote a signature

@@ -42,7 +42,7 @@ def as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
             raise ValueError(f'a dict of {noun}s must be {{"{what}": [...]}}; got {show(spec)}')
         spec = spec[what]
     if isinstance(spec, registry.base):
-        raise TypeError(f"{what} must be a list; got one {noun}. Write [{spec!r}]")
+        raise TypeError(f"{what} must be a list; got one {noun}. Write [{show(spec)}]")
     if not isinstance(spec, list | tuple):
         raise TypeError(f"{what} must be {_kinds(registry)}; got {show(spec)}")
     if len(spec) > MAX_VALUES:

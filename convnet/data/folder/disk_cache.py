@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.persistence.files import atomic_write
+from convnet.values.messages import quoted
 
 if TYPE_CHECKING:
     import io
@@ -65,7 +66,7 @@ class DiskCache:
             magic, length, checksum = TRAILER.unpack(trailer.rjust(TRAILER.size, b"\0"))
             begin = n_images * self._image_bytes
             if magic != MAGIC or size != begin + CRC.itemsize * n_images + length + TRAILER.size:
-                raise ValueError(f"{path!r} is incomplete, or not a cache of these images")
+                raise ValueError(f"{quoted(path)} is incomplete, or not a cache of these images")
             file.seek(begin)
             end = file.read(size - begin - TRAILER.size)
         lost = (
@@ -74,7 +75,7 @@ class DiskCache:
             else None
         )
         if lost is None or (lost and not 0 <= lost[0] <= lost[-1] < n_images):
-            raise ValueError(f"{path!r} is damaged, or not a cache of these images")
+            raise ValueError(f"{quoted(path)} is damaged, or not a cache of these images")
         self.lost = lost
         self._checksums = np.frombuffer(end, CRC, n_images)
         self._is_verified, self._is_stored = np.zeros(n_images, bool), np.ones(n_images, bool)

@@ -10,6 +10,7 @@ import numpy as np
 
 from convnet.data.errors import Skipped, check_any_left
 from convnet.data.images.pillow import EXTENSIONS
+from convnet.values.messages import quoted, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,13 +79,13 @@ def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
     try:
         given = os.fsdecode(folder)
     except TypeError:
-        raise TypeError(f"{who}: folder must be a string or a path; got {folder!r}.") from None
+        raise TypeError(f"{who}: folder must be a string or a path; got {show(folder)}.") from None
     root = os.path.abspath(given)
     folders, images, skipped = _entries(who, root)
     skipped += [Skipped(path, "is outside the class folders") for path in images]
     if not folders:
         raise ValueError(
-            f"{who}: {given!r} has no class folders"
+            f"{who}: {quoted(given)} has no class folders"
             f"{f', but {len(images)} images' if images else ''}. Put the images of each class into a separate folder."
         )
     filenames: list[str] = []
@@ -102,9 +103,11 @@ def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
         stamps += own.values()
         labels += [label] * len(own)
     if not filenames:
-        remedy = f" Pass one of its subfolders, such as {folders[0]!r}." if nested else ""
+        remedy = f" Pass one of its subfolders, such as {quoted(folders[0])}." if nested else ""
         reason = f": {skipped[0]}" if skipped and not nested else ""
-        raise ValueError(f"{who}: no class folder in {given!r} contains an image{reason}.{remedy}")
+        raise ValueError(
+            f"{who}: no class folder in {quoted(given)} contains an image{reason}.{remedy}"
+        )
     classes = [os.path.basename(path) for path in folders]
     return Listing(root, classes, filenames, np.array(labels, np.int64), stamps, skipped)
 
@@ -123,7 +126,7 @@ def _entries(
     except OSError as error:
         if who is None:
             return [], {}, [Skipped(folder, f"cannot be read: {error.strerror}")]
-        message = f"{who}: folder {folder!r} cannot be read: {error.strerror}."
+        message = f"{who}: folder {quoted(folder)} cannot be read: {error.strerror}."
         raise type(error)(error.errno, message) from error
     for entry in entries:
         if entry.name.startswith("."):

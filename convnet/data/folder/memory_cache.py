@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.engine.locks import lock_of
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ def check_bytes(cache_bytes: object) -> None:
     """Raise ValueError unless `cache_bytes` is an integer of 0 or more."""
     if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, Integral) or cache_bytes < 0:
         raise ValueError(
-            f"ImageFolder: cache_bytes must be an integer, 0 or more; got {cache_bytes!r}."
+            f"ImageFolder: cache_bytes must be an integer, 0 or more; got {show(cache_bytes)}."
         )
 
 

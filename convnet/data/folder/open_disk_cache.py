@@ -19,6 +19,7 @@ from convnet.data.errors import report_skipped
 from convnet.data.folder.disk_cache import DiskCache, write_disk_cache
 from convnet.data.folder.source import ImageSource
 from convnet.data.images.pillow import decoder_versions
+from convnet.values.messages import quoted, show
 
 if TYPE_CHECKING:
     from convnet.data.errors import Skipped
@@ -80,7 +81,9 @@ def open_disk_cache(
         return cache, lost
     except OSError as error:
         reason = error.strerror or error
-        message = f"ImageFolder: cache_dir {os.fsdecode(cache_dir)!r} cannot be used: {reason}."
+        message = (
+            f"ImageFolder: cache_dir {quoted(os.fsdecode(cache_dir))} cannot be used: {reason}."
+        )
         raise type(error)(error.errno, message) from error
 
 
@@ -97,14 +100,14 @@ def _make_folder(cache_dir: str | os.PathLike[str], image_folder: str) -> str:
         folder = os.path.abspath(os.fsdecode(cache_dir))
     except TypeError:
         raise TypeError(
-            f"ImageFolder: cache_dir must be a string, a path or None; got {cache_dir!r}."
+            f"ImageFolder: cache_dir must be a string, a path or None; got {show(cache_dir)}."
         ) from None
     if not os.fsdecode(cache_dir):
         raise ValueError("ImageFolder: cache_dir is empty. Pass the path of a folder, or None.")
     inner, outer = (os.path.join(os.path.realpath(path), "") for path in (folder, image_folder))
     if inner.startswith(outer):
         raise ValueError(
-            f"ImageFolder: cache_dir {folder!r} is inside the folder of images. Pass another folder."
+            f"ImageFolder: cache_dir {quoted(folder)} is inside the folder of images. Pass another folder."
         )
     os.makedirs(folder, exist_ok=True)
     return folder

@@ -5,6 +5,8 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any, NamedTuple
 
+from convnet.values.messages import show
+
 Interval = tuple[float, float]  # begin and end, in pixels
 
 FITS = ("crop", "pad", "stretch")
@@ -72,16 +74,16 @@ def check_form(who: str, size: Any, channels: Any, fit: object, *, name: str = "
         sides = ()
     if len(sides) != 2 or not all(map(_is_integer, sides)):
         raise TypeError(
-            f"{who}: size must be (height, width) in pixels, or one integer for both; got {size!r}."
+            f"{who}: size must be (height, width) in pixels, or one integer for both; got {show(size)}."
         )
     if min(sides) < 1 or sides[0] * sides[1] > MAX_PIXELS:
         raise ValueError(
-            f"{who}: size must be at least 1 × 1 and at most {MAX_PIXELS} pixels; got {size!r}."
+            f"{who}: size must be at least 1 × 1 and at most {MAX_PIXELS} pixels; got {show(size)}."
         )
     if isinstance(channels, bool) or channels not in CHANNELS:
-        raise ValueError(f"{who}: channels must be 3 (color) or 1 (gray); got {channels!r}.")
+        raise ValueError(f"{who}: channels must be 3 (color) or 1 (gray); got {show(channels)}.")
     if fit not in FITS:
-        raise ValueError(f'{who}: {name} must be "crop", "pad" or "stretch"; got {fit!r}.')
+        raise ValueError(f'{who}: {name} must be "crop", "pad" or "stretch"; got {show(fit)}.')
     return ImageForm(int(sides[0]), int(sides[1]), int(channels), str(fit))
 
 

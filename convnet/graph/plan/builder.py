@@ -26,6 +26,7 @@ from convnet.graph.ops import (
 from convnet.layers import Layer
 from convnet.layers.base import Builder
 from convnet.layers.geometry import Window
+from convnet.values.messages import show
 
 AnyOp = TypeVar("AnyOp", bound=Op)
 
@@ -265,9 +266,9 @@ class GraphBuilder(Builder):
         for op in self.ops:
             if op.random or any(p.trainable for p in op.parameters.values()):
                 raise ValueError(
-                    f"layer {self.layer!r}: its statistics are learned before training, but {op.layer!r} before it "
-                    f"{'drops values at random' if op.random else 'is trained'}. Use BatchNorm, or put it before "
-                    f"{op.layer!r}."
+                    f"layer {show(self.layer)}: its statistics are learned before training, but {show(op.layer)} "
+                    f"before it {'drops values at random' if op.random else 'is trained'}. Use BatchNorm, or put it "
+                    f"before {show(op.layer)}."
                 )
         shape = self.shape[-1:]
         parameters = {
@@ -345,6 +346,6 @@ class GraphBuilder(Builder):
     def _bound(self, what: str, values: int) -> None:
         if values > MAX_VALUES:
             raise ValueError(
-                f"layer {self.layer!r}: its {what} would have {values:,} values; at most {MAX_VALUES:,} are "
+                f"layer {show(self.layer)}: its {what} would have {values:,} values; at most {MAX_VALUES:,} are "
                 "allowed. Make it smaller."
             )

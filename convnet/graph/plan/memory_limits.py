@@ -5,6 +5,7 @@ from functools import cache
 
 from convnet.graph.layout import ParameterList
 from convnet.graph.plan import Plan
+from convnet.values.messages import show
 
 COPIES = 4  # of the parameters: in training with gradient and two moments, in prediction as packed and folded ones
 
@@ -51,7 +52,7 @@ def check_pass(plan: Plan, floats: int, samples: int) -> None:
         largest = max(plan.named.values(), key=lambda info: info.memory_bytes)
         raise ValueError(
             f"A pass of {samples} samples takes {_shown(4 * floats)} of memory, but there are "
-            f"{_shown(machine_bytes())}. Most of it goes to layer {largest.name!r}, whose output is "
+            f"{_shown(machine_bytes())}. Most of it goes to layer {show(largest.name)}, whose output is "
             f"{largest.output_shape}. Lower batch_size, of a prediction n_jobs, use "
             "fewer filters, or more pooling or strides before it."
         )

@@ -8,6 +8,7 @@ from math import prod
 
 from convnet.graph.plan.builder import MAX_VALUES, Graph, GraphBuilder, Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
+from convnet.values.messages import listed, show
 
 UNTIL = "until:"
 
@@ -84,7 +85,7 @@ class Plan:
         if len(self.input_shape) not in (1, 2, 3) or min(self.input_shape) < 1:
             raise ValueError(
                 "input_shape must be (height, width, channels), (length, channels) or (features,); "
-                f"got {input_shape!r}"
+                f"got {show(input_shape)}"
             )
         if prod(self.input_shape) > MAX_VALUES:
             raise ValueError(f"input_shape {self.input_shape} has more than {MAX_VALUES:,} values")
@@ -131,7 +132,7 @@ class Plan:
             if not hits:
                 among = outer if pattern.startswith(UNTIL) else known
                 raise ValueError(
-                    f"{parameter}: {pattern!r} is not a layer. There are: {', '.join(among)}."
+                    f"{parameter}: {show(pattern)} is not a layer. There are: {listed(among)}."
                 )
             found.update(hits)
         return [
@@ -172,7 +173,7 @@ class Plan:
         placed: list[tuple[str, Layer]] = []
         names = resolve_names(layers)
         for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
-            where = f"layers[{i}] {name!r}"
+            where = f"layers[{i}] {show(name)}"
             self._refuse_softmax(f"layers[{i}]", layer, i == len(layers) - 1)
             if layer.takes == "flat" and len(shape) > 1:
                 placed.append(("flatten", Flatten()))

@@ -14,6 +14,7 @@ from convnet.graph.plan.memory_limits import check_parameters
 from convnet.graph.runtime.passes import TrainingPass, output_gradient
 from convnet.graph.runtime.predictor import PackedWeights, Predictor
 from convnet.layers import Layer
+from convnet.values.messages import listed, show
 
 
 class Network:
@@ -95,9 +96,9 @@ class Network:
         """
         own = {p.name: p for p in self.plan.parameters}
         if missing := own.keys() - weights.keys():
-            raise ValueError(f"weights lack {', '.join(sorted(missing))}")
+            raise ValueError(f"weights lack {listed(sorted(missing))}")
         if unknown := weights.keys() - own.keys():
-            raise ValueError(f"weights have no place for {', '.join(sorted(unknown))}")
+            raise ValueError(f"weights have no place for {listed(sorted(unknown))}")
         arrays = {}
         for name, parameter in own.items():
             array = np.asarray(weights[name], dtype=np.float32)
@@ -200,8 +201,8 @@ class Network:
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self.plan.named:
-            known = ", ".join(self.plan.named)
-            raise ValueError(f"no layer is called {layer!r}; there are {known}")
+            known = listed(self.plan.named)
+            raise ValueError(f"no layer is called {show(layer)}; there are {known}")
 
     def _predict(
         self, layer: str | None, X: NDArray[Any], scale: float, n_threads: int

@@ -14,6 +14,7 @@ from convnet.graph.compiler import TrainingMemory, compile_training
 from convnet.graph.losses import check_loss, set_targets
 from convnet.graph.optimizer import Optimizer, check_clip_norm
 from convnet.graph.runtime.network import Network
+from convnet.values.messages import show
 
 
 class Trainer:
@@ -82,7 +83,7 @@ class Trainer:
         n_threads: int = 1,
     ) -> None:
         if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1; got {batch_size!r}")
+            raise ValueError(f"batch_size must be at least 1; got {show(batch_size)}")
         check_loss(loss, network.plan.output_shape, label_smoothing)
         check_clip_norm(clip_norm)
         self.network = network

@@ -12,6 +12,7 @@ from convnet.inspection.displays.grid import MAX_MAPS, draw_maps
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.layers.geometry import cross
 from convnet.values.constraints import integer
+from convnet.values.messages import listed, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,7 +127,7 @@ class FilterDisplay:
         first = next(iter(kernels))
         layer = first if layer is None else layer
         if layer not in kernels:
-            raise ValueError(f"no convolution is called {layer!r}; there are {', '.join(kernels)}")
+            raise ValueError(f"no convolution is called {show(layer)}; there are {listed(kernels)}")
         display = cls(kernels[layer], layer=layer, reads_image=layer == first)
         return display.plot(ax, channels=channels, n_max=n_max)
 
@@ -201,7 +202,7 @@ class FilterDisplay:
         number = int(channels) if is_number else None
         if number is None and channels not in CHANNEL_RULES:
             raise ValueError(
-                f"channels must be a number or one of {', '.join(CHANNEL_RULES)}; got {channels!r}"
+                f"channels must be a number or one of {', '.join(CHANNEL_RULES)}; got {show(channels)}"
             )
         if number is not None and not 0 <= number < n_channels:
             raise ValueError(f"channels must be 0 to {n_channels - 1}; got {channels}")

@@ -77,7 +77,11 @@ class DisplayImages:
 
     def first(self, n: int) -> Any:
         """Return the first n rows of X as it was passed: those of a data frame keep its column names."""
-        return self._read(np.arange(len(self))[:n]) if self.given is self.X else first_rows(self.given, n)
+        return (
+            self._read(np.arange(len(self))[:n])
+            if self.given is self.X
+            else first_rows(self.given, n)
+        )
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         if isinstance(self.X, np.ndarray):

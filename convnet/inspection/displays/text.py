@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from convnet.values.messages import show
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -75,7 +77,7 @@ def name_list(what: str, names: Any) -> list[str]:
     except TypeError:
         several = []
     if not several:
-        raise ValueError(f"{what} must be a name or a list of names; got {names!r}.")
+        raise ValueError(f"{what} must be a name or a list of names; got {show(names)}.")
     return several
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.inspection.explain.base import Method
+from convnet.values.messages import listed, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,11 +57,11 @@ def _map_layer(plan: Plan, name: str | None) -> str:
         return [info.name for info in plan.layers if len(info.output_shape) > 1][-1]
     if name not in plan.named:
         raise ValueError(
-            f"no layer is called {name!r}; the layers that return maps are {', '.join(having)}"
+            f"no layer is called {show(name)}; the layers that return maps are {listed(having)}"
         )
     if name not in having:
         raise ValueError(
-            f"layer {name!r} returns flat data; the layers that return maps are {', '.join(having)}"
+            f"layer {show(name)} returns flat data; the layers that return maps are {listed(having)}"
         )
     return name
 

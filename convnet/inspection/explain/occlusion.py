@@ -11,6 +11,7 @@ import numpy as np
 from convnet.inspection.explain.base import Method
 from convnet.layers.geometry import cross
 from convnet.values.constraints import integer, optional, several
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,5 +112,5 @@ def _checked_value(value: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     fits = array.ndim == 0 or (len(shape) > 1 and array.shape == shape[-1:])
     if not fits or array.dtype.kind not in "buif" or not np.isfinite(array).all():
         many = f" or one for each of the {shape[-1]} channels" if len(shape) > 1 else ""
-        raise ValueError(f"value must be a finite number{many}; got {value!r}")
+        raise ValueError(f"value must be a finite number{many}; got {show(value)}")
     return array

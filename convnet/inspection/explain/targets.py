@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from convnet.values.messages import show
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -84,6 +86,6 @@ def label_codes(labels: Any, known: np.ndarray, n: int, name: str = "target") ->
     listed = labels.tolist() if labels.ndim else [labels.item()]
     if unknown := [label for label in listed if label not in codes]:
         raise ValueError(
-            f"{name} {unknown[0]!r} is unknown; expected one of {', '.join(map(repr, codes))}."
+            f"{name} {show(unknown[0])} is unknown; expected one of {listed(map(repr, codes))}."
         )
     return np.resize([codes[label] for label in listed], n)

@@ -13,6 +13,7 @@ from convnet.inspection.trace.steps import step_at
 from convnet.inspection.trace.text import bracketed, number
 from convnet.layers.geometry import cross
 from convnet.layers.residual import SHORTCUT
+from convnet.values.messages import listed, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -197,4 +198,4 @@ class Trace:
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self._forward.layers:
-            raise ValueError(f"no layer is called {layer!r}; there are {', '.join(self.layers)}")
+            raise ValueError(f"no layer is called {show(layer)}; there are {listed(self.layers)}")
