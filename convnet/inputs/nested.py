@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from convnet.data.images.pillow import EXTENSIONS
 from convnet.values.arraylikes import as_objects
-from convnet.values.messages import show
+from convnet.values.messages import quoted
 
 MAX_SHAPES = 3  # shapes that an error lists
 PATHS = "X has paths, not pixels. Read a folder with convnet.data.ImageFolder, and files with convnet.data.ImageReader."
@@ -40,17 +41,24 @@ def nested_error(X: Any) -> TypeError | ValueError | None:
         return None
     cells = objects.ravel()
     first = next((cell for cell in cells if cell is not None), None)
-    if isinstance(first, str | os.PathLike):
-        return TypeError(PATHS) if objects.ndim == 1 else None
-    if isinstance(first, bytes | bytearray):
-        return TypeError(FILES) if objects.ndim == 1 else None
+    if objects.ndim == 1 and isinstance(first, str | os.PathLike):
+        is_column = len(getattr(X, "columns", ())) == 1  # which may have categories
+        return None if is_column and not _is_image_path(first) else TypeError(PATHS)
+    if objects.ndim == 1 and isinstance(first, bytes | bytearray):
+        return TypeError(FILES)
     if objects.ndim > 1:
-        nested = next((cell for cell in cells if np.ndim(_shape(cell)) or _is_nested(cell)), None)
+        nested = next((cell for cell in cells if _is_nested(cell)), None)
         return None if nested is None else _columns_error(X, objects.shape)
     if not _is_nested(first):
         return None
     shapes = Counter(_shape(cell) for cell in cells)
-    return _stack_error(X, shapes) if len(shapes) == 1 else _shapes_error(shapes)
+    if len(shapes) > 1 or "ragged" in shapes:
+        return _shapes_error(shapes)
+    return _stack_error(X, first, len(cells)) if np.asarray(first).dtype.kind in "buif" else None
+
+
+def _is_image_path(text: str | os.PathLike[str]) -> bool:
+    return os.path.splitext(os.fspath(text))[1].lower() in EXTENSIONS
 
 
 def _is_nested(cell: object) -> bool:
@@ -72,14 +80,11 @@ def _shape(cell: Any) -> tuple[int, ...] | str:
         return "ragged"
 
 
-def _stack_error(X: Any, shapes: Counter[Any]) -> ValueError:
-    ((shape, n),) = shapes.items()
-    if shape == "ragged":
-        return _shapes_error(shapes)
+def _stack_error(X: Any, first: Any, n: int) -> ValueError:
     columns = getattr(X, "columns", ())
-    values = f"X[{show(columns[0])}]" if len(columns) == 1 else "X"
+    values = f"X[{quoted(columns[0])}]" if len(columns) == 1 else "X"
     return ValueError(
-        f"X is a column of {n} objects of shape {shape}, not an array. Make it one: np.stack({values})."
+        f"X is a column of {n} objects of shape {_shape(first)}, not an array. Make it one: np.stack({values})."
     )
 
 

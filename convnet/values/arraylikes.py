@@ -22,9 +22,12 @@ ARRAY_ATTRIBUTES = (
 
 
 def refuse_iterables(values: object, name: str) -> None:
-    """Raise TypeError if `values` is None, or can only be iterated over: a generator, a set, a dict or its values."""
+    """Raise TypeError if `values` can only be iterated over: a generator, a set, a dict or its values.
+
+    None is a ValueError, as in scikit-learn.
+    """
     if values is None:
-        raise TypeError(f"{name} is None. Pass an array.")
+        raise ValueError(f"{name} is None. Pass an array or a list.")
     variable = name.rpartition(" ")[2]
     is_array = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
     if isinstance(values, Mapping) and not hasattr(values, "shape"):

@@ -122,10 +122,19 @@ def test_what_is_there_several_times(opened):
         (
             ["a.png", 3],
             TypeError,
-            r"X\[1\] must be a path, an open file or a Pillow image; got int",
+            r"X\[1\] must be a path, .* or a Pillow image; got int",
         ),
         ([np.zeros((4, 4, 3))], TypeError, r"X\[0\] must be .* got ndarray"),
         (np.zeros((3, 2)), ValueError, r"X must have shape \(n,\) or \(n, 1\); got \(3, 2\)"),
+        ((name for name in "ab"), TypeError, r"X is a generator, .* such as list\(X\)"),
+        ({"a.png"}, TypeError, "X is a set"),
+        ({"file": ["a.png"]}, TypeError, r"X is a dict\. .* list\(X\.values\(\)\)"),
+        (None, ValueError, "X is None"),
+        (
+            [{"bytes": b"", "path": "a.png"}],
+            TypeError,
+            r'got dict\. Pass \[x\["bytes"\] for x in X\]',
+        ),
         (np.array("a.png"), ValueError, r"shape \(n,\) or \(n, 1\); got \(\)"),
     ],
 )

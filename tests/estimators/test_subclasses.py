@@ -16,7 +16,6 @@ from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.callbacks import Checkpoint
 from convnet.layers import Conv2D, Dense
 
-
 LAYERS = (Dense(3),)
 
 

@@ -173,7 +173,7 @@ def test_unfitted_and_frozen_is_refused(net, digits):
 
 
 def test_a_lack_of_images_is_said(net):
-    with pytest.raises(ValueError, match="Expected 2D array"):
+    with pytest.raises(ValueError, match="X is None"):
         ConvNetTransformer(net).fit(None, [0, 1])
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convnet.values.messages import show
+from convnet.values.messages import listed, show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -83,9 +83,9 @@ def label_codes(labels: Any, known: np.ndarray, n: int, name: str = "target") ->
     if labels.ndim > 1 or (labels.ndim == 1 and len(labels) != n):
         raise ValueError(f"{name} has shape {labels.shape}, but X has {n} rows.")
     codes = {label: i for i, label in enumerate(known.tolist())}
-    listed = labels.tolist() if labels.ndim else [labels.item()]
-    if unknown := [label for label in listed if label not in codes]:
+    given = labels.tolist() if labels.ndim else [labels.item()]
+    if unknown := [label for label in given if label not in codes]:
         raise ValueError(
             f"{name} {show(unknown[0])} is unknown; expected one of {listed(map(repr, codes))}."
         )
-    return np.resize([codes[label] for label in listed], n)
+    return np.resize([codes[label] for label in given], n)
