@@ -151,19 +151,36 @@ def test_arguments_of_fit(name):
 
 
 def test_many_long_labels():
-    labels = np.array([f"{'long ' * 40}{i}" for i in range(400)])
-    other = np.array([f"{'other ' * 40}{i}" for i in range(400)])
-    X = np.random.default_rng(0).random((400, 2))
+    labels = np.array([f"{'long ' * 40}{i // 9}" for i in range(900)])
+    other = np.array([f"{'other ' * 40}{i // 9}" for i in range(900)])
+    X = np.random.default_rng(0).random((900, 2))
     net = ConvNetClassifier([layers.Dense(2)], max_iter=1).fit(X, labels)
     check(lambda: net.partial_fit(X, other), must_raise=True)
     check(lambda: net.partial_fit(X, labels, classes=other), must_raise=True)
     check(lambda: net.fit(X, labels, X_val=X, y_val=other), must_raise=True)
-    check(lambda: net.fit(X, labels[:1].repeat(400)), must_raise=True)
+    check(lambda: net.fit(X, labels[:1].repeat(900)), must_raise=True)
     check(lambda: net.explain(X, "saliency", target=other), must_raise=True)
     check(
         lambda: net.set_params(class_weight=dict.fromkeys(other, 1.0)).fit(X, labels),
         must_raise=True,
     )
+
+
+def test_many_layers_with_long_names():
+    deep = [layers.ReLU(name=f"{'long' * 15}{i}") for i in range(300)]
+    net = ConvNetClassifier(deep, max_iter=1).fit(X, Y)
+    for call in (net.feature_maps, net.maximal_patches):
+        check(lambda call=call: call(X, "x" * N), must_raise=True)
+    check(lambda: net.layers_up_to("x" * N), must_raise=True)
+    check(lambda: net.explain(X, layer="x" * N), must_raise=True)
+    check(lambda: net.trace(X[0]).at("x" * N, 0), must_raise=True)
+    check(lambda: ConvNetTransformer(net, "x").fit(X, Y), must_raise=True)
+    for transfer in ({"freeze": "x" * 999}, {"layer_learning_rates": {"x" * 999: 1}}):
+        check(
+            lambda transfer=transfer: ConvNetClassifier(deep, **transfer).fit(X, Y), must_raise=True
+        )
+    weights = {f"{'other' * 20}{i}/weights": np.zeros(1) for i in range(300)}
+    check(lambda: ConvNetClassifier(deep, init_weights=weights).fit(X, Y), must_raise=True)
 
 
 @pytest.mark.parametrize("name", HUGE)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from convnet.cli.errors import UsageError
 from convnet.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED
 from convnet.cli.parser import build_parser
+from convnet.values.messages import printable, shorten
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -60,7 +61,8 @@ def _failed(args: Namespace, error: object) -> int:
     text = f"{error} But {args.written}." if args.written else str(error)
     for name, option in OPTIONS.items():
         text = text.replace(name, option)
-    print(f"convnet: error: {' '.join(text.split())}", file=sys.stderr)
+    line = printable(" ".join(shorten(text).split()))
+    print(f"convnet: error: {line}", file=sys.stderr)
     return FAILED
 
 
@@ -69,7 +71,7 @@ def _warning_printer() -> Callable[..., None]:
     printed = set()
 
     def show(message: Warning | str, *args: object, **kwargs: object) -> None:
-        line = " ".join(str(message).split())
+        line = printable(" ".join(shorten(str(message)).split()))
         if line not in printed:
             print(f"convnet: warning: {line}", file=sys.stderr)
         printed.add(line)

@@ -15,6 +15,7 @@ from convnet.data.errors import Skipped
 from convnet.data.folder.source import ImageSource
 from convnet.data.images.form import check_form
 from convnet.data.images.pillow import EXTENSIONS, check_pillow
+from convnet.values.messages import listed, quoted
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -160,6 +161,6 @@ def check_known(
     if strange:
         more = "" if len(strange) == 1 else f" and {len(strange) - 1} more"
         raise UsageError(
-            f"{path} has the class {strange[0]!r}{more}, of which {model} knows nothing; it knows "
-            f"{', '.join(net_classes)}. Name its folders like those."
+            f"{path} has the class {quoted(strange[0])}{more}, of which {model} knows nothing; it knows "
+            f"{listed(net_classes)}. Name its folders like those."
         )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convnet.values.messages import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,6 +36,7 @@ def draw_matrix(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
+    names = list(map(printable, names))
     k = len(names)
     cell = min(max(CELL, LEAST / k, NAME * (len(f"{counts.max():,}") + 2)), MOST / k)
     points = min(POINTS, 72 * 0.8 * cell)

@@ -17,6 +17,7 @@ from convnet.cli.files import check_output, load_model
 from convnet.cli.folders import find_files, form_of, read_files, refuse_fit
 from convnet.cli.report import number, percent, skipped_data, tell_skipped
 from convnet.persistence.files import atomic_write
+from convnet.values.messages import printable
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -91,7 +92,7 @@ def _photographs(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
     names, parts, skipped = [], [], []
     several: bool | None = None
     lines = args.csv is None and not args.json
-    width = min(max(map(len, paths)), 60)
+    width = min(max(len(printable(path)) for path in paths), 60)
     for some, images, lost in read_files(paths, form, jobs=args.jobs):
         tell_skipped(lost)
         skipped += lost
@@ -103,7 +104,7 @@ def _photographs(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
         parts.append(p)
         if lines:
             for name, row in zip(some, p, strict=True):
-                print(_line(clf.classes_, name.ljust(width), row, args.top))
+                print(_line(clf.classes_, printable(name).ljust(width), row, args.top))
     if not names:
         more = "" if len(skipped) == 1 else f", nor {len(skipped) - 1} others"
         raise UsageError(f"{' '.join(skipped[0])}{more}. Pass images that can be opened.")
@@ -117,8 +118,9 @@ def _photographs(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
 
 def _line(classes: np.ndarray, name: str, p: np.ndarray, top: int) -> str:
     likeliest = np.argsort(-p, kind="stable")[:top]
-    width = max(len(str(label)) for label in classes)
-    words = (f"{str(classes[i]).ljust(width)} {percent(p[i]):>7}" for i in likeliest)
+    names = [printable(label) for label in classes]
+    width = max(map(len, names))
+    words = (f"{names[i].ljust(width)} {percent(p[i]):>7}" for i in likeliest)
     return f"{name}  {'   '.join(words)}"
 
 

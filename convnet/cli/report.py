@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from convnet.values.messages import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -27,6 +29,7 @@ def number(n: int, noun: str, plural: str | None = None) -> str:
 
 def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
     """Return lines of cells in columns, the first `left` of them flush left."""
+    rows = [list(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -56,7 +59,7 @@ def relative(path: str) -> str:
 def tell_skipped(skipped: Sequence[Skipped]) -> None:
     """Write the files that were left out, and why, to standard error."""
     for filename, reason in skipped[:LISTED]:
-        print(f"convnet: skipped: {relative(filename)} {reason}", file=sys.stderr)
+        print(f"convnet: skipped: {printable(relative(filename))} {reason}", file=sys.stderr)
     more = len(skipped) - LISTED
     if more > 0:
         print(f"convnet: skipped: {more} more (--json lists all)", file=sys.stderr)

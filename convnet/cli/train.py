@@ -15,6 +15,7 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import check_model_path, write_model
 from convnet.cli.folders import FORM, check_known, open_folder
 from convnet.cli.report import number, percent, skipped_data
+from convnet.values.messages import printable
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -278,7 +279,9 @@ def _photographs(args: Namespace) -> TrainingSetup:
             "images of each class into a folder of its own."
         )
     if not args.quiet:
-        each = ", ".join(f"{name} {n:,}" for name, n in zip(classes, counts, strict=True))
+        each = ", ".join(
+            f"{printable(name)} {n:,}" for name, n in zip(classes, counts, strict=True)
+        )
         print(f"{args.data}: {number(len(labels), 'image')} of {len(classes)} classes: {each}")
     X_val = y_val = None
     tested_on = ""

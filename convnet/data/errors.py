@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from convnet.values.messages import quoted, show
+from convnet.values.messages import MAX_NAME, printable, quoted, shorten, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class Skipped(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.filename} {self.reason}"
+        return f"{printable(shorten(self.filename, MAX_NAME))} {self.reason}"
 
 
 def report_skipped(who: str, skipped: Sequence[Skipped], on_error: str) -> None:

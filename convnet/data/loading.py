@@ -13,6 +13,7 @@ from convnet.data.folder.source import ImageSource
 from convnet.data.images.form import check_form
 from convnet.data.images.pillow import check_pillow
 from convnet.data.progress import ReadingProgress
+from convnet.values.messages import printable
 
 if TYPE_CHECKING:
     import os
@@ -136,9 +137,12 @@ def load_images(
 def _description(listing: Listing, form: ImageForm) -> str:
     counts = np.bincount(listing.labels, minlength=len(listing.classes))
     lines = [
-        f"{len(listing.filenames)} images in {listing.folder}",
+        f"{len(listing.filenames)} images in {printable(listing.folder)}",
         f"uint8 (height, width, channels) = {form.shape}, fit={form.fit!r}",
-        *(f"{name}: {count}" for name, count in zip(listing.classes, counts, strict=True)),
+        *(
+            f"{printable(name)}: {count}"
+            for name, count in zip(listing.classes, counts, strict=True)
+        ),
         f"skipped: {len(listing.skipped)}",
     ]
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights
 from convnet.layers import resolve_names
-from convnet.values.messages import listed, quoted, show
+from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
 
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
 Report: TypeAlias = dict[str, list[str]]  # init_report_
@@ -190,11 +190,11 @@ def _by_layer(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarra
 
 
 def _listed(layers: Mapping[str, Mapping[str, np.ndarray]]) -> str:
-    parts = (
-        f"{layer} {' '.join(str(tuple(np.shape(a))) for a in arrays.values())}"
+    parts = [
+        f"{shorten(layer, MAX_LISTED_NAME)} {' '.join(str(tuple(np.shape(a))) for a in arrays.values())}"
         for layer, arrays in layers.items()
-    )
-    return ", ".join(parts) or "none"
+    ]
+    return listed(parts) if parts else "none"
 
 
 def frozen_parameters(freeze: str | Iterable[str], plan: Plan) -> frozenset[str]:

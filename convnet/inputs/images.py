@@ -20,6 +20,7 @@ from convnet.data.lazy.array import LazyArray
 from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder
 from convnet.inputs.nested import nested_error, refuse_paths
 from convnet.layers import as_layers
+from convnet.layers.geometry import cross
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,14 +175,15 @@ def as_images(
             )
     elif signals:
         images = np.moveaxis(array, 1, -1) if first else array
+        _check_order(array.shape, first, shape)
     elif array.ndim == 3:
         images = array[..., None]
         if images.shape[1:] != shape and _is_one_image(array.shape, n_labels):
             raise ValueError(_one_image(array.shape))
     elif array.ndim == 4:
         images = np.moveaxis(array, 1, -1) if first else array
-        if images.shape[1:] != shape:
-            _check_order(array.shape, first)
+        if shape is not None or not takes_signals(layers):  # the first layer refuses maps
+            _check_order(array.shape, first, shape)
     else:
         raise ValueError(
             f"X has shape {_shape(array.shape)}; expected (n, height, width, channels)."
@@ -229,13 +231,58 @@ def _is_one_image(shape: Sequence[int], n_labels: int | None) -> bool:
     return c in (3, 4) or (c == 1 and n_labels is not None)
 
 
-def _check_order(shape: Sequence[int], first: bool) -> None:
-    """Raise ValueError if the axis of 1, 3 or 4 channels is not the one that `data_format` says."""
-    c, other = (shape[1], shape[3]) if first else (shape[3], shape[1])
-    if c not in CHANNELS and other in CHANNELS and shape[2] > 4:
-        looks = "channels_last" if first else "channels_first"
-        words = looks.replace("_", "-")
-        raise ValueError(f'X has shape {_shape(shape)}: looks {words}. Set data_format="{looks}".')
+def _check_order(shape: Sequence[int], first: bool, expected: tuple[int, ...] | None) -> None:
+    """Raise ValueError if the axes of X seem to have another order than `data_format` says.
+
+    The error says how to read X either way. A declared shape is believed.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of X: images or signals.
+    first : bool
+        Whether `data_format` is "channels_first".
+    expected : tuple of int or None
+        Declared or fitted shape of one image or signal, with channels last.
+    """
+    one = shape[1:]
+    as_last, as_first = tuple(one), (*one[1:], one[0])  # with channels last, as read in each format
+    read, other = (as_first, as_last) if first else (as_last, as_first)
+    looks = "channels-last" if first else "channels-first"
+    if expected is not None and read != expected == other:
+        move = "np.moveaxis(X, -1, 1)" if first else "np.moveaxis(X, 1, -1)"
+        raise ValueError(
+            f"X has shape {_shape(shape)}; expected {_shape((0, *_stored(expected, first)))}. It looks {looks}: pass "
+            f"{move}."
+        )
+    if expected is None and _seems_moved(read, other, first):
+        raise ValueError(
+            f'X has shape {_shape(shape)}: looks {looks}. Set data_format="{looks.replace("-", "_")}". X then holds '
+            f"{_reading(other)}. If it holds {_reading(read)}, set input_shape={tuple(one)}."
+        )
+
+
+def _seems_moved(read: tuple[int, ...], other: tuple[int, ...], first: bool) -> bool:
+    """Return whether images or signals, with channels last, are less likely to be `read` than `other`.
+
+    Signals have more steps than channels. Images have 1, 3 or 4 channels, or two equal sides. With `first`, the user has
+    chosen the order, so only what is hardly possible counts.
+    """
+    *sides, channels = read
+    if len(sides) == 1:
+        return sides[0] == 1 < channels if first else channels > sides[0]
+    if channels in CHANNELS:
+        return False
+    middle = sides[0] if first else sides[1]  # a side in either order
+    square = not first and other[0] == other[1] != sides[0]
+    return (other[-1] in CHANNELS and middle > max(CHANNELS)) or square
+
+
+def _reading(shape: tuple[int, ...]) -> str:
+    """Return what X holds if the shape of a sample with channels last is this: "images of 28×28 with 1 channel"."""
+    *sides, channels = shape
+    what = f"images of {cross(sides)} pixels" if len(sides) == 2 else f"signals of {sides[0]} steps"
+    return f"{what} with {channels} {'channel' if channels == 1 else 'channels'}"
 
 
 def _one_image(shape: Sequence[int], what: str = "image") -> str:

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from convnet.inputs.arrays import as_array
 from convnet.values.arraylikes import as_objects
 from convnet.values.constraints import as_float, is_number
-from convnet.values.messages import listed, show
+from convnet.values.messages import listed, shortened, show
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -209,7 +209,10 @@ def class_weights(
         raise ValueError(
             f"class_weight must have finite weights, 0 or more; got {show(class_weight)}."
         )
-    return compute_class_weight(class_weight, classes=classes, y=classes)
+    try:
+        return compute_class_weight(class_weight, classes=classes, y=classes)
+    except ValueError as error:
+        raise shortened(error) from None
 
 
 def split_weights(weights: np.ndarray) -> tuple[NDArray[np.int64], NDArray[np.float32] | None]:

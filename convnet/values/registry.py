@@ -11,6 +11,11 @@ T = TypeVar("T", bound=Value)
 V = TypeVar("V", bound=Value)
 
 
+def _place(cls: type) -> tuple[str, str]:
+    """Return where a class is defined. A class that is defined again has the same place."""
+    return cls.__module__, cls.__qualname__
+
+
 class Registry(Generic[V]):
     """The registered classes of one family of values: layers or augmentations.
 
@@ -65,13 +70,18 @@ class Registry(Generic[V]):
         TypeError
             If `cls` is not a subclass of the base class.
         ValueError
-            If a class of this name is already registered.
+            If another class of this name is already registered. A class that is defined again, as by a cell of a
+            notebook that is run twice, replaces the former one.
         """
         base: type[Value] = self.base
         if not issubclass(cls, base):
             raise TypeError(f"{cls.__name__} must be a subclass of {base.__name__}")
-        if cls.__name__ in self._types:
-            raise ValueError(f"{self.one} type named {show(cls.__name__)} is already registered")
+        known = self._types.get(cls.__name__)
+        if known is not None and _place(known) != _place(cls):
+            raise ValueError(
+                f"{self.one} type named {show(cls.__name__)} is already registered: that of {known.__module__}. Give "
+                "your class another name, by which files can tell it apart."
+            )
         documented = bool(cls.__dict__.get("__doc__"))
         built = immutable(cls)
         if documented:  # otherwise dataclass wrote a signature

@@ -8,6 +8,7 @@ import numpy as np
 
 from convnet.inspection.displays.canvas import panels
 from convnet.inspection.displays.nets import check_fitted_net
+from convnet.inspection.displays.text import VERBATIM, drawable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -163,7 +164,7 @@ class HistoryDisplay:
         axes[0].set_ylabel("loss")
         if n == 2:
             self._draw(axes[1], "validation_scores", "validation", VALIDATION, line_kw)
-            axes[1].set_ylabel(self.score_name)
+            axes[1].set_ylabel(drawable(self.score_name), **VERBATIM)
             axes[0].sharex(axes[1])
             axes[0].tick_params(labelbottom=False)
         axes[-1].set_xlabel("epoch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from convnet.values.messages import show
+from convnet.values.messages import printable, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
     size : int
         Font size in points.
     """
-    texts = list(texts)
+    texts = list(map(drawable, texts))
     longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
     for size in SIZES:
         room = max(3, int(width * POINTS / (GLYPH * size)))
@@ -50,7 +50,12 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
 def wrapped(text: str, width: float, size: int) -> str:
     """Return a text wrapped to a width in inches, for a font size in points."""
     room = max(10, int(width * POINTS / (GLYPH * size)))
-    return "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
+    return "\n".join(textwrap.fill(line, room) for line in drawable(text).split("\n"))
+
+
+def drawable(text: str) -> str:
+    """Return a text whose lines matplotlib can draw; it fails on names of files that are not valid text."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _wrapper(room: int) -> Callable[[str], str]:

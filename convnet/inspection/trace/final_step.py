@@ -9,6 +9,7 @@ import numpy as np
 
 from convnet.inspection.trace.activations import sigmoid
 from convnet.inspection.trace.text import labeled_values, number, table
+from convnet.values.messages import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,9 +116,9 @@ class FinalStep:
         return self._answer("sigmoid", p.max()), lines
 
     def _known(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return probabilities and classes, which every classifier has."""
+        """Return probabilities and the names of classes, which every classifier has."""
         assert self.probabilities is not None and self.classes is not None
-        return self.probabilities, self.classes
+        return self.probabilities, np.array([printable(name) for name in self.classes], object)
 
     def _answer(self, function: str, p: float) -> str:
-        return f"{function}: the prediction is {self.prediction}, with probability {number(p)}"
+        return f"{function}: the prediction is {printable(self.prediction)}, with probability {number(p)}"
