@@ -263,7 +263,7 @@ def test_files(name, tmp_path):
 
 @pytest.mark.parametrize("name", HUGE)
 def test_displays(fitted, name):
-    pytest.importorskip("matplotlib")
+    plt = pytest.importorskip("matplotlib.pyplot")
     huge = HUGE[name]
     for display in (
         getattr(inspection, one) for one in inspection.__all__ if one.endswith("Display")
@@ -285,3 +285,4 @@ def test_displays(fitted, name):
     trace = fitted.trace(X[0])
     check(lambda: trace.at(huge, 0, 0, 0), must_raise=True)
     check(lambda: trace.feature_map(huge), must_raise=True)
+    plt.close("all")

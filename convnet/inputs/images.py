@@ -265,8 +265,8 @@ def _check_order(shape: Sequence[int], first: bool, expected: tuple[int, ...] | 
 def _seems_moved(read: tuple[int, ...], other: tuple[int, ...], first: bool) -> bool:
     """Return whether images or signals, with channels last, are less likely to be `read` than `other`.
 
-    Signals have more steps than channels. Images have 1, 3 or 4 channels, or two equal sides. With `first`, the user has
-    chosen the order, so only what is hardly possible counts.
+    Signals have more steps than channels. Images have 1, 3 or 4 channels, or two equal sides. With `first`, the user
+    has chosen the order, so only what is hardly possible counts.
     """
     *sides, channels = read
     if len(sides) == 1:
@@ -281,7 +281,8 @@ def _seems_moved(read: tuple[int, ...], other: tuple[int, ...], first: bool) -> 
 def _reading(shape: tuple[int, ...]) -> str:
     """Return what X holds if the shape of a sample with channels last is this: "images of 28×28 with 1 channel"."""
     *sides, channels = shape
-    what = f"images of {cross(sides)} pixels" if len(sides) == 2 else f"signals of {sides[0]} steps"
+    steps = f"signals of {sides[0]} {'step' if sides[0] == 1 else 'steps'}"
+    what = f"images of {cross(sides)} pixels" if len(sides) == 2 else steps
     return f"{what} with {channels} {'channel' if channels == 1 else 'channels'}"
 
 

@@ -1,7 +1,9 @@
 """ImageReader: a transformer as scikit-learn wants it."""
 
 import io
+import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +16,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, ConvNetTransformer
 from convnet.data import ImageError, ImageReader, load_images
+from convnet.layers import Dense
 
 # The checks of scikit-learn's that do not need tables of numbers to be pictures.
 CHECKS = {
@@ -110,6 +113,94 @@ def test_what_is_there_several_times(opened):
         for i in (0, 1, 3, 4):
             np.testing.assert_array_equal(images[i], once[0])
         assert (images[[2, 5]] == (1, 2, 3)).all()
+
+
+def columns(values):
+    """Return values in the containers of other libraries, by name."""
+    found = {
+        "list": values,
+        "objects": np.array([*values, None], object)[:-1],
+        "series": pd.Series(values, index=np.linspace(1, 0, len(values))),
+        "frame": pd.DataFrame({"x": values}),
+    }
+    try:
+        import polars as pl
+
+        found |= {"polars": pl.Series(values), "polars frame": pl.DataFrame({"x": values})}
+    except ImportError:
+        pass
+    try:
+        import pyarrow as pa
+
+        found |= {
+            "arrow": pa.array(values),
+            "chunked": pa.chunked_array([values[:1], values[1:]]),
+            "table": pa.table({"x": values}),
+        }
+    except ImportError:
+        pass
+    return found
+
+
+class Column:
+    """A column of a library whose ``to_numpy`` takes no dtype, as that of polars."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+    def to_numpy(self):
+        return np.asarray(self.values)
+
+
+@pytest.mark.parametrize("kind", ["paths", "bytes"])
+def test_columns_of_paths_and_of_bytes(tmp_path, kind):
+    paths = []
+    for i in range(3):
+        paths.append(str(tmp_path / f"{i}.png"))
+        Image.fromarray(picture(i, 30, 20)).save(paths[-1])
+    values = paths if kind == "paths" else [Path(path).read_bytes() for path in paths]
+    want = ImageReader(10).transform(paths)
+    for name, column in {**columns(values), "column": Column(values)}.items():
+        np.testing.assert_array_equal(ImageReader(10).transform(column), want, err_msg=name)
+
+
+def test_bytes_are_decoded(tmp_path):
+    file = io.BytesIO()
+    Image.fromarray(picture(0, 30, 20)).save(file, "PNG")
+    data = file.getvalue()
+    want = ImageReader(10).transform([file])
+    for content in (data, bytearray(data), memoryview(data), np.bytes_(data)):
+        np.testing.assert_array_equal(ImageReader(10).transform([content]), want)
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    for content, message in [
+        (b"", r"X\[1\], 0 bytes, is empty\.$"),
+        (b"x" * 70_000, r"X\[1\], 70000 bytes, is not an image that Pillow can read\.$"),
+        (data[:-30], r"X\[1\], \d+ bytes, is damaged: "),
+        (
+            os.fsencode(path),
+            r"is not an image .*: bytes are the content of a file; pass a path as text, os\.fsdecode",
+        ),
+    ]:
+        with pytest.raises(ImageError, match=message):
+            ImageReader(10).transform([data, content])
+
+
+def test_set_output_of_a_pipeline(tmp_path):
+    paths = [str(tmp_path / f"{i}.png") for i in range(4)]
+    for i, path in enumerate(paths):
+        Image.fromarray(picture(i, 30, 20)).save(path)
+    net = ConvNetTransformer(ConvNetClassifier([Dense(2)], max_iter=1))
+    pipe = make_pipeline(ImageReader(8), net).set_output(transform="pandas")
+    assert pipe.fit_transform(paths, [0, 1, 0, 1]).columns.tolist() == ["dense1_0", "dense1_1"]
+    reader = ImageReader(8)
+    assert reader.set_output(transform="pandas") is reader
+    assert isinstance(reader.transform(paths), np.ndarray)
+    with pytest.raises(ValueError, match=r'transform must be "default", .* got \'excel\''):
+        reader.set_output(transform="excel")
 
 
 @pytest.mark.parametrize(

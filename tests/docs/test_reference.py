@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from docstrings import docstring
 from incomplete import shortcomings
-from public import is_estimator, pages
+from public import inherited_methods, is_estimator, pages
 from rendering import write_all
 
 import convnet
@@ -61,13 +61,34 @@ def test_examples(name, tmp_path, monkeypatch):
     assert runner.failures == 0
 
 
+def built(cls):
+    """Return an estimator of a class; a net is what a parameter without a default takes."""
+    needs = [p.name for p in inspect.signature(cls).parameters.values() if p.default is p.empty]
+    return cls(*[convnet.ConvNetClassifier(max_iter=1)] * len(needs))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_listed_methods_exist(name):
+    """scikit-learn gives a method such as set_output to some of the classes that inherit it."""
+    estimator = built(ESTIMATORS[name])
+    text = (FOLDER / f"{name}.md") if (FOLDER / f"{name}.md").exists() else FOLDER / "data.md"
+    listed = re.search(
+        rf"^#+ Methods( of {name})?$.*?(?=^## |\Z)", text.read_text("utf-8"), re.M | re.S
+    )
+    names = re.findall(r"^#+ ([a-z]\w+)$", listed[0], re.M)
+    from_sklearn = re.search(r"From scikit-learn's base classes: (.*)\.$", listed[0], re.M)
+    names += re.findall(r"`(\w+)`", from_sklearn[1]) if from_sklearn else []
+    assert {"fit", *inherited_methods(ESTIMATORS[name])} <= set(names)
+    for method in names:
+        assert callable(getattr(estimator, method)), method
+    if hasattr(estimator, "transform"):
+        assert estimator.set_output(transform="default") is estimator
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_fitted_attributes(name):
     """The documented attributes are those that a fit sets."""
-    cls = ESTIMATORS[name]
-    needs = [p.name for p in inspect.signature(cls).parameters.values() if p.default is p.empty]
-    inner = convnet.ConvNetClassifier(max_iter=1)
-    estimator = cls(*[inner] * len(needs))
+    estimator = built(cls := ESTIMATORS[name])
     wanted = {"max_iter": 1, "early_stopping": True}
     estimator.set_params(**{k: v for k, v in wanted.items() if k in estimator.get_params()})
     rng = np.random.default_rng(0)

@@ -4,9 +4,11 @@ import json
 import sys
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from convnet import ConvNetClassifier
 from convnet.layers import (
     AvgPool2D,
     BatchNorm,
@@ -14,11 +16,13 @@ from convnet.layers import (
     Dense,
     Dropout,
     Flatten,
+    Layer,
     MaxPool2D,
     ReLU,
     Residual,
     as_layers,
     auto_layers,
+    layer_from_dict,
     layer_types,
     register,
     resolve_names,
@@ -26,6 +30,8 @@ from convnet.layers import (
     to_json,
     to_yaml,
 )
+from convnet.layers.base import LAYERS
+from convnet.values.constraints import number, parameter
 
 NET = (
     Conv2D(16, 3, activation="relu", name="stem"),
@@ -252,3 +258,32 @@ def test_a_layer_type_is_registered_once():
         register(type("ReLU", (ReLU,), {}))
     with pytest.raises(TypeError, match="must be a subclass of Layer"):
         register(dict)
+    with pytest.raises(
+        ValueError, match=r"that of convnet\.layers\.activation\. Give your class another name"
+    ):
+        register(type("ReLU", (ReLU,), {}))
+
+
+def define_swish(beta):
+    """Define a layer, as a cell of a notebook does."""
+
+    @register
+    class Swish(Layer):
+        scale: float = parameter(number(), default=beta)
+
+        def lower(self, builder):
+            builder.activation("relu")
+
+    return Swish
+
+
+def test_a_layer_that_is_defined_again_replaces_the_former_one(monkeypatch):
+    monkeypatch.setattr(LAYERS, "_types", layer_types())
+    first = define_swish(1.0)
+    second = define_swish(2.0)
+    assert first is not second
+    assert layer_types()["Swish"] is second
+    assert layer_from_dict({"type": "Swish"}).scale == 2.0
+    X, y = np.random.default_rng(0).random((12, 4)), np.arange(12) % 2
+    for cls in (first, second):  # a net of the former class still works
+        assert ConvNetClassifier([cls()], max_iter=1).fit(X, y).predict(X).shape == (12,)
