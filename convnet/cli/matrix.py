@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convnet.inspection.displays.text import VERBATIM
 from convnet.values.messages import printable
 
 if TYPE_CHECKING:
@@ -51,9 +52,15 @@ def draw_matrix(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
     shown = [name if len(name) <= 30 else name[:29] + "…" for name in names]
     level = max(map(len, shown)) * NAME * points / POINTS < 0.9 * cell
     ax.set_xticks(
-        range(k), shown, fontsize=points, rotation=0 if level else 90, ha="center", va="top"
+        range(k),
+        shown,
+        fontsize=points,
+        rotation=0 if level else 90,
+        ha="center",
+        va="top",
+        **VERBATIM,
     )
-    ax.set_yticks(range(k), shown, fontsize=points)
+    ax.set_yticks(range(k), shown, fontsize=points, **VERBATIM)
     ax.tick_params(length=2)
     ax.set_xlabel("predicted")
     ax.set_ylabel("true")

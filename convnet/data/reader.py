@@ -260,8 +260,7 @@ def _path_hint(content: bytes | bytearray | memoryview) -> str:
 def _name(file: Any, i: int) -> str:
     if isinstance(file, BYTES):
         return f"X[{i}], {len(file)} bytes,"
-    if isinstance(file, str | os.PathLike):
-        name = os.fsdecode(file)
-    else:
-        name = getattr(file, "filename", None) or getattr(file, "name", None)
+    is_path = isinstance(file, str | os.PathLike)
+    name: Any = os.fsdecode(file) if is_path else getattr(file, "filename", None)
+    name = name or getattr(file, "name", None)
     return printable(shorten(name, MAX_NAME)) if isinstance(name, str) and name else f"X[{i}]"

@@ -22,7 +22,8 @@ layers : "auto", list of Layer or dict, dict, str or path, default="auto"
     small convolutional net for images and a dense net for flat rows.
 input_shape : tuple of int, default=None
     Shape of one image or signal, in the order of `data_format`, for X that is flat: (height, width),
-    (height, width, channels) or, before 1-D layers, (length, channels).
+    (height, width, channels) or, before 1-D layers, (length, channels). For other X it is not needed, unless its
+    axes seem to have another order, as those of 6 steps with 100 channels: a declared shape is believed.
 data_format : {"channels_last", "channels_first"}, default="channels_last"
     Order of the axes of X: (n, height, width, channels) or (n, channels, height, width); of signals, which 1-D
     layers take, (n, length, channels) or (n, channels, length).

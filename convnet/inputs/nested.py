@@ -81,7 +81,7 @@ def _shape(cell: Any) -> tuple[int, ...] | str:
 
 
 def _stack_error(X: Any, first: Any, n: int) -> ValueError:
-    columns = getattr(X, "columns", ())
+    columns: Any = getattr(X, "column_names", getattr(X, "columns", ()))  # of pyarrow; of others
     values = f"X[{quoted(columns[0])}]" if len(columns) == 1 else "X"
     return ValueError(
         f"X is a column of {n} objects of shape {_shape(first)}, not an array. Make it one: np.stack({values})."
@@ -108,7 +108,7 @@ def _shapes_error(shapes: Counter[Any]) -> ValueError:
             "as PIL.Image.fromarray(x)."
         )
     if sides and max(map(len, sides)) < 3:
-        longest = max(shape[0] for shape in sides)
+        longest = max(shape[:1] for shape in sides)[0]
         widths = f"(0, {longest} - len(x))"
         if max(map(len, sides)) == 2:
             widths = f"({widths}, (0, 0))"

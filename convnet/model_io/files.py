@@ -147,8 +147,8 @@ def _find_class(name: Any) -> type[SavingMixin]:
     )
 
 
-def _subclasses(cls: type) -> Iterator[type[Any]]:
-    for one in cls.__subclasses__():
+def _subclasses(cls: type[SavingMixin]) -> Iterator[type[SavingMixin]]:
+    for one in type.__subclasses__(cls):
         yield one
         yield from _subclasses(one)
 

@@ -15,8 +15,8 @@ from convnet import ConvNetClassifier, cli, inspection
 from convnet.data import load_images
 from convnet.layers import Conv2D
 
-NAMES = {"latin": os.fsdecode(b"caf\xe9"), "red": "\x1b[31mred", "math": "$x_1$"}
-SHOWN = [r"caf\xe9", r"\x1b[31mred", "$x_1$"]
+NAMES = {"latin": os.fsdecode(b"caf\xe9"), "red": "\x1b[31mred", "math": "$\\frac{$"}
+SHOWN = [r"caf\xe9", r"\x1b[31mred", "$\\frac{$"]
 
 
 @pytest.fixture
