@@ -1,13 +1,14 @@
 """Images from files: folders as arrays, read at once or when needed, and single files in pipelines.
 
-    loading.py   load_images: a folder as one array
-    folder/      ImageFolder: a folder as an array-like that reads images when they are needed
-    reader.py    ImageReader: a transformer from files to arrays
-    images/      one file: opening, checking, resizing
-    lazy/        any X that is read in parts, and its prefetching
-    parallel.py  calls in several threads
-    progress.py  progress lines
-    errors.py    ImageError, and the report of skipped files
+    loading.py     load_images: a folder as one array
+    folder/        ImageFolder: a folder as an array-like that reads images when they are needed
+    reader.py      ImageReader: a transformer from files to arrays
+    images/        one file: opening, checking, resizing
+    lazy/          any X that is read in parts, and its prefetching
+    arraylikes.py  objects of any library as arrays
+    parallel.py    calls in several threads
+    progress.py    progress lines
+    errors.py      ImageError, and the report of skipped files
 
 Reading files needs Pillow: ``pip install "convnet[images]"``.
 """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from convnet.data.arraylikes import as_objects, refuse_iterables
 from convnet.data.errors import ImageError, UnreadableError
 from convnet.data.images.decode import decode
 from convnet.data.images.form import check_form
@@ -16,7 +17,6 @@ from convnet.data.images.pillow import check_pillow
 from convnet.data.images.resizing import write_resized
 from convnet.data.parallel import for_each
 from convnet.engine.threads import resolve_n_threads
-from convnet.values.arraylikes import as_objects, refuse_iterables
 from convnet.values.messages import MAX_NAME, printable, shorten, show
 
 if TYPE_CHECKING:

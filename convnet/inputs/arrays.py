@@ -8,8 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from convnet.data.arraylikes import refuse_iterables
 from convnet.data.lazy.array import LazyArray
-from convnet.values.arraylikes import refuse_iterables
 from convnet.values.messages import shortened
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from convnet.data.arraylikes import as_objects
 from convnet.data.images.pillow import EXTENSIONS
-from convnet.values.arraylikes import as_objects
 from convnet.values.messages import quoted
 
 MAX_SHAPES = 3  # shapes that an error lists

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.values.arraylikes import first_rows
+from convnet.data.arraylikes import first_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
