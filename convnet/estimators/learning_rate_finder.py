@@ -127,7 +127,8 @@ def find_learning_rate(
     _check(lowest, highest, steps)
     # a clone has a RandomState of its own
     session = clone(estimator)._session(X, y, sample_weight, resume=False, partial=False)
-    prepared = session.prepare(session.data.examples)
+    examples, _ = session.scale_targets(session.data.examples, None)
+    prepared = session.prepare(examples)
     trainer = prepared.optimization.trainer
     rates = np.geomspace(lowest, highest, steps)
     losses, trend = [], []

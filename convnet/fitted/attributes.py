@@ -233,6 +233,8 @@ ATTRIBUTES = (
     # y, documented by each estimator
     FittedAttribute("classes_", None, required=False),
     FittedAttribute("n_outputs_", None, required=False),
+    FittedAttribute("y_mean_", None, required=False, kept=True),
+    FittedAttribute("y_scale_", None, required=False, kept=True),
     FittedAttribute("_indicator_dtype", None, required=False),
     # the net
     FittedAttribute(

@@ -18,7 +18,7 @@ import math
 import os
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import Report
     from convnet.graph import Network
+    from convnet.inputs.target_scaling import TargetScaling
     from convnet.inputs.tasks import Task
     from convnet.training.examples import Examples
 
@@ -162,6 +163,7 @@ class FitSession:
         self.validation_set = self._read_validation_set(*validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights = None if resume else self._read_init_weights(load)
+        self.scaling: TargetScaling | None = None
         self.prepared: Preparation | None = None
         self._loop: Loop | None = None
 
@@ -219,7 +221,7 @@ class FitSession:
         state = view.resume()
         if state is not None:
             self.seed, self.split_seed = snapshot.seeds(state[0])
-        examples, validation_set = self._split()
+        examples, validation_set = self.scale_targets(*self._split())
         self.prepared = self.prepare(examples)
         self._loop = loop = self._make_loop(validation_set, view if callbacks else None)
         if state is not None:
@@ -261,6 +263,27 @@ class FitSession:
                 "early_stopping=True."
             )
         return examples, validation_set
+
+    def scale_targets(
+        self, examples: Examples, validation_set: ValidationSet | None
+    ) -> tuple[Examples, ValidationSet | None]:
+        """Return both sets with targets as the net learns them. The training set alone determines the scaling."""
+        rows, weights = examples.rows, examples.weights
+        self.scaling = self.data.task.scaling(
+            examples.targets[rows], None if weights is None else weights[rows]
+        )
+        if validation_set is not None:
+            name = "y" if self.validation_set is None else "y_val"
+            scaled = self._scaled(name, validation_set.examples)
+            validation_set = replace(validation_set, examples=scaled)
+        return self._scaled("y", examples), validation_set
+
+    def _scaled(self, name: str, examples: Examples) -> Examples:
+        """Return examples with scaled targets, if the task has numbers. `name` is that of the targets, for errors."""
+        if self.scaling is None:
+            return examples
+        targets = self.scaling.transform(examples.targets, examples.rows, name)
+        return replace(examples, targets=targets)
 
     def prepare(self, examples: Examples) -> Preparation:
         """Return a network that is ready to be trained on `examples`."""
@@ -426,6 +449,7 @@ class FitSession:
             **self.data.attributes,
             **({} if report is None else {"init_report_": report}),
             **self.data.target.attributes,
+            **({} if self.scaling is None else self.scaling.attributes()),
             "input_shape_": self.data.input_shape,
             "layers_": tuple(plan.layers),
             "n_parameters_": plan.n_parameters,

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.metrics import r2_score
 
 from convnet.graph.losses import mean_loss
+from convnet.inputs.target_scaling import MAX_FLOAT32, TargetScaling
 from convnet.inputs.targets import (
     as_indicator,
     as_labels,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 # Some solvers square the gradients of squared errors.
-MAX_SQUARED_ERROR_TARGET = np.sqrt(np.finfo(np.float32).max)
+MAX_SQUARED_ERROR_TARGET = np.sqrt(MAX_FLOAT32)
 MIN_ONE_HOT_SAMPLES = 10  # with fewer samples, each may have exactly one label by chance
 
 
@@ -47,7 +48,7 @@ class Target:
     Parameters
     ----------
     values : ndarray of shape (n,) or (n, n_outputs)
-        int32 class codes, or float32.
+        int32 class codes or float32; numbers of a regression as float64, before `Task.scaling`.
     rows : ndarray of int64
         Indices of the samples with a positive weight.
     weights : ndarray of float32 or None
@@ -101,6 +102,18 @@ class Task(ABC):
     @abstractmethod
     def fitted(self, target: Target) -> Self:
         """Return the task with the classes or outputs of `target`, to encode the y of a validation set."""
+
+    def scaling(self, values: np.ndarray, weights: np.ndarray | None) -> TargetScaling | None:
+        """Return the scaling of targets that are numbers, or None for classes.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n,) or (n, n_outputs)
+            Targets of the training set.
+        weights : ndarray of float32, shape (n,), or None
+            Its sample weights.
+        """
+        return None
 
     @abstractmethod
     def metrics(
@@ -334,27 +347,27 @@ class Regression(Task):
     ----------
     loss : {"squared_error", "absolute_error", "huber"}
         The loss.
+    normalize_y : bool
+        Whether the net learns standardized targets.
     n_outputs : int, default=None
         Outputs of the fitted net.
+    fitted_scaling : TargetScaling, default=None
+        Scaling of the fitted net.
     """
 
     description: ClassVar[str] = "numbers"
     min_validation_samples: ClassVar[int] = 2  # R² is not defined for one sample
 
     loss: str
+    normalize_y: bool
     n_outputs: int | None = None
+    fitted_scaling: TargetScaling | None = None
 
     def encode(
         self, y: Any, sample_weight: NDArray[np.float64] | None, *, classes: ArrayLike | None = None
     ) -> Target:
-        """Return y as float32. `classes` has no effect."""
+        """Return y as float64, in its own units. `classes` has no effect."""
         values = as_numbers(y)
-        largest = float(np.abs(values).max())
-        if self.loss == "squared_error" and largest > MAX_SQUARED_ERROR_TARGET:
-            raise ValueError(
-                f"y has values up to {largest:.3g}, whose squares are out of the range of float32. Scale y, for "
-                'example with TransformedTargetRegressor, or set loss="absolute_error".'
-            )
         n_outputs = 1 if values.ndim == 1 else values.shape[1]
         if self.n_outputs is not None and n_outputs != self.n_outputs:
             raise ValueError(f"y has {n_outputs} columns; the net has {self.n_outputs} outputs.")
@@ -372,6 +385,17 @@ class Regression(Task):
     def fitted(self, target: Target) -> Self:
         """Return the task with the number of outputs of `target`."""
         return replace(self, n_outputs=target.n_outputs)
+
+    def scaling(self, values: np.ndarray, weights: np.ndarray | None) -> TargetScaling:
+        """Return the scaling of the fitted net, or one that standardizes `values`, or one that changes nothing."""
+        if self.fitted_scaling is not None:
+            scaling = self.fitted_scaling
+        elif self.normalize_y:
+            scaling = TargetScaling.standardizing(values, weights)
+        else:
+            scaling = TargetScaling.identity(1 if values.ndim == 1 else values.shape[1])
+        squared = self.loss == "squared_error"
+        return replace(scaling, limit=MAX_SQUARED_ERROR_TARGET if squared else MAX_FLOAT32)
 
     def metrics(
         self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
@@ -391,21 +415,30 @@ class Regression(Task):
         return 1 if values.ndim == 1 else values.shape[1]
 
     def check_attributes(self, fitted: Mapping[str, Any], n_outputs: int) -> None:
-        """Raise ValueError unless ``n_outputs_`` is the number of outputs."""
+        """Raise ValueError unless ``n_outputs_`` is the number of outputs, each with a mean and a scale."""
         if fitted["n_outputs_"] != n_outputs or fitted.keys() & {"classes_", "_indicator_dtype"}:
             raise ValueError(f"its attributes do not go with {n_outputs} outputs.")
+        mean, scale = fitted["y_mean_"], fitted["y_scale_"]
+        for array in (mean, scale):
+            if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+                raise ValueError("y_mean_ and y_scale_ are not arrays of float64.")
+            if array.shape != (n_outputs,) or not np.isfinite(array).all():
+                raise ValueError(f"y_mean_ and y_scale_ are not {n_outputs} finite numbers each.")
+        if not (scale > 0).all():
+            raise ValueError("y_scale_ is not above 0.")
 
     def explain_targets(
         self, target: Any, n: int, outputs: Callable[[], np.ndarray]
     ) -> TargetOutputs:
-        """Return the outputs with the indices `target`, or the only output."""
-        assert self.n_outputs is not None
+        """Return the outputs with the indices `target`, or the only output, in the units of y."""
+        assert self.n_outputs is not None and self.fitted_scaling is not None
         if target is None and self.n_outputs > 1:
             raise ValueError(
                 f"target must say which of the {self.n_outputs} outputs to explain, from 0 to {self.n_outputs - 1}."
             )
         index = 0 if target is None else target
-        return output_targets(label_codes(index, np.arange(self.n_outputs), n))
+        codes = label_codes(index, np.arange(self.n_outputs), n)
+        return output_targets(codes, self.fitted_scaling.scale)
 
 
 def count_class_outputs(classes: Sized) -> int:

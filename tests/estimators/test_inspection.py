@@ -193,9 +193,14 @@ def test_a_regressor(digits):
     for targets in (y.astype(float), np.stack([y, -y], axis=1).astype(float)):
         net = fitted(X, targets, kind=ConvNetRegressor)
         trace = net.trace(X[0])
-        assert (trace.outputs == np.ravel(net.predict(X[:1]))).all()
+        values = net.y_mean_ + net.y_scale_ * trace.outputs
+        assert (values == np.ravel(net.predict(X[:1]))).all()
+        assert (trace.final_step.computed == values).all()
         assert trace.probabilities is None and trace.final_step.function is None
-        assert "the prediction is the output of the net" in str(trace)
+        assert "the prediction is the output of the net in the units of y" in str(trace)
+        assert "mean + scale · z = prediction" in str(trace)
+    plain = fitted(X, y.astype(float), kind=ConvNetRegressor, normalize_y=False)
+    assert "the prediction is the output of the net\n" in str(plain.trace(X[0]))
 
 
 def test_walkthrough_net():

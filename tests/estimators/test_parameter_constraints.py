@@ -50,6 +50,7 @@ BAD = {
     "callbacks": [3, [3], "csv"],
     "class_weight": ["equal", 3, {0: -1, 1: 1}, {0: np.nan, 1: 1}, {5: 1.0}],
     "label_smoothing": [-0.1, 1, None, "a little"],
+    "normalize_y": ["yes", None, 1],
     "loss": ["squared_loss", "mse", None, 2],
     "n_jobs": [0, 1.5, "2", True],
 }
