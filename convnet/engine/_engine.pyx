@@ -77,7 +77,7 @@ cdef tuple activations_with(int properties):
 
 FAMILIES = names_of(cn_family_names)
 STAGES = list_stages()
-FIELDS = list_fields()  # of the operations' parameters: number in cn_fields, by family and name
+FIELDS = list_fields()  # {family: {parameter name: number in cn_fields}}
 LOSSES = tuple(name.removeprefix("loss_") for name in STAGES if name.startswith("loss_"))
 SOLVERS = tuple(name.removeprefix("update_") for name in STAGES if name.startswith("update_"))
 ACTIVATIONS = names_of(cn_activation_names)

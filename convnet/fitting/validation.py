@@ -164,7 +164,7 @@ class Scorer:
                 self(estimator, X, y, weights)
         except Exception as error:
             raise ValueError(
-                f"scoring={show(self.scoring)} does not fit this target: {error}"
+                f"scoring={show(self.scoring)} cannot score this target: {error}"
             ) from error
 
     def _takes_weights(self) -> bool:

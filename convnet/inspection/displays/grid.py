@@ -27,9 +27,8 @@ GAP = 0.06  # inches between maps
 BAR, LABELS = 0.15, 0.65  # width of the color bar, and of its labels, in inches
 SHAPE = 1.2  # width of the grid in a new figure divided by its height
 MAX_STRETCH = 4.0  # largest ratio of the sides of a drawn map
-EMPTY_COST = (
-    5.0  # cost of the fraction of empty places, relative to the logarithm of the ratio of sides
-)
+# weight of the fraction of empty places, against the logarithm of the ratio of the sides
+EMPTY_COST = 5.0
 
 
 @dataclass(eq=False)

@@ -135,7 +135,7 @@ class ForwardPass:
         return self._writers.get(buffer)
 
     def owners(self, buffer: Buffer) -> list[str]:
-        """Return the names of the layers whose output is this buffer; all but the first change nothing."""
+        """Return the names of the layers whose output is this buffer. Only the first computes it; the others pass it on."""
         return self._owners.get(buffer, [])
 
     def locate(
