@@ -46,8 +46,8 @@ cdef tuple names_of(const char **names):
     return tuple(found)
 
 
-# A kernel stage, as csrc/stages.def lists it. is_batch: takes a task over the whole batch, not samples; packs: a batch
-# stage that reads nothing but parameters.
+# A kernel stage of csrc/stages.def. is_batch: its tasks divide the whole batch, instead of running on samples. packs: a
+# batch stage that reads only parameters.
 StageInfo = namedtuple("StageInfo", ["number", "family", "is_batch", "packs"], module=__name__)
 
 

@@ -1,4 +1,4 @@
-"""Loss and score on the validation set, after each epoch."""
+"""Validation: the loss and the score on the validation set after each epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything lies in memory: parameters in one flat array, maps in the arena."""
+"""The memory layout: parameters in one flat array, maps and gradients in the arena."""
 
 from __future__ import annotations
 

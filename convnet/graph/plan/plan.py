@@ -1,4 +1,4 @@
-"""The plan: layers + input shape + outputs, with every shape and parameter known and every shape error found."""
+"""Plan: the layers of a net for an input shape, with all shapes and parameters. It finds every shape error."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Many maps side by side, with one color scale."""
+"""draw_maps: many maps side by side, with one color scale."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GAP = 0.06  # inches between maps
 BAR, LABELS = 0.15, 0.65  # width of the color bar, and of its labels, in inches
 SHAPE = 1.2  # width of the grid in a new figure divided by its height
 MAX_STRETCH = 4.0  # largest ratio of the sides of a drawn map
-# weight of the fraction of empty places, against the logarithm of the ratio of the sides
+# A grid costs this times its fraction of empty places, plus the log of how far its shape is from the wanted one.
 EMPTY_COST = 5.0
 
 
