@@ -50,7 +50,8 @@ learning_rate : str, schedule or callable, default="constant"
     "step", "exponential", "cosine" or "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and
     ``OneCycle()`` of `convnet.schedules`; one of these schedules with your own settings, or ``Warmup(epochs, then)``;
     or a callable that takes the epoch, from 0, and returns the rate, in which case `learning_rate_init` is not used.
-    Epochs are counted from the start of each ``fit``, or from the first call of ``partial_fit`` after a ``fit``.
+    Epochs are counted from the start of each ``fit``. With ``partial_fit``, they are counted from its first call, or
+    from its first call after a ``fit``.
 learning_rate_init : float, default=1e-3
     The initial learning rate. For ``OneCycle`` and ``Warmup``, the highest learning rate.
 max_iter : int, default=20
@@ -92,8 +93,8 @@ n_iter_no_change : int, default=10
     Number of epochs in a row without progress that are tolerated. See `tol`.
 max_time : float, default=None
     Maximum time of ``fit``, in seconds. It is checked after each step. An unfinished epoch is dropped, so that the
-    fitted net is the result of whole epochs. Only an unfinished first epoch is kept, with a
-    ConvergenceWarning. ``partial_fit`` ignores `max_time`.
+    fitted net is the result of whole epochs. Only an unfinished first epoch is kept,
+    with a ConvergenceWarning. ``partial_fit`` ignores `max_time`.
 scoring : str or callable, default=None
     The validation score, where larger is better: the name of a scikit-learn scorer, or a callable that takes an
     estimator, X and y and returns a number. If the validation set has weights, class weights included, the scorer is
