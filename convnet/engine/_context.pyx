@@ -82,7 +82,7 @@ cdef class Context:
         self.keep["output"] = out
 
     def gradient(self, const float[::1] grad):
-        """Set the gradient by the outputs, given by the caller."""
+        """Set the gradient with respect to the outputs, which the caller passes."""
         self.c.grad = <float *>address(&grad[0], grad.shape[0], sizeof(float))
         self.grad_size = grad.shape[0]
         self.keep["gradient"] = grad
