@@ -1,4 +1,4 @@
-"""The buffers that a run requires of its context, by stage and by the sizes of the plan; checked at every call."""
+"""The buffers that a context must have for a run, by stage and by the sizes of the plan. Every call checks them."""
 
 from libc.stdint cimport int32_t, int64_t
 

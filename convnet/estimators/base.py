@@ -1,4 +1,4 @@
-"""What all estimators share: fit, nested parameters, outputs, pickling, summary."""
+"""BaseConvNet: what all estimators share, such as fit, nested parameters, outputs, pickling and summary."""
 
 from __future__ import annotations
 

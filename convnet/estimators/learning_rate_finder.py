@@ -1,4 +1,4 @@
-"""find_learning_rate: training at a rate that grows from step to step, to see where the loss falls fastest."""
+"""find_learning_rate: train at a rate that grows from step to step, and find where the loss falls fastest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ConvNetRegressor."""
+"""ConvNetRegressor: one or more numbers per sample."""
 
 from __future__ import annotations
 

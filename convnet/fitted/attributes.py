@@ -1,7 +1,7 @@
-"""The fitted attributes of a net: one table says what each is, and everything that lists them reads it.
+"""The fitted attributes of a net, as one table.
 
-A new attribute takes a row in `ATTRIBUTES` with its check, and the code that computes it. Pickles, copies, model files,
-resumed fits and `validate_fitted` follow the table.
+To add an attribute, add a row to `ATTRIBUTES` with its check, and write the code that computes it. Pickles, copies,
+model files, resumed fits and `validate_fitted` follow the table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One call of ``fit`` or ``partial_fit``, from what was passed to the fitted attributes.
+"""FitSession: one call of ``fit`` or ``partial_fit``, from its arguments to the fitted attributes.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Activations: their names, and layers that apply one."""
+"""Activation and ReLU: activations as separate layers. Also the names of all activations."""
 
 from convnet.engine import ACTIVATIONS
 from convnet.layers.base import Builder, Layer, register

@@ -1,4 +1,4 @@
-"""The samples that a net is trained or scored on."""
+"""Examples: the samples that a net is trained or scored on."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing

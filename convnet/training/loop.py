@@ -1,4 +1,4 @@
-"""The training loop: epochs of shuffled batches, learning rates, stopping, best weights, history."""
+"""The training loop: epochs of shuffled batches, learning rates, stopping, best weights and history."""
 
 import math
 import time

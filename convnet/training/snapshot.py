@@ -1,4 +1,4 @@
-"""The state of a training loop, as numbers for JSON and arrays by name."""
+"""Snapshots: the state of a training loop, as numbers for JSON and as arrays by name."""
 
 import math
 from collections.abc import Mapping

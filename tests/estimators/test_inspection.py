@@ -75,7 +75,7 @@ def test_an_unknown_layer(clf, digits):
     known = (
         "conv1, residual1, residual1/conv1, residual1/batchnorm1, pool1, flatten, dense1, output"
     )
-    with pytest.raises(ValueError, match=f"no layer is called 'conv2'; there are {known}"):
+    with pytest.raises(ValueError, match=f"no layer is called 'conv2'; the layers are {known}"):
         clf.feature_maps(digits[0], "conv2")
 
 

@@ -139,7 +139,7 @@ def test_validation_on_rows_that_are_passed(net, table):
     assert max(net.validation_scores_) == pytest.approx(-np.average(errors, weights=weights))
     with pytest.raises(ValueError, match="y_val: y has 1 columns; the net has 2 outputs"):
         net.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:, 0])
-    with pytest.raises(ValueError, match="scoring='accuracy' does not fit this target"):
+    with pytest.raises(ValueError, match="scoring='accuracy' cannot score this target"):
         net.set_params(scoring="accuracy").fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
 
 

@@ -126,7 +126,9 @@ class FilterDisplay:
         first = next(iter(kernels))
         layer = first if layer is None else layer
         if layer not in kernels:
-            raise ValueError(f"no convolution is called {layer!r}; there are {', '.join(kernels)}")
+            raise ValueError(
+                f"no convolution is called {layer!r}; the convolutions are {', '.join(kernels)}"
+            )
         display = cls(kernels[layer], layer=layer, reads_image=layer == first)
         return display.plot(ax, channels=channels, n_max=n_max)
 

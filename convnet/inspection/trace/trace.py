@@ -199,4 +199,6 @@ class Trace:
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self._forward.layers:
-            raise ValueError(f"no layer is called {layer!r}; there are {', '.join(self.layers)}")
+            raise ValueError(
+                f"no layer is called {layer!r}; the layers are {', '.join(self.layers)}"
+            )
