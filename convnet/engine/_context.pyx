@@ -130,13 +130,26 @@ cdef class Context:
         self.c.weight_sum = weight_sum
         self.keep["weight"] = weight
 
-    def sums(self, double[::1] losses, double[::1] squares):
-        """Set the arrays for the losses of the samples and the sums of squared parameters."""
-        self.c.losses = <double *>address(&losses[0], losses.shape[0], sizeof(double))
+    def sums(self, double[:, ::1] losses, double[::1] squares):
+        """Set the arrays for the losses of the samples and the sums of squared parameters.
+
+        `losses` has three rows, with an entry for each sample: loss, loss without smoothing, score.
+        """
+        if losses.shape[0] != 3:
+            raise ValueError("losses must have three rows: loss, loss without smoothing, score")
+        self.c.losses = <double *>address(&losses[0, 0], 3 * losses.shape[1], sizeof(double))
+        self.c.data_losses = self.c.losses + losses.shape[1]
+        self.c.scores = self.c.data_losses + losses.shape[1]
         self.c.squares = <double *>address(&squares[0], squares.shape[0], sizeof(double))
-        self.losses_size = losses.shape[0]
+        self.losses_size = losses.shape[1]
         self.squares_size = squares.shape[0]
         self.keep["sums"] = losses, squares
+
+    def score_weights(self, const double[::1] weights):
+        """Set the weight of each output's squared residual in the score of a sample."""
+        self.c.score_weights = <double *>address(&weights[0], weights.shape[0], sizeof(double))
+        self.score_weights_size = weights.shape[0]
+        self.keep["score_weights"] = weights
 
     def clipping(self, double clip_norm, double[::1] norms):
         """Set the maximum norm of the gradient, and an array that the clipping stages write.

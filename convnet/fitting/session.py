@@ -41,6 +41,7 @@ from convnet.fitting.transfer import (
     warn_of_frozen_random,
     warn_of_scaling,
 )
+from convnet.fitting.trivial import warn_of_trivial_net
 from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
@@ -86,6 +87,8 @@ class Preparation:
         Number of samples of a step.
     init_report : dict or None
         ``init_report_``.
+    score_offset : float or None
+        See `Loop`.
     """
 
     cache: NetworkCache
@@ -94,6 +97,7 @@ class Preparation:
     examples: Examples
     batch_size: int
     init_report: Report | None
+    score_offset: float | None
 
 
 class FitSession:
@@ -239,6 +243,16 @@ class FitSession:
                 None  # it refers to this session, whose memory would wait for the garbage collector
             )
             view.close()
+        if not self.partial:
+            warn_of_trivial_net(
+                self.estimator,
+                self.data.task,
+                self.prepared.network,
+                loop,
+                examples,
+                None if validation_set is None else validation_set.examples,
+                self.n_threads,
+            )
         if loop.cut:
             warnings.warn(
                 f"max_time={self.estimator.max_time} ended training in its first epoch, after {loop.cut} of "
@@ -345,6 +359,12 @@ class FitSession:
             estimator.n_iter_no_change,
         )
         optimization.trainer.n_threads = self.n_threads
+        weights = examples.weights
+        score = data.task.score_weights(
+            examples.targets[examples.rows], None if weights is None else weights[examples.rows]
+        )
+        if score is not None:
+            optimization.trainer.set_score_weights(score[0])
         if self.partial:
             cache.optimization_state, cache.training_pid = optimization, os.getpid()
         if prefix is not None:
@@ -355,7 +375,8 @@ class FitSession:
                 n_threads=self.n_threads,
                 cached=not self.partial,
             )
-        return Preparation(cache, network, optimization, examples, batch_size, report)
+        offset = None if score is None else score[1]
+        return Preparation(cache, network, optimization, examples, batch_size, report, offset)
 
     def _make_loop(self, validation_set: ValidationSet | None, watch: CallbackView | None) -> Loop:
         """Return the loop over the epochs, which has not begun."""
@@ -389,6 +410,7 @@ class FitSession:
             deadline=math.inf if unlimited else self.begin + estimator.max_time,
             watch=watch,
             largest=self.data.largest,
+            score_offset=prepared.score_offset,
         )
 
     @property

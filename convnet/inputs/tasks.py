@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from scipy.special import xlog1py, xlogy
 from sklearn.metrics import r2_score
 
 from convnet.graph.losses import mean_loss
@@ -76,6 +77,7 @@ class Task(ABC):
     """What a net learns, before a fit or with the classes or outputs of a fitted net."""
 
     description: ClassVar[str]
+    baseline: ClassVar[str]  # the best prediction that does not depend on X
     min_validation_samples: ClassVar[int] = 1  # that the score of ``score`` needs
 
     @abstractmethod
@@ -114,6 +116,47 @@ class Task(ABC):
             Its sample weights.
         """
         return None
+
+    def score_weights(
+        self, targets: np.ndarray, weights: np.ndarray | None
+    ) -> tuple[NDArray[np.float64], float] | None:
+        """Return how the squared residuals of the outputs become the training score, or None for classes.
+
+        Parameters
+        ----------
+        targets : ndarray of float32, shape (n,) or (n, n_outputs)
+            Targets of the training set, as the net learns them.
+        weights : ndarray of float32, shape (n,), or None
+            Its sample weights.
+
+        Returns
+        -------
+        weights : ndarray of float64, shape (n_outputs,)
+            The score is `offset` minus the mean over the samples of Σ weights · residuals².
+        offset : float
+            The score without residuals.
+        """
+        return None
+
+    @abstractmethod
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the loss of the best prediction that does not depend on X.
+
+        Parameters
+        ----------
+        train, test : (ndarray, ndarray or None)
+            Targets, as the net learns them, and sample weights. The class frequencies, or the means, of `train` are the
+            prediction for `test`.
+
+        Returns
+        -------
+        loss : float
+            0 if all targets of `train` are equal.
+        """
 
     @abstractmethod
     def metrics(
@@ -175,6 +218,7 @@ class Classification(Task):
     """
 
     description: ClassVar[str] = "one label per sample"
+    baseline: ClassVar[str] = "the class frequencies"
 
     class_weight: Any = None
     classes: np.ndarray | None = None
@@ -229,6 +273,19 @@ class Classification(Task):
         accuracy = float(np.average(correct, weights=weights))
         return mean_loss(loss, outputs, targets, weights), accuracy
 
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the cross-entropy of the class frequencies."""
+        assert self.classes is not None
+        codes, n = [targets.astype(np.intp) for targets, _ in (train, test)], len(self.classes)
+        frequencies = np.bincount(codes[0], weights=train[1], minlength=n)
+        with np.errstate(divide="ignore"):  # a class that is only in `test` makes the loss infinite
+            log_p = np.log(frequencies / frequencies.sum())
+        return -float(np.average(log_p[codes[1]], weights=test[1]))
+
     def count_outputs(self, y: Any) -> int:
         """Return 1 for two classes, else the number of classes."""
         return count_class_outputs(np.unique(as_labels(y)))
@@ -264,6 +321,7 @@ class MultilabelClassification(Task):
     """
 
     description: ClassVar[str] = "an indicator of several labels per sample"
+    baseline: ClassVar[str] = "the label frequencies"
 
     class_weight: Any = None
     classes: np.ndarray | None = None
@@ -316,6 +374,16 @@ class MultilabelClassification(Task):
         accuracy = float(np.average(correct, weights=weights))
         return mean_loss("sigmoid", outputs, targets, weights), accuracy
 
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the binary cross-entropy of the label frequencies, the mean over the labels."""
+        p = np.average(train[0], axis=0, weights=train[1]).astype(np.float64)
+        share = np.average(test[0], axis=0, weights=test[1]).astype(np.float64)
+        return float(-(xlogy(share, p) + xlog1py(1 - share, -p)).mean())
+
     def count_outputs(self, y: Any) -> int:
         """Return the number of columns of y."""
         return as_indicator(y).shape[1]
@@ -356,6 +424,7 @@ class Regression(Task):
     """
 
     description: ClassVar[str] = "numbers"
+    baseline: ClassVar[str] = "the means of y"
     min_validation_samples: ClassVar[int] = 2  # R² is not defined for one sample
 
     loss: str
@@ -408,6 +477,27 @@ class Regression(Task):
             wide = targets.astype(np.float64), values.astype(np.float64)
             score = r2_score(*wide, sample_weight=weights)
         return mean_loss(self.loss, outputs, targets, weights), float(score)
+
+    def score_weights(
+        self, targets: np.ndarray, weights: np.ndarray | None
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return weights and offset of R², the mean over the outputs. A constant output counts as 0."""
+        columns = targets.reshape(len(targets), -1).astype(np.float64)
+        mean = np.average(columns, axis=0, weights=weights)
+        variance = np.average((columns - mean) ** 2, axis=0, weights=weights)
+        varies = variance > 0
+        factors = np.divide(1, variance * len(varies), out=np.zeros(len(varies)), where=varies)
+        return factors, float(varies.mean())
+
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the loss of the weighted mean of each output."""
+        mean = np.average(train[0], axis=0, weights=train[1])
+        outputs = np.broadcast_to(mean, test[0].shape).reshape(len(test[0]), -1)
+        return mean_loss(self.loss, outputs, test[0], test[1])
 
     def count_outputs(self, y: Any) -> int:
         """Return 1 for one axis, else the number of columns of y."""
