@@ -82,7 +82,7 @@ def test_the_loss_is_that_of_the_data():
     """Penalty, smoothing and dropout raise the loss that is minimized, but not the data loss."""
     X, y, _ = learnable()
     heavy = net(ConvNetClassifier, alpha=12.0)
-    assert quiet(heavy, X, y).loss_ > 0.94
+    assert quiet(heavy, X, y).loss_ > 0.934  # as a data loss it would give a warning
     smooth = net(ConvNetClassifier, label_smoothing=0.6)
     assert quiet(smooth, X, y).loss_ > 0.9
     dropped = ConvNetClassifier(
