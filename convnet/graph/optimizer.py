@@ -94,8 +94,8 @@ class Optimizer:
 
     Parameters
     ----------
-    solver : {"adam", "adamw", "rmsprop", "sgd"}
-        Formulas and sources: csrc/optimizer/optimizer.inc.h.
+    solver : str
+        One of `convnet.engine.SOLVERS`. Formulas and sources: csrc/optimizer/optimizer.inc.h.
     floats : int
         Length of the flat parameter array.
     constants : mapping

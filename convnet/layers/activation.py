@@ -32,6 +32,8 @@ class Activation(Layer):
     - tanh: the hyperbolic tangent
     - linear: x
 
+    relu, leaky_relu, elu, gelu and silu are rectifiers: for negative x, they are 0 or close to 0.
+
     ``fit`` raises for "softmax", which belongs to the automatic output layer.
 
     References

@@ -314,8 +314,8 @@ def what_diverged(
 def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
     """Return roughly by how many powers of ten values may grow up to the layer where they are largest.
 
-    A layer multiplies by the root mean square of the norms of its units' weights, unless its biases are larger. Batch
-    norm divides by the standard deviation.
+    A layer multiplies by the root mean square of the norms of its units' weights, unless its biases are larger. The
+    factors of channels are called gamma. Batch norm divides by the standard deviation.
 
     Parameters
     ----------
@@ -326,10 +326,9 @@ def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
     for name, values in weights.items():
         layer, _, role = name.rpartition("/")
         factor = sqrt(squares(values) / values.shape[-1])
-        if role == "gamma":
-            factor /= sqrt(
-                float(weights[f"{layer}/moving_variance"].mean(dtype=np.float64)) + 1e-12
-            )
+        variance = weights.get(f"{layer}/moving_variance")
+        if role == "gamma" and variance is not None:
+            factor /= sqrt(float(variance.mean(dtype=np.float64)) + 1e-12)
         if values.ndim > 1 or role == "gamma":
             now += log10(max(factor, 1e-12)) if factor < inf else inf
         most = max(most, now, log10(max(factor, 1e-12)) if factor < inf else inf)

@@ -28,16 +28,14 @@ class Trainer:
         from 0 to 1. Formulas: csrc/loss/loss.inc.h.
     batch_size : int
         Maximum number of samples of a step.
-    solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
-        Formulas and sources: csrc/optimizer/optimizer.inc.h.
+    solver : str, default="adam"
+        One of `convnet.engine.SOLVERS`. Formulas and sources: csrc/optimizer/optimizer.inc.h.
     alpha : float, default=0.0
         The L2 penalty is alpha / 2 · Σw² / Σ(sample weights of the batch), without biases and batch norm. For "adamw",
         each step instead subtracts the share alpha · learning_rate of each weight, and the loss has no penalty.
         `Parameter.l2` takes the place of alpha where it is set.
-    momentum, nesterov : float, bool
-        For "sgd".
-    beta_1, beta_2, epsilon : float
-        For "adam" and "adamw". "rmsprop" uses beta_1, the decay of the mean square, and epsilon.
+    momentum, nesterov, beta_1, beta_2, epsilon : float, bool, float, float, float
+        Constants of the formulas.
     clip_norm : float, default=None
         Maximum 2-norm of the gradient of the mean loss with respect to all parameters, without the penalty. A longer
         gradient is scaled down (Pascanu et al., 2013).
