@@ -1,11 +1,12 @@
-"""What augmentation costs: the share of an epoch's processor time, one thread.
+"""The cost of augmentation: its share of the processor time of a training step, on one thread.
 
     python benchmarks/augment.py [--isa avx2] [--rounds 10]
 
-Every transform by itself and all of them together, on two nets of `nets.py`; X is uint8. Steps with and without
-augmentation take turns, and the least time of each counts. "alone" is the stage by itself, with the conversion of X
-that a plain step has to do as well, and its share of a plain step: less exposed to noise, and an upper bound.
-Before timing, a training step is checked to see what `convnet.graph.runtime.augmenter` returns.
+Each augmentation by itself and all of them together are measured on two nets of `nets.py`, with uint8 images. Steps
+with and without augmentation take turns, and the minimum time of each counts. "more" is the additional time of a step.
+"alone" is the time of the augmentation stage by itself, and "share" is that time divided by the time of a plain step.
+The stage also converts X, which a plain step does too, so the share is an upper bound, but less affected by noise.
+Before timing, a training step is checked: it must see the images that `convnet.graph.runtime.augmenter` returns.
 """
 
 import argparse
@@ -53,7 +54,7 @@ class Steps:
         self.trainer = Trainer(network, loss=self.loss, batch_size=len(X), augment=plan)
 
     def step(self, epoch, scale=SCALE):
-        """Take a step; return its loss."""
+        """Run a training step; return its loss."""
         return self.trainer.step(
             self.X,
             self.y,
@@ -65,21 +66,21 @@ class Steps:
         )
 
     def seconds(self, epoch):
-        """Take a step; return its processor time."""
+        """Run a training step; return its processor time."""
         start = time.thread_time()
         self.step(epoch)
         return time.thread_time() - start
 
 
 def alone(X, plan, isa, epoch):
-    """Return the processor time of the stage for a batch."""
+    """Return the processor time of the augmentation stage for a batch."""
     start = time.thread_time()
     augmented(X, plan, scale=SCALE, epoch=epoch, isa=isa)
     return time.thread_time() - start
 
 
 def check(net, X, y, plan, isa):
-    """A step on X equals one on X as it was changed, to the bit."""
+    """Assert that a step with augmentation has the same loss, bit by bit, as a plain step on augmented images."""
     given = augmented(X, plan, scale=SCALE, epoch=3, isa=isa)
     losses = [
         Steps(net, X, y, plan, isa).step(3),
@@ -89,7 +90,7 @@ def check(net, X, y, plan, isa):
 
 
 def main():
-    """Print a line for each net and list."""
+    """Print a line for each net and each list of augmentations."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--isa", default=None)
     parser.add_argument("--rounds", type=int, default=10)

@@ -1,8 +1,8 @@
-"""Whom convnet is measured beside, each where it is installed.
+"""The libraries that convnet is compared with, as far as they are installed.
 
-A contestant is made of (net, X, y, n_threads) and has `predict_proba(X=None)`, by default of the rows that it was
-made with, and `one`, one image in its own format. It has `fit_epoch()` if it trains, and `load(weights)`, for
-convnet's weights, if it computes the same net.
+A contestant is created from (net, X, y, n_threads). It has `predict_proba(X=None)`, which predicts the images that it
+was created with by default, and `one`, one image in its own format. It has `fit_epoch()` if it can train, and
+`load(weights)`, which takes the weights of convnet, if it computes the same net.
 """
 
 from importlib import import_module
@@ -20,19 +20,19 @@ CONTESTANTS = {
 
 
 def makers(names=CONTESTANTS):
-    """{name: what makes a contestant}; those whose library is missing are left out, which is printed."""
+    """Return {name: function that creates a contestant}. If a library is missing, print that and leave it out."""
     found = {}
     for name in names:
         module, maker = CONTESTANTS[name]
         try:
             found[name] = getattr(import_module(module), maker)
         except ImportError as error:
-            print(f"{name} is left out: {error}")
+            print(f"{name} is skipped: {error}")
     return found
 
 
 def check(net_name, clf, contestants, X):
-    """The same weights give the same probabilities in every contestant that computes the same net."""
+    """Exit unless every contestant that computes the same net returns the same probabilities for the same weights."""
     want = clf.predict_proba(X)
     for name, contestant in contestants.items():
         if not hasattr(contestant, "load"):

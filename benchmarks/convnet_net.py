@@ -1,10 +1,11 @@
-"""convnet as a contestant, through its public API."""
+"""A net in convnet, through its public API."""
 
 from timing import seconds
 
 from convnet import ConvNetClassifier
 
-EPOCHS = 2  # an epoch's time is (fit of 1 + EPOCHS epochs - fit of 1) / EPOCHS: no checks, no plan, no copies
+# Seconds of an epoch: (fit of 1 + EPOCHS epochs - fit of 1 epoch) / EPOCHS, without checks, planning and copies.
+EPOCHS = 2
 
 
 def classifier(net, n_threads, max_iter):
@@ -24,7 +25,7 @@ def epoch_seconds(net, X, y, n_threads):
 
 
 class ConvNetNet:
-    """`fit_epoch` is a whole fit of one epoch, checks and planning included; `partial_fit` goes on from there."""
+    """`fit_epoch` is a whole fit of one epoch, checks and planning included. `partial_fit` trains one more epoch."""
 
     def __init__(self, net, X, y, n_threads):
         self.net, self.X, self.y = net, X, y

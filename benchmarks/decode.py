@@ -1,11 +1,11 @@
-"""Photographs into rows: `load_images` beside Pillow in worker processes.
+"""Decoding photographs: `load_images`, compared with Pillow in worker processes.
 
     python benchmarks/decode.py FOLDER [--size 150] [--workers 2] [--repeats 5]
 
-FOLDER holds a folder for each class. Contestants take turns; seconds are the median of the turns. "Pillow" decodes
-whole files and shrinks them with its box filter; "Pillow, draft" has JPEG files decoded at a reduced size where that
-leaves twice the wanted sides, as ``Image.thumbnail`` does. Workers are started before the clock is, and send their
-rows to this process. Before timing, rows are compared with the means over areas in float64.
+FOLDER holds a subfolder for each class. The contestants take turns; "seconds" is the median over the turns, "minimum"
+the fastest turn. "Pillow" decodes whole files and shrinks them with its box filter. "Pillow, draft" decodes JPEG files
+at a reduced size if that is at least twice the wanted size, as ``Image.thumbnail`` does. Worker processes start before
+the timing and send their images to this process. Before timing, images are compared with area averages in float64.
 """
 
 import argparse
@@ -20,20 +20,20 @@ from timing import seconds, turns
 
 from convnet.data import ImageFolder, load_images
 
-COMPARED = 40  # photographs whose rows are checked
-CHUNK = 16  # files of a task
-GAP = 2.0  # of Image.thumbnail
+COMPARED = 40  # approximate number of photographs that are checked
+CHUNK = 16  # files per task
+GAP = 2.0  # reducing_gap of Image.thumbnail
 
 
 def middle(width, height):
-    """Return the part that a crop shows: (left, top, right, bottom)."""
+    """Return the box of the central square crop: (left, top, right, bottom)."""
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
     return left, top, left + side, top + side
 
 
 def pillow(size, draft, path):
-    """Return a row by Pillow alone."""
+    """Return an image that Pillow alone has read and resized."""
     with Image.open(path) as image:
         box, width = middle(*image.size), image.width
         wanted = [max(1, int(side * GAP * size / (box[2] - box[0]))) for side in image.size]
@@ -45,7 +45,7 @@ def pillow(size, draft, path):
 
 
 def mean_over_areas(size, path):
-    """Return the row as it is defined, float64."""
+    """Return the image by definition: each pixel is the mean over its area, in float64."""
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB")).astype(np.float64)
     left, top, right, bottom = middle(pixels.shape[1], pixels.shape[0])
@@ -60,12 +60,12 @@ def mean_over_areas(size, path):
 
 
 def error(read, wanted):
-    """Return the root of the mean square error, and the largest."""
+    """Return the root mean square error and the largest error as text."""
     return f"{np.sqrt(((read - wanted) ** 2).mean()):5.2f} {abs(read - wanted).max():6.1f}"
 
 
 def main():
-    """Print errors, and seconds of each contestant."""
+    """Print the seconds and the errors of each contestant."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder")
     parser.add_argument("--size", type=int, default=150)
@@ -85,10 +85,10 @@ def main():
         "Pillow, draft": error(np.array([pillow(size, True, paths[i]) for i in chosen]), wanted),
     }
     ours = np.sqrt(((images.data[list(chosen)] - wanted) ** 2).mean())
-    assert ours < 1, "rows are not the means over areas"
+    assert ours < 1, "the images are not area averages"
 
     with ProcessPoolExecutor(n_jobs) as pool:
-        list(pool.map(time.sleep, [0.1] * n_jobs))  # they are there
+        list(pool.map(time.sleep, [0.1] * n_jobs))  # wait until all workers have started
 
         def by_workers(draft):
             return np.array(list(pool.map(partial(pillow, size, draft), paths, chunksize=CHUNK)))
@@ -100,7 +100,7 @@ def main():
         }
         times = turns(clocks, options.repeats)
     print(f"{len(paths)} photographs to {size}×{size}, {n_jobs} threads or processes")
-    print(f"{'':15}{'seconds':>9}{'least':>8}   error: rms, largest")
+    print(f"{'':15}{'seconds':>9}{'minimum':>8}   error: rms, largest")
     for name, noted in times.items():
         print(f"{name:15}{statistics.median(noted):9.3f}{min(noted):8.3f}   {errors[name]}")
 

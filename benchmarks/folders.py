@@ -1,4 +1,4 @@
-"""A folder of generated images, in two classes, and what tells these apart."""
+"""Write a folder of generated images in two classes: bright and dark."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ def write_images(folder, n, size, channels=3):
     Parameters
     ----------
     folder : path
-        Made where it is not there.
+        Created if it does not exist.
     n : int
     size : int
         Height and width of the files.
     channels : int, default=3
-        3 is colour, 1 is grey.
+        3 is color, 1 is gray.
     """
     rng = np.random.default_rng(0)
     for name in CLASSES:

@@ -1,4 +1,4 @@
-"""A net in Keras on TensorFlow, as its users write it."""
+"""A net in Keras on TensorFlow, written as its users write it."""
 
 import os
 from functools import cache
@@ -15,13 +15,13 @@ from convnet.layers import resolve_names
 
 @cache
 def use_threads(n_threads):
-    """TensorFlow takes this once, before its first operation."""
+    """Set the number of threads once: TensorFlow accepts it only before its first operation."""
     tf.config.threading.set_intra_op_parallelism_threads(n_threads)
     tf.config.threading.set_inter_op_parallelism_threads(n_threads)
 
 
 def layers(net):
-    """Keras's layers by the names of convnet's, the output layer included."""
+    """Yield the Keras layers, with the names of the convnet layers, including the output layer."""
     for layer, name in zip(net.layers, resolve_names(net.layers), strict=True):
         kind, activation = type(layer).__name__, getattr(layer, "activation", None)
         if kind == "Conv2D":
@@ -54,7 +54,7 @@ def layers(net):
 
 
 class KerasNet:
-    """`fit` of one epoch; probabilities by `predict`, of one image by `predict_on_batch`."""
+    """`fit_epoch` is `fit` with one epoch. `predict` computes probabilities, or `predict_on_batch` for a given X."""
 
     def __init__(self, net, X, y, n_threads):
         use_threads(n_threads)

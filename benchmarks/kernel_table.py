@@ -1,9 +1,9 @@
-"""Microseconds of single kernels, straight from the tables of instruction sets.
+"""Microseconds of single kernels, for each instruction set.
 
     python benchmarks/kernel_table.py --cases "conv2d*" --isa avx2 scalar
 
-The cases are those of tests/kernel_cases.py, small enough to lie in the cache, and some larger ones. Each is first
-compared with its float64 definition.
+The cases are those of tests/kernel_cases.py, which fit in the cache, and some larger ones. Before a case is timed, its
+results are compared with its definition in float64.
 """
 
 import argparse
@@ -31,7 +31,7 @@ LARGE = {
 
 
 def large(name):
-    """One of the larger cases; normal operands, whose sums round."""
+    """Return one of the larger cases. Its operands are normally distributed, so their sums are rounded."""
     make, *arguments = LARGE[name]
     case = make(np.random.default_rng(0), *arguments)
     case.tolerance = max(case.tolerance, 1e-4)
@@ -39,7 +39,7 @@ def large(name):
 
 
 def check(run, case):
-    """Raise unless what the kernels wrote is close to the definitions."""
+    """Raise AssertionError unless the kernels wrote values close to the definitions."""
     for what, (place, want) in case.expected.items():
         scale = np.nanmax(np.abs(want), initial=1.0)
         atol = max(case.tolerance, 1e-6) * scale
@@ -48,10 +48,10 @@ def check(run, case):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", default="large*", help="pattern of their names")
+    parser.add_argument("--cases", default="large*", help="pattern of the names of the cases")
     parser.add_argument("--isa", nargs="+", default=available_isas(), choices=available_isas())
     parser.add_argument(
-        "--repeats", type=int, default=200, help="calls, the fastest of which counts"
+        "--repeats", type=int, default=200, help="number of calls; the fastest counts"
     )
     options = parser.parse_args()
     makers = cases() | {name: lambda name=name: large(name) for name in LARGE}

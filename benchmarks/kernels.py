@@ -1,9 +1,9 @@
-"""GFLOP/s of the three passes of single convolutions, beside oneDNN through PyTorch where that is installed.
+"""GFLOP/s of the three passes of single convolutions, compared with oneDNN if PyTorch is installed.
 
     python benchmarks/kernels.py --threads 2 --layers "vggbn-*"
 
-Each pass is checked against sums in float64 before it is timed. GFLOP/s count the operations of the direct
-sum, whichever algorithm runs, so that a fast algorithm may pass the peak.
+Each pass is checked against sums in float64 before it is timed. GFLOP/s count the operations of the direct sum,
+whichever algorithm runs, so a fast algorithm can exceed the peak.
 """
 
 import argparse
@@ -27,12 +27,12 @@ except ImportError:
 
 PASSES = ("forward", "data", "weight", "all")
 PARTS = ("pack", "forward", "backward", "finish")
-AT_LEAST = 0.02  # seconds of a block of calls
-TOLERANCE = 1e-3  # of the largest value: Winograd's algorithm rounds more than the direct sum does
+AT_LEAST = 0.02  # minimum seconds of a block of calls
+TOLERANCE = 1e-3  # share of the largest value; Winograd's algorithm rounds more than the direct sum
 
 
 def part(stage):
-    """The part of a step that a stage belongs to: one of PARTS, or None for conversions and copies."""
+    """Return the part of a step that a stage belongs to: one of PARTS, or None for conversions and copies."""
     if stage.startswith("pack"):
         return "pack"
     if stage == "reduce" or stage.endswith("_weights"):
@@ -41,11 +41,11 @@ def part(stage):
 
 
 class Layer:
-    """The convolution in a network of its own.
+    """A convolution in a network of its own.
 
-    forward: packing the weights and the pass itself. weight: the backward pass without the gradient by X, and adding
-    up the lanes. data: what packing and the backward pass take longer with it. Conversion of the input and copies
-    for the caller are left out.
+    "forward" is packing the weights and the forward pass. "weight" is the backward pass without the gradient with
+    respect to X, and summing the lanes. "data" is the additional time that packing and the backward pass take with that
+    gradient. Converting the input and copying results for the caller are left out.
     """
 
     def __init__(self, shape, arrays, options):
@@ -73,7 +73,7 @@ class Layer:
         self.algorithm = network.plan.layers[0].algorithm
 
     def results(self):
-        """What `expected` gives, from the step that is timed."""
+        """Return the same arrays as `expected`, from the step that is timed."""
         n, timer, plan = self.shape.n, self.timers[True], self.network.plan
         timer.step()
         by = {
@@ -88,7 +88,7 @@ class Layer:
         )
 
     def seconds(self):
-        """Of each pass, in this turn: medians of as many steps as take AT_LEAST seconds, after one to warm up."""
+        """Return the median seconds of each pass in this turn, over at least AT_LEAST seconds after a warm-up step."""
         time.sleep(SETTLE)
         for timer in self.timers:
             timer.step()
@@ -106,7 +106,7 @@ class Layer:
 
 
 def sums(timer, steps):
-    """Median seconds of each part of the steps."""
+    """Return the median seconds of each part of the steps."""
     by_part = dict.fromkeys(PARTS, 0.0)
     for stage, taken in zip(timer.stages, np.median(steps, axis=0), strict=True):
         if part(stage.name):
@@ -115,7 +115,7 @@ def sums(timer, steps):
 
 
 def check(name, shape, results, wanted):
-    what = ("output", "gradient by X", "gradient by the weights", "gradient by the bias")
+    what = ("output", "gradient of X", "gradient of the weights", "gradient of the bias")
     for result, right, of_what in zip(results, wanted, what, strict=True):
         error = np.abs(result - right).max() / np.abs(right).max()
         if not error <= TOLERANCE:
@@ -128,7 +128,10 @@ def peer_seconds(peer):
 
 
 def measure(shape, options):
-    """(algorithm, seconds by pass of convnet, the same of oneDNN or None): arrays, a value a turn."""
+    """Return the algorithm, and the seconds of each pass of convnet and of oneDNN (or None).
+
+    The seconds are arrays with one value per turn.
+    """
     arrays = shape.data()
     wanted = expected(shape, *arrays)
     layer = Layer(shape, arrays, options)
@@ -144,11 +147,11 @@ def measure(shape, options):
 
 
 def columns(shape, ours, theirs, gflops_peak):
-    """GFLOP/s, the share of the peak and, beside oneDNN, its GFLOP/s and the ratio, for each pass."""
+    """Return the cells of a line. Each pass: GFLOP/s, share of the peak and, with oneDNN, its GFLOP/s and the ratio."""
     cells = []
     for name in PASSES:
         taken = np.median(ours[name])
-        if taken <= 0:  # a difference that the noise swallowed
+        if taken <= 0:  # the difference is within the noise
             cells.append(f"{'-':>8}{'-':>6}{'-':>7}{'-':>7}" if theirs else f"{'-':>8}{'-':>6}")
             continue
         flops = shape.flops * (len(PASSES) - 1 if name == PASSES[-1] else 1)
@@ -164,11 +167,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--isa", choices=available_isas(), help="instead of the best; oneDNN is not capped"
+        "--isa",
+        choices=available_isas(),
+        help="instruction set of convnet; the default is the best. oneDNN is not capped",
     )
     parser.add_argument("--layers", default="*", help="pattern of names in shapes.txt")
     parser.add_argument(
-        "--winograd", action=argparse.BooleanOptionalAction, help="else as CONVNET_WINOGRAD says"
+        "--winograd",
+        action=argparse.BooleanOptionalAction,
+        help="the default follows CONVNET_WINOGRAD",
     )
     parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=torch is not None)
     parser.add_argument("--repeats", type=int, default=5)
@@ -178,8 +185,8 @@ def main():
     gflops_peak = peak(options.threads, isa=options.isa)
     isa = options.isa or default_isa()
     print(f"{processor()}, {options.threads} threads, {isa}, FMA peak {gflops_peak:.0f} GFLOP/s")
-    beside = f"beside oneDNN of PyTorch {torch.__version__}, " if options.torch else ""
-    print(f"GFLOP/s of the direct sum, {beside}{options.repeats} repeats, medians\n")
+    beside = f"compared with oneDNN in PyTorch {torch.__version__}, " if options.torch else ""
+    print(f"GFLOP/s of the direct sum, {beside}medians of {options.repeats} turns\n")
     heads = [
         f"{name:>8}{'peak':>6}" + f"{'oneDNN':>7}{'ratio':>7}" * options.torch for name in PASSES
     ]

@@ -1,4 +1,4 @@
-"""The machine: processor, instruction set, and its peak of fused multiply-adds, measured.
+"""The processor, and its measured peak of fused multiply-adds.
 
 python benchmarks/machine.py --threads 1 2
 """
@@ -11,7 +11,7 @@ from convnet.engine import fma_peak
 
 
 def processor():
-    """The model's name where Linux tells it."""
+    """Return the name and number of the processors, as far as the system tells."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -21,7 +21,7 @@ def processor():
 
 
 def peak(n_threads, seconds=0.3, repeats=5, isa=None):
-    """GFLOP/s of independent fused multiply-adds in registers: the best of several tries."""
+    """Return the GFLOP/s of independent fused multiply-adds in registers: the best of several measurements."""
     return max(fma_peak(n_threads, seconds, isa) for _ in range(repeats))
 
 

@@ -1,7 +1,7 @@
-"""Peak memory of a fit of one epoch, and page faults of a step later on, each contestant in a process of its own.
+"""Peak memory of a fit of one epoch, and page faults of a later step. Each library runs in its own process.
 
-Everybody is given the same uint8 images, as many as take what MNIST's 60,000 take, and does with them what its
-users do: convnet takes them as they are, the others want float32, divided by 255.
+All libraries get the same uint8 images, which take as much memory as the 60,000 images of MNIST. convnet uses them as
+they are. For the others, they are converted to float32 and divided by 255, as their users do.
 """
 
 import json
@@ -18,9 +18,9 @@ DATA_BYTES = 60_000 * 28 * 28
 
 
 def peak_megabytes():
-    """Of this process so far.
+    """Return the peak memory of this process so far.
 
-    ru_maxrss would begin with the peak of the process that started this one, so Linux is asked for VmHWM.
+    On Linux this is VmHWM, because ru_maxrss starts with the peak of the parent process.
     """
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
@@ -37,7 +37,10 @@ def page_faults(function):
 
 
 def fit(contestant, net_name, path, n_threads):
-    """Print, as JSON, the peak with scikit-learn imported, with the library imported, and of the fit; page faults."""
+    """Print four figures as JSON: three peaks and the page faults of a step.
+
+    The peaks are those after importing scikit-learn, after importing the library, and after the fit.
+    """
     import sklearn.base  # noqa: F401
 
     peaks = [peak_megabytes()]
@@ -69,15 +72,16 @@ def fit(contestant, net_name, path, n_threads):
 
 
 def memory(nets, options):
-    """A line a contestant and net: megabytes."""
+    """Peak memory of a fit in MB, and page faults of a step."""
     from contestants import makers
 
     names = [name for name, make in makers().items() if hasattr(make, "fit_epoch")]
     print(
-        f"\nMB: the images; the peak of the process with scikit-learn imported, with the library imported, of the "
-        f"fit;\nthe fit over the first, over the second; page faults of a step, two epochs later\n\n"
-        f"{'net':<12}{'contestant':<15}{'images':>8}{'sklearn':>9}{'library':>9}{'fit':>8}"
-        f"{'over':>8}{'over':>8}{'faults':>9}"
+        "\nMB of the images, and peak MB after importing scikit-learn, importing the library, and the fit.\n"
+        '"-sklearn" and "-library" are the peak of the fit minus those peaks. "faults" are page faults per step, two '
+        "epochs later.\n\n"
+        f"{'net':<12}{'library':<15}{'images':>8}{'sklearn':>9}{'library':>9}{'fit':>8}"
+        f"{'-sklearn':>10}{'-library':>10}{'faults':>9}"
     )
     for net_name, net in nets.items():
         n = options.samples or DATA_BYTES // prod(net.input_shape)
@@ -93,7 +97,7 @@ def memory(nets, options):
                 base, library, fit, faults = json.loads(done.stdout.splitlines()[-1])
                 print(
                     f"{net_name:<12}{name:<15}{X.nbytes / 2**20:>8.0f}{base:>9.0f}{library:>9.0f}"
-                    f"{fit:>8.0f}{fit - base:>8.0f}{fit - library:>8.0f}{faults:>9.1f}",
+                    f"{fit:>8.0f}{fit - base:>10.0f}{fit - library:>10.0f}{faults:>9.1f}",
                     flush=True,
                 )
 

@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier: one hidden layer, with about as many parameters as the net has."""
+"""scikit-learn's MLPClassifier with one hidden layer and about as many parameters as the net."""
 
 from math import prod
 
@@ -9,14 +9,14 @@ from convnet.graph import Plan
 
 
 def hidden_units(net):
-    """h with (inputs + 1) h + (h + 1) outputs nearest to the net's parameters."""
+    """Return the h for which (inputs + 1) h + (h + 1) outputs is closest to the number of parameters of the net."""
     parameters = Plan(list(net.layers), net.input_shape, net.n_outputs).n_parameters
     inputs, outputs = prod(net.input_shape), net.n_outputs
     return max(1, round((parameters - outputs) / (inputs + 1 + outputs)))
 
 
 class Mlp:
-    """`partial_fit` is one epoch. Another model: it has no weights in common with convnet's."""
+    """`fit_epoch` is one `partial_fit`. This is a different model, so it cannot load the weights of convnet."""
 
     def __init__(self, net, X, y, n_threads):
         self.net, self.n_threads = net, n_threads

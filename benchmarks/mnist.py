@@ -1,12 +1,13 @@
-"""Two tutorial nets on MNIST: test accuracy of three seeds, beside what the tutorials reach.
+"""Two tutorial nets on MNIST: the test accuracy of three seeds, compared with that of the tutorials.
 
     python benchmarks/mnist.py mnist.npz
     python benchmarks/mnist.py mnist.npz --time-to-accuracy
 
-The second tells how long each net trains until its test accuracy first passes the one asked for, looked at after every
-epoch: the median of the seeds. Training includes checking the data; predicting the test images is not counted.
+The second command prints how long each net trains until its test accuracy first passes that of the tutorial: the
+median of the seeds. The accuracy is checked after every epoch. The time includes checking the data, but not predicting
+the test images.
 
-The file holds x_train, y_train, x_test, y_test as Keras's does (or X_...): uint8 images of 28 x 28.
+The file holds x_train, y_train, x_test and y_test, like the file of Keras (or X_train, ...): uint8 images of 28 x 28.
 """
 
 import argparse
@@ -19,8 +20,8 @@ from timing import seconds
 from convnet import ConvNetClassifier
 
 SEEDS = (0, 1, 2)
-MOST_EPOCHS = 20  # after which a seed is given up
-# net: epochs, options, the accuracy asked for and of what: every seed, or their mean
+MAX_EPOCHS = 20  # the search for the accuracy stops here
+# net: (epochs, options, required accuracy, what must reach it, how that is computed from the seeds)
 RUNS = {
     "walkthrough": (4, dict(learning_rate_init=3e-3, batch_size=64), 0.954, "each seed", min),
     "keraslab": (6, dict(learning_rate_init=1e-3, batch_size=128), 0.988, "the mean", np.mean),
@@ -40,7 +41,7 @@ def classifier(name, seed, n_jobs):
 
 
 def run(name, data, n_jobs):
-    """Prints each seed's figures; whether the accuracy asked for was reached."""
+    """Print the accuracy of each seed; return whether the required accuracy was reached."""
     epochs, _, wanted, of_what, reduce = RUNS[name]
     scores = []
     for seed in SEEDS:
@@ -59,13 +60,13 @@ def run(name, data, n_jobs):
 
 
 def time_to_accuracy(name, data, n_jobs):
-    """Prints the seconds of each seed and their median; whether every seed got there."""
+    """Print the seconds of each seed and their median; return whether every seed reached the required accuracy."""
     wanted, classes = RUNS[name][2], np.unique(data["y_train"])
     times = []
     for seed in SEEDS:
         clf = classifier(name, seed, n_jobs)
         elapsed = score = epoch = 0
-        while score <= wanted and epoch < MOST_EPOCHS:
+        while score <= wanted and epoch < MAX_EPOCHS:
             elapsed += seconds(clf.partial_fit, data["x_train"], data["y_train"], classes)
             score = clf.score(data["x_test"], data["y_test"])
             epoch += 1
@@ -73,7 +74,7 @@ def time_to_accuracy(name, data, n_jobs):
         print(
             f"{name:<12} seed {seed}: {score:.2%} after {epoch} epochs, {elapsed:.1f} s", flush=True
         )
-    print(f"{name:<12} first above {wanted:.1%}: {np.median(times):.1f} s, the median of the seeds")
+    print(f"{name:<12} first above {wanted:.1%}: {np.median(times):.1f} s (median of the seeds)")
     return np.isfinite(times).all()
 
 
@@ -84,7 +85,7 @@ def main():
     parser.add_argument("--n-jobs", type=int, default=None)
     parser.add_argument("--time-to-accuracy", action="store_true")
     options = parser.parse_args()
-    warnings.simplefilter("ignore")  # of epochs cut short before convergence
+    warnings.simplefilter("ignore")  # about fits that end before convergence
     with np.load(options.path) as file:
         data = {name.lower(): file[name] for name in file.files}
     function = time_to_accuracy if options.time_to_accuracy else run

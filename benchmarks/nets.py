@@ -1,4 +1,4 @@
-"""The five nets that are measured: input, layers, batch, and the same net in PyTorch."""
+"""The five nets that are measured: input shape, layers, batch size and data."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 
 @dataclass(frozen=True)
 class Net:
-    """`samples` makes an epoch last about a second on two cores."""
+    """A net and its data. With `samples` images, an epoch takes about a second on two cores."""
 
     input_shape: tuple
     layers: tuple
@@ -19,11 +19,11 @@ class Net:
 
     @property
     def n_outputs(self):
-        """Two classes are one logit."""
+        """Number of outputs: one logit for two classes, else one per class."""
         return 1 if self.n_classes == 2 else self.n_classes
 
     def data(self, n, seed=0):
-        """Noise around one random image per class, so that there is something to learn."""
+        """Return X and y: noise around one random image per class, so that there is something to learn."""
         rng = np.random.default_rng(seed)
         y = rng.integers(0, self.n_classes, size=n)
         y[: self.n_classes] = np.arange(self.n_classes)
@@ -37,7 +37,7 @@ def vgg_block(filters):
 
 
 def channels_first(weights, c, h, w):
-    """Dense weights (h w c, out) for maps that were flattened as (c, h, w)."""
+    """Return dense weights (h w c, out) reordered for maps that were flattened as (c, h, w)."""
     return weights.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(weights.shape)
 
 

@@ -1,4 +1,4 @@
-"""A net in ONNX Runtime: prediction only, from a graph that is built here, so that no exporter is needed."""
+"""A net in ONNX Runtime, for prediction only. The graph is built here, so no exporter is needed."""
 
 import numpy as np
 import onnxruntime
@@ -12,7 +12,7 @@ OPSET, IR_VERSION = 17, 8
 
 
 class Graph:
-    """Nodes in a chain, with the arrays that they read."""
+    """A chain of nodes, with the arrays that they read."""
 
     def __init__(self):
         self.nodes, self.arrays, self.last = [], [], "X"
@@ -38,7 +38,7 @@ class Graph:
 
 
 def export(net, weights):
-    """The net as ONNX's bytes: float32 (n, c, h, w) to probabilities, or to that of class 1."""
+    """Return the net as an ONNX model in bytes: from float32 (n, c, h, w) to probabilities, or to that of class 1."""
     graph = Graph()
     shape, flattened = net.input_shape, None
     for info in Plan(list(net.layers), net.input_shape, net.n_outputs).layers:
@@ -76,7 +76,7 @@ def export(net, weights):
 
 
 class OnnxNet:
-    """Batches of the net's size, as PyTorch's."""
+    """A net that predicts in batches of the net's batch size, like the PyTorch net."""
 
     def __init__(self, net, X, y, n_threads):
         self.net = net

@@ -1,11 +1,11 @@
-"""Training and prediction beside all contestants, and one image at a time: a line a contestant."""
+"""Training, prediction and single images, compared with every library: one line per library."""
 
 import numpy as np
 from contestants import check, makers
 from convnet_net import classifier, epoch_seconds
 from timing import block, seconds, turns
 
-AT_LEAST = 0.05  # seconds of a block of predictions of one image
+AT_LEAST = 0.05  # minimum seconds of a block of predictions of one image
 
 
 def _contestants(name, net, X, y, n_threads, found):
@@ -16,10 +16,10 @@ def _contestants(name, net, X, y, n_threads, found):
 
 
 def throughput(nets, options):
-    """Images/s of an epoch and of predictions in batches."""
+    """Training and prediction compared with all installed libraries, in images/s."""
     found = makers()
     print(
-        f"\n{'net':<12}{'job':<9}{'contestant':<15}{'images/s':>10}{'convnet':>10}{'convnet is faster':>19}"
+        f"\n{'net':<12}{'job':<9}{'library':<15}{'images/s':>10}{'convnet':>10}{'convnet is faster':>19}"
     )
     for name, net in nets.items():
         X, y = net.data(options.samples or net.samples)
@@ -49,9 +49,9 @@ def throughput(nets, options):
 
 
 def latency(nets, options):
-    """Microseconds of `predict_proba` of one image; for PyTorch of the module and a softmax, to NumPy."""
+    """Microseconds to predict one image with `predict_proba` (PyTorch: the module and a softmax)."""
     found = makers()
-    print(f"\n{'net':<12}{'contestant':<15}{'µs':>10}{'convnet':>10}{'convnet is faster':>19}")
+    print(f"\n{'net':<12}{'library':<15}{'µs':>10}{'convnet':>10}{'convnet is faster':>19}")
     for name, net in nets.items():
         X, y = net.data(net.batch)
         clf, others = _contestants(name, net, X, y, options.threads, found)

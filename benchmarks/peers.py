@@ -1,10 +1,11 @@
-"""Whole training epochs and batch predictions beside PyTorch, eager and channels last.
+"""Training and prediction of whole nets, compared with PyTorch in two modes: eager and channels last.
 
     pip install torch==2.13.0
     python benchmarks/peers.py --nets keraslab vggbn --threads 2 --repeats 5
 
-Logits are compared on the same weights before anything is timed. The contestants take turns; the ratio is the
-median over the turns of PyTorch's time (the better mode of that turn) by convnet's: above 1 convnet is faster.
+Before anything is timed, the logits of all contestants are compared on the same weights. Then the contestants take
+turns. In each turn, the time of PyTorch in its faster mode is divided by the time of convnet. The printed ratio is the
+median over the turns: above 1, convnet is faster.
 """
 
 import argparse
@@ -24,10 +25,10 @@ from convnet.graph import Plan
 
 
 def flops(net):
-    """Of one sample, in training and in prediction: two for each multiply-add.
+    """Return the floating-point operations per sample in training and in prediction: two for each multiply-add.
 
-    Training passes each layer three times (forward, gradients of weights and of data), but nobody wants the
-    gradient of the first layer's data.
+    Training has three passes per layer (forward, gradient of the weights, gradient of the data). The first layer does
+    not need the gradient of the data.
     """
     plan = Plan(list(net.layers), net.input_shape, net.n_outputs)
     products = [info.multiply_adds for info in plan.layers]
@@ -36,7 +37,7 @@ def flops(net):
 
 
 def check(net, clf, peers, X):
-    """The same weights give the same logits and probabilities in every contestant."""
+    """Exit unless every contestant returns the same logits and probabilities for the same weights."""
     want = clf.decision_function(X)
     for name, peer in peers.items():
         peer.load(clf.weights_)
@@ -50,7 +51,7 @@ def check(net, clf, peers, X):
 
 
 def measure(net, n_threads, repeats, samples, found):
-    """Seconds of each turn, by job and contestant; the first turn warms up and is dropped."""
+    """Return the seconds of each turn by job and contestant. The first turn is a warm-up and is dropped."""
     X, y = net.data(samples)
     clf = classifier(net, n_threads, 1).fit(X, y)
     peers = {name: make(net, X, y, n_threads) for name, make in found.items()}
@@ -68,7 +69,7 @@ def measure(net, n_threads, repeats, samples, found):
 
 
 def report(name, net, samples, times, gflops_peak):
-    """A line for each job: images/s of each contestant, the ratio, the share of the FMA peak."""
+    """Print a line for each job: images/s of each contestant, the ratio and the share of the FMA peak."""
     for job, flops_per_image in zip(("train", "predict"), flops(net), strict=True):
         ours = times[job]["convnet"]
         theirs = np.minimum(times[job]["eager"], times[job]["channels last"])
@@ -81,10 +82,10 @@ def report(name, net, samples, times, gflops_peak):
 
 
 def table(nets, options):
-    """The table of PyTorch's two modes."""
+    """Print the table that compares convnet with the two modes of PyTorch."""
     found = makers(("eager", "channels last"))
     if not found:
-        raise SystemExit("this table wants PyTorch; see --help for the others")
+        raise SystemExit("This table needs PyTorch. See --help for other tables.")
     import torch
 
     gflops_peak = peak(options.threads)
@@ -106,13 +107,15 @@ def main():
     parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--samples", type=int, help="rows of an epoch; else each net's own number")
-    group = parser.add_argument_group("other tables, instead of that of PyTorch's two modes")
+    parser.add_argument(
+        "--samples", type=int, help="images per epoch; by default, each net has its own number"
+    )
+    group = parser.add_argument_group("tables to print instead of the comparison with PyTorch")
     for name, function in TABLES.items():
         group.add_argument(f"--{name}", action="store_true", help=function.__doc__.rstrip("."))
     options = parser.parse_args()
-    warnings.simplefilter("ignore")  # of epochs cut short before convergence
-    print(f"{processor()}, {options.threads} threads, {options.repeats} repeats, medians")
+    warnings.simplefilter("ignore")  # about fits that end before convergence
+    print(f"{processor()}, {options.threads} threads, medians of {options.repeats} turns")
     nets = {name: NETS[name] for name in options.nets}
     for function in [TABLES[name] for name in TABLES if getattr(options, name)] or [table]:
         function(nets, options)

@@ -1,4 +1,4 @@
-"""convnet's training at 1, 2, 4, ... threads, up to one a processor."""
+"""Training with convnet on 1, 2, 4, ... threads, up to one per processor."""
 
 import os
 
@@ -8,14 +8,14 @@ from timing import turns
 
 
 def thread_counts():
-    """1, 2, 4, ... and the number of processors that this process may use."""
+    """Return 1, 2, 4, ... and the number of processors that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     most = len(affinity(0)) if affinity else os.cpu_count()
     return sorted({*(2**k for k in range(most.bit_length()) if 2**k <= most), most})
 
 
 def scaling(nets, options):
-    """Images/s of an epoch by the number of threads, which take turns, and how often that is one thread's."""
+    """Training with convnet on 1, 2, 4, ... threads: images/s, and the speedup over one thread."""
     print(f"\n{'net':<12}{'threads':>8}{'images/s':>10}{'speedup':>9}")
     for name, net in nets.items():
         X, y = net.data(options.samples or net.samples)

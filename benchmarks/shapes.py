@@ -1,4 +1,4 @@
-"""Convolutions to measure, read from a text file; and what their three passes should give."""
+"""The convolutions to measure, read from a text file, and the expected results of their three passes."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -11,7 +11,7 @@ FILE = Path(__file__).with_name("shapes.txt")
 
 @dataclass(frozen=True)
 class Shape:
-    """One layer on a batch of n maps of h × w × c."""
+    """A convolution of n maps of h × w × c."""
 
     name: str
     n: int
@@ -33,12 +33,12 @@ class Shape:
 
     @property
     def flops(self):
-        """Of one pass by the direct sum: two for each multiply-add."""
+        """Floating-point operations of one pass as a direct sum: two per multiply-add."""
         oh, ow = self.out
         return 2 * self.n * oh * ow * self.filters * self.kernel**2 * self.c // self.groups
 
     def data(self, seed=0):
-        """(X, weights, bias, gradient by the output) of a normal distribution."""
+        """Return X, weights, bias and gradient of the output, drawn from a normal distribution."""
         rng = np.random.default_rng(seed)
         shapes = (
             (self.n, self.h, self.w, self.c),
@@ -50,7 +50,7 @@ class Shape:
 
 
 def read_shapes(pattern="*", path=FILE):
-    """Shapes whose name matches a pattern of the shell."""
+    """Return the shapes whose names match a shell pattern."""
     shapes = []
     for line in path.read_text(encoding="utf-8").splitlines():
         fields = line.split("#")[0].split()
@@ -60,7 +60,7 @@ def read_shapes(pattern="*", path=FILE):
 
 
 def expected(shape, X, weights, bias, grad):
-    """Output, gradient by X, by the weights and by the bias: sums over the taps, in float64."""
+    """Return the output and the gradients of X, weights and bias: sums over the taps, in float64."""
     oh, ow, g = *shape.out, shape.groups
     cg, fg, p = shape.c // g, shape.filters // g, shape.padding
     padded = np.pad(X.astype(np.float64), ((0, 0), (p, p), (p, p), (0, 0)))

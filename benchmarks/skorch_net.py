@@ -1,4 +1,4 @@
-"""A net in skorch: PyTorch behind scikit-learn's API."""
+"""A net in skorch, which gives PyTorch the API of scikit-learn."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch_net import load, sequential
 
 
 class SkorchNet:
-    """`partial_fit` is one epoch. X is float32 (n, c, h, w)."""
+    """`fit_epoch` is one `partial_fit`, which trains for one epoch. X is float32 (n, c, h, w)."""
 
     def __init__(self, net, X, y, n_threads):
         torch.set_num_threads(n_threads)

@@ -1,4 +1,4 @@
-"""Seconds of each stage of a training step, each timed after the stages before it.
+"""The time of each stage of a training step.
 
     python benchmarks/stages.py vggbn --threads 2
 
@@ -71,7 +71,9 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--isa")
     parser.add_argument("--winograd", action=argparse.BooleanOptionalAction)
-    parser.add_argument("--repeats", type=int, default=20, help="steps, after one to warm up")
+    parser.add_argument(
+        "--repeats", type=int, default=20, help="number of steps to time, after a warm-up step"
+    )
     options = parser.parse_args()
     net = NETS[options.net]
     network = Network(
@@ -85,7 +87,7 @@ def main():
     grad = np.full((net.batch, net.n_outputs), 1e-3, dtype=np.float32)
     weights = network.get_weights()
     expected = network.forward_training(X, n_threads=options.threads)
-    network.set_weights(weights)  # running statistics have moved
+    network.set_weights(weights)  # the forward pass changed the running statistics
     timer = StageTimer(network, X, grad, options.threads)
     timer.step()
     np.testing.assert_array_equal(timer.output[: expected.size], expected.reshape(-1))

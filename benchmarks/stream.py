@@ -1,11 +1,11 @@
-"""Training from rows that are read while the engine trains, beside training from the array.
+"""Training on images that are read while the net trains, compared with training on an array.
 
     python benchmarks/stream.py [--nets keraslab catdog16 catdog] [--kinds folder]
 
-A folder of generated images is read as an `ImageFolder`, with all of it in its memory, with a quarter and with none;
-the same images lie in a memmap, and in h5py and zarr where those are installed. All take turns at epochs in one
-process, by `partial_fit`; the first epoch, which decodes, is shown by itself, and of the others the median. The
-weights are compared, to the bit, before a figure is shown.
+A folder of generated images is read as an `ImageFolder` whose memory cache holds all images ("folder"), a quarter of
+them ("quarter") or none ("no memory"). The same images are stored as a memmap and, if installed, with h5py and zarr.
+All of them take turns in one process, one `partial_fit` per turn. The first epoch, which decodes the images, is shown
+separately; for the later ones, the median is shown. Before any figure is printed, the weights are compared bit by bit.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from convnet.data import ImageFolder
 
 
 def stored(images, path):
-    """Return {name: the images as stored by that library}."""
+    """Store the images with each library; return {name: stored images}."""
     mapped = np.memmap(path / "X.raw", dtype=np.uint8, mode="w+", shape=images.shape)
     mapped[:] = images
     mapped.flush()
@@ -49,7 +49,7 @@ def stored(images, path):
 
 
 def sources(path, net, n, threads):
-    """Return {name: X} of the same images, the array first, and the targets."""
+    """Return {name: X}, all with the same images and the array first, and the targets."""
     size, channels = net.input_shape[0], net.input_shape[2]
     write_images(path / "images", n, size, channels)
     options = dict(size=size, channels=channels, n_jobs=threads)
@@ -95,21 +95,21 @@ def compare(name, net, options):
 
 
 def main():
-    """Compare on each net."""
+    """Compare all kinds of X on each net."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--nets", nargs="*", default=["keraslab", "catdog16", "catdog"])
     parser.add_argument(
         "--kinds",
         nargs="*",
         default=["folder", "quarter", "no memory", "memmap", "h5py", "zarr"],
-        help="what is put beside the array",
+        help="what to compare with the array",
     )
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     columns = ("first s", "later s")
-    heads = "".join(f"{head:>12}" for head in columns) + f"{'of array':>10}{'by turn':>10}"
+    heads = "".join(f"{head:>12}" for head in columns) + f"{'/ array':>10}{'by turn':>10}"
     print(f"{'net':12}{'X':12}{heads}")
     for name in options.nets:
         compare(name, NETS[name], options)

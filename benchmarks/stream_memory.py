@@ -1,11 +1,11 @@
-"""Peak memory of training on more images than are kept in memory.
+"""Peak memory of training on images that are not all kept in memory.
 
     python benchmarks/stream_memory.py [--images 20000] [--size 150] [--cache 1024 128] [--kinds folder memmap]
 
-Each kind is trained for two epochs in a process of its own, whose peak (all that it had in memory at once) is shown
-in MB: with the library imported, and at the end. "anonymous" leaves out pages of files that are mapped, which the
-system takes back when it needs them: of a memmap the difference is the file. Files are written before, a few images
-at a time. Those of the folder are small and enlarged, so that writing and decoding are quick.
+For each kind of file, a process of its own trains a net for two epochs. Its peak memory is shown in MB, after importing
+the library and at the end. "anonymous" leaves out the pages of mapped files, which the system reclaims when it needs
+memory; for a memmap, the difference is the file. The files are written in advance, a few images at a time. The images
+in the folder are small and are enlarged when they are read, so that writing and decoding are fast.
 """
 
 import argparse
@@ -19,18 +19,18 @@ from pathlib import Path
 import numpy as np
 
 MEGA = 2**20
-FILE = 50  # side of the files
-BLOCK = 100  # images that are written at a time
+FILE = 50  # maximum side of the images in the folder
+BLOCK = 100  # images written at a time
 
 
 def status(field):
-    """Return a figure of this process, in MB: "VmHWM", its peak so far, or "RssAnon", what it has now."""
+    """Return memory of this process, in MB: "VmHWM" is its peak so far, "RssAnon" its anonymous memory now."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
 
 
 class Peak:
-    """The largest "RssAnon" while it lasts; Linux keeps no peak of that."""
+    """Context that records the peak of "RssAnon", which Linux does not record itself."""
 
     def __init__(self):
         self.megabytes, self._over = 0.0, threading.Event()
@@ -50,7 +50,7 @@ class Peak:
 
 
 def write(kind, path, n, size):
-    """Write n images of that kind."""
+    """Write n images as this kind of file."""
     if kind == "folder":
         from folders import write_images
 
@@ -72,7 +72,7 @@ def write(kind, path, n, size):
 
 
 def opened(kind, path, n, size, cache):
-    """Return the images, unread."""
+    """Open the images without reading them."""
     if kind == "folder":
         from convnet.data import ImageFolder
 
@@ -89,7 +89,7 @@ def opened(kind, path, n, size, cache):
 
 
 def train(kind, path, n, size, cache):
-    """Print, as JSON, the peak before and after two epochs, and that of anonymous memory."""
+    """Print figures as JSON: peak before and after two epochs, peak of anonymous memory, seconds of training."""
     from convnet import ConvNetClassifier
     from convnet.layers import Conv2D, MaxPool2D
 
@@ -104,18 +104,24 @@ def train(kind, path, n, size, cache):
 
 
 def peaks(kind, path, n, size, cache):
-    """Return what `train` prints, of a process of its own."""
+    """Run `train` in a process of its own; return the figures."""
     child = [sys.executable, __file__, "train", kind, path, n, size, cache]
     done = subprocess.run(list(map(str, child)), stdout=subprocess.PIPE, check=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def main():
-    """Print a line for each kind, of the folder for each size of its memory."""
+    """Print a line for each kind of file and, for the folder, for each size of the memory cache."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--size", type=int, default=150)
-    parser.add_argument("--cache", type=int, nargs="*", default=[1024, 128], help="MiB")
+    parser.add_argument(
+        "--cache",
+        type=int,
+        nargs="*",
+        default=[1024, 128],
+        help="sizes of the memory cache of the folder, in MiB",
+    )
     parser.add_argument("--kinds", nargs="*", default=["folder", "memmap", "h5py", "zarr"])
     options = parser.parse_args()
     n, size = options.images, options.size

@@ -1,10 +1,10 @@
-"""Clocks: one call, a block of calls, and contestants that take turns."""
+"""Timing of one call, of a block of calls, and of contestants that take turns."""
 
 import time
 
 import numpy as np
 
-SETTLE = 0.005  # seconds in which the other side's OpenMP threads stop spinning
+SETTLE = 0.005  # seconds after which OpenMP threads of the other contestants have stopped spinning
 
 
 def seconds(function, *args):
@@ -14,7 +14,7 @@ def seconds(function, *args):
 
 
 def block(function, at_least):
-    """Seconds of a call: the median of as many calls as take `at_least` seconds, after one to warm up."""
+    """Return the median seconds of a call, over calls that take `at_least` seconds in total, after a warm-up call."""
     time.sleep(SETTLE)
     function()
     times, until = [], time.perf_counter() + at_least
@@ -24,9 +24,9 @@ def block(function, at_least):
 
 
 def turns(clocks, repeats, *, warm_up=1):
-    """Seconds of each turn, by contestant: an array of `repeats`; the first `warm_up` turns are dropped.
+    """Return {contestant: seconds of each of the `repeats` turns}. Before them, `warm_up` turns are dropped.
 
-    `clocks` maps a contestant to a function that runs it once and returns the seconds to note.
+    `clocks` maps the name of a contestant to a function that runs it once and returns the seconds.
     """
     times = {name: [] for name in clocks}
     for _ in range(warm_up + repeats):

@@ -1,11 +1,11 @@
-"""The three passes of a convolution by oneDNN, through PyTorch's operators, channels last."""
+"""The three passes of a convolution in oneDNN, through PyTorch's operators, channels last."""
 
 import torch
 from torch.nn import functional
 
 
 class TorchConv2D:
-    """forward, data and weights, each a call without arguments; `results` is what `expected` gives."""
+    """The passes are methods without arguments: forward, data, weight. `results` returns the same as `expected`."""
 
     def __init__(self, shape, X, weights, bias, grad):
         def channels_last(array, axes):

@@ -1,4 +1,4 @@
-"""A net in PyTorch as its users write it: eager modules, Adam over tensors, a loop over batches."""
+"""A net in PyTorch, written as its users write it: eager modules, Adam, a loop over batches."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 
 def modules(net, names):
-    """A module per layer, by the layer's name in convnet, the automatic head and activations included."""
+    """Return {layer name in convnet: module}, including activations and the automatic output layer."""
     h, w, c = net.input_shape
     built, flat = {}, None
     for layer, name in zip(net.layers, names, strict=True):
@@ -46,7 +46,7 @@ def modules(net, names):
 
 
 def sequential(net):
-    """The whole net, with logits as its output."""
+    """Return the whole net as a module that returns logits."""
     whole = nn.Sequential()
     for name, module in modules(net, resolve_names(net.layers)).items():
         whole.add_module(name, module)
@@ -55,7 +55,7 @@ def sequential(net):
 
 @torch.no_grad()
 def load(whole, net, weights):
-    """The arrays of convnet: (kh, kw, c, oc) to (oc, c, kh, kw), (h w c, out) to (out, c h w)."""
+    """Load convnet's weights: (kh, kw, c, oc) becomes (oc, c, kh, kw); (h w c, out) becomes (out, c h w)."""
     shape = torch.zeros((1, *net.input_shape)).permute(0, 3, 1, 2)
     unflattened = None
     whole.eval()
@@ -82,7 +82,7 @@ def load(whole, net, weights):
 
 
 class TorchNet:
-    """fit_epoch, logits and predict_proba; `channels_last` is PyTorch's memory format of that name."""
+    """A net with `fit_epoch`, `logits` and `predict_proba`. `channels_last` selects PyTorch's memory format."""
 
     def __init__(self, net, X, y, n_threads, *, channels_last=False, learning_rate=1e-3):
         torch.set_num_threads(n_threads)
@@ -101,7 +101,7 @@ class TorchNet:
         load(self.module, self.net, weights)
 
     def fit_epoch(self):
-        """One pass over the rows in a random order; the mean loss."""
+        """Train for one epoch of shuffled batches; return the mean loss."""
         self.module.train()
         order, total = torch.randperm(len(self.y)), 0.0
         for start in range(0, len(order), self.net.batch):
@@ -129,7 +129,7 @@ class TorchNet:
 
     @property
     def one(self):
-        """One image, as `predict_proba` wants it."""
+        """One image in the format that `predict_proba` takes."""
         return self.X[:1]
 
     def predict_proba(self, X=None):

@@ -1,4 +1,4 @@
-"""What this installation runs on."""
+"""show_config: print the version, instruction set, OpenMP runtime and threads that are in use."""
 
 from __future__ import annotations
 

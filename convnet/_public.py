@@ -1,4 +1,4 @@
-"""The public names of convnet."""
+"""The public names of convnet and the modules that define them."""
 
 from convnet import augment, callbacks, data, inspection, layers, schedules
 from convnet._config import show_config

@@ -141,6 +141,9 @@ typedef struct {
     const float *sample_weight; /* by row of x; NULL: all 1 */
     double weight_sum;          /* of the batch */
     double *losses;             /* [n]: weighted loss of each sample */
+    double *data_losses;        /* [n]: the same without smoothing */
+    double *scores;             /* [n]: weighted score of each sample; see loss.inc.h */
+    const double *score_weights; /* [outputs] */
     double *squares;            /* sum of squares of each block of decayed parameters */
     double *norms;              /* [0]: factor of the gradients; then each block's sum of squares */
     int64_t norm_blocks;

@@ -31,7 +31,7 @@ KINDS = {
     "multiclass": (PLAIN, SHAPE, THREE),
     "binary": (PLAIN, SHAPE, TWO),
     "multilabel": (PLAIN, SHAPE, np.stack([THREE == 0, THREE == 1, TWO == "left"], 1).astype(int)),
-    "regressor": (PLAIN, SHAPE, np.sin(np.arange(30.0))),
+    "regressor": (PLAIN, SHAPE, 5 + 3 * np.sin(np.arange(30.0))),
     "batch norm": (
         [Conv2D(4, 3), BatchNorm(), ReLU(), Dropout(0.5), Conv2D(3, 2), BatchNorm()], SHAPE, THREE,
     ),
@@ -64,6 +64,8 @@ def explained(kind, n_jobs=None):
     def f(X, targets):
         """Return the output that is explained for the target of each image."""
         outputs = reference.forward(X)
+        if kind == "regressor":
+            return outputs[:, 0] * net.y_scale_[0]  # in the units of y
         if kind == "binary" or kind == "flat":
             return np.where(np.asarray(targets) == names[1], 1, -1) * outputs[:, 0]
         return outputs[np.arange(len(X)), [names.index(t) for t in targets]]

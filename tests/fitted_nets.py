@@ -5,7 +5,15 @@ import numpy as np
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 
 FITTED = [
-    *("classes_", "n_outputs_", "n_features_in_", "feature_names_in_", "image_form_"),
+    *(
+        "classes_",
+        "n_outputs_",
+        "y_mean_",
+        "y_scale_",
+        "n_features_in_",
+        "feature_names_in_",
+        "image_form_",
+    ),
     *(
         "input_shape_",
         "layers_",

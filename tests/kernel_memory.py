@@ -97,7 +97,7 @@ class Run:
         self.batch_grads = memory.batch_grads.array()
         self.packed = copy_of(np.full(memory.packed, np.nan))
         self.out = copy_of(np.full(memory.out, np.nan))
-        self.losses = np.full(memory.samples, np.nan)
+        self.losses = np.full((3, memory.samples), np.nan)
         self.isa, self.operations, self.n = isa, operations, memory.samples
         self.unchecked = memory.unchecked
         self.context = Context()
@@ -107,6 +107,7 @@ class Run:
         self.context.output(self.out)
         self.squares, self.norms = np.full(64, np.nan), np.full(65, np.nan)
         self.context.sums(self.losses, self.squares)
+        self.context.score_weights(np.linspace(0.5, 1.0, 4096))
         for name, arguments in memory.context.items():
             if name == "optimizer":
                 self.moments = [copy_of(a) for a in arguments[0]]

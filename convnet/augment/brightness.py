@@ -1,4 +1,4 @@
-"""Random changes of brightness."""
+"""RandomBrightness: random changes of brightness."""
 
 from convnet.augment.base import Augmentation, register
 from convnet.values.constraints import number, parameter

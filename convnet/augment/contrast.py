@@ -1,4 +1,4 @@
-"""Random changes of contrast."""
+"""RandomContrast: random changes of contrast."""
 
 from convnet.augment.base import Augmentation, register
 from convnet.values.constraints import number, parameter

@@ -1,4 +1,4 @@
-"""Random crops."""
+"""RandomCrop: random crops."""
 
 from convnet.augment.base import Moving, register
 from convnet.values.constraints import both, integer, pair, parameter

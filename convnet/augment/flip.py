@@ -1,4 +1,4 @@
-"""Random flips."""
+"""RandomFlip: random flips."""
 
 from convnet.augment.base import Augmentation, register
 from convnet.values.constraints import choice, parameter

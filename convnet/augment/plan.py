@@ -1,4 +1,4 @@
-"""The plan of an augmentation: the instructions for the engine, checked against the shape of the images."""
+"""AugmentPlan: an augmentation as instructions for the engine, checked against the shape of the images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Random rotations."""
+"""RandomRotation: random rotations."""
 
 import math
 

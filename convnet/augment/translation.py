@@ -1,4 +1,4 @@
-"""Random shifts."""
+"""RandomTranslation: random shifts."""
 
 from convnet.augment.base import Moving, register
 from convnet.values.constraints import both, number, pair, parameter

@@ -1,4 +1,4 @@
-"""Random zooms."""
+"""RandomZoom: random zooms."""
 
 from convnet.augment.base import Moving, register
 from convnet.values.constraints import number, pair, parameter

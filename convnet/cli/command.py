@@ -1,4 +1,4 @@
-"""One run of the command: its output, errors, warnings and exit code."""
+"""run: execute one command, with its output, errors, warnings and exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays for the commands, checked before anything is trained: what is wrong with them is one line."""
+"""Arrays for the commands: read from files, split, and checked before training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as PNG files."""
+"""Figures written as PNG files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user can put right."""
+"""UsageError: an error that the user can fix."""
 
 
 class UsageError(Exception):

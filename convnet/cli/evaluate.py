@@ -1,4 +1,4 @@
-"""convnet evaluate."""
+"""The command ``convnet evaluate``: how well a net does on labeled data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models from files and to files."""
+"""Model files: checks of their paths, writing and loading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photographs for the commands: folders with a folder a class, and files to be named."""
+"""Photographs for the commands: folders with one subfolder per class, and files whose class is wanted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""convnet inspect: every display as a PNG file."""
+"""The command ``convnet inspect``: every display as a PNG file."""
 
 from __future__ import annotations
 

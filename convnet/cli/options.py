@@ -1,4 +1,4 @@
-"""Options that several commands have, and what values of options look like."""
+"""Options that several commands share, and the parsers of their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""convnet predict."""
+"""The command ``convnet predict``: the predictions of a net for images or arrays."""
 
 from __future__ import annotations
 

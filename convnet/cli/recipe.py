@@ -1,4 +1,4 @@
-"""How a net is trained where nothing else is said."""
+"""Recipes: the layers and training parameters that ``convnet train`` uses by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables and lines for people."""
+"""Text for people: tables, numbers with nouns, confusion matrices and skipped files."""
 
 from __future__ import annotations
 

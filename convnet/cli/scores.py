@@ -1,4 +1,4 @@
-"""How well a net does, class by class."""
+"""Scores of a net on labeled data, for each class and in total."""
 
 from __future__ import annotations
 

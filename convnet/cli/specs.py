@@ -1,4 +1,4 @@
-"""convnet specs."""
+"""The command ``convnet specs``: list the presets, or print the layers of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""convnet summary."""
+"""The command ``convnet summary``: the layers of a net as a table."""
 
 from __future__ import annotations
 

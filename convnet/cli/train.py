@@ -1,4 +1,4 @@
-"""convnet train."""
+"""The command ``convnet train``: train a net and save it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of one function in several threads. Decoders release the GIL, so that threads decode in parallel."""
+"""Calls of one function in several threads. Decoders release the GIL, so threads decode in parallel."""
 
 from __future__ import annotations
 

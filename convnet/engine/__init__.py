@@ -1,4 +1,4 @@
-"""The native engine: programs of C kernels, run in parallel with the GIL released.
+"""The native engine: programs of C kernels, which run in parallel with the GIL released.
 
 It knows operations by number and memory by offset; their meaning is the plan's business (`convnet.graph`). Nothing
 here knows layers or estimators.

@@ -1,4 +1,4 @@
-"""The buffers that a run requires of its context."""
+"""The buffers that a context must have for a run."""
 
 from libc.stdint cimport int64_t
 

@@ -1,4 +1,4 @@
-"""The buffers that a run requires of its context, by stage and by the sizes of the plan; checked at every call."""
+"""The buffers that a context must have for a run, by stage and by the sizes of the plan. Every call checks them."""
 
 from libc.stdint cimport int32_t, int64_t
 
@@ -72,8 +72,10 @@ cdef class BufferRequirements:
         require(context.y_rows >= context.input_rows, "targets")
         if needs & CN_NEED_CLASSES:
             require(context.y_outputs == 0, "targets that are class numbers")
-        elif context.y_outputs != outputs:
-            raise ValueError(f"the targets have {context.y_outputs} columns, the outputs {outputs}")
+        else:
+            if context.y_outputs != outputs:
+                raise ValueError(f"the targets have {context.y_outputs} columns, the outputs {outputs}")
+            require(context.score_weights_size >= outputs, "score weights")
         require(context.weight_rows < 0 or context.weight_rows >= context.input_rows, "sample weights")
         require(context.losses_size >= c.n, "losses")
         if needs & CN_NEED_CLASSES:

@@ -10,4 +10,4 @@ cdef class Context:
     cdef int64_t y_rows, y_outputs  # y_outputs 0: class numbers
     cdef int64_t weight_rows        # -1: no weights
     cdef int64_t out_size, grad_size, packed_size, batch_size
-    cdef int64_t losses_size, squares_size, params_size, moments_size
+    cdef int64_t losses_size, score_weights_size, squares_size, params_size, moments_size

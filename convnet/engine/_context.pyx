@@ -82,7 +82,7 @@ cdef class Context:
         self.keep["output"] = out
 
     def gradient(self, const float[::1] grad):
-        """Set the gradient by the outputs, given by the caller."""
+        """Set the gradient with respect to the outputs, which the caller passes."""
         self.c.grad = <float *>address(&grad[0], grad.shape[0], sizeof(float))
         self.grad_size = grad.shape[0]
         self.keep["gradient"] = grad
@@ -130,18 +130,34 @@ cdef class Context:
         self.c.weight_sum = weight_sum
         self.keep["weight"] = weight
 
-    def sums(self, double[::1] losses, double[::1] squares):
-        """Set the arrays for the losses of the samples and the sums of squared parameters."""
-        self.c.losses = <double *>address(&losses[0], losses.shape[0], sizeof(double))
+    def sums(self, double[:, ::1] losses, double[::1] squares):
+        """Set the arrays for the losses of the samples and the sums of squared parameters.
+
+        `losses` has three rows, with an entry for each sample: loss, loss without smoothing, score.
+        """
+        if losses.shape[0] != 3:
+            raise ValueError("losses must have three rows: loss, loss without smoothing, score")
+        self.c.losses = <double *>address(&losses[0, 0], 3 * losses.shape[1], sizeof(double))
+        self.c.data_losses = self.c.losses + losses.shape[1]
+        self.c.scores = self.c.data_losses + losses.shape[1]
         self.c.squares = <double *>address(&squares[0], squares.shape[0], sizeof(double))
-        self.losses_size = losses.shape[0]
+        self.losses_size = losses.shape[1]
         self.squares_size = squares.shape[0]
         self.keep["sums"] = losses, squares
 
+    def score_weights(self, const double[::1] weights):
+        """Set the weight of each output's squared residual in the score of a sample."""
+        self.c.score_weights = <double *>address(&weights[0], weights.shape[0], sizeof(double))
+        self.score_weights_size = weights.shape[0]
+        self.keep["score_weights"] = weights
+
     def clipping(self, double clip_norm, double[::1] norms):
-        """Set the maximum norm of the gradient, and the array for its factor and the sums of squares of its blocks."""
+        """Set the maximum norm of the gradient, and an array that the clipping stages write.
+
+        The first value of `norms` becomes the factor of the gradient, the others the sums of squares of its blocks.
+        """
         if not norms.shape[0]:
-            raise ValueError("norms must not be empty: its first value is the factor of the gradient")
+            raise ValueError("norms must not be empty: its first value holds the factor of the gradient")
         self.c.clip_norm = clip_norm
         self.c.norms = <double *>address(&norms[0], norms.shape[0], sizeof(double))
         self.c.norm_blocks = norms.shape[0] - 1
@@ -150,7 +166,10 @@ cdef class Context:
     def optimizer(self, float[::1] moment_1, float[::1] moment_2, *, double learning_rate,
                   double base_rate, double alpha, double momentum, bint nesterov, double beta_1,
                   double beta_2, double epsilon):
-        """Set the optimizer's moments and constants; Adam's `learning_rate` is `base_rate` corrected."""
+        """Set the optimizer's moments and constants.
+
+        For Adam, `learning_rate` is `base_rate` with the bias correction of the step; for other solvers both are equal.
+        """
         self.c.moment_1 = <float *>address(&moment_1[0], moment_1.shape[0], sizeof(float))
         self.c.moment_2 = <float *>address(&moment_2[0], moment_2.shape[0], sizeof(float))
         self.moments_size = min(moment_1.shape[0], moment_2.shape[0])

@@ -46,8 +46,8 @@ cdef tuple names_of(const char **names):
     return tuple(found)
 
 
-# A kernel stage, as csrc/stages.def lists it. is_batch: takes a task over the whole batch, not samples; packs: a batch
-# stage that reads nothing but parameters.
+# A kernel stage of csrc/stages.def. is_batch: its tasks divide the whole batch, instead of running on samples. packs: a
+# batch stage that reads only parameters.
 StageInfo = namedtuple("StageInfo", ["number", "family", "is_batch", "packs"], module=__name__)
 
 
@@ -77,7 +77,7 @@ cdef tuple activations_with(int properties):
 
 FAMILIES = names_of(cn_family_names)
 STAGES = list_stages()
-FIELDS = list_fields()  # of the operations' parameters: number in cn_fields, by family and name
+FIELDS = list_fields()  # {family: {parameter name: number in cn_fields}}
 LOSSES = tuple(name.removeprefix("loss_") for name in STAGES if name.startswith("loss_"))
 SOLVERS = tuple(name.removeprefix("update_") for name in STAGES if name.startswith("update_"))
 ACTIVATIONS = names_of(cn_activation_names)

@@ -35,6 +35,9 @@ cdef extern from "convnet.h" nogil:
         const float *sample_weight
         double weight_sum
         double *losses
+        double *data_losses
+        double *scores
+        const double *score_weights
         double *squares
         double *norms
         int64_t norm_blocks

@@ -1,4 +1,4 @@
-"""Locks that are free in a forked child, whichever thread of the parent held them.
+"""Locks that are free in a forked child, even if a thread of the parent held them.
 
 A fork may happen at any moment, so what a lock guards must always be consistent: build the new value first, then assign
 it in one step.

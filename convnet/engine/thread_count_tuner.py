@@ -1,4 +1,4 @@
-"""The number of threads with which a long run of similar steps is fastest."""
+"""ThreadCountTuner: the number of threads with which a long run of similar steps is fastest."""
 
 from collections import deque
 from statistics import median

@@ -1,4 +1,4 @@
-"""The number of threads that a call may use, read in the calling thread at each fit and each prediction."""
+"""The number of threads that a call may use. It is read in the calling thread, at each fit and each prediction."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""What all estimators share: fit, nested parameters, outputs, pickling, summary."""
+"""BaseConvNet: what all estimators share, such as fit, nested parameters, outputs, pickling and summary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convnet.estimators.sklearn_callbacks import (
     SklearnCallbacks,
     with_callbacks,
 )
-from convnet.fitted.attributes import commit
+from convnet.fitted.attributes import FittedAttributeTypes, commit
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import FitSession
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
     from convnet.callbacks.callback import Callback
     from convnet.fitted.weights import Weights
-    from convnet.fitting.transfer import Report
-    from convnet.graph import LayerInfo, Network
+    from convnet.graph import Network
     from convnet.inputs.arrays import Images
     from convnet.inputs.tasks import Task
     from convnet.layers.base import Layer
@@ -55,28 +54,13 @@ class BaseConvNet(
     HTMLReprMixin,
     CallbackSupportMixin,
     ParametersMixin,
+    FittedAttributeTypes,
 ):
     """A convolutional net as a scikit-learn estimator.
 
     A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
     `Task` of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
     """
-
-    n_features_in_: int
-    feature_names_in_: NDArray[np.object_]
-    image_form_: dict[str, Any]
-    layers_: tuple[LayerInfo, ...]
-    weights_: Weights
-    n_parameters_: int
-    init_report_: Report | None
-    n_iter_: int
-    best_iter_: int
-    loss_: float
-    loss_curve_: list[float]
-    validation_loss_curve_: list[float]
-    validation_scores_: list[float]
-    history_: dict[str, list[float]]
-    _network_cache: NetworkCache
 
     if TYPE_CHECKING:
 

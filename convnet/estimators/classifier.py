@@ -1,4 +1,4 @@
-"""ConvNetClassifier."""
+"""ConvNetClassifier: classes, or several labels per sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the docstrings of the estimators share, written once."""
+"""Docstrings of the estimators: the parameters and attributes that they share are documented here, once."""
 
 from __future__ import annotations
 
@@ -17,114 +17,117 @@ T = TypeVar("T")
 
 PARAMETERS = """
 layers : "auto", list of Layer or dict, dict, str or path, default="auto"
-    The net without its output layer: layers, dicts such as ``{"type": "Conv2D", "filters": 16}``, the name of a
-    preset such as "lenet" (see `convnet.layers.presets`), JSON or YAML text or the path of such a file. "auto" is a
-    small convolutional net for images and a dense net for flat rows.
+    The net without its output layer: a list of layers or of dicts such as ``{"type": "Conv2D", "filters": 16}``, the
+    name of a preset such as "lenet" (see `convnet.layers.presets`), JSON or YAML text, or the path of a file with such
+    text. "auto" is a small convolutional net for images and a dense net for flat samples.
 input_shape : tuple of int, default=None
-    Shape of one image or signal, in the order of `data_format`, for X that is flat: (height, width),
-    (height, width, channels) or, before 1-D layers, (length, channels). For other X it is not needed, unless its
-    axes seem to have another order, as those of 6 steps with 100 channels: a declared shape is believed.
+    Shape of one image or signal. The order of the axes is that of `data_format`: (height, width),
+    (height, width, channels) or, for 1-D layers, (length, channels). Needed if X is flat, or if the axes of X seem to
+    have another order, as those of 6 steps with 100 channels do: a declared shape is believed.
 data_format : {"channels_last", "channels_first"}, default="channels_last"
-    Order of the axes of X: (n, height, width, channels) or (n, channels, height, width); of signals, which 1-D
-    layers take, (n, length, channels) or (n, channels, length).
+    Order of the axes of X. Images are (n, height, width, channels) or (n, channels, height, width). Signals, which
+    1-D layers take, are (n, length, channels) or (n, channels, length).
 rescale : "auto", float or None, default="auto"
-    "auto" divides uint8 by 255 and uint16 by 65535 and leaves other dtypes untouched; a number
-    multiplies X; None leaves it untouched. A net fitted on one of the two dtypes takes the other as well,
-    unless the uint16 hold nothing above 255, which may be 8-bit values. With a `Rescale` among the layers "auto"
-    leaves every dtype untouched, which that layer takes in the units of X; a number multiplies X all the same.
+    "auto" divides uint8 by 255 and uint16 by 65535 and leaves other dtypes unchanged. A number multiplies X. None
+    leaves X unchanged. A net that was fitted on uint8 also accepts uint16, and the other way around. The exception is
+    uint16 data without a value above 255, which may be 8-bit images. If there is a `Rescale` among the layers, "auto"
+    leaves every dtype unchanged, because that layer expects X in its original units; a number still multiplies X.
 augment : list of Augmentation or dict, dict, str or path, default=None
-    Random changes of the images that are trained on, and of no others: values of `convnet.augment` such as
-    ``[RandomFlip(), RandomRotation(15)]``, or plain data, text or a path as for `layers`. Each row is changed anew
-    in each epoch, before all layers: with a `Resize` images are changed in the size that X has. See `preview_augment`.
+    Random changes of the training images, and of no others: a list of augmentations from `convnet.augment` such as
+    ``[RandomFlip(), RandomRotation(15)]``, or plain data, text or a path as for `layers`. Each image is changed
+    differently in each epoch. Augmentation comes before all layers: images are changed at the size that they have in
+    X, even if there is a `Resize` layer. See `preview_augment`.
 solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
-    The optimizer: Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019), RMSprop (Tieleman and Hinton,
-    2012), without momentum, or stochastic gradient descent with `momentum`.
+    The optimizer: Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019), RMSprop without momentum (Tieleman
+    and Hinton, 2012), or stochastic gradient descent with `momentum`.
 alpha : float, default=1e-4
-    Strength of the L2 term alpha / 2 · Σw², which is divided by the sum of the weights of the batch. With "adamw"
-    each step takes this share of a weight off it, times the learning rate, instead. Biases and batch norm are free.
+    Strength of the L2 term alpha / 2 · Σw², which is divided by the sum of the sample weights of the batch. With
+    "adamw", each step instead subtracts the share alpha · learning rate of each weight. Biases and the parameters of
+    batch norm are not regularized.
 batch_size : int or "auto", default="auto"
-    Rows of a step. "auto" is min(128, n).
+    Number of samples per step. "auto" is min(128, n_samples).
 learning_rate : str, schedule or callable, default="constant"
-    "constant"; "adaptive" (divided by 5 whenever `n_iter_no_change` epochs bring no progress); "step",
-    "exponential", "cosine" or "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and
-    ``OneCycle()`` of `convnet.schedules`; one of those, or ``Warmup(epochs, then)``, with fields
-    of your own; or a callable that takes the epoch, from 0, and returns the rate, `learning_rate_init` aside.
-    Epochs are counted from the start of each ``fit``, in ``partial_fit`` from its first call after one.
+    "constant"; "adaptive", which divides the rate by 5 whenever training would stop for lack of progress (see `tol`);
+    "step", "exponential", "cosine" or "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and
+    ``OneCycle()`` of `convnet.schedules`; one of these schedules with your own settings, or ``Warmup(epochs, then)``;
+    or a callable that takes the epoch, from 0, and returns the rate, in which case `learning_rate_init` is not used.
+    Epochs are counted from the start of each ``fit``. With ``partial_fit``, they are counted from its first call, or
+    from its first call after a ``fit``.
 learning_rate_init : float, default=1e-3
-    The initial learning rate; of ``OneCycle`` and ``Warmup`` the highest.
+    The initial learning rate. For ``OneCycle`` and ``Warmup``, the highest learning rate.
 max_iter : int, default=20
-    Number of epochs. No warning is given when they are used up: a fixed number of epochs is the normal case.
+    Number of epochs. No warning is given when training reaches it: a fixed number of epochs is the normal case.
 shuffle : bool, default=True
-    Whether to shuffle the rows in each epoch.
+    Whether to shuffle the samples in each epoch.
 random_state : int, RandomState instance or None, default=None
-    Decides initial weights, order of the rows, validation split, dropout and augmentation. One number gives the
-    same bits at any `n_jobs`.
+    Determines the initial weights, the order of the samples, the validation split, dropout and augmentation. With an
+    int, results are bit-identical for any `n_jobs`.
 tol : float, default=1e-4
-    Training ends when for more than `n_iter_no_change` epochs in a row neither the loss falls nor, with
-    `early_stopping`, the validation score rises by this much.
+    Training stops after more than `n_iter_no_change` epochs in a row in which the loss did not improve on its best
+    value by at least this much. With `early_stopping`, the validation score counts instead of the loss.
 verbose : bool, default=False
-    Whether to show the figures of each epoch, as ``convnet.callbacks.Progress()`` does.
+    Whether to print the metrics of each epoch, as ``convnet.callbacks.Progress()`` does.
 warm_start : bool, default=False
-    Whether ``fit`` goes on from the weights of the last fit; epochs are counted on. Where both fits have
-    `early_stopping`, the earlier best weights stand until an epoch betters them, and the split is drawn
-    alike: for the same X and y the same rows are held out, whatever `random_state` is. Where both have ``X_val``,
-    the earlier best weights stand by their score on the new one.
+    Whether ``fit`` continues from the weights of the last fit. The numbers of the epochs continue as well. If both fits
+    have `early_stopping`, the earlier best weights are kept until an epoch has a better score, and the split is the
+    same: for the same X and y, the validation set holds the same samples, whatever `random_state` is. If both have
+    ``X_val``, the earlier best weights count with their score on the new one.
 momentum : float, default=0.9
     Momentum of "sgd".
 nesterovs_momentum : bool, default=True
     Whether "sgd" uses Nesterov's momentum.
 beta_1 : float, default=0.9
-    Decay of the first moment of "adam" and "adamw", of the mean square of "rmsprop".
+    Decay rate of the first moment of "adam" and "adamw", and of the mean square of "rmsprop".
 beta_2 : float, default=0.999
-    Decay of the second moment of "adam" and "adamw".
+    Decay rate of the second moment of "adam" and "adamw".
 epsilon : float, default=1e-8
-    Numerical stability of all but "sgd".
+    Constant for numerical stability. "sgd" does not use it.
 clip_norm : float, default=None
-    The gradient of the mean loss of a batch by all parameters, without the L2 term, is scaled down to a 2-norm of at
-    most this (Pascanu et al., 2013). None leaves it as it is.
+    Maximum 2-norm of the gradient of a batch's mean loss with respect to all parameters, without the L2 term. A longer
+    gradient is scaled down to it (Pascanu et al., 2013). None does not clip.
 early_stopping : bool, default=False
-    Whether to stop by the score on held-out rows: those of ``X_val``, or `validation_fraction` of the rows
-    of X. Whenever there are such rows the weights of the epoch with the best score on them are kept.
+    Whether to stop by the score on the validation set: ``X_val``, or `validation_fraction` of the samples of X.
+    Whenever there is a validation set, the weights of the epoch with the best score on it are kept.
 validation_fraction : float, default=0.1
-    Share of the rows that `early_stopping` holds out; of each class in classification.
+    Fraction of the samples of X that `early_stopping` uses as the validation set. For classes, the split is stratified.
 n_iter_no_change : int, default=10
-    See `tol`.
+    Number of epochs in a row without progress that are tolerated. See `tol`.
 max_time : float, default=None
-    Seconds after the call of ``fit`` when training ends. The clock is looked at after each step; the epoch under way
-    is dropped, so that the fitted net is that of whole epochs. Only the first epoch is kept as far as it has come,
-    with a ConvergenceWarning. ``partial_fit`` takes no notice of it.
+    Maximum time of ``fit``, in seconds. It is checked after each step. An unfinished epoch is dropped, so that the
+    fitted net is the result of whole epochs. Only an unfinished first epoch is kept,
+    with a ConvergenceWarning. ``partial_fit`` ignores `max_time`.
 scoring : str or callable, default=None
-    The validation score, larger is better: the name of a scorer of scikit-learn, or a callable of estimator, X and
-    y that returns a number. It is called with ``sample_weight`` where the held-out rows have weights, those of the
-    classes included. It is tried on the untrained net, before the first epoch. None is the score of ``score``.
-    ``partial_fit`` takes no notice of it.
+    The validation score, where larger is better: the name of a scikit-learn scorer, or a callable that takes an
+    estimator, X and y and returns a number. If the validation set has weights, class weights included, the scorer is
+    called with ``sample_weight``. Before the first epoch, it is tried on the untrained net. None uses the estimator's
+    ``score`` method. ``partial_fit`` ignores `scoring`.
 callbacks : list, default=None
-    Objects of `convnet.callbacks`: hooks that ``fit`` calls, such as ``Checkpoint(path)``, ``HistoryCSV(path)`` and
-    `Callback`, the base of one's own. Clones share them. ``partial_fit`` takes no notice of them.
+    Objects with hooks that ``fit`` calls: callbacks from `convnet.callbacks` such as ``Checkpoint(path)`` and
+    ``HistoryCSV(path)``, or your own subclasses of `Callback`. Clones share them. ``partial_fit`` ignores `callbacks`.
 init_weights : path, dict of str to array, or FrozenEstimator, default=None
-    What ``fit`` begins with, where it does not go on from an earlier one: the weights of a saved net, a mapping such
-    as `weights_`, or ``FrozenEstimator(fitted)``. Each layer whose name and shapes match is loaded, running statistics
-    included; the others begin at random, or learn their statistics if they are `Normalize`, see `init_report_`.
-    Where none matches, ``fit`` raises.
+    Initial weights, unless ``fit`` continues from an earlier one: the path of a saved net, a mapping such as
+    `weights_`, or ``FrozenEstimator(fitted)``. The weights of a layer are loaded, running statistics included, if the
+    name of the layer and all shapes match. The other layers start from random weights; those of type `Normalize` learn
+    their statistics. See `init_report_`. If no layer matches, ``fit`` raises a ValueError.
 freeze : str or list of str, default=None
-    Layers that stay as they are, to the byte: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers
-    up to that one. Batch norm in them uses its running statistics; dropout in them is as in any layer. No gradient is
-    computed for a frozen front, and where neither augmentation nor dropout stands in or before it, its outputs are
-    kept from the first epoch on, in up to 1 GiB of memory; where they need more, each epoch makes them anew.
+    Layers whose parameters do not change: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers up
+    to that one. Batch norm in them uses its running statistics; dropout in them works as in other layers. If the first
+    layers of the net are frozen, no gradients are computed for them. Without augmentation, the outputs of those before
+    any dropout are cached in the first epoch if they fit in 1 GiB of memory. Otherwise, each epoch computes them again.
 layer_learning_rates : dict of str to float, default=None
-    Factors of the learning rate of layers, by names or patterns as in `freeze`: ``{"conv*": 0.1}``. Of several that
-    choose a layer the last counts.
+    Factors of the learning rate of layers, by names or patterns as in `freeze`: ``{"conv*": 0.1}``. If several match a
+    layer, the last one counts.
 n_jobs : int, default=None
-    Most threads; fewer run while that is faster. None is one a physical core, within what OpenMP and
-    the process are allowed (unlike scikit-learn's usual None, which is 1); -1 is all CPUs.
+    Maximum number of threads. Fewer run while that is faster. None is one per physical core, within the limits that
+    OpenMP and the process have (in scikit-learn, None usually means 1). -1 is all CPUs.
 """
 
 
 def shared_docs(estimator: type[T]) -> type[T]:
-    """Complete the docstring of an estimator's class.
+    """Complete the docstring of an estimator class.
 
-    Its own "Parameters" and "Attributes" hold what is special to it. The others are put in: parameters in the
-    order of the signature, attributes after its own, from the table of fitted attributes.
+    The sections "Parameters" and "Attributes" of the class describe only what is specific to it. This function adds the
+    shared parameters, in the order of the signature, and the shared attributes, from the table of fitted attributes.
 
     Parameters
     ----------

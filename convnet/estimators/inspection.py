@@ -147,6 +147,8 @@ class InspectionMixin:
             prediction=self.predict(X)[0],
             probabilities=None if predict_proba is None else predict_proba(X)[0],
             classes=getattr(self, "classes_", None),
+            y_mean=getattr(self, "y_mean_", None),
+            y_scale=getattr(self, "y_scale_", None),
         )
 
     def _one_image(self, x: Any) -> Any:

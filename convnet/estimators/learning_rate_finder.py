@@ -1,4 +1,4 @@
-"""find_learning_rate: training at a rate that grows from step to step, to see where the loss falls fastest."""
+"""find_learning_rate: train at a rate that grows from step to step, and find where the loss falls fastest."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ def find_learning_rate(
     _check(lowest, highest, steps)
     # a clone has a RandomState of its own
     session = clone(estimator)._session(X, y, sample_weight, resume=False, partial=False)
-    prepared = session.prepare(session.data.examples)
+    examples, _ = session.scale_targets(session.data.examples, None)
+    prepared = session.prepare(examples)
     trainer = prepared.optimization.trainer
     rates = np.geomspace(lowest, highest, steps)
     losses, trend = [], []

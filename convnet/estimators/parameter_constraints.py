@@ -98,6 +98,7 @@ float32_scale = Constraint("a number above 0 in the range of float32", _scale)
 
 CONSTRAINTS: dict[str, Constraint[Any]] = {
     "loss": choice("squared_error", "absolute_error", "huber"),
+    "normalize_y": boolean,
     "data_format": choice("channels_last", "channels_first"),
     "input_shape": optional(
         Constraint(

@@ -1,8 +1,9 @@
 """Nested parameter names: ``layers__stem__filters``, ``augment__0__degrees``, ``learning_rate__every``.
 
-Layers, augmentations and schedules are values, so a change makes a new one, in a new list: a caller's list and
-the sibling candidates of a search never change. A bad value must raise in ``fit`` and not here, because a search
-guards only ``fit``: a layer or an augmentation that cannot be built waits as its dict, which ``fit`` converts.
+Layers, augmentations and schedules are immutable, so a change makes a new one, in a new list. The caller's list and
+the other candidates of a search do not change. A bad value must raise in ``fit`` and not here, because a search catches
+only errors of ``fit``. A layer or an augmentation that cannot be built is therefore stored as a dict, which ``fit``
+refuses.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
     """Return the nested names and values that ``get_params(deep=True)`` lists; never fails.
 
-    A layer that was given a name is listed under it, another one under its index; layers written as
-    dicts, text or a path have no names before they are converted. An augmentation is listed under its index.
+    A layer is listed under its name if it was given one, else under its index. Layers written as dicts, text or a path
+    are not listed, because they are not converted yet. An augmentation is listed under its index.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(registry: Registry[Any], prefix: str, values: Iterable[Any]) -> dict[str, Any]:
-    """Return names and values of the members of a list, of their fields and of the lists inside them."""
+    """Return the names and values of the members of a list, of their fields and of nested lists."""
     nested: dict[str, Any] = {}
     for i, value in enumerate(values):
         if isinstance(value, registry.base):
@@ -65,10 +66,10 @@ def replace_layers(spec: Any, changes: dict[str, Any]) -> list[Any]:
     Parameters
     ----------
     spec : list, dict, str or path
-        The ``layers`` parameter; what is no list of layers yet is converted first.
+        The ``layers`` parameter. If it is not a list or tuple, it is converted first.
     changes : dict
-        "0__filters", "-1__units", "stem__filters" or "0" (a whole layer) to values; "2__layers__0__filters" of a layer
-        inside another.
+        New values by name: "0__filters", "-1__units", "stem__filters", "0" for a whole layer, or
+        "2__layers__0__filters" for a nested layer.
     """
     if isinstance(spec, str) and spec == "auto":
         name = next(iter(changes))
@@ -80,15 +81,17 @@ def replace_layers(spec: Any, changes: dict[str, Any]) -> list[Any]:
 
 
 def replace_augment(spec: Any, changes: dict[str, Any]) -> list[Any]:
-    """Return a new list of augmentations with some of them changed, as `replace_layers` does; none has a name."""
+    """Return a new list of augmentations with some of them changed, like `replace_layers` but without names."""
     augment = spec if isinstance(spec, list | tuple) else as_augment(spec)
     return _replaced(AUGMENTATIONS, augment, changes)
 
 
 def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str, Any]) -> list[Any]:
-    """Return a list like `values` with the changes made: whole members, then fields, then the lists inside."""
+    """Return a copy of `values` with the changes made: first whole members, then fields, then nested lists."""
     values = list(values)
-    whole: dict[int, Any] = {}  # by place: the member, its fields, changes inside it
+    whole: dict[
+        int, Any
+    ] = {}  # by index: the new member, its new fields, changes of nested members
     fields: dict[int, dict[str, Any]] = {}
     inner: dict[int, dict[str, Any]] = {}
     for key, value in changes.items():
@@ -112,7 +115,7 @@ def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str,
 
 
 def replace_schedule(learning_rate: Any, changes: dict[str, Any]) -> Schedule:
-    """Return a new schedule with some fields changed; names such as "cosine" have fields too."""
+    """Return a new schedule with some fields changed. A name such as "cosine" stands for a schedule with fields."""
     schedule = NAMED.get(learning_rate) if isinstance(learning_rate, str) else learning_rate
     if not isinstance(schedule, Schedule):
         raise ValueError(
@@ -128,7 +131,7 @@ def replace_schedule(learning_rate: Any, changes: dict[str, Any]) -> Schedule:
 
 
 def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
-    """Return the place of the member that an index or a name stands for."""
+    """Return the index of the member with this index or name."""
     what = f"{registry.parameter}__{key[:60]}"
     try:
         i = int(key)
@@ -144,7 +147,7 @@ def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
 
 
 def _names(layers: Sequence[Any], key: str) -> Sequence[Any]:
-    """Return the names given to layers; where `key` is none of them and all are built, the automatic ones too."""
+    """Return the names given to layers. If `key` is not among them and all are built, add the automatic names."""
     names = [
         layer.get("name") if isinstance(layer, dict) else getattr(layer, "name", None)
         for layer in layers
@@ -154,7 +157,7 @@ def _names(layers: Sequence[Any], key: str) -> Sequence[Any]:
 
 
 def _opened(registry: Registry[Any], value: Any, field: str) -> tuple[type, dict[str, Any]]:
-    """Return the type of a value or its dict, and its parameters; ValueError if `field` is none of them."""
+    """Return the type and the parameters of a value or its dict. Raise ValueError if `field` is not one of them."""
     params = dict(value) if isinstance(value, dict) else None
     kind = type(value) if params is None else registry.types().get(params.pop("type", None))
     if kind is None or not issubclass(kind, registry.base):
@@ -167,7 +170,7 @@ def _opened(registry: Registry[Any], value: Any, field: str) -> tuple[type, dict
 
 
 def _inner(registry: Registry[Any], value: Any) -> list[Any] | tuple[Any, ...]:
-    """Return the list inside a value or its dict."""
+    """Return the list nested in a value or its dict."""
     _, params = _opened(registry, value, registry.parameter)
     inside = params.get(registry.parameter, ())
     if not isinstance(inside, list | tuple):
@@ -176,7 +179,7 @@ def _inner(registry: Registry[Any], value: Any) -> list[Any] | tuple[Any, ...]:
 
 
 def _changed(registry: Registry[Any], value: Any, field: str, new: Any) -> Any:
-    """Return `value` with a field changed; as a dict where that is bad, for ``fit`` to refuse."""
+    """Return `value` with a field changed. If that is invalid, return a dict, which ``fit`` refuses."""
     kind, params = _opened(registry, value, field)
     params[field] = new
     try:
@@ -190,7 +193,9 @@ NESTED = {
     "augment": replace_augment,
     "learning_rate": replace_schedule,
 }
-DEEPEST = 20  # layers in layers: 8, each with its place
+MAX_SEPARATORS = (
+    20  # in a nested name: layers nest up to 8 deep, with two separators for each level
+)
 NAMED_KINDS = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
@@ -238,13 +243,13 @@ class ParametersMixin(BaseEstimator):
         }
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters; with `deep` those of layers, augmentations and a schedule too.
+        """Return the parameters. With `deep`, include those of layers, augmentations and a schedule.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to list ``layers__0__filters``, or ``layers__stem__filters`` for a layer named "stem", and
-            ``augment__0__degrees``.
+            Whether to include nested names such as ``layers__0__filters``, ``layers__stem__filters`` for a layer named
+            "stem", and ``augment__0__degrees``.
 
         Returns
         -------
@@ -255,15 +260,15 @@ class ParametersMixin(BaseEstimator):
         return params | nested_parameters(params) if deep else params
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters; lists of layers are copied, never changed. Fitted attributes stay.
+        """Set parameters. Lists of layers are copied, not changed in place. Fitted attributes do not change.
 
         Parameters
         ----------
         **params : dict
-            ``layers`` is set first; then come names such as ``layers__0__filters``, ``layers__-1__units``,
-            ``layers__stem__filters`` and ``layers__0`` (a whole layer). An unknown name raises ValueError at
-            once, a bad value in ``fit``. If a subclass makes parameters of its base class, such as `layers`, from its
-            own, they follow.
+            ``layers`` is set before nested names such as ``layers__0__filters``, ``layers__-1__units``,
+            ``layers__stem__filters`` and ``layers__0`` (a whole layer). An unknown name raises ValueError at once; a
+            bad value raises in ``fit``. If a subclass makes parameters of its base class, such as `layers`,
+            from its own, they follow.
 
         Returns
         -------
@@ -273,14 +278,14 @@ class ParametersMixin(BaseEstimator):
         Raises
         ------
         ValueError
-            Unknown name, with those that exist.
+            If a name is unknown. The message lists the names that exist.
         """
         known = self.get_params(deep=False)
         own: dict[str, Any] = {}
         nested: dict[str, dict[str, Any]] = {}
         for key, value in params.items():
             name, separator, rest = key.partition("__")
-            nested_well = name in NESTED and rest.count("__") <= DEEPEST
+            nested_well = name in NESTED and rest.count("__") <= MAX_SEPARATORS
             if name not in known or (separator and not nested_well):
                 raise ValueError(
                     f"Invalid parameter {show(key)} for estimator {type(self).__name__}. "

@@ -1,4 +1,4 @@
-"""ConvNetRegressor."""
+"""ConvNetRegressor: one or more numbers per sample."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
+from convnet.inputs.target_scaling import TargetScaling
 from convnet.inputs.targets import as_numbers, as_target, check_sample_weight
 from convnet.inputs.tasks import Regression
 from convnet.model_io.files import register_estimator
@@ -31,30 +32,34 @@ if TYPE_CHECKING:
 class ConvNetRegressor(RegressorMixin, BaseConvNet):
     """Convolutional neural network regressor, of one or many outputs.
 
-    The net is declared by its layers; the output layer, linear with one unit an output, and a Flatten where it is
-    needed are put in. Targets are learnt in the units that they are given in: a net begins near 0 and learns in
-    steps of `learning_rate_init`, so that targets far from 0 or wider than some units are best scaled, as
-    ``sklearn.compose.TransformedTargetRegressor(net, transformer=StandardScaler())`` does, and scales back.
+    The net is declared by its layers. The output layer, linear with one unit per output, is added, and a Flatten where
+    one is needed. By default the net learns standardized targets, and predictions are in the units of y.
 
     Parameters
     ----------
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
-        What training minimises of a residual r: r² / 2, |r|, or Huber's loss (1964), which is r² / 2 up to
-        |r| = 1 and |r| - 1/2 beyond, in units of y. Of many outputs it is the mean.
+        Loss of a residual r: r² / 2, |r|, or Huber's loss (1964), which is r² / 2 up to |r| = 1 and |r| - 1/2 beyond.
+        With several outputs it is their mean. r is in standardized units, unless `normalize_y` is False.
+    normalize_y : bool, default=True
+        Whether the net learns (y - mean) / scale, with the weighted mean and standard deviation of each output in the
+        training set. They act outside the net: `weights_`, `loss_curve_` and the threshold of Huber's loss are in
+        standardized units; ``predict``, ``score`` and ``explain`` use the units of y. ``fit`` and the first
+        ``partial_fit`` compute them; later calls of ``partial_fit`` and fits with `warm_start` keep them.
 
     Attributes
     ----------
     n_outputs_ : int
-        Outputs a row.
+        Number of outputs.
+    y_mean_, y_scale_ : ndarray of float64, shape (n_outputs,)
+        Mean and scale of the targets. 0 and 1 with ``normalize_y=False``. The scale of a constant output is 1.
 
     Examples
     --------
     >>> from convnet import ConvNetRegressor
     >>> from convnet.layers import Conv2D, Dense, MaxPool2D
     >>> from sklearn.datasets import load_digits
-    >>> from sklearn.preprocessing import scale
     >>> digits = load_digits()
-    >>> ink = scale(digits.data.mean(axis=1))
+    >>> ink = digits.data.sum(axis=1)
     >>> net = ConvNetRegressor(
     ...     [Conv2D(8, 3, activation="relu"), MaxPool2D(2), Dense(32, activation="relu")],
     ...     learning_rate_init=0.01,
@@ -69,6 +74,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         layers: Spec = "auto",
         *,
         loss: str = "squared_error",
+        normalize_y: bool = True,
         input_shape: int | Sequence[int] | None = None,
         data_format: str = "channels_last",
         rescale: str | float | None = "auto",
@@ -148,7 +154,8 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
             In the units of y in ``fit``; one axis where there is one output.
         """
         self = fit_snapshot(self)
-        values = self._outputs(X).astype(np.float64)
+        outputs = self._outputs(X)
+        values = TargetScaling.of(vars(self)).inverse_transform(outputs)
         return values[:, 0] if self.n_outputs_ == 1 else values
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -159,7 +166,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
             Images or flat rows.
         y : array-like of shape (n,) or (n, n_outputs)
-            Targets, finite numbers within float32.
+            Targets, finite numbers.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows, finite and 0 or more.
 
@@ -173,10 +180,12 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         return super().score(X, y, sample_weight=weights)
 
     def _task(self, y: Any) -> Regression:
-        return Regression(self.loss)
+        return Regression(self.loss, self.normalize_y)
 
     def _fitted_task(self, fitted: Mapping[str, Any]) -> Regression:
-        return Regression(self.loss, fitted["n_outputs_"])
+        return Regression(
+            self.loss, self.normalize_y, fitted["n_outputs_"], TargetScaling.of(fitted)
+        )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""ConvNetTransformer."""
+"""ConvNetTransformer: the output of a layer of a fitted net as features."""
 
 from __future__ import annotations
 

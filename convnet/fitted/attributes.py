@@ -1,7 +1,7 @@
-"""The fitted attributes of a net: one table says what each is, and everything that lists them reads it.
+"""The fitted attributes of a net, as one table.
 
-A new attribute takes a row in `ATTRIBUTES` with its check, and the code that computes it. Pickles, copies, model files,
-resumed fits and `validate_fitted` follow the table.
+To add an attribute, add a row to `ATTRIBUTES` with its check and its type to `FittedAttributeTypes`, and write the code
+that computes it. Pickles, copies, model files, resumed fits and `validate_fitted` follow the table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from convnet.data.images.form import check_form
 from convnet.fitted.network_cache import NetworkCache
-from convnet.fitted.weights import check_weights
+from convnet.fitted.weights import Weights, check_weights
 from convnet.graph import LayerInfo, Plan
 from convnet.inputs.images import DTYPES
 from convnet.inputs.scaling import InputFormat, is_scale
@@ -26,6 +26,8 @@ from convnet.values.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+
+    from numpy.typing import NDArray
 
 
 Estimator = TypeVar("Estimator")
@@ -64,6 +66,28 @@ class FittedAttribute:
     kept: bool = False
     type: str = ""
     doc: str = ""
+
+
+class FittedAttributeTypes:
+    """Base class that tells type checkers the types of the fitted attributes that all estimators share."""
+
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    image_form_: dict[str, Any]
+    _input_format: InputFormat
+    input_shape_: tuple[int, ...]
+    layers_: tuple[LayerInfo, ...]
+    weights_: Weights
+    n_parameters_: int
+    init_report_: dict[str, list[str]] | None
+    _network_cache: NetworkCache
+    n_iter_: int
+    best_iter_: int
+    loss_: float
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float]
+    validation_scores_: list[float]
+    history_: dict[str, list[float]]
 
 
 def require(condition: bool, expected: str, found: Any) -> None:
@@ -233,6 +257,8 @@ ATTRIBUTES = (
     # y, documented by each estimator
     FittedAttribute("classes_", None, required=False),
     FittedAttribute("n_outputs_", None, required=False),
+    FittedAttribute("y_mean_", None, required=False, kept=True),
+    FittedAttribute("y_scale_", None, required=False, kept=True),
     FittedAttribute("_indicator_dtype", None, required=False),
     # the net
     FittedAttribute(

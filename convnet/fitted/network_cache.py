@@ -1,4 +1,4 @@
-"""The network behind a fitted estimator."""
+"""NetworkCache: the network of a fitted estimator, built when it is first needed."""
 
 from __future__ import annotations
 

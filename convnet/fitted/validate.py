@@ -1,4 +1,4 @@
-"""Whether fitted attributes are consistent: those in a file or a pickle, or set by hand.
+"""Checks that fitted attributes are consistent: those read from a file or a pickle, or set by hand.
 
 The net is planned again from its layers, with exact integers and before any memory is taken. The fitted attributes are
 then compared with this plan by the rules in `convnet.fitted.attributes`.

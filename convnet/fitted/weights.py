@@ -1,4 +1,4 @@
-"""The weights of a fitted net."""
+"""Weights: the weights of a fitted net as a read-only mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of ``fit`` or ``partial_fit``.
+"""One call of ``fit`` or ``partial_fit``, from its arguments to the fitted attributes.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What callbacks see of a fit, and their calls."""
+"""What callbacks see of a fit, and the calls of their hooks."""
 
 from __future__ import annotations
 

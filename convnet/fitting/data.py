@@ -1,4 +1,4 @@
-"""What is passed to ``fit``, checked and encoded: training data and validation set."""
+"""FitData and ValidationSet: the arguments of ``fit``, checked and encoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of ``fit`` or ``partial_fit``, from what was passed to the fitted attributes.
+"""FitSession: one call of ``fit`` or ``partial_fit``, from its arguments to the fitted attributes.
 
 ::
 
@@ -18,7 +18,7 @@ import math
 import os
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ from convnet.fitting.transfer import (
     warn_of_frozen_random,
     warn_of_scaling,
 )
+from convnet.fitting.trivial import warn_of_trivial_net
 from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import Report
     from convnet.graph import Network
+    from convnet.inputs.target_scaling import TargetScaling
     from convnet.inputs.tasks import Task
     from convnet.training.examples import Examples
 
@@ -85,6 +87,8 @@ class Preparation:
         Number of samples of a step.
     init_report : dict or None
         ``init_report_``.
+    score_offset : float or None
+        See `Loop`.
     """
 
     cache: NetworkCache
@@ -93,6 +97,7 @@ class Preparation:
     examples: Examples
     batch_size: int
     init_report: Report | None
+    score_offset: float | None
 
 
 class FitSession:
@@ -162,6 +167,7 @@ class FitSession:
         self.validation_set = self._read_validation_set(*validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights = None if resume else self._read_init_weights(load)
+        self.scaling: TargetScaling | None = None
         self.prepared: Preparation | None = None
         self._loop: Loop | None = None
 
@@ -219,7 +225,7 @@ class FitSession:
         state = view.resume()
         if state is not None:
             self.seed, self.split_seed = snapshot.seeds(state[0])
-        examples, validation_set = self._split()
+        examples, validation_set = self.scale_targets(*self._split())
         self.prepared = self.prepare(examples)
         self._loop = loop = self._make_loop(validation_set, view if callbacks else None)
         if state is not None:
@@ -237,6 +243,16 @@ class FitSession:
                 None  # it refers to this session, whose memory would wait for the garbage collector
             )
             view.close()
+        if not self.partial:
+            warn_of_trivial_net(
+                self.estimator,
+                self.data.task,
+                self.prepared.network,
+                loop,
+                examples,
+                None if validation_set is None else validation_set.examples,
+                self.n_threads,
+            )
         if loop.cut:
             warnings.warn(
                 f"max_time={self.estimator.max_time} ended training in its first epoch, after {loop.cut} of "
@@ -261,6 +277,27 @@ class FitSession:
                 "early_stopping=True."
             )
         return examples, validation_set
+
+    def scale_targets(
+        self, examples: Examples, validation_set: ValidationSet | None
+    ) -> tuple[Examples, ValidationSet | None]:
+        """Return both sets with targets as the net learns them. The training set alone determines the scaling."""
+        rows, weights = examples.rows, examples.weights
+        self.scaling = self.data.task.scaling(
+            examples.targets[rows], None if weights is None else weights[rows]
+        )
+        if validation_set is not None:
+            name = "y" if self.validation_set is None else "y_val"
+            scaled = self._scaled(name, validation_set.examples)
+            validation_set = replace(validation_set, examples=scaled)
+        return self._scaled("y", examples), validation_set
+
+    def _scaled(self, name: str, examples: Examples) -> Examples:
+        """Return examples with scaled targets, if the task has numbers. `name` is that of the targets, for errors."""
+        if self.scaling is None:
+            return examples
+        targets = self.scaling.transform(examples.targets, examples.rows, name)
+        return replace(examples, targets=targets)
 
     def prepare(self, examples: Examples) -> Preparation:
         """Return a network that is ready to be trained on `examples`."""
@@ -322,6 +359,12 @@ class FitSession:
             estimator.n_iter_no_change,
         )
         optimization.trainer.n_threads = self.n_threads
+        weights = examples.weights
+        score = data.task.score_weights(
+            examples.targets[examples.rows], None if weights is None else weights[examples.rows]
+        )
+        if score is not None:
+            optimization.trainer.set_score_weights(score[0])
         if self.partial:
             cache.optimization_state, cache.training_pid = optimization, os.getpid()
         if prefix is not None:
@@ -332,7 +375,8 @@ class FitSession:
                 n_threads=self.n_threads,
                 cached=not self.partial,
             )
-        return Preparation(cache, network, optimization, examples, batch_size, report)
+        offset = None if score is None else score[1]
+        return Preparation(cache, network, optimization, examples, batch_size, report, offset)
 
     def _make_loop(self, validation_set: ValidationSet | None, watch: CallbackView | None) -> Loop:
         """Return the loop over the epochs, which has not begun."""
@@ -366,6 +410,7 @@ class FitSession:
             deadline=math.inf if unlimited else self.begin + estimator.max_time,
             watch=watch,
             largest=self.data.largest,
+            score_offset=prepared.score_offset,
         )
 
     @property
@@ -426,6 +471,7 @@ class FitSession:
             **self.data.attributes,
             **({} if report is None else {"init_report_": report}),
             **self.data.target.attributes,
+            **({} if self.scaling is None else self.scaling.attributes()),
             "input_shape_": self.data.input_shape,
             "layers_": tuple(plan.layers),
             "n_parameters_": plan.n_parameters,

@@ -1,4 +1,4 @@
-"""Transfer learning: initial weights, frozen layers, learning rates of layers."""
+"""Transfer learning: initial weights, frozen layers, and learning rates per layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loss and score on the validation set, after each epoch."""
+"""Validation: the loss and the score on the validation set after each epoch."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class Scorer:
                 self(estimator, X, y, weights)
         except Exception as error:
             raise ValueError(
-                f"scoring={show(self.scoring)} does not fit this target: {error}"
+                f"scoring={show(self.scoring)} cannot score this target: {error}"
             ) from error
 
     def _takes_weights(self) -> bool:

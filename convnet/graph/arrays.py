@@ -1,4 +1,4 @@
-"""Checks of the arrays that go into a net and of those that come out; float32 overflows at 3.4e38."""
+"""Checks of the arrays that enter and leave a net. float32 overflows at 3.4e38."""
 
 from typing import Any, TypeAlias
 

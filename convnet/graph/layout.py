@@ -1,4 +1,4 @@
-"""Where everything lies in memory: parameters in one flat array, maps in the arena."""
+"""The memory layout: parameters in one flat array, maps and gradients in the arena."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ def aligned(floats: int) -> int:
 class Parameter:
     """A named array of the network.
 
-    `offset` counts floats in the flat array; `trainable` is False for running statistics; `decay` says
-    whether the L2 penalty `alpha` counts it: weights are counted, biases and batch norm are not.
-    `fan_in` and `fan_out` scale the random start of weights, by `initializer` or, where that is None, by whether a
-    rectifier follows (`rectified`); others start at the constant `start`. `l2` takes the
-    place of `alpha` where it is given; `max_norm` bounds the 2-norm of what each unit reads, which is all axes but
-    the last, after every step (Srivastava et al., 2014). No value lies below `least`.
+    `offset` is its position in the flat array, in floats. `trainable` is False for running statistics. `decay` is True
+    if the L2 penalty includes it, which holds for weights, not for biases and batch norm. `l2`, if given, replaces
+    `alpha` in the penalty.
+
+    Weights start from random values, which `fan_in` and `fan_out` scale. `initializer` names the distribution; if it is
+    None, `rectified` decides, which says whether a rectifier follows. Other parameters start at the constant `start`.
+
+    After every step, `max_norm` bounds the 2-norm of the weights of each unit, that is, over all axes but the last
+    (Srivastava et al., 2014). No value may be below `least`.
     """
 
     name: str
@@ -53,7 +56,7 @@ class Parameter:
         return prod(self.shape)
 
     def check(self, array: NDArray[np.floating]) -> None:
-        """Raise ValueError if `array`, of whatever came from outside, has values that the parameter cannot have."""
+        """Raise ValueError if `array`, from a user or a file, has values that the parameter cannot have."""
         if not np.isfinite(array).all():
             raise ValueError(f"{self.name} has values that are not finite")
         if (array < self.least).any():
@@ -64,8 +67,8 @@ class Parameter:
 
         "he_uniform" is uniform in ±sqrt(6 / fan_in) (He et al., 2015), "glorot_uniform" in
         ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010); "he_normal" and "glorot_normal" have the same
-        variances, 2 / fan_in and 2 / (fan_in + fan_out). "orthogonal" has orthonormal columns, one a unit, or rows
-        where there are more units than inputs (Saxe et al., 2014).
+        variances, 2 / fan_in and 2 / (fan_in + fan_out). "orthogonal" has orthonormal columns, one per unit, or
+        orthonormal rows if there are more units than inputs (Saxe et al., 2014).
         """
         if not self.fan_in:
             return np.full(self.shape, self.start, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Losses: what each asks of outputs and targets, and its value in float64. The gradients are in csrc/loss/."""
+"""Losses: their conditions on outputs and targets, and their values in float64. Gradients are in csrc/loss/."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

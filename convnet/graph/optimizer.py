@@ -1,4 +1,4 @@
-"""The optimizer: its stages in a compiled step, its constants and its moments."""
+"""The optimizer: the operations that update parameters in a training step, and the solver with its moments."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,26 +17,26 @@ MOMENTS = ("moment_1", "moment_2")
 
 
 class Update:
-    """Operations that update the parameters.
+    """The operations that update the parameters.
 
     Parameters
     ----------
     parameters : iterable of Parameter
-        Those that are trained.
+        The parameters that are trained.
     place : callable
-        Given a parameter, it returns the fields that tell where the parameter's gradient lies.
+        Given a parameter, returns the fields that locate its gradient.
     solver : str or None
-        None: the gradients are added up and copied out, and the parameters stay.
+        None: the gradients are summed and copied out, and the parameters do not change.
     clipped : bool
-        Whether the norm of the gradient is clipped first.
+        Whether to clip the norm of the gradient before the update.
     rates : mapping of str to float
-        Factors of the learning rate by names of parameters, where they are not 1.
+        Factors of the learning rate by parameter name. Parameters that are not listed have a factor of 1.
 
     Attributes
     ----------
     operations : list of (str, dict)
     decays : list of (float or None)
-        The L2 constant of each block of parameters, in the order of the sums of squares. None: `alpha`.
+        The L2 constant of each block of parameters, in the order of the sums of squares. None means `alpha`.
     """
 
     def __init__(
@@ -68,7 +68,9 @@ class Update:
             self.decays += [parameter.l2] * -(-parameter.size // UPDATE_BLOCK)
             if clipped:
                 self._add(self._norms, "gradient_norm", fields)
-                fields["lanes"] = min(1, fields["lanes"])  # the first lane has the sum
+                fields["lanes"] = min(
+                    1, fields["lanes"]
+                )  # "gradient_norm" leaves the sum in the first lane
             self._add(self._updates, stage, fields)
             if parameter.max_norm is not None and solver:
                 bound = dict(columns=parameter.shape[-1], max_norm=parameter.max_norm)
@@ -81,7 +83,7 @@ class Update:
         self.operations.append(("update", dict(fields)))
 
     def phases(self, first: int) -> list[list[tuple[int, str]]]:
-        """Return the stages of each batch phase, the operations being numbered from `first`."""
+        """Return the stages of each batch phase. `first` is the number of the first operation."""
         before = [phase for phase in (self._norms, self._clips) if phase]
         after = [phase for phase in (self._bounds,) if phase]
         phases = [*before, self._updates, *after]
@@ -89,14 +91,14 @@ class Update:
 
 
 class Optimizer:
-    """Solver, constants, moments.
+    """A solver with its constants and moments.
 
     Parameters
     ----------
-    solver : {"adam", "adamw", "rmsprop", "sgd"}
-        Formulas and sources: csrc/optimizer/optimizer.inc.h.
+    solver : str
+        One of `convnet.engine.SOLVERS`. Formulas and sources: csrc/optimizer/optimizer.inc.h.
     floats : int
-        Length of the flat parameters.
+        Length of the flat parameter array.
     constants : mapping
         ``alpha``, ``momentum``, ``nesterov``, ``beta_1``, ``beta_2``, ``epsilon``.
     """
@@ -120,11 +122,11 @@ class Optimizer:
         return {name: moment.copy() for name, moment in moments} | {"steps": self._steps}
 
     def is_finite(self) -> bool:
-        """Return whether all moments are finite. An infinite mean square would silently stop its weight."""
+        """Return whether all moments are finite. An infinite mean square would silently stop updates."""
         return all(map(is_finite, self._moments))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Resume from what `state` returned. Where that does not fit, nothing is set."""
+        """Resume from what `state` returned. If that does not fit, raise ValueError and set nothing."""
         if set(state) != {*MOMENTS, "steps"}:
             raise ValueError(f"the optimizer's state must have {MOMENTS} and 'steps'")
         moments = [np.asarray(state[name], dtype=np.float32) for name in MOMENTS]
@@ -157,14 +159,14 @@ class Optimizer:
         )
 
     def penalty(self, squares: NDArray[np.float64], decays: Sequence[float | None]) -> float:
-        """Return the L2 penalty: half of each block's constant times its sum of squares.
+        """Return the L2 penalty: the sum over all blocks of half the constant times the sum of squares.
 
         Parameters
         ----------
         squares : ndarray of float64
-            Σw² of each block of parameters, 0 where nothing decays.
+            Σw² of each block of parameters, 0 if it does not decay.
         decays : list of (float or None)
-            The constant of each block, or None for `alpha`.
+            The constant of each block. None means `alpha`.
         """
         alpha = self.constants["alpha"]
         if not any(decays):
@@ -174,6 +176,6 @@ class Optimizer:
 
 
 def check_clip_norm(clip_norm: float | None) -> None:
-    """Raise unless it is None or a number above 0."""
+    """Raise ValueError unless `clip_norm` is None or a finite number above 0."""
     if clip_norm is not None and not 0.0 < clip_norm < math.inf:
         raise ValueError(f"clip_norm must be None or a number above 0; got {show(clip_norm)}")

@@ -1,4 +1,4 @@
-"""What is passed to ``fit`` and ``predict``, checked and encoded.
+"""The arguments of ``fit`` and ``predict``, checked and encoded.
 
 arrays.py         array-likes as arrays, and the objects whose samples are read when they are needed
 nested.py         why X cannot become an array of numbers, and what to do

@@ -1,4 +1,4 @@
-"""Array-likes as arrays, and the objects whose samples are read when they are needed."""
+"""Array-likes converted to arrays, and the detection of lazy ones, whose samples are read when needed."""
 
 from __future__ import annotations
 

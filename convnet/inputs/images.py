@@ -132,7 +132,10 @@ def as_images(
     n_labels: int | None = None,
     layers: Any = None,
 ) -> Images:
-    """Return a view of shape (n, h, w, c), (n, length, c) for signals, or (n, features) for 2-D X without `shape`.
+    """Return X as a view with channels last.
+
+    The view has shape (n, h, w, c) for images, (n, length, c) for signals, or (n, features) if X is 2-D and `shape` is
+    None or has one entry.
 
     Parameters
     ----------
@@ -143,19 +146,20 @@ def as_images(
     data_format : str
         Order of the axes: "channels_last" or "channels_first".
     n_labels : int, default=None
-        Length of y. It tells one image from many.
+        Length of y. It helps to recognize a single image that was passed without a sample axis.
     layers : list, dict, str or path, default=None
-        The parameter. It tells whether 3-D X without a `shape` holds signals or gray images.
+        The parameter. If `shape` is None, it decides whether 3-D X holds signals or gray images.
 
     Returns
     -------
     images : ndarray or LazyArray
-        With channels last.
+        The view.
 
     Raises
     ------
     ValueError
-        The shape of X differs from `shape`, is not one of images, or looks like one image or another order of axes.
+        If the shape of X does not fit `shape`, is not a shape of images, or looks like a single image or like the other
+        order of axes.
     """
     if isinstance(array, LazyArray):
         probe = placeholder(array.shape, array.dtype)

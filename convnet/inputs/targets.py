@@ -128,8 +128,8 @@ def as_indicator(y: Any) -> np.ndarray:
     return y
 
 
-def as_numbers(y: Any, *, warn: bool = True) -> NDArray[np.float32]:
-    """Return y as float32 of shape (n,) or (n, n_outputs). Raise ValueError unless all values are finite numbers.
+def as_numbers(y: Any, *, warn: bool = True) -> NDArray[np.float64]:
+    """Return y as float64 of shape (n,) or (n, n_outputs). Raise ValueError unless all values are finite numbers.
 
     With `warn`, a single column in place of one axis gives scikit-learn's warning.
     """
@@ -140,7 +140,7 @@ def as_numbers(y: Any, *, warn: bool = True) -> NDArray[np.float32]:
         raise ValueError(f"y must have shape (n,) or (n, n_outputs); got {y.shape}.")
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=warn)
-    return as_array(y, "y", ensure_2d=False, dtype=np.float32, order="C")
+    return as_array(y, "y", ensure_2d=False, dtype=np.float64, order="C")
 
 
 def check_sample_weight(

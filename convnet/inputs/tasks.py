@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from scipy.special import xlog1py, xlogy
 from sklearn.metrics import r2_score
 
 from convnet.graph.losses import mean_loss
+from convnet.inputs.target_scaling import MAX_FLOAT32, TargetScaling
 from convnet.inputs.targets import (
     as_indicator,
     as_labels,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 
 # Some solvers square the gradients of squared errors.
-MAX_SQUARED_ERROR_TARGET = np.sqrt(np.finfo(np.float32).max)
+MAX_SQUARED_ERROR_TARGET = np.sqrt(MAX_FLOAT32)
 MIN_ONE_HOT_SAMPLES = 10  # with fewer samples, each may have exactly one label by chance
 
 
@@ -47,7 +49,7 @@ class Target:
     Parameters
     ----------
     values : ndarray of shape (n,) or (n, n_outputs)
-        int32 class codes, or float32.
+        int32 class codes or float32; numbers of a regression as float64, before `Task.scaling`.
     rows : ndarray of int64
         Indices of the samples with a positive weight.
     weights : ndarray of float32 or None
@@ -75,6 +77,7 @@ class Task(ABC):
     """What a net learns, before a fit or with the classes or outputs of a fitted net."""
 
     description: ClassVar[str]
+    baseline: ClassVar[str]  # the best prediction that does not depend on X
     min_validation_samples: ClassVar[int] = 1  # that the score of ``score`` needs
 
     @abstractmethod
@@ -101,6 +104,59 @@ class Task(ABC):
     @abstractmethod
     def fitted(self, target: Target) -> Self:
         """Return the task with the classes or outputs of `target`, to encode the y of a validation set."""
+
+    def scaling(self, values: np.ndarray, weights: np.ndarray | None) -> TargetScaling | None:
+        """Return the scaling of targets that are numbers, or None for classes.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n,) or (n, n_outputs)
+            Targets of the training set.
+        weights : ndarray of float32, shape (n,), or None
+            Its sample weights.
+        """
+        return None
+
+    def score_weights(
+        self, targets: np.ndarray, weights: np.ndarray | None
+    ) -> tuple[NDArray[np.float64], float] | None:
+        """Return how the squared residuals of the outputs become the training score, or None for classes.
+
+        Parameters
+        ----------
+        targets : ndarray of float32, shape (n,) or (n, n_outputs)
+            Targets of the training set, as the net learns them.
+        weights : ndarray of float32, shape (n,), or None
+            Its sample weights.
+
+        Returns
+        -------
+        weights : ndarray of float64, shape (n_outputs,)
+            The score is `offset` minus the mean over the samples of Σ weights · residuals².
+        offset : float
+            The score without residuals.
+        """
+        return None
+
+    @abstractmethod
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the loss of the best prediction that does not depend on X.
+
+        Parameters
+        ----------
+        train, test : (ndarray, ndarray or None)
+            Targets, as the net learns them, and sample weights. The class frequencies, or the means, of `train` are the
+            prediction for `test`.
+
+        Returns
+        -------
+        loss : float
+            0 if all targets of `train` are equal.
+        """
 
     @abstractmethod
     def metrics(
@@ -162,6 +218,7 @@ class Classification(Task):
     """
 
     description: ClassVar[str] = "one label per sample"
+    baseline: ClassVar[str] = "the class frequencies"
 
     class_weight: Any = None
     classes: np.ndarray | None = None
@@ -216,6 +273,19 @@ class Classification(Task):
         accuracy = float(np.average(correct, weights=weights))
         return mean_loss(loss, outputs, targets, weights), accuracy
 
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the cross-entropy of the class frequencies."""
+        assert self.classes is not None
+        codes, n = [targets.astype(np.intp) for targets, _ in (train, test)], len(self.classes)
+        frequencies = np.bincount(codes[0], weights=train[1], minlength=n)
+        with np.errstate(divide="ignore"):  # a class that is only in `test` makes the loss infinite
+            log_p = np.log(frequencies / frequencies.sum())
+        return -float(np.average(log_p[codes[1]], weights=test[1]))
+
     def count_outputs(self, y: Any) -> int:
         """Return 1 for two classes, else the number of classes."""
         return count_class_outputs(np.unique(as_labels(y)))
@@ -251,6 +321,7 @@ class MultilabelClassification(Task):
     """
 
     description: ClassVar[str] = "an indicator of several labels per sample"
+    baseline: ClassVar[str] = "the label frequencies"
 
     class_weight: Any = None
     classes: np.ndarray | None = None
@@ -303,6 +374,16 @@ class MultilabelClassification(Task):
         accuracy = float(np.average(correct, weights=weights))
         return mean_loss("sigmoid", outputs, targets, weights), accuracy
 
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the binary cross-entropy of the label frequencies, the mean over the labels."""
+        p = np.average(train[0], axis=0, weights=train[1]).astype(np.float64)
+        share = np.average(test[0], axis=0, weights=test[1]).astype(np.float64)
+        return float(-(xlogy(share, p) + xlog1py(1 - share, -p)).mean())
+
     def count_outputs(self, y: Any) -> int:
         """Return the number of columns of y."""
         return as_indicator(y).shape[1]
@@ -334,27 +415,28 @@ class Regression(Task):
     ----------
     loss : {"squared_error", "absolute_error", "huber"}
         The loss.
+    normalize_y : bool
+        Whether the net learns standardized targets.
     n_outputs : int, default=None
         Outputs of the fitted net.
+    fitted_scaling : TargetScaling, default=None
+        Scaling of the fitted net.
     """
 
     description: ClassVar[str] = "numbers"
+    baseline: ClassVar[str] = "the means of y"
     min_validation_samples: ClassVar[int] = 2  # R² is not defined for one sample
 
     loss: str
+    normalize_y: bool
     n_outputs: int | None = None
+    fitted_scaling: TargetScaling | None = None
 
     def encode(
         self, y: Any, sample_weight: NDArray[np.float64] | None, *, classes: ArrayLike | None = None
     ) -> Target:
-        """Return y as float32. `classes` has no effect."""
+        """Return y as float64, in its own units. `classes` has no effect."""
         values = as_numbers(y)
-        largest = float(np.abs(values).max())
-        if self.loss == "squared_error" and largest > MAX_SQUARED_ERROR_TARGET:
-            raise ValueError(
-                f"y has values up to {largest:.3g}, whose squares are out of the range of float32. Scale y, for "
-                'example with TransformedTargetRegressor, or set loss="absolute_error".'
-            )
         n_outputs = 1 if values.ndim == 1 else values.shape[1]
         if self.n_outputs is not None and n_outputs != self.n_outputs:
             raise ValueError(f"y has {n_outputs} columns; the net has {self.n_outputs} outputs.")
@@ -373,6 +455,17 @@ class Regression(Task):
         """Return the task with the number of outputs of `target`."""
         return replace(self, n_outputs=target.n_outputs)
 
+    def scaling(self, values: np.ndarray, weights: np.ndarray | None) -> TargetScaling:
+        """Return the scaling of the fitted net, or one that standardizes `values`, or one that changes nothing."""
+        if self.fitted_scaling is not None:
+            scaling = self.fitted_scaling
+        elif self.normalize_y:
+            scaling = TargetScaling.standardizing(values, weights)
+        else:
+            scaling = TargetScaling.identity(1 if values.ndim == 1 else values.shape[1])
+        squared = self.loss == "squared_error"
+        return replace(scaling, limit=MAX_SQUARED_ERROR_TARGET if squared else MAX_FLOAT32)
+
     def metrics(
         self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
     ) -> tuple[float, float]:
@@ -385,27 +478,57 @@ class Regression(Task):
             score = r2_score(*wide, sample_weight=weights)
         return mean_loss(self.loss, outputs, targets, weights), float(score)
 
+    def score_weights(
+        self, targets: np.ndarray, weights: np.ndarray | None
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return weights and offset of R², the mean over the outputs. A constant output counts as 0."""
+        columns = targets.reshape(len(targets), -1).astype(np.float64)
+        mean = np.average(columns, axis=0, weights=weights)
+        variance = np.average((columns - mean) ** 2, axis=0, weights=weights)
+        varies = variance > 0
+        factors = np.divide(1, variance * len(varies), out=np.zeros(len(varies)), where=varies)
+        return factors, float(varies.mean())
+
+    def baseline_loss(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the loss of the weighted mean of each output."""
+        mean = np.average(train[0], axis=0, weights=train[1])
+        outputs = np.broadcast_to(mean, test[0].shape).reshape(len(test[0]), -1)
+        return mean_loss(self.loss, outputs, test[0], test[1])
+
     def count_outputs(self, y: Any) -> int:
         """Return 1 for one axis, else the number of columns of y."""
         values = as_numbers(y)
         return 1 if values.ndim == 1 else values.shape[1]
 
     def check_attributes(self, fitted: Mapping[str, Any], n_outputs: int) -> None:
-        """Raise ValueError unless ``n_outputs_`` is the number of outputs."""
+        """Raise ValueError unless ``n_outputs_`` is the number of outputs, each with a mean and a scale."""
         if fitted["n_outputs_"] != n_outputs or fitted.keys() & {"classes_", "_indicator_dtype"}:
             raise ValueError(f"its attributes do not go with {n_outputs} outputs.")
+        mean, scale = fitted["y_mean_"], fitted["y_scale_"]
+        for array in (mean, scale):
+            if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+                raise ValueError("y_mean_ and y_scale_ are not arrays of float64.")
+            if array.shape != (n_outputs,) or not np.isfinite(array).all():
+                raise ValueError(f"y_mean_ and y_scale_ are not {n_outputs} finite numbers each.")
+        if not (scale > 0).all():
+            raise ValueError("y_scale_ is not above 0.")
 
     def explain_targets(
         self, target: Any, n: int, outputs: Callable[[], np.ndarray]
     ) -> TargetOutputs:
-        """Return the outputs with the indices `target`, or the only output."""
-        assert self.n_outputs is not None
+        """Return the outputs with the indices `target`, or the only output, in the units of y."""
+        assert self.n_outputs is not None and self.fitted_scaling is not None
         if target is None and self.n_outputs > 1:
             raise ValueError(
                 f"target must say which of the {self.n_outputs} outputs to explain, from 0 to {self.n_outputs - 1}."
             )
         index = 0 if target is None else target
-        return output_targets(label_codes(index, np.arange(self.n_outputs), n))
+        codes = label_codes(index, np.arange(self.n_outputs), n)
+        return output_targets(codes, self.fitted_scaling.scale)
 
 
 def count_class_outputs(classes: Sized) -> int:

@@ -1,4 +1,4 @@
-"""Inspection: what a net looks like, and how it comes to what it says."""
+"""Inspection: what a net looks like, and how it arrives at its predictions."""
 
 from convnet.inspection.displays import (
     ArchitectureDisplay,

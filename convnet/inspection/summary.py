@@ -1,4 +1,4 @@
-"""A net as a table, and the label of a layer in tables and pictures."""
+"""Summary: a net as a table. Also the labels of layers in tables and figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activations: their names, and layers that apply one."""
+"""Activation and ReLU: activations as separate layers. Also the names of all activations."""
 
 from convnet.engine import ACTIVATIONS
 from convnet.layers.base import Builder, Layer, register
@@ -31,6 +31,8 @@ class Activation(Layer):
     - sigmoid: 1 / (1 + exp(-x))
     - tanh: the hyperbolic tangent
     - linear: x
+
+    relu, leaky_relu, elu, gelu and silu are rectifiers: for negative x, they are 0 or close to 0.
 
     ``fit`` raises for "softmax", which belongs to the automatic output layer.
 

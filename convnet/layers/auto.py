@@ -1,4 +1,4 @@
-"""The layers that ``layers="auto"`` stands for."""
+"""auto_layers: the layers that ``layers="auto"`` stands for."""
 
 from convnet.layers.base import Layer
 from convnet.layers.conv2d import Conv2D

@@ -1,4 +1,4 @@
-"""The base class of layers, the builder that they call, and the registry of layers by name."""
+"""Layer, the base class of all layers; Builder, which they call; and the registry of layers by name."""
 
 from __future__ import annotations
 

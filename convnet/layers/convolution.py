@@ -1,4 +1,4 @@
-"""Base classes of convolutions: each adds fields, and all documentation of a field is written here once.
+"""Base classes of convolutions. Each adds fields; all fields are documented here, once.
 
 Dataclasses order the fields of several base classes from the last one to the first, so
 ``Conv2D(Convolution, Kernel2D)`` has the fields of `Filters`, `Kernel2D`, `Groups` and `WeightedLayer`.

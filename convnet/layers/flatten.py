@@ -1,4 +1,4 @@
-"""Maps as flat features."""
+"""Flatten: a map or a signal as flat features."""
 
 from math import prod
 

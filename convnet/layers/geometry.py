@@ -1,4 +1,4 @@
-"""Windows that slide over a map: their padding and output sizes, and the errors of shapes that do not fit.
+"""Windows that slide over a map: padding, output sizes, and errors about shapes that do not fit.
 
 Shapes are (height, width, channels) for maps, (length, channels) for signals and (features,) for flat data.
 """

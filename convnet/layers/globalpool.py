@@ -1,4 +1,4 @@
-"""Global max and average pooling: a map or a signal to one value per channel."""
+"""Global max and average pooling: a map or a signal becomes one value per channel."""
 
 from convnet.layers.base import register
 from convnet.layers.pool import GlobalPool

@@ -1,4 +1,4 @@
-"""Normalization by statistics that are learned before training."""
+"""Normalize: normalization by statistics that are learned before training."""
 
 from convnet.layers.base import Builder, Layer, register
 from convnet.values.constraints import number, parameter

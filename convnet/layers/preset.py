@@ -1,4 +1,4 @@
-"""Presets: specs that come with convnet, each in a file of that name in ``presets``.
+"""Presets: specs that come with convnet, each a file in the folder ``presets``.
 
 The files are JSON, which is also valid YAML, so reading them does not need PyYAML.
 """

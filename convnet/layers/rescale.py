@@ -1,4 +1,4 @@
-"""Values times a constant, plus a constant."""
+"""Rescale: each value times a constant, plus a constant."""
 
 from convnet.layers.base import Builder, Layer, register
 from convnet.values.constraints import number, parameter

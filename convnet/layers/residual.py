@@ -43,8 +43,8 @@ class Residual(Layer):
         At least one layer. Residual layers can be nested, at most 8 deep. Layers without a name are numbered within the
         block, and their weights have names such as ``"residual1/conv1/weights"``.
     activation : str, default=None
-        Function applied to the sum: "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or None. "relu"
-        gives the block of [1]_, None that of [2]_.
+        Function applied to the sum, such as "relu". `Activation` lists the names. "relu" gives the block of [1]_. None
+        applies no function and gives the block of [2]_.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Maps resized to a fixed size."""
+"""Resize: maps resized to a fixed size."""
 
 from convnet.engine import RESIZING
 from convnet.layers.base import Builder, Layer, register

@@ -20,13 +20,13 @@ class WeightedLayer(Layer):
     Parameters
     ----------
     activation : str, default=None
-        Function applied to the output: "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or None.
+        Function applied to the output, such as "relu". `Activation` lists the names. None applies no function.
     use_bias : bool, default=True
         Whether to add a learned constant to each output channel or unit.
     kernel_initializer : str, default=None
         Distribution of the initial weights: "he_normal", "he_uniform", "glorot_normal", "glorot_uniform" or
-        "orthogonal" [init]_. None means "he_uniform" before a rectifier ("relu", "leaky_relu", "elu", "gelu", "silu")
-        and "glorot_uniform" otherwise.
+        "orthogonal" [init]_. None means "he_uniform" before a rectifier such as "relu"
+        (see `Activation`) and "glorot_uniform" otherwise.
     l2 : float, default=None
         Strength of the L2 penalty on the weights, from 0 to 1000. None means the estimator's `alpha`.
     max_norm : float, default=None

@@ -1,4 +1,4 @@
-"""Zeros around a map."""
+"""ZeroPad2D: zeros around a map."""
 
 from convnet.layers.base import Builder, Layer, Pair, register
 from convnet.layers.geometry import Padding, require_input, zeros2d

@@ -1,4 +1,4 @@
-"""Estimators as files and pickles.
+"""Estimators in files and pickles.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The manifest of a model file: what it says of a fitted net, as JSON, beside the weights.
+"""The manifest of a model file: it describes a fitted net as JSON. The weights are stored beside it.
 
 ::
 

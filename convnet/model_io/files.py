@@ -1,4 +1,4 @@
-"""Estimators to files and back: ``save``, `load` and `load_pretrained`."""
+"""Saving and loading estimators: ``save``, `load` and `load_pretrained`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of an estimator in pickles, copies, and files of joblib and skops."""
+"""The state of an estimator in pickles, in copies, and in joblib and skops files."""
 
 from __future__ import annotations
 

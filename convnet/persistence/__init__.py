@@ -1,4 +1,4 @@
-"""File formats: written as a whole, and read without running anything that a file holds.
+"""File formats. Files are replaced as a whole, and reading one never runs code from it.
 
 ::
 

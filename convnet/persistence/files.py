@@ -1,4 +1,4 @@
-"""Writing files that replace others as a whole: a reader sees the old file or the new one."""
+"""Writing files that replace others as a whole: a reader sees either the old file or the new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model in a file: a manifest, which is JSON, and float32 arrays.
+"""Model files: a manifest in JSON, and float32 arrays.
 
 Both formats hold two texts beside the arrays: "convnet", the manifest, and "digest", its checksum. The manifest holds
 the checksum of the arrays, so a changed byte in either is detected. Nothing in a file is run. Arrays are read when

@@ -1,4 +1,4 @@
-"""Models as NumPy archives (.npz): zip files of .npy files, nothing pickled, nothing compressed.
+"""Models as NumPy archives (.npz): uncompressed zip files of .npy files, without pickles.
 
 Uncompressed entries take no more memory than the file, whatever its headers say.
 """

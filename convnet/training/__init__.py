@@ -1,4 +1,4 @@
-"""Training: epochs, batches, learning rates, early stopping. Knows nothing of scikit-learn.
+"""Training: epochs, batches, learning rates and early stopping. It does not depend on scikit-learn.
 
 loop.py            one fit: epochs of shuffled batches, best weights, history
 examples.py        what is trained on: X as passed, encoded targets, the samples that take part

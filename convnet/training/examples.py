@@ -1,4 +1,4 @@
-"""The samples that a net is trained or scored on."""
+"""Examples: the samples that a net is trained or scored on."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -20,7 +20,7 @@ class Examples:
     ----------
     X : ndarray or LazyArray of shape (n, h, w, c) or (n, features)
         As passed by the user, any numeric dtype.
-    targets : ndarray of shape (n,)
+    targets : ndarray of shape (n,) or (n, n_outputs)
         Encoded for the loss.
     rows : ndarray of int64
         The rows of X that are used.

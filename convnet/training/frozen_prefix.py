@@ -1,4 +1,4 @@
-"""Training behind a frozen prefix: its outputs are computed as a prediction and cached from epoch to epoch."""
+"""CachedFeatures: the outputs of a frozen prefix, computed once and cached for later epochs."""
 
 from dataclasses import dataclass, field
 from math import prod

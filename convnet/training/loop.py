@@ -1,4 +1,4 @@
-"""The training loop: epochs of shuffled batches, learning rates, stopping, best weights, history."""
+"""The training loop: epochs of shuffled batches, learning rates, stopping, best weights and history."""
 
 import math
 import time
@@ -100,12 +100,16 @@ class Loop:
         Its ``epoch_begin(epoch)`` and ``epoch_end(metrics)`` are called; the latter returns whether to stop.
     largest : float, default=1.0
         Largest magnitude of the inputs after scaling.
+    score_offset : float, default=None
+        If given, the training score is this minus the mean of the trainer's scores, as for R². None: it is their mean.
 
     Attributes
     ----------
     history : dict of list
-        "loss", "learning_rate" (of the last step), "seconds" and, with `validate`, "validation_loss" and
-        "validation_score".
+        "loss", "score", "learning_rate" (of the last step), "seconds" and, with `validate`, "validation_loss" and
+        "validation_score". Loss and score of the training set come from the batches as trained.
+    data_loss : float
+        Training loss of the last epoch without penalty and smoothing.
     best : BestWeights
         The weights of the best epoch with `validate`, else of the last.
     weights : dict of ndarray or None
@@ -134,15 +138,18 @@ class Loop:
         deadline: float = math.inf,
         watch: Watch | None = None,
         largest: float = 1.0,
+        score_offset: float | None = None,
     ) -> None:
         self.network, self.trainer, self.examples = network, trainer, examples
         self.batch_size, self.rates, self.stopping = batch_size, rates, stopping
         self.seed, self.shuffle, self.first_epoch = seed, shuffle, first_epoch
         self.validate, self.by_score, self.best_epoch = validate, by_score, best_epoch
         self.deadline, self.watch, self.largest = deadline, watch, largest
-        self.history: dict[str, list[float]] = {"loss": [], "learning_rate": [], "seconds": []}
-        if validate:
-            self.history |= {"validation_loss": [], "validation_score": []}
+        self.score_offset = score_offset
+        names = ["loss", "score", "learning_rate", "seconds"]
+        names += ["validation_loss", "validation_score"] if validate else []
+        self.history: dict[str, list[float]] = {name: [] for name in names}
+        self.data_loss = math.nan
         self.best, self.over, self.cut = BestWeights(), False, 0
         self.weights: Weights | None = None
 
@@ -176,7 +183,7 @@ class Loop:
         """Train for an epoch; return False if it was cut short or dropped."""
         start = time.perf_counter()
         rates = self.rates.epoch(epoch, self.steps)
-        loss, taken = self._train(epoch, rates)
+        (loss, data_loss, score), taken = self._train(epoch, rates)
         rate = rates[taken - 1]
         if taken < self.steps:
             if self.history["loss"]:
@@ -184,7 +191,10 @@ class Loop:
                 return False
             self.cut = taken
         self.weights = self.network.get_weights()
-        metrics = {"loss": loss, "learning_rate": rate}
+        self.data_loss = data_loss
+        if self.score_offset is not None:
+            score = self.score_offset - score
+        metrics = {"loss": loss, "score": score, "learning_rate": rate}
         self._check(self.weights, epoch, loss, rate)
         if self.validate:
             try:
@@ -206,22 +216,29 @@ class Loop:
             self.over = True
         return not self.cut
 
-    def _train(self, epoch: int, rates: list[float]) -> tuple[float, int]:
-        """Take steps at these rates until the deadline; return Σ w·loss / Σ w over them, and their number."""
+    def _train(self, epoch: int, rates: list[float]) -> tuple[tuple[float, float, float], int]:
+        """Take steps at these rates until the deadline.
+
+        Return the weighted means of loss, loss without penalty and smoothing, and score over the samples, and the
+        number of steps.
+        """
         data, size = self.examples, self.batch_size
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
         parts = [rows[i : i + size] for i in range(0, len(rows), size)]
-        total, taken = 0.0, 0
+        total, data_total, score_total, taken = 0.0, 0.0, 0.0, 0
         with closing(data.batches(parts)) as batches:
             for rate, part, batch in zip(rates, parts, batches, strict=True):
                 loss = self.trainer.step(**batch, learning_rate=rate, epoch=epoch)
                 if not math.isfinite(loss):
                     raise diverged(f"loss became {loss}", epoch, taken, rate)
                 total += loss * data.weight(part)
+                data_total += self.trainer.data_loss
+                score_total += self.trainer.score
                 taken += 1
                 if time.monotonic() > self.deadline:
                     break
-        return total / data.weight(rows[: taken * size]), taken
+        weight = data.weight(rows[: taken * size])
+        return (total / weight, data_total / weight, score_total / weight), taken
 
     def _check(self, weights: Weights, epoch: int, loss: float, rate: float) -> None:
         """Raise ValueError if the epoch left a value that is not finite."""
@@ -297,8 +314,8 @@ def what_diverged(
 def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
     """Return roughly by how many powers of ten values may grow up to the layer where they are largest.
 
-    A layer multiplies by the root mean square of the norms of its units' weights, unless its biases are larger. Batch
-    norm divides by the standard deviation.
+    A layer multiplies by the root mean square of the norms of its units' weights, unless its biases are larger. The
+    factors of channels are called gamma. Batch norm divides by the standard deviation.
 
     Parameters
     ----------
@@ -309,10 +326,9 @@ def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
     for name, values in weights.items():
         layer, _, role = name.rpartition("/")
         factor = sqrt(squares(values) / values.shape[-1])
-        if role == "gamma":
-            factor /= sqrt(
-                float(weights[f"{layer}/moving_variance"].mean(dtype=np.float64)) + 1e-12
-            )
+        variance = weights.get(f"{layer}/moving_variance")
+        if role == "gamma" and variance is not None:
+            factor /= sqrt(float(variance.mean(dtype=np.float64)) + 1e-12)
         if values.ndim > 1 or role == "gamma":
             now += log10(max(factor, 1e-12)) if factor < inf else inf
         most = max(most, now, log10(max(factor, 1e-12)) if factor < inf else inf)

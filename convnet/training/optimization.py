@@ -122,12 +122,12 @@ class LearningRates:
         for rate in rates:
             if not is_number(rate) or not 0 <= as_float(rate) < math.inf:
                 raise ValueError(
-                    f"learning_rate gave {show(rate)} for epoch {epoch}; it must be a number, 0 or more."
+                    f"learning_rate returned {show(rate)} for epoch {epoch}; expected a finite number, 0 or more."
                 )
         return list(map(float, rates))
 
     def lower(self) -> bool:
-        """Lower an adaptive rate. Return False, which ends training, where there is none to lower."""
+        """Lower an adaptive rate. Return False, which ends training, if there is none or it is at its minimum."""
         if self.schedule != "adaptive" or self.init <= ADAPTIVE_LOWEST:
             return False
         self.init /= ADAPTIVE_DIVISOR

@@ -1,4 +1,4 @@
-"""A network's outputs for any number of samples."""
+"""predict_in_batches: the outputs of a network for any number of samples."""
 
 from contextlib import closing
 from typing import Any

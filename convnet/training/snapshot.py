@@ -1,4 +1,4 @@
-"""The state of a training loop, as numbers for JSON and arrays by name."""
+"""Snapshots: the state of a training loop, as numbers for JSON and as arrays by name."""
 
 import math
 from collections.abc import Mapping
@@ -86,7 +86,7 @@ def _check(loop: Loop, numbers: Mapping[str, Any]) -> None:
         raise ValueError("its metrics are not numbers")
     done = loop.first_epoch + len(history["loss"])
     if type(epoch) is not int or not 1 <= epoch <= done:
-        raise ValueError(f"its best epoch is {epoch!r} of {done}")
+        raise ValueError(f"its best epoch is {show(epoch)} of {done}")
     if math.isnan(score):
         raise ValueError("its best score is NaN")
     if (

@@ -10,6 +10,9 @@
  *   absolute_error   l = |r|                                  dl/dz   = sign(r)
  *   huber            l = r^2 / 2, or |r| - 1/2 beyond 1       dl/dz   = r, or sign(r)     (Huber, 1964)
  *
+ * The score of a sample is 1 if softmax ranks its class first, or if the sign of each sigmoid's output is right, else
+ * 0; for the others it is sum_k v_k r^2, with the score weights v.
+ *
  * Comparisons are written so that a NaN stays a NaN.
  */
 #ifndef CN_LOSS_LOSS_INC_H
@@ -36,8 +39,13 @@ static void loss_softmax(const cn_maps_params *op, const cn_context *ctx, const 
         float top = z[0];
         for (int64_t k = 1; k < classes; k++) top = z[k] > top ? z[k] : top;
         double sum = 0.0, target = (double)z[label];
+        int64_t first = 0;
+        while (first < classes - 1 && !(z[first] == top)) first++;
         for (int64_t k = 0; k < classes; k++) g[k] = cn_exp(z[k] - top);
         for (int64_t k = 0; k < classes; k++) sum += (double)g[k];
+        const double log_sum = log(sum) + (double)top;
+        ctx->data_losses[t->first + s] = weight * (log_sum - target);
+        ctx->scores[t->first + s] = first == label ? weight : 0.0;
         if (smooth > 0.0) {
             double all = 0.0;
             for (int64_t k = 0; k < classes; k++) all += (double)z[k];
@@ -46,41 +54,43 @@ static void loss_softmax(const cn_maps_params *op, const cn_context *ctx, const 
         const float inverse = (float)(1.0 / sum);
         for (int64_t k = 0; k < classes; k++)
             g[k] = (g[k] * inverse - (k == label ? on : off)) * share;
-        ctx->losses[t->first + s] = weight * (log(sum) + (double)top - target);
+        ctx->losses[t->first + s] = weight * (log_sum - target);
     }
 }
 
+/* `data` is the value without smoothing. */
 typedef struct {
-    double value, slope;
+    double value, slope, data;
 } cn_loss;
 
 CN_INLINE cn_loss cn_cross_entropy(double z, double y, double smooth) {
-    const double target = y * (1.0 - smooth) + 0.5 * smooth;
-    const double e = exp(-fabs(z)), p = z < 0.0 ? e / (1.0 + e) : 1.0 / (1.0 + e);
-    return (cn_loss){(z > 0.0 ? z : 0.0) - target * z + log1p(e), p - target};
+    const double target = y * (1.0 - smooth) + 0.5 * smooth, positive = z > 0.0 ? z : 0.0;
+    const double e = exp(-fabs(z)), p = z < 0.0 ? e / (1.0 + e) : 1.0 / (1.0 + e), rest = log1p(e);
+    return (cn_loss){positive - target * z + rest, p - target, positive - y * z + rest};
 }
 
 CN_INLINE cn_loss cn_squared(double z, double y, double smooth) {
     const double r = z - y;
     (void)smooth;
-    return (cn_loss){0.5 * r * r, r};
+    return (cn_loss){0.5 * r * r, r, 0.5 * r * r};
 }
 
 CN_INLINE cn_loss cn_absolute(double z, double y, double smooth) {
     const double r = z - y;
     (void)smooth;
-    return (cn_loss){fabs(r), r > 0.0 ? 1.0 : r < 0.0 ? -1.0 : r};
+    return (cn_loss){fabs(r), r > 0.0 ? 1.0 : r < 0.0 ? -1.0 : r, fabs(r)};
 }
 
 CN_INLINE cn_loss cn_huber(double z, double y, double smooth) {
     const double r = z - y, bound = r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r;
     (void)smooth;
-    return (cn_loss){bound * (r - 0.5 * bound), bound};
+    const double value = bound * (r - 0.5 * bound);
+    return (cn_loss){value, bound, value};
 }
 
-/* The mean of the losses of the outputs. */
+/* The mean of the losses of the outputs. With `labels`, targets are 0 or 1. */
 CN_INLINE void cn_each_output(const cn_maps_params *op, const cn_context *ctx, const cn_task *t,
-                              cn_loss (*loss)(double z, double y, double smooth)) {
+                              cn_loss (*loss)(double z, double y, double smooth), int labels) {
     const int64_t outputs = op->src.c;
     const double total = ctx->weight_sum * (double)outputs;
     for (int64_t s = t->s0; s < t->s1; s++) {
@@ -89,30 +99,38 @@ CN_INLINE void cn_each_output(const cn_maps_params *op, const cn_context *ctx, c
         const int64_t row = cn_row(ctx, t, s);
         const float *y = (const float *)ctx->y + row * outputs;
         const double weight = cn_weight(ctx, row);
-        double sum = 0.0;
+        double sum = 0.0, data = 0.0, score = labels ? 1.0 : 0.0;
         for (int64_t k = 0; k < outputs; k++) {
             const cn_loss l = loss((double)z[k], (double)y[k], ctx->smoothing);
+            const double r = (double)z[k] - (double)y[k];
             g[k] = (float)(l.slope * weight / total);
             sum += l.value;
+            data += l.data;
+            if (!labels)
+                score += ctx->score_weights[k] * r * r;
+            else if ((z[k] > 0.0f) != (y[k] > 0.5f))
+                score = 0.0;
         }
         ctx->losses[t->first + s] = weight * (sum / (double)outputs);
+        ctx->data_losses[t->first + s] = weight * (data / (double)outputs);
+        ctx->scores[t->first + s] = weight * score;
     }
 }
 
 static void loss_sigmoid(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
-    cn_each_output(op, ctx, t, cn_cross_entropy);
+    cn_each_output(op, ctx, t, cn_cross_entropy, 1);
 }
 
 static void loss_squared_error(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
-    cn_each_output(op, ctx, t, cn_squared);
+    cn_each_output(op, ctx, t, cn_squared, 0);
 }
 
 static void loss_absolute_error(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
-    cn_each_output(op, ctx, t, cn_absolute);
+    cn_each_output(op, ctx, t, cn_absolute, 0);
 }
 
 static void loss_huber(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
-    cn_each_output(op, ctx, t, cn_huber);
+    cn_each_output(op, ctx, t, cn_huber, 0);
 }
 
 #endif

@@ -36,7 +36,8 @@ class Step:
             "input": ((np.ones((N, *SHAPE), np.float32), 1.0), {}),
             "classes": ((np.zeros(N, np.int32),), {}),
             "sample_weight": ((None, float(N)), {}),
-            "sums": ((np.zeros(N), np.zeros(squares)), {}),
+            "sums": ((np.zeros((3, N)), np.zeros(squares)), {}),
+            "score_weights": ((np.ones(8),), {}),
             "clipping": ((1.0, np.zeros(1 + squares)), {}),
             "optimizer": ((aligned_zeros(floats), aligned_zeros(floats)), constants),
         }  # fmt: skip
@@ -60,8 +61,8 @@ def test_a_whole_context_runs(net):
 def test_a_piece_is_missing(net, name):
     step, before = Step(net), net.get_weights()
     del step.pieces[name]
-    if name == "sample_weight":
-        return step.run()  # none are all 1
+    if name in ("sample_weight", "score_weights"):
+        return step.run()  # no weights are all 1; a softmax takes no weights of scores
     with pytest.raises(ValueError, match=r"not of the size|rows"):
         step.run()
     for key, array in net.get_weights().items():
@@ -157,8 +158,9 @@ WRONG = {
         ValueError,
         r"^sample weights: not",
     ),
-    "no losses": ("sums", (np.zeros(0), np.zeros(99)), ValueError, r"^losses: not"),
-    "no squares": ("sums", (np.zeros(N), np.zeros(0)), ValueError, r"^sums of squares: not"),
+    "no losses": ("sums", (np.zeros((3, 0)), np.zeros(99)), ValueError, r"^losses: not"),
+    "two rows": ("sums", (np.zeros((2, N)), np.zeros(99)), ValueError, "must have three rows"),
+    "no squares": ("sums", (np.zeros((3, N)), np.zeros(0)), ValueError, r"^sums of squares: not"),
     "no factor": ("clipping", (1.0, np.zeros(0)), ValueError, r"norms must not be empty"),
     "few norms": ("clipping", (1.0, np.zeros(1)), ValueError, r"^norms: not"),
     "many norms": ("clipping", (1.0, np.zeros(99)), ValueError, r"^norms: not"),

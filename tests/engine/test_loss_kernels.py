@@ -106,6 +106,47 @@ def test_weights_of_one_are_no_weights(isa, loss):
     np.testing.assert_array_equal(plain[1], ones[1])
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_the_data_loss_and_the_score(isa, loss, smoothing):
+    """Without smoothing and penalty, from the outputs before the update."""
+    n, k = 37, 5
+    logits, y, weight = draw_case(loss, n, k, 8, True, 2.0)
+    smoothing = smoothing if loss in SMOOTHED else 0.0
+    net = Network([], (n,), k, isa=isa)
+    net.set_weights({WEIGHTS: logits, "output/bias": np.zeros(k, np.float32)})
+    trainer = Trainer(
+        net, loss=loss, batch_size=n, solver="sgd", label_smoothing=smoothing, alpha=0.1
+    )
+    v = np.linspace(0.5, 2, k)
+    trainer.set_score_weights(v)
+    y = np.asarray(y, dtype=np.int32 if loss == "softmax" else np.float32)
+    rows = np.arange(3, n, dtype=np.int64)
+    x = np.eye(n, dtype=np.float32)
+    trainer.step(x, y, rows, weight, scale=1.0, learning_rate=1.0, epoch=0)
+    z, y, w = oracle.f64(logits)[rows], y[rows], oracle.f64(weight)[rows]
+    expected, _ = oracle.LOSSES[loss](z, y, w)
+    assert trainer.data_loss == pytest.approx(expected * w.sum(), rel=1e-6)
+    if loss == "softmax":
+        scores = z.argmax(axis=1) == y
+    elif loss == "sigmoid":
+        scores = ((z > 0) == (y == 1)).all(axis=1)
+    else:
+        scores = (v * (z - y) ** 2).sum(axis=1)
+    assert trainer.score == pytest.approx((w * scores).sum(), rel=1e-6)
+
+
+def test_equal_logits_count_for_the_first_class(isa):
+    """As argmax does. Otherwise a dead net would seem to be always right."""
+    n, k = 12, 4
+    net = Network([], (n,), k, isa=isa)
+    net.set_weights({WEIGHTS: np.zeros((n, k), np.float32), "output/bias": np.zeros(k, np.float32)})
+    trainer = Trainer(net, loss="softmax", batch_size=n, solver="sgd")
+    y, rows = np.arange(n, dtype=np.int32) % k, np.arange(n, dtype=np.int64)
+    trainer.step(np.eye(n, dtype=np.float32), y, rows, None, scale=1.0, learning_rate=1.0, epoch=0)
+    assert trainer.score == n / k
+
+
 @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
 def test_slopes_at_corners(isa, loss):
     """No residual has no slope; Huber's loss is square up to a residual of 1 and a line from there."""

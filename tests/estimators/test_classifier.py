@@ -73,7 +73,7 @@ def test_fitted_attributes(fitted):
         == sum(w.size for w in fitted.weights_.values())
         == 80 + 72 * 32 + 32 + 330
     )
-    assert set(fitted.history_) == {"loss", "learning_rate", "seconds"}
+    assert set(fitted.history_) == {"loss", "score", "learning_rate", "seconds"}
     for name in ("feature_names_in_", "validation_scores_", "validation_loss_curve_"):
         assert not hasattr(fitted, name)
 

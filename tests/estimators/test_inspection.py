@@ -75,7 +75,7 @@ def test_an_unknown_layer(clf, digits):
     known = (
         "conv1, residual1, residual1/conv1, residual1/batchnorm1, pool1, flatten, dense1, output"
     )
-    with pytest.raises(ValueError, match=f"no layer is called 'conv2'; there are {known}"):
+    with pytest.raises(ValueError, match=f"no layer is called 'conv2'; the layers are {known}"):
         clf.feature_maps(digits[0], "conv2")
 
 
@@ -193,9 +193,14 @@ def test_a_regressor(digits):
     for targets in (y.astype(float), np.stack([y, -y], axis=1).astype(float)):
         net = fitted(X, targets, kind=ConvNetRegressor)
         trace = net.trace(X[0])
-        assert (trace.outputs == np.ravel(net.predict(X[:1]))).all()
+        values = net.y_mean_ + net.y_scale_ * trace.outputs
+        assert (values == np.ravel(net.predict(X[:1]))).all()
+        assert (trace.final_step.computed == values).all()
         assert trace.probabilities is None and trace.final_step.function is None
-        assert "the prediction is the output of the net" in str(trace)
+        assert "the prediction is the output of the net in the units of y" in str(trace)
+        assert "mean + scale · z = prediction" in str(trace)
+    plain = fitted(X, y.astype(float), kind=ConvNetRegressor, normalize_y=False)
+    assert "the prediction is the output of the net\n" in str(plain.trace(X[0]))
 
 
 def test_walkthrough_net():

@@ -40,5 +40,5 @@ def test_adaptive_rate(digits):
 
 def test_bad_rate_of_a_callable(digits):
     X, y = digits[0][:50], digits[1][:50]
-    with pytest.raises(ValueError, match="learning_rate gave -1 for epoch 0"):
+    with pytest.raises(ValueError, match="learning_rate returned -1 for epoch 0"):
         ConvNetClassifier([], learning_rate=lambda epoch: -1).fit(X, y)

@@ -50,6 +50,7 @@ BAD = {
     "callbacks": [3, [3], "csv"],
     "class_weight": ["equal", 3, {0: -1, 1: 1}, {0: np.nan, 1: 1}, {5: 1.0}],
     "label_smoothing": [-0.1, 1, None, "a little"],
+    "normalize_y": ["yes", None, 1],
     "loss": ["squared_loss", "mse", None, 2],
     "n_jobs": [0, 1.5, "2", True],
 }
@@ -119,7 +120,7 @@ def test_seeds_and_sources():
 def test_a_rate_that_raises():
     with pytest.raises(ValueError, match="learning_rate raised ZeroDivisionError for epoch 0"):
         ConvNetClassifier(learning_rate=lambda epoch: 1 / epoch).fit([[0], [1]], [0, 1])
-    with pytest.raises(ValueError, match="for epoch 0; it must be a number, 0 or more"):
+    with pytest.raises(ValueError, match="for epoch 0; expected a finite number, 0 or more"):
         ConvNetClassifier(learning_rate=lambda epoch: 10**400).fit([[0], [1]], [0, 1])
 
 

@@ -10,6 +10,7 @@ from fitted_nets import classifier, multilabel, regressor, transformer
 
 import convnet
 from convnet.fitted import validate
+from convnet.fitted.attributes import ATTRIBUTES, FittedAttributeTypes
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights
 from convnet.layers import BatchNorm, Conv2D, Dense
@@ -207,3 +208,8 @@ def test_transformers(name, value):
     for call in (net.transform, net.get_feature_names_out, lambda X: net.save("net.npz")):
         with pytest.raises((ValueError, TypeError), match=name):
             call(X)
+
+
+def test_every_shared_attribute_has_a_type():
+    types = FittedAttributeTypes.__annotations__
+    assert {a.name for a in ATTRIBUTES if a.doc} <= set(types) <= {a.name for a in ATTRIBUTES}

@@ -118,15 +118,15 @@ def test_the_estimator_that_is_scored(clf, two):
         ("acuracy", "scoring='acuracy' is not a scorer .* Did you mean 'accuracy'"),
         ("r2", "scoring='r2' scores numbers, but ConvNetClassifier predicts classes"),
         ("neg_root_mean_squared_error", "predicts classes. Use a scorer for classification"),
-        ("roc_auc", "scoring='roc_auc' does not fit this target: multi_class must be in"),
-        ("f1", "scoring='f1' does not fit this target: Target is multiclass"),
+        ("roc_auc", "scoring='roc_auc' cannot score this target: multi_class must be in"),
+        ("f1", "scoring='f1' cannot score this target: Target is multiclass"),
         (f1_score, "looks like it is a metric"),
         (
             lambda est, X, y: "good",
-            "does not fit this target: scoring=.* gave 'good', not a number",
+            "cannot score this target: scoring=.* gave 'good', not a number",
         ),
         (lambda est, X, y: np.nan, "gave nan, not a number"),
-        (lambda est, X, y: 1 / 0, "does not fit this target: division by zero"),
+        (lambda est, X, y: 1 / 0, "cannot score this target: division by zero"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_the_first_epoch(
@@ -172,7 +172,7 @@ def test_regression(digits, outputs, scoring):
     reg.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
     expected = get_scorer(scoring)(reg, X[150:], y[150:])
     assert max(reg.validation_scores_) == pytest.approx(expected, rel=1e-9)
-    with pytest.raises(ValueError, match="scoring='accuracy' does not fit this target"):
+    with pytest.raises(ValueError, match="scoring='accuracy' cannot score this target"):
         reg.set_params(scoring="accuracy", early_stopping=True).fit(X, y)
 
 

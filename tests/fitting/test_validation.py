@@ -87,7 +87,7 @@ def test_the_curves_are_those_of_the_net_after_each_epoch(clf, parts):
         )
         assert clf.validation_scores_[n - 1] == step.score(*val.values())
     assert set(clf.history_) == {
-        *("loss", "learning_rate", "seconds", "validation_loss", "validation_score")
+        *("loss", "score", "learning_rate", "seconds", "validation_loss", "validation_score")
     }
 
 

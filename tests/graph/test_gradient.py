@@ -151,7 +151,9 @@ def test_nothing_of_the_net_is_changed():
 def test_wrong_arguments_are_named():
     net = Network([Dense(4, name="first")], (3,), 2)
     x = np.ones((2, 3))
-    with pytest.raises(ValueError, match="no layer is called 'frist'; there are first, output"):
+    with pytest.raises(
+        ValueError, match="no layer is called 'frist'; the layers are first, output"
+    ):
         net.gradient(x, np.ones((2, 2)), "frist")
     with pytest.raises(ValueError, match=r"grad_outputs of shape \(2, 2\), .*got \(2, 3\)"):
         net.gradient(x, np.ones((2, 3)))

@@ -79,7 +79,9 @@ def test_features_of_the_layers_inside():
     assert_normwise(net.features(x, "residual1"), block, 64)
     shortcut = net.features(x, "residual1/shortcut").astype(float)
     assert_normwise((block - want).astype(np.float32), shortcut, 256, "shortcut")
-    with pytest.raises(ValueError, match="no layer is called 'down'; there are conv1, residual1"):
+    with pytest.raises(
+        ValueError, match="no layer is called 'down'; the layers are conv1, residual1"
+    ):
         net.features(x, "down")
 
 

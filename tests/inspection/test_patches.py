@@ -240,7 +240,9 @@ def test_channels_first(net):
 
 def test_invalid_arguments_are_named(net):
     clf, X = net
-    with pytest.raises(ValueError, match="no layer is called 'conv3'; there are conv1, residual1"):
+    with pytest.raises(
+        ValueError, match="no layer is called 'conv3'; the layers are conv1, residual1"
+    ):
         clf.maximal_patches(X, "conv3")
     with pytest.raises(ValueError, match="n must be an integer, 1 or more; got 0"):
         clf.maximal_patches(X, "conv1", n=0)

@@ -240,7 +240,7 @@ def test_groups_read_their_own_channels():
         (
             "conv9",
             (0,),
-            "no layer is called 'conv9'; there are conv1, activation1, flatten, output",
+            "no layer is called 'conv9'; the layers are conv1, activation1, flatten, output",
         ),
         (
             "conv1",
@@ -268,7 +268,7 @@ def test_wrong_places(layer, indices, message):
 
 def test_an_unknown_map():
     trace = Trace(Network([Conv2D(2, 3)], (6, 6, 1)), np.zeros((1, 6, 6, 1)))
-    with pytest.raises(ValueError, match="no layer is called 'pool1'; there are conv1"):
+    with pytest.raises(ValueError, match="no layer is called 'pool1'; the layers are conv1"):
         trace.feature_map("pool1")
     with pytest.raises(TypeError):
         trace.at("conv1", 0.5, 0, 0)

@@ -29,6 +29,7 @@ def test_growth():
     assert growth({"a/weights": ones, "b/weights": ones[:, :1]}) == pytest.approx(2)
     assert growth({"a/weights": ones, "b/weights": ones / 100}) == pytest.approx(1)
     assert growth({"a/bias": np.full(3, 1e5, np.float32)}) == pytest.approx(5)
+    assert growth({"a/weights": ones, "b/gamma": ones[0] * 10}) == pytest.approx(2)
     assert growth({"a/weights": ones * 1e30}) == np.inf  # the squares overflow
     norm = {"n/gamma": 1.0, "n/beta": 0.0, "n/moving_mean": 0.0, "n/moving_variance": 1e-6}
     norm = {name: np.full(3, value, np.float32) for name, value in norm.items()}

@@ -84,5 +84,7 @@ def test_a_rate_that_is_none_is_refused(value):
     for learning_rate in (Strange(value), lambda epoch: value if epoch else 1.0):
         rates = LearningRates(learning_rate, 0.5, 3, first_epoch=4)
         assert rates.epoch(4, 2) in ([0.5, 0.5], [1.0, 1.0])
-        with pytest.raises(ValueError, match=r"gave \S+ for epoch 1; it must be a number, 0 or"):
+        with pytest.raises(
+            ValueError, match=r"returned \S+ for epoch 1; expected a finite number, 0"
+        ):
             rates.epoch(5, 2)

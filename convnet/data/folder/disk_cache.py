@@ -1,4 +1,4 @@
-"""DiskCache: decoded images in a file, for other processes and later runs, which then open no image file.
+"""DiskCache: decoded images in a file that other processes and later runs read instead of the image files.
 
 Layout: n images of uint8 (h, w, c); the CRC-32 of each image as uint32; JSON; and a trailer with the length of the JSON
 and the CRC-32 of checksums and JSON. Numbers are little-endian.

@@ -1,4 +1,4 @@
-"""Decoding of one image file, of any size, orientation and kind of pixels, to uint8 (h, w, c)."""
+"""Decoding of one image file, of any size, orientation and kind of pixels, to a uint8 array (h, w, c)."""
 
 from __future__ import annotations
 

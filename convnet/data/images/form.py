@@ -1,4 +1,4 @@
-"""ImageForm: the size, channels and fit that every image is brought to."""
+"""ImageForm: the size, channels and fit to which every image is brought."""
 
 from __future__ import annotations
 

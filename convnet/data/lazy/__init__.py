@@ -1,4 +1,4 @@
-"""X that is read piece by piece: image folders, memory maps, h5py, zarr and other array-likes.
+"""X that is read in parts: image folders, memory maps, h5py, zarr and other array-likes.
 
 array.py     LazyArray: any such X as an array of one shape and dtype
 prefetch.py  reads the next batches in a thread

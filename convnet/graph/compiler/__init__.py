@@ -1,4 +1,4 @@
-"""From operations to a program: fused, placed in the arena, their stages in phases, everything at a fixed offset."""
+"""From operations to a program: they are fused, placed at fixed offsets in memory, and their stages put in phases."""
 
 from convnet.graph.compiler.fusion import Fold
 from convnet.graph.compiler.prediction import compile_prediction

@@ -1,4 +1,4 @@
-"""Fusion: fewer operations that compute the same, for a training step or for prediction."""
+"""Fusion: fewer operations with the same result, for a training step or for prediction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,16 +18,15 @@ from convnet.graph.ops import (
     Pool2DOp,
 )
 
-OpenEnded: TypeAlias = (
-    Conv2DOp | DenseOp | BatchNormOp | AddOp
-)  # unless an activation is fused into it
+# operations that an activation can be fused into, unless they have one
+OpenEnded: TypeAlias = Conv2DOp | DenseOp | BatchNormOp | AddOp
 
 
 @dataclass(frozen=True)
 class Fold:
-    """A batch norm to fold into the weights before it; their bias takes the place of beta.
+    """A batch norm to fold into the weights of the layer before it. The folded bias takes the place of beta.
 
-    `bias` is the convolution's or dense layer's own, if it has one.
+    `bias` is the bias of that convolution or dense layer, if it has one.
     """
 
     weights: Parameter
@@ -38,12 +37,13 @@ class Fold:
 def fuse(
     ops: Iterable[Op], *, predict: bool = False, dropout: bool = True, keep: Buffer | None = None
 ) -> tuple[list[Op], list[Fold]]:
-    """Return (shorter list of operations, list of Fold); the given operations must not be used again.
+    """Return (shorter list of operations, list of Fold). The given operations must not be used again.
 
-    An activation joins the convolution, dense layer, batch norm or sum before it, and a max-pool whose windows tile
-    the map the convolution or batch norm before it. For prediction batch norm is folded into the convolution or dense
-    layer before it, and dropout is left out; in a training step the convolution's backward pass goes through it.
-    Nothing joins across a fork: what has two readers stays as it is.
+    An activation is fused into the convolution, dense layer, batch norm or sum before it. A max-pool whose windows tile
+    the map is fused into the convolution or batch norm before it. For prediction, batch norm is folded into the
+    convolution or dense layer before it, and dropout is left out. In a training step, the backward pass of a
+    convolution goes through the batch norm after it. Nothing is fused across a fork, because both of its readers need
+    the map.
 
     Parameters
     ----------
@@ -52,17 +52,17 @@ def fuse(
     dropout : bool, default=True
         False leaves dropout out of a training step too.
     keep : Buffer, default=None
-        A buffer to keep, so that its gradient can be computed.
+        Buffer that fusion must not remove, because its gradient is wanted.
     """
     fused: list[Op] = []
     folded: list[Fold] = []
     for op in ops:
         writers = (last for last in fused[-1:] if last.dst is op.src and op.src is not keep)
-        before = next(writers, None)  # what the operation may join
+        before = next(writers, None)  # the operation that `op` may be fused into
         if before and _joins(before, op, predict, folded):
             before.dst = op.dst
         elif (predict or not dropout) and isinstance(op, DropoutOp):
-            if before and not isinstance(before, ForkOp):  # which writes nothing
+            if before and not isinstance(before, ForkOp):  # a fork writes nothing
                 before.dst = op.dst
             else:
                 op.dst.alias = op.src
@@ -75,7 +75,7 @@ def fuse(
 
 
 def _joins(before: Op, op: Op, predict: bool, folded: list[Fold]) -> bool:
-    """Fuse op into the operation before it if that computes the same."""
+    """Fuse `op` into the operation before it if the result is the same; return whether it was fused."""
     if isinstance(op, ActivationOp):
         fusible = op.activation in FROM_OUTPUT or predict
         if fusible and isinstance(before, OpenEnded) and _linear(before):
@@ -97,10 +97,10 @@ def _joins(before: Op, op: Op, predict: bool, folded: list[Fold]) -> bool:
 
 
 def _sum_in_place(ops: Iterable[Op], predict: bool) -> None:
-    """Let a sum have the memory of its first input, and the gradients by its inputs that of the one by the sum.
+    """Let a sum overwrite its first input, and let the gradients of its inputs share the memory of its own gradient.
 
-    In training only where nothing but the sum reads that input and the operation that writes it leaves the gradient
-    by it as it is: behind a linear convolution, dense layer or batch norm.
+    In training, this is possible only if nothing but the sum reads that input, and the operation that writes the input
+    does not change its gradient. That operation must be a linear convolution, dense layer or batch norm.
     """
     writers: dict[Buffer, Op] = {}
     for op in ops:
@@ -115,7 +115,7 @@ def _sum_in_place(ops: Iterable[Op], predict: bool) -> None:
 
 
 def _inverts(before: Op, op: Op) -> None:
-    """Let a convolution go back through the batch norm after it."""
+    """Let the backward pass of a convolution go through the batch norm after it."""
     if isinstance(before, Conv2DOp) and isinstance(op, BatchNormOp):
         invertible = _linear(before) and before.can_invert
         if invertible:

@@ -1,4 +1,4 @@
-"""The program of a prediction."""
+"""compile_prediction: the program of a prediction."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from convnet.graph.layout import Buffer, share
 from convnet.graph.ops import Op
 from convnet.graph.plan import Plan
 
-PREDICT_SAMPLES = 14  # most samples that a thread predicts together: a tile of rows
+PREDICT_SAMPLES = 14  # maximum number that a thread predicts together: the rows of a register tile
 
 
 def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compiled:
@@ -31,7 +31,7 @@ def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compil
     direct = reads_input(graph.input, ops)
     lifetimes = _lifetimes(graph.input, ops, wanted)
     if direct:
-        graph.input.place(0)  # it takes no memory: nothing reads it
+        graph.input.place(0)  # no memory: the first operation reads X itself
         lifetimes = [entry for entry in lifetimes if entry[0] is not graph.input]
     offsets, floats = share(lifetimes)
     samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * floats)))
@@ -75,7 +75,7 @@ def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compil
 
 
 def _until(ops: Sequence[Op], wanted: Buffer) -> Sequence[Op]:
-    """Operations up to the one that writes the wanted buffer."""
+    """Return the operations up to the one that writes the wanted buffer."""
     for i, op in enumerate(ops):
         if op.dst.root is wanted.root:
             return ops[: i + 1]
@@ -83,9 +83,9 @@ def _until(ops: Sequence[Op], wanted: Buffer) -> Sequence[Op]:
 
 
 def _lifetimes(first: Buffer, ops: Sequence[Op], wanted: Buffer) -> list[tuple[Buffer, int, int]]:
-    """Each buffer that owns memory with the numbers of the operations that write it first and use it last.
+    """Return each buffer that owns memory, with the numbers of the operations that use it first and last.
 
-    The wanted output is read by the one that follows.
+    The wanted output is used once more, after the last operation.
     """
     times = {first: [0, 0]}
     for number, op in enumerate(ops, start=1):

@@ -1,4 +1,4 @@
-"""Native programs: what both compilers assemble them from, and what their callers need to know of them."""
+"""The parts of a program that both compilers use, and the compiled program with the memory that it runs in."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from convnet.graph.plan import Plan
 from convnet.graph.plan.memory_limits import check_pass
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
-CACHE_BYTES = 2**19  # what the maps of the samples that go through a phase together may take
+CACHE_BYTES = 2**19  # maximum size of the maps of the samples that go through a phase together
 MOVED = 8  # multiply-adds that take as long as moving a value
-AUGMENTED = 100  # multiply-adds that take as long as changing a value of an image at random
+AUGMENTED = 100  # multiply-adds that take as long as augmenting a value of an image
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One kernel call of a program, for each sample or task.
+    """A kernel stage of a program.
 
     Attributes
     ----------
     phase : int
-        Number of the phase that it runs in.
+        Number of the phase that the stage runs in.
     name : str
         Name of the kernel stage, such as "conv2d_fwd".
     layer : str
-        Name of the layer; "input", "output" or "parameters" for stages of none.
+        Name of the layer; "input", "output" or "parameters" if the stage belongs to no layer.
     operation : str
-        Type of the operation, such as "Conv2DOp"; "" for stages of no layer.
+        Type of the operation, such as "Conv2DOp"; "" if the stage belongs to no layer.
     is_batch : bool
-        Whether its tasks divide the whole batch. Other stages run sample by sample.
+        Whether its tasks divide the whole batch. If not, it runs sample by sample.
     """
 
     phase: int
@@ -57,13 +57,13 @@ class Compiled:
     stages : list of Stage
         In the order in which they run.
     lanes : int
-        Gradient accumulators.
+        Number of gradient accumulators.
     sizes : dict
-        Floats of each area of memory, by name.
+        Sizes of the memory areas, by name, as `Program` takes them.
     forward_phases : int
-        Number of phases of the forward pass, where that runs by itself.
+        Number of phases of the forward pass if it can run by itself, else 0.
     folded : list of Fold
-        Batch norms to fold into the weights before them.
+        Batch norms to fold into the weights of the layers before them.
     decays : list of (float or None)
         See `convnet.graph.optimizer.Update`.
     """
@@ -105,14 +105,14 @@ class TrainingMemory:
         self.scratch, self.n_threads = program.scratch(0), 0
 
     def context(self, params: NDArray[np.float32]) -> Context:
-        """Return the context of a training step on these parameters."""
+        """Return a context for training steps on these parameters."""
         context = Context()
         context.parameters(params, self.packed, trainable=True)
         context.gradients(self.lane_grads, self.lanes, self.batch_grads)
         return context
 
     def scratch_for(self, program: Program, n_threads: int) -> NDArray[np.float32]:
-        """Return scratch memory for `n_threads`, which is kept from call to call."""
+        """Return scratch memory for `n_threads` threads. It is kept between calls."""
         if n_threads > self.n_threads:
             self.scratch, self.n_threads = program.scratch(n_threads), n_threads
         return self.scratch
@@ -125,7 +125,7 @@ class Phases:
     phases: list[tuple[bool, list[tuple[int, str]]]] = field(default_factory=list)
 
     def add(self, op: int, stage: str) -> None:
-        """Append a stage to the last phase if that is of the same kind, else begin one."""
+        """Append a stage to the last phase, or to a new one if the last phase is of the other kind."""
         is_batch = STAGES[stage].is_batch
         if not self.phases or self.phases[-1][0] != is_batch:
             self.barrier(is_batch)
@@ -162,7 +162,7 @@ class Phases:
 def samples_per_turn(
     stages: Iterable[tuple[int, str]], ops: Sequence[Op], lane_samples: int
 ) -> int:
-    """Return how many samples a lane takes through a lane phase at a time: few enough that their maps stay in cache."""
+    """Return how many samples a lane takes through a phase at a time: so few that their maps stay in the cache."""
     used = [ops[number - 1] for number, _ in stages if 0 < number <= len(ops)]
     maps = {op.dst.root for op in used}
     gradients = {b.gradient_root for op in used for b in (op.dst, op.other) if b is not None}
@@ -174,7 +174,7 @@ def samples_per_turn(
 def work(
     stages: Iterable[tuple[int, str]], ops: Sequence[Op], lanes: int, parameters: int = 0
 ) -> tuple[float, float]:
-    """Return the work of a phase and of each sample in it, in multiply-adds; moving a value counts as a few."""
+    """Return the work of a phase and the work per sample, in multiply-adds. Moving a value counts as a few."""
     fixed = sample = 0
     for number, stage in stages:
         op = ops[number - 1] if 0 < number <= len(ops) else None
@@ -193,13 +193,13 @@ def work(
 
 
 class Packer:
-    """Offsets of packed weights."""
+    """Assigns offsets to packed weights."""
 
     def __init__(self) -> None:
         self.floats = 16
 
     def place(self, op: Op, data_gradient: bool) -> Fields:
-        """Return the offsets that the operation needs."""
+        """Reserve memory for the packed weights of an operation; return the offsets as fields."""
         fields: Fields = {}
         sizes = op.packed_floats(data_gradient)
         for name, floats in zip(("packed", "packed_grad"), sizes, strict=True):
@@ -215,22 +215,22 @@ def transfer(**maps: Any) -> Operation:
 
 
 def want_halos(ops: Iterable[Op]) -> None:
-    """Give the maps that convolutions read halos as wide as their windows need."""
+    """Widen the halos of the maps that convolutions read to what their windows need."""
     for op in ops:
         if isinstance(op, Conv2DOp):
             op.want_halo()
 
 
 def reads_input(first: Buffer, ops: Sequence[Op]) -> bool:
-    """Return whether the first operation can take X as it is, in place of the map that X would be converted into.
+    """Return whether the first operation can read X itself, so that X need not be converted into a map first.
 
-    A map with a second reader has that by way of a fork, whose outputs are other buffers in its memory.
+    If two operations read that map, their inputs are the outputs of a fork, not `first`, and the result is False.
 
     Parameters
     ----------
     first : Buffer
-        That map.
+        The map that X would be converted into.
     ops : list of Op
-        Those that will run.
+        The operations that will run.
     """
     return bool(ops) and ops[0].entry is not None and ops[0].src is first

@@ -1,4 +1,4 @@
-"""The program of a training step."""
+"""compile_training: the program of a training step."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from convnet.graph.ops import AddOp, Conv2DOp, Fields, ForkOp, Op, Operation
 from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
 
-# Backward stages that compute nothing but the gradient of the input.
+# Backward stages that compute only the gradient of the input.
 _DATA_ONLY = (
     *("pool_bwd", "activation_bwd", "dropout_bwd", "wide_grad"),
     *("batchnorm_bwd", "add_bwd", "fork_bwd", "zeropad_bwd", "affine_bwd", "resize_bwd"),
 )
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
-LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # lanes by the floats of a lane's gradients
+LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # (maximum floats of the gradients in a lane, lanes)
 MIN_LANES = 2
 
 
@@ -50,17 +50,18 @@ def compile_training(
     dropout: bool = True,
     separate_stages: bool = False,
 ) -> Compiled:
-    """Compile a training step for batches of at most `batch_size` samples, changed at random where `augment` is set.
+    """Compile a training step for batches of up to `batch_size` samples.
 
-    With `loss` and `solver` the whole step: pack, forward, loss, backward, update, for which the gradient is
-    `clipped` or not. Without, a forward pass whose outputs are copied out, and a backward pass from gradients that
-    the caller gives; with `input_gradient` the gradient by the input is copied out, or that by the output of the
-    layer `target`.
+    With `loss` and `solver`, the program is the whole step: pack, forward, loss, backward and update. If `clipped`, the
+    norm of the gradient is clipped before the update. Without them, the program is a forward pass, which copies out the
+    outputs, and a backward pass from gradients that the caller passes. If `input_gradient`, it also copies out the
+    gradient with respect to the input or, if `target` names a layer, to the output of that layer.
 
-    Parameters whose names are in `frozen` are not trained: no gradient by them is computed, none by what nothing
-    trained has a part in, and batch norm uses its running statistics. `rates` are factors of the learning rate, by
-    names of parameters. `frozen_prefix` is the name of an outer layer whose outputs are the input. Without
-    `dropout` nothing is dropped. With `separate_stages` each stage is a phase of its own, so that it can be timed.
+    If `augment`, images are augmented as they are read. Parameters whose names are in `frozen` are not trained: their
+    gradients and those of maps that depend on no trained parameter are not computed, and batch norm uses its running
+    statistics. `rates` maps names of parameters to factors of the learning rate. `frozen_prefix` is the name of a
+    top-level layer whose outputs are the input of the program. Without `dropout`, nothing is dropped. With
+    `separate_stages`, each stage is a phase of its own, so that it can be timed.
     """
     first, ops, last, outputs = _cut(plan, frozen_prefix)
     sought = outputs[target] if target else first
@@ -100,10 +101,10 @@ def compile_training(
 
 
 class _StepBuilder:
-    """A step as it is put together: where everything lies, the operations, and the phases that run them.
+    """A training step under construction: its memory, its operations, and the phases that run them.
 
-    The operations are the transfer of the input, number 0, then `ops`, then the transfer of the output, then the
-    update's. With `direct`, the first of `ops` reads X itself.
+    The operations are, in this order: the transfer of the input, which has number 0; `ops`; the transfer of the output;
+    and the operations of the update. With `direct`, the first of `ops` reads X itself.
     """
 
     def __init__(
@@ -124,9 +125,9 @@ class _StepBuilder:
         inverted = {op.dst for op in ops if isinstance(op, Conv2DOp) and op.norm}
         self.kept = {
             b for b in _all(first, ops) if b in needs
-        } - inverted  # whose gradients lie in memory
+        } - inverted  # their gradients are stored
         if direct:
-            first.place(0)  # it takes no memory: nothing reads it
+            first.place(0)  # no memory: the first operation reads X itself
         for buffer in _buffers(first, ops):
             self.arena.place(buffer)
         for buffer in [last, *(b for b in _all(first, ops) if b in self.kept)]:
@@ -138,14 +139,14 @@ class _StepBuilder:
         self.operations.append(transfer(src=last.map(), grad_src=last.gradient_map()))
 
     def _compiled(self, op: Op, data_gradient: bool) -> Operation:
-        """Return an operation in C's form, all that it keeps placed."""
+        """Return an operation as `Program` takes it, with memory reserved for everything that it keeps."""
         extra: Fields = {}
         if "data_gradient" in FIELDS[op.family]:
             extra["data_gradient"] = int(data_gradient)
         if op.dst in self.kept:
             extra["grad_dst"] = op.dst.gradient_map()
         sides = [b for b in (op.src, op.other) if b in self.kept]
-        if sides:  # what is wanted of one side alone goes to it twice
+        if sides:  # if only one of two gradients is wanted, both fields refer to it
             extra["grad_src"] = sides[0].gradient_map()
             if op.other is not None:
                 extra["grad_other"] = sides[-1].gradient_map()
@@ -156,7 +157,7 @@ class _StepBuilder:
         return op.compiled(**extra)
 
     def forward(self, entry: str) -> None:
-        """Add the packing of weights, the `entry` of X, and all operations."""
+        """Add the packing of weights, the stage `entry`, which reads X, and the forward stages of all operations."""
         self.phases.barrier(True)
         for number, op in enumerate(self.ops, start=1):
             if op.pack:
@@ -171,7 +172,7 @@ class _StepBuilder:
                 self.phases.add(number, stage)
 
     def end(self, loss: str | None) -> int:
-        """Add the loss, or without one the output and the caller's gradient; return the phases of a forward pass."""
+        """Add the loss, or else the transfer of outputs and of their gradient; return the number of forward phases."""
         final = len(self.ops) + 1
         if loss:
             self.phases.add(final, f"loss_{loss}")
@@ -183,7 +184,7 @@ class _StepBuilder:
         return forward_phases
 
     def backward(self, input_gradient: bool) -> None:
-        """Add the gradients, those that need the whole batch last."""
+        """Add the backward stages, then those that finish gradients over the whole batch."""
         reversing = [(number, op) for number, op in enumerate(self.ops, start=1) if op.reverses]
         for number, op in reversed(reversing):
             for stage in op.backward():
@@ -207,7 +208,7 @@ class _StepBuilder:
     def listed_phases(
         self, parameters: int
     ) -> list[tuple[int, float, float, list[tuple[int, str]]]]:
-        """Return the phases as `Program` takes them; `parameters` is the number of their floats."""
+        """Return the phases as `Program` takes them; `parameters` is the number of floats of all parameters."""
         lanes = self.grads.lanes
         lane_samples = -(-self.batch_size // lanes)
         return [
@@ -221,7 +222,10 @@ class _StepBuilder:
 
 
 def _cut(plan: Plan, prefix: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
-    """Return the input's buffer, the operations, the last buffer and each layer's by name, from a layer's output on."""
+    """Return the input buffer, the operations, the last buffer, and the output buffers of the layers by name.
+
+    If `prefix` names a layer, the graph begins with the output of that layer.
+    """
     graph = plan.graph.copy()
     first, ops = graph.input, graph.ops
     if prefix is not None:
@@ -244,7 +248,7 @@ def _all(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
 
 
 def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
-    """Room for what an operation keeps for its backward pass."""
+    """Reserve memory for what an operation keeps for its backward pass; return the offsets as fields."""
     places: Fields = {}
     if op.winners_bytes():
         step = _whole_lines(op.winners_bytes())
@@ -257,12 +261,12 @@ def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
 
 
 def _whole_lines(size: int) -> int:
-    """Return bytes rounded up to a whole cache line."""
+    """Return a number of bytes rounded up to whole cache lines."""
     return aligned(-(-size // 4)) * 4
 
 
 class Gradients:
-    """Offsets of gradients: in a lane's area, or in the batch's."""
+    """Offsets of gradients: in the memory of a lane, or in that of the whole batch."""
 
     def __init__(self, ops: Iterable[Op]) -> None:
         self.lane_floats = self.batch_floats = 16
@@ -283,7 +287,7 @@ class Gradients:
         self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), MIN_LANES)
 
     def place(self, op: Op) -> Fields:
-        """Return the fields of an operation with parameters; none if they are frozen."""
+        """Return the fields that locate the gradients of an operation; none if its parameters are frozen."""
         fields: Fields = {}
         if op.frozen:
             return fields
@@ -298,7 +302,7 @@ class Gradients:
         return fields
 
     def final(self, parameter: Parameter) -> Fields:
-        """Return the fields of an operation that reads a parameter's gradient."""
+        """Return the fields that locate a parameter's gradient after the backward pass."""
         in_batch = self.batch_places.get(parameter.name)
         if in_batch is None:
             return dict(gradient=self.lane_places[parameter.name], lanes=self.lanes)
@@ -306,10 +310,9 @@ class Gradients:
 
 
 class NeededGradients:
-    """The buffers whose gradients are needed: all that depend on a trained parameter or on the caller's buffer.
+    """The buffers whose gradients are needed: those that depend on a trained parameter or on `target`, and `target`.
 
-    It also marks each operation: whether its parameters are frozen, and whether it has a part in the backward pass. It
-    takes the operations before they are fused.
+    The constructor also sets `frozen` and `reverses` of each operation. It takes the operations before fusion.
 
     Parameters
     ----------

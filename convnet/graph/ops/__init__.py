@@ -1,4 +1,4 @@
-"""Operations of a plan, one noun a file: which stages each runs, and its parameters in C."""
+"""The operations of a plan. Each names the kernel stages that it runs and fills its parameters in C."""
 
 from convnet.graph.ops.affine import AffineOp
 from convnet.graph.ops.base import Fields, Op, Operation, Pair

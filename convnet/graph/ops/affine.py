@@ -1,16 +1,20 @@
-"""Channels shifted and scaled by constants."""
+"""AffineOp: channels shifted and scaled by constants."""
 
 from dataclasses import dataclass
 
 from convnet.graph.layout import aligned
 from convnet.graph.ops.base import Fields, Op
 
-TABLE = 512  # values of the packed constants that a loop takes at a time, or the next whole pixel
+TABLE = 512  # values in a table of packed constants, before rounding up to whole pixels
 
 
 @dataclass
 class AffineOp(Op):
-    """See csrc/norm/affine.inc.h. By `scale` and `offset` or, where it has parameters, by mean and deviation."""
+    """Shift and scale channels by constants; see csrc/norm/affine.inc.h.
+
+    The constants are `scale` and `offset` or, if the operation has parameters, the mean and standard deviation of each
+    channel.
+    """
 
     family = "affine"
 
@@ -23,7 +27,7 @@ class AffineOp(Op):
 
     @property
     def block(self) -> int:
-        """Values of the tables: whole pixels, of a row at the most."""
+        """Number of values in a table of packed constants: whole pixels, at most a row."""
         _, w, c = self.src.shape
         return min(w, -(-TABLE // c)) * c
 

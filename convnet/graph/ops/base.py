@@ -1,32 +1,30 @@
-"""What all operations of a plan have in common."""
+"""Op: the base class of the operations of a plan."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from convnet.graph.layout import Buffer, Parameter
 
-Fields: TypeAlias = dict[str, Any]  # parameters of an operation in C, by name: csrc/params.def
+Fields: TypeAlias = dict[str, Any]  # parameters of an operation in C, by name; see csrc/params.def
 Pair: TypeAlias = tuple[int, int]  # (vertical, horizontal)
-Operation: TypeAlias = tuple[
-    str, Fields
-]  # as `convnet.engine.Program` takes it: family, parameters
+Operation: TypeAlias = tuple[str, Fields]  # (family, parameters), as `Program` takes it
 
 
 @dataclass
 class Op:
     """An operation that reads buffer `src` and writes buffer `dst`.
 
-    A subclass says which kernel stages it runs, by their names in csrc/stages.def, and fills the parameters of its
-    family. Lane stages take samples; batch stages divide the whole batch into tasks.
+    A subclass names the kernel stages that it runs, as in csrc/stages.def, and fills the parameters of its family. Lane
+    stages run on the samples of one lane; batch stages divide the whole batch into tasks.
 
     Attributes
     ----------
     other : Buffer or None
         Second input of a sum, or second output of a fork.
     layer : str
-        Name of the layer that it comes from (the first, where several were fused).
+        Name of the layer that the operation comes from. If several layers were fused, the name of the first.
     parameters : dict of Parameter
-        By role: weights, bias, gamma, beta, mean, variance, deviation.
+        By role: weights, bias, gamma, beta, mean, variance or deviation.
     """
 
     layer: str
@@ -35,21 +33,21 @@ class Op:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     other: Buffer | None = None
 
-    family: ClassVar[str]  # of its parameters in C
+    family: ClassVar[str]  # name of its parameter family in C
 
-    frozen = False  # its parameters are not trained
-    reverses = True  # it has a part in the backward pass
-    random = False  # its outputs in a training step differ from step to step
-    entry: ClassVar[str | None] = None  # stage that does the same to X itself, in place of "input"
+    frozen = False  # whether its parameters stay as they are
+    reverses = True  # whether it takes part in the backward pass
+    random = False  # whether its outputs for the same input differ from step to step in training
+    entry: ClassVar[str | None] = None  # stage that reads X itself, so that "input" is not needed
 
     @property
     def pack(self) -> str | None:
-        """Batch stage that packs the weights."""
+        """Batch stage that packs the weights, or None."""
         return None
 
     @property
     def lane_parameters(self) -> bool:
-        """Whether gradients are summed in the lanes, or computed over the whole batch."""
+        """Whether each lane sums the gradients of the parameters. If not, they are computed over the whole batch."""
         return True
 
     def forward(self) -> list[str]:
@@ -65,7 +63,7 @@ class Op:
         return []
 
     def lane_gradient(self, role: str) -> int:
-        """Return the floats that a lane sums for a parameter, 0 if its gradient is the whole batch's."""
+        """Return how many floats a lane sums for a parameter: 0 if its gradient is computed over the whole batch."""
         return self.parameters[role].size if self.lane_parameters else 0
 
     def predict(self) -> str:
@@ -77,23 +75,23 @@ class Op:
         return 0
 
     def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
-        """Return the floats of the packed weights for the forward pass and the data gradient."""
+        """Return how many floats the weights take when packed for the forward pass, and for the data gradient."""
         return 0, 0
 
     def winners_bytes(self) -> int:
-        """Return the bytes that a max-pool keeps of each sample for the backward pass."""
+        """Return how many bytes per sample a max-pool keeps for the backward pass."""
         return 0
 
     def statistics_bytes(self) -> tuple[int, int]:
-        """Return the bytes of a batch's statistics: of each lane, and of the result."""
+        """Return how many bytes the statistics of a batch take: in each lane, and as the result."""
         return 0, 0
 
     def fields(self) -> Fields:
-        """Return the operation's own parameters in C."""
+        """Return the parameters in C that are specific to the operation."""
         return {}
 
     def compiled(self, **extra: Any) -> Operation:
-        """Return the operation in C's form."""
+        """Return the operation as `Program` takes it."""
         fields: Fields = dict(src=self.src.map(), dst=self.dst.map())
         if self.other is not None:
             fields.update(other=self.other.map())

@@ -1,4 +1,4 @@
-"""Batch normalisation, with the activation and the max-pool after it fused into it."""
+"""BatchNormOp: batch normalization, with the activation and the max-pool after it fused into it."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ from convnet.graph.ops.base import Fields, Op, Pair
 
 @dataclass
 class BatchNormOp(Op):
-    """See csrc/norm/batchnorm.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+    """Batch normalization; see csrc/norm/batchnorm.inc.h.
 
-    A frozen one uses the running statistics and leaves them alone: it is a factor and a summand a channel.
+    `pool` is the window of the fused max-pool, (1, 1) if there is none. If frozen, the operation uses the running
+    statistics and does not change them: it multiplies each channel by one constant and adds another.
     """
 
     family = "batchnorm"
@@ -19,7 +20,7 @@ class BatchNormOp(Op):
     epsilon: float = 1e-5
     activation: str = "linear"
     pool: Pair = (1, 1)
-    inverted: bool = False  # the convolution before it computes the gradient by its input
+    inverted: bool = False  # whether the convolution before it computes the gradient of its input
 
     lane_parameters = False
 
@@ -37,9 +38,8 @@ class BatchNormOp(Op):
         ]
 
     def backward(self) -> list[str]:
-        if (
-            self.frozen
-        ):  # of the sums nothing is used but that g is taken back through the activation
+        if self.frozen:
+            # "batchnorm_sums" also takes the gradient back through the activation; its sums are not used
             stages: list[str] = [] if self.activation == "linear" else ["batchnorm_sums"]
         else:
             stages = ["batchnorm_sums", "batchnorm_grad_finish"]
@@ -49,13 +49,12 @@ class BatchNormOp(Op):
         return "batchnorm_predict"
 
     def can_pool(self, window: Pair) -> bool:
-        """Return whether a max-pool with such windows can be fused into it."""
+        """Return whether a max-pool with this window can be fused."""
         return True
 
     def winners_bytes(self) -> int:
-        return (
-            5 * self.dst.size if self.pool != (1, 1) else 0
-        )  # values of the winners; their numbers
+        # for each winner, its value (4 bytes) and its number in the window (1 byte)
+        return 5 * self.dst.size if self.pool != (1, 1) else 0
 
     def statistics_bytes(self) -> tuple[int, int]:
         c = self.src.shape[2]

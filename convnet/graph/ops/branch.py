@@ -1,4 +1,4 @@
-"""Where the graph parts and meets: a map with two readers, and the sum of two maps."""
+"""ForkOp and AddOp: a map that two operations read, and the sum of two maps."""
 
 from dataclasses import dataclass, field
 
@@ -9,10 +9,10 @@ from convnet.graph.ops.base import Fields, Op
 
 @dataclass
 class ForkOp(Op):
-    """`dst` and `other` are `src` again, in its memory, for a reader each: only gradients are computed.
+    """Give `src` two readers: `dst` and `other` are the same map in the same memory, one for each reader.
 
-    The gradient by `dst` lies in the memory of that by `src`, and the one by `other` is added to it, see
-    csrc/map/add.inc.h.
+    Only gradients are computed. The gradient with respect to `dst` lies in the memory of the one with respect to `src`,
+    and the one with respect to `other` is added to it. See csrc/map/branch.inc.h.
     """
 
     family = "branch"
@@ -28,12 +28,12 @@ class ForkOp(Op):
 
 @dataclass
 class AddOp(Op):
-    """`src` + `other`, then an activation; see csrc/map/add.inc.h.
+    """Add `src` and `other`, then apply an activation; see csrc/map/branch.inc.h.
 
     Attributes
     ----------
     shares : bool
-        Whether the gradients by `src` and `other` lie in the memory of the one by `dst`.
+        Whether the gradients with respect to `src` and `other` lie in the memory of the one with respect to `dst`.
     """
 
     family = "branch"

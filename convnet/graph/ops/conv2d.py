@@ -1,4 +1,4 @@
-"""Convolution, with the bias, activation and max-pool fused into it."""
+"""Conv2DOp: convolution, with the bias, the activation and the max-pool after it fused into it."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -7,46 +7,47 @@ from convnet.engine import ACTIVATIONS, COLUMNS, WINOGRAD_POINTS
 from convnet.graph.ops.base import Fields, Op, Pair
 from convnet.graph.ops.batchnorm import BatchNormOp
 
-# Pixels of a convolution's map that are computed, or whose gradient is, before the next ones: both operands of
-# the weight gradient's loop over them stay in the first-level cache.
+# Number of output pixels that are processed together, forward and backward: so few that both operands of the weight
+# gradient stay in the first-level cache.
 CHUNK_PIXELS = 192
-# Winograd: what the transforms of a block of tiles may take, to stay in the second-level cache, where that of the
-# kernels takes no more; each block reads the kernels' anew and, in the weight gradient, writes it, so that beside
-# a larger one a block has the most tiles. Blocks are a multiple of the rows of the widest register tile.
+# Winograd: maximum bytes of the transforms of a block of tiles, so that they stay in the second-level cache. Each block
+# also reads the transformed kernels and, in the weight gradient, updates their gradient. If the kernels take more bytes
+# than this, they do not stay in the cache, and blocks have MAX_TILES tiles, so that there are fewer blocks.
 BLOCK_BYTES = 2**19
-TILE_ROWS = 14
-MOST_TILES = 4 * TILE_ROWS
-MOST_STRIP = (
-    8 * TILE_ROWS
-)  # tiles of a strip that is pooled as a whole; beyond, the pool stays by itself
-FEW_CHANNELS = 8  # for which vectors run along the pixels
+TILE_ROWS = 14  # of the widest register tile; blocks are sized in multiples of it
+MAX_TILES = 4 * TILE_ROWS
+MAX_STRIP_TILES = 8 * TILE_ROWS  # in a strip that is pooled as a whole; larger pools are not fused
+FEW_CHANNELS = 8  # with up to this many channels, vectors run along the pixels
 
 
 def tiles(n: int) -> int:
-    """Return the number of Winograd's tiles along a side of n pixels."""
+    """Return the number of Winograd tiles along a side of n pixels."""
     return -(-n // 4)
 
 
 def round_up(n: int, to: int) -> int:
-    """Return the least multiple of `to` that is not below n."""
+    """Return n rounded up to a multiple of `to`."""
     return -(-n // to) * to
 
 
 def _strip(window: Pair) -> int:
-    """Return the fewest rows of tiles that windows of so many rows fill."""
+    """Return the smallest number of rows of tiles that whole pooling windows fill exactly."""
     return window[0] // gcd(window[0], 4)
 
 
 @dataclass
 class Conv2DOp(Op):
-    """See csrc/conv/conv2d.inc.h. `pool` is the window of the fused max-pool, (1, 1) without.
+    """Convolution; see csrc/conv/conv2d.inc.h.
 
-    `norm` is the batch norm after it, if the backward pass makes the gradient by the map row by row from that by
-    the batch norm's output, and the map has no gradient in memory.
+    `pool` is the window of the fused max-pool, (1, 1) if there is none.
 
-    `algorithm` is "winograd", "planar" (for few channels) or "depthwise", each with a file of its name in
-    csrc/, or "direct"; which of them is a matter of the layer's shape alone. `allow_winograd` False
-    leaves Winograd's out.
+    `norm` is the batch norm after the convolution, if the backward pass goes through it. The gradient with respect to
+    the output of the convolution is then computed row by row from the one with respect to the output of the batch norm,
+    and it is not stored.
+
+    `algorithm` is "winograd", "planar" (for few channels), "depthwise" or "direct". The first three have a file of that
+    name in csrc/conv. The algorithm depends only on the layer and its input shape; `allow_winograd` False excludes
+    "winograd".
     """
 
     family = "conv"
@@ -63,7 +64,7 @@ class Conv2DOp(Op):
 
     @property
     def algorithm(self) -> str:
-        """How the layer is computed."""
+        """Name of the algorithm that computes the convolution."""
         h, w, c = self.src.shape
         oc = self.dst.shape[2]
         if self.groups > 1 and self.groups == c == oc:
@@ -85,32 +86,32 @@ class Conv2DOp(Op):
         return {"winograd": "pack_winograd", "direct": "pack_conv2d"}.get(self.algorithm)
 
     def can_pool(self, window: Pair) -> bool:
-        """Whether a max-pool of such windows, which tile the map, can be fused."""
+        """Return whether a max-pool whose windows of this size tile the map can be fused."""
         if self.algorithm == "winograd":
-            return _strip(window) * tiles(self.dst.shape[1]) <= MOST_STRIP
+            return _strip(window) * tiles(self.dst.shape[1]) <= MAX_STRIP_TILES
         return {"planar": window == (2, 2), "direct": True}.get(self.algorithm, False)
 
     @property
     def can_invert(self) -> bool:
-        """Whether the backward pass can go through the batch norm after it."""
+        """Whether the backward pass can go through a batch norm after the convolution."""
         return self.algorithm != "planar"
 
     @property
     def tiles(self) -> int:
-        """Winograd's tiles of a block: at least a row of them, or the rows that windows of a fused pool fill."""
+        """Number of Winograd tiles in a block: at least one row, or the rows that the windows of a fused pool fill."""
         if not self.winograd:
             return 0
         c, oc = self.src.shape[2], self.dst.shape[2]
         fit = BLOCK_BYTES // (4 * WINOGRAD_POINTS * (c + oc)) // TILE_ROWS * TILE_ROWS
         if 4 * WINOGRAD_POINTS * c * oc > BLOCK_BYTES:
-            fit = MOST_TILES
+            fit = MAX_TILES
         strip = min(tiles(self.rows[0]), _strip(self.pool))
         widest = max(strip * tiles(self.rows[1]), tiles(self.src.shape[1]))
-        return max(widest, TILE_ROWS, min(MOST_TILES, fit))
+        return max(widest, TILE_ROWS, min(MAX_TILES, fit))
 
     @property
     def strip(self) -> int:
-        """Rows of tiles that are computed before they are pooled: the map, or what a block holds of windows."""
+        """Number of rows of tiles computed before pooling: all if they fit in a block, else those of whole windows."""
         rows, columns = map(tiles, self.rows)
         if rows * columns <= self.tiles:
             return rows
@@ -118,19 +119,19 @@ class Conv2DOp(Op):
 
     @property
     def rows(self) -> Pair:
-        """Rows and columns of the convolution that are computed: a fused pool leaves out the rest."""
+        """Numbers of rows and columns that are computed: without those that no window of a fused pool reads."""
         h, w, _ = self.dst.shape
         return h * self.pool[0], w * self.pool[1]
 
     @property
     def block(self) -> int:
-        """Rows of the convolution that are computed together."""
+        """Number of rows that are computed together."""
         rows, columns = self.rows
         return min(rows, round_up(max(1, CHUNK_PIXELS // columns), self.pool[0]))
 
     @property
     def group(self) -> int:
-        """Samples that the backward pass takes together."""
+        """Number of samples that the backward pass processes together."""
         rows, columns = self.rows
         if self.winograd:
             return max(1, self.tiles // (tiles(rows) * tiles(columns)))
@@ -152,7 +153,7 @@ class Conv2DOp(Op):
         return self._kernel("fwd")
 
     def lane_gradient(self, role: str) -> int:
-        if self.winograd and role == "weights":  # the gradient of their transform
+        if self.winograd and role == "weights":  # the gradient of the transformed kernels
             return WINOGRAD_POINTS * self.src.shape[2] * self.dst.shape[2]
         return super().lane_gradient(role)
 
@@ -171,7 +172,7 @@ class Conv2DOp(Op):
         return self.dst.size if self.pool != (1, 1) else 0
 
     def want_halo(self) -> None:
-        """Ask the input for the zeros that the windows read."""
+        """Widen the halo of the input to the zeros that the windows read."""
         (top, _), (left, _) = self.padding
         halo = [top, 0, left, 0]
         for axis in range(2):

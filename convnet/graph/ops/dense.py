@@ -1,4 +1,4 @@
-"""Dense layer, with bias and activation fused into it."""
+"""DenseOp: a dense layer, with the bias and the activation after it fused into it."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,15 @@ from convnet.engine import ACTIVATIONS, COLUMNS
 from convnet.graph.ops.base import Fields, Op
 from convnet.graph.ops.conv2d import round_up
 
-# Weights above which the gradient is computed over the whole batch: a lane's copy would push the maps
-# out of the second-level cache.
+# A layer with more weights than this is computed over the whole batch: a copy of the gradient in each lane would push
+# the maps out of the second-level cache.
 WIDE = 2**15
-BLOCK = 128  # inputs of a task of the gradients, a multiple of COLUMNS
+BLOCK = 128  # inputs per task of the gradients; a multiple of COLUMNS
 
 
 @dataclass
 class DenseOp(Op):
-    """See csrc/dense/dense.inc.h."""
+    """Dense layer; see csrc/dense/dense.inc.h."""
 
     family = "dense"
 

@@ -1,4 +1,4 @@
-"""Operations that take each value by itself."""
+"""ActivationOp and DropoutOp: operations that change each value by itself."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from convnet.graph.ops.base import Fields, Op
 
 @dataclass
 class ActivationOp(Op):
-    """See csrc/activation/activation.inc.h."""
+    """Activation that is not fused into another operation; see csrc/activation/activation.inc.h."""
 
     family = "activation"
 
@@ -29,9 +29,10 @@ class ActivationOp(Op):
 
 @dataclass
 class DropoutOp(Op):
-    """See csrc/random/dropout.inc.h; left out of predictions. `key` tells its random numbers from other layers'.
+    """Dropout; see csrc/random/dropout.inc.h. Predictions leave it out.
 
-    `whole_channels`: whether a channel is kept or dropped as a whole.
+    `key` makes the random numbers differ from those of other layers. `whole_channels` drops whole channels instead of
+    single values.
     """
 
     family = "dropout"

@@ -1,4 +1,4 @@
-"""Pooling that is not fused into a convolution."""
+"""Pool2DOp: max or average pooling that is not fused into another operation."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from convnet.graph.ops.base import Fields, Op, Pair
 
 @dataclass
 class Pool2DOp(Op):
-    """See csrc/pool/pool2d.inc.h. `pooling` is "max" or "avg"."""
+    """Pooling; see csrc/pool/pool2d.inc.h. `pooling` is "max" or "avg"."""
 
     family = "pool"
 
@@ -18,13 +18,15 @@ class Pool2DOp(Op):
 
     @property
     def fusible(self) -> bool:
-        """Whether the windows tile the map, so that a convolution before it can pool its own rows."""
+        """Whether it is a max-pool whose windows tile the map, so that the operation before can pool its own rows."""
         unpadded = self.padding == ((0, 0), (0, 0))
         return self.pooling == "max" and self.size == self.stride and unpadded and self._bytes
 
     @property
     def _bytes(self) -> bool:
-        return self.size[0] * self.size[1] <= 256  # the winner's number in its window is a byte
+        return (
+            self.size[0] * self.size[1] <= 256
+        )  # the number of the winner in its window is stored as a byte
 
     def forward(self) -> list[str]:
         return [f"{self.pooling}pool_fwd"]

@@ -1,4 +1,4 @@
-"""Maps of another size."""
+"""ResizeOp: maps resized to another height and width."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from convnet.graph.ops.base import Fields, Op, Pair
 
 @dataclass
 class ResizeOp(Op):
-    """See csrc/image/resize.inc.h. `methods` are those of the rows and of the columns."""
+    """Resize a map; see csrc/image/resize.inc.h. `methods` are the methods for rows and for columns."""
 
     family = "resize"
 
@@ -20,7 +20,7 @@ class ResizeOp(Op):
 
     @property
     def taps(self) -> Pair:
-        """Most rows, and columns, of the input that a pixel is made of."""
+        """Maximum numbers of input rows and columns that an output pixel is computed from."""
         sizes = zip(self.methods, self.src.shape, self.dst.shape, strict=False)
         rows, columns = (
             {"area": min(old, -(-old // new) + 1), "bilinear": 2, "nearest": 1}[method]

@@ -1,4 +1,4 @@
-"""Zeros around a map."""
+"""ZeroPad2DOp: zeros around a map."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from convnet.graph.ops.base import Fields, Op, Pair
 
 @dataclass
 class ZeroPad2DOp(Op):
-    """See csrc/map/pad.inc.h. `padding` is ((top, bottom), (left, right))."""
+    """Pad a map with zeros; see csrc/map/pad.inc.h. `padding` is ((top, bottom), (left, right))."""
 
     family = "pad"
 

@@ -1,4 +1,4 @@
-"""From layers to operations: names, shapes, parameters, and the memory that they take."""
+"""From layers to operations: names, shapes, parameters, and the memory that they need."""
 
 from convnet.graph.plan.plan import LayerInfo, Plan
 

@@ -1,4 +1,4 @@
-"""The builder that layers call to emit operations: it collects the graph and its parameters."""
+"""GraphBuilder: layers call it to emit operations, and it collects the graph and the parameters."""
 
 from collections.abc import Iterator
 from copy import copy

@@ -1,4 +1,4 @@
-"""The plan: layers + input shape + outputs, with every shape and parameter known and every shape error found."""
+"""Plan: the layers of a net for an input shape, with all shapes and parameters. It finds every shape error."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -15,11 +15,12 @@ UNTIL = "until:"
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """A layer in its place.
+    """A layer of a net with its name, its output shape and its costs.
 
-    `multiply_adds` are those of one sample's forward pass by the direct sum, `memory_bytes` what its output takes, a
-    sample; `algorithm` is how a convolution is computed: "direct", "winograd" or "depthwise", else "". Of a layer with
-    layers inside, `layers` lists those, under names such as "residual1/conv1", and its figures count them.
+    `multiply_adds` counts the multiply-adds of one sample's forward pass as a direct sum. `memory_bytes` is the size of
+    the output of one sample. `algorithm` is how a convolution is computed: "direct", "winograd", "planar" or
+    "depthwise"; it is "" for other layers. `layers` lists nested layers, with names such as "residual1/conv1"; the
+    counts of a layer include those of its nested layers.
     """
 
     name: str

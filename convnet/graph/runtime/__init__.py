@@ -1,1 +1,1 @@
-"""What runs compiled programs: a network's predictions and passes, and the steps of a trainer."""
+"""Running compiled programs: predictions, single passes and training steps."""

@@ -1,4 +1,4 @@
-"""A network: the weights of a plan, with predictions and single passes."""
+"""Network: the weights of a plan, its predictions, and single training passes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -18,7 +18,7 @@ from convnet.values.messages import listed, show
 
 
 class Network:
-    """Weights of a plan, with prediction, and single passes to look at.
+    """The weights of a plan, with methods for prediction and for single training passes.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Network:
     seed : int, default=0
         Seed of the initial weights, 0 or more.
     isa : str, default=None
-        Instruction set of the kernels. None: the best that the processor has, capped by ``CONVNET_ISA``.
+        Instruction set of the kernels. None uses the best that the processor has, capped by ``CONVNET_ISA``.
     input_gradient : bool, default=False
         Whether `backward` also computes the gradient with respect to X.
     winograd : bool, default=None
@@ -55,7 +55,7 @@ class Network:
     def from_plan(
         cls, plan: Plan, *, seed: int = 0, isa: str | None = None, input_gradient: bool = False
     ) -> Self:
-        """Return a network of a plan that exists, so that its layers are not lowered again."""
+        """Return a network of an existing plan, so that the layers are not lowered again."""
         network = cls.__new__(cls)
         network._build(plan, seed=seed, isa=isa, input_gradient=input_gradient)
         return network
@@ -66,7 +66,7 @@ class Network:
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))
         self._predictors: dict[str | None, Predictor] = {}
-        self._packed: dict[str | None, PackedWeights] = {}  # for predictors; none after a change
+        self._packed: dict[str | None, PackedWeights] = {}  # for predictors; dropped after a change
         self._lock = lock_of(self)
         self._pass: TrainingPass | None = None
         for parameter, values in initial_weights(self.plan.parameters, seed):
@@ -86,19 +86,19 @@ class Network:
         Parameters
         ----------
         weights : mapping of str to array
-            Finite arrays of the names and shapes that `get_weights` returns.
+            Finite arrays with the names and shapes that `get_weights` returns.
 
         Raises
         ------
         ValueError
-            If a name is missing or unknown, a shape differs, or a value is not finite or a variance below 0; nothing
+            If a name is missing or unknown, a shape differs, a value is not finite, or a variance is negative. Nothing
             is set then.
         """
         own = {p.name: p for p in self.plan.parameters}
         if missing := own.keys() - weights.keys():
-            raise ValueError(f"weights lack {listed(sorted(missing))}")
+            raise ValueError(f"weights are missing: {listed(sorted(missing))}")
         if unknown := weights.keys() - own.keys():
-            raise ValueError(f"weights have no place for {listed(sorted(unknown))}")
+            raise ValueError(f"the net has no weights named {listed(sorted(unknown))}")
         arrays = {}
         for name, parameter in own.items():
             array = np.asarray(weights[name], dtype=np.float32)
@@ -111,12 +111,12 @@ class Network:
         self.changed()
 
     def changed(self, frozen_prefix: str | None = None) -> None:
-        """Drop the packed copies of the parameters, which have changed; the next prediction packs them again.
+        """Drop the packed copies of the parameters after a change. The next prediction packs them again.
 
         Parameters
         ----------
         frozen_prefix : str, default=None
-            Name of a layer. The parameters up to it have not changed.
+            Name of a layer. If given, the parameters up to it have not changed, and their packed copy is kept.
         """
         with self._lock:
             self._packed = {k: v for k, v in self._packed.items() if k and k == frozen_prefix}
@@ -131,7 +131,7 @@ class Network:
         X : ndarray of shape (n, h, w, c)
             Of any integer, bool or float dtype up to 64 bits, and any strides.
         scale : float, default=1.0
-            Every value is multiplied by it.
+            Factor of X's values.
         n_threads : int, default=1
 
         Returns
@@ -144,9 +144,9 @@ class Network:
     def features(
         self, X: NDArray[Any], layer: str, *, scale: float = 1.0, n_threads: int = 1
     ) -> NDArray[np.float32]:
-        """Return the output of the layer of that name, as in prediction: float32, (n, *its shape).
+        """Return the output of a layer as in prediction, a float32 array of shape (n, *output shape of the layer).
 
-        That of a layer inside another one has a name such as "residual1/conv1".
+        Nested layers have names such as "residual1/conv1".
         """
         self._check_layer(layer)
         return self._predict(layer, X, scale, n_threads)
@@ -162,8 +162,8 @@ class Network:
     ) -> NDArray[np.float32]:
         """Return the gradient of a function of the outputs for X, with respect to X or to the output of a layer.
 
-        The net runs as in prediction: batch norm uses the running statistics and nothing is dropped. Each sample of
-        the result depends on that sample of X alone.
+        The net runs as in prediction: batch norm uses the running statistics, and dropout is off. Each sample of the
+        result depends on that sample of X alone.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class Network:
     def _check_layer(self, layer: str) -> None:
         if layer not in self.plan.named:
             known = listed(self.plan.named)
-            raise ValueError(f"no layer is called {show(layer)}; there are {known}")
+            raise ValueError(f"no layer is called {show(layer)}; the layers are {known}")
 
     def _predict(
         self, layer: str | None, X: NDArray[Any], scale: float, n_threads: int
@@ -211,10 +211,9 @@ class Network:
         return predictor.run(weights, X, scale=scale, n_threads=n_threads)
 
     def _predictor(self, layer: str | None) -> tuple[Predictor, PackedWeights]:
-        """Return the program that predicts up to a layer, and the weights packed for it.
+        """Return the predictor of a layer's output, or of the net's for None, and the weights packed for it.
 
-        Programs are compiled once. The network keeps two of them, each with its weights: the one of the whole net, and
-        the last one that ends at a layer.
+        Two predictors are cached with their packed weights: the one of the whole net, and the last one of a layer.
         """
         with self._lock:
             if layer not in self._predictors:
@@ -237,9 +236,10 @@ class Network:
         sample_ids: NDArray[np.int64] | None = None,
         n_threads: int = 1,
     ) -> NDArray[np.float32]:
-        """Return the outputs for X as in a training step, with dropout and batch statistics (running ones change).
+        """Return the outputs for X as in a training step, with dropout and batch statistics.
 
-        `sample_ids` key dropout's random numbers of each sample (default: positions in X).
+        The running statistics change. `sample_ids` key the random numbers of dropout for each sample; the default is
+        the position in X.
         """
         self._pass = TrainingPass(
             self.plan,
@@ -268,6 +268,8 @@ class Network:
         n_threads : int, default=1
         """
         if self._pass is None:
-            raise ValueError("backward needs the pass of a forward_training. Call that first.")
+            raise ValueError(
+                "backward has no forward pass to continue. Call forward_training first."
+            )
         last, self._pass = self._pass, None
         return last.backward(grad_output, n_threads)

@@ -1,4 +1,4 @@
-"""Single passes to look at: a training step's forward and backward pass, and gradients of a net as it predicts."""
+"""Single passes for inspection: forward and backward as in training, and gradients as in prediction."""
 
 from typing import Any
 

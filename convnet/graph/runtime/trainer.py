@@ -29,16 +29,14 @@ class Trainer:
         from 0 to 1. Formulas: csrc/loss/loss.inc.h.
     batch_size : int
         Maximum number of samples of a step.
-    solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
-        Formulas and sources: csrc/optimizer/optimizer.inc.h.
+    solver : str, default="adam"
+        One of `convnet.engine.SOLVERS`. Formulas and sources: csrc/optimizer/optimizer.inc.h.
     alpha : float, default=0.0
         The L2 penalty is alpha / 2 · Σw² / Σ(sample weights of the batch), without biases and batch norm. For "adamw",
         each step instead subtracts the share alpha · learning_rate of each weight, and the loss has no penalty.
         `Parameter.l2` takes the place of alpha where it is set.
-    momentum, nesterov : float, bool
-        For "sgd".
-    beta_1, beta_2, epsilon : float
-        For "adam" and "adamw". "rmsprop" uses beta_1, the decay of the mean square, and epsilon.
+    momentum, nesterov, beta_1, beta_2, epsilon : float, bool, float, float, float
+        Constants of the formulas.
     clip_norm : float, default=None
         Maximum 2-norm of the gradient of the mean loss with respect to all parameters, without the penalty. A longer
         gradient is scaled down (Pascanu et al., 2013).
@@ -58,6 +56,15 @@ class Trainer:
     n_threads : int, default=1
         Maximum number of threads of a step (see `convnet.engine.thread_count_tuner`). It may be set between steps.
         Results do not depend on it.
+
+    Attributes
+    ----------
+    data_loss : float
+        Σ w·l of the last step, without smoothing and penalty.
+    score : float
+        Σ w·score of the last step, from the outputs before its update. For "softmax" the score of a sample is 1 if the
+        class is right, for "sigmoid" if all labels are, else 0. For the other losses it is Σ v·r² of its residuals r,
+        with the weights v from `set_score_weights`.
     """
 
     def __init__(
@@ -102,6 +109,8 @@ class Trainer:
             else network.plan.input_shape
         )
         self.seed = seed
+        self._score_weights = np.ones(network.plan.output_shape)
+        self.data_loss = self.score = 0.0
         self.resize(batch_size)
 
     @property
@@ -133,13 +142,19 @@ class Trainer:
         context = memory.context(network.params)
         if self.augment is not None:
             context.augmentation(self.augment.transforms, self.augment.fill)
-        losses, squares = np.zeros(batch_size), np.zeros(max(1, compiled.sizes["squares"]))
+        losses, squares = np.zeros((3, batch_size)), np.zeros(max(1, compiled.sizes["squares"]))
         context.sums(losses, squares)
+        context.score_weights(self._score_weights)
         context.smoothing(self.label_smoothing)
         if self.clip_norm is not None:
             context.clipping(self.clip_norm, np.zeros(1 + compiled.sizes["squares"]))
         self._compiled, self._memory, self._context = compiled, memory, context
         self._losses, self._squares, self.batch_size = losses, squares, batch_size
+
+    def set_score_weights(self, weights: NDArray[np.float64]) -> None:
+        """Set the weight of each output's squared residual in the score, shape (n_outputs,). The default is 1."""
+        self._score_weights = weights
+        self._context.score_weights(weights)
 
     def reset_moments(self) -> None:
         """Forget the optimizer's moments."""
@@ -226,4 +241,5 @@ class Trainer:
             self._tuner.record(time.perf_counter() - start)
         self.network.changed(self.frozen_prefix)
         penalty = self._optimizer.penalty(self._squares, self._compiled.decays)
-        return (float(self._losses[: len(rows)].sum()) + penalty) / total
+        loss, self.data_loss, self.score = self._losses[:, : len(rows)].sum(axis=1).tolist()
+        return (loss + penalty) / total

@@ -127,7 +127,9 @@ class FilterDisplay:
         first = next(iter(kernels))
         layer = first if layer is None else layer
         if layer not in kernels:
-            raise ValueError(f"no convolution is called {show(layer)}; there are {listed(kernels)}")
+            raise ValueError(
+                f"no convolution is called {show(layer)}; the convolutions are {listed(kernels)}"
+            )
         display = cls(kernels[layer], layer=layer, reads_image=layer == first)
         return display.plot(ax, channels=channels, n_max=n_max)
 

@@ -1,4 +1,4 @@
-"""Many maps side by side, with one color scale."""
+"""draw_maps: many maps side by side, with one color scale."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ GAP = 0.06  # inches between maps
 BAR, LABELS = 0.15, 0.65  # width of the color bar, and of its labels, in inches
 SHAPE = 1.2  # width of the grid in a new figure divided by its height
 MAX_STRETCH = 4.0  # largest ratio of the sides of a drawn map
-EMPTY_COST = (
-    5.0  # cost of the fraction of empty places, relative to the logarithm of the ratio of sides
-)
+# A grid costs this times its fraction of empty places, plus the log of how far its shape is from the wanted one.
+EMPTY_COST = 5.0
 
 
 @dataclass(eq=False)

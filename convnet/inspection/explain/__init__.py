@@ -2,11 +2,11 @@
 
     ExplainInput (images, and an output for each)  →  a method (gradcam.py, saliency.py, ...)  →  maps of the image size
 
-`maximal_patches` asks the opposite question: which part of which image activates a channel most? receptive_field.py
-finds the pixels that a value depends on.
+`maximal_patches` answers the opposite question: which parts of which images activate a channel most? receptive_field.py
+finds the pixels that a value of a layer depends on.
 
-The engine computes everything from the plan, in batches of bounded memory. The map of an image depends on that image
-alone, bit by bit.
+The engine computes all outputs and gradients, in batches of bounded memory. The map of an image depends on that image
+alone, so it is bit-identical in any batch.
 """
 
 from convnet.inspection.explain.base import ExplainInput

@@ -34,10 +34,10 @@ def images_per_batch(plan: Plan, n_threads: int, passes: int = 1) -> int:
 
 
 class ExplainInput:
-    """Images, and for each image the output of the net to explain: f = sign · output[index].
+    """Images, and for each image the output of the net to explain: f = factor · output[index].
 
     For a classifier f is the logit of a class. Two classes share one logit: f is that logit for the second class and
-    its negative for the first.
+    its negative for the first. For a regressor f is an output in the units of y, without the mean of y.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class ExplainInput:
         check_finite(outputs)
         indices = self.targets.indices[origin]
         own = outputs.reshape(len(images), -1)[np.arange(len(images)), indices]
-        return self.targets.signs[origin] * own.astype(np.float64)
+        return self.targets.factors[origin] * own.astype(np.float64)
 
     def gradients(
         self, images: np.ndarray, origin: np.ndarray, layer: str | None = None
@@ -120,7 +120,7 @@ class ExplainInput:
         """
         shape = self.network.plan.output_shape
         seeds = np.zeros((len(images), prod(shape)), dtype=np.float32)
-        seeds[np.arange(len(images)), self.targets.indices[origin]] = self.targets.signs[origin]
+        seeds[np.arange(len(images)), self.targets.indices[origin]] = self.targets.factors[origin]
         seeds = seeds.reshape(len(images), *shape)
         found = self.network.gradient(
             images, seeds, layer, scale=self.scale, n_threads=self.n_threads

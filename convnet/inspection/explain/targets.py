@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 class TargetOutputs(NamedTuple):
-    """The output to explain for each image: f = sign · output[index].
+    """The output to explain for each image: f = factor · output[index].
 
     Parameters
     ----------
     indices : ndarray of int, shape (n,)
         Indices of the outputs.
-    signs : ndarray of int, shape (n,)
-        1, or -1 to explain the negative of the output.
+    factors : ndarray of float64, shape (n,)
+        1, or -1 to explain the negative of the output; for a regressor the scale of y.
     """
 
     indices: NDArray[np.intp]
-    signs: NDArray[np.intp]
+    factors: NDArray[np.float64]
 
     def of(self, images: slice) -> TargetOutputs:
         """Return the targets of some of the images."""
-        return TargetOutputs(self.indices[images], self.signs[images])
+        return TargetOutputs(self.indices[images], self.factors[images])
 
 
 def class_targets(codes: ArrayLike, n_outputs: int) -> TargetOutputs:
@@ -45,14 +45,23 @@ def class_targets(codes: ArrayLike, n_outputs: int) -> TargetOutputs:
     """
     codes = np.asarray(codes, dtype=np.intp)
     if n_outputs == 1:
-        return TargetOutputs(np.zeros_like(codes), 2 * codes - 1)
-    return TargetOutputs(codes, np.ones_like(codes))
+        return TargetOutputs(np.zeros_like(codes), 2.0 * codes - 1.0)
+    return TargetOutputs(codes, np.ones(codes.shape))
 
 
-def output_targets(indices: ArrayLike) -> TargetOutputs:
-    """Return outputs that stand for themselves: those of a regressor, and the labels of a multilabel net."""
+def output_targets(indices: ArrayLike, scale: NDArray[np.float64] | None = None) -> TargetOutputs:
+    """Return outputs that stand for themselves: those of a regressor, and the labels of a multilabel net.
+
+    Parameters
+    ----------
+    indices : array-like of int, shape (n,)
+        Indices of the outputs.
+    scale : ndarray of float64, shape (n_outputs,), default=None
+        What each output is multiplied by. None is 1.
+    """
     indices = np.asarray(indices, dtype=np.intp)
-    return TargetOutputs(indices, np.ones_like(indices))
+    factors = np.ones(indices.shape) if scale is None else scale[indices]
+    return TargetOutputs(indices, factors)
 
 
 def label_codes(labels: Any, known: np.ndarray, n: int, name: str = "target") -> NDArray[np.intp]:

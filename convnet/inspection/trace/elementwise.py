@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from convnet.graph.ops import (
+    ActivationOp,
+    AddOp,
+    AffineOp,
+    BatchNormOp,
+    DropoutOp,
+    ZeroPad2DOp,
+)
 from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS
 from convnet.inspection.trace.forward_pass import Location
 from convnet.inspection.trace.step import (
@@ -17,17 +25,9 @@ from convnet.inspection.trace.step import (
 from convnet.inspection.trace.text import labeled_values
 
 if TYPE_CHECKING:
-    from convnet.graph.ops import (
-        ActivationOp,
-        AddOp,
-        AffineOp,
-        BatchNormOp,
-        DropoutOp,
-        ZeroPad2DOp,
-    )
     from convnet.graph.plan.builder import Lowered
     from convnet.inspection.trace.forward_pass import ForwardPass
-    from convnet.inspection.trace.step import Fields, MapIndex
+    from convnet.inspection.trace.step import Fields, MapIndex, Steps
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -276,3 +276,13 @@ def add_step(
         body=float(net.values(op.src)[index]),
         shortcut=float(net.values(op.other)[index]),
     )
+
+
+STEPS: Steps = {
+    ActivationOp: activation_step,
+    AddOp: add_step,
+    AffineOp: affine_step,
+    BatchNormOp: batch_norm_step,
+    DropoutOp: dropout_step,
+    ZeroPad2DOp: zero_padding_step,
+}

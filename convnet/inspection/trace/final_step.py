@@ -32,12 +32,16 @@ class FinalStep:
         As ``predict_proba`` returns them; None for a regressor.
     classes : ndarray of shape (n_classes,), default=None
         Class labels.
+    mean, scale : ndarray of shape (n_outputs,), default=None
+        Of a regressor's targets. The prediction is mean + scale · output.
     """
 
     outputs: np.ndarray
     prediction: Any
     probabilities: np.ndarray | None = None
     classes: np.ndarray | None = None
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
 
     @property
     def function(self) -> str | None:
@@ -65,9 +69,9 @@ class FinalStep:
 
     @property
     def computed(self) -> NDArray[np.float64]:
-        """The probabilities by their definition; for a regressor the outputs."""
+        """The probabilities by their definition; for a regressor mean + scale · outputs."""
         if self.function is None:
-            return self.outputs
+            return self._mean + self._scale * self.outputs
         if self.function == "softmax":
             return self.exponentials / self.exponentials.sum()
         p = np.array([sigmoid(z) for z in self.outputs])
@@ -82,8 +86,21 @@ class FinalStep:
 
     def _values(self) -> tuple[str, list[str]]:
         names = list(map(str, range(len(self.outputs))))[:MAX_CLASSES]
-        lines = table(("output", "value"), names, self.outputs[:MAX_CLASSES])
-        return "the prediction is the output of the net", lines
+        if (self._scale == 1).all() and (self._mean == 0).all():
+            lines = table(("output", "value"), names, self.outputs[:MAX_CLASSES])
+            return "the prediction is the output of the net", lines
+        header = "output", "value z", "scale", "mean", "mean + scale · z = prediction"
+        columns = (self.outputs, self._scale, self._mean, self.computed)
+        lines = table(header, names, *(column[:MAX_CLASSES] for column in columns))
+        return "the prediction is the output of the net in the units of y", lines
+
+    @property
+    def _mean(self) -> np.ndarray:
+        return np.zeros(len(self.outputs)) if self.mean is None else self.mean
+
+    @property
+    def _scale(self) -> np.ndarray:
+        return np.ones(len(self.outputs)) if self.scale is None else self.scale
 
     def _softmax(self) -> tuple[str, list[str]]:
         e, (p, classes) = self.exponentials, self._known()

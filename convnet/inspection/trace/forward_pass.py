@@ -1,4 +1,4 @@
-"""The output of every layer for one image, and which values each value is computed from."""
+"""ForwardPass: the output of every layer for one image, and the values from which each value is computed."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class ForwardPass:
         return self._writers.get(buffer)
 
     def owners(self, buffer: Buffer) -> list[str]:
-        """Return the names of the layers whose output is this buffer; all but the first change nothing."""
+        """Return the names of the layers whose output is this buffer. All but the first pass it on unchanged."""
         return self._owners.get(buffer, [])
 
     def locate(

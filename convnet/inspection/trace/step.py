@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from convnet.inspection.trace.text import bracketed, labeled_values, number
 from convnet.layers.geometry import cross
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from convnet.graph.layout import Buffer
     from convnet.inspection.trace.forward_pass import ForwardPass
@@ -24,6 +24,12 @@ MAX_REPR = 60  # characters; for a layer with a longer repr only the type is sho
 
 MapIndex = tuple[int, ...]  # (row, column, channel)
 Fields = dict[str, Any]  # keyword arguments of a step
+
+# The function that returns the step of an output value, by type of the operation. It takes the forward pass, the
+# operation, the index of the value, the fields that all steps have, and `sign` (see `convnet.inspection.trace.steps`).
+Steps: TypeAlias = (
+    "dict[type, Callable[[ForwardPass, Any, MapIndex, Fields, int | None], TraceStep]]"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from convnet.graph.ops import (
-    ActivationOp,
-    AddOp,
-    AffineOp,
-    BatchNormOp,
-    Conv2DOp,
-    DenseOp,
-    DropoutOp,
-    Pool2DOp,
-    ResizeOp,
-    ZeroPad2DOp,
-)
-from convnet.inspection.trace.elementwise import (
-    activation_step,
-    add_step,
-    affine_step,
-    batch_norm_step,
-    dropout_step,
-    identity_step,
-    zero_padding_step,
-)
+from convnet.graph.ops import ActivationOp
+from convnet.inspection.trace import elementwise, weighted_sums, windows
 from convnet.inspection.trace.forward_pass import output_index
-from convnet.inspection.trace.weighted_sums import convolution_step, dense_step
-from convnet.inspection.trace.windows import pooling_step, resize_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from convnet.inspection.trace.forward_pass import ForwardPass
-    from convnet.inspection.trace.step import Fields, MapIndex, TraceStep
+    from convnet.inspection.trace.step import MapIndex, Steps, TraceStep
 
 
-STEPS: dict[type, Callable[[ForwardPass, Any, MapIndex, Fields, int | None], TraceStep]] = {
-    ActivationOp: activation_step,
-    AddOp: add_step,
-    AffineOp: affine_step,
-    BatchNormOp: batch_norm_step,
-    Conv2DOp: convolution_step,
-    DenseOp: dense_step,
-    DropoutOp: dropout_step,
-    Pool2DOp: pooling_step,
-    ResizeOp: resize_step,
-    ZeroPad2DOp: zero_padding_step,
-}
+STEPS: Steps = elementwise.STEPS | weighted_sums.STEPS | windows.STEPS
 
 
 def step_at(net: ForwardPass, name: str, index: MapIndex, sign: int | None = None) -> TraceStep:
@@ -79,7 +45,7 @@ def step_at(net: ForwardPass, name: str, index: MapIndex, sign: int | None = Non
     }
     op = net.writer(buffer)
     if op is None or op.layer != lowered.name:
-        return identity_step(net, lowered, index, common)
+        return elementwise.identity_step(net, lowered, index, common)
     if isinstance(op, ActivationOp) and not net.owners(op.src) and net.writer(op.src):
         common["activation"] = op.activation
         op = net.writer(op.src)

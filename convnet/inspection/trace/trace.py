@@ -44,7 +44,7 @@ class Trace:
         One image of any numeric dtype.
     scale : float, default=1.0
         Factor that the image is multiplied by.
-    prediction, probabilities, classes : object, ndarray, ndarray, default=None
+    prediction, probabilities, classes, y_mean, y_scale : object or ndarray, default=None
         See `FinalStep`; a network without an estimator has none.
 
     Attributes
@@ -82,6 +82,8 @@ class Trace:
         prediction: Any = None,
         probabilities: np.ndarray | None = None,
         classes: np.ndarray | None = None,
+        y_mean: np.ndarray | None = None,
+        y_scale: np.ndarray | None = None,
     ) -> None:
         self._forward = ForwardPass(network, image, scale)
         self._scale, self._input_shape = scale, network.plan.input_shape
@@ -91,7 +93,7 @@ class Trace:
         self.final_step = (
             None
             if prediction is None
-            else FinalStep(self.outputs, prediction, probabilities, classes)
+            else FinalStep(self.outputs, prediction, probabilities, classes, y_mean, y_scale)
         )
 
     @property
@@ -198,4 +200,6 @@ class Trace:
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self._forward.layers:
-            raise ValueError(f"no layer is called {show(layer)}; there are {listed(self.layers)}")
+            raise ValueError(
+                f"no layer is called {show(layer)}; the layers are {listed(self.layers)}"
+            )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convnet.graph.ops import Conv2DOp, DenseOp
 from convnet.inspection.trace.step import ActivatedStep, input_fields, strongest
 from convnet.inspection.trace.text import (
     PADDING,
@@ -22,9 +23,8 @@ from convnet.inspection.trace.windows import read_window, window_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.ops import Conv2DOp, DenseOp
     from convnet.inspection.trace.forward_pass import ForwardPass
-    from convnet.inspection.trace.step import Fields, MapIndex
+    from convnet.inspection.trace.step import Fields, MapIndex, Steps
 
 
 MAX_CHANNELS = 3  # channels whose patch is printed
@@ -242,3 +242,9 @@ def _product_table(
         total = number(products[rest].sum())
         lines.append(f"{remaining(len(rest), 'product')}: {total} in total")
     return [*lines, ""]
+
+
+STEPS: Steps = {
+    Conv2DOp: convolution_step,
+    DenseOp: dense_step,
+}

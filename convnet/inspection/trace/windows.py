@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnet.graph.ops import Pool2DOp, ResizeOp
 from convnet.inspection.trace.forward_pass import Location
 from convnet.inspection.trace.step import TraceStep, input_fields, strongest, unraveled
 from convnet.inspection.trace.text import PADDING, grid, labeled_values, side_by_side
@@ -14,9 +15,8 @@ from convnet.inspection.trace.text import PADDING, grid, labeled_values, side_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.graph.ops import Pool2DOp, ResizeOp
     from convnet.inspection.trace.forward_pass import ForwardPass
-    from convnet.inspection.trace.step import Fields, MapIndex
+    from convnet.inspection.trace.step import Fields, MapIndex, Steps
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -175,3 +175,9 @@ def read_window(
     h, w, _ = values.shape
     patch = values[np.clip(rows, 0, h - 1)[:, None], np.clip(columns, 0, w - 1)]
     return np.where(inside[:, :, None], patch, 0.0)
+
+
+STEPS: Steps = {
+    Pool2DOp: pooling_step,
+    ResizeOp: resize_step,
+}

@@ -104,7 +104,9 @@ def test_refusals(clf, photographs):
         FeatureMapDisplay.from_estimator(ConvNetClassifier(), x)
     with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it"):
         FeatureMapDisplay.from_estimator(make_pipeline(clf), x)
-    with pytest.raises(ValueError, match="no layer is called 'conv9'; there are conv1, residual1"):
+    with pytest.raises(
+        ValueError, match="no layer is called 'conv9'; the layers are conv1, residual1"
+    ):
         FeatureMapDisplay.from_estimator(clf, x, ["conv1", "conv9"])
     with pytest.raises(ValueError, match="one image of shape"):
         FeatureMapDisplay.from_estimator(clf, x[:3])

@@ -102,7 +102,7 @@ def test_refusals(photographs, clf):
         FilterDisplay.from_estimator(ConvNetClassifier())
     with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it"):
         FilterDisplay.from_estimator(make_pipeline(clf))
-    message = "no convolution is called 'dense1'; there are conv1, residual1/conv1"
+    message = "no convolution is called 'dense1'; the convolutions are conv1, residual1/conv1"
     with pytest.raises(ValueError, match=message):
         FilterDisplay.from_estimator(clf, "dense1")
     flat = ConvNetClassifier([Dense(4)], max_iter=1).fit(X, y)

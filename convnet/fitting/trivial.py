@@ -1,0 +1,101 @@
+"""A warning about nets that predict no better than a constant."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from convnet.graph.arrays import NotFiniteError
+from convnet.training.prediction import predict_in_batches
+
+if TYPE_CHECKING:
+    from convnet.graph import Network
+    from convnet.inputs.tasks import Task
+    from convnet.training.examples import Examples
+    from convnet.training.loop import Loop
+
+WORSE = 1.1  # a loss above this multiple of the baseline is worse, however short the training was
+EQUAL = 0.995  # after MIN_UPDATES updates, a loss above this multiple is no better
+MIN_UPDATES = 100
+MAX_SAMPLES = 2**14  # of the training set, for the loss of the final weights
+
+
+def warn_of_trivial_net(
+    estimator: Any,
+    task: Task,
+    network: Network,
+    loop: Loop,
+    train: Examples,
+    validation: Examples | None,
+    n_threads: int,
+) -> None:
+    """Warn if the data loss of a fitted net is not below that of the class frequencies, or of the mean of y.
+
+    The loss is that of the validation set in the best epoch, if there is one. Otherwise it is that of the training set:
+    first the mean over the batches of the last epoch and then, if that is too high, the loss of the final weights,
+    without dropout and augmentation.
+
+    Parameters
+    ----------
+    estimator : BaseConvNet
+        Being fitted.
+    task : Task
+        What the net learns.
+    network : Network
+        With the weights that the fit keeps.
+    loop : Loop
+        After its run.
+    train, validation : Examples
+        Both sets. `validation` is None if there is none.
+    n_threads : int
+        Maximum number of threads.
+    """
+    own = _sample(train, train.rows)
+    if task.baseline_loss(own, own) == 0:
+        return  # a constant
+    longer = loop.epochs * loop.steps >= MIN_UPDATES
+    limit = EQUAL if longer else WORSE
+    if validation is not None:
+        epoch = loop.best.epoch - loop.first_epoch
+        if epoch < 1:
+            return  # the weights of an earlier fit
+        name, loss = "validation", loop.history["validation_loss"][epoch - 1]
+        baseline = task.baseline_loss(own, _sample(validation, validation.rows))
+        if loss <= limit * baseline:
+            return
+    else:
+        name, baseline = "training", task.baseline_loss(own, own)
+        if loop.data_loss <= limit * baseline:
+            return
+        rows = train.rows[:: -(-len(train.rows) // MAX_SAMPLES)]
+        try:
+            outputs = predict_in_batches(
+                network, train.X, scale=train.scale, n_threads=n_threads, rows=rows
+            )
+        except NotFiniteError:
+            return  # predict raises
+        some = _sample(train, rows)
+        loss, baseline = task.metrics(outputs, *some)[0], task.baseline_loss(own, some)
+        if loss <= limit * baseline:
+            return
+    warnings.warn(
+        f"{type(estimator).__name__}: the net is no better than a prediction that ignores X. Its {name} loss is "
+        f"{loss:.4g}; {task.baseline} alone give {baseline:.4g}. {_remedy(estimator, longer)}",
+        ConvergenceWarning,
+        stacklevel=5,  # the caller of fit
+    )
+
+
+def _remedy(estimator: Any, longer: bool) -> str:
+    rate = f"Lower learning_rate_init (now {estimator.learning_rate_init:g})"
+    others = "check that X and y have the same order" if longer else "raise max_iter"
+    return f"{rate}, scale X, or {others}."
+
+
+def _sample(examples: Examples, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return targets and weights of some rows."""
+    weights = examples.weights
+    return examples.targets[rows], None if weights is None else weights[rows]
