@@ -41,6 +41,17 @@ def refuse_iterables(values: object, name: str) -> None:
         )
 
 
+def array_shape(values: Any, name: str) -> tuple[int, ...]:
+    """Return the shape of an array-like. Raise ValueError for lists whose lengths differ."""
+    refuse_iterables(values, name)
+    try:
+        return np.shape(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} has lists of different lengths. Make it an array, with as many elements in each row."
+        ) from None
+
+
 def first_rows(values: Any, n: int) -> Any:
     """Return the first n rows of an array-like, of the same type. For pandas, ``values[:n]`` means labels."""
     return getattr(values, "iloc", values)[:n]

@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
+from convnet.data.arraylikes import array_shape
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.parameter_constraints import (
     check_parameters,
@@ -153,7 +154,7 @@ class InspectionMixin:
 
     def _one_image(self, x: Any) -> Any:
         """Return x as an X of one row; ValueError if it is not one image."""
-        shape, singles = np.shape(x), inputs.image_shapes(self)
+        shape, singles = array_shape(x, "x"), inputs.image_shapes(self)
         if shape in singles:
             return np.asarray(x)[None]
         if len(shape) > 1 and shape[0] == 1 and shape[1:] in singles:
@@ -314,13 +315,14 @@ class InspectionMixin:
 
     def _baseline(self, baseline: ArrayLike, n: int) -> np.ndarray:
         """Return a baseline as a number, or as an array of one or n images."""
-        array, singles = np.asarray(baseline), inputs.image_shapes(self)
-        if array.shape in singles:
+        shape, singles = array_shape(baseline, "baseline"), inputs.image_shapes(self)
+        array = np.asarray(baseline)
+        if shape in singles:
             array = array[None]
-        elif array.ndim and (len(array) != n or array.shape[1:] not in singles):
+        elif shape and (len(array) != n or shape[1:] not in singles):
             raise ValueError(
                 f"baseline must be a number, an image of shape {singles[0]}, or {n} images, one for each row of X; "
-                f"it has shape {array.shape}."
+                f"it has shape {shape}."
             )
         if array.dtype.kind not in "buif" or not np.isfinite(array).all():
             raise ValueError(f"baseline must be finite numbers; its dtype is {array.dtype}.")

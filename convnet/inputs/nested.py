@@ -51,6 +51,10 @@ def nested_error(X: Any) -> TypeError | ValueError | None:
         return None if nested is None else _columns_error(X, objects.shape)
     if not _is_nested(first):
         return None
+    if n_missing := sum(cell is None for cell in cells):
+        return ValueError(
+            f"{n_missing} of the samples of X are None. Leave them out, and their labels."
+        )
     shapes = Counter(_shape(cell) for cell in cells)
     if len(shapes) > 1 or "ragged" in shapes:
         return _shapes_error(shapes)

@@ -61,11 +61,11 @@ def count_samples(y: Any) -> int | None:
     return len(y) if hasattr(y, "__len__") and shape is None else None
 
 
-def as_labels(y: Any) -> np.ndarray:
-    """Return y as a 1-D array of labels. Raise ValueError if its values cannot be classes."""
-    y = as_array(y, "y", ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False)
+def as_labels(y: Any, name: str = "y") -> np.ndarray:
+    """Return y, called `name` in errors, as a 1-D array of labels. Raise ValueError if its values cannot be classes."""
+    y = as_array(y, name, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False)
     y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
+    assert_all_finite(y, input_name=name)
     with np.errstate(invalid="ignore"):  # numbers too large for an integer are not classes
         check_classification_targets(y)
     return y
@@ -85,7 +85,7 @@ def known_classes(
     fitted : ndarray or None
         ``classes_`` of the fit that is resumed.
     """
-    declared = None if declared is None else np.unique(as_labels(declared))
+    declared = None if declared is None else np.unique(as_labels(declared, "classes"))
     if fitted is not None and declared is not None and not np.array_equal(declared, fitted):
         raise ValueError(
             f"classes={_labels(declared)} are not those of the last call, {_labels(fitted)}."

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import fields
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from convnet._version import __version__
@@ -123,6 +124,13 @@ def _plain_parameters(net: Any) -> dict[str, Any]:
             parameters[name] = _codec(name).write(value, net)
         except NotPlainError:
             omitted.append(name)
+    known = signature(type(net)).parameters
+    needed = [name for name in omitted if known[name].default is Parameter.empty]
+    if needed:
+        raise TypeError(
+            f"save: {type(net).__name__} cannot be built again, because its parameter {needed[0]!r} has no default and "
+            "is not plain data. Pickle it instead."
+        )
     if omitted:
         warnings.warn(
             f"{type(net).__name__}: parameters that are not plain data are not saved: {', '.join(omitted)}. "

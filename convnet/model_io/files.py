@@ -67,8 +67,8 @@ class SavingMixin:
         ValueError
             If the path has another ending, its folder does not exist, or ``fit`` would refuse a parameter.
         TypeError
-            If the labels are neither numbers nor strings, or the estimator is of a subclass of `ConvNetTransformer`
-            that has other parameters.
+            If the labels are neither numbers nor strings, a parameter without a default is not plain data, or the
+            estimator is of a subclass of `ConvNetTransformer` that has other parameters.
         ImportError
             If the path ends in ``.safetensors`` and safetensors is not installed.
 

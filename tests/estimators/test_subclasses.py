@@ -158,6 +158,22 @@ def test_a_transformer_with_other_parameters_is_not_saved(images, tmp_path):
         Other().fit(*images).save(tmp_path / "net.npz")
 
 
+def test_a_parameter_that_a_file_cannot_hold(images, tmp_path):
+    class Needing(ConvNetClassifier):
+        def __init__(self, function, scale=len):
+            super().__init__(max_iter=1)
+            self.function = function
+            self.scale = scale
+
+    with pytest.raises(
+        TypeError, match=r"its parameter 'function' has no default and is not plain .* Pickle it"
+    ):
+        Needing(len).fit(*images).save(tmp_path / "net.npz")
+    with pytest.warns(UserWarning, match="not plain data are not saved: scale"):
+        Needing("mean").fit(*images).save(tmp_path / "net.npz")
+    assert convnet.load(tmp_path / "net.npz").function == "mean"
+
+
 def test_checkpoints_tell_hidden_parameters_apart(images, tmp_path):
     path = tmp_path / "checkpoint.npz"
     first = Deeper(1, [Checkpoint(path)]).fit(*images)

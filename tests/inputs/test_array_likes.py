@@ -156,6 +156,9 @@ def test_what_can_only_be_iterated_over(i):
     refused("y", lambda value: fitted.score(X, value))
     refused("y", lambda value: net.summary(X, value))
     refused("y", lambda value: ConvNetRegressor().fit(X, value))
+    refused("classes", lambda value: net.partial_fit(X, CODES, value))
+    refused("x", fitted.trace)
+    refused("baseline", lambda value: fitted.explain(X, "integrated_gradients", baseline=value))
     refused("sample_weight", lambda value: net.fit(X, CODES, value))
     refused("X", lambda value: net.fit(X, CODES, X_val=value, y_val=CODES), "X_val: ")
     refused("y", lambda value: net.fit(X, CODES, X_val=X, y_val=value), "y_val: ")
@@ -254,7 +257,17 @@ def test_signals_of_different_lengths(channels):
     ).shape == (N,)
 
 
+def test_samples_that_are_missing():
+    refused([X[0], None] * 15, "15 of the samples of X are None. Leave them out, and their labels.")
+    refused(pd.Series([None, *X[1:]]), "1 of the samples of X are None.")
+
+
 def test_ragged_lists_inside():
+    net = model().fit(X, CODES)
+    with pytest.raises(ValueError, match="x has lists of different lengths"):
+        net.trace([[1], [1, 2]])
+    with pytest.raises(ValueError, match="baseline has lists of different lengths"):
+        net.explain(X, "integrated_gradients", baseline=[[1], [1, 2]])
     refused([[[1, 2], [3]]] * N, "X has samples of different shapes: ragged (30 of them)")
 
 
