@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import product
 from typing import TYPE_CHECKING, Any, Self
 
@@ -105,6 +106,13 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         """
         net = self._net()
         name = self._layer_name(net, X, y)
+        if self.estimator is net and hasattr(net, "weights_"):
+            warnings.warn(
+                f"ConvNetTransformer: the {type(net).__name__} is fitted already, but fit trains a copy of it from new "
+                "weights. To keep the fitted net, pass FrozenEstimator(net) of sklearn.frozen.",
+                UserWarning,
+                stacklevel=2,
+            )
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         fitted = clone(self.estimator).fit(X, y, **fit_params)

@@ -32,6 +32,7 @@ from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights
 from convnet.fitting.callback_view import CallbackView
 from convnet.fitting.data import FitData, ValidationSet
+from convnet.fitting.likely_mistakes import warn_of_likely_mistakes
 from convnet.fitting.transfer import (
     format_report,
     frozen_parameters,
@@ -165,6 +166,8 @@ class FitSession:
         )
         if resume:
             self._check_unchanged("partial_fit" if partial else "warm_start")
+        elif not partial:
+            warn_of_likely_mistakes(estimator, self.data)
         self.validation_set = self._read_validation_set(*validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights = None if resume else self._read_init_weights(load)

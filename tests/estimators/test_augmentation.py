@@ -105,6 +105,7 @@ def test_preview():
     np.testing.assert_array_equal(make(augment=[]).preview_augment(X, 2)[:, 1], X)
 
 
+@pytest.mark.filterwarnings("ignore:.*which the net reads as they are")
 def test_rows_of_no_weight_have_no_part_in_the_range_of_values():
     """Brightness changes by shares of it."""
     X, y = data()

@@ -100,10 +100,10 @@ SHAPES = {
         {"input_shape": (3, 10, 8), "data_format": "channels_first"},
     ),
     "table": (X.reshape(130, -1)[:, :20], {"layers": "auto"}),
-    "signals": (X[..., 0], {"layers": [Conv1D(4, 3), Dense(3)]}),
+    "signals": (X[..., 0], {"layers": [Conv1D(4, 3), Dense(4)]}),
     "signals, channels first": (
         X[..., 0],
-        {"layers": [Conv1D(4, 3), Dense(3)], "data_format": "channels_first"},
+        {"layers": [Conv1D(4, 3), Dense(4)], "data_format": "channels_first"},
     ),
     "float16": ((X / 255).astype(np.float16), {}),
     "float64": (X / 255, {}),
@@ -192,6 +192,7 @@ def test_explanations(source, method):
     np.testing.assert_array_equal(cells[1].maps, cells[0].maps)
 
 
+@pytest.mark.filterwarnings("ignore:.*which the net reads as they are")
 def test_small_reads(source, monkeypatch):
     """However many rows are read and run at a time."""
     want = net(early_stopping=True).fit(X.astype(np.float32), Y)

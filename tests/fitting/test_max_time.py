@@ -51,7 +51,9 @@ def clf():
     "seconds, epochs, n", [(9.5, 2, 10), (11, 3, 12), (11.5, 3, 12), (12, 3, 13)]
 )
 def test_the_epoch_under_way_is_dropped(clf, data, steps, seconds, epochs, n, early_stopping):
-    clf.set_params(early_stopping=early_stopping, validation_fraction=0.05)
+    clf.set_params(early_stopping=early_stopping)
+    if early_stopping:
+        clf.set_params(validation_fraction=0.05)
     limited = clone(clf).set_params(max_time=seconds).fit(*data)
     assert len(steps) == n and limited.n_iter_ == epochs == len(limited.loss_curve_)
     whole = clf.set_params(max_iter=epochs).fit(*data)

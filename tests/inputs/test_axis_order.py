@@ -167,4 +167,4 @@ def test_maps_before_layers_of_signals_are_refused_by_the_layer():
         ValueError, match=r"layers\[0\] 'conv1': it needs a \(length, channels\) signal"
     ):
         fit(SIGNAL, (4, 1, 20, 22))
-    assert fit([AvgPool2D((1, 2)), Dense(2)], (4, 6, 10, 12)).input_shape_ == (6, 10, 12)
+    assert fit([AvgPool2D((1, 2)), Dense(4)], (4, 6, 10, 12)).input_shape_ == (6, 10, 12)
