@@ -1,10 +1,15 @@
-"""Texts that error messages are made of: short reprs, and suggestions for misspelled names."""
+"""Texts that messages are made of: short reprs, printable names, and suggestions for misspelled names."""
 
 import difflib
 import numbers
 import reprlib
+import unicodedata
 from collections.abc import Iterable, Sized
 
+# Categories of characters that a terminal or a picture would obey instead of showing them: controls, formats (among
+# them those that reverse the direction of text), surrogates, line and paragraph separators.
+INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+JOINERS = "\u200c\u200d"  # formats that are parts of words and of emoji
 MAX_SHOWN = 1000  # entries of a container whose repr is printed
 
 
@@ -31,6 +36,32 @@ def show(value: object) -> str:
         return _short_repr.repr(value)
     except Exception:  # an integer with too many digits to print
         return f"a {type(value).__name__}"
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Return a text with each character that is not visible as an escape such as ``\x1b``, except those in `keep`.
+
+    Names from files may hold any character. Bytes of a file name that are not UTF-8 become escapes of these bytes.
+    """
+    if text.isprintable():  # nearly all are
+        return text
+    return "".join(
+        _escaped(c) if unicodedata.category(c) in INVISIBLE and c not in keep + JOINERS else c
+        for c in text
+    )
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python passes on a byte that it cannot decode
+        code -= 0xDC00
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 def did_you_mean(

@@ -190,7 +190,9 @@ class HistoryDisplay:
         (self.lines_[name],) = ax.plot(epochs, values, **(style | dict(line_kw or {})))
 
     def _mark(self, ax: Axes, epoch: int) -> Line2D:
-        label = f"best epoch: {epoch}"
+        scores = self.validation_scores
+        is_best = scores is None or np.asarray(scores)[epoch - 1] == np.max(scores)
+        label = f"{'best' if is_best else 'kept'} epoch: {epoch}"
         if ax.get_ylabel() == self.score_name and self.validation_scores is not None:
             label += f" ({np.asarray(self.validation_scores)[epoch - 1]:.4g})"
         return ax.axvline(epoch, color=BEST, linestyle="--", linewidth=1, label=label)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from convnet.values.messages import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -24,7 +26,7 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
     Parameters
     ----------
     texts : iterable of str
-        Texts of one or more lines.
+        Texts of one or more lines. Characters that cannot be drawn become escapes.
     width : float
         Width in inches.
 
@@ -36,7 +38,7 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
     size : int
         Font size in points.
     """
-    texts = list(texts)
+    texts = [printable(text, keep="\n") for text in texts]
     longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
     for size in SIZES:
         room = max(3, int(width * POINTS / (GLYPH * size)))
@@ -47,7 +49,7 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
 
 def wrapped(text: str, width: float, size: int) -> str:
     """Return a text wrapped to a width in inches, for a font size in points."""
-    room = max(10, int(width * POINTS / (GLYPH * size)))
+    room, text = max(10, int(width * POINTS / (GLYPH * size))), printable(text, keep="\n")
     return "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
 
 
@@ -81,8 +83,9 @@ def name_list(what: str, names: Any) -> list[str]:
 
 def true_predicted(true: object, predicted: object) -> str:
     """Return "true → predicted", in one line or, for long names, in two."""
-    line = f"{true} → {predicted}"
-    return line if len(line) <= MAX_ONE_LINE else f"{true}\n→ {predicted}"
+    first, second = printable(str(true)), printable(str(predicted))
+    line = f"{first} → {second}"
+    return line if len(line) <= MAX_ONE_LINE else f"{first}\n→ {second}"
 
 
 def percent(p: float) -> str:
