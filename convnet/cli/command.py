@@ -95,10 +95,15 @@ def _close_pipes() -> None:
 def _failed(args: Namespace, error: object) -> int:
     """Print one line: what is wrong, and which files were written before. Return the exit code."""
     text = f"{error} But {args.written}." if args.written else str(error)
+    print(f"convnet: error: {_one_line(text)}", file=sys.stderr)
+    return FAILED
+
+
+def _one_line(text: str) -> str:
+    """Return a message of the library as one line that names options instead of parameters."""
     for name, option in OPTIONS.items():
         text = text.replace(name, option)
-    print(f"convnet: error: {printable(' '.join(text.split()))}", file=sys.stderr)
-    return FAILED
+    return printable(" ".join(text.split()))
 
 
 def _warning_printer() -> Callable[..., None]:
@@ -106,7 +111,7 @@ def _warning_printer() -> Callable[..., None]:
     printed = set()
 
     def show(message: Warning | str, *args: object, **kwargs: object) -> None:
-        line = printable(" ".join(str(message).split()))
+        line = _one_line(str(message))
         if line not in printed:
             print(f"convnet: warning: {line}", file=sys.stderr)
         printed.add(line)

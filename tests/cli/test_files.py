@@ -109,7 +109,7 @@ def test_labels_of_another_kind_of_number(arrays, capsys):
         *(("floats-net.npz", "floats.npz"), ("floats-net.npz", "digits.npz")),
         *(("net.npz", "floats.npz"), ("net.npz", "digits.npz"), ("net.npz", "texts.npz")),
     ]:
-        assert cli.main(["evaluate", *argv, "--json"]) == 0
+        assert cli.main(["evaluate", *argv, "--json", "--force"]) == 0
         found[argv] = json.loads(capsys.readouterr().out)
         assert len(found[argv]["classes"]) == 10
     expected = convnet.load("net.npz").score(X, y)

@@ -159,7 +159,7 @@ def test_flat_rows_signals_and_numbers(arrays, folder, capsys):
     out = capsys.readouterr().out
     assert pictures(folder / "flat") == ["architecture", "feature_maps_0", "history"]
     assert "no filters: the model has no convolution." in out
-    assert "no explanations: the model takes rows of shape (64,), no images." in out
+    assert "no explanations: the model takes rows of shape (64,), not images." in out
     assert "filters_conv1" in pictures(folder / "signal")
     assert {"explanations", "mistakes"} < set(pictures(folder / "number"))
     assert "no confusion: the model is a ConvNetRegressor, which has no classes." in out

@@ -119,7 +119,7 @@ def test_augmentations(tmp_path):
 def test_json_is_alone_on_standard_output(capsys, monkeypatch):
     def talks(args):
         print("for people")
-        warnings.warn("take care\nof this", stacklevel=2)
+        warnings.warn("take care\nof this max_iter \x1b", stacklevel=2)
         return {"command": "specs"}
 
     monkeypatch.setattr(specs, "run", talks)
@@ -128,13 +128,13 @@ def test_json_is_alone_on_standard_output(capsys, monkeypatch):
         assert cli.main(["specs", "--json"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out) == {"command": "specs"}
-    assert err == "for people\nconvnet: warning: take care of this\n"
+    assert err == "for people\nconvnet: warning: take care of this --epochs \\x1b\n"
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert cli.main(["specs", "--json", "--quiet"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out) == {"command": "specs"}
-    assert err == "convnet: warning: take care of this\n"
+    assert err == "convnet: warning: take care of this --epochs \\x1b\n"
 
 
 @pytest.mark.parametrize("error", [UsageError, ValueError, TypeError, ImportError, OSError])
