@@ -4,8 +4,8 @@
     python benchmarks/defaults.py --sets digits wine --set max_iter=30 learning_rate_init=0.003
 
 For the peers, tables are standardized, and images are flattened and divided by their maximum. Each data set has three
-splits (seeds 0 to 2); MNIST with 60,000 images has one. The defaults were chosen on the sets marked "tuned"; the others are
-only reported. The results of the peers are kept in a file, because they do not change.
+splits (seeds 0 to 2); MNIST with 60,000 images has one. The defaults were chosen on the sets marked "tuned"; the others
+are only reported. The results of the peers are kept in a file, because they do not change.
 """
 
 import argparse

@@ -216,12 +216,15 @@ def test_the_input_format_is_saved(tmp_path):
 
 
 def test_the_table_of_fitted_attributes_is_that_of_fits():
-    """Each row is an attribute that some fit sets, and is compared after loading by the other tests."""
+    """Each row is an attribute that some fit sets, and is compared after loading by the other tests.
+
+    Tests of folders compare image_form_, and tests of the command line _seen_images.
+    """
     nets = [classifier(early_stopping=True)[0], multilabel()[0], regressor(2)[0]]
     frame = pd.DataFrame(images().reshape(24, -1)).add_prefix("pixel ")
     nets += [classifier(X=frame)[0].partial_fit(frame, np.resize([0, 1, 2], 24))]
     found = {name for net in nets for name in vars(net).keys() - net.get_params().keys()}
-    assert found == {a.name for a in ATTRIBUTES} - {"image_form_"}
+    assert found == {a.name for a in ATTRIBUTES} - {"image_form_", "_seen_images"}
     assert {*COMPARED, "weights_", "_network_cache"} == found | {"image_form_"}
 
 
