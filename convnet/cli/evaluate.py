@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet import ConvNetClassifier, inspection
+from convnet._extras import install_command
 from convnet.cli import drawing, options, scores
 from convnet.cli.data import labelled_data
 from convnet.cli.errors import UsageError
@@ -36,7 +37,7 @@ EXAMPLES = """\
 DESCRIPTION = f"""\
 Test a net on photographs or arrays with labels: accuracy; precision, recall and number of each class; the confusion
 matrix, confusion_matrix.png; and the images that it gets most wrong, mistakes.png. Pictures need matplotlib:
-pip install "convnet[plot]".
+{install_command("plot")}
 
 {options.TRUST}"""
 
@@ -113,11 +114,11 @@ def run(args: Namespace) -> dict[str, Any]:
 def _pictures(args: Namespace) -> drawing.Pictures | None:
     """Return `Pictures`; None where there can be none and none were asked for."""
     try:
-        drawing.draws_into_memory("convnet evaluate --out")
-    except UsageError:
+        drawing.draws_into_memory("Drawing pictures")
+    except UsageError as error:
         if args.out is not None:
             raise
-        print('no pictures, which need matplotlib: pip install "convnet[plot]"', file=sys.stderr)
+        print(f"no pictures were drawn: {error}", file=sys.stderr)
         return None
     return drawing.Pictures(args.out or OUT, args)
 

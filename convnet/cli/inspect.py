@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet import ConvNetClassifier, ConvNetRegressor, inspection
+from convnet._extras import install_command
 from convnet.cli import drawing, options
 from convnet.cli.data import inspected_data
 from convnet.cli.errors import UsageError
@@ -36,7 +37,7 @@ EXAMPLES = """\
 DESCRIPTION = f"""\
 Write pictures of a net as PNG files: how training went, its layers, the filters of each convolution, what it makes of
 the first images, where it looks, and, where there are labels, what it gets wrong. Needs matplotlib:
-pip install "convnet[plot]".
+{install_command("plot")}
 
 {options.TRUST}"""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convnet import ConvNetClassifier
+from convnet._extras import install_command
 from convnet.cli import options, recipe, scores
 from convnet.cli.data import split, training_data
 from convnet.cli.errors import UsageError
@@ -32,11 +33,12 @@ EXAMPLES = """\
   convnet train scans/ --size 100x150 --channels 1 --fit pad --augment none
   convnet train images.npz --layers spec.json            arrays X and y
   convnet train digits                                   scikit-learn's handwritten digits"""
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 Train a net on photographs or arrays, test it on some that it has not seen, and write it to a file.
 
 The photographs lie in a folder for each class, in any size and format; how they were brought to one size is kept with
-the model, so that "convnet predict MODEL photo.jpg" does the same. They need Pillow: pip install "convnet[images]".
+the model, so that "convnet predict MODEL photo.jpg" does the same. They need Pillow:
+{install_command("images")}
 
 What --val or --val-fraction holds out is tested on once, after training: it chooses nothing, unless --keep-best has it
 choose the epoch. Ctrl-C ends training and writes the model as it is after the last whole epoch (with --keep-best, the

@@ -10,7 +10,7 @@
     progress.py    progress lines
     errors.py      ImageError, and the report of skipped files
 
-Reading files needs Pillow: ``pip install "convnet[images]"``.
+Reading files needs Pillow: ``pip install "scikit-convnet[images]"``.
 """
 
 from convnet.data.errors import ImageError

@@ -9,5 +9,5 @@
     docstrings.py   documentation of fields, inherited from base classes
     spec.py         lists of values ↔ lists of dicts, JSON, YAML, paths
 
-Nothing here imports from the rest of convnet.
+Nothing here imports from the rest of convnet, apart from the message about missing extras.
 """

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
+from convnet._extras import missing_extra
 from convnet.values.messages import did_you_mean, reworded, show
 from convnet.values.registry import Registry
 from convnet.values.value import Value, checked
@@ -159,5 +160,5 @@ def _yaml() -> ModuleType:
     try:
         import yaml
     except ImportError:
-        raise ImportError('YAML needs PyYAML: pip install "convnet[yaml]"') from None
+        raise ImportError(missing_extra("YAML", "PyYAML", "yaml")) from None
     return yaml

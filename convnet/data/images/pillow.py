@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from convnet._extras import missing_extra
+
 # Other formats of Pillow run programs (EPS) or are not photographs.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "HEIF")
 EXTENSIONS = {
@@ -15,9 +17,7 @@ def check_pillow(who: str) -> None:
     try:
         import PIL.Image  # noqa: F401
     except ImportError:
-        raise ImportError(
-            f'{who} needs Pillow, which reads images: pip install "convnet[images]"'
-        ) from None
+        raise ImportError(missing_extra(who, "Pillow, which reads images", "images")) from None
 
 
 def readable_formats() -> tuple[str, ...]:
