@@ -4,6 +4,8 @@
 
     constraints.py  what a parameter must be: one phrase and one check
     messages.py     texts of error messages: short reprs, suggestions for misspelled names
+    foreign_names.py   errors about names of Keras, PyTorch and scikit-learn, which say what to write instead
+    foreign_tables.py  these names, and what to write instead
     value.py        Value: immutable, checked, compared, hashed, printed and pickled by its fields
     registry.py     Registry: the classes of one family of values by name; dict ↔ value
     docstrings.py   documentation of fields, inherited from base classes
