@@ -95,7 +95,7 @@ def test_json_is_a_layer_a_line():
         ),
         (
             [{"type": "MaxPooling2D"}],
-            "layers[0]: unknown layer type 'MaxPooling2D'. Did you mean 'MaxPool2D'?",
+            "layers[0]: unknown layer type 'MaxPooling2D'. Write MaxPool2D(2).",
         ),
         ([{"filters": 3}], 'layers[0]: a layer needs a "type", one of '),
         ([{"type": ["ReLU"]}], 'layers[0]: a layer needs a "type", one of '),
