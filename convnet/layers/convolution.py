@@ -41,13 +41,13 @@ class Kernel(Layer):
     """A layer with kernels that slide over its input. Parameters after `kernel_size` are given by name."""
 
     @classmethod
-    def max_positional(cls) -> int:
+    def _max_positional(cls) -> int:
         return cls.parameter_names().index("kernel_size") + 1
 
     @classmethod
     def _positional_hint(cls, args: tuple[Any, ...]) -> str:
         first, second, third = map(as_code, (*args, ...)[:3])
-        if cls.max_positional() == 1 or not is_integer(args[2]):
+        if cls._max_positional() == 1 or not is_integer(args[2]):
             return super()._positional_hint(args)
         name = cls.__name__
         return (

@@ -73,7 +73,7 @@ def as_remedy(text: str) -> str:
 
 def as_code(value: object) -> str:
     """Return a plain, short value as code, and "..." for any other object."""
-    parts = value if type(value) in (list, tuple) and len(value) <= 4 else (value,)  # type: ignore[arg-type]
+    parts = value if isinstance(value, list | tuple) and len(value) <= 4 else (value,)
     if any(type(part) not in PLAIN for part in parts):
         return "..."
     try:

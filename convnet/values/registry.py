@@ -124,9 +124,9 @@ class Registry(Generic[V]):
 
 
 def _mark_keyword_only(cls: type[Value]) -> None:
-    """Have the signature of a class say which parameters `check_positional` accepts by name only."""
+    """Have the signature of a class say which parameters `_check_positional` accepts by name only."""
     init = cls.__dict__["__init__"]
-    signature, most = inspect.signature(init), cls.max_positional() + 1  # with self
+    signature, most = inspect.signature(init), cls._max_positional() + 1  # with self
     parameters = [
         p if i < most else p.replace(kind=p.KEYWORD_ONLY)
         for i, p in enumerate(signature.parameters.values())

@@ -44,7 +44,7 @@ class Value:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         cls.check_parameter_names(kwargs)
-        cls.check_positional(args)
+        cls._check_positional(args)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -95,9 +95,9 @@ class Value:
             raise unknown_names(cls.__name__, unknown, known, cls.foreign_parameters)
 
     @classmethod
-    def check_positional(cls, args: tuple[Any, ...]) -> None:
-        """Raise TypeError if more values are given by position than `max_positional` allows."""
-        most = cls.max_positional()
+    def _check_positional(cls, args: tuple[Any, ...]) -> None:
+        """Raise TypeError if more values are given by position than `_max_positional` allows."""
+        most = cls._max_positional()
         if len(args) > most:
             names = " and ".join(cls.parameter_names()[:most])
             count = f"{len(args)} values" if len(args) > 1 else "a value"
@@ -108,7 +108,7 @@ class Value:
             )
 
     @classmethod
-    def max_positional(cls) -> int:
+    def _max_positional(cls) -> int:
         """Return how many parameters can be given by position."""
         return sum(not field.kw_only for field in fields(cls))
 
