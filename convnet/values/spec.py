@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from convnet._extras import missing_extra
 from convnet.values.constraints import is_integer
+from convnet.values.foreign_names import as_code
 from convnet.values.messages import did_you_mean, reworded, show
 from convnet.values.registry import Registry
 from convnet.values.value import Value, checked
@@ -99,7 +100,7 @@ def _hint(registry: Registry[V], entry: object) -> str:
     if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[1], registry.base):
         return f" Write {type(entry[1]).__name__}(..., name={show(entry[0])})."
     if is_integer(entry) and "dense" in own:
-        return f' Write Dense({entry}, activation="relu").'
+        return f' Write Dense({as_code(entry)}, activation="relu").'
     hint = registry.foreign.remedy_of(entry)
     name = own.get((entry if isinstance(entry, type) else type(entry)).__name__.lower())
     return hint or (f" Write {name}(...) of convnet." if name else "")
