@@ -65,10 +65,13 @@ class Arguments:
 def checked_call(method: F) -> F:
     """Have a method raise a TypeError that names the class of the estimator and the remedy, if arguments are wrong."""
     arguments = Arguments(method)
+    fewest, most = len(arguments.required), len(arguments.positional)
 
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        unknown = arguments.unknown(kwargs) if kwargs else None
+        if not kwargs and fewest <= len(args) <= most:  # the usual call, of small nets too
+            return method(self, *args)
+        unknown = arguments.unknown(kwargs)
         if unknown or arguments.are_too_many(args) or arguments.missing(args, kwargs):
             raise _wrong_call(self, method.__name__, arguments, args, kwargs)
         return method(self, *args, **kwargs)
