@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from convnet._extras import missing_extra
 from convnet.cli.errors import UsageError
 from convnet.cli.files import check_new
 from convnet.cli.report import say
@@ -23,7 +24,7 @@ def draws_into_memory(who: str) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise UsageError(f'{who} needs matplotlib: pip install "convnet[plot]"') from None
+        raise UsageError(missing_extra(who, "matplotlib", "plot")) from None
     matplotlib.use("Agg")
 
 

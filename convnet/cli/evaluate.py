@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convnet import ConvNetClassifier, inspection
+from convnet._extras import install_command
 from convnet.cli import drawing, hints, options, scores, seen
 from convnet.cli.data import labeled_data
 from convnet.cli.errors import UsageError
@@ -40,7 +41,8 @@ EXAMPLES = """\
 DESCRIPTION = f"""\
 Test a model on photographs whose classes are known: how many it gets right, overall and for each class, which classes
 it confuses (confusion_matrix.png), and its worst mistakes (mistakes.png). If the model was trained on some of these
-photographs, the command says so. Pictures need matplotlib: pip install "convnet[plot]".
+photographs, the command says so. Pictures need matplotlib:
+{install_command("plot")}
 
   precision   of the images that were taken for this class, the share that is of this class
   recall      of the images of this class, the share that was recognized
@@ -146,14 +148,12 @@ def _stems(clf: ConvNetClassifier) -> list[str]:
 def _can_draw(args: Namespace) -> bool:
     """Return whether matplotlib is installed; UsageError if it is not, but pictures were asked for."""
     try:
-        drawing.draws_into_memory("convnet evaluate --out")
-    except UsageError:
+        drawing.draws_into_memory("Drawing pictures")
+    except UsageError as error:
         if args.out is not None:
             raise
         if not args.quiet:
-            print(
-                'no pictures, which need matplotlib: pip install "convnet[plot]"', file=sys.stderr
-            )
+            print(f"no pictures were drawn: {error}", file=sys.stderr)
         return False
     return True
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convnet import ConvNetClassifier, ConvNetRegressor, inspection
+from convnet._extras import install_command
 from convnet.cli import drawing, options
 from convnet.cli.data import inspected_data
 from convnet.cli.errors import UsageError
@@ -45,7 +46,8 @@ EXAMPLES = """\
 DESCRIPTION = f"""\
 Draw what a model learned, as PNG files: how training went (history), its layers (architecture, filters), what it sees
 in some images (feature_maps), where it looks (explanations), and, if the labels are known, what it gets wrong
-(mistakes, confusion). Needs matplotlib: pip install "convnet[plot]".
+(mistakes, confusion). Needs matplotlib:
+{install_command("plot")}
 
 {options.TRUST}"""
 

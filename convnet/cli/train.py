@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from convnet import ConvNetClassifier
+from convnet._extras import install_command, install_library
 from convnet.callbacks import Checkpoint
 from convnet.cli import hints, options, recipe, scores, seen
 from convnet.cli.data import SHARE, split, training_data
@@ -40,12 +41,14 @@ EXAMPLES = """\
   convnet train scans/ --size 100x150 --channels 1 --fit pad --augment none
   convnet train images.npz --layers spec.json            arrays X and y
   convnet train digits                                   scikit-learn's handwritten digits"""
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 Train a model on photographs or arrays, test it on images that were not used in training, and write it to a file.
 
 Put the photographs of each class in a folder of their own, in any size. The model remembers how they were brought to
-one size, and "convnet predict MODEL photo.jpg" does the same. Reading photographs needs Pillow: pip install
-"convnet[images]". HEIC photographs of iPhones also need: pip install pillow-heif
+one size, and "convnet predict MODEL photo.jpg" does the same. Reading photographs needs Pillow, and HEIC photographs of
+iPhones also need pillow-heif:
+{install_command("images")}
+{install_library("pillow-heif")}
 
 A fifth of each class is the test set, or the images that --val names. It is tested after each epoch, which is one pass
 over the training images, and chooses nothing, unless --keep-best is given. Ctrl-C ends training and writes the model as

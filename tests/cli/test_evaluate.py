@@ -14,6 +14,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 import convnet
 from convnet import ConvNetClassifier, cli, inspection
+from convnet._extras import missing_extra
 from convnet.cli import evaluate, matrix
 from convnet.data import ImageFolder
 
@@ -155,10 +156,14 @@ def test_without_matplotlib(pets, failed, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert cli.main(["evaluate", "pets.npz", "others"]) == 0
     out, err = capsys.readouterr()
-    assert "accuracy" in out and err.startswith("no pictures, which need matplotlib: pip install")
+    assert "accuracy" in out and err.startswith(
+        f"no pictures were drawn: {missing_extra('Drawing pictures', 'matplotlib', 'plot')}"
+    )
     assert not os.path.exists("evaluation")
+    assert cli.main(["evaluate", "pets.npz", "others", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
     text = failed("evaluate", "pets.npz", "others", "--out", "seen")
-    assert 'needs matplotlib: pip install "convnet[plot]"' in text
+    assert missing_extra("Drawing pictures", "matplotlib", "plot") in text
 
 
 def test_bad_input(pets, arrays, failed):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from convnet import ConvNetClassifier, ConvNetRegressor, cli, inspection
+from convnet._extras import install_command
 from convnet.layers import Conv1D, Conv2D, Dense, MaxPool2D, Residual
 
 LAYERS = [
@@ -185,7 +186,7 @@ def test_bad_input(model, arrays, folder, failed, monkeypatch):
         assert text in failed("inspect", *arguments)
         assert not (folder / "pictures").exists()
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert 'pip install "convnet[plot]"' in failed("inspect", "model.npz", "digits.npz")
+    assert install_command("plot") in failed("inspect", "model.npz", "digits.npz")
 
 
 @pytest.mark.parametrize(

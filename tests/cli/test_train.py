@@ -8,6 +8,7 @@ import pytest
 
 import convnet
 from convnet import ConvNetClassifier, cli
+from convnet._extras import install_command
 
 FIT_OPTIONS = {
     "batch_size": 32,
@@ -227,4 +228,4 @@ def test_a_missing_library_is_said_before_training(arrays, failed, monkeypatch):
         ConvNetClassifier, "_fit", lambda *args, **kwargs: pytest.fail("it was trained")
     )
     text = failed("train", "digits.npz", "--out", "model.safetensors")
-    assert 'pip install "convnet[safetensors]"' in text
+    assert install_command("safetensors") in text

@@ -15,6 +15,7 @@ from photographs import SMALL, trained, write_photographs
 
 import convnet
 from convnet import ConvNetClassifier, cli
+from convnet._extras import install_command
 from convnet.augment import RandomFlip, RandomRotation
 from convnet.cli import recipe
 from convnet.data import ImageFolder
@@ -186,7 +187,7 @@ def test_bad_folders(photos, folder, failed, capsys):
 
 def test_without_pillow(photos, failed, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    assert 'pip install "convnet[images]"' in failed("train", "photos")
+    assert install_command("images") in failed("train", "photos")
 
 
 @pytest.mark.parametrize("keep", [False, True])

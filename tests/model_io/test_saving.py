@@ -1,5 +1,6 @@
 """save and load: what is loaded, and what cannot be saved."""
 
+import re
 import sys
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.frozen import FrozenEstimator
 
 import convnet
 from convnet import ConvNetClassifier, ConvNetTransformer
+from convnet._extras import install_command
 from convnet.augment import RandomFlip, RandomTranslation
 from convnet.callbacks import Callback
 from convnet.fitted.attributes import ATTRIBUTES
@@ -244,7 +246,7 @@ def test_without_safetensors(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     again(net, tmp_path, "npz")
     for call in (net.save, convnet.load):
-        with pytest.raises(ImportError, match=r'pip install "convnet\[safetensors\]"'):
+        with pytest.raises(ImportError, match=re.escape(install_command("safetensors"))):
             call(tmp_path / "m.safetensors")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import cache
 
+from convnet._extras import install_library, missing_extra
+
 # Other formats of Pillow run programs (EPS) or are not photographs.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "HEIF")
 EXTENSIONS = {
@@ -32,9 +34,7 @@ def check_pillow(who: str) -> None:
     try:
         import PIL.Image  # noqa: F401
     except ImportError:
-        raise ImportError(
-            f'{who} needs Pillow, which reads images: pip install "convnet[images]"'
-        ) from None
+        raise ImportError(missing_extra(who, "Pillow, which reads images", "images")) from None
 
 
 def readable_formats() -> tuple[str, ...]:
@@ -70,9 +70,9 @@ def why_unidentified(header: bytes) -> str:
         return "is not an image that Pillow can read"
     brand = header[8:12]
     if brand in HEIC_BRANDS:
-        return "is a HEIC image, which needs pillow-heif: pip install pillow-heif"
+        return f"is a HEIC image, which needs pillow-heif: {install_library('pillow-heif')}"
     if brand in AVIF_BRANDS:
-        return 'is an AVIF image, which needs Pillow 11.3 or later: pip install -U "pillow>=11.3"'
+        return f"is an AVIF image, which needs Pillow 11.3 or later: {install_library('pillow', '11.3')}"
     return "is a video or another file that is not an image"
 
 
