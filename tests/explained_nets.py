@@ -56,7 +56,15 @@ def explained(kind, n_jobs=None):
     X = rng.normal(size=(30, *shape)).astype(np.float32)
     X.flags.writeable = False
     estimator = ConvNetRegressor if kind == "regressor" else ConvNetClassifier
-    net = estimator(layers, max_iter=4, learning_rate_init=0.01, random_state=0, n_jobs=n_jobs)
+    net = estimator(
+        layers,
+        max_iter=4,
+        learning_rate="constant",
+        batch_size=30,
+        learning_rate_init=0.01,
+        random_state=0,
+        n_jobs=n_jobs,
+    )
     net.fit(X, y)
     reference = Reference([*layers, Dense(1, name="output")], net.weights_)
     names = [0] if kind == "regressor" else list(net.classes_)

@@ -21,7 +21,9 @@ def images(n=40, shape=SHAPE, seed=0):
 
 
 def net(layers=RAW, **params):
-    return ConvNetClassifier(layers, **{"max_iter": 2, "random_state": 0} | params)
+    return ConvNetClassifier(
+        layers, **{"max_iter": 2, "random_state": 0, "learning_rate": "constant"} | params
+    )
 
 
 def learnt(clf):

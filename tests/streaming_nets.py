@@ -14,5 +14,15 @@ NET = [Conv2D(6, 3, activation="relu"), BatchNorm(), Dropout(0.3), MaxPool2D(2),
 
 
 def net(layers=NET, **params):
-    params = dict(max_iter=3, batch_size=32, random_state=0, n_jobs=1) | params
+    params = (
+        dict(
+            max_iter=3,
+            batch_size=32,
+            random_state=0,
+            n_jobs=1,
+            learning_rate="constant",
+            learning_rate_init=1e-3,
+        )
+        | params
+    )
     return ConvNetClassifier(layers, **params)

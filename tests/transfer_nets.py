@@ -13,5 +13,7 @@ NET = [*BODY, Dense(10, activation="relu")]
 
 
 def net(layers=NET, **params):
-    params = dict(max_iter=2, batch_size=32, random_state=0, n_jobs=1) | params
+    params = (
+        dict(max_iter=2, batch_size=32, random_state=0, n_jobs=1, learning_rate="constant") | params
+    )
     return ConvNetClassifier(layers, **params)

@@ -45,17 +45,19 @@ alpha : float, default=1e-4
     "adamw", each step instead subtracts the share alpha · learning rate of each weight. Biases and the parameters of
     batch norm are not regularized.
 batch_size : int or "auto", default="auto"
-    Number of samples per step. "auto" is min(128, n_samples).
-learning_rate : str, schedule or callable, default="constant"
-    "constant"; "adaptive", which divides the rate by 5 whenever training would stop for lack of progress (see `tol`);
-    "step", "exponential", "cosine" or "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and
-    ``OneCycle()`` of `convnet.schedules`; one of these schedules with your own settings, or ``Warmup(epochs, then)``;
-    or a callable that takes the epoch, from 0, and returns the rate, in which case `learning_rate_init` is not used.
+    Number of samples per step. "auto" is the power of two closest to n_samples / 64, from 8 to 128, so that small data
+    sets get enough steps. It is at most n_samples.
+learning_rate : str, schedule or callable, default="auto"
+    "auto", which is "one_cycle" in ``fit`` and "constant" in ``partial_fit``; "constant"; "adaptive", which divides the
+    rate by 5 whenever training would stop for lack of progress (see `tol`); "step", "exponential", "cosine" or
+    "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and ``OneCycle()`` of `convnet.schedules`;
+    one of these schedules with your own settings, or ``Warmup(epochs, then)``; or a callable that takes the epoch, from
+    0, and returns the rate, in which case `learning_rate_init` is not used.
     Epochs are counted from the start of each ``fit``. With ``partial_fit``, they are counted from its first call, or
     from its first call after a ``fit``.
-learning_rate_init : float, default=1e-3
+learning_rate_init : float, default=5e-3
     The initial learning rate. For ``OneCycle`` and ``Warmup``, the highest learning rate.
-max_iter : int, default=20
+max_iter : int, default=30
     Number of epochs. No warning is given when training reaches it: a fixed number of epochs is the normal case.
 shuffle : bool, default=True
     Whether to shuffle the samples in each epoch.

@@ -64,7 +64,8 @@ if TYPE_CHECKING:
     from convnet.training.examples import Examples
 
 
-AUTO_BATCH_SIZE = 128
+AUTO_STEPS = 64  # of an epoch with batch_size="auto", as far as the limits of the batch size allow
+AUTO_BATCH_SIZES = 8, 128
 SOLVER_PARAMETERS = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
 PASSED = "X_val"  # stands for a validation set that was passed, where the seed of a split is noted otherwise
 
@@ -337,10 +338,7 @@ class FitSession:
         if fresh and not self.resume:
             learn_statistics(network, examples, fresh, self.n_threads)
         prefix = plan.frozen_prefix(frozen) if data.augment is None else None
-        n = len(examples.rows)
-        batch_size = min(
-            n, AUTO_BATCH_SIZE if estimator.batch_size == "auto" else int(estimator.batch_size)
-        )
+        batch_size = _batch_size(estimator.batch_size, len(examples.rows))
         optimization = cache.optimization_state or OptimizationState(self.seed, self.schedule_start)
         optimization.set_trainer(
             network,
@@ -356,8 +354,9 @@ class FitSession:
                 "label_smoothing": getattr(estimator, "label_smoothing", 0.0),
             },
         )
+        automatic = isinstance(estimator.learning_rate, str) and estimator.learning_rate == "auto"
         optimization.set_schedule(
-            estimator.learning_rate,
+            "constant" if automatic and self.partial else estimator.learning_rate,
             estimator.learning_rate_init,
             estimator.max_iter,
             estimator.tol,
@@ -495,6 +494,14 @@ def draw_seed(random_state: Any) -> int:
             f"random_state must be None, an integer or a RandomState; got {show(random_state)}."
         )
     return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _batch_size(batch_size: int | str, n: int) -> int:
+    """Return the number of samples of a step, for n samples. "auto" gives a power of two."""
+    if isinstance(batch_size, str):
+        low, high = AUTO_BATCH_SIZES
+        batch_size = min(max(2 ** round(math.log2(max(1.0, n / AUTO_STEPS))), low), high)
+    return min(n, int(batch_size))
 
 
 def _joined(old: dict[str, list[float]], new: dict[str, list[float]]) -> dict[str, list[float]]:

@@ -64,11 +64,11 @@ def warn_of_trivial_net(
             return  # the weights of an earlier fit
         name, loss = "validation", loop.history["validation_loss"][epoch - 1]
         baseline = task.baseline_loss(own, _sample(validation, validation.rows))
-        if loss <= limit * baseline:
+        if loss <= max(limit * baseline, task.low_loss):
             return
     else:
         name, baseline = "training", task.baseline_loss(own, own)
-        if loop.data_loss <= limit * baseline:
+        if loop.data_loss <= max(limit * baseline, task.low_loss):
             return
         rows = train.rows[:: -(-len(train.rows) // MAX_SAMPLES)]
         try:
@@ -79,7 +79,7 @@ def warn_of_trivial_net(
             return  # predict raises
         some = _sample(train, rows)
         loss, baseline = task.metrics(outputs, *some)[0], task.baseline_loss(own, some)
-        if loss <= limit * baseline:
+        if loss <= max(limit * baseline, task.low_loss):
             return
     warnings.warn(
         f"{type(estimator).__name__}: the net is no better than a prediction that ignores X. Its {name} loss is "

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # Some solvers square the gradients of squared errors.
 MAX_SQUARED_ERROR_TARGET = np.sqrt(MAX_FLOAT32)
+LOW_CROSS_ENTROPY = 0.15  # nats. If one class has nearly all the weight, its frequency alone is hard to beat
 MIN_ONE_HOT_SAMPLES = 10  # with fewer samples, each may have exactly one label by chance
 
 
@@ -78,6 +79,7 @@ class Task(ABC):
 
     description: ClassVar[str]
     baseline: ClassVar[str]  # the best prediction that does not depend on X
+    low_loss: ClassVar[float] = 0.0  # a data loss up to here is low, whatever that of the baseline
     min_validation_samples: ClassVar[int] = 1  # that the score of ``score`` needs
 
     @abstractmethod
@@ -219,6 +221,7 @@ class Classification(Task):
 
     description: ClassVar[str] = "one label per sample"
     baseline: ClassVar[str] = "the class frequencies"
+    low_loss: ClassVar[float] = LOW_CROSS_ENTROPY
 
     class_weight: Any = None
     classes: np.ndarray | None = None
@@ -322,6 +325,7 @@ class MultilabelClassification(Task):
 
     description: ClassVar[str] = "an indicator of several labels per sample"
     baseline: ClassVar[str] = "the label frequencies"
+    low_loss: ClassVar[float] = LOW_CROSS_ENTROPY
 
     class_weight: Any = None
     classes: np.ndarray | None = None

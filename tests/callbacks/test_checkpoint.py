@@ -37,7 +37,7 @@ def path(tmp_path):
 def clf(path):
     return ConvNetClassifier(
         NET, max_iter=6, random_state=0, batch_size=40, learning_rate_init=0.01,
-        callbacks=[Checkpoint(path)],
+        callbacks=[Checkpoint(path)], learning_rate="constant",
     )  # fmt: skip
 
 

@@ -58,7 +58,9 @@ def data():
 
 @pytest.fixture
 def clf():
-    return ConvNetClassifier([Dense(8, activation="relu")], max_iter=3, random_state=0)
+    return ConvNetClassifier(
+        [Dense(8, activation="relu")], max_iter=3, random_state=0, learning_rate="constant"
+    )
 
 
 def test_the_order_of_calls(clf, data):

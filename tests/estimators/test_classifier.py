@@ -59,7 +59,7 @@ def test_log_probabilities_do_not_underflow(two):
 def test_fitted_attributes(fitted):
     assert fitted.n_features_in_ == 64
     assert fitted.input_shape_ == (8, 8, 1)
-    assert fitted.n_iter_ == fitted.best_iter_ == len(fitted.loss_curve_) == 20
+    assert fitted.n_iter_ == fitted.best_iter_ == len(fitted.loss_curve_) == 30
     assert fitted.loss_ == fitted.loss_curve_[-1]
     assert [layer.name for layer in fitted.layers_] == [
         "conv1",
@@ -161,8 +161,10 @@ def test_auto_layers(digits):
     X, y = digits[0][:80], digits[1][:80]
     images = ConvNetClassifier(max_iter=1).fit(X, y)
     flat = ConvNetClassifier(max_iter=1).fit(X.reshape(80, 64), y)
-    assert "Conv2D" in {layer.type for layer in images.layers_}
-    assert {layer.type for layer in flat.layers_} == {"Dense"}
+    assert {"Conv2D", "BatchNorm"} <= {layer.type for layer in images.layers_}
+    assert [layer.type for layer in flat.layers_] == [
+        *("Normalize", "Dense", "Dropout", "Dense", "Dropout", "Dense")
+    ]
 
 
 def test_batches_of_any_size_predict_the_same_bits(digits):

@@ -76,7 +76,7 @@ def test_a_fitted_estimator_does_not_change(digits):
 
 def test_a_random_state_does_not_move_on(digits):
     X, y = digits[0][:100], digits[1][:100]
-    clf = ConvNetClassifier(NET, random_state=np.random.RandomState(3), max_iter=1)
+    clf = ConvNetClassifier(NET, random_state=np.random.RandomState(3), batch_size=100)
     one, two = (find_learning_rate(clf, X, y, steps=9) for _ in range(2))
     np.testing.assert_array_equal(one.losses, two.losses)
     assert clf.random_state.randint(10**6) == np.random.RandomState(3).randint(10**6)

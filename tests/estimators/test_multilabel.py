@@ -26,7 +26,9 @@ def labels(digits):
 
 @pytest.fixture(scope="module")
 def clf():
-    return ConvNetClassifier(NET, batch_size=32, learning_rate_init=3e-3, random_state=0)
+    return ConvNetClassifier(
+        NET, batch_size=32, learning_rate_init=3e-3, random_state=0, learning_rate="constant"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,13 @@ def test_the_loss_is_the_mean_over_labels(digits, labels):
     X = digits[0]
     weights = np.linspace(0.5, 2, len(X))
     clf = ConvNetClassifier(
-        NET, batch_size=len(X), learning_rate_init=1e-30, alpha=0, max_iter=1, random_state=0
+        NET,
+        batch_size=len(X),
+        learning_rate_init=1e-30,
+        alpha=0,
+        max_iter=1,
+        random_state=0,
+        learning_rate="constant",
     ).fit(X, labels, weights)
     z = clf.decision_function(X)
     losses = (np.logaddexp(0, z) - labels * z).mean(axis=1)
@@ -185,7 +193,7 @@ def test_class_weight_is_refused(clf, digits, labels):
 )
 def test_what_is_no_indicator_is_refused(digits, y, message):
     with pytest.raises(ValueError, match=message):
-        ConvNetClassifier([Dense(2)]).fit(digits[0][:3], np.array(y))
+        ConvNetClassifier([Dense(2)], learning_rate="constant").fit(digits[0][:3], np.array(y))
 
 
 def test_a_fit_that_goes_on_keeps_to_its_kind_of_y(clf, digits, labels):
@@ -220,6 +228,12 @@ def test_a_single_column_is_a_column_of_labels(clf, digits, labels):
 
 
 def test_summary_counts_the_labels(digits, labels):
-    summary = ConvNetClassifier(NET).summary(digits[0], labels)
+    summary = ConvNetClassifier(NET, learning_rate="constant").summary(digits[0], labels)
     assert summary.layers[-1].output_shape == (3,)
-    assert ConvNetClassifier(NET).summary(digits[0], csr_matrix(labels)).layers[-1].name == "output"
+    assert (
+        ConvNetClassifier(NET, learning_rate="constant")
+        .summary(digits[0], csr_matrix(labels))
+        .layers[-1]
+        .name
+        == "output"
+    )

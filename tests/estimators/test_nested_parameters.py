@@ -54,7 +54,7 @@ def test_layers_come_first():
         ("layers__stam__filters", "Did you mean 'stem'?"),
         ("fliters", "Invalid parameter 'fliters' for estimator ConvNetClassifier"),
         ("solver__x", "Invalid parameter 'solver__x' for estimator ConvNetClassifier"),
-        ("learning_rate__every", "has no fields"),
+        ("learning_rate__every", "OneCycle has no parameter 'every'"),
     ],
 )
 def test_unknown_names_raise_at_once(name, text):

@@ -33,7 +33,9 @@ def table(digits):
 
 @pytest.fixture(scope="module")
 def net():
-    return ConvNetRegressor(NET, batch_size=32, learning_rate_init=3e-3, random_state=0)
+    return ConvNetRegressor(
+        NET, batch_size=32, learning_rate_init=3e-3, random_state=0, learning_rate="constant"
+    )
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -62,6 +64,7 @@ def test_the_loss_is_the_formula(table, loss, n_outputs):
         alpha=0,
         max_iter=1,
         random_state=0,
+        learning_rate="constant",
     ).fit(X, y, weights)
     residuals = (fitted.predict(X) - y).reshape(len(X), -1) / fitted.y_scale_
     losses = LOSSES[loss](residuals).mean(axis=1)
@@ -75,7 +78,7 @@ def test_the_constant_that_each_loss_ends_at(loss):
     X = np.zeros((len(y), 1))
     fitted = ConvNetRegressor(
         [], loss=loss, solver="sgd", momentum=0, learning_rate_init=0.05, max_iter=2000, tol=0,
-        n_iter_no_change=np.inf, alpha=0, normalize_y=False,
+        n_iter_no_change=np.inf, alpha=0, normalize_y=False, learning_rate="constant", batch_size=len(y),
     ).fit(X, y)  # fmt: skip
     # Huber: 3 b + 4 (b - 0.5) = 2 gives b = 4/7
     expected = {"squared_error": 2.0, "absolute_error": 0.5, "huber": 4 / 7}[loss]
@@ -94,6 +97,7 @@ def test_many_outputs_agree_with_one_for_each(table):
         max_iter=30,
         tol=0,
         random_state=0,
+        learning_rate="constant",
     )
     each = MultiOutputRegressor(net).fit(X.reshape(len(X), 64), y)
     both = clone(net).set_params(learning_rate_init=0.04, max_iter=30).fit(X.reshape(len(X), 64), y)
@@ -112,7 +116,7 @@ def test_a_column_is_one_output_with_a_warning(net, table):
 @pytest.mark.parametrize("dtype", ["i1", "u2", "i8", "f2", "f4", "f8", ">f8", bool, object])
 def test_every_dtype_of_y(table, dtype):
     X, y = table[0], (table[1] > 0).astype(dtype)
-    net = ConvNetRegressor([Dense(4)], max_iter=1, random_state=0)
+    net = ConvNetRegressor([Dense(4)], max_iter=1, random_state=0, learning_rate="constant")
     expected = clone(net).fit(X, y.astype(float)).predict(X)
     np.testing.assert_array_equal(net.fit(X, y).predict(X), expected)
     np.testing.assert_array_equal(net.fit(X, y.tolist()).predict(X), expected)
@@ -146,7 +150,9 @@ def test_validation_on_rows_that_are_passed(net, table):
 def test_sample_weights(table):
     """A weight of 2 is a row twice, ones are none, and 0 leaves a row out."""
     X, y = table[0][:100], table[1][:100]
-    net = ConvNetRegressor(NET, batch_size=200, max_iter=5, random_state=0)
+    net = ConvNetRegressor(
+        NET, batch_size=200, max_iter=5, random_state=0, learning_rate="constant"
+    )
     counts = np.random.default_rng(0).integers(0, 3, len(X))
     weighted = clone(net).fit(X, y, counts).predict(X)
     repeated = clone(net).fit(np.repeat(X, counts, axis=0), np.repeat(y, counts, axis=0)).predict(X)
@@ -306,14 +312,16 @@ def test_targets_that_are_not_finite(net, table, value, message):
 )
 def test_targets_that_cannot_be_learnt(digits, y, message):
     with pytest.raises(ValueError, match=message):
-        ConvNetRegressor([Dense(2)]).fit(digits[0][:3], y)
+        ConvNetRegressor([Dense(2)], learning_rate="constant").fit(digits[0][:3], y)
 
 
 def test_sparse_targets_are_refused(digits):
     from scipy.sparse import csr_matrix
 
     with pytest.raises(TypeError, match="dense data is required"):
-        ConvNetRegressor([Dense(2)]).fit(digits[0][:3], csr_matrix(np.eye(3)))
+        ConvNetRegressor([Dense(2)], learning_rate="constant").fit(
+            digits[0][:3], csr_matrix(np.eye(3))
+        )
 
 
 def test_early_stopping_needs_two_rows_held_out(digits):
@@ -321,7 +329,7 @@ def test_early_stopping_needs_two_rows_held_out(digits):
     with pytest.raises(
         ValueError, match=r"validation score needs 2 samples or more; the validation set has 1"
     ):
-        ConvNetRegressor([], early_stopping=True).fit(X, y)
+        ConvNetRegressor([], early_stopping=True, learning_rate="constant").fit(X, y)
 
 
 def test_cross_validation(net, table):

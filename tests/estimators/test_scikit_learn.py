@@ -4,7 +4,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
-from convnet.layers import Dense
+from convnet.layers import Dense, Normalize
 
 # It asks for 1e-7. A row of weight 3 and three rows are summed in a different order, and the net is float32.
 # tests/inputs/test_sample_weight.py and test_regressor.py hold the same contract to 1e-4.
@@ -15,14 +15,15 @@ checks = parametrize_with_checks(
         ConvNetClassifier(),
         ConvNetRegressor(),
         *(ConvNetRegressor(loss=loss) for loss in ("absolute_error", "huber")),
-        ConvNetTransformer(ConvNetClassifier([Dense(5)], random_state=0)),
-        ConvNetTransformer(ConvNetRegressor([Dense(5)], random_state=0), layer=0),
+        ConvNetTransformer(ConvNetClassifier([Normalize(), Dense(5)], random_state=0)),
+        ConvNetTransformer(ConvNetRegressor([Normalize(), Dense(5)], random_state=0), layer=1),
     ],
     expected_failed_checks=lambda estimator: ROUNDING,
 )
 names, cases = checks.args
 
 
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     names, list(cases), **checks.kwargs
 )  # scikit-learn 1.6 has an iterator; pytest wants a list

@@ -52,7 +52,9 @@ def data(digits):
 
 @pytest.fixture
 def clf():
-    return ConvNetClassifier([Dense(8, activation="relu")], max_iter=3, random_state=0)
+    return ConvNetClassifier(
+        [Dense(8, activation="relu")], max_iter=3, random_state=0, learning_rate="constant"
+    )
 
 
 def test_the_tasks_of_a_fit(clf, data):

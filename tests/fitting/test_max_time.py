@@ -41,7 +41,9 @@ def data(digits):
 
 @pytest.fixture
 def clf():
-    return ConvNetClassifier(SMALL, max_iter=9, random_state=0, batch_size=50)
+    return ConvNetClassifier(
+        SMALL, max_iter=9, random_state=0, batch_size=50, learning_rate="constant"
+    )
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -20,7 +20,9 @@ NET = [Dense(8, activation="relu")]
 
 @pytest.fixture
 def clf():
-    return ConvNetClassifier(NET, max_iter=4, random_state=0, learning_rate_init=0.02)
+    return ConvNetClassifier(
+        NET, max_iter=4, random_state=0, learning_rate_init=0.02, learning_rate="constant"
+    )
 
 
 def confident(estimator, X, y):
@@ -168,7 +170,9 @@ def test_scoring_needs_rows(clf, two):
 def test_regression(digits, outputs, scoring):
     X, y = digits[0][:200], digits[1][:200] * 1.5
     y = y if outputs == 1 else np.stack([y, 1 - y], axis=1)
-    reg = ConvNetRegressor(NET, max_iter=4, random_state=0, scoring=scoring)
+    reg = ConvNetRegressor(
+        NET, max_iter=4, random_state=0, scoring=scoring, learning_rate="constant"
+    )
     reg.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
     expected = get_scorer(scoring)(reg, X[150:], y[150:])
     assert max(reg.validation_scores_) == pytest.approx(expected, rel=1e-9)
@@ -183,7 +187,9 @@ def test_a_scorer_of_ones_own_may_look_at_some_rows(digits):
     def score(estimator, X, y):
         return np.mean(estimator.predict(X[:7]) == y[:7])
 
-    clf = ConvNetClassifier(random_state=0, max_iter=2, early_stopping=True, scoring=score)
+    clf = ConvNetClassifier(
+        random_state=0, max_iter=2, early_stopping=True, scoring=score, learning_rate="constant"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clf.fit(pd.DataFrame(X, columns=names), y)

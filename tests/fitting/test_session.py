@@ -25,7 +25,14 @@ def same_state(clf, before):
 @pytest.mark.parametrize("n_jobs", [2, 3, 7])
 def test_the_same_bits_at_any_number_of_threads(digits, n_jobs):
     X, y = digits[0][:300], digits[1][:300]
-    clf = ConvNetClassifier(NET, max_iter=2, batch_size=70, early_stopping=True, random_state=3)
+    clf = ConvNetClassifier(
+        NET,
+        max_iter=2,
+        batch_size=70,
+        early_stopping=True,
+        random_state=3,
+        learning_rate="constant",
+    )
     one = clone(clf).set_params(n_jobs=1).fit(X, y)
     many = clone(clf).set_params(n_jobs=n_jobs).fit(X, y)
     assert (
@@ -39,7 +46,7 @@ def test_the_same_bits_at_any_number_of_threads(digits, n_jobs):
 
 def test_random_state(digits):
     X, y = digits[0][:100], digits[1][:100]
-    clf = ConvNetClassifier(SMALL, max_iter=1)
+    clf = ConvNetClassifier(SMALL, max_iter=1, learning_rate="constant")
     p = [
         clone(clf).set_params(random_state=s).fit(X, y).predict_proba(X)
         for s in (0, 0, 1, None, None)
@@ -55,7 +62,9 @@ def test_random_state(digits):
 
 def test_fit_starts_afresh(digits):
     X, y = digits[0][:100], digits[1][:100]
-    clf = ConvNetClassifier(SMALL, max_iter=2, random_state=0, early_stopping=True).fit(X, y)
+    clf = ConvNetClassifier(
+        SMALL, max_iter=2, random_state=0, early_stopping=True, learning_rate="constant"
+    ).fit(X, y)
     assert len(clf.validation_scores_) == 2
     clf.set_params(early_stopping=False).fit(X[:50].astype(np.float32), y[:50])
     assert clf.n_iter_ == 2 and not hasattr(clf, "validation_scores_")
@@ -64,7 +73,7 @@ def test_fit_starts_afresh(digits):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, MemoryError])
 def test_a_failed_fit_leaves_the_estimator_as_it_was(digits, monkeypatch, error):
     X, y = digits
-    new = ConvNetClassifier(SMALL, random_state=0, batch_size=100)
+    new = ConvNetClassifier(SMALL, random_state=0, batch_size=100, learning_rate="constant")
     fitted = clone(new).set_params(max_iter=1).fit(X, y)
     expected = fitted.predict_proba(X)
     states = [(clf, dict(vars(clf))) for clf in (new, fitted)]
@@ -81,9 +90,9 @@ def test_a_failed_fit_leaves_the_estimator_as_it_was(digits, monkeypatch, error)
 
 def test_a_failed_partial_fit_leaves_the_estimator_as_it_was(digits, monkeypatch):
     X, y = digits
-    clf = ConvNetClassifier(SMALL, random_state=0, batch_size=100).partial_fit(
-        X, y, classes=range(10)
-    )
+    clf = ConvNetClassifier(
+        SMALL, random_state=0, batch_size=100, learning_rate="constant"
+    ).partial_fit(X, y, classes=range(10))
     before, expected = dict(vars(clf)), clf.predict_proba(X)
     with monkeypatch.context() as patch:
         raise_at_step(patch, 4, KeyboardInterrupt)
@@ -96,7 +105,9 @@ def test_a_failed_partial_fit_leaves_the_estimator_as_it_was(digits, monkeypatch
 
 def test_ctrl_c_under_warm_start_keeps_what_was_reached(digits, monkeypatch):
     X, y = digits
-    clf = ConvNetClassifier(SMALL, random_state=0, batch_size=100, warm_start=True)
+    clf = ConvNetClassifier(
+        SMALL, random_state=0, batch_size=100, warm_start=True, learning_rate="constant"
+    )
     with monkeypatch.context() as patch:
         raise_at_step(patch, 3, KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -114,7 +125,9 @@ def test_ctrl_c_under_warm_start_keeps_what_was_reached(digits, monkeypatch):
 
 def test_warm_start(digits):
     X, y = digits
-    clf = ConvNetClassifier(SMALL, random_state=0, max_iter=3, warm_start=True).fit(X, y)
+    clf = ConvNetClassifier(
+        SMALL, random_state=0, max_iter=3, warm_start=True, learning_rate="constant"
+    ).fit(X, y)
     first = clf.loss_curve_
     clf.fit(X, y)
     assert clf.n_iter_ == clf.best_iter_ == 6 and clf.loss_curve_[:3] == first
@@ -132,7 +145,7 @@ def test_warm_start(digits):
 
 def test_partial_fit(digits):
     X, y = digits
-    clf = ConvNetClassifier(NET, random_state=0, learning_rate_init=0.01)
+    clf = ConvNetClassifier(NET, random_state=0, learning_rate_init=0.01, learning_rate="constant")
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         clf.partial_fit(X, y)
     for _ in range(10):
@@ -165,7 +178,7 @@ def test_partial_fit_is_an_epoch_of_fit(digits):
 
 def test_partial_fit_goes_on_from_fit(digits):
     X, y = digits
-    clf = ConvNetClassifier(SMALL, random_state=0, max_iter=2).fit(X, y)
+    clf = ConvNetClassifier(SMALL, random_state=0, max_iter=2, learning_rate="constant").fit(X, y)
     loss = clf.loss_
     assert clf.partial_fit(X, y).n_iter_ == 3 and clf.loss_ < loss
 
@@ -173,7 +186,12 @@ def test_partial_fit_goes_on_from_fit(digits):
 def test_a_loss_that_is_not_finite(digits):
     X, y = digits
     clf = ConvNetClassifier(
-        SMALL, solver="sgd", learning_rate_init=1e20, batch_size=100, random_state=0
+        SMALL,
+        solver="sgd",
+        learning_rate_init=1e20,
+        batch_size=100,
+        random_state=0,
+        learning_rate="constant",
     )
     with pytest.raises(
         ValueError, match=r"in epoch 1, batch \d, at learning rate 1e\+20. Lower learning_rate_init"
@@ -185,7 +203,14 @@ def test_a_loss_that_is_not_finite(digits):
 def test_weights_that_are_not_finite(digits):
     X, y = digits[0][:50], digits[1][:50]
     clf = ConvNetClassifier(
-        [], solver="sgd", learning_rate_init=1e38, alpha=1e10, momentum=1.0, random_state=0
+        [],
+        solver="sgd",
+        learning_rate_init=1e38,
+        alpha=1e10,
+        batch_size=50,
+        momentum=1.0,
+        random_state=0,
+        learning_rate="constant",
     )
     with pytest.raises(ValueError, match=r"(no longer finite|loss became .*) in epoch 1, batch 1,"):
         clf.fit(X, y)
@@ -200,6 +225,7 @@ def test_early_stopping_keeps_the_best_weights(digits):
         learning_rate_init=0.02,
         n_iter_no_change=3,
         max_iter=60,
+        learning_rate="constant",
     )
     clf.set_params(random_state=0, batch_size=32).fit(X, y)
     assert clf.n_iter_ < 60
@@ -227,7 +253,14 @@ def spy_on_splits(monkeypatch):
 def test_the_best_weights_outlive_worse_epochs(digits, monkeypatch, random_state):
     X, y = digits
     held = spy_on_splits(monkeypatch)
-    clf = ConvNetClassifier(SMALL, early_stopping=True, warm_start=True, max_iter=8, batch_size=32)
+    clf = ConvNetClassifier(
+        SMALL,
+        early_stopping=True,
+        warm_start=True,
+        max_iter=8,
+        batch_size=32,
+        learning_rate="constant",
+    )
     clf.set_params(random_state=random_state, learning_rate_init=0.01).fit(X, y)
     best, loss, weights = clf.best_iter_, clf.loss_, dict(clf.weights_)
     score = clf.validation_scores_[best - 1]
@@ -246,7 +279,7 @@ def test_the_best_weights_outlive_worse_epochs(digits, monkeypatch, random_state
 def test_weights_that_no_validation_chose_are_no_candidates(digits, monkeypatch):
     X, y = digits
     held = spy_on_splits(monkeypatch)
-    clf = ConvNetClassifier(SMALL, warm_start=True, max_iter=5).fit(X, y)
+    clf = ConvNetClassifier(SMALL, warm_start=True, max_iter=5, learning_rate="constant").fit(X, y)
     clf.set_params(early_stopping=True, max_iter=1).fit(X, y)
     assert clf.best_iter_ == 6
     clf.set_params(early_stopping=False).fit(X, y)  # trains on what was held out
@@ -256,7 +289,9 @@ def test_weights_that_no_validation_chose_are_no_candidates(digits, monkeypatch)
 
 def test_ctrl_c_before_an_epoch_of_a_warm_start_changes_nothing(digits, monkeypatch):
     X, y = digits
-    clf = ConvNetClassifier(SMALL, early_stopping=True, warm_start=True, max_iter=2).fit(X, y)
+    clf = ConvNetClassifier(
+        SMALL, early_stopping=True, warm_start=True, max_iter=2, learning_rate="constant"
+    ).fit(X, y)
     before = dict(vars(clf))
     raise_at_step(monkeypatch, 2, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -272,11 +307,15 @@ def test_the_validation_split_is_stratified():
         ValueError,
         match=r"early_stopping=True cannot split off validation_fraction=0.1 of 4 samples",
     ):
-        ConvNetClassifier(early_stopping=True).fit(np.zeros((4, 2)), [0, 0, 0, 1])
+        ConvNetClassifier(early_stopping=True, learning_rate="constant").fit(
+            np.zeros((4, 2)), [0, 0, 0, 1]
+        )
 
 
 def test_training_ends_without_progress(digits):
     X, y = digits[0][:50], digits[1][:50]
-    clf = ConvNetClassifier([], max_iter=50, tol=10.0, n_iter_no_change=4, random_state=0).fit(X, y)
+    clf = ConvNetClassifier(
+        [], max_iter=50, tol=10.0, n_iter_no_change=4, random_state=0, learning_rate="constant"
+    ).fit(X, y)
     assert clf.n_iter_ == 6  # the first, and more than 4 without a gain
     assert clf.set_params(n_iter_no_change=np.inf).fit(X, y).n_iter_ == 50

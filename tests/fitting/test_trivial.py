@@ -24,7 +24,7 @@ def noise(n=300):
 
 
 def net(kind, **params):
-    params = dict(learning_rate_init=0.01) | params
+    params = dict(learning_rate_init=0.01, learning_rate="constant", max_iter=20) | params
     return kind([Dense(8, activation="relu")], random_state=0, batch_size=30, **params)
 
 

@@ -25,7 +25,12 @@ def parts(digits):
 @pytest.fixture
 def clf():
     return ConvNetClassifier(
-        SMALL, max_iter=3, random_state=0, batch_size=50, learning_rate_init=0.01
+        SMALL,
+        max_iter=3,
+        random_state=0,
+        batch_size=50,
+        learning_rate_init=0.01,
+        learning_rate="constant",
     )
 
 

@@ -93,7 +93,8 @@ def test_y_of_any_library(kind, values):
     np.testing.assert_array_equal(partial[0].predict_proba(X), partial[1].predict_proba(X))
     assert net.summary(X, y).n_parameters == clone(net).summary(X, y).n_parameters
     assert ConvNetTransformer(model()).fit(X, y).transform(X).shape == (N, 32)
-    assert convnet.find_learning_rate(model(), X, y, steps=5).losses.shape == (5,)
+    whole = model().set_params(batch_size=len(y))
+    assert convnet.find_learning_rate(whole, X, y, steps=5).losses.shape == (5,)
     np.testing.assert_array_equal(
         net.explain_confusion(X, y, "saliency").counts,
         plain.explain_confusion(X, values, "saliency").counts,

@@ -159,7 +159,7 @@ def test_parameters_that_are_not_plain_data_are_not_saved(tmp_path):
     assert w[0].filename == __file__
     found = convnet.load(tmp_path / "model.npz")
     assert_same(found, net, X)
-    assert found.random_state is found.callbacks is None and found.learning_rate == "constant"
+    assert found.random_state is found.callbacks is None and found.learning_rate == "auto"
 
 
 def test_init_weights_are_not_saved_unless_they_are_a_path(tmp_path):
@@ -299,4 +299,4 @@ def test_a_parameter_that_a_file_lacks_has_its_default():
     del manifest["parameters"]["max_iter"]
     found = ConvNetClassifier._from_manifest(manifest, lambda shapes: dict(weights))
     assert_same(found, net, X)
-    assert found.max_iter == 20
+    assert found.max_iter == 30

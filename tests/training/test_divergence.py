@@ -41,7 +41,9 @@ def test_usual_nets_are_calm(deep, monkeypatch):
     """No outputs are computed but those that are asked for."""
     monkeypatch.setattr(loop, "predict_in_batches", None)
     block = [Conv2D(8, 3, padding="same"), BatchNorm(), ReLU()]
-    net = ConvNetClassifier([*block * (1 + deep), Dense(8)], max_iter=3, random_state=0).fit(X, Y)
+    net = ConvNetClassifier(
+        [*block * (1 + deep), Dense(8)], max_iter=3, random_state=0, learning_rate="constant"
+    ).fit(X, Y)
     assert growth(net.weights_) < MAX_GROWTH
 
 
@@ -49,7 +51,8 @@ def test_usual_nets_are_calm(deep, monkeypatch):
 def test_outputs_that_overflow_after_the_last_step(options):
     """The losses are those before the step: they show nothing of the weights that it leaves."""
     layers = [Dense(4), Dense(4), Dense(4)]
-    clf = ConvNetClassifier(layers, learning_rate_init=1e20, max_iter=1, random_state=0, **options)
+    settings = dict(batch_size=len(Y), learning_rate="constant") | options
+    clf = ConvNetClassifier(layers, learning_rate_init=1e20, max_iter=1, random_state=0, **settings)
     before = dict(vars(clf))
     with pytest.raises(ValueError, match=r"in epoch 1, batch \d, at learning rate 1e\+20. Lower"):
         clf.fit(X, Y)
@@ -58,7 +61,7 @@ def test_outputs_that_overflow_after_the_last_step(options):
 
 def test_mean_squares_that_overflow():
     """Of a gradient above 1.8e19 the square is infinite: its weight would never move again."""
-    net = ConvNetRegressor([], max_iter=1, random_state=0)
+    net = ConvNetRegressor([], max_iter=1, random_state=0, learning_rate="constant")
     with pytest.raises(ValueError, match="moments of the solver are no longer finite in epoch 1"):
         net.fit(X * 1e19, Y * 1e3)
 
@@ -71,7 +74,9 @@ def test_a_trainer_knows_its_moments():
 
 
 def test_predictions_that_overflow():
-    net = ConvNetRegressor([Dense(4)], max_iter=1, random_state=0).fit(X, Y)
+    net = ConvNetRegressor([Dense(4)], max_iter=1, random_state=0, learning_rate="constant").fit(
+        X, Y
+    )
     weights = {name: array * np.float32(1e30) for name, array in net.weights_.items()}
     with np.errstate(all="ignore"):
         huge = net._network_cache.network(net.weights_)

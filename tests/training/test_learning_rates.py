@@ -36,7 +36,7 @@ def test_only_an_adaptive_rate_can_be_lowered():
     [
         (
             "invscaling",
-            "must be one of 'constant', 'adaptive', 'step', 'exponential', 'cosine', 'one_cycle'",
+            "must be one of 'constant', 'adaptive', 'auto', 'step', 'exponential', 'cosine', 'one_cycle'",
         ),
         (Cosine, r"is the class Cosine. Write Cosine\(\)"),
         (3, "must be a name, a schedule such as"),

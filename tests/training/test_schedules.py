@@ -111,6 +111,7 @@ def test_fields_of_a_schedule_within():
 
 def test_names():
     assert {
+        "auto": OneCycle(),
         "step": Step(),
         "exponential": Exponential(),
         "cosine": Cosine(),

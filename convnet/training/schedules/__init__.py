@@ -10,6 +10,7 @@ from convnet.training.schedules.warmup import Warmup
 __all__ = ["NAMED", "Cosine", "Exponential", "OneCycle", "Schedule", "Step", "Warmup"]
 
 NAMED: dict[str, Schedule] = {
+    "auto": OneCycle(),  # in `fit`
     "step": Step(),
     "exponential": Exponential(),
     "cosine": Cosine(),
