@@ -2,8 +2,11 @@
 
 import os
 import platform
+import shlex
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from glob import glob
@@ -65,25 +68,80 @@ LIBRARIES = [library(f"cn_{isa}", [f"csrc/isa/{isa}.c"], ISA_FLAGS[isa]) for isa
 LIBRARIES.append(library("cn_dispatch", ["csrc/isa/dispatch.c", "csrc/tables.c"], ["-O2"]))
 
 
+# What installs a C compiler and Python's headers, by the program of the system's package manager.
+INSTALLERS = {
+    "apt-get": "sudo apt-get install build-essential python3-dev",
+    "dnf": "sudo dnf install gcc python3-devel",
+    "yum": "sudo yum install gcc python3-devel",
+    "zypper": "sudo zypper install gcc python3-devel",
+    "pacman": "sudo pacman -S gcc",
+    "apk": "sudo apk add build-base python3-dev",
+}
+
+
+def compiler():
+    """Return the command of the C compiler, as setuptools chooses it."""
+    return shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+
+
+def compile_error(program, *flags):
+    """Compile and link a C program. Return the first error, or "" if there is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text(program)
+        command = [*compiler(), *flags, str(source), "-o", str(source.with_suffix(""))]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        except OSError as error:
+            return f"{command[0]}: {error.strerror}"
+    lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it failed"]
+    errors = [line for line in lines if "error" in line] or lines
+    return errors[0].strip() if done.returncode else ""
+
+
+def missing_tools():
+    """Return one line that says which tool for building is missing and how to install it, or "" if none is."""
+    if sys.platform == "win32":
+        return (
+            "convnet cannot be built on Windows. Use WSL, which is a Linux: "
+            "https://learn.microsoft.com/windows/wsl/install"
+        )
+    headers, missing = sysconfig.get_path("include"), ""
+    error = compile_error("#include <math.h>\nint main(void) { return 0; }\n")
+    if error:
+        missing = f"a C compiler that works ({error})"
+    elif compile_error("#include <Python.h>\nint main(void) { return 0; }\n", f"-I{headers}"):
+        missing = f"Python's header files ({headers}/Python.h cannot be compiled)"
+    if not missing:
+        return ""
+    installer = next(filter(shutil.which, INSTALLERS), None)
+    remedy = INSTALLERS.get(installer, "your system's packages of GCC and of Python's headers")
+    if sys.platform == "darwin":
+        remedy = "xcode-select --install"
+    return f"Building convnet needs {missing}. Install with: {remedy}"
+
+
+def require_tools():
+    """End the build with one line if a tool is missing."""
+    text = missing_tools()
+    if text:
+        raise SystemExit(text)
+
+
 def openmp_flags():
     """Flags for OpenMP if the compiler can compile and link with it, else none."""
     if os.environ.get("CONVNET_NO_OPENMP"):
         return []
-    compiler = os.environ.get("CC", "cc").split()
-    with tempfile.TemporaryDirectory() as folder:
-        probe = Path(folder, "probe.c")
-        probe.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
-        try:
-            command = [*compiler, "-fopenmp", str(probe), "-o", str(probe.with_suffix(""))]
-            subprocess.run(command, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError):
-            print(
-                "convnet: the compiler has no OpenMP; building a serial engine "
-                "(convnet.show_config() says so).",
-                file=sys.stderr,
-            )
-            return []
-    return ["-fopenmp"]
+    program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+    if not compile_error(program, "-fopenmp"):
+        return ["-fopenmp"]
+    if not compile_error("int main(void) { return 0; }\n"):
+        print(
+            "convnet: the compiler has no OpenMP; building a serial engine "
+            "(convnet.show_config() says so).",
+            file=sys.stderr,
+        )
+    return []
 
 
 def processors():
@@ -93,6 +151,10 @@ def processors():
 
 class BuildClib(build_clib):
     """build_clib that compiles one library per processor at a time."""
+
+    def run(self):
+        require_tools()
+        super().run()
 
     def build_libraries(self, libraries):
         build = super().build_libraries

@@ -29,6 +29,8 @@ else:
                 _public, "__all__", []
             ):  # not set yet while `_public` imports the other modules
                 return getattr(_public, name)
+            if hasattr(_public, "__all__"):
+                raise _public.missing_public_name(name)
         raise AttributeError(f"module 'convnet' has no attribute {name!r}")
 
     def __dir__() -> list[str]:

@@ -9,6 +9,8 @@ from convnet.estimators.regressor import ConvNetRegressor
 from convnet.estimators.transformer import ConvNetTransformer
 from convnet.model_io.files import load, load_pretrained
 from convnet.persistence.model_file import ModelFileError
+from convnet.values import foreign_tables
+from convnet.values.foreign_names import missing_name
 
 __all__ = [
     "ConvNetClassifier",
@@ -28,3 +30,13 @@ __all__ = [
     "schedules",
     "show_config",
 ]
+
+
+def missing_public_name(name: str) -> AttributeError | ImportError:
+    """Return the error about a name that convnet does not have at the top; it names the module that has it."""
+    for module in (layers, augment, callbacks, data, inspection, schedules):
+        if name in module.__all__:
+            return ImportError(
+                f"convnet has no {name!r}. Write: from {module.__name__} import {name}"
+            )
+    return missing_name("convnet", name, __all__, foreign_tables.TOP)

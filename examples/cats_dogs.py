@@ -1,6 +1,6 @@
 """Cats and dogs from a thousand photographs: augmentation makes up for the few of them.
 
-    pip install "convnet[images]"
+    pip install "scikit-convnet[images]"
     python examples/cats_dogs.py FOLDER
 
 FOLDER holds ``train/cat/*.jpg``, ``train/dog/*.jpg`` and the same under ``validation``, of any size. Three nets are
@@ -34,7 +34,7 @@ def load(folder):
     try:
         from PIL import Image
     except ImportError:
-        raise SystemExit('Photographs need Pillow: pip install "convnet[images]"') from None
+        raise SystemExit('Photographs need Pillow: pip install "scikit-convnet[images]"') from None
     paths = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in (".jpg", ".png"))
     if not paths:
         raise SystemExit(f"{folder} has no photographs in folders named after their class.")

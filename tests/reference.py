@@ -94,8 +94,8 @@ class Reference:
             stride = tuple(-(-n // m) for n, m in zip(x.shape[1:-1], z.shape[1:-1], strict=True))
             kinds = {
                 2: Dense(1),
-                3: Conv1D(1, 1, *stride[:1]),
-                4: Conv2D(1, 1, stride if len(stride) == 2 else 1),
+                3: Conv1D(1, 1, stride=stride[0] if stride else 1),
+                4: Conv2D(1, 1, stride=stride if len(stride) == 2 else 1),
             }
             y = self._chain(
                 x, named([kinds[x.ndim].replace(name="shortcut")], f"{name}/"), training, masks

@@ -34,7 +34,7 @@ def test_no_two_classes_share_a_name():
 
 def test_one_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert convnet.__version__ == importlib.metadata.version("convnet") == project["version"]
+    assert convnet.__version__ == importlib.metadata.version("scikit-convnet") == project["version"]
     assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
@@ -42,7 +42,9 @@ def test_every_extra_that_is_named_exists():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     texts = [*SOURCES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     for path in texts:
-        for extra in re.findall(r'"(?:convnet|\.)\[(\w+)\]"', path.read_text(encoding="utf-8")):
+        for extra in re.findall(
+            r'"(?:scikit-convnet|\.)\[(\w+)\]"', path.read_text(encoding="utf-8")
+        ):
             assert extra in project["optional-dependencies"], f"{path}: {extra}"
 
 
@@ -52,7 +54,7 @@ def test_no_extra_without_a_use():
     examples = (ROOT / "examples").glob("*.py")
     texts = "".join(path.read_text(encoding="utf-8") for path in [*SOURCES, *examples])
     for extra in project["optional-dependencies"].keys() - {"test"}:
-        assert f"convnet[{extra}]" in texts, extra
+        assert f'"{extra}")' in texts or f"scikit-convnet[{extra}]" in texts, extra
 
 
 def test_readme_begins_with_its_two_commands():

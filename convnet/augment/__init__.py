@@ -10,6 +10,8 @@ that an image is resampled once. Augmentations that change values follow, in the
     plan.py       augmentations + image shape → instructions for the engine
 """
 
+from typing import TYPE_CHECKING
+
 from convnet.augment.base import Augmentation, register
 from convnet.augment.brightness import RandomBrightness
 from convnet.augment.contrast import RandomContrast
@@ -20,6 +22,8 @@ from convnet.augment.rotation import RandomRotation
 from convnet.augment.spec import as_augment, augmentation_types
 from convnet.augment.translation import RandomTranslation
 from convnet.augment.zoom import RandomZoom
+from convnet.values import foreign_tables
+from convnet.values.foreign_names import missing_name
 
 __all__ = [
     "Augmentation",
@@ -35,3 +39,8 @@ __all__ = [
     "augmentation_types",
     "register",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise missing_name(__name__, name, __all__, foreign_tables.AUGMENTATIONS)

@@ -1,6 +1,9 @@
 """The base classes of augmentations, and the registry of augmentations by name."""
 
+from typing import ClassVar
+
 from convnet.engine import FILLS
+from convnet.values import foreign_tables
 from convnet.values.constraints import choice, parameter
 from convnet.values.registry import Registry
 from convnet.values.value import Value, immutable
@@ -23,6 +26,8 @@ class Augmentation(Value):
     list must have the same: "nearest" repeats the nearest pixel ``aa|abcd|dd``, "constant" is zeros as the net sees
     them ``00|abcd|00``, "reflect" mirrors the image ``ba|abcd|dc``, "wrap" repeats the image ``cd|abcd|ab``.
     """
+
+    foreign_parameters: ClassVar = foreign_tables.AUGMENT_PARAMETERS
 
     def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
         """Return the instruction for the engine: (name, vertical, horizontal).
@@ -66,5 +71,6 @@ AUGMENTATIONS = Registry(
     noun="augmentation",
     example='{"type": "RandomFlip"}',
     word="None",
+    foreign=foreign_tables.AUGMENTATIONS,
 )
 register = AUGMENTATIONS.register

@@ -52,6 +52,8 @@ class Checkpoint(Callback):
     >>> clf = ConvNetClassifier(max_iter=100, callbacks=[Checkpoint("digits.npz")])
     """
 
+    REMEDY = "Use another path, or resume=False to start again."
+
     def __init__(self, path: str | os.PathLike[str], resume: bool = True) -> None:
         self.path = path
         self.resumes = resume
@@ -69,7 +71,7 @@ class Checkpoint(Callback):
             if now.get(name) != then.get(name):
                 raise ValueError(
                     f"{self!r}: the file was written by a fit with {_shown(name, then)}; this fit has "
-                    f"{_shown(name, now)}. Use another path, or resume=False to start again."
+                    f"{_shown(name, now)}. {self.REMEDY}"
                 )
         return numbers, arrays
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from convnet._extras import missing_extra
 from convnet.callbacks.callback import Callback
 from convnet.callbacks.fit_run import FitRun
 
@@ -62,7 +63,7 @@ def _rich_bar(must: bool) -> "Bar | None":
         from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
     except ImportError:
         if must:
-            message = 'Progress(bar=True) needs rich: pip install "convnet[progress]"'
+            message = missing_extra("Progress(bar=True)", "rich", "progress")
             raise ImportError(message) from None
         return None
     console = Console()

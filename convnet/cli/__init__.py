@@ -6,6 +6,7 @@
     folders.py   folders of photographs; data.py: arrays from files; files.py: model files
     recipe.py    default parameters of a training
     scores.py    accuracy, precision and recall; matrix.py: the confusion matrix as a picture
+    seen.py      which of the tested images were used in training; hints.py: what an accuracy means
     report.py    tables and lines; drawing.py: PNG files
     errors.py    UsageError; exit_codes.py
 

@@ -7,11 +7,11 @@ import json
 import os
 import sys
 import warnings
-from contextlib import nullcontext, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
 from convnet.cli.errors import UsageError
-from convnet.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED
+from convnet.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED
 from convnet.cli.parser import build_parser
 from convnet.values.messages import printable, shorten
 
@@ -21,30 +21,56 @@ if TYPE_CHECKING:
 
 
 # How errors name parameters of the estimator.
-OPTIONS = {"learning_rate_init": "--learning-rate", "max_iter": "--epochs"}
+OPTIONS = {
+    "learning_rate_init": "--learning-rate",
+    "max_iter": "--epochs",
+    "batch_size": "--batch-size",
+    "random_state": "--seed",
+}
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv`, or that of the process, and return the exit code; see `exit_codes`."""
     out = sys.stdout
     if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
-        out.reconfigure(
-            errors="backslashreplace"
-        )  # file names in another encoding do not end a command
-    args = build_parser().parse_args(argv)
+        # file names that the encoding of the output lacks do not end a command
+        out.reconfigure(errors="backslashreplace")
     try:
-        with warnings.catch_warnings():
+        try:
+            return _run(argv)
+        finally:  # of help as well, which ends in SystemExit
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+    except BrokenPipeError:
+        _close_pipes()
+        return BROKEN_PIPE
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.run is None:
+        parser.print_help()
+        return DONE
+    try:
+        with warnings.catch_warnings(), ExitStack() as stack:
             warnings.showwarning = _warning_printer()
-            with redirect_stdout(sys.stderr) if args.json else nullcontext():
-                result = args.run(args)
+            if args.json:
+                text = stack.enter_context(open(os.devnull, "w")) if args.quiet else sys.stderr
+                stack.enter_context(redirect_stdout(text))
+            result = args.run(args)
         if args.json:
             print(json.dumps(result, allow_nan=False))
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        raise
     except KeyboardInterrupt:
-        print(f"convnet: interrupted; {args.written or 'nothing was written'}", file=sys.stderr)
+        print(
+            f"convnet: interrupted; {printable(args.written) or 'nothing was written'}",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     except MemoryError:
         return _failed(
@@ -53,17 +79,31 @@ def run(argv: Sequence[str] | None = None) -> int:
         )
     except (UsageError, ValueError, TypeError, ImportError, OSError) as error:
         return _failed(args, error)
-    return args.code
+    return int(args.code)
+
+
+def _close_pipes() -> None:
+    """Have what is left in the buffers of pipes that nobody reads go nowhere, also when Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):  # a stream without a descriptor
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _failed(args: Namespace, error: object) -> int:
     """Print one line: what is wrong, and which files were written before. Return the exit code."""
     text = f"{error} But {args.written}." if args.written else str(error)
+    print(f"convnet: error: {_one_line(text)}", file=sys.stderr)
+    return FAILED
+
+
+def _one_line(text: str) -> str:
+    """Return a message of the library as one line that names options instead of parameters."""
     for name, option in OPTIONS.items():
         text = text.replace(name, option)
-    line = printable(" ".join(shorten(text).split()))
-    print(f"convnet: error: {line}", file=sys.stderr)
-    return FAILED
+    return printable(" ".join(shorten(text).split()))
 
 
 def _warning_printer() -> Callable[..., None]:
@@ -71,7 +111,7 @@ def _warning_printer() -> Callable[..., None]:
     printed = set()
 
     def show(message: Warning | str, *args: object, **kwargs: object) -> None:
-        line = printable(" ".join(shorten(str(message)).split()))
+        line = _one_line(str(message))
         if line not in printed:
             print(f"convnet: warning: {line}", file=sys.stderr)
         printed.add(line)

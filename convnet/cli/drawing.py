@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from convnet._extras import missing_extra
 from convnet.cli.errors import UsageError
+from convnet.cli.files import check_new
+from convnet.cli.report import say
 from convnet.persistence.files import atomic_write, check_path
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterable
 
 
-DPI = 100
+DPI = 150
 
 
 def draws_into_memory(who: str) -> None:
@@ -20,8 +24,19 @@ def draws_into_memory(who: str) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise UsageError(f'{who} needs matplotlib: pip install "convnet[plot]"') from None
+        raise UsageError(missing_extra(who, "matplotlib", "plot")) from None
     matplotlib.use("Agg")
+
+
+def picture_path(folder: str, stem: str) -> str:
+    """Return the path of the picture with this name."""
+    return os.path.join(folder, f"{stem}.png")
+
+
+def check_free(folder: str, stems: Iterable[str], args: Namespace) -> None:
+    """Raise UsageError if one of the pictures of these names exists in a folder, unless ``args.force`` is set."""
+    for stem in stems:
+        check_new("--out", picture_path(folder, stem), force=args.force)
 
 
 class Pictures:
@@ -54,12 +69,12 @@ class Pictures:
         """Write a figure, close it, and print the path."""
         from matplotlib import pyplot
 
-        path = os.path.join(self.folder, f"{stem}.png")
+        path = picture_path(self.folder, stem)
         check_path("--out", path)
         with atomic_write(path) as file:
             figure.savefig(file, format="png", dpi=DPI)
         pyplot.close(figure)
-        print(path, flush=True)
+        say(path)
         self.paths.append(path)
         n = len(self.paths)
         self.args.written = (

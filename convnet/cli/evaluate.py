@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import redirect_stderr
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from convnet import ConvNetClassifier, inspection
-from convnet.cli import drawing, options, scores
-from convnet.cli.data import labelled_data
+from convnet._extras import install_command
+from convnet.cli import drawing, hints, options, scores, seen
+from convnet.cli.data import labeled_data
 from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
-from convnet.cli.folders import open_for, refuse_fit
+from convnet.cli.folders import open_folder, open_for, refuse_for_arrays
 from convnet.cli.matrix import draw_matrix
-from convnet.cli.report import number, percent, relative, skipped_data, table
+from convnet.cli.report import percent, relative, say, skipped_data, table
 from convnet.inspection.displays.images import DisplayImages
 from convnet.inspection.displays.mistakes import worst_mistakes
 
@@ -26,19 +29,35 @@ if TYPE_CHECKING:
     from convnet.data.errors import Skipped
 
 
-OUT = "pictures"
-LISTED = 10  # mistakes that are named
+OUT = "evaluation"
+MATRIX, MISTAKES = "confusion_matrix", "mistakes"  # names of the pictures
+MAX_LISTED = 10  # mistakes that are named
 EXAMPLES = """\
   convnet evaluate pets.npz pets/test
   convnet evaluate pets.npz pets/test --out seen/ --mistakes 40
+  convnet evaluate pets.npz photos/ --labels labels.csv
   convnet evaluate pets.npz pets/test --json > result.json
   convnet evaluate model.npz images.npz                  arrays X and y"""
 DESCRIPTION = f"""\
-Test a net on photographs or arrays with labels: accuracy; precision, recall and number of each class; the confusion
-matrix, confusion_matrix.png; and the images that it gets most wrong, mistakes.png. Pictures need matplotlib:
-pip install "convnet[plot]".
+Test a model on photographs whose classes are known: how many it gets right, overall and for each class, which classes
+it confuses (confusion_matrix.png), and its worst mistakes (mistakes.png). If the model was trained on some of these
+photographs, the command says so. Pictures need matplotlib:
+{install_command("plot")}
+
+  precision   of the images that were taken for this class, the share that is of this class
+  recall      of the images of this class, the share that was recognized
 
 {options.TRUST}"""
+
+
+class TestSet(NamedTuple):
+    """Images with labels, the files that were skipped, and the images in the form that the net was trained on."""
+
+    X: Any
+    y: np.ndarray
+    files: np.ndarray | None
+    skipped: list[Skipped]
+    as_trained: Any
 
 
 def add(subparsers: Subparsers) -> None:
@@ -47,7 +66,7 @@ def add(subparsers: Subparsers) -> None:
         subparsers,
         "evaluate",
         run=run,
-        about="test a net: accuracy, table of the classes, confusion matrix, worst mistakes",
+        about="test a model: how often it is right, and what it gets wrong",
         description=DESCRIPTION,
         examples=EXAMPLES,
     )
@@ -57,83 +76,104 @@ def add(subparsers: Subparsers) -> None:
         metavar="FOLDER|FILE.npz|digits",
         help="a folder with a folder for each class, or arrays X and y, or X_test and y_test",
     )
+    options.add_labels(parser)
     parser.add_argument(
         "--out",
         metavar="FOLDER",
-        help=f"folder to write pictures to (default: {OUT}, if matplotlib is installed)",
+        help=f"folder for the pictures (default: {OUT}, if matplotlib is installed)",
     )
     parser.add_argument(
         "--mistakes",
         type=options.count,
         default=20,
         metavar="N",
-        help="how many mistakes to show, the worst (default: %(default)s)",
+        help="number of mistakes to show, the worst first (default: %(default)s)",
     )
     options.add_fit(parser, "as in training")
     options.add_jobs(parser)
-    options.add_quiet(parser)
-    options.add_json(parser)
+    options.add_force(parser)
+    options.add_output(parser)
 
 
 def run(args: Namespace) -> dict[str, Any]:
-    """Tell how well the net does, and write the pictures; `args.written` says which there are."""
+    """Print how well the net does, and write the pictures; `args.written` says which were written."""
     clf = load_model(args.model, ConvNetClassifier, jobs=args.jobs)
-    X, y, files, skipped = _data(clf, args)
-    pictures = _pictures(args)
-    found = scores.score(clf, X, y)
-    noun = "row" if files is None else "image"
-    print(f"accuracy: {percent(found['accuracy'])} of {number(found['n'], noun)} of {args.data}")
+    if not os.path.isdir(args.data):
+        refuse_for_arrays(args, "labels", "fit")
+    can_draw = _can_draw(args)
+    if can_draw:
+        drawing.check_free(args.out or OUT, _stems(clf), args)
+    test = _read(clf, args)
+    pictures = drawing.Pictures(args.out or OUT, args) if can_draw else None
+    noun = "row" if test.files is None else "image"
+    found = scores.score(clf, test.X, test.y)
+    known = seen.recognize(clf, test.as_trained)
+    notes = [*known.hints(noun), *hints.about_accuracy(found, noun)]
+    say(known.accuracy(percent(found["accuracy"]), noun))
     scores.tell(found)
+    hints.tell(notes)
     mistaken = worst_mistakes(found["true"], found["predicted"], found["probabilities"])
     worst = mistaken[: args.mistakes]
     names = [one["name"] for one in found["classes"]]
     mistakes = [
         {
-            **({"row": int(row)} if files is None else {"file": relative(files[row])}),
+            **({"row": int(row)} if test.files is None else {"file": relative(test.files[row])}),
             "true": names[found["true"][row]],
             "predicted": names[found["predicted"][row]],
             "probability": float(found["probabilities"][row]),
         }
         for row in worst
     ]
-    _tell_mistakes(mistakes, found)
+    _tell_mistakes(mistakes)
     if pictures:
-        _draw(pictures, clf, X, found, worst, names, len(mistaken))
+        _draw(pictures, clf, test.X, found, worst, names, len(mistaken))
     return {
         "command": "evaluate",
         "model": args.model,
         "data": args.data,
         **scores.data(found),
+        "used_in_training": known.training,
+        "hints": notes,
         "mistakes": mistakes,
         "pictures": pictures.paths if pictures else [],
-        "skipped": skipped_data(skipped),
+        "skipped": skipped_data(test.skipped),
     }
 
 
-def _pictures(args: Namespace) -> drawing.Pictures | None:
-    """Return `Pictures`; None where there can be none and none were asked for."""
+def _stems(clf: ConvNetClassifier) -> list[str]:
+    """Return the names of the pictures of a net."""
+    return [MATRIX, MISTAKES] if len(clf.input_shape_) == 3 else [MATRIX]
+
+
+def _can_draw(args: Namespace) -> bool:
+    """Return whether matplotlib is installed; UsageError if it is not, but pictures were asked for."""
     try:
-        drawing.draws_into_memory("convnet evaluate --out")
-    except UsageError:
+        drawing.draws_into_memory("Drawing pictures")
+    except UsageError as error:
         if args.out is not None:
             raise
-        print('no pictures, which need matplotlib: pip install "convnet[plot]"', file=sys.stderr)
-        return None
-    return drawing.Pictures(args.out or OUT, args)
+        if not args.quiet:
+            print(f"no pictures were drawn: {error}", file=sys.stderr)
+        return False
+    return True
 
 
-def _data(
-    clf: ConvNetClassifier, args: Namespace
-) -> tuple[Any, np.ndarray, np.ndarray | None, list[Skipped]]:
-    """Return X, y, the names of files, None of arrays, and what was skipped."""
-    if os.path.isdir(args.data):
-        images, labels, skipped = open_for(clf, args, verbose=not args.quiet)
-        return images, labels, images.filenames, skipped
-    refuse_fit(args)
-    return *labelled_data(args.data), None, []
+def _read(clf: ConvNetClassifier, args: Namespace) -> TestSet:
+    if not os.path.isdir(args.data):
+        X, y = labeled_data(args.data)
+        return TestSet(X, y, None, [], X)
+    images, labels, skipped = open_for(clf, args, verbose=not args.quiet)
+    as_trained = images
+    trained_form = getattr(clf, "image_form_", images.image_form)
+    if trained_form != images.image_form:  # --fit is another one than that of the training
+        with redirect_stderr(io.StringIO()):  # the skipped files were printed
+            as_trained = open_folder(
+                args.data, trained_form, labels=args.labels, jobs=args.jobs
+            ).images
+    return TestSet(images, labels, images.filenames, skipped, as_trained)
 
 
-def _tell_mistakes(mistakes: list[dict[str, Any]], found: dict[str, Any]) -> None:
+def _tell_mistakes(mistakes: list[dict[str, Any]]) -> None:
     if not mistakes:
         return
     rows = [
@@ -142,9 +182,9 @@ def _tell_mistakes(mistakes: list[dict[str, Any]], found: dict[str, Any]) -> Non
             f"{one['true']} → {one['predicted']}",
             f"{percent(one['probability'])} sure",
         ]
-        for one in mistakes[:LISTED]
+        for one in mistakes[:MAX_LISTED]
     ]
-    print("worst mistakes, true → predicted", *table(rows, left=2), "", sep="\n")
+    say("worst mistakes, what it is → what the model takes it for:", *table(rows, left=2), "")
 
 
 def _draw(
@@ -156,8 +196,8 @@ def _draw(
     names: list[str],
     n_mistakes: int,
 ) -> None:
-    title = f"{percent(found['accuracy'])} of {found['n']:,} right"
-    pictures.write(draw_matrix(np.array(found["confusion"]), names, title), "confusion_matrix")
+    title = f"{percent(found['accuracy'])} of {found['n']:,} correct"
+    pictures.write(draw_matrix(np.array(found["confusion"]), names, title), MATRIX)
     if len(clf.input_shape_) != 3:
         return
     labels = np.array(names, dtype=object)
@@ -170,4 +210,4 @@ def _draw(
         n_mistakes=n_mistakes,
         n_rows=found["n"],
     )
-    pictures.write(display.plot().figure_, "mistakes")
+    pictures.write(display.plot().figure_, MISTAKES)

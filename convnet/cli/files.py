@@ -1,10 +1,12 @@
-"""Model files: checks of their paths, writing and loading."""
+"""Model files: checks of paths that are written, writing and loading."""
 
 from __future__ import annotations
 
 import os
 import pickle
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import joblib
 
 import convnet
 from convnet.cli.errors import UsageError
@@ -18,8 +20,31 @@ if TYPE_CHECKING:
     N = TypeVar("N", bound=BaseConvNet)
 
 
-def check_output(option: str, path: str, *inputs: str | None) -> None:
-    """Raise an error unless a file can be written there, which is none of those that the command reads."""
+PICKLES = (".pkl", ".pickle", ".joblib")
+MODELS = (*model_file.ENDINGS, *PICKLES)
+LISTED = f"{', '.join(MODELS[:-1])} or {MODELS[-1]}"
+
+
+def check_output(option: str, path: str, *inputs: str | None, force: bool) -> None:
+    """Raise an error unless a file can be written there that replaces nothing.
+
+    Parameters
+    ----------
+    option : str
+        Names the path in errors.
+    path : str
+        The path.
+    *inputs : str or None
+        The files that the command reads, which are never replaced.
+    force : bool
+        Whether another file may be replaced.
+    """
+    _check_writable(option, path, *inputs)
+    check_new(option, path, force=force)
+
+
+def _check_writable(option: str, path: str, *inputs: str | None) -> None:
+    """Raise an error unless a file can be written there, which is not one of `inputs`."""
     check_path(option, path)
     for other in inputs:
         if (
@@ -28,40 +53,59 @@ def check_output(option: str, path: str, *inputs: str | None) -> None:
             and os.path.exists(path)
             and os.path.samefile(other, path)
         ):
-            raise UsageError(f"{option}: {path} would be lost, which is read. Pass another path.")
+            raise UsageError(
+                f"{option}: this command reads {path}, so it cannot write it. Pass another path."
+            )
 
 
-def check_model_path(path: str, *inputs: str | None) -> None:
+def check_new(option: str, path: str, *, force: bool) -> None:
+    """Raise UsageError if there is a file already, unless `force` is set."""
+    if not force and os.path.lexists(path):
+        raise UsageError(
+            f"{option}: {path} exists already. Pass --force to replace it, or another {option}."
+        )
+
+
+def check_model_path(path: str, *inputs: str | None, force: bool) -> None:
     """Raise an error unless a model can be written there: before a net is trained for it."""
-    check_output("--out", path, *inputs)
+    _check_writable("--out", path, *inputs)
+    if _ending(path) not in MODELS:
+        raise UsageError(
+            f"--out: the name of a model file ends in {LISTED}, which decides the format; got {path}."
+        )
+    check_new("--out", path, force=force)
     if _ending(path) in model_file.ENDINGS:
         model_file.ENDINGS[_ending(path)].check_installed()
 
 
 def write_model(model: Any, path: str) -> None:
-    """Write a fitted estimator: as its ``save`` does where the ending is one of its formats, else a pickle."""
+    """Write a fitted estimator in the format that the ending of the path stands for."""
     if _ending(path) in model_file.ENDINGS:
         model.save(path)
-    else:
-        with atomic_write(path) as file:
+        return
+    with atomic_write(path) as file:
+        if _ending(path) == ".joblib":
+            joblib.dump(model, file)
+        else:
             pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 def load_model(path: str, *kinds: type[N], jobs: int | None = None) -> N:
-    """Return the fitted estimator in a file of either sort; UsageError unless it is of one of these classes.
+    """Return the fitted estimator in a file of any format; UsageError unless it is of one of these classes.
 
-    `jobs`, if any, are its threads.
+    `jobs` is its number of threads, if it is not None.
     """
     if _ending(path).lower() in EXTENSIONS or os.path.isdir(path):
+        raise UsageError(f"{path} is not a model. Write the model first and the images after it.")
+    if not os.path.exists(path):
         raise UsageError(
-            f"{path} is no model. The model comes first, what it is to look at after it."
+            f"there is no file {path}. Train a model first: convnet train FOLDER --out {path}"
         )
-    try:
-        model = convnet.load(path) if _ending(path) in model_file.ENDINGS else _unpickled(path)
-    except FileNotFoundError:
+    if _ending(path) not in MODELS:
         raise UsageError(
-            f"there is no file {path}. Write one with: convnet train FOLDER --out {path}"
-        ) from None
+            f"{path} is not a model: the name of a model file ends in {LISTED}. Rename it, if it is one."
+        )
+    model = convnet.load(path) if _ending(path) in model_file.ENDINGS else _unpickled(path)
     if not isinstance(model, kinds):
         wanted = " or ".join(kind.__name__ for kind in kinds)
         raise UsageError(
@@ -77,9 +121,13 @@ def load_model(path: str, *kinds: type[N], jobs: int | None = None) -> N:
 
 def _unpickled(path: str) -> Any:
     try:
+        if _ending(path) == ".joblib":
+            return joblib.load(path)
         with open(path, "rb") as file:
             return pickle.load(file)
-    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # a file that is not a pickle can raise anything
         raise UsageError(
             f"{path} is not a model: {error}. Pass a file that convnet train or save wrote."
         ) from None

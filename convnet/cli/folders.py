@@ -1,21 +1,23 @@
-"""Photographs for the commands: folders with one subfolder per class, and files whose class is wanted."""
+"""Photographs for the commands: folders with labels, and files to classify."""
 
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from convnet.cli.errors import UsageError
-from convnet.cli.report import tell_skipped
+from convnet.cli.report import say, tell_skipped
 from convnet.data import ImageFolder
 from convnet.data.errors import Skipped
+from convnet.data.folder.listing import is_ignored
 from convnet.data.folder.source import ImageSource
 from convnet.data.images.form import check_form
 from convnet.data.images.pillow import EXTENSIONS, check_pillow
-from convnet.values.messages import listed, quoted
+from convnet.values.messages import MAX_NAME, listed, shorten
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,16 +28,12 @@ if TYPE_CHECKING:
     from convnet.estimators.base import BaseConvNet
 
 
-FORM: dict[str, Any] = {
-    "size": (150, 150),
-    "channels": 3,
-    "fit": "crop",
-}  # where nothing else is said
-AT_ONCE = 2**26  # bytes of decoded files, about, that are in memory at a time
+FORM: dict[str, Any] = {"size": (150, 150), "channels": 3, "fit": "crop"}  # by default
+AT_ONCE = 2**26  # approximate number of bytes of decoded files that are in memory at a time
 
 
 class Photographs(NamedTuple):
-    """The photographs of a folder that can be read: rows, the class of each by name, and what was left out."""
+    """The photographs of a folder that can be read, the class name of each, and the files that were left out."""
 
     images: ImageFolder
     labels: np.ndarray
@@ -46,42 +44,52 @@ def open_folder(
     path: str,
     form: Mapping[str, Any],
     *,
+    labels: str | None = None,
     cache_bytes: int | None = None,
     cache_dir: str | None = None,
     jobs: int | None = None,
     verbose: bool = False,
 ) -> Photographs:
-    """Return the `Photographs` of a folder; what is skipped is told.
+    """Return the `Photographs` of a folder, with labels from a CSV file if `labels` names one. Print what is skipped.
 
-    All are decoded once: a file that is damaged in its middle is found now, and not while a net is trained.
+    All images are decoded once, to find files that are damaged in the middle now and not during training.
     """
-    options: dict[str, Any] = {} if cache_bytes is None else {"cache_bytes": cache_bytes}
+    options: dict[str, Any] = {"cache_dir": cache_dir, "n_jobs": jobs, **form}
+    if cache_bytes is not None:
+        options["cache_bytes"] = cache_bytes
     if verbose:
-        print(f"reading {path} ...", flush=True)
+        say(f"reading {path} ...")
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"(?s)ImageFolder: .* skipped")
-        images = ImageFolder(path, **form, **options, cache_dir=cache_dir, n_jobs=jobs).verify()
+        warnings.filterwarnings("ignore", r"(?s)ImageFolder.*: .* skipped")
+        try:
+            if labels is None:
+                images = ImageFolder(path, **options).verify()
+            else:
+                images = ImageFolder.from_csv(labels, path, **options).verify()
+        except (ValueError, OSError) as error:
+            text = re.sub(r"^ImageFolder(\.from_csv)?: ", "", str(error))
+            raise UsageError(text.replace("ImageFolder.from_csv", "--labels FILE.csv")) from None
     tell_skipped(images.skipped)
     return Photographs(images, np.array(images.target_names)[images.target], images.skipped)
 
 
 def open_for(net: BaseConvNet, args: Namespace, *, verbose: bool = False) -> Photographs:
-    """Return the `Photographs` of the folder `args.data`, as `args.model` takes them.
+    """Return the `Photographs` of the folder `args.data` in the form that the net takes.
 
     UsageError unless its classes are among those of the net; a net without classes takes any.
     """
     form = form_of(net, args.model, args.fit)
-    found = open_folder(args.data, form, jobs=args.jobs, verbose=verbose)
+    found = open_folder(args.data, form, labels=args.labels, jobs=args.jobs, verbose=verbose)
     if hasattr(net, "classes_"):
         check_known(found.labels, [str(label) for label in net.classes_], args.data, args.model)
     return found
 
 
 def find_files(paths: Iterable[str]) -> list[str]:
-    """Return the image files that paths stand for: files as they are named, those of folders sorted.
+    """Return the image files that paths stand for: files as they are named, and those in folders, sorted.
 
-    A folder stands for the files in it and in its folders that are images by their ending. Links to folders are not
-    followed.
+    A folder stands for the files in it and in its subfolders that have the extension of an image. Links to folders are
+    not followed.
     """
     found = []
     for path in paths:
@@ -90,11 +98,11 @@ def find_files(paths: Iterable[str]) -> list[str]:
             continue
         inner = []
         for folder, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if not is_ignored(name))
             inner += [
                 os.path.join(folder, name)
                 for name in sorted(names)
-                if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS
+                if not is_ignored(name) and os.path.splitext(name)[1].lower() in EXTENSIONS
             ]
         if not inner:
             raise UsageError(f"{path} has no images. Pass image files, or a folder of them.")
@@ -120,16 +128,16 @@ def read_files(
 
 
 def form_of(net: BaseConvNet, path: str, fit: str | None = None) -> dict[str, Any]:
-    """Return how photographs are brought to what a net takes.
+    """Return size, channels and fit of the photographs that a net takes.
 
     Parameters
     ----------
     net : ConvNetClassifier
-        Fitted.
+        A fitted net.
     path : str
         Its file, for messages.
     fit : str or None
-        As on the command line, for a net that was trained on arrays and does not know.
+        The option, for a net that was trained on arrays and does not know its fit.
     """
     known = getattr(net, "image_form_", None)
     if known is not None:
@@ -137,30 +145,34 @@ def form_of(net: BaseConvNet, path: str, fit: str | None = None) -> dict[str, An
     shape = net.input_shape_
     if len(shape) != 3 or shape[2] not in (1, 3):
         raise UsageError(
-            f"{path} takes rows of shape {shape}, no photographs. Pass a file of arrays, FILE.npz."
+            f"{path} takes rows of shape {shape}, not photographs. Pass a file of arrays, FILE.npz."
         )
     if fit is None:
         raise UsageError(
-            f"{path} was trained on arrays: how photographs became {shape[0]}×{shape[1]} pixels is not in it. "
-            "Say so: --fit crop, pad or stretch."
+            f"{path} was trained on arrays, so it does not know how photographs became {shape[0]}×{shape[1]} pixels. "
+            "Pass --fit crop, --fit pad or --fit stretch."
         )
     return {"size": shape[:2], "channels": shape[2], "fit": fit}
 
 
-def refuse_fit(args: Namespace) -> None:
-    """Raise UsageError if --fit is given, the data being arrays."""
-    if args.fit is not None:
-        raise UsageError(f"--fit is for photographs; {args.data} is none. Leave it out.")
+def refuse_for_arrays(args: Namespace, *names: str) -> None:
+    """Raise UsageError if an option for folders of photographs is given, but the data are arrays."""
+    for name in names:
+        if getattr(args, name) is not None:
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} is for folders of photographs, and {args.data} is not a folder. Leave it out."
+            )
 
 
 def check_known(
     labels: Iterable[object], net_classes: Sequence[str], path: str, model: str
 ) -> None:
     """Raise UsageError unless all labels are classes of the net, by name."""
-    strange = sorted(set(map(str, labels)) - set(net_classes))
-    if strange:
-        more = "" if len(strange) == 1 else f" and {len(strange) - 1} more"
+    unknown = sorted(set(map(str, labels)) - set(net_classes))
+    if unknown:
+        more = "" if len(unknown) == 1 else f" and {len(unknown) - 1} more"
         raise UsageError(
-            f"{path} has the class {quoted(strange[0])}{more}, of which {model} knows nothing; it knows "
-            f"{listed(net_classes)}. Name its folders like those."
+            f"{path} has the class {shorten(unknown[0], MAX_NAME)}{more}, which {model} does not know. "
+            f"It knows {listed(net_classes)}. Give the folders the same names."
         )

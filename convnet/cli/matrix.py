@@ -15,31 +15,33 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-CELL, LEAST = 0.62, 2.6  # inches: a cell, and all of them at least
-MOST = 11.0  # inches of a side's cells
-FIGURES = 0.24  # inches of a cell from which its number is written
-NAME, POINTS = 0.085, 9  # inches that a letter takes, and its size
+CELL, MIN_SIDE, MAX_SIDE = (
+    0.62,
+    2.6,
+    11.0,
+)  # inches: side of a cell, and limits for the side of the matrix
+MIN_LABELED = 0.24  # inches: cells of this side or larger show their number
+NAME, POINTS = 0.085, 9  # width of a letter in inches, and its size in points
 
 
 def draw_matrix(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
-    """Return a figure of a confusion matrix: a row a true class, a column a predicted one.
+    """Return a figure of a confusion matrix: a row is a true class, a column a predicted one.
 
-    Colours are shares of a row, so that classes of few images are seen as well as those of many; numbers are counts.
+    Colors are shares of a row, so that classes with few images are as visible as large ones. Numbers are counts.
 
     Parameters
     ----------
     counts : ndarray of int, shape (k, k)
-        A row is a true class.
+        Number of images of each true class, by row, and predicted class, by column.
     names : list of str
-        Of the classes.
+        Names of the classes.
     title : str
-        Stands above.
+        Title of the figure.
     """
     from matplotlib.figure import Figure
 
-    names = list(map(printable, names))
-    k = len(names)
-    cell = min(max(CELL, LEAST / k, NAME * (len(f"{counts.max():,}") + 2)), MOST / k)
+    k, names = len(names), [printable(name) for name in names]
+    cell = min(max(CELL, MIN_SIDE / k, NAME * (len(f"{counts.max():,}") + 2)), MAX_SIDE / k)
     points = min(POINTS, 72 * 0.8 * cell)
     room = min(max(map(len, names)), 30) * NAME * points / POINTS + 0.7
     side = k * cell
@@ -51,21 +53,14 @@ def draw_matrix(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     shown = [name if len(name) <= 30 else name[:29] + "…" for name in names]
     level = max(map(len, shown)) * NAME * points / POINTS < 0.9 * cell
-    ax.set_xticks(
-        range(k),
-        shown,
-        fontsize=points,
-        rotation=0 if level else 90,
-        ha="center",
-        va="top",
-        **VERBATIM,
-    )
-    ax.set_yticks(range(k), shown, fontsize=points, **VERBATIM)
+    style = dict(fontsize=points, **VERBATIM)
+    ax.set_xticks(range(k), shown, rotation=0 if level else 90, ha="center", va="top", **style)
+    ax.set_yticks(range(k), shown, **style)
     ax.tick_params(length=2)
     ax.set_xlabel("predicted")
     ax.set_ylabel("true")
     ax.set_title(title, fontsize=11)
-    if cell >= FIGURES:
+    if cell >= MIN_LABELED:
         digits = len(f"{counts.max():,}")
         size = min(POINTS + 1, 72 * 0.9 * cell / max(1, 0.62 * digits))
         for (i, j), n in np.ndenumerate(counts):

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     Group = argparse._ActionsContainer
 
 
-MODEL = "what train or save wrote: .npz, .safetensors, else a pickle"
+MODEL = "a model file, as convnet train writes it"
+LABELS = "a CSV file that lists the images and their labels, instead of one folder per class"
 TRUST = (
-    "Loading a MODEL that is a pickle runs the code in it: use only files that you trust. "
+    "Loading a MODEL that is a pickle (.pkl, .pickle, .joblib) runs the code in it: use only files that you trust. "
     "Those of .npz and .safetensors hold no code."
 )
 AUGMENTATIONS = {  # words on the command line: type, name of the field
@@ -66,23 +67,31 @@ def add_command(
     return parser
 
 
-def add_json(parser: Group) -> None:
-    """Add --json."""
+def add_output(parser: Group) -> None:
+    """Add --quiet and --json."""
+    parser.add_argument("--quiet", action="store_true", help="print results only, no progress")
     parser.add_argument(
         "--json",
         action="store_true",
-        help="write the result as one JSON object to standard output, all else to standard error",
+        help="print the result as one JSON object; text goes to standard error, with --quiet nowhere",
     )
 
 
-def add_quiet(parser: Group) -> None:
-    """Add --quiet."""
-    parser.add_argument("--quiet", action="store_true", help="show results, no progress")
+def add_force(parser: Group) -> None:
+    """Add --force."""
+    parser.add_argument("--force", action="store_true", help="replace files that exist already")
 
 
 def add_jobs(parser: Group) -> None:
     """Add --jobs."""
-    parser.add_argument("--jobs", type=count, metavar="N", help="threads (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=count, metavar="N", help="number of threads (default: one per core)"
+    )
+
+
+def add_labels(parser: Group) -> None:
+    """Add --labels."""
+    parser.add_argument("--labels", metavar="FILE.csv", help=LABELS)
 
 
 def add_fit(parser: Group, default: str) -> None:
@@ -90,8 +99,8 @@ def add_fit(parser: Group, default: str) -> None:
     parser.add_argument(
         "--fit",
         choices=FITS,
-        help="how photographs get the size: the middle of them, all of them with black margins, or "
-        f"all of them distorted (default: {default})",
+        help="how photographs are brought to the size: cut to the middle, padded with black margins, or stretched "
+        f"(default: {default})",
     )
 
 
@@ -138,9 +147,11 @@ def names(known: Collection[str]) -> Callable[[str], list[str]]:
 
 def size(text: str) -> tuple[int, ...]:
     """Return (height, width) of a text such as 150 or 100x150."""
+    if not re.fullmatch(r"[1-9]\d*([x×][1-9]\d*)?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"must be a side in pixels such as 150, or HEIGHTxWIDTH such as 100x150, from 1 up; got {text!r}"
+        )
     sides = shape(text)
-    if len(sides) > 2:
-        raise argparse.ArgumentTypeError(f"must be SIDE or HEIGHTxWIDTH; got {text!r}")
     return sides * 2 if len(sides) == 1 else sides
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from convnet.cli.data import new_data
 from convnet.cli.errors import UsageError
 from convnet.cli.exit_codes import DONE, SOME_UNREADABLE
 from convnet.cli.files import check_output, load_model
-from convnet.cli.folders import find_files, form_of, read_files, refuse_fit
-from convnet.cli.report import number, percent, skipped_data, tell_skipped
+from convnet.cli.folders import find_files, form_of, read_files, refuse_for_arrays
+from convnet.cli.report import number, percent, say, skipped_data, tell_skipped
 from convnet.persistence.files import atomic_write
 from convnet.values.messages import printable
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from convnet.data.errors import Skipped
 
 
-LIKELY = 0.5  # from which a label counts, of nets that give several
+LIKELY = 0.5  # probability above which a label is predicted, by nets that predict several
 EXAMPLES = """\
   convnet predict pets.npz photo.jpg
   convnet predict pets.npz holiday/ --top 1 --csv labels.csv
@@ -41,10 +42,10 @@ def add(subparsers: Subparsers) -> None:
         subparsers,
         "predict",
         run=run,
-        about="name what photographs or arrays show, with probabilities",
-        description="Name what photographs show: a line for each file, the likeliest classes first, with their "
-        "probabilities.\nOf arrays, labels and probabilities are written as CSV. The exit code is 3 where some of the "
-        f"files could not be read.\n\n{options.TRUST}",
+        about="say what photographs show",
+        description="Say what photographs show: one line per file, with the most probable classes and their "
+        "probabilities.\nFor arrays, labels and probabilities are written as CSV. The exit code is 3 if some files "
+        f"could not be read.\n\n{options.TRUST}",
         examples=EXAMPLES,
     )
     parser.add_argument("model", metavar="MODEL", help=options.MODEL)
@@ -52,32 +53,44 @@ def add(subparsers: Subparsers) -> None:
         "data",
         metavar="FILE|FOLDER|FILE.npz",
         nargs="+",
-        help="image files, folders of them, or one file of arrays, of which X is used, or X_test",
+        help="image files, folders of them, or one file of arrays, which has X or X_test",
     )
     parser.add_argument(
         "--top",
         type=options.count,
         default=3,
         metavar="N",
-        help="classes of each photograph (default: %(default)s)",
+        help="number of classes to name for each photograph (default: %(default)s)",
     )
     parser.add_argument(
         "--csv",
         metavar="OUT",
-        help="file to write, with the probabilities of all classes, instead of standard output",
+        help="write a table with the probabilities of all classes to this file",
     )
     options.add_fit(parser, "as in training")
     options.add_jobs(parser)
-    options.add_quiet(parser)
-    options.add_json(parser)
+    options.add_force(parser)
+    options.add_output(parser)
+
+
+class PrintableText:
+    """A text file to which names are written as `printable` shows them."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+
+    def write(self, text: str) -> None:
+        """Write a text."""
+        self.file.write(printable(text, keep="\n"))
 
 
 def run(args: Namespace) -> dict[str, Any]:
     """Write labels and probabilities."""
     if args.csv is not None:
-        check_output("--csv", args.csv, args.model, *args.data)
+        check_output("--csv", args.csv, args.model, *args.data, force=args.force)
     clf = load_model(args.model, ConvNetClassifier, jobs=args.jobs)
-    arrays = [path for path in args.data if path.endswith(".npz")]
+    arrays = [path for path in args.data if path.endswith(".npz") or path == "digits"]
+    arrays = [path for path in arrays if not os.path.isdir(path)]
     if arrays and len(args.data) > 1:
         raise UsageError(f"{arrays[0]} is a file of arrays. Pass it alone.")
     if not arrays:
@@ -104,7 +117,7 @@ def _photographs(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
         parts.append(p)
         if lines:
             for name, row in zip(some, p, strict=True):
-                print(_line(clf.classes_, printable(name).ljust(width), row, args.top))
+                say(_line(clf.classes_, printable(name).ljust(width), row, args.top))
     if not names:
         more = "" if len(skipped) == 1 else f", nor {len(skipped) - 1} others"
         raise UsageError(f"{' '.join(skipped[0])}{more}. Pass images that can be opened.")
@@ -125,7 +138,7 @@ def _line(classes: np.ndarray, name: str, p: np.ndarray, top: int) -> str:
 
 
 def _arrays(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
-    refuse_fit(args)
+    refuse_for_arrays(args, "fit")
     X = new_data(args.data)
     p = clf.predict_proba(X)
     labels = _labels(clf, p, several=clf.predict(X[:1]).ndim > 1)
@@ -133,13 +146,13 @@ def _arrays(clf: ConvNetClassifier, args: Namespace) -> dict[str, Any]:
         _write(args, clf.classes_, [], [[]] * len(p), labels, p)
     elif not args.json:
         args.written = "the rows are not complete"
-        _write_csv(sys.stdout, clf.classes_, [], [[]] * len(p), labels, p)
+        _write_csv(PrintableText(sys.stdout), clf.classes_, [], [[]] * len(p), labels, p)
         args.written = ""
     return _data(args, clf.classes_, labels, p, [{"row": i} for i in range(len(p))], [])
 
 
 def _labels(clf: ConvNetClassifier, p: np.ndarray, *, several: bool) -> Sequence[Any] | np.ndarray:
-    """Return the likeliest label of each row, or the numbers of `several` that are likelier than not."""
+    """Return the most probable label of each row, or with `several` all labels that are more probable than not."""
     if several:
         return [" ".join(map(str, clf.classes_[row > LIKELY])) for row in p]
     return clf.classes_[p.argmax(axis=1)]
@@ -157,11 +170,11 @@ def _write(
         _write_csv(file, classes, header, begin, labels, p)
     args.written = f"{args.csv} was written"
     if not args.quiet:
-        print(f"{args.csv}: {number(len(p), 'row')}", file=sys.stderr)
+        print(printable(f"{args.csv}: {number(len(p), 'row')}"), file=sys.stderr)
 
 
 def _write_csv(
-    file: IO[str],
+    file: IO[str] | PrintableText,
     classes: np.ndarray,
     header: list[str],
     begin: list[list[str]],
@@ -184,7 +197,7 @@ def _data(
     begin: Iterable[dict[str, Any]],
     skipped: Iterable[Skipped],
 ) -> dict[str, Any]:
-    """Return the result, fit for JSON."""
+    """Return the result as values that JSON can hold."""
     order = np.argsort(-p, axis=1, kind="stable")[:, : args.top]
     return {
         "command": "predict",

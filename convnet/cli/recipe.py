@@ -11,6 +11,7 @@ from convnet.schedules import OneCycle
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convnet.estimators.classifier import ConvNetClassifier
     from convnet.training.optimization import LearningRate
     from convnet.values.spec import Spec
 
@@ -28,11 +29,12 @@ DIGITS: list[dict[str, Any]] = [
     {"type": "Dropout", "rate": 0.25},
 ]
 PHOTOGRAPHS = "catdog"
-HALVED = 80  # pixels of the shorter side from which the first layer of that, which halves, is kept
-SMALLEST = 16  # below which its three pools leave too little
-ALTERED = (RandomFlip(), RandomRotation(15), RandomTranslation(0.1), RandomZoom(0.2))
-SHOWN = 40_000  # images that a training shows, those that are shown again counted
-EPOCHS = (20, 200)  # at least and at most
+MIN_HALVED = 80  # pixels of the shorter side, from which the first layer of that net, which halves images, is kept
+MIN_POOLED = 16  # pixels, below which its three pools leave too little
+AUGMENT = (RandomFlip(), RandomRotation(15), RandomTranslation(0.1), RandomZoom(0.2))
+IMAGES_SHOWN = 40_000  # by a whole training, with repetitions
+EPOCHS = (20, 200)  # limits
+TUNING = 1 / 3  # learning rate of fine-tuning, relative to that of a training from the start
 
 
 class Recipe(NamedTuple):
@@ -47,7 +49,7 @@ class Recipe(NamedTuple):
 
 
 def for_arrays(source: str) -> Recipe:
-    """Return the recipe for arrays: nothing is known of them, so nothing is altered."""
+    """Return the recipe for arrays. Nothing is known about them, so they are not augmented."""
     layers: Spec = DIGITS if source == "digits" else "auto"
     return Recipe(layers, None, "cosine", 1e-3, 20, 10)
 
@@ -58,15 +60,22 @@ def for_photographs(n: int, size: Sequence[int]) -> Recipe:
     Parameters
     ----------
     n : int
-        How many there are: of few, each is shown more often, 40 times where they are a thousand.
+        Number of photographs. If there are few, each is shown more often: 40 times for 1,000.
     size : (int, int)
         Height and width.
     """
     layers: Spec = PHOTOGRAPHS
-    if min(size) < HALVED:
+    if min(size) < MIN_HALVED:
         layers = list(as_layers(PHOTOGRAPHS)[1:])
-    if min(size) < SMALLEST:
+    if min(size) < MIN_POOLED:
         layers = "auto"
-    epochs = min(max(SHOWN // n, EPOCHS[0]), EPOCHS[1])
-    # the rate rises and falls in one cycle, which is run to its end
-    return Recipe(layers, list(ALTERED), OneCycle(), 3e-3, epochs, epochs)
+    epochs = min(max(IMAGES_SHOWN // n, EPOCHS[0]), EPOCHS[1])
+    # the learning rate rises and falls in one cycle, which is run to its end
+    return Recipe(layers, list(AUGMENT), OneCycle(), 3e-3, epochs, epochs)
+
+
+def fine_tuning(found: Recipe, start: ConvNetClassifier) -> Recipe:
+    """Return a recipe changed for a net that has the layers of a fitted net and starts from its weights."""
+    names = [info.name for info in start.layers_ if info.name != "output"]
+    layers = start.layers_up_to(names[-1]) if names else []
+    return found._replace(layers=layers, learning_rate_init=TUNING * found.learning_rate_init)

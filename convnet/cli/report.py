@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from convnet.data.errors import Skipped
 
 
-LISTED = 10  # skipped files that are named
+MAX_SKIPPED = 10  # skipped files that are named
+
+
+def say(*lines: object) -> None:
+    """Print lines at once. Names in them may come from files: what is not visible is printed as an escape."""
+    for line in lines:
+        print(printable(line), flush=True)
 
 
 def percent(share: float) -> str:
@@ -27,16 +33,16 @@ def number(n: int, noun: str, plural: str | None = None) -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
-def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
+def table(rows: Iterable[Sequence[str]], *, left: int = 1) -> list[str]:
     """Return lines of cells in columns, the first `left` of them flush left."""
-    rows = [list(map(printable, row)) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(
             cell.ljust(width) if i < left else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-        for row in rows
+        for row in cells
     ]
 
 
@@ -44,7 +50,7 @@ def confusion_lines(names: Sequence[str], counts: Sequence[Sequence[int]]) -> li
     """Return a confusion matrix as lines: a row is a true class, a column a predicted one."""
     rows = [["", *names]]
     rows += [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)]
-    return ["confusion: a row is a true class, a column a predicted one", *table(rows)]
+    return ["what the images are (rows) and what they were taken for (columns):", *table(rows)]
 
 
 def relative(path: str) -> str:
@@ -58,9 +64,10 @@ def relative(path: str) -> str:
 
 def tell_skipped(skipped: Sequence[Skipped]) -> None:
     """Write the files that were left out, and why, to standard error."""
-    for filename, reason in skipped[:LISTED]:
-        print(f"convnet: skipped: {printable(relative(filename))} {reason}", file=sys.stderr)
-    more = len(skipped) - LISTED
+    for filename, reason in skipped[:MAX_SKIPPED]:
+        line = printable(f"{relative(filename)} {reason}")
+        print(f"convnet: skipped: {line}", file=sys.stderr)
+    more = len(skipped) - MAX_SKIPPED
     if more > 0:
         print(f"convnet: skipped: {more} more (--json lists all)", file=sys.stderr)
 

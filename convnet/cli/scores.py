@@ -7,44 +7,46 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.cli.errors import UsageError
-from convnet.cli.report import confusion_lines, percent, table
+from convnet.cli.report import confusion_lines, percent, say, table
 
 if TYPE_CHECKING:
     from convnet.estimators.classifier import ConvNetClassifier
 
 
-MOST = 12  # classes up to which the confusion matrix is printed
+MAX_CLASSES = 12  # classes up to which the confusion matrix is printed
 
 
 def score(clf: ConvNetClassifier, X: Any, y: np.ndarray) -> dict[str, Any]:
-    """Return the figures of a fitted net on labelled rows.
+    """Return how well a fitted net classifies labeled rows.
 
     Parameters
     ----------
     clf : ConvNetClassifier
-        Of one label a row.
+        Predicts one label per row.
     X : array-like
-        As it takes them.
+        Rows.
     y : array-like of shape (n,)
-        Labels; they are compared as texts, so that a folder "3" is the class 3; numbers by their
-        value, so that 3.0 is it too.
+        Labels. They are compared as strings, so that a folder "3" is the class 3, and numbers by their value, so that
+        3.0 is that class too.
 
     Returns
     -------
     found : dict
-        `n`, `accuracy`, `classes`, a list of dict of `name`, `precision` (None where it was never predicted), `recall`
-        (None where there is none) and `n`, and `confusion`, a row of counts for each true class: fit for JSON. Beside
-        those `true` and `predicted`, the classes of each row by number, and `probabilities`, those of the predicted
-        ones: arrays.
+        Values that JSON can hold: `n`; `accuracy`; `classes`, a list of dict of `name`, `precision` (None for a class
+        that was never predicted), `recall` (None for a class without rows) and `n`; `confusion`, a row of counts for
+        each true class. Arrays: `true` and `predicted`, the number of the class of each row; `probabilities`, those of
+        the predicted classes.
     """
     p = clf.predict_proba(X)
     if clf.predict(X[:1]).ndim > 1:
-        raise UsageError("the net gives several labels a row. Pass one that gives one.")
+        raise UsageError(
+            "the model predicts several labels per image. Pass a model that predicts one."
+        )
     names = [str(label) for label in clf.classes_]
     labels, texts = np.asarray(y).tolist(), [str(label) for label in y]
     known = dict(zip(clf.classes_.tolist(), names, strict=True))
     texts = [known.get(label, text) for label, text in zip(labels, texts, strict=True)]
-    names += sorted(set(texts) - set(names))  # labels that the net has not learnt
+    names += sorted(set(texts) - set(names))  # labels that the net has not learned
     number = {name: i for i, name in enumerate(names)}
     true = np.array([number[text] for text in texts])
     predicted = p.argmax(axis=1)
@@ -78,15 +80,15 @@ def data(found: dict[str, Any]) -> dict[str, Any]:
 def tell(found: dict[str, Any]) -> None:
     """Print a line for each class, and the confusion matrix where it is small."""
     classes = found["classes"]
-    rows = [["class", "precision", "recall", "n"]]
+    rows = [["class", "precision", "recall", "images"]]
     rows += [
         [one["name"], _percent(one["precision"]), _percent(one["recall"]), f"{one['n']:,}"]
         for one in classes
     ]
-    print("", *table(rows), "", sep="\n")
-    if len(classes) <= MOST:
+    say("", *table(rows), "")
+    if len(classes) <= MAX_CLASSES:
         names = [one["name"] for one in classes]
-        print(*confusion_lines(names, found["confusion"]), "", sep="\n")
+        say(*confusion_lines(names, found["confusion"]), "")
 
 
 def _share(part: int, whole: int) -> float | None:

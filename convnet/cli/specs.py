@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convnet.cli import options
 from convnet.cli.errors import UsageError
-from convnet.cli.report import table
+from convnet.cli.report import say, table
 from convnet.layers import as_layers, presets, to_dicts, to_json
 from convnet.values.messages import did_you_mean
 
@@ -32,18 +32,18 @@ def add(subparsers: Subparsers) -> None:
         examples=EXAMPLES,
     )
     parser.add_argument("name", metavar="NAME", nargs="?", help="the net to print")
-    options.add_json(parser)
+    options.add_output(parser)
 
 
 def run(args: Namespace) -> dict[str, Any]:
     """Print the names, or one spec."""
     known = presets()
     if args.name is None:
-        print(*table([[name, text] for name, text in known.items()], left=2), sep="\n")
+        say(*table([[name, text] for name, text in known.items()], left=2))
         return {"command": "specs", "specs": known}
     if args.name not in known:
         hint = did_you_mean(args.name, known)
         raise UsageError(f"there is no spec {args.name!r}.{hint} There are {', '.join(known)}.")
     layers = as_layers(args.name)
-    print(to_json(layers), end="")
+    say(*to_json(layers).splitlines())
     return {"command": "specs", "name": args.name, "layers": to_dicts(layers)}

@@ -10,7 +10,8 @@ import numpy as np
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.cli import options
 from convnet.cli.errors import UsageError
-from convnet.cli.files import load_model
+from convnet.cli.files import MODELS, load_model
+from convnet.cli.report import say
 from convnet.layers import presets
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from convnet.inspection.summary import Summary
 
 
-MODELS = (".npz", ".safetensors", ".pkl", ".pickle", ".joblib")
 SPECS = (".json", ".yaml", ".yml")
 EXAMPLES = """\
   convnet summary pets.npz
@@ -49,21 +49,21 @@ def add(subparsers: Subparsers) -> None:
         "--input",
         type=options.shape,
         metavar="HxWxC",
-        help="shape of an image, such as 150x150x3, for what is no model",
+        help="shape of an image, such as 150x150x3; needed unless you pass a model",
     )
     parser.add_argument(
         "--classes",
         type=options.count,
         metavar="N",
-        help="how many it is to tell apart, for what is no model; without them the output layer is left out",
+        help="number of classes; without it, the output layer is left out unless you pass a model",
     )
-    options.add_json(parser)
+    options.add_output(parser)
 
 
 def run(args: Namespace) -> dict[str, Any]:
-    """Print the table."""
+    """Print the layers of a net."""
     found = _of_model(args) if _is_model(args.net) else _of_spec(args)
-    print(found)
+    say(*str(found).split("\n"))
     return {
         "command": "summary",
         "net": args.net,
@@ -76,7 +76,7 @@ def run(args: Namespace) -> dict[str, Any]:
 
 
 def _is_model(net: str) -> bool:
-    """Return whether it names a model: by its ending, or as a file that is no spec."""
+    """Return whether a name is that of a model file, by its ending, or of any other file that is not a spec."""
     ending = os.path.splitext(net)[1]
     spec = ending in SPECS or net == "auto" or net in presets()
     return ending in MODELS or (not spec and os.path.isfile(net))
@@ -85,7 +85,9 @@ def _is_model(net: str) -> bool:
 def _of_model(args: Namespace) -> Summary:
     for name in ("input", "classes"):
         if getattr(args, name) is not None:
-            raise UsageError(f"--{name} is for specs; {args.net} knows its own. Leave it out.")
+            raise UsageError(
+                f"--{name} is for specs; the model {args.net} has its own. Leave it out."
+            )
     return load_model(args.net, ConvNetClassifier, ConvNetRegressor).summary()
 
 

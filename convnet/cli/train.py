@@ -4,60 +4,85 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 from convnet import ConvNetClassifier
-from convnet.cli import options, recipe, scores
-from convnet.cli.data import split, training_data
+from convnet._extras import install_command, install_library
+from convnet.callbacks import Checkpoint
+from convnet.cli import hints, options, recipe, scores, seen
+from convnet.cli.data import SHARE, split, training_data
 from convnet.cli.errors import UsageError
-from convnet.cli.files import check_model_path, write_model
-from convnet.cli.folders import FORM, check_known, open_folder
-from convnet.cli.report import number, percent, skipped_data
-from convnet.values.messages import printable
+from convnet.cli.files import LISTED, check_model_path, load_model, write_model
+from convnet.cli.folders import FORM, check_known, form_of, open_folder, refuse_for_arrays
+from convnet.cli.report import number, percent, say, skipped_data
+from convnet.fitted.seen_images import fingerprints
+from convnet.inputs.images import as_images
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
 
+    from convnet.callbacks.fit_run import FitRun, ResumeState
     from convnet.cli.options import Subparsers
     from convnet.data.errors import Skipped
 
 
-SHARE = 0.2  # held out where nothing else is said
 EXAMPLES = """\
-  convnet train photos/                                  a folder for each class: photos/cat/*.jpg, photos/dog/*.jpg
+  convnet train photos/                                  one folder per class: photos/cat/*.jpg, photos/dog/*.jpg
+  convnet train photos/ --labels labels.csv              all photographs in one folder, their labels in a table
   convnet train pets/train --val pets/test --out pets.npz
+  convnet train pets/train --out pets.npz --resume       continue a training that was interrupted
+  convnet train birds/ --from pets.npz --out birds.npz   start from what another model learned
   convnet train photos/ --size 64 --layers vgg-small --augment flip,shift:.1 --epochs 60
   convnet train scans/ --size 100x150 --channels 1 --fit pad --augment none
   convnet train images.npz --layers spec.json            arrays X and y
   convnet train digits                                   scikit-learn's handwritten digits"""
-DESCRIPTION = """\
-Train a net on photographs or arrays, test it on some that it has not seen, and write it to a file.
+DESCRIPTION = f"""\
+Train a model on photographs or arrays, test it on images that were not used in training, and write it to a file.
 
-The photographs lie in a folder for each class, in any size and format; how they were brought to one size is kept with
-the model, so that "convnet predict MODEL photo.jpg" does the same. They need Pillow: pip install "convnet[images]".
+Put the photographs of each class in a folder of their own, in any size. The model remembers how they were brought to
+one size, and "convnet predict MODEL photo.jpg" does the same. Reading photographs needs Pillow, and HEIC photographs of
+iPhones also need pillow-heif:
+{install_command("images")}
+{install_library("pillow-heif")}
 
-What --val or --val-fraction holds out is tested on once, after training: it chooses nothing, unless --keep-best has it
-choose the epoch. Ctrl-C ends training and writes the model as it is after the last whole epoch (with --keep-best, the
-best one)."""
+A fifth of each class is the test set, or the images that --val names. It is tested after each epoch, which is one pass
+over the training images, and chooses nothing, unless --keep-best is given. Ctrl-C ends training and writes the model as
+it is after the last complete epoch; the same command with --resume continues from there."""
+CHECKPOINT = ".checkpoint"  # ending of the file beside the model, from which a training resumes
 
 
 class TrainingSetup(NamedTuple):
-    """What is learnt, what it is tested on, and how it is done.
+    """What is learned, what it is tested on, and how it is trained.
 
-    `X_val` and `y_val` are None where nothing is held out; `tested_on` says in words what they are. `skipped` are the
-    files that could not be read.
+    `X_val` and `y_val` are None without a test set. `skipped` are the files that could not be read.
     """
 
     X: Any
     y: np.ndarray
     X_val: Any
     y_val: np.ndarray | None
-    tested_on: str
     noun: str
     skipped: list[Skipped]
     recipe: recipe.Recipe
+
+
+class TrainingCheckpoint(Checkpoint):
+    """The checkpoint of the command: its errors name the options."""
+
+    def resume(self, run: FitRun) -> ResumeState | None:
+        try:
+            return super().resume(run)
+        except ValueError as error:
+            reason = str(error).removesuffix(self.REMEDY).removeprefix(f"{self!r}: ").strip()
+            raise UsageError(
+                f"--resume: {self.path}: {reason} Repeat the command that was interrupted, with the same data and "
+                "options, or pass --force instead of --resume to start again."
+            ) from None
 
 
 def add(subparsers: Subparsers) -> None:
@@ -66,7 +91,7 @@ def add(subparsers: Subparsers) -> None:
         subparsers,
         "train",
         run=run,
-        about="train a net on a folder of photographs or on arrays",
+        about="train a model on a folder of photographs or on arrays",
         description=DESCRIPTION,
         examples=EXAMPLES,
     )
@@ -80,48 +105,66 @@ def add(subparsers: Subparsers) -> None:
         "--out",
         metavar="MODEL",
         default="model.npz",
-        help="file to write: .npz or .safetensors, which hold no code, else a pickle (default: %(default)s)",
+        help=f"model file to write; its name ends in {LISTED}. The first two hold no code (default: %(default)s)",
+    )
+    options.add_force(parser)
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help=f"continue the training that was interrupted, from MODEL{CHECKPOINT}",
     )
     images = parser.add_argument_group("photographs")
+    options.add_labels(images)
     images.add_argument(
         "--size",
         type=options.size,
         metavar="N|HxW",
-        help="side, or height and width, that they are brought to (default: 150)",
+        help="side, or height and width, in pixels to which they are resized (default: 150)",
     )
     options.add_fit(images, FORM["fit"])
     images.add_argument(
         "--channels",
         type=int,
         choices=(1, 3),
-        help=f"1 is grey, 3 is colour (default: {FORM['channels']})",
+        help=f"3 for color, 1 for gray (default: {FORM['channels']})",
     )
     images.add_argument(
         "--cache",
         type=options.amount,
         metavar="BYTES",
-        help="memory for decoded photographs, such as 512M; those beyond are decoded in each epoch (default: 1G)",
+        help="memory for decoded photographs, such as 512M; others are decoded in each epoch (default: 1G)",
     )
     images.add_argument(
         "--cache-dir",
         metavar="FOLDER",
-        help="keep decoded photographs in files there as well, for the next time",
+        help="also keep decoded photographs in a file in this folder, for the next time",
     )
-    held = parser.add_argument_group("held out, to test on")
-    held = held.add_mutually_exclusive_group()
-    held.add_argument("--val", metavar="FOLDER|FILE.npz", help="others to test on")
-    held.add_argument(
+    test = parser.add_argument_group("test set")
+    which = test.add_mutually_exclusive_group()
+    which.add_argument("--val", metavar="FOLDER|FILE.npz", help="images to test on")
+    which.add_argument(
         "--val-fraction",
         type=float,
         metavar="F",
-        help="share of each class, 0 for none (default: 0.2, or X_test of FILE.npz)",
+        help=f"share of each class to test on, 0 for none (default: {SHARE}, or X_test of FILE.npz)",
     )
-    parser.add_argument(
+    test.add_argument(
+        "--val-labels",
+        metavar="FILE.csv",
+        help="a CSV file that lists the images of --val and their labels",
+    )
+    test.add_argument(
         "--keep-best",
         action="store_true",
-        help="keep the epoch that does best on what is held out, of which the accuracy then says a little too much",
+        help="keep the epoch with the best accuracy on the test set; on new images, the accuracy is then a bit lower",
     )
     net = parser.add_argument_group("the net and its training")
+    net.add_argument(
+        "--from",
+        dest="start",
+        metavar="MODEL",
+        help="start from the layers and weights of this model (fine-tuning)",
+    )
     net.add_argument(
         "--layers",
         metavar="SPEC|NAME",
@@ -132,76 +175,88 @@ def add(subparsers: Subparsers) -> None:
         "--augment",
         type=options.augment,
         metavar="LIST",
-        help="random changes of what is trained on: of "
-        f"{', '.join(options.AUGMENTATIONS)}, or none, or a .json or .yaml file (default: "
-        "flip,rotate:15,shift:.1,zoom:.2 for photographs; leave flip out where left and right differ, as in text)",
+        help="random changes of the training images, some of "
+        f"{', '.join(options.AUGMENTATIONS)}; or none, or a .json or .yaml file (default: "
+        "flip,rotate:15,shift:.1,zoom:.2 for photographs; leave out flip if left and right differ, as in text)",
     )
     net.add_argument(
         "--epochs",
         type=options.count,
         metavar="N",
-        help="times that all is gone through (default: for photographs by their number, 40 for a thousand, 20 to "
-        "200; for arrays 20)",
+        help="number of passes over the training images (default: for photographs 40,000 divided by their number, from "
+        "20 to 200; for arrays 20)",
     )
     net.add_argument(
         "--batch-size",
         type=options.count,
         default=32,
         metavar="N",
-        help="rows of a step (default: %(default)s)",
+        help="number of images per step (default: %(default)s)",
     )
     net.add_argument(
         "--learning-rate",
         type=float,
         metavar="R",
-        help="the highest (default: 0.003 for photographs, in one cycle; 0.001 for arrays, along a cosine)",
+        help="largest learning rate (default: 0.003 for photographs, in one cycle; 0.001 for arrays, along a cosine; "
+        "with --from a third of it)",
     )
     net.add_argument(
         "--seed",
         type=options.seed,
         default=0,
         metavar="N",
-        help="of all that is random; one seed gives the same net with any --jobs (default: %(default)s)",
+        help="seed of all random numbers; the same seed gives the same model with any --jobs (default: %(default)s)",
     )
     options.add_jobs(net)
-    options.add_quiet(parser)
-    options.add_json(parser)
+    options.add_output(parser)
 
 
 def run(args: Namespace) -> dict[str, Any]:
-    """Train, write the model, tell its accuracy; `args.written` is set once there is a model to keep."""
-    begun = time.perf_counter()
-    check_model_path(args.out, args.data, args.val, args.layers)
-    share = args.val_fraction
-    if share is not None and not 0 <= share < 1:
-        raise UsageError(f"--val-fraction must be from 0 to below 1; got {share:g}.")
-    setup = _photographs(args) if os.path.isdir(args.data) else _arrays(args)
+    """Train, write the model, and print its accuracy; `args.written` is set once there is a model to keep."""
+    begin = time.perf_counter()
+    checkpoint = _check_options(args)
+    start = None if args.start is None else load_model(args.start, ConvNetClassifier)
+    setup = _photographs(args, start) if os.path.isdir(args.data) else _arrays(args, start)
     if args.keep_best and setup.X_val is None:
-        raise UsageError("--keep-best needs something held out. Pass --val or --val-fraction.")
-    clf = _classifier(args, setup.recipe)
-    read = time.perf_counter() - begun
-    _fit(clf, setup, args)
-    write_model(clf, args.out)
+        raise UsageError("--keep-best needs a test set. Pass --val or --val-fraction.")
+    clf = _classifier(args, setup.recipe, start)
+    hashes = fingerprints(setup.X)
+    hashes_val = None if setup.X_val is None else fingerprints(setup.X_val)
+
+    def finish() -> None:
+        clf.set_params(warm_start=False, callbacks=None, init_weights=None)
+        seen.remember(clf, hashes, hashes_val if args.keep_best else None, start)
+        write_model(clf, args.out)
+
+    read = time.perf_counter() - begin
+    _fit(clf, setup, args, checkpoint, finish)
+    finish()
+    with suppress(FileNotFoundError):
+        os.unlink(checkpoint)
     args.written = f"the model was written to {args.out}"
-    trained = time.perf_counter() - begun - read
+    trained = time.perf_counter() - begin - read
     if not args.quiet:
-        print(
-            f"\nnet: {clf.n_parameters_:,} parameters; convnet summary {args.out} shows its layers"
+        say(
+            "",
+            f"model: {clf.n_parameters_:,} parameters; convnet summary {args.out} shows its layers",
         )
-    test = None
+    test, notes = None, []
     if setup.y_val is not None:
         found = scores.score(clf, setup.X_val, setup.y_val)
-        chose = "they chose the epoch" if args.keep_best else "they chose nothing"
-        n = number(found["n"], setup.noun)
-        print(f"accuracy: {percent(found['accuracy'])} of {n} {setup.tested_on}, {chose}")
+        known = seen.recognize(clf, setup.X_val)
+        say(known.accuracy(percent(found["accuracy"]), setup.noun))
         scores.tell(found)
-        test = scores.data(found)
-    total = time.perf_counter() - begun
-    print(
+        notes = [*known.hints(setup.noun), *hints.about_accuracy(found, setup.noun)]
+        test = scores.data(found) | {"used_in_training": known.training}
+    if setup.noun == "image":
+        notes += hints.about_training_set(np.unique(setup.y, return_counts=True)[1])
+    hints.tell(notes)
+    total = time.perf_counter() - begin
+    say(
         f"{number(clf.n_iter_, 'epoch')} in {total:.1f} s: {read:.1f} s to read, {trained:.1f} s to train, "
-        f"{total - read - trained:.1f} s to test"
+        f"{total - read - trained:.1f} s to test",
+        f"model written to {args.out}",
     )
-    print(f"model written to {args.out}")
     return {
         "command": "train",
         "data": args.data,
@@ -212,39 +267,87 @@ def run(args: Namespace) -> dict[str, Any]:
         "best_epoch": clf.best_iter_,
         "loss": clf.loss_,
         "test": test,
+        "hints": notes,
         "skipped": skipped_data(setup.skipped),
         "seconds": {"read": read, "train": trained, "total": total},
     }
 
 
-def _fit(clf: ConvNetClassifier, setup: TrainingSetup, args: Namespace) -> None:
-    """Fit; Ctrl-C writes the model as far as it has come."""
-    validation = {"X_val": setup.X_val, "y_val": setup.y_val} if args.keep_best else {}
-    clf.set_params(warm_start=True)  # which keeps the best weights so far when fit is interrupted
+def _check_options(args: Namespace) -> str:
+    """Return the path of the checkpoint. Raise an error if options contradict each other or files cannot be written."""
+    inputs = args.data, args.val, args.layers, args.start, args.labels, args.val_labels
+    checkpoint = args.out + CHECKPOINT
+    exists = os.path.exists(checkpoint)
+    if args.resume and not exists:
+        raise UsageError(
+            f"--resume: there is no interrupted training, {checkpoint}. Leave out --resume to start one."
+        )
+    if exists and not args.resume and not args.force:
+        raise UsageError(
+            f"{checkpoint} holds a training that was interrupted. Pass --resume to continue it, or --force to start "
+            "again."
+        )
+    check_model_path(args.out, *inputs, force=args.force or args.resume)
+    if args.val_labels is not None and args.val is None:
+        raise UsageError("--val-labels needs --val, the folder of the images that it lists.")
+    if args.start is not None and args.layers is not None:
+        raise UsageError("--from uses the layers of its model. Leave out --layers.")
+    share = args.val_fraction
+    if share is not None and not 0 <= share < 1:
+        raise UsageError(f"--val-fraction must be at least 0 and below 1; got {share:g}.")
+    return checkpoint
+
+
+def _fit(
+    clf: ConvNetClassifier,
+    setup: TrainingSetup,
+    args: Namespace,
+    checkpoint: str,
+    finish: Callable[[], None],
+) -> None:
+    """Fit, with a checkpoint after each epoch. Ctrl-C writes the model after the last complete epoch."""
+    # with warm_start, fit keeps the best weights so far when it is interrupted
+    clf.set_params(warm_start=True, callbacks=[TrainingCheckpoint(checkpoint, resume=args.resume)])
+    # a test set with other labels measures the model, but not each epoch
+    measured = setup.y_val is not None and np.isin(setup.y_val, setup.y).all()
+    validation = (setup.X_val, setup.y_val) if measured or args.keep_best else (None, None)
     try:
-        clf.fit(setup.X, setup.y, **validation)
+        clf._fit(
+            setup.X,
+            setup.y,
+            None,
+            resume=False,
+            validation=(*validation, None),
+            keep_best=args.keep_best,
+        )
+    except ValueError:  # such as a learning rate that is too high: there is nothing to continue
+        if not args.resume:
+            with suppress(FileNotFoundError):
+                os.unlink(checkpoint)
+        raise
     except KeyboardInterrupt:
-        clf.set_params(warm_start=False)
         if hasattr(clf, "weights_"):
-            write_model(clf, args.out)
+            finish()
             best = f", of which {clf.best_iter_} was best," if args.keep_best else ""
             done = number(clf.n_iter_, "epoch")
-            args.written = f"the model after {done}{best} was written to {args.out}"
+            args.written = f"the model after {done}{best} was written to {args.out}; --resume continues the training"
         raise
-    clf.set_params(warm_start=False)
 
 
-def _classifier(args: Namespace, found: recipe.Recipe) -> ConvNetClassifier:
+def _classifier(
+    args: Namespace, found: recipe.Recipe, start: ConvNetClassifier | None
+) -> ConvNetClassifier:
     epochs = args.epochs or found.max_iter
     patience = epochs if found.n_iter_no_change == found.max_iter else found.n_iter_no_change
+    rate = found.learning_rate_init if args.learning_rate is None else args.learning_rate
     return ConvNetClassifier(
         found.layers if args.layers is None else args.layers,
         augment=found.augment if args.augment is None else list(args.augment) or None,
         batch_size=args.batch_size,
+        init_weights=None if start is None else FrozenEstimator(start),
         learning_rate=found.learning_rate,
-        learning_rate_init=found.learning_rate_init
-        if args.learning_rate is None
-        else args.learning_rate,
+        learning_rate_init=rate,
+        input_shape=None if start is None or len(start.input_shape_) == 1 else start.input_shape_,
         max_iter=epochs,
         n_iter_no_change=patience,
         random_state=args.seed,
@@ -253,47 +356,83 @@ def _classifier(args: Namespace, found: recipe.Recipe) -> ConvNetClassifier:
     )
 
 
-def _arrays(args: Namespace) -> TrainingSetup:
-    for name in ("size", "fit", "channels", "cache", "cache_dir"):
-        if getattr(args, name) is not None:
-            option = name.replace("_", "-")
-            raise UsageError(f"--{option} is for folders of photographs. Leave it out.")
-    arrays = training_data(args.data, args.val_fraction, args.seed, args.val)
-    tested_on = "held out" if args.val is None else f"of {args.val}"
-    return TrainingSetup(*arrays, tested_on, "row", [], recipe.for_arrays(args.data))
+def _arrays(args: Namespace, start: ConvNetClassifier | None) -> TrainingSetup:
+    refuse_for_arrays(args, "labels", "size", "fit", "channels", "cache", "cache_dir", "val_labels")
+    X, y, X_val, y_val = training_data(args.data, args.val_fraction, args.seed, args.val)
+    found = recipe.for_arrays(args.data)
+    if start is not None:
+        try:
+            as_images(X, start.input_shape_, start.data_format, n_labels=len(y))
+        except ValueError as error:
+            raise UsageError(f"--from: {args.start} was trained on other arrays. {error}") from None
+        found = _fine_tuning(args, found, start, y)
+    return TrainingSetup(X, y, X_val, y_val, "row", [], found)
 
 
-def _photographs(args: Namespace) -> TrainingSetup:
-    form = {
-        name: default if getattr(args, name) is None else getattr(args, name)
-        for name, default in FORM.items()
-    }
+def _photographs(args: Namespace, start: ConvNetClassifier | None) -> TrainingSetup:
+    form = _form(args, start)
     reading = {"cache_bytes": args.cache, "cache_dir": args.cache_dir, "jobs": args.jobs}
     if args.val is not None and not os.path.isdir(args.val):
         raise UsageError(f"--val: there is no folder {args.val}. Pass a folder like {args.data}.")
-    images, labels, skipped = open_folder(args.data, form, verbose=not args.quiet, **reading)
+    images, labels, skipped = open_folder(
+        args.data, form, labels=args.labels, verbose=not args.quiet, **reading
+    )
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) == 1:
         raise UsageError(
-            f"{args.data} has one class with images, {str(classes[0])!r}, and nothing to tell it from. Put the "
+            f"{args.data} has images of one class only, {classes[0]}. A model needs two classes or more. Put the "
             "images of each class into a folder of its own."
         )
     if not args.quiet:
-        each = ", ".join(
-            f"{printable(name)} {n:,}" for name, n in zip(classes, counts, strict=True)
-        )
-        print(f"{args.data}: {number(len(labels), 'image')} of {len(classes)} classes: {each}")
+        each = ", ".join(f"{name} {n:,}" for name, n in zip(classes, counts, strict=True))
+        say(f"{args.data}: {number(len(labels), 'image')} of {len(classes)} classes: {each}")
     X_val = y_val = None
-    tested_on = ""
     if args.val is not None:
-        X_val, y_val, more = open_folder(args.val, form, verbose=not args.quiet, **reading)
-        check_known(y_val, [str(name) for name in classes], args.val, args.data)
-        skipped, tested_on = [*skipped, *more], f"of {args.val}"
-    elif args.val_fraction != 0:
-        train, held = split(
-            labels, SHARE if args.val_fraction is None else args.val_fraction, args.seed
+        X_val, y_val, more = open_folder(
+            args.val, form, labels=args.val_labels, verbose=not args.quiet, **reading
         )
-        X_val, y_val, images, labels = images[held], labels[held], images[train], labels[train]
-        tested_on = "held out"
+        check_known(y_val, [str(name) for name in classes], args.val, args.data)
+        skipped = [*skipped, *more]
+    elif args.val_fraction != 0:
+        train, test = split(labels, args.val_fraction, args.seed, "image")
+        X_val, y_val, images, labels = images[test], labels[test], images[train], labels[train]
     found = recipe.for_photographs(len(labels), form["size"])
-    return TrainingSetup(images, labels, X_val, y_val, tested_on, "image", skipped, found)
+    if start is not None:
+        found = _fine_tuning(args, found, start, labels)
+    return TrainingSetup(images, labels, X_val, y_val, "image", skipped, found)
+
+
+def _fine_tuning(
+    args: Namespace, found: recipe.Recipe, start: ConvNetClassifier, y: np.ndarray
+) -> recipe.Recipe:
+    """Return the recipe for a training that starts from a model; UsageError if that has nothing to start from."""
+    found = recipe.fine_tuning(found, start)
+    n_classes = len(np.unique(y))
+    if not any(info.n_parameters for info in start.layers_[:-1]) and n_classes != len(
+        start.classes_
+    ):
+        raise UsageError(
+            f"--from: {args.start} has no layer with weights but the output layer, which is for {len(start.classes_)} "
+            f"classes, and {args.data} has {n_classes}. Leave out --from."
+        )
+    return found
+
+
+def _form(args: Namespace, start: ConvNetClassifier | None) -> dict[str, Any]:
+    """Return size, channels and fit of the photographs: the options, else those of the model to start from."""
+    if start is None:
+        defaults = FORM
+    else:
+        defaults = form_of(start, args.start, args.fit)
+        for name in ("size", "channels"):
+            asked = getattr(args, name)
+            if asked is not None and asked != defaults[name]:
+                height, width = defaults["size"]
+                raise UsageError(
+                    f"--{name}: {args.start} takes photographs of {height}×{width} pixels with {defaults['channels']} "
+                    f"channels, and --from keeps that. Leave out --{name}."
+                )
+    return {
+        name: default if getattr(args, name) is None else getattr(args, name)
+        for name, default in defaults.items()
+    }

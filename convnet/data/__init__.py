@@ -10,12 +10,21 @@
     progress.py    progress lines
     errors.py      ImageError, and the report of skipped files
 
-Reading files needs Pillow: ``pip install "convnet[images]"``.
+Reading files needs Pillow: ``pip install "scikit-convnet[images]"``.
 """
+
+from typing import TYPE_CHECKING
 
 from convnet.data.errors import ImageError
 from convnet.data.folder.image_folder import ImageFolder
 from convnet.data.loading import load_images
 from convnet.data.reader import ImageReader
+from convnet.values import foreign_tables
+from convnet.values.foreign_names import missing_name
 
 __all__ = ["ImageError", "ImageFolder", "ImageReader", "load_images"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise missing_name(__name__, name, __all__, foreign_tables.DATA)

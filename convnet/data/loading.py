@@ -38,8 +38,9 @@ def load_images(
     ----------
     folder : str or path
         Contains one folder per class, which contains the images of the class, of any size. Folders inside class
-        folders are not read. Names that begin with a dot and files without an image extension are ignored. Image
-        extensions are jpg, png, gif, bmp, tiff, webp, ppm and others that Pillow reads, in upper or lower case.
+        folders are not read. Names that begin with a dot, files without an image extension, and what file managers and
+        archives create (``__MACOSX``, ``@eaDir``, ``Thumbs.db``) are ignored. Image extensions are jpg, png, gif, bmp,
+        tiff, webp, ppm and others that Pillow reads, in upper or lower case. HEIC needs ``pip install pillow-heif``.
     size : (int, int) or int, default=(150, 150)
         Height and width of the images in pixels. One integer sets both.
     channels : int, default=3

@@ -3,6 +3,7 @@
 ::
 
     classifier.py, regressor.py, transformer.py    the public classes
+    call_checks.py                                 errors of wrong arguments, and of attributes of other libraries
     base.py                                        what they share: fit, outputs, summary
     parameters.py                                  nested names such as layers__0__filters
     constraints.py                                 checks of the constructor parameters

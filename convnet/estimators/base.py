@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
+from convnet.estimators.call_checks import CallChecksMixin, checked_call
 from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
 from convnet.estimators.parameter_constraints import check_parameters, input_shape
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 
 class BaseConvNet(
+    CallChecksMixin,
     SavingMixin,
     PicklingMixin,
     InspectionMixin,
@@ -72,6 +74,7 @@ class BaseConvNet(
         """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
         self.__dict__.update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
 
+    @checked_call
     @with_callbacks
     def fit(
         self,
@@ -202,6 +205,7 @@ class BaseConvNet(
         images = inputs.as_images(array, self.input_shape_, given.data_format)
         return images, given.scale_for(images, kind)
 
+    @checked_call
     def summary(self, X: Any = None, y: Any = None) -> Summary:
         """Return a table of the layers: shapes, parameters, multiply-adds, memory.
 
@@ -232,6 +236,7 @@ class BaseConvNet(
         n_outputs = None if y is None else self._task(y).count_outputs(y)
         return Summary(Plan(layers, shape, n_outputs).layers, shape, has_output=y is not None)
 
+    @checked_call
     def layers_up_to(self, name: str) -> list[Layer]:
         """Return the layers of the fitted net up to one of them, to build another net on.
 

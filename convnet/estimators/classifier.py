@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 
 from convnet.estimators.base import BaseConvNet
+from convnet.estimators.call_checks import checked_call
 from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
@@ -112,6 +113,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
     ) -> None:
         self._store(locals())
 
+    @checked_call
     def partial_fit(
         self,
         X: Any,
@@ -157,6 +159,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._fit(X, y, sample_weight, resume=resume, partial=True, classes=classes)
 
+    @checked_call
     def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest label of each row, or the labels that are likelier than not.
 
@@ -176,6 +179,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
             return (logits > 0).astype(self._indicator_dtype)
         return self.classes_[predicted_codes(logits)]
 
+    @checked_call
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class.
 
@@ -196,6 +200,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
             return np.exp(log_sigmoid(logits))
         return probabilities(logits)
 
+    @checked_call
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithm of the probability of each class, exact for small ones too.
 
@@ -213,6 +218,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         logits = self._outputs(X)
         return log_probabilities(logits) if self._indicator_dtype is None else log_sigmoid(logits)
 
+    @checked_call
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return the logits.
 
@@ -230,6 +236,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         logits = self._outputs(X).astype(np.float64)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
+    @checked_call
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the share of rows whose label is predicted; of several labels a row, whose labels all are.
 

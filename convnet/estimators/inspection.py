@@ -13,6 +13,7 @@ from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
 from convnet.data.arraylikes import array_shape
 from convnet.engine.threads import resolve_n_threads
+from convnet.estimators.call_checks import checked_call
 from convnet.estimators.parameter_constraints import (
     check_parameters,
     input_shape,
@@ -75,6 +76,7 @@ class InspectionMixin:
 
         def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
 
+    @checked_call
     def feature_maps(self, X: Any, layer: str) -> NDArray[np.float32]:
         """Return the output of a layer, computed as in prediction: running statistics, no dropout.
 
@@ -109,6 +111,7 @@ class InspectionMixin:
             )
         return self._outputs(X, layer)
 
+    @checked_call
     def trace(self, x: ArrayLike) -> Trace:
         """Calculate one prediction step by step.
 
@@ -161,6 +164,7 @@ class InspectionMixin:
             return x
         raise ValueError(f"trace takes one image of shape {singles[0]}; x has shape {shape}.")
 
+    @checked_call
     def maximal_patches(self, X: Any, layer: str, n: int = 9) -> Bunch:
         """Return the image patches that activate each channel of a layer most.
 
@@ -203,6 +207,7 @@ class InspectionMixin:
         images, scale = self._images(X)
         return Bunch(**maximal_patches(network, images, scale, layer, n, n_threads))
 
+    @checked_call
     def explain(
         self,
         X: Any,
@@ -331,6 +336,7 @@ class InspectionMixin:
         format = self._input_format.data_format
         return np.asarray(inputs.as_images(array, self.input_shape_, format))
 
+    @checked_call
     def preview_augment(self, X: Any, n: int = 1) -> NDArray[np.float32]:
         """Return augmented images as training would see them.
 
@@ -393,6 +399,7 @@ class ClassifierInspectionMixin(InspectionMixin):
     classes_: np.ndarray
     _indicator_dtype: np.dtype[Any] | None
 
+    @checked_call
     def explain_confusion(
         self, X: Any, y: ArrayLike, method: str = "gradcam", **options: Any
     ) -> Bunch:

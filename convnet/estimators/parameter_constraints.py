@@ -10,6 +10,7 @@ from convnet.engine import SOLVERS
 from convnet.inputs.images import takes_signals
 from convnet.inputs.scaling import is_scale
 from convnet.training.optimization import check_learning_rate
+from convnet.values import foreign_tables
 from convnet.values.constraints import (
     Constraint,
     boolean,
@@ -20,6 +21,7 @@ from convnet.values.constraints import (
     number,
     optional,
 )
+from convnet.values.foreign_names import as_code
 from convnet.values.messages import show
 from convnet.values.spec import MAX_VALUES
 
@@ -60,6 +62,19 @@ def _scorer(value: Any) -> Any:
     return value
 
 
+def _scoring_hint(value: Any) -> str:
+    one = value[0] if isinstance(value, list | tuple) and len(value) == 1 else None
+    return f" Write scoring={as_code(one)}." if isinstance(one, str) else ""
+
+
+def _callbacks_hint(value: Any) -> str:
+    if isinstance(value, Callback):
+        return f" Write [{value!r}]."
+    values = value if isinstance(value, list | tuple) else [value]
+    hints = (foreign_tables.CALLBACKS.remedy_of(one) for one in values[:MAX_VALUES])
+    return next(filter(None, hints), "")
+
+
 def _callbacks(value: Any) -> list[Callback]:
     if not isinstance(value, list | tuple) or not all(isinstance(c, Callback) for c in value):
         raise TypeError
@@ -97,17 +112,22 @@ fraction = number(0, 1, closed="left")
 float32_scale = Constraint("a number above 0 in the range of float32", _scale)
 
 CONSTRAINTS: dict[str, Constraint[Any]] = {
-    "loss": choice("squared_error", "absolute_error", "huber"),
+    "loss": choice("squared_error", "absolute_error", "huber", elsewhere=foreign_tables.LOSSES),
     "normalize_y": boolean,
-    "data_format": choice("channels_last", "channels_first"),
+    "data_format": choice("channels_last", "channels_first", elsewhere=foreign_tables.DATA_FORMATS),
     "input_shape": optional(
         Constraint(
             "(features,), (height, width) or three positive integers in the order of data_format",
             _shape,
+            lambda value: (
+                " Leave out the number of samples."
+                if isinstance(value, list | tuple) and len(value) == 4
+                else ""
+            ),
         )
     ),
     "rescale": optional(choice("auto") | float32_scale),
-    "solver": choice(*SOLVERS),
+    "solver": choice(*SOLVERS, elsewhere=foreign_tables.SOLVERS),
     "alpha": not_negative,
     "batch_size": choice("auto") | integer(1, inf),
     "learning_rate_init": positive,
@@ -126,11 +146,12 @@ CONSTRAINTS: dict[str, Constraint[Any]] = {
     "n_iter_no_change": integer(1, inf) | Constraint("infinity", _infinity),
     "clip_norm": optional(positive),
     "max_time": optional(positive),
-    "scoring": optional(Constraint("the name of a scorer or a callable", _scorer)),
+    "scoring": optional(Constraint("the name of a scorer or a callable", _scorer, _scoring_hint)),
     "callbacks": optional(
         Constraint(
             "a list of convnet.callbacks.Callback objects (pass scikit-learn's to set_callbacks)",
             _callbacks,
+            _callbacks_hint,
         )
     ),
     "label_smoothing": fraction,

@@ -18,6 +18,7 @@ from convnet.augment.spec import as_augment
 from convnet.layers import as_layers, resolve_names
 from convnet.layers.base import LAYERS
 from convnet.training.schedules import NAMED, Schedule
+from convnet.values import foreign_tables
 from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
@@ -287,8 +288,9 @@ class ParametersMixin(BaseEstimator):
             name, separator, rest = key.partition("__")
             nested_well = name in NESTED and rest.count("__") <= MAX_SEPARATORS
             if name not in known or (separator and not nested_well):
+                hint = foreign_tables.ESTIMATOR_PARAMETERS.remedy(key, value, known)
                 raise ValueError(
-                    f"Invalid parameter {show(key)} for estimator {type(self).__name__}. "
+                    f"Invalid parameter {show(key)} for estimator {type(self).__name__}.{hint} "
                     f"Valid parameters are: {list(known)}."
                 )
             if separator:

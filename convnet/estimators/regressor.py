@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from convnet.estimators.base import BaseConvNet
+from convnet.estimators.call_checks import checked_call
 from convnet.estimators.docstrings import shared_docs
 from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.target_scaling import TargetScaling
@@ -109,6 +110,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
     ) -> None:
         self._store(locals())
 
+    @checked_call
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on these rows, from where the last call or fit ended.
 
@@ -140,6 +142,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
             raise ValueError("partial_fit does not support early_stopping=True.")
         return self._fit(X, y, sample_weight, resume=hasattr(self, "weights_"), partial=True)
 
+    @checked_call
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the outputs of each row.
 
@@ -158,6 +161,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         values = TargetScaling.of(vars(self)).inverse_transform(outputs)
         return values[:, 0] if self.n_outputs_ == 1 else values
 
+    @checked_call
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the coefficient of determination R², of many outputs the mean of theirs.
 

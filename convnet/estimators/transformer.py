@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from convnet.estimators.base import BaseConvNet
+from convnet.estimators.call_checks import CallChecksMixin, checked_call
 from convnet.estimators.parameter_constraints import ParameterError, check_parameters
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 
 @register_estimator
-class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+class ConvNetTransformer(
+    CallChecksMixin, SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+):
     """Embeddings: the outputs of a layer of a net, flat, as features for other estimators.
 
     Parameters
@@ -81,6 +84,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         self.estimator = estimator
         self.layer = layer
 
+    @checked_call
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Fit the net, unless it is frozen.
 
@@ -119,6 +123,7 @@ class ConvNetTransformer(SavingMixin, MetaEstimatorMixin, TransformerMixin, Base
         self.__dict__.update(estimator_=fitted, layer_=name)  # both or, after Ctrl-C, none
         return self
 
+    @checked_call
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the outputs of the layer, as in prediction: no dropout, running statistics.
 

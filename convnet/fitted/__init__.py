@@ -5,5 +5,6 @@
     attributes.py      the table of fitted attributes, with their checks; replacing all attributes at once
     weights.py         the read-only mapping of names to arrays
     network_cache.py   the network, built when it is first needed
+    seen_images.py     fingerprints of the images that the net was trained on
     validate.py        checks of a whole estimator, after unpickling or before use
 """

@@ -15,6 +15,7 @@ import numpy as np
 
 from convnet.data.images.form import check_form
 from convnet.fitted.network_cache import NetworkCache
+from convnet.fitted.seen_images import check_seen
 from convnet.fitted.weights import Weights, check_weights
 from convnet.graph import LayerInfo, Plan
 from convnet.inputs.images import DTYPES
@@ -346,6 +347,8 @@ ATTRIBUTES = (
         type="dict of list",
         doc="All values recorded for each epoch.",
     ),
+    # the images that it was trained on, where the command line trained it
+    FittedAttribute("_seen_images", check_seen, required=False),
     # epochs before the first partial_fit, where its learning rate schedule begins
     FittedAttribute("_schedule_start", _check_schedule_start, required=False, training=True),
     # what chose the weights: the seed that split off the validation set, or "X_val"

@@ -121,6 +121,9 @@ class FitSession:
         The parameter, as (h, w, c), (length, c) or (features,).
     load : callable
         Reads a model file, for `init_weights`.
+    keep_best : bool, default=True
+        Whether to keep the weights of the epoch with the best validation score. False keeps those of the last epoch:
+        the validation set is measured, but chooses nothing.
     resume : bool
         Whether to start from the fitted weights.
     partial : bool
@@ -137,6 +140,7 @@ class FitSession:
         *,
         validation: tuple[Any, Any, ArrayLike | None] = (None, None, None),
         classes: ArrayLike | None = None,
+        keep_best: bool = True,
         input_shape: tuple[int, ...] | None,
         load: Callable[[Any], Any],
         resume: bool,
@@ -144,6 +148,7 @@ class FitSession:
     ) -> None:
         self.begin = time.monotonic()
         self.estimator, self.resume, self.partial = estimator, resume, partial
+        self.keep_best = keep_best
         self.estimator_name = type(estimator).__name__
         self.n_threads = resolve_n_threads(estimator.n_jobs)
         self.seed = draw_seed(estimator.random_state)
@@ -394,7 +399,9 @@ class FitSession:
                 self._structure(),
                 self.n_threads,
             )
-        best_stands = validate is not None and self.selected_by == self.validated_by
+        best_stands = (
+            validate is not None and self.keep_best and self.selected_by == self.validated_by
+        )
         unlimited = estimator.max_time is None or self.partial
         return Loop(
             prepared.network,
@@ -408,6 +415,7 @@ class FitSession:
             first_epoch=self.first_epoch,
             validate=validate,
             by_score=bool(estimator.early_stopping),
+            keep_best=self.keep_best,
             best_epoch=estimator.best_iter_ if best_stands else 0,
             deadline=math.inf if unlimited else self.begin + estimator.max_time,
             watch=watch,
@@ -442,7 +450,7 @@ class FitSession:
         if "validation_score" in history:
             fitted["validation_loss_curve_"] = list(history["validation_loss"])
             fitted["validation_scores_"] = list(history["validation_score"])
-        if self.validated_by is not None:
+        if self.validated_by is not None and self.keep_best:
             fitted["_validation_split"] = self.validated_by
         if self.partial:
             fitted["_schedule_start"] = self.schedule_start

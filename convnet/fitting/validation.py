@@ -13,6 +13,7 @@ from sklearn.base import is_classifier
 from convnet.fitted.attributes import fitted_copy
 from convnet.fitted.weights import Weights
 from convnet.training.prediction import predict_in_batches
+from convnet.values import foreign_tables
 from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ class Scorer:
         if isinstance(scoring, str) and scoring not in get_scorer_names():
             raise ValueError(
                 f"scoring={show(scoring)} is not a scorer of scikit-learn; "
-                f"sklearn.metrics.get_scorer_names() lists them.{did_you_mean(scoring, get_scorer_names())}"
+                f"sklearn.metrics.get_scorer_names() lists them."
+                f"{did_you_mean(scoring, get_scorer_names(), foreign_tables.SCORERS)}"
             )
         try:
             self.scorer = check_scoring(estimator, scoring)

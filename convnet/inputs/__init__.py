@@ -2,6 +2,7 @@
 
 arrays.py         array-likes as arrays, and the objects whose samples are read when they are needed
 nested.py         why X cannot become an array of numbers, and what to do
+paths.py          paths in place of X
 images.py         X as images, signals or flat features
 scaling.py        the dtype and range of X, and the scale that the net reads it with
 targets.py        y as labels, indicators or numbers

@@ -18,7 +18,8 @@ from sklearn.utils.validation import validate_data
 
 from convnet.data.lazy.array import LazyArray
 from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder
-from convnet.inputs.nested import nested_error, refuse_paths
+from convnet.inputs.nested import nested_error
+from convnet.inputs.paths import refuse_paths
 from convnet.layers import as_layers
 from convnet.layers.geometry import cross
 

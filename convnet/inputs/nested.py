@@ -10,20 +10,10 @@ import numpy as np
 
 from convnet.data.arraylikes import as_objects
 from convnet.data.images.pillow import EXTENSIONS
+from convnet.inputs.paths import FILE_BYTES, paths_error
 from convnet.values.messages import quoted
 
 MAX_SHAPES = 3  # shapes that an error lists
-PATHS = "X has paths, not pixels. Read a folder with convnet.data.ImageFolder, and files with convnet.data.ImageReader."
-FILES = "X has the bytes of files, not pixels. Decode images with convnet.data.ImageReader."
-
-
-def refuse_paths(X: Any) -> None:
-    """Raise TypeError if X is a path or a list of paths, or bytes in place of them."""
-    first = X[0] if isinstance(X, list | tuple) and X else X
-    if isinstance(first, str | os.PathLike):
-        raise TypeError(PATHS)
-    if isinstance(first, bytes | bytearray | memoryview) and not getattr(first, "shape", None):
-        raise TypeError(FILES)
 
 
 def nested_error(X: Any) -> TypeError | ValueError | None:
@@ -43,9 +33,9 @@ def nested_error(X: Any) -> TypeError | ValueError | None:
     first = next((cell for cell in cells if cell is not None), None)
     if objects.ndim == 1 and isinstance(first, str | os.PathLike):
         is_column = len(getattr(X, "columns", ())) == 1  # which may have categories
-        return None if is_column and not _is_image_path(first) else TypeError(PATHS)
+        return None if is_column and not _is_image_path(first) else paths_error(first)
     if objects.ndim == 1 and isinstance(first, bytes | bytearray):
-        return TypeError(FILES)
+        return TypeError(FILE_BYTES)
     if objects.ndim > 1:
         nested = next((cell for cell in cells if _is_nested(cell)), None)
         return None if nested is None else _columns_error(X, objects.shape)

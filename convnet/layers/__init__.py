@@ -12,6 +12,8 @@ builder). A new layer is one new file, and nothing here imports from higher pack
     geometry.py    windows, output sizes, padding, LayerShapeError
 """
 
+from typing import TYPE_CHECKING
+
 from convnet.layers.activation import Activation, ReLU
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import Layer, register
@@ -47,6 +49,8 @@ from convnet.layers.spec import (
     to_yaml,
 )
 from convnet.layers.zeropad2d import ZeroPad2D
+from convnet.values import foreign_tables
+from convnet.values.foreign_names import missing_name
 
 __all__ = [
     "Activation",
@@ -86,3 +90,8 @@ __all__ = [
     "to_json",
     "to_yaml",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise missing_name(__name__, name, __all__, foreign_tables.LAYERS)

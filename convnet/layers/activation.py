@@ -1,13 +1,28 @@
 """Activation and ReLU: activations as separate layers. Also the names of all activations."""
 
+from typing import Any
+
 from convnet.engine import ACTIVATIONS
 from convnet.layers.base import Builder, Layer, register
-from convnet.values.constraints import choice, optional, parameter
-
-ALIASES = {"identity": "linear", "none": "linear", "logistic": "sigmoid", "swish": "silu"}
+from convnet.values import foreign_tables
+from convnet.values.constraints import choice, is_integer, optional, parameter
+from convnet.values.foreign_names import as_code
+from convnet.values.messages import did_you_mean
 
 # "softmax" passes here. The plan refuses it, with the position of the layer and the reason.
-activation_name = optional(choice(*ACTIVATIONS, also=("softmax",), elsewhere=ALIASES))
+_name = choice(*ACTIVATIONS, also=("softmax",), elsewhere=foreign_tables.ACTIVATIONS)
+
+
+def _hint(value: Any) -> str:
+    """Return a hint for the layer `Activation`, or for PyTorch's order of arguments."""
+    if is_integer(value):
+        units = as_code(value)
+        return f" Layers do not take the number of their inputs: PyTorch's Linear(n, {units}) is Dense({units})."
+    inside = getattr(value, "activation", None)  # of a layer
+    return did_you_mean(inside, ACTIVATIONS, foreign_tables.ACTIVATIONS)
+
+
+activation_name = optional(_name.with_hint(_hint))
 
 
 @register

@@ -6,6 +6,7 @@ import re
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from convnet.layers import preset
+from convnet.values import foreign_tables
 from convnet.values.constraints import Constraint, optional, parameter
 from convnet.values.registry import Registry
 from convnet.values.value import Value, immutable
@@ -49,6 +50,7 @@ class Layer(Value):
     takes: ClassVar[str] = "any"  # "map", "signal", "flat" (a Flatten is put in front) or "any"
 
     layers: ClassVar[tuple[Layer, ...]] = ()  # the layers inside this one
+    foreign_parameters: ClassVar = foreign_tables.LAYER_PARAMETERS
 
     name: str | None = parameter(optional(layer_name), default=None, kw_only=True)
 
@@ -182,5 +184,6 @@ LAYERS = Registry(
     example='{"type": "ReLU"}',
     word='"auto"',
     presets=preset.names,
+    foreign=foreign_tables.LAYERS,
 )
 register = LAYERS.register

@@ -1,7 +1,14 @@
 """Batch normalization."""
 
 from convnet.layers.base import Builder, Layer, register
-from convnet.values.constraints import number, parameter
+from convnet.values.constraints import is_integer, number, parameter
+
+_momentum = number(0, 0.9999).with_hint(
+    lambda value: (
+        " The number of channels follows from the layer before: write BatchNorm()."
+        * is_integer(value)
+    )
+)
 
 
 @register
@@ -38,7 +45,7 @@ class BatchNorm(Layer):
 
     stem = "batchnorm"
 
-    momentum: float = parameter(number(0, 0.9999), default=0.9)
+    momentum: float = parameter(_momentum, default=0.9)
     epsilon: float = parameter(number(1e-12, 1), default=1e-5)
 
     def lower(self, builder: Builder) -> None:

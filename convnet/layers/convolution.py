@@ -18,7 +18,8 @@ from convnet.layers.geometry import (
     signal_window,
 )
 from convnet.layers.weighted import WeightedLayer
-from convnet.values.constraints import integer, pair, parameter
+from convnet.values.constraints import integer, is_integer, pair, parameter
+from convnet.values.foreign_names import as_code
 from convnet.values.value import immutable
 
 
@@ -37,7 +38,22 @@ class Filters(Layer):
 
 @immutable
 class Kernel(Layer):
-    """A layer with kernels that slide over its input."""
+    """A layer with kernels that slide over its input. Parameters after `kernel_size` are given by name."""
+
+    @classmethod
+    def _max_positional(cls) -> int:
+        return cls.parameter_names().index("kernel_size") + 1
+
+    @classmethod
+    def _positional_hint(cls, args: tuple[Any, ...]) -> str:
+        first, second, third = map(as_code, (*args, ...)[:3])
+        if cls._max_positional() == 1 or not is_integer(args[2]):
+            return super()._positional_hint(args)
+        name = cls.__name__
+        return (
+            f" In PyTorch's order (input channels, output channels, kernel size), write {name}({second}, {third}); "
+            f"for a stride, write {name}({first}, {second}, stride={third})."
+        )
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         raise NotImplementedError

@@ -74,12 +74,18 @@ def _zeros2d(value: Any) -> Padding:
     return first, second
 
 
+def _causal(value: object) -> str:
+    """Return what Keras's "causal" is here."""
+    causal = isinstance(value, str) and value.lower() == "causal"
+    return " Write padding=(dilation * (kernel_size - 1), 0)." * causal
+
+
 zeros2d = Constraint(
     "an integer, 0 or more, (vertical, horizontal) or ((top, bottom), (left, right))", _zeros2d
 )
 padding2d = choice("valid", "same") | zeros2d
 padding1d = choice("valid", "same") | Constraint(
-    "an integer, 0 or more, or (before, after)", pair(integer(0)).convert
+    "an integer, 0 or more, or (before, after)", pair(integer(0)).convert, _causal
 )
 
 

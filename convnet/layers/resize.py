@@ -3,7 +3,11 @@
 from convnet.engine import RESIZING
 from convnet.layers.base import Builder, Layer, register
 from convnet.layers.geometry import require_input
-from convnet.values.constraints import both, choice, integer, pair, parameter
+from convnet.values.constraints import both, choice, integer, is_integer, pair, parameter
+
+_method = choice("auto", *RESIZING).with_hint(
+    lambda value: " Write Resize((height, width))." * is_integer(value)
+)
 
 
 @register
@@ -51,7 +55,7 @@ class Resize(Layer):
     takes = "map"
 
     size: int | tuple[int, int] = parameter(pair(integer(1)))
-    method: str = parameter(choice("auto", *RESIZING), default="auto")
+    method: str = parameter(_method, default="auto")
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         require_input(self.takes, input_shape)

@@ -53,10 +53,10 @@ class SeparableConv2D(WeightedLayer, DepthwiseKernel, Filters):
         )
         depthwise = DepthwiseConv2D(
             self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.depth_multiplier,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            depth_multiplier=self.depth_multiplier,
             use_bias=False,
             **shared,
         )

@@ -4,10 +4,12 @@ from typing import Any
 
 from convnet.layers.activation import activation_name
 from convnet.layers.base import Layer
+from convnet.values import foreign_tables
 from convnet.values.constraints import boolean, choice, number, optional, parameter
 from convnet.values.value import immutable
 
 INITIALIZERS = ("he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "orthogonal")
+initializer = choice(*INITIALIZERS, elsewhere=foreign_tables.INITIALIZERS)
 
 
 @immutable
@@ -42,7 +44,7 @@ class WeightedLayer(Layer):
 
     activation: str | None = parameter(activation_name, default=None)
     use_bias: bool = parameter(boolean, default=True)
-    kernel_initializer: str | None = parameter(optional(choice(*INITIALIZERS)), default=None)
+    kernel_initializer: str | None = parameter(optional(initializer), default=None)
     l2: float | None = parameter(optional(number(0, 1e3)), default=None)
     max_norm: float | None = parameter(optional(number(1e-6, 1e6)), default=None)
 

@@ -52,7 +52,7 @@ class SavingMixin:
         Parameters that are not plain data (callables, callbacks, a RandomState, arrays or a net as `init_weights`) are
         not saved; a warning lists them, and the loaded estimator has their defaults. Of a subclass, the file holds the
         name: define the class, or import its module, before you load the file. To save a pipeline, use
-        ``skops.io.dump`` (``pip install "convnet[skops]"``).
+        ``skops.io.dump`` (``pip install "scikit-convnet[skops]"``).
 
         Parameters
         ----------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Self
 
+from convnet._extras import missing_extra
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
@@ -70,6 +72,6 @@ def _library() -> ModuleType:
         import safetensors.numpy
     except ImportError:
         raise ImportError(
-            '.safetensors needs safetensors: pip install "convnet[safetensors]"'
+            missing_extra("A .safetensors file", "safetensors", "safetensors")
         ) from None
     return safetensors

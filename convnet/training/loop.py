@@ -89,7 +89,9 @@ class Loop:
     validate : callable, default=None
         Given the weights, as `Network.get_weights` returns them, it returns the validation loss and score.
     by_score : bool, default=False
-        Whether the validation score decides when training ends. It always decides which weights are kept.
+        Whether the validation score decides when training ends.
+    keep_best : bool, default=True
+        Whether the validation score, if there is one, decides which weights are kept.
     best_epoch : int, default=0
         If above 0, the weights that the network starts with, from that many epochs, are kept until an epoch has a
         better validation score.
@@ -111,7 +113,7 @@ class Loop:
     data_loss : float
         Training loss of the last epoch without penalty and smoothing.
     best : BestWeights
-        The weights of the best epoch with `validate`, else of the last.
+        The weights of the best epoch with `validate` and `keep_best`, else of the last.
     weights : dict of ndarray or None
         The weights of the last epoch; None before the first, and after a dropped one.
     over : bool
@@ -134,6 +136,7 @@ class Loop:
         first_epoch: int,
         validate: Callable[[Weights], tuple[float, float]] | None = None,
         by_score: bool = False,
+        keep_best: bool = True,
         best_epoch: int = 0,
         deadline: float = math.inf,
         watch: Watch | None = None,
@@ -144,6 +147,7 @@ class Loop:
         self.batch_size, self.rates, self.stopping = batch_size, rates, stopping
         self.seed, self.shuffle, self.first_epoch = seed, shuffle, first_epoch
         self.validate, self.by_score, self.best_epoch = validate, by_score, best_epoch
+        self.keep_best = keep_best and validate is not None
         self.deadline, self.watch, self.largest = deadline, watch, largest
         self.score_offset = score_offset
         names = ["loss", "score", "learning_rate", "seconds"]
@@ -207,7 +211,7 @@ class Loop:
         metrics["seconds"] = time.perf_counter() - start
         for name, value in metrics.items():
             self.history[name].append(value)
-        if not self.validate:
+        if not self.keep_best:
             self.best = BestWeights()  # the last epoch's are kept
         self.best.offer(metrics.get("validation_score", 0.0), epoch + 1, self.weights)
         self.stopping.update(metrics["validation_score"] if self.by_score else -loss)

@@ -4,10 +4,12 @@
 
     constraints.py  what a parameter must be: one phrase and one check
     messages.py     texts of error messages: short reprs, suggestions for misspelled names
+    foreign_names.py   errors about names of Keras, PyTorch and scikit-learn, which say what to write instead
+    foreign_tables.py  these names, and what to write instead
     value.py        Value: immutable, checked, compared, hashed, printed and pickled by its fields
     registry.py     Registry: the classes of one family of values by name; dict ↔ value
     docstrings.py   documentation of fields, inherited from base classes
     spec.py         lists of values ↔ lists of dicts, JSON, YAML, paths
 
-Nothing here imports from the rest of convnet.
+Nothing here imports from the rest of convnet, apart from the message about missing extras.
 """

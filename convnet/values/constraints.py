@@ -63,6 +63,15 @@ class Constraint(Generic[T]):
             return False
         return True
 
+    def with_hint(self, hint: Callable[[Any], str]) -> "Constraint[T]":
+        """Return the same constraint with another hint, for values for which it has none yet."""
+        first = self.hint
+
+        def both_hints(value: Any) -> str:
+            return (first(value) if first else "") or hint(value)
+
+        return Constraint(self.phrase, self.convert, both_hints)
+
     def __or__(self, other: "Constraint[S]") -> "Constraint[T | S]":
         def convert(value: object) -> T | S:
             try:
@@ -208,7 +217,16 @@ def choice(
 
     known = list(map(repr, words))
     phrase = " or ".join(known) if len(known) <= 2 else f"one of {', '.join(known)}"
-    return Constraint(phrase, convert, lambda value: did_you_mean(value, words, elsewhere))
+    return Constraint(phrase, convert, lambda value: did_you_mean(_word(value), words, elsewhere))
+
+
+def _word(value: Any) -> Any:
+    """Return a string as it is, and the name of a function, a class or the class of another library's object."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(getattr(value, "__name__", None), str):
+        return value.__name__
+    return None if type(value).__module__ == "builtins" else type(value).__name__
 
 
 def optional(constraint: Constraint[T]) -> Constraint[T | None]:

@@ -1,4 +1,4 @@
-"""Texts that error messages are made of: short reprs, and suggestions for misspelled names."""
+"""Texts that messages are made of: short reprs, printable names, and suggestions for misspelled names."""
 
 import difflib
 import numbers
@@ -7,16 +7,14 @@ import unicodedata
 from collections.abc import Iterable, Sized
 from itertools import accumulate
 
+# Categories of characters that a terminal or a picture would obey instead of showing them: controls, formats (among
+# them those that reverse the direction of text), surrogates, line and paragraph separators.
+INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+JOINERS = "\u200c\u200d"  # formats that are parts of words and of emoji
 MAX_SHOWN = 1000  # entries of a container whose repr is printed
 MAX_LISTED = 600  # characters of a list of names
 MAX_LISTED_NAME = 60  # characters of one of them
 MAX_NAME = 200  # characters of a path or a name
-UNPRINTABLE = (
-    "Cc",
-    "Cs",
-    "Zl",
-    "Zp",
-)  # control characters, surrogates, ends of lines and paragraphs
 MAX_MESSAGE = 1500  # characters of the message of another library: about a screen
 
 
@@ -71,25 +69,26 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join(texts[:n]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def printable(text: object) -> str:
-    """Return a text without characters that cannot be drawn or written: escaped as in ``repr``.
+def printable(text: object, keep: str = "") -> str:
+    r"""Return a text with each character that is not visible as an escape such as ``\x1b``, except those in `keep`.
 
-    Names of files that are not valid in the encoding of the system hold lone surrogates, which matplotlib and terminals
-    refuse. Control characters would change the terminal.
+    Names from files may hold any character. Python passes on bytes of a file name that are not UTF-8 as lone
+    surrogates, which matplotlib and terminals refuse. They become escapes of these bytes.
     """
     plain = str(text)
-    if plain.isprintable():
+    if plain.isprintable():  # nearly all are
         return plain
-    return "".join(map(_escaped, plain))
+    return "".join(
+        _escaped(c) if unicodedata.category(c) in INVISIBLE and c not in keep + JOINERS else c
+        for c in plain
+    )
 
 
 def _escaped(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name
+    if 0xDC80 <= code <= 0xDCFF:  # how Python passes on a byte that it cannot decode
         return f"\\x{code - 0xDC00:02x}"
-    if unicodedata.category(character) in UNPRINTABLE:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def did_you_mean(

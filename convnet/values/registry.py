@@ -1,9 +1,11 @@
 """A registry: the classes of one family of values by name, which is how a stored spec refers to them."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from convnet.values.docstrings import inherit_docs
+from convnet.values.foreign_names import ForeignNames
 from convnet.values.messages import did_you_mean, show
 from convnet.values.value import Value, immutable
 
@@ -33,6 +35,8 @@ class Registry(Generic[V]):
         The alternative to a list that the parameter accepts: ``"auto"`` with its quotes, or ``None``.
     presets : callable, default=tuple
         Returns the names of the lists that come with convnet.
+    foreign : ForeignNames, default=None
+        What to write instead of classes of other libraries.
     """
 
     def __init__(
@@ -44,10 +48,12 @@ class Registry(Generic[V]):
         example: str,
         word: str,
         presets: Callable[[], tuple[str, ...]] = tuple,
+        foreign: ForeignNames | None = None,
     ) -> None:
         self.base, self.parameter, self.noun, self.word = base, parameter, noun, word
         self.one = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
         self.example, self.presets = example, presets
+        self.foreign = foreign or ForeignNames({})
         self._types: dict[str, type[V]] = {}
 
     def register(self, cls: type[T]) -> type[T]:
@@ -84,6 +90,7 @@ class Registry(Generic[V]):
             )
         documented = bool(cls.__dict__.get("__doc__"))
         built = immutable(cls)
+        _mark_keyword_only(built)
         if documented:  # otherwise dataclass wrote a signature
             built.__doc__ = inherit_docs(built, base)
         self._types[cls.__name__] = cast(type[V], built)
@@ -101,10 +108,27 @@ class Registry(Generic[V]):
         name = params.get("type")
         if not isinstance(name, str):
             known = ", ".join(types)
-            raise ValueError(f'{self.one} needs a "type", one of {known}; got {show(params)}')
+            keras = ' Write the fields of Keras\'s "config" beside it.' * ("class_name" in params)
+            raise ValueError(
+                f'{self.one} needs a "type", one of {known}; got {show(params)}.{keras}'
+            )
         if name not in types:
-            raise ValueError(f"unknown {self.noun} type {show(name)}.{did_you_mean(name, types)}")
+            is_own = name.lower() in map(str.lower, types)
+            hint = "" if is_own else self.foreign.remedy(name)
+            hint = hint or did_you_mean(name, types)
+            raise ValueError(f"unknown {self.noun} type {show(name)}.{hint}")
         cls = types[name]
         fields = {key: value for key, value in params.items() if key != "type"}
         cls.check_parameter_names(fields)
         return cls(**fields)
+
+
+def _mark_keyword_only(cls: type[Value]) -> None:
+    """Have the signature of a class say which parameters `_check_positional` accepts by name only."""
+    init = cls.__dict__["__init__"]
+    signature, most = inspect.signature(init), cls._max_positional() + 1  # with self
+    parameters = [
+        p if i < most else p.replace(kind=p.KEYWORD_ONLY)
+        for i, p in enumerate(signature.parameters.values())
+    ]
+    init.__signature__ = signature.replace(parameters=parameters)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
+from convnet._extras import missing_extra
+from convnet.values.constraints import is_integer
+from convnet.values.foreign_names import as_code
 from convnet.values.messages import did_you_mean, reworded, show
 from convnet.values.registry import Registry
 from convnet.values.value import Value, checked
@@ -44,7 +47,8 @@ def as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
     if isinstance(spec, registry.base):
         raise TypeError(f"{what} must be a list; got one {noun}. Write [{show(spec)}]")
     if not isinstance(spec, list | tuple):
-        raise TypeError(f"{what} must be {_kinds(registry)}; got {show(spec)}")
+        hint = _hint(registry, spec)
+        raise TypeError(f"{what} must be {_kinds(registry)}; got {show(spec)}.{hint}")
     if len(spec) > MAX_VALUES:
         raise ValueError(f"{what} has {len(spec)} entries; at most {MAX_VALUES} are allowed")
     return tuple(_as_value(registry, i, entry) for i, entry in enumerate(spec))
@@ -83,7 +87,23 @@ def _as_value(registry: Registry[V], i: int, entry: object) -> V:
             return registry.from_dict(entry)
     except (TypeError, ValueError) as error:
         raise reworded(error, f"{where}: {error}") from None
-    raise TypeError(f"{where} must be {registry.one} or a dict; got {show(entry)}")
+    hint = _hint(registry, entry)
+    raise TypeError(f"{where} must be {registry.one} or a dict; got {show(entry)}.{hint}")
+
+
+def _hint(registry: Registry[V], entry: object) -> str:
+    """Return what to write instead of an entry that is neither a value nor a dict, or ""."""
+    own = {name.lower(): name for name in registry.types()}
+    if isinstance(entry, str):
+        name = own.get(entry.lower())
+        return f" Write {name}(...)." if name else registry.foreign.remedy(entry)
+    if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[1], registry.base):
+        return f" Write {type(entry[1]).__name__}(..., name={show(entry[0])})."
+    if is_integer(entry) and "dense" in own:
+        return f' Write Dense({as_code(entry)}, activation="relu").'
+    hint = registry.foreign.remedy_of(entry)
+    name = own.get((entry if isinstance(entry, type) else type(entry)).__name__.lower())
+    return hint or (f" Write {name}(...) of convnet." if name else "")
 
 
 def _read(what: str, spec: str | os.PathLike[Any]) -> tuple[str, str]:
@@ -159,5 +179,5 @@ def _yaml() -> ModuleType:
     try:
         import yaml
     except ImportError:
-        raise ImportError('YAML needs PyYAML: pip install "convnet[yaml]"') from None
+        raise ImportError(missing_extra("YAML", "PyYAML", "yaml")) from None
     return yaml

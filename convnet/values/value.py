@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from convnet.values.constraints import parameter
-from convnet.values.messages import did_you_mean, reworded, show
+from convnet.values.foreign_names import ForeignNames, unknown_names
+from convnet.values.messages import reworded, show
 
 T = TypeVar("T")
 V = TypeVar("V", bound="Value")
@@ -39,8 +40,11 @@ class Value:
     Building a value checks and normalizes its fields. A bad field raises TypeError or ValueError.
     """
 
+    foreign_parameters: ClassVar[ForeignNames] = ForeignNames({})
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         cls.check_parameter_names(kwargs)
+        cls._check_positional(args)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -76,18 +80,42 @@ class Value:
         Parameters
         ----------
         names : iterable of str
-            The names.
+            The names, or a dict of names to values.
 
         Raises
         ------
         TypeError
-            If a name is unknown. The message suggests a similar one.
+            If a name is unknown. The message says what to write instead of names of other libraries, or suggests a
+            similar one.
         """
         known = cls.parameter_names()
-        for name in names:
-            if name not in known:
-                hint = did_you_mean(name, known)
-                raise TypeError(f"{cls.__name__} has no parameter {show(name)}.{hint}")
+        values = names if isinstance(names, Mapping) else dict.fromkeys(names, ...)
+        unknown = {name: value for name, value in values.items() if name not in known}
+        if unknown:
+            raise unknown_names(cls.__name__, unknown, known, cls.foreign_parameters)
+
+    @classmethod
+    def _check_positional(cls, args: tuple[Any, ...]) -> None:
+        """Raise TypeError if more values are given by position than `_max_positional` allows."""
+        most = cls._max_positional()
+        if len(args) > most:
+            names = " and ".join(cls.parameter_names()[:most])
+            count = f"{len(args)} values" if len(args) > 1 else "a value"
+            raise TypeError(
+                f"{cls.__name__} takes only {names} by position; got {count}.{cls._positional_hint(args)}"
+                if most
+                else f"{cls.__name__} takes no value by position; got {show(args[0])}. Write {cls.__name__}()."
+            )
+
+    @classmethod
+    def _max_positional(cls) -> int:
+        """Return how many parameters can be given by position."""
+        return sum(not field.kw_only for field in fields(cls))
+
+    @classmethod
+    def _positional_hint(cls, args: tuple[Any, ...]) -> str:
+        """Return what to add to the error about too many values by position."""
+        return " Give the others by name."
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name.

@@ -3,6 +3,7 @@
 import csv
 import gc
 import io
+import re
 import weakref
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from convnet import ConvNetClassifier
+from convnet._extras import install_command
 from convnet.callbacks import Callback, Checkpoint, HistoryCSV, Progress
 from convnet.layers import Dense
 
@@ -213,7 +215,7 @@ def test_a_bar_of_progress(clf, data, capsys):
     try:
         import rich  # noqa: F401
     except ImportError:
-        with pytest.raises(ImportError, match=r'pip install "convnet\[progress\]"'):
+        with pytest.raises(ImportError, match=re.escape(install_command("progress"))):
             clf.set_params(callbacks=[Progress(bar=True)]).fit(*data)
         return
     clf.set_params(callbacks=[Progress(bar=True)]).fit(*data)

@@ -14,6 +14,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 import convnet
 from convnet import ConvNetClassifier, cli, inspection
+from convnet._extras import missing_extra
 from convnet.cli import evaluate, matrix
 from convnet.data import ImageFolder
 
@@ -59,15 +60,20 @@ def test_what_is_printed(mixed, capsys):
     assert cli.main(["evaluate", "pets.npz", "others"]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert lines[:2] == ["reading others ...", "accuracy: 70.0 % of 10 images of others"]
+    assert lines[:2] == [
+        "reading others ...",
+        "test accuracy: 70.0 % (10 images never used in training)",
+    ]
     assert lines[3:6] == [
-        "class  precision  recall  n",
-        "day       80.0 %  66.7 %  6",
-        "night     60.0 %  75.0 %  4",
+        "class  precision  recall  images",
+        "day       80.0 %  66.7 %       6",
+        "night     60.0 %  75.0 %       4",
     ]
     assert lines[8:11] == ["       day  night", "day      4      2", "night    1      3"]
-    assert lines[-2:] == ["pictures/confusion_matrix.png", "pictures/mistakes.png"] and not err
-    worst = out.partition("worst mistakes, true → predicted\n")[2].splitlines()[:3]
+    assert lines[-2:] == ["evaluation/confusion_matrix.png", "evaluation/mistakes.png"] and not err
+    worst = out.partition("worst mistakes, what it is → what the model takes it for:\n")[
+        2
+    ].splitlines()[:3]
     assert {line.split("  ")[0] for line in worst} == {
         "others/day/odd.jpg",
         "others/day/odder.jpg",
@@ -102,8 +108,11 @@ def test_pictures(mixed, capsys, monkeypatch):
 def test_no_mistakes(pets, capsys):
     assert cli.main(["evaluate", "pets.npz", "photos", "--quiet"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("accuracy: 100.0 % of 24 images of photos") and "worst" not in out
-    assert Path("pictures/mistakes.png").exists()
+    assert (
+        out.startswith("accuracy: 100.0 % (24 images, all used in training)\n")
+        and "worst" not in out
+    )
+    assert Path("evaluation/mistakes.png").exists()
 
 
 def test_a_class_that_lacks(pets, capsys):
@@ -114,8 +123,8 @@ def test_a_class_that_lacks(pets, capsys):
     day, night = json.loads(capsys.readouterr().out)["classes"]
     assert day["precision"] == 1 and day["n"] == 5
     assert night == {"name": "night", "precision": None, "recall": None, "n": 0}
-    assert cli.main(["evaluate", "pets.npz", "others"]) == 0
-    assert "night          -        -  0" in capsys.readouterr().out
+    assert cli.main(["evaluate", "pets.npz", "others", "--force"]) == 0
+    assert "night          -        -       0" in capsys.readouterr().out
 
 
 def test_arrays_and_classes_that_are_numbers(arrays, folder, capsys):
@@ -128,7 +137,7 @@ def test_arrays_and_classes_that_are_numbers(arrays, folder, capsys):
     for i in range(20):
         Path("scans", str(y[i])).mkdir(parents=True, exist_ok=True)
         Image.fromarray(X[i]).save(f"scans/{y[i]}/{i}.png")
-    assert cli.main(["evaluate", "net.npz", "scans", "--fit", "stretch", "--json"]) == 0
+    assert cli.main(["evaluate", "net.npz", "scans", "--fit", "stretch", "--json", "--force"]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == clf.score(X[:20], y[:20])
 
 
@@ -147,10 +156,14 @@ def test_without_matplotlib(pets, failed, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert cli.main(["evaluate", "pets.npz", "others"]) == 0
     out, err = capsys.readouterr()
-    assert "accuracy" in out and err.startswith("no pictures, which need matplotlib: pip install")
-    assert not os.path.exists("pictures")
+    assert "accuracy" in out and err.startswith(
+        f"no pictures were drawn: {missing_extra('Drawing pictures', 'matplotlib', 'plot')}"
+    )
+    assert not os.path.exists("evaluation")
+    assert cli.main(["evaluate", "pets.npz", "others", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
     text = failed("evaluate", "pets.npz", "others", "--out", "seen")
-    assert 'needs matplotlib: pip install "convnet[plot]"' in text
+    assert missing_extra("Drawing pictures", "matplotlib", "plot") in text
 
 
 def test_bad_input(pets, arrays, failed):
@@ -160,12 +173,18 @@ def test_bad_input(pets, arrays, failed):
         "several.npz"
     )
     for argv, text in [
-        (["pets.npz", "nowhere"], "there is no file nowhere. Pass a folder of photographs"),
-        (["pets.npz", "strange"], "the class 'eel' and 1 more, of which pets.npz knows nothing"),
+        (
+            ["pets.npz", "nowhere"],
+            "there is no file or folder nowhere. Pass a folder of photographs",
+        ),
+        (
+            ["pets.npz", "strange"],
+            "the class eel and 1 more, which pets.npz does not know. It knows day, night.",
+        ),
         (["pets.npz", "digits.npz"], "expected (n, 16, 16, 3)"),
-        (["several.npz", "digits.npz"], "the net gives several labels a row"),
+        (["several.npz", "digits.npz"], "the model predicts several labels per image"),
         (["pets.npz", "others", "--out", "pets.npz"], "--out: pets.npz is a file. Pass a folder."),
-        (["pets.npz", "digits.npz", "--fit", "pad"], "--fit is for photographs"),
+        (["pets.npz", "digits.npz", "--fit", "pad"], "--fit is for folders of photographs"),
     ]:
         assert text in failed("evaluate", *argv, "--quiet")
 
@@ -176,7 +195,7 @@ def test_ctrl_c_says_what_was_written(pets, capsys, monkeypatch):
 
     monkeypatch.setattr(inspection.MistakesDisplay, "plot", interrupt)
     assert cli.main(["evaluate", "pets.npz", "others"]) == 130
-    assert "interrupted; 1 picture was written to pictures" in capsys.readouterr().err
+    assert "interrupted; 1 picture was written to evaluation" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("k", [1, 2, 10, 40, 200])

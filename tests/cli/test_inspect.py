@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from convnet import ConvNetClassifier, ConvNetRegressor, cli, inspection
+from convnet._extras import install_command
 from convnet.layers import Conv1D, Conv2D, Dense, MaxPool2D, Residual
 
 LAYERS = [
@@ -72,17 +73,62 @@ def test_rows_and_methods(model, arrays, folder, monkeypatch):
     assert len(drawn["MistakesDisplay"].rows) == 5
 
 
+def test_images_come_from_all_classes(pets, capsys):
+    options = ["--only", "feature_maps", "--json", "--quiet"]
+    assert cli.main(["inspect", "pets.npz", "others", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == [0, 1, 5, 6]  # 5 images of a class
+    assert cli.main(["inspect", "pets.npz", "others", *options, "--images", "3", "--force"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == [0, 1, 5]
+
+
+def test_each_of_ten_classes_is_shown(model, arrays, capsys):
+    X, y = arrays
+    order = np.argsort(y, kind="stable")
+    np.savez("sorted.npz", X=X[order], y=y[order])
+    options = ["--only", "feature_maps", "--json", "--quiet"]
+    assert cli.main(["inspect", "model.npz", "sorted.npz", *options]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert y[order][rows].tolist() == list(range(10))
+
+
+def test_without_labels_images_come_from_everywhere(model, arrays, capsys):
+    np.savez("new.npz", X=arrays[0])
+    options = ["--only", "feature_maps", "--json", "--quiet"]
+    assert cli.main(["inspect", "model.npz", "new.npz", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == [0, 99, 199, 299]
+
+
+def test_images_are_large_enough(pets):
+    """An image takes 200 pixels or more."""
+    argv = [
+        "inspect",
+        "pets.npz",
+        "others",
+        "--only",
+        "explanations,mistakes",
+        "--method",
+        "saliency",
+    ]
+    assert cli.main([*argv, "--images", "2"]) == 0
+    with Image.open("pictures/explanations.png") as image:
+        assert image.size[0] >= 2 * 200 and image.size[1] >= 2 * 200
+
+
 def test_only_some(model, folder, capsys):
     options = ["--only", "mistakes,history"]
     assert cli.main(["inspect", "model.npz", "digits.npz", *options]) == 0
     assert pictures(folder / "pictures") == ["history", "mistakes"]
 
 
-def test_files_are_replaced_and_others_left(model, folder):
+def test_files_are_replaced_with_force_alone_and_others_left(model, folder, failed):
     (folder / "pictures").mkdir()
     (folder / "pictures" / "history.png").write_text("old")
     (folder / "pictures" / "mine.txt").write_text("mine")
-    assert cli.main(["inspect", "model.npz", "digits.npz", "--only", "history"]) == 0
+    assert "--out: pictures/history.png exists already. Pass --force to replace it" in failed(
+        "inspect", "model.npz", "digits.npz"
+    )
+    assert pictures(folder / "pictures") == ["history", "mine"]
+    assert cli.main(["inspect", "model.npz", "digits.npz", "--only", "history", "--force"]) == 0
     assert (folder / "pictures" / "history.png").read_bytes().startswith(b"\x89PNG")
     assert pictures(folder / "pictures") == ["history", "mine"]
 
@@ -113,11 +159,11 @@ def test_flat_rows_signals_and_numbers(arrays, folder, capsys):
         assert cli.main(["inspect", "model.npz", "own.npz", *options]) == 0
     out = capsys.readouterr().out
     assert pictures(folder / "flat") == ["architecture", "feature_maps_0", "history"]
-    assert "no filters: the net has no convolution." in out
-    assert "no explanations: the net takes rows of shape (64,), no images." in out
+    assert "no filters: the model has no convolution." in out
+    assert "no explanations: the model takes rows of shape (64,), not images." in out
     assert "filters_conv1" in pictures(folder / "signal")
     assert {"explanations", "mistakes"} < set(pictures(folder / "number"))
-    assert "no confusion: the net is a ConvNetRegressor, which has no classes." in out
+    assert "no confusion: the model is a ConvNetRegressor, which has no classes." in out
 
 
 def test_bad_input(model, arrays, folder, failed, monkeypatch):
@@ -128,7 +174,7 @@ def test_bad_input(model, arrays, folder, failed, monkeypatch):
     for arguments, text in [
         (["none.npz", "digits.npz"], "there is no file none.npz"),
         (["digits.npz", "digits.npz"], "is not a model that this convnet can read"),
-        (["model.npz", "none.npz"], "there is no file none.npz"),
+        (["model.npz", "none.npz"], "there is no file or folder none.npz"),
         (["model.npz", "model.npz"], "has no X; it has"),
         (["model.npz", "fewer.npz"], "X has 300 rows and y has shape (9,). Make them equal."),
         (["model.npz", "small.npz"], "X has shape (n, 5, 8); expected (n, 8, 8, 1)"),
@@ -140,7 +186,7 @@ def test_bad_input(model, arrays, folder, failed, monkeypatch):
         assert text in failed("inspect", *arguments)
         assert not (folder / "pictures").exists()
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert 'pip install "convnet[plot]"' in failed("inspect", "model.npz", "digits.npz")
+    assert install_command("plot") in failed("inspect", "model.npz", "digits.npz")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +217,7 @@ def test_photographs(pets, capsys, failed):
     assert found["pictures"] == ["pictures/mistakes.png", "pictures/explanations.png"]
     assert found["skipped"] == []
     Path("others/day").rename("others/eel")
-    assert "the class 'eel', of which pets.npz knows nothing" in failed(*argv)
+    assert "the class eel, which pets.npz does not know" in failed(*argv, "--force")
 
 
 def test_ctrl_c_says_what_was_written(model, folder, capsys, monkeypatch):

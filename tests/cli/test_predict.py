@@ -43,7 +43,7 @@ def test_train_and_predict(arrays, folder, capsys):
     ]
     assert cli.main(["train", "digits.npz", *options]) == 0
     out = capsys.readouterr().out
-    assert "of 75 rows" in out and "epoch 1" not in out
+    assert "(75 rows never used in training)" in out and "epoch 1" not in out
     clf = pickle.loads((folder / "net.pkl").read_bytes())
     assert (clf.n_iter_, clf.random_state, clf.batch_size, clf.learning_rate_init, clf.n_jobs) == (
         3,
@@ -73,7 +73,7 @@ def test_bad_models(arrays, folder, failed):
     ConvNetRegressor([], max_iter=1).fit(*arrays).save("numbers.npz")
     (folder / "unfitted.pkl").write_bytes(pickle.dumps(ConvNetClassifier()))
     for name, text in [
-        ("none.pkl", "there is no file none.pkl. Write one with: convnet train"),
+        ("none.pkl", "there is no file none.pkl. Train a model first: convnet train"),
         ("text.pkl", "is not a model"),
         ("list.pkl", "holds a list, not a ConvNetClassifier"),
         ("digits.npz", "is not a model that this convnet can read"),

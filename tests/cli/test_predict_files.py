@@ -65,7 +65,9 @@ def test_csv(pets, capsys):
     assert header == ["file", "label", "p_day", "p_night"] and len(rows) == 10
     assert [row[1] for row in rows] == clf.classes_[p.argmax(axis=1)].tolist()
     np.testing.assert_allclose(np.array(rows)[:, 2:].astype(float), p, rtol=1e-5, atol=1e-9)
-    assert cli.main(["predict", "pets.npz", "others", "--csv", "out.csv", "--quiet"]) == 0
+    assert (
+        cli.main(["predict", "pets.npz", "others", "--csv", "out.csv", "--quiet", "--force"]) == 0
+    )
     assert capsys.readouterr() == ("", "")
 
 
@@ -104,17 +106,20 @@ def test_bad_input(pets, arrays, failed):
     ConvNetClassifier([], max_iter=1).fit(X, y).save("digits-net.npz")
     ConvNetClassifier([], max_iter=1).fit(X.reshape(len(X), 64), y).save("flat.npz")
     for argv, text in [
-        (["none.npz", "others"], "there is no file none.npz. Write one with: convnet train FOLDER"),
-        (["others/day/1.jpg", "pets.npz"], "is no model. The model comes first, what it is to"),
-        (["others", "pets.npz"], "others is no model. The model comes first"),
+        (["none.npz", "others"], "there is no file none.npz. Train a model first: convnet train"),
+        (
+            ["others/day/1.jpg", "pets.npz"],
+            "is not a model. Write the model first and the images after it.",
+        ),
+        (["others", "pets.npz"], "others is not a model. Write the model first"),
         (["pets.npz", "empty"], "empty has no images. Pass image files, or a folder of them."),
         (["pets.npz", "digits.npz", "others"], "digits.npz is a file of arrays. Pass it alone."),
         (
             ["pets.npz", "digits.npz", "--fit", "pad"],
-            "--fit is for photographs; digits.npz is none",
+            "--fit is for folders of photographs, and digits.npz is not a folder",
         ),
-        (["digits-net.npz", "others"], "became 8×8 pixels is not in it. Say so: --fit crop"),
-        (["flat.npz", "others"], "takes rows of shape (64,), no photographs"),
+        (["digits-net.npz", "others"], "how photographs became 8×8 pixels. Pass --fit crop"),
+        (["flat.npz", "others"], "takes rows of shape (64,), not photographs"),
         (["pets.npz", "others", "--csv", "nowhere/o.csv"], "--csv: there is no folder"),
     ]:
         assert text in failed("predict", *argv)

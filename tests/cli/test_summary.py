@@ -53,11 +53,11 @@ def test_files_signals_and_tables(folder, capsys):
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        (["none.npz"], "there is no file none.npz. Write one with: convnet train"),
+        (["none.npz"], "there is no file none.npz. Train a model first: convnet train"),
         (["lenet"], "a spec needs the shape of an image. Pass --input, as in 150x150x3."),
         (["lenet", "--input", "9x9"], "layers"),
         (["lenent", "--input", "28x28"], "Did you mean 'lenet'?"),
-        (["net.npz", "--input", "28x28"], "--input is for specs; net.npz knows its own"),
+        (["net.npz", "--input", "28x28"], "--input is for specs; the model net.npz has its own"),
         (["lenet", "--input", "28x28", "--classes", "1"], "--classes must be 2 or more; got 1."),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 import convnet
 from convnet import ConvNetClassifier, cli
+from convnet._extras import install_command
 
 FIT_OPTIONS = {
     "batch_size": 32,
@@ -20,8 +21,15 @@ FIT_OPTIONS = {
 def test_train_digits(folder, capsys):
     assert cli.main(["train", "digits"]) == 0
     out = capsys.readouterr().out
-    assert float(re.search(r"accuracy: ([\d.]+) % of 360 rows", out)[1]) >= 98
-    assert "epoch 20/20" in out and "confusion" in out and "model written to model.npz" in out
+    assert (
+        float(re.search(r"test accuracy: ([\d.]+) % \(360 rows never used in training\)", out)[1])
+        >= 98
+    )
+    assert (
+        "epoch 20/20" in out
+        and "what the images are (rows)" in out
+        and "model written to model.npz" in out
+    )
     clf = convnet.load("model.npz")
     assert clf.n_iter_ == 20 and [path.name for path in folder.iterdir()] == ["model.npz"]
 
@@ -32,7 +40,7 @@ def test_given_test_set_and_string_labels(arrays, capsys):
     np.savez("split.npz", X_train=X[:200], y_train=y[:200], X_test=X[200:], y_test=y[200:])
     assert cli.main(["train", "split.npz", "--epochs", "1", "--layers", "[]"]) == 0
     out = capsys.readouterr().out
-    assert "of 100 rows held out, they chose nothing" in out and "digit 3" in out
+    assert "(100 rows never used in training)" in out and "digit 3" in out
     assert cli.main(["predict", "model.npz", "split.npz"]) == 0
     assert capsys.readouterr().out.count("\n") == 101
 
@@ -40,7 +48,7 @@ def test_given_test_set_and_string_labels(arrays, capsys):
 def test_another_file_to_test_on(arrays, capsys):
     options = ["--val", "digits.npz", "--epochs", "1", "--layers", "[]"]
     assert cli.main(["train", "digits.npz", *options]) == 0
-    assert "of 300 rows of digits.npz, they chose nothing" in capsys.readouterr().out
+    assert "(300 rows, all used in training)" in capsys.readouterr().out
 
 
 def test_all_rows(arrays, capsys):
@@ -60,11 +68,14 @@ def test_bad_files(arrays, folder, failed):
     for name, text in [
         (
             "none.npz",
-            "there is no file none.npz. Pass a folder of photographs, the path of an .npz",
+            "there is no file or folder none.npz. Pass a folder of photographs, an .npz file",
         ),
-        ("one.npy", "holds one array. Write np.savez("),
-        ("objects.npz", 'labels as integers or strings (y.astype("U"))'),
-        ("nameless.npz", "has no X and no y; it has arr_0. Write np.savez(FILE, X=X, y=y)."),
+        ("one.npy", "holds one array. Write the file with np.savez("),
+        ("objects.npz", 'with labels as integers or strings (y.astype("U"))'),
+        (
+            "nameless.npz",
+            "has no X and no y; it has arr_0. Write the file with np.savez(FILE, X=X, y=y).",
+        ),
         ("lengths.npz", "X has 3 rows and y has 2"),
         ("text.npz", "cannot read text.npz"),
     ]:
@@ -113,7 +124,7 @@ BAD_SPLITS = {
     "NaN": (lambda X, y: {"X_test": nan_in(X[200:])}, "X_test: Input X contains NaN"),
     "strings": (
         lambda X, y: {"y_test": y[200:].astype(str)},
-        "y_train has numbers (int64) and y_test strings (<U21). Write both alike.",
+        "y_train has numbers (int64) and y_test has strings (<U21). Use the same type for both.",
     ),
     "one-hot": (lambda X, y: {"y_test": np.eye(10)[y[200:]]}, "y_test: y should be a 1d array"),
     "measurements": (lambda X, y: {"y_test": y[200:] + 0.5}, "y_test: Unknown label type"),
@@ -125,7 +136,9 @@ def test_a_test_set_that_does_not_fit_is_refused_before_training(
     arrays, folder, failed, monkeypatch, key
 ):
     change, text = BAD_SPLITS[key]
-    monkeypatch.setattr(ConvNetClassifier, "fit", lambda *args: pytest.fail("it was trained"))
+    monkeypatch.setattr(
+        ConvNetClassifier, "_fit", lambda *args, **kwargs: pytest.fail("it was trained")
+    )
     split_file(arrays, **change(*arrays))
     assert text in failed("train", "split.npz")
     assert not (folder / "model.npz").exists()
@@ -134,7 +147,7 @@ def test_a_test_set_that_does_not_fit_is_refused_before_training(
 def test_labels_of_any_kind_of_number(arrays, capsys):
     split_file(arrays, y_test=arrays[1][200:].astype(float), X_test=arrays[0][200:, :, :, None])
     assert cli.main(["train", "split.npz", "--epochs", "1", "--layers", "[]"]) == 0
-    assert "of 100 rows" in capsys.readouterr().out
+    assert "(100 rows never used in training)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -159,10 +172,10 @@ def test_what_fails_after_training_leaves_the_model(
 
 
 def test_out_of_memory(arrays, folder, failed, monkeypatch):
-    def fails(self, X, y):
+    def fails(self, *args, **kwargs):
         raise MemoryError("Unable to allocate 14. TiB for an array with shape (3,)")
 
-    monkeypatch.setattr(ConvNetClassifier, "fit", fails)
+    monkeypatch.setattr(ConvNetClassifier, "_fit", fails)
     text = failed("train", "digits.npz")
     assert "out of memory" in text and "TiB" not in text and "written" not in text
 
@@ -172,8 +185,8 @@ def test_bad_options(arrays, folder, failed):
     for options, text in [
         (["--layers", "none.json"], "cannot read"),
         (["--layers", '[{"type": "Conv2D", "fliters": 3}]'], "Did you mean 'filters'?"),
-        (["--val-fraction", "1.5"], "--val-fraction must be from 0 to below 1"),
-        (["--val-fraction", "0.001"], "Pass --val-fraction 0 to train on all rows"),
+        (["--val-fraction", "1.5"], "--val-fraction must be at least 0 and below 1"),
+        (["--val-fraction", "0.001"], "or --val-fraction 0 to train on all."),
         (
             ["--out", "nowhere/model.npz"],
             "--out: there is no folder",
@@ -182,7 +195,7 @@ def test_bad_options(arrays, folder, failed):
         (["--out", "/dev/null"], "is a device"),
         (["--learning-rate", "1e30"], "Lower --learning-rate"),
     ]:
-        assert text in failed("train", "digits.npz", *options)
+        assert text in failed("train", "digits.npz", *options, "--force")
     assert len((folder / "model.npz").read_text()) == before
     assert sorted(path.name for path in folder.iterdir()) == ["digits.npz", "model.npz"]
 
@@ -191,7 +204,7 @@ def test_ctrl_c(arrays, folder, capsys, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ConvNetClassifier, "fit", interrupt)
+    monkeypatch.setattr(ConvNetClassifier, "_fit", interrupt)
     assert cli.main(["train", "digits.npz"]) == 130
     assert capsys.readouterr().err == "convnet: interrupted; nothing was written\n"
     assert [path.name for path in folder.iterdir()] == ["digits.npz"]
@@ -211,6 +224,8 @@ def test_a_model_file_without_pickles(arrays, folder, capsys, ending):
 
 def test_a_missing_library_is_said_before_training(arrays, failed, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    monkeypatch.setattr(ConvNetClassifier, "fit", lambda *args: pytest.fail("it was trained"))
+    monkeypatch.setattr(
+        ConvNetClassifier, "_fit", lambda *args, **kwargs: pytest.fail("it was trained")
+    )
     text = failed("train", "digits.npz", "--out", "model.safetensors")
-    assert 'pip install "convnet[safetensors]"' in text
+    assert install_command("safetensors") in text

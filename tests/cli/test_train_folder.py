@@ -15,6 +15,7 @@ from photographs import SMALL, trained, write_photographs
 
 import convnet
 from convnet import ConvNetClassifier, cli
+from convnet._extras import install_command
 from convnet.augment import RandomFlip, RandomRotation
 from convnet.cli import recipe
 from convnet.data import ImageFolder
@@ -42,8 +43,9 @@ def test_one_command(photos, capsys):
     assert cli.main(["train", "photos", "--size", "24", "--epochs", "2"]) == 0
     out, err = capsys.readouterr()
     assert "photos: 24 images of 2 classes: day 12, night 12" in out and not err
+    assert os.listdir() and not os.path.exists("model.npz.checkpoint")
     assert "epoch 2/2" in out and "242,017" in out
-    assert re.search(r"accuracy: [\d.]+ % of 5 images held out, they chose nothing", out)
+    assert re.search(r"\ntest accuracy: [\d.]+ % \(5 images never used in training\)\n", out)
     assert re.search(r"2 epochs in [\d.]+ s: [\d.]+ s to read, [\d.]+ s to train", out)
     assert out.endswith("model written to model.npz\n")
     clf = convnet.load("model.npz")
@@ -65,6 +67,16 @@ def test_the_same_net_as_through_python(photos, capsys):
     assert clf.warm_start is False and clf.n_iter_no_change == 40
 
 
+def test_the_test_set_is_measured_after_each_epoch(photos, capsys):
+    """Its curves are recorded; its last value is the accuracy that is printed."""
+    for options in (["--val", "others"], ["--val-fraction", "0.3"]):
+        found = trained(capsys, "photos", *options, "--out", "m.npz", "--force")
+        clf = convnet.load("m.npz")
+        assert len(clf.validation_scores_) == len(clf.validation_loss_curve_) == 40
+        assert clf.validation_scores_[-1] == found["test"]["accuracy"]
+        assert clf.best_iter_ == 40 and "validation_score" in clf.history_
+
+
 def test_what_is_held_out_chooses_nothing(photos, capsys):
     """Other photographs held out, of wrong labels, leave the same bits; --keep-best is led by them."""
     Path("wrong").mkdir()
@@ -76,15 +88,15 @@ def test_what_is_held_out_chooses_nothing(photos, capsys):
     same = convnet.load("last.npz").predict_proba(X) == fitted("photos").predict_proba(X)
     assert same.all()
     assert trained(capsys, *options, "best.npz", "--keep-best")["best_epoch"] < 40
-    command = ["train", *options, "best.npz", "--keep-best", *SMALL, "--epochs", "2"]
+    command = ["train", *options, "best.npz", "--keep-best", *SMALL, "--epochs", "2", "--force"]
     assert cli.main(command) == 0
-    assert "of wrong, they chose the epoch" in capsys.readouterr().out
+    assert "(10 images that chose the epoch)\n" in capsys.readouterr().out
 
 
 def test_a_share_held_out(photos, capsys):
     found = trained(capsys, "photos", "--val-fraction", "0.25", "--seed", "3")
     assert found["trained_on"] == 18 and [one["n"] for one in found["test"]["classes"]] == [3, 3]
-    assert trained(capsys, "photos", "--val-fraction", "0")["test"] is None
+    assert trained(capsys, "photos", "--val-fraction", "0", "--force")["test"] is None
 
 
 def test_options_reach_the_net(photos, capsys):
@@ -150,21 +162,24 @@ def test_bad_folders(photos, folder, failed, capsys):
     (folder / "spec.txt").write_text("x")
     before = sorted(os.listdir())
     for argv, text in [
-        (["nowhere"], "there is no file nowhere. Pass a folder of photographs, the path of"),
-        (["photos/day/1.jpg"], "is one image. Pass a folder with a folder of images for each"),
+        (["nowhere"], "there is no file or folder nowhere. Pass a folder of photographs, an .npz"),
+        (["photos/day/1.jpg"], "is one image. Pass a folder that has a folder of images for each"),
         (["empty"], "has no class folders. Put the images of each class into a separate folder"),
         (["flat"], "but 1 images"),
         (["split"], "no class folder in 'split' contains an image"),
-        (["one"], "one has one class with images, 'moon', and nothing to tell it from."),
+        (["one"], "one has images of one class only, moon. A model needs two classes"),
         (["photos", "--val", "nowhere"], "--val: there is no folder nowhere."),
-        (["photos", "--val", "strange"], "strange has the class 'eel', of which photos knows"),
-        (["photos", "--val-fraction", "0.01"], "Pass --val-fraction 0 to train on all"),
-        (["photos", "--val-fraction", "0", "--keep-best"], "--keep-best needs something held out"),
+        (["photos", "--val", "strange"], "strange has the class eel, which photos does not know"),
+        (["photos", "--val-fraction", "0.01"], "or --val-fraction 0 to train on all."),
+        (["photos", "--val-fraction", "0", "--keep-best"], "--keep-best needs a test set"),
         (["photos", "--size", "4", "--layers", "lenet"], "conv"),
         (["photos", "--size", "99999"], "size must be at least 1 × 1"),
         (["photos", "--layers", "catdgo"], "Did you mean 'catdog'?"),
-        (["digits", "--size", "9"], "--size is for folders of photographs. Leave it out."),
-        (["digits", "--cache-dir", "9"], "--cache-dir is for folders of photographs."),
+        (
+            ["digits", "--size", "9"],
+            "--size is for folders of photographs, and digits is not a folder",
+        ),
+        (["digits", "--cache-dir", "9"], "--cache-dir is for folders of photographs, and"),
     ]:
         assert text in failed("train", *argv, "--quiet")
     assert sorted(os.listdir()) == before
@@ -172,7 +187,7 @@ def test_bad_folders(photos, folder, failed, capsys):
 
 def test_without_pillow(photos, failed, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    assert 'pip install "convnet[images]"' in failed("train", "photos")
+    assert install_command("images") in failed("train", "photos")
 
 
 @pytest.mark.parametrize("keep", [False, True])
@@ -196,7 +211,8 @@ sys.exit(main())
         _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     found = re.fullmatch(
-        r"convnet: interrupted; the model after (\d+) epochs(, of which \d+ was best,)? was written to pets.npz\n",
+        r"convnet: interrupted; the model after (\d+) epochs(, of which \d+ was best,)? was written to pets.npz"
+        r"; --resume continues the training\n",
         err,
     )
     assert found and bool(found[2]) == keep, err

@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 
+import convnet
 from convnet import cli
 from convnet.cli import options, specs
 from convnet.cli.errors import UsageError
@@ -20,7 +21,6 @@ COMMANDS = ["train", "predict", "evaluate", "inspect", "summary", "specs"]
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        ([], "the following arguments are required: COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
         (["train"], "the following arguments are required: FOLDER|FILE.npz|digits"),
         (
@@ -28,8 +28,14 @@ COMMANDS = ["train", "predict", "evaluate", "inspect", "summary", "specs"]
             "1 or more; got many (convnet train -h shows how)",
         ),
         (["train", "digits", "--jobs", "0"], "1 or more; got 0"),
-        (["train", "digits", "--size", "0"], "such as 150x150x3; got '0'"),
-        (["train", "digits", "--size", "3x4x5"], "must be SIDE or HEIGHTxWIDTH; got '3x4x5'"),
+        (
+            ["train", "digits", "--size", "0"],
+            "a side in pixels such as 150, or HEIGHTxWIDTH such as 100x150, from 1 up; got '0'",
+        ),
+        (
+            ["train", "digits", "--size", "3x4x5"],
+            "HEIGHTxWIDTH such as 100x150, from 1 up; got '3x4x5'",
+        ),
         (["train", "digits", "--cache", "much"], "must be bytes, or such as 512M or 2G"),
         (["train", "digits", "--fit", "squash"], "invalid choice: 'squash'"),
         (["train", "digits", "--augment", "spin:3"], "no 'spin'; there are flip, rotate, shift"),
@@ -50,6 +56,20 @@ def test_bad_usage_is_one_line(capsys, argv, text):
     assert text in err and err.startswith("convnet") and err.count("\n") == 1
 
 
+def test_help_without_arguments(capsys):
+    assert cli.main([]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("usage: convnet") and not err
+    assert all(f"\n    {command} " in out for command in COMMANDS)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"convnet {convnet.__version__}\n"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -64,7 +84,7 @@ def test_help_names_all_commands(capsys):
         cli.main(["-h"])
     out = capsys.readouterr().out
     assert caught.value.code == 0 and all(f"\n    {command} " in out for command in COMMANDS)
-    assert "130 after Ctrl-C" in out
+    assert "130 stopped by Ctrl-C" in out
 
 
 @pytest.mark.parametrize(
@@ -99,7 +119,7 @@ def test_augmentations(tmp_path):
 def test_json_is_alone_on_standard_output(capsys, monkeypatch):
     def talks(args):
         print("for people")
-        warnings.warn("take care\nof this", stacklevel=2)
+        warnings.warn("take care\nof this max_iter \x1b", stacklevel=2)
         return {"command": "specs"}
 
     monkeypatch.setattr(specs, "run", talks)
@@ -108,7 +128,13 @@ def test_json_is_alone_on_standard_output(capsys, monkeypatch):
         assert cli.main(["specs", "--json"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out) == {"command": "specs"}
-    assert err == "for people\nconvnet: warning: take care of this\n"
+    assert err == "for people\nconvnet: warning: take care of this --epochs \\x1b\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert cli.main(["specs", "--json", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"command": "specs"}
+    assert err == "convnet: warning: take care of this --epochs \\x1b\n"
 
 
 @pytest.mark.parametrize("error", [UsageError, ValueError, TypeError, ImportError, OSError])

@@ -1,6 +1,7 @@
 """load_images, what it shares with ImageFolder, and progress."""
 
 import builtins
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from images import fitted, picture
 from PIL import Image
 
 import convnet
+from convnet._extras import install_command
 from convnet.data import ImageFolder, ImageReader, load_images
 
 DOORS = {"load_images": load_images, "ImageFolder": ImageFolder}
@@ -91,7 +93,7 @@ def test_without_pillow(photographs, monkeypatch):
         (lambda: ImageReader().transform(["a.png"]), "ImageReader"),
     ):
         with pytest.raises(
-            ImportError, match=rf'{who} needs Pillow.* pip install "convnet\[images\]"'
+            ImportError, match=rf"{who} needs Pillow.*{re.escape(install_command('images'))}"
         ):
             call()
 

@@ -238,3 +238,18 @@ def test_the_order_of_the_rows_is_that_of_a_fit_without_validation(clf, parts, m
     for epoch in range(3):
         rows = np.concatenate([rows for _, rows in seen[epoch * 6 : epoch * 6 + 6]])
         np.testing.assert_array_equal(rows, permutation(np.arange(300), seed, epoch))
+
+
+def test_a_validation_set_that_chooses_nothing():
+    """As the command line passes it: curves are recorded, and the weights are those of the last epoch."""
+    X, y = np.random.default_rng(0).random((40, 5)), np.arange(40) % 2
+    net = {"max_iter": 6, "random_state": 0, "learning_rate_init": 0.1}
+    validation = (X[::-1], y, None)
+    clf = ConvNetClassifier([], **net)
+    clf._fit(X, y, None, resume=False, validation=validation, keep_best=False)
+    expected = ConvNetClassifier([], **net).fit(X, y)
+    for name, array in expected.weights_.items():
+        np.testing.assert_array_equal(clf.weights_[name], array)
+    assert clf.best_iter_ == 6 and len(clf.validation_scores_) == 6
+    best = ConvNetClassifier([], **net).fit(X, y, X_val=X[::-1], y_val=y)
+    assert best.validation_scores_ == clf.validation_scores_ and best.best_iter_ < 6

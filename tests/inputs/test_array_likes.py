@@ -279,8 +279,8 @@ def test_paths_and_files_in_place_of_images():
         np.array(["a.jpg"] * N),
         Column(np.array(["a.jpg"] * N)),
     ):
-        refused(paths, "X has paths, not pixels.", "convnet.data.ImageReader", error=TypeError)
-    refused(pd.DataFrame({"file": ["a.JPG"] * N}), "X has paths, not pixels.", error=TypeError)
+        refused(paths, "X has paths, not pixels: ", "convnet.data.ImageReader", error=TypeError)
+    refused(pd.DataFrame({"file": ["a.JPG"] * N}), "X has paths, not pixels: ", error=TypeError)
     refused(pd.DataFrame({"color": ["red"] * N}), "could not convert string to float: 'red'")
     for files in ([b"\xff\xd8"] * N, pd.Series([b"\xff\xd8"] * N), b"\xff\xd8"):
         refused(files, "X has the bytes of files, not pixels. Decode images with", error=TypeError)

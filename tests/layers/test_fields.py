@@ -24,7 +24,7 @@ from convnet.layers import (
         (lambda: Conv2D(fliters=3), "Conv2D has no parameter 'fliters'. Did you mean 'filters'?"),
         (
             lambda: Conv2D(16, 3, strides=2),
-            "Conv2D has no parameter 'strides'. Did you mean 'stride'?",
+            "Conv2D has no parameter 'strides'. Write stride=2.",
         ),
         (lambda: Conv2D(0, 3), "Conv2D: filters must be an integer from 1 to 1048576; got 0"),
         (lambda: Conv2D(True, 3), "Conv2D: filters must be an integer from 1 to 1048576; got True"),

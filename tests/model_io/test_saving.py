@@ -1,5 +1,6 @@
 """save and load: what is loaded, and what cannot be saved."""
 
+import re
 import sys
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.frozen import FrozenEstimator
 
 import convnet
 from convnet import ConvNetClassifier, ConvNetTransformer
+from convnet._extras import install_command
 from convnet.augment import RandomFlip, RandomTranslation
 from convnet.callbacks import Callback
 from convnet.fitted.attributes import ATTRIBUTES
@@ -216,12 +218,15 @@ def test_the_input_format_is_saved(tmp_path):
 
 
 def test_the_table_of_fitted_attributes_is_that_of_fits():
-    """Each row is an attribute that some fit sets, and is compared after loading by the other tests."""
+    """Each row is an attribute that some fit sets, and is compared after loading by the other tests.
+
+    Tests of folders compare image_form_, and tests of the command line _seen_images.
+    """
     nets = [classifier(early_stopping=True)[0], multilabel()[0], regressor(2)[0]]
     frame = pd.DataFrame(images().reshape(24, -1)).add_prefix("pixel ")
     nets += [classifier(X=frame)[0].partial_fit(frame, np.resize([0, 1, 2], 24))]
     found = {name for net in nets for name in vars(net).keys() - net.get_params().keys()}
-    assert found == {a.name for a in ATTRIBUTES} - {"image_form_"}
+    assert found == {a.name for a in ATTRIBUTES} - {"image_form_", "_seen_images"}
     assert {*COMPARED, "weights_", "_network_cache"} == found | {"image_form_"}
 
 
@@ -241,7 +246,7 @@ def test_without_safetensors(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     again(net, tmp_path, "npz")
     for call in (net.save, convnet.load):
-        with pytest.raises(ImportError, match=r'pip install "convnet\[safetensors\]"'):
+        with pytest.raises(ImportError, match=re.escape(install_command("safetensors"))):
             call(tmp_path / "m.safetensors")
 
 

@@ -1,4 +1,4 @@
-"""Texts of messages: short, and free of characters that cannot be written."""
+"""Texts of messages: short, and free of characters that cannot be drawn or written."""
 
 import numpy as np
 import pytest
@@ -9,21 +9,31 @@ from convnet.values.messages import MAX_MESSAGE, listed, printable, quoted, shor
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("", ""),
+        ("cat", "cat"),
+        (3, "3"),
         ("café → 猫 👍", "café → 猫 👍"),
-        ("caf\udce9", "caf\\xe9"),
-        ("\ud800", "\\ud800"),
+        ("Kätzchen 猫 🐈‍⬛", "Kätzchen 猫 🐈‍⬛"),
+        ("a\u00a0b", "a\u00a0b"),
         ("a\x1b[31mb\x7f", "a\\x1b[31mb\\x7f"),
         ("a\tb\nc\r", "a\\tb\\nc\\r"),
-        ("a\u2028b", "a\\u2028b"),
-        ("a\u00a0b", "a\u00a0b"),
+        ("a\x85b\x9b", "a\\x85b\\x9b"),
+        ("gnp\u202etac\u2066\u2069", "gnp\\u202etac\\u2066\\u2069"),
+        ("\ufeffa\u200b\u2028\u2029", "\\ufeffa\\u200b\\u2028\\u2029"),
+        ("caf\udce9", "caf\\xe9"),  # a byte of a file name
         (np.str_("x\udcff"), "x\\xff"),
-        (3, "3"),
-        ("", ""),
+        ("\ud800", "\\ud800"),
+        ("\U000e0041", "\\U000e0041"),
+        ("\u0646\u200c\u0628", "\u0646\u200c\u0628"),  # a joiner inside a Persian word
     ],
 )
-def test_printable(text, expected):
+def test_characters_that_a_terminal_would_obey_become_escapes(text, expected):
     assert printable(text) == expected
     printable(text).encode()
+
+
+def test_characters_to_keep():
+    assert printable("a\nb\x1b", keep="\n") == "a\nb\\x1b"
 
 
 def test_shorten_keeps_both_ends():

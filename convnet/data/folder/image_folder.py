@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convnet.data.errors import check_any_left, check_on_error, report_skipped
+from convnet.data.folder.csv_listing import list_csv
 from convnet.data.folder.listing import list_folder
 from convnet.data.folder.memory_cache import check_bytes
 from convnet.data.folder.open_disk_cache import open_disk_cache
@@ -18,10 +19,13 @@ from convnet.data.progress import ReadingProgress
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from convnet.data.errors import Skipped
+    from convnet.data.folder.listing import Listing
+    from convnet.data.images.form import ImageForm
 
 
 CACHE_BYTES = 2**30
@@ -32,7 +36,8 @@ class ImageFolder:
 
     It has `shape`, `dtype` and ``len``. ``folder[3]`` is an image, uint8 (h, w, c). A slice, an index array or a mask
     gives an ImageFolder of these images, which reads nothing and shares the memory cache. ``np.asarray(folder)`` reads
-    all images. Pass it to ``fit``, ``predict``, ``train_test_split`` and ``GridSearchCV`` like an array.
+    all images. Pass it to ``fit``, ``predict``, ``train_test_split`` and ``GridSearchCV`` like an array. `from_csv`
+    takes labels from a file instead of subfolders.
 
     Parameters
     ----------
@@ -138,11 +143,129 @@ class ImageFolder:
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None:
-        form = check_form("ImageFolder", size, channels, fit)
+        self._open(
+            lambda: list_folder("ImageFolder", folder),
+            check_form("ImageFolder", size, channels, fit),
+            on_error,
+            cache_bytes,
+            cache_dir,
+            n_jobs,
+            verbose,
+        )
+        report_skipped("ImageFolder", self._skipped, on_error)
+
+    @classmethod
+    def from_csv(
+        cls,
+        csv_file: str | os.PathLike[str],
+        folder: str | os.PathLike[str] | None = None,
+        size: tuple[int, int] | int = (150, 150),
+        *,
+        channels: int = 3,
+        fit: str = "crop",
+        on_error: str = "skip",
+        cache_bytes: int = CACHE_BYTES,
+        cache_dir: str | os.PathLike[str] | None = None,
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> Self:
+        r"""Return the images that a CSV file lists with their labels.
+
+        Parameters
+        ----------
+        csv_file : str or path
+            Has two columns: the name of an image file, and its label. A first line with names of columns is
+            recognized. With more columns, one is to be named "file" (or "filename", "image", "path" or "id") and one
+            "label" (or "class", "category" or "target"). Cells are separated by commas, semicolons or tabs. The
+            encoding is UTF-8 or UTF-16.
+        folder : str or path, default=None
+            What the names of files are relative to. With None, and for files that are not there, it is the folder of
+            `csv_file`.
+        size : (int, int) or int, default=(150, 150)
+            Height and width of the images in pixels. One integer sets both.
+        channels : int, default=3
+            3 for color, 1 for gray.
+        fit : {"crop", "pad", "stretch"}, default="crop"
+            As for `load_images`.
+        on_error : {"skip", "raise"}, default="skip"
+            "skip" leaves out files that do not exist or cannot be read, and lines without a label, with a warning.
+            "raise" raises an error for the first.
+        cache_bytes : int, default=1073741824
+            Memory for decoded images, in bytes.
+        cache_dir : str or path, default=None
+            Folder for a cache file of all decoded images.
+        n_jobs : int, default=None
+            Threads that decode. None: one per core, or fewer if OpenMP or an affinity mask limits them. -1: all CPUs.
+        verbose : bool, default=False
+            Whether to print progress.
+
+        Returns
+        -------
+        folder : ImageFolder
+            Its `target_names` are the sorted labels. Its files are sorted within each class.
+
+        Raises
+        ------
+        ValueError
+            The file is not CSV, the columns cannot be told apart, a file has two labels, or no image can be read.
+        OSError
+            `csv_file` or `folder` does not exist or cannot be read.
+        ImportError
+            Pillow is not installed.
+        ImageError
+            With ``on_error="raise"``, a file cannot be read.
+        TypeError
+            `csv_file` or `folder` is not a path, or `size` is not a size.
+
+        Warns
+        -----
+        UserWarning
+            With ``on_error="skip"``, files are skipped: they do not exist, have no label or cannot be read.
+
+        Notes
+        -----
+        A name without an extension stands for the file with ".jpg", ".jpeg" or ".png".
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from PIL import Image
+        >>> from convnet.data import ImageFolder
+        >>> for name, value in [("a", 200), ("b", 20), ("c", 180)]:
+        ...     Image.new("RGB", (40, 30), (value, value, value)).save(f"{name}.png")
+        >>> _ = Path("labels.csv").write_text("file,label\na.png,day\nb.png,night\nc.png,day\n")
+        >>> folder = ImageFolder.from_csv("labels.csv", size=24)
+        >>> folder.target_names, folder.target
+        (['day', 'night'], array([0, 0, 1]))
+        """
+        new = cls.__new__(cls)
+        new._open(
+            lambda: list_csv("ImageFolder.from_csv", csv_file, folder),
+            check_form("ImageFolder.from_csv", size, channels, fit),
+            on_error,
+            cache_bytes,
+            cache_dir,
+            n_jobs,
+            verbose,
+        )
+        report_skipped("ImageFolder.from_csv", new._skipped, on_error)
+        return new
+
+    def _open(
+        self,
+        list_files: Callable[[], Listing],
+        form: ImageForm,
+        on_error: str,
+        cache_bytes: int,
+        cache_dir: str | os.PathLike[str] | None,
+        n_jobs: int | None,
+        verbose: bool,
+    ) -> None:
+        """Set the attributes from the files that `list_files` returns, after the parameters have been checked."""
         check_on_error("ImageFolder", on_error)
         check_bytes(cache_bytes)
         check_pillow("ImageFolder")
-        listing = list_folder("ImageFolder", folder)
+        listing = list_files()
         if on_error == "raise":
             report_skipped("ImageFolder", listing.skipped, on_error)
         source = ImageSource(listing.filenames, form, cache_bytes=int(cache_bytes), n_jobs=n_jobs)
@@ -161,7 +284,6 @@ class ImageFolder:
         self._rows = np.array([i for i in range(n) if i not in lost], np.int64)
         self._skipped = [*listing.skipped, *(lost[i] for i in sorted(lost))]
         check_any_left("ImageFolder", self._folder, n, lost)
-        report_skipped("ImageFolder", self._skipped, on_error)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

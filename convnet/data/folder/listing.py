@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# Files and folders that file managers, archives, network drives and cameras create. They hold thumbnails and metadata.
+IGNORED = {
+    *("__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"),
+    *("thumbs.db", "ehthumbs.db", "desktop.ini"),
+}
+
+
 class Listing(NamedTuple):
-    """Classes and their files, both sorted by name.
+    """Classes and their files, both sorted by name. `folder` is what file names may be relative to.
 
     `labels` has the class index of each file, int64 (n,). `stamps` has the (size in bytes, modification time in ns) of
     each file.
@@ -49,11 +56,16 @@ class Listing(NamedTuple):
         )
 
 
+def is_ignored(name: str) -> bool:
+    """Return whether a file or folder of this name is passed over: hidden ones, and those in `IGNORED`."""
+    return name.startswith(".") or name.casefold() in IGNORED
+
+
 def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
     """List a folder with one subfolder per class.
 
-    Names that begin with a dot and files with other extensions than `EXTENSIONS` (in any case) are ignored. Links are
-    followed. Folders inside class folders are not entered, so links cannot form a loop.
+    Names for which `is_ignored` is true, and files with other extensions than `EXTENSIONS` (in any case), are ignored.
+    Links are followed. Folders inside class folders are not entered, so links cannot form a loop.
 
     Parameters
     ----------
@@ -86,7 +98,8 @@ def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
     if not folders:
         raise ValueError(
             f"{who}: {quoted(given)} has no class folders"
-            f"{f', but {len(images)} images' if images else ''}. Put the images of each class into a separate folder."
+            f"{f', but {len(images)} images' if images else ''}. Put the images of each class into a separate folder, "
+            "or list them with their labels in a CSV file (ImageFolder.from_csv)."
         )
     filenames: list[str] = []
     labels: list[int] = []
@@ -129,7 +142,7 @@ def _entries(
         message = f"{who}: folder {quoted(folder)} cannot be read: {error.strerror}."
         raise type(error)(error.errno, message) from error
     for entry in entries:
-        if entry.name.startswith("."):
+        if is_ignored(entry.name):
             continue
         is_image = os.path.splitext(entry.name)[1].lower() in EXTENSIONS
         try:

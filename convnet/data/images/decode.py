@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from convnet.data.errors import UnreadableError
-from convnet.data.images.pillow import readable_formats
+from convnet.data.images.pillow import HEADER, readable_formats, why_unidentified
 from convnet.data.images.resizing import write_resized
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ def opened_image(
             except (Image.DecompressionBombError, Image.DecompressionBombWarning):
                 raise UnreadableError(f"has more than {_limit()}") from None
             except Image.UnidentifiedImageError:
-                empty = not source.seek(0, os.SEEK_END)
-                raise UnreadableError(
-                    "is empty" if empty else "is not an image that Pillow can read"
-                ) from None
+                source.seek(0)
+                raise UnreadableError(why_unidentified(source.read(HEADER))) from None
     except (UnreadableError, MemoryError):
         raise
     except Exception as error:  # decoders raise exceptions of any class for damaged data

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnet._extras import missing_extra
 from convnet.inspection.displays.text import VERBATIM, height, wrapped
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def pyplot(caller: str) -> ModuleType:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise ImportError(f'{caller} needs matplotlib: pip install "convnet[plot]"') from None
+        raise ImportError(missing_extra(caller, "matplotlib", "plot")) from None
     return plt
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from convnet.inspection.displays.canvas import panels
 from convnet.inspection.displays.nets import check_fitted_net
-from convnet.inspection.displays.text import VERBATIM, drawable
+from convnet.inspection.displays.text import VERBATIM
+from convnet.values.messages import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -164,7 +165,7 @@ class HistoryDisplay:
         axes[0].set_ylabel("loss")
         if n == 2:
             self._draw(axes[1], "validation_scores", "validation", VALIDATION, line_kw)
-            axes[1].set_ylabel(drawable(self.score_name), **VERBATIM)
+            axes[1].set_ylabel(printable(self.score_name, keep="\n"), **VERBATIM)
             axes[0].sharex(axes[1])
             axes[0].tick_params(labelbottom=False)
         axes[-1].set_xlabel("epoch")
@@ -191,9 +192,11 @@ class HistoryDisplay:
         (self.lines_[name],) = ax.plot(epochs, values, **(style | dict(line_kw or {})))
 
     def _mark(self, ax: Axes, epoch: int) -> Line2D:
-        label = f"best epoch: {epoch}"
-        if ax.get_ylabel() == self.score_name and self.validation_scores is not None:
-            label += f" ({np.asarray(self.validation_scores)[epoch - 1]:.4g})"
+        scores = self.validation_scores
+        is_best = scores is None or np.asarray(scores)[epoch - 1] == np.max(scores)
+        label = f"{'best' if is_best else 'kept'} epoch: {epoch}"
+        if scores is not None and ax is self.axes_[1]:
+            label += f" ({np.asarray(scores)[epoch - 1]:.4g})"
         return ax.axvline(epoch, color=BEST, linestyle="--", linewidth=1, label=label)
 
 

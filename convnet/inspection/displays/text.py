@@ -26,7 +26,7 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
     Parameters
     ----------
     texts : iterable of str
-        Texts of one or more lines.
+        Texts of one or more lines. Characters that cannot be drawn become escapes.
     width : float
         Width in inches.
 
@@ -38,7 +38,7 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
     size : int
         Font size in points.
     """
-    texts = list(map(drawable, texts))
+    texts = [printable(text, keep="\n") for text in texts]
     longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
     for size in SIZES:
         room = max(3, int(width * POINTS / (GLYPH * size)))
@@ -49,13 +49,8 @@ def fitted(texts: Iterable[str], width: float) -> tuple[list[str], int]:
 
 def wrapped(text: str, width: float, size: int) -> str:
     """Return a text wrapped to a width in inches, for a font size in points."""
-    room = max(10, int(width * POINTS / (GLYPH * size)))
-    return "\n".join(textwrap.fill(line, room) for line in drawable(text).split("\n"))
-
-
-def drawable(text: str) -> str:
-    """Return a text whose lines matplotlib can draw; it fails on names of files that are not valid text."""
-    return "\n".join(map(printable, text.split("\n")))
+    room, text = max(10, int(width * POINTS / (GLYPH * size))), printable(text, keep="\n")
+    return "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
 
 
 def _wrapper(room: int) -> Callable[[str], str]:
@@ -88,8 +83,9 @@ def name_list(what: str, names: Any) -> list[str]:
 
 def true_predicted(true: object, predicted: object) -> str:
     """Return "true → predicted", in one line or, for long names, in two."""
-    line = f"{true} → {predicted}"
-    return line if len(line) <= MAX_ONE_LINE else f"{true}\n→ {predicted}"
+    first, second = printable(true), printable(predicted)
+    line = f"{first} → {second}"
+    return line if len(line) <= MAX_ONE_LINE else f"{first}\n→ {second}"
 
 
 def percent(p: float) -> str:

@@ -100,7 +100,7 @@ class IntegratedGradients(Method):
                 f"integrated_gradients: for {len(self._errors)} of {self._n_images} images the sum over the image "
                 f"differs from f(x) - f(baseline) by more than {MAX_ERROR:.0%}, at most by {max(self._errors):.1%}, "
                 f"because f(x) - f(baseline) is close to 0. Raise steps (now {self.steps}), or use another baseline.",
-                stacklevel=5,  # whoever called the estimator
+                stacklevel=6,  # whoever called the estimator
             )
 
 

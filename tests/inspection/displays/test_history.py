@@ -83,3 +83,24 @@ def test_refusals(clf):
     with pytest.raises(TypeError, match=r"got Pipeline. Pass the net inside it: pipeline\[-1\]"):
         HistoryDisplay.from_estimator(make_pipeline(clf))
     assert not plt.get_fignums()
+
+
+def test_the_mark_of_a_kept_epoch_that_is_not_the_best():
+    display = HistoryDisplay(
+        [3, 2, 1], validation_loss=[3, 2, 2], validation_scores=[0.1, 0.9, 0.5], best_iter=3
+    )
+    axes = display.plot().axes_
+    assert [one.get_legend().get_texts()[-1].get_text() for one in axes] == [
+        "kept epoch: 3",
+        "kept epoch: 3 (0.5)",
+    ]
+
+
+def test_a_score_name_that_cannot_be_drawn():
+    display = HistoryDisplay(
+        [2, 1], validation_scores=[0.1, 0.9], score_name="caf\udce9 $", best_iter=2
+    )
+    ax = display.plot().axes_[1]
+    display.figure_.canvas.draw()
+    assert ax.get_ylabel() == "caf\\xe9 $"
+    assert ax.get_legend().get_texts()[-1].get_text() == "best epoch: 2 (0.9)"

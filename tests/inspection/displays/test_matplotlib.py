@@ -1,5 +1,6 @@
 """matplotlib: only drawing imports it, errors say how to install it, its settings stay unchanged."""
 
+import re
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
+from convnet._extras import missing_extra
 from convnet.inspection import HistoryDisplay
 
 
@@ -19,8 +21,8 @@ def test_import_leaves_matplotlib_alone():
 
 def test_without_matplotlib(monkeypatch, clf):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    advice = r'HistoryDisplay.plot needs matplotlib: pip install "convnet\[plot\]"'
-    with pytest.raises(ImportError, match=advice):
+    advice = missing_extra("HistoryDisplay.plot", "matplotlib", "plot")
+    with pytest.raises(ImportError, match=re.escape(advice)):
         HistoryDisplay.from_estimator(clf)
 
 
