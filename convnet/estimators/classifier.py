@@ -13,6 +13,7 @@ from convnet.estimators.docstrings import shared_docs
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.fitted.attributes import fit_snapshot
 from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
+from convnet.inputs.images import check_folder_classes
 from convnet.inputs.targets import as_target, check_sample_weight, count_samples, is_indicator
 from convnet.inputs.tasks import (
     Classification,
@@ -255,6 +256,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
             Weighted, from 0 to 1.
         """
         y = as_target(y)
+        check_folder_classes(getattr(self, "_folder_classes", None), X, y, ("X", "y"))
         weights = check_sample_weight(sample_weight, count_samples(y))
         with np.errstate(
             invalid="ignore"

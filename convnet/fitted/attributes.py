@@ -75,6 +75,7 @@ class FittedAttributeTypes:
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     image_form_: dict[str, Any]
+    _folder_classes: list[str]
     _input_format: InputFormat
     input_shape_: tuple[int, ...]
     layers_: tuple[LayerInfo, ...]
@@ -175,6 +176,11 @@ def _check_feature_names(names: Any, fitted: Fitted, plan: Plan) -> None:
     require(all(isinstance(name, str) for name in names), "names that are strings", names)
 
 
+def _check_folder_classes(names: Any, fitted: Fitted, plan: Plan) -> None:
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    require(is_list, "a list of names", names)
+
+
 def _check_image_form(form: Any, fitted: Fitted, plan: Plan) -> None:
     checked = check_form("image_form_", **form)
     require(checked.shape == plan.input_shape, f"images of shape {plan.input_shape}", checked.shape)
@@ -254,6 +260,8 @@ ATTRIBUTES = (
         doc="If X was an `ImageFolder`, its `image_form`: ``ImageFolder(path, **clf.image_form_)`` reads other images "
         "in the same way, as the command line does.",
     ),
+    # names of the classes if X was an image folder: what integers in y mean
+    FittedAttribute("_folder_classes", _check_folder_classes, required=False, kept=True),
     FittedAttribute("_input_format", _check_input_format, saved=False, kept=True),
     # y, documented by each estimator
     FittedAttribute("classes_", None, required=False),

@@ -111,6 +111,8 @@ class FitData:
         if images.ndim == 2:
             inputs.check_spatial(layers, images.shape[1], estimator.data_format)
         if resume:
+            known = getattr(estimator, "_folder_classes", None)
+            inputs.check_folder_classes(known, X, y, ("X", "y"))
             attributes = kept(estimator)
             scale = estimator._input_format.scale_for(images, name)
         else:
@@ -216,6 +218,8 @@ class ValidationSet:
             scale = estimator._input_format.scale_for(images, name)
         with _about("y_val"):
             y = as_target(y)
+        known = data.attributes.get("_folder_classes")
+        inputs.check_folder_classes(known, X, y, ("X_val", "y_val"))
         n_labels = count_samples(y)
         if n_labels not in (None, len(images)):
             raise ValueError(f"y_val has {n_labels} entries; X_val has {len(images)} samples.")

@@ -22,6 +22,7 @@ from convnet.inputs.nested import nested_error
 from convnet.inputs.paths import refuse_paths
 from convnet.layers import as_layers
 from convnet.layers.geometry import cross
+from convnet.values.messages import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +78,44 @@ def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
 
 
 def image_attributes(X: Any, images: Images) -> dict[str, Any]:
-    """Return ``image_form_``, how files became images, if X is an image folder whose samples are `images`."""
-    form = getattr(X, "image_form", None)
-    if form is None or (*form["size"], form["channels"]) != images.shape[1:]:
+    """Return how files became images, and the names of their classes, if X is an image folder.
+
+    ``image_form_`` is left out if the samples of the folder are not `images`.
+    """
+    form, names = getattr(X, "image_form", None), getattr(X, "target_names", None)
+    if form is None:
         return {}
-    return {"image_form_": dict(form)}
+    found = {} if names is None else {"_folder_classes": list(names)}
+    if (*form["size"], form["channels"]) == images.shape[1:]:
+        found["image_form_"] = dict(form)
+    return found
+
+
+def check_folder_classes(known: list[str] | None, X: Any, y: Any, names: tuple[str, str]) -> None:
+    """Raise ValueError if integers of an image folder mean other classes than in the folder of the fit.
+
+    Parameters
+    ----------
+    known : list of str or None
+        Names of the classes of the folder that the net is or was fitted to. None if it was no folder.
+    X, y : object, array-like
+        As passed. Only the y of an image folder that are integers are compared.
+    names : tuple of str
+        Names of `X` and `y`, for the error.
+    """
+    found = getattr(X, "target_names", None)
+    if (
+        known is None
+        or found is None
+        or list(found) == known
+        or np.asarray(y).dtype.kind not in "iu"
+    ):
+        return
+    raise ValueError(
+        f"{names[0]} is an image folder with the classes {listed(found)}, but the fit was on one with {listed(known)}: "
+        f"the same integer in {names[1]} stands for another class. Pass names of classes instead, such as "
+        "np.array(folder.target_names)[folder.target], to fit and here."
+    )
 
 
 def check_features(estimator: Any, X: Any, array: Images) -> None:

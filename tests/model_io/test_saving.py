@@ -226,7 +226,11 @@ def test_the_table_of_fitted_attributes_is_that_of_fits():
     frame = pd.DataFrame(images().reshape(24, -1)).add_prefix("pixel ")
     nets += [classifier(X=frame)[0].partial_fit(frame, np.resize([0, 1, 2], 24))]
     found = {name for net in nets for name in vars(net).keys() - net.get_params().keys()}
-    assert found == {a.name for a in ATTRIBUTES} - {"image_form_", "_seen_images"}
+    assert found == {a.name for a in ATTRIBUTES} - {
+        "image_form_",
+        "_folder_classes",
+        "_seen_images",
+    }
     assert {*COMPARED, "weights_", "_network_cache"} == found | {"image_form_"}
 
 

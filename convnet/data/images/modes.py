@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+MAX_NARROW = 13  # bits of values that are nearly black among 16 bits
 SIXTEEN_BITS = ("PNG", "PPM")  # formats in which mode "I" means values from 0 to 65535
 
 
@@ -44,6 +46,15 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     from PIL import Image
 
     values = np.asarray(image)
+    bits = int(values.max(initial=0)).bit_length()
+    if 0 < bits <= MAX_NARROW:
+        warnings.warn(
+            f"An image with 16 bits has values up to {values.max()}, which seem to have {bits} bits. Of 16 bits the "
+            f"upper 8 are kept, so {2 ** max(0, bits - 8)} levels are left. Save such images with 8 bits, or read them "
+            f"yourself and pass uint16 arrays with rescale=1/{2**bits - 1}.",
+            UserWarning,
+            stacklevel=2,
+        )
     upper = (np.clip(values, 0, 2**16 - 1) >> 8).astype(np.uint8)
     if "transparency" in image.info:
         upper[values == image.info["transparency"]] = 255

@@ -315,3 +315,19 @@ def test_first_picture_of_an_animation():
 
 def test_one_pixel():
     same(read(Image.new("RGB", (1, 1), (1, 2, 3)), (4, 5)), np.broadcast_to((1, 2, 3), (4, 5, 3)))
+
+
+@pytest.mark.parametrize(("bits", "warns"), [(12, True), (13, True), (14, False), (16, False)])
+def test_few_bits_of_sixteen(tmp_path, bits, warns):
+    """Cameras and scanners write 12 bits into files with 16. Their upper 8 bits are nearly black."""
+    values = np.linspace(0, 2**bits - 1, 64).astype(np.uint16).reshape(8, 8)
+    Image.fromarray(values).save(tmp_path / "gray.png")
+    reader = ImageReader(size=8, channels=1)
+    if not warns:
+        reader.transform([str(tmp_path / "gray.png")])
+        return
+    message = (
+        rf"seem to have {bits} bits.*{2 ** (bits - 8)} levels are left.*rescale=1/{2**bits - 1}"
+    )
+    with pytest.warns(UserWarning, match=message):
+        reader.transform([str(tmp_path / "gray.png")])
