@@ -85,7 +85,7 @@ def image_attributes(X: Any, images: Images) -> dict[str, Any]:
     form, names = getattr(X, "image_form", None), getattr(X, "target_names", None)
     if form is None:
         return {}
-    found = {} if names is None else {"_folder_classes": list(names)}
+    found: dict[str, Any] = {} if names is None else {"_folder_classes": list(names)}
     if (*form["size"], form["channels"]) == images.shape[1:]:
         found["image_form_"] = dict(form)
     return found
