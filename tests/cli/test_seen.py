@@ -74,7 +74,7 @@ def test_a_model_that_was_trained_in_python_does_not_know(arrays, capsys):
 
 def test_arrays_of_another_type_and_shape(arrays, capsys):
     X, y = arrays
-    X = X.astype(np.float32)
+    X = X.astype(np.float32) / 255
     np.savez("train.npz", X=X[:200], y=y[:200])
     np.savez("test.npz", X=X[100:].astype(float).reshape(200, 64), y=y[100:])
     argv = ["train", "train.npz", "--layers", "[]", "--epochs", "1", "--val-fraction", "0"]
