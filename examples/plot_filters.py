@@ -20,7 +20,9 @@ from convnet.layers import Conv2D, GlobalMaxPool2D
 digits = load_digits()
 X, y = digits.images / 16, digits.target
 layers = [Conv2D(12, 5, activation="relu", name="strokes"), GlobalMaxPool2D()]
-untrained = ConvNetClassifier(layers, max_iter=1, learning_rate_init=1e-6, random_state=0).fit(X, y)
+untrained = ConvNetClassifier(layers, learning_rate_init=1e-6, random_state=0).partial_fit(
+    X, y, np.unique(y)
+)
 FilterDisplay.from_estimator(untrained)
 
 # %%
