@@ -27,7 +27,7 @@ FilterDisplay.from_estimator(untrained)
 
 # %%
 # They are random, because one epoch at a tiny learning rate hardly changes them. After eighty epochs the kernels look
-# like slopes, bars and corners, and their weights are five times as large.
+# like slopes, bars and corners, and their weights are six times as large.
 
 clf = ConvNetClassifier(layers, max_iter=80, learning_rate_init=5e-3, random_state=0).fit(X, y)
 print(f"accuracy {clf.score(X, y):.3f}")
