@@ -10,7 +10,10 @@ from convnet.engine.threads import cpu_counts, resolve_n_threads
 
 
 def show_config() -> None:
-    """Print version, instruction set in use, OpenMP runtime and threads."""
+    """Print versions, the instruction set in use, the OpenMP runtime and the number of threads.
+
+    The versions are those of convnet, Python, NumPy and scikit-learn.
+    """
     import numpy
     import sklearn
 

@@ -33,7 +33,10 @@ __all__ = [
 
 
 def missing_public_name(name: str) -> AttributeError | ImportError:
-    """Return the error about a name that convnet does not have at the top; it names the module that has it."""
+    """Return the error for a name that is not in the top-level package.
+
+    If a module of convnet has the name, the error says how to import it.
+    """
     for module in (layers, augment, callbacks, data, inspection, schedules):
         if name in module.__all__:
             return ImportError(

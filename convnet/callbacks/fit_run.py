@@ -21,7 +21,7 @@ class FitRun(Protocol):
 
     @property
     def last_epoch(self) -> int:
-        """Number of epochs at the end of the fit."""
+        """Number of epochs after which the fit ends, unless it stops earlier."""
 
     @property
     def history(self) -> dict[str, list[float]]:

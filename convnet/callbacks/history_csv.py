@@ -12,8 +12,8 @@ from convnet.persistence.files import atomic_write, check_path
 class HistoryCSV(Callback):
     """Writes the metrics of all epochs to a CSV file, after each epoch.
 
-    The first column is "epoch", from 1; the others are the keys of ``history_``. A metric that an epoch lacks is an
-    empty field. Each epoch replaces the file as a whole.
+    The first column is "epoch", from 1; the others are the keys of ``history_``. If an epoch lacks a metric, the field
+    is empty. The whole file is replaced after each epoch.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv`, or that of the process, and return the exit code; see `exit_codes`."""
     out = sys.stdout
     if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
-        # file names that the encoding of the output lacks do not end a command
+        # a file name that the encoding of stdout cannot represent must not raise
         out.reconfigure(errors="backslashreplace")
     try:
         try:

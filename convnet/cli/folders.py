@@ -50,9 +50,10 @@ def open_folder(
     jobs: int | None = None,
     verbose: bool = False,
 ) -> Photographs:
-    """Return the `Photographs` of a folder, with labels from a CSV file if `labels` names one. Print what is skipped.
+    """Return the `Photographs` of a folder, with labels from a CSV file if `labels` names one.
 
-    All images are decoded once, to find files that are damaged in the middle now and not during training.
+    Print the files that are skipped. All images are decoded once, so that damage in the middle of a file is found now,
+    not during training.
     """
     options: dict[str, Any] = {"cache_dir": cache_dir, "n_jobs": jobs, **form}
     if cache_bytes is not None:

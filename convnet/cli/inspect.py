@@ -274,7 +274,7 @@ def _stems(name: str, subject: Subject) -> list[str]:
 
 
 def _why_not(name: str, net: Net, y: np.ndarray | None, path: str) -> str:
-    """Return why a picture cannot be drawn; empty if it can."""
+    """Return the reason why a picture cannot be drawn, or "" if it can."""
     if name in ("explanations", "mistakes", "confusion") and len(net.input_shape_) != 3:
         return f"the model takes rows of shape {net.input_shape_}, not images."
     if name == "filters" and not convolutions(net):

@@ -95,7 +95,7 @@ def add_labels(parser: Group) -> None:
 
 
 def add_fit(parser: Group, default: str) -> None:
-    """Add --fit; `default` is what is said of leaving it out."""
+    """Add --fit. The help text names `default` as the default."""
     parser.add_argument(
         "--fit",
         choices=FITS,
@@ -105,12 +105,12 @@ def add_fit(parser: Group, default: str) -> None:
 
 
 def count(text: str) -> int:
-    """Return a whole number, 1 or more."""
+    """Return the integer in a text, 1 or more."""
     return _at_least(1, text)
 
 
 def seed(text: str) -> int:
-    """Return a whole number, 0 or more."""
+    """Return the integer in a text, 0 or more."""
     return _at_least(0, text)
 
 
@@ -168,7 +168,9 @@ def amount(text: str) -> int:
     """Return the bytes in a text such as 512M."""
     found = re.fullmatch(r"(\d+)([KMG]?)(i?B)?", text, re.ASCII | re.IGNORECASE)
     if not found:
-        raise argparse.ArgumentTypeError(f"must be bytes, or such as 512M or 2G; got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"must be a number of bytes, such as 1000000, 512M or 2G; got {text!r}"
+        )
     return int(found[1]) * UNITS[found[2].upper()]
 
 

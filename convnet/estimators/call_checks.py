@@ -168,7 +168,10 @@ def _too_many(owner: str, arguments: Arguments, args: tuple[Any, ...]) -> str:
 
 
 def _missing_remedy(method: str, args: tuple[Any, ...]) -> str:
-    """Return what to pass if X alone was passed, and holds more than samples."""
+    """Return how to pass X and y if X is an object that holds both, such as a Bunch, a mapping or an ImageFolder.
+
+    Otherwise return "".
+    """
     X = args[0] if args else None
     if isinstance(X, Mapping) and "data" in X and "target" in X:
         return f" Write {method}(photos.data, photos.target) for a Bunch named photos."

@@ -97,7 +97,7 @@ def plan_layers(layers: Any, input_shape: Any, n_outputs: Any) -> tuple[tuple[La
 
 
 def check_values(estimator: Any, fitted: Fitted, plan: Plan) -> None:
-    """Raise ValueError, naming the attribute, unless the values of fitted attributes go with the plan."""
+    """Raise ValueError, naming the attribute, unless the values of fitted attributes match the plan."""
     for attribute in ATTRIBUTES:
         if not attribute.training:
             _check(attribute, fitted, plan)
@@ -120,7 +120,10 @@ def _check(attribute: FittedAttribute, fitted: Fitted, plan: Plan | None) -> Non
 
 
 def check_presence(fitted: Fitted, *, trained: bool) -> None:
-    """Raise ValueError if a required fitted attribute is missing. Those about training come together."""
+    """Raise ValueError if a required fitted attribute is missing.
+
+    With `trained`, or if any attribute about training is present, all of those are required.
+    """
     expected = REQUIRED | TRAINED if trained or fitted.keys() & TRAINED else REQUIRED
     missing = sorted(expected - fitted.keys())
     if missing:

@@ -23,7 +23,7 @@ class Weights(Mapping):
     Parameters
     ----------
     arrays : dict of str to ndarray
-        Not copied, and made read-only.
+        The arrays. They are not copied, but made read-only.
     """
 
     __slots__ = ("_arrays",)

@@ -432,7 +432,7 @@ class FitSession:
 
     @property
     def last_epoch(self) -> int:
-        """Number of epochs done when the fit ends."""
+        """Number of epochs after which the fit ends, unless it stops earlier."""
         return self.first_epoch + (1 if self.partial else self.estimator.max_iter)
 
     def attributes(self) -> dict[str, Any]:

@@ -205,22 +205,24 @@ class Buffer:
 
 
 def share(lifetimes: Sequence[tuple[Buffer, int, int]]) -> tuple[list[int], int]:
-    """Return offsets in floats, for one sample, at which buffers that are in use at different times share memory.
+    """Return the offset of each buffer, in floats per sample.
 
-    The largest is placed first, each in the first gap among those in use at the same time (Pisarchyk and Lee, 2020,
-    "Efficient Memory Management for Deep Neural Net Inference").
+    Buffers that are never in use at the same time may share memory. Buffers are placed from the largest to the
+    smallest, each in the first gap between placed buffers that are in use at the same time (Pisarchyk and Lee, 2020,
+    "Efficient Memory Management for Deep Neural Net Inference"). The input and the output of an operation never share
+    memory.
 
     Parameters
     ----------
     lifetimes : list of (Buffer, int, int)
-        Buffers that own memory, the number of the operation that writes each, and of the last one that reads it. The
-        input and the output of an operation never share memory.
+        For each buffer that owns memory: the buffer, the number of the operation that writes it, and that of the last
+        operation that reads it.
 
     Returns
     -------
     offsets : list of int
     floats : int
-        Number of floats of all buffers together.
+        Floats per sample that all buffers need, with sharing.
     """
     offsets: dict[int, int] = {}
     for i in sorted(range(len(lifetimes)), key=lambda i: -lifetimes[i][0].floats):
@@ -254,13 +256,13 @@ class Arena:
         return offset
 
     def place(self, buffer: Buffer) -> None:
-        """Reserve memory for a buffer of all samples."""
+        """Reserve memory for all samples of a buffer, unless it has some already."""
         if buffer.root.offset is None:
             root = buffer.root
             root.place(self.reserve(root.floats * self.samples))
 
     def place_gradient(self, buffer: Buffer) -> None:
-        """Reserve memory for the gradient with respect to a buffer, of all samples."""
+        """Reserve memory for the gradients of all samples of a buffer, unless it has some already."""
         root = buffer.gradient_root
         if root.gradient_offset is None:
             root.gradient_offset = self.reserve(aligned(root.size) * self.samples)

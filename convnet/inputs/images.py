@@ -273,7 +273,8 @@ def _is_one_image(shape: Sequence[int], n_labels: int | None) -> bool:
 def _check_order(shape: Sequence[int], first: bool, expected: tuple[int, ...] | None) -> None:
     """Raise ValueError if the axes of X seem to have another order than `data_format` says.
 
-    The error says how to read X either way. A declared shape is believed.
+    If `expected` is given, X is compared with it. Otherwise the sizes of the axes decide, and the error says how to
+    declare either order.
 
     Parameters
     ----------

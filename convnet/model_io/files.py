@@ -88,13 +88,13 @@ class SavingMixin:
 def load(path: str | os.PathLike[str]) -> Any:
     """Return the fitted estimator from a file that ``save`` wrote.
 
-    Loading runs nothing from the file. Names, shapes and checksums are compared with the net that the file describes
-    before memory is allocated for the weights, so memory is bounded by the size of the file.
+    Loading runs no code from the file. Names and shapes are compared with the net that the file describes before memory
+    is allocated for the weights, so memory is bounded by the size of the file. Checksums detect changed bytes.
 
     Parameters
     ----------
     path : str or path
-        Path that ends in ``.npz``, or in ``.safetensors``, which needs the extra of that name.
+        Path that ends in ``.npz``, or in ``.safetensors``, which needs the optional package safetensors.
 
     Returns
     -------

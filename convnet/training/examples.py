@@ -71,7 +71,7 @@ class Examples:
         )
 
     def _alone(self, rows: NDArray[np.int64], X: NDArray[Any], scale: float) -> dict[str, Any]:
-        """Return a batch whose X has no other rows."""
+        """Return a batch whose X holds only the rows of this batch."""
         of_batch = (None if part is None else part[rows] for part in (self.targets, self.weights))
         targets, weights = map(_contiguous, of_batch)
         return dict(

@@ -126,7 +126,9 @@ def _read(what: str, spec: str | os.PathLike[Any]) -> tuple[str, str]:
 def _parse(registry: Registry[V], text: str, kind: str) -> Any:
     what = registry.parameter
     if len(text) > MAX_TEXT:
-        raise ValueError(f"{what}: the text has more than {MAX_TEXT} characters")
+        raise ValueError(
+            f"{what}: the text has more than {MAX_TEXT} characters. Shorten it, or pass a list of {registry.noun}s"
+        )
     if not kind:
         _refuse_a_word(registry, text.strip())
         kind = "json" if text.lstrip()[:1] in ("[", "{") else "yaml"

@@ -390,19 +390,20 @@ class ImageFolder:
         Returns
         -------
         folder : ImageFolder
-            The images that can be read. It shares the memory cache, and its `skipped` lists the other files too.
+            A folder of the images that can be read. It shares the memory cache of this folder. Its `skipped` also lists
+            the files that cannot be read.
 
         Raises
         ------
         ImageError
-            With ``on_error="raise"``, a file cannot be read.
+            If a file cannot be read and `on_error` is "raise".
         ValueError
-            No image can be read.
+            If no image can be read.
 
         Warns
         -----
         UserWarning
-            With ``on_error="skip"``, files cannot be read.
+            If files cannot be read and `on_error` is "skip".
         """
         n = len(self)
         lost: dict[int, Skipped] = {}

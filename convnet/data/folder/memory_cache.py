@@ -40,7 +40,7 @@ class MemoryCache:
     shape : tuple of int
         (h, w, c) of an image, uint8.
     max_bytes : int
-        Maximum size, with the table that says wfound each image is.
+        Maximum size in bytes, including the table that says where each image is stored.
     """
 
     def __init__(self, n_images: int, shape: Sequence[int], max_bytes: int) -> None:

@@ -46,15 +46,15 @@ def open_disk_cache(
     Parameters
     ----------
     cache_dir : str or path
-        Folder of the cache file. It is made if it does not exist.
+        Folder of the cache file. It is created if it does not exist.
     listing : Listing
         The images.
     form : ImageForm
         Size, channels and fit of the images.
     n_jobs : int or None
-        Threads that decode.
+        Number of threads that decode images.
     on_error : {"skip", "raise"}
-        With "raise", the first image that cannot be read is an `ImageError`, and no file is written.
+        With "raise", the first image that cannot be read raises `ImageError`, and no file is written.
     tick : callable or None
         Called with the number of images decoded.
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 # JPEG files are decoded at 1/2, 1/4 or 1/8 of their size if that leaves at least this many pixels per output pixel
-# along each side. Reduced decoding is a low-pass filter, not a mean over squares; averaging 4×4 pixels of it or more
-# comes close to that mean.
+# along each side. Decoding at a reduced size applies a low-pass filter instead of averaging squares of pixels. The mean
+# of at least 4×4 reduced pixels is close to the mean of the original pixels.
 DRAFT_FACTOR = 4
 BAND_PIXELS = 2**22  # pixels that are copied from Pillow at a time
 ORIENTATION = 0x0112  # EXIF tag
@@ -92,7 +92,7 @@ def _draft(image: Image.Image, region: Sequence[Interval], sides: Sequence[int],
 def _resample_bands(
     image: Image.Image, region: Sequence[Interval], shown: NDArray[np.uint8]
 ) -> None:
-    """Resample a region of an image, in bands of rows that need about `BAND_PIXELS` of its pixels."""
+    """Resample a region of an image in bands of rows. Each band reads about `BAND_PIXELS` pixels of the image."""
     (top, bottom), across = region
     n, step = len(shown), (bottom - top) / len(shown)
     at_once = max(1, int(BAND_PIXELS / image.width / step))

@@ -145,8 +145,8 @@ class FilterDisplay:
         channels : str or int, default="auto"
             How to draw filters that read several channels. "strongest": the channel whose weights have the largest
             2-norm; "mean": the mean of the channels; "color": three channels as red, green and blue; "all": one picture
-            for each filter and channel; a number from 0: that channel. "auto" is "color" if the layer reads color
-            images, else "strongest".
+            for each pair of a filter and a channel; an integer: the channel with that index. "auto" is "color" if the
+            layer reads color images, else "strongest".
             Kernels of size 1×1 are drawn as one picture of all filters and channels, and kernels for signals as one
             picture of all channels for each filter.
         n_max : int or None, default=64
@@ -163,8 +163,8 @@ class FilterDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `channels` is not one of these, or the filters do not have that channel; if n_max is below 1, or `ax` was
-            divided before.
+            If `channels` is not one of these, if the filters do not have that channel, if `n_max` is below 1, or if
+            `ax` was divided before.
         """
         if n_max is not None:
             n_max = integer(1, inf).check("FilterDisplay: n_max", n_max)

@@ -69,8 +69,8 @@ def _map_layer(plan: Plan, name: str | None) -> str:
 def _resized(maps: np.ndarray, shape: Sequence[int]) -> NDArray[np.float32]:
     """Return maps resized by bilinear interpolation.
 
-    The pixels of both sizes cover the same area: the center of pixel i of m lies at (i + 1/2) · n / m - 1/2 of n.
-    Values are constant beyond the centers of the outermost pixels.
+    Old and new pixels cover the same area. Along an axis with n old and m new pixels, the center of new pixel i lies at
+    (i + 1/2) · n / m - 1/2 in old pixels. Values are constant beyond the centers of the outermost pixels.
 
     Parameters
     ----------

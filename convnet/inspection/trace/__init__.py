@@ -2,8 +2,8 @@
 
     Trace  →  ForwardPass (the output of every layer)  →  a TraceStep for one output value: ConvolutionStep, ...
 
-The engine computes the layer outputs in float32. Each step recomputes one value in float64 by its definition, from the
-engine's output of the layer before it.
+The engine computes the layer outputs in float32. Each step recomputes one value in float64 from its
+definition and the engine's output of the previous layer.
 """
 
 from convnet.inspection.trace.final_step import FinalStep

@@ -22,14 +22,18 @@ PADDING = "·"  # stands for values outside the map
 
 
 def number(value: float) -> str:
-    """Return a number with four significant digits: "30", "-0.1235", "1.2e-07"."""
+    """Return a number as text, with at least three decimals, or none if it is whole: "30", "-0.1235", "12.346".
+
+    Very small and very large numbers have an exponent: "1.2e-07".
+    """
     (text,) = numbers([value])
     return text
 
 
 def numbers(values: Iterable[float]) -> list[str]:
-    """Return numbers with the same number of decimals, such that the largest has four significant digits.
+    """Return numbers as text, all with the same number of decimals.
 
+    The number of decimals is at least three, and such that the largest number has at least four significant digits.
     Whole numbers have no decimals, and 0 is "0". If the largest magnitude is below 1e-4 or at least 1e7, each number
     has its own decimals.
     """
@@ -105,7 +109,7 @@ def grid(
 
 
 def _around(n: int, center: int) -> slice:
-    """Return the slice of at most MAX_GRID of n positions that contains `center`."""
+    """Return a slice of up to MAX_GRID of n positions, with `center` in the middle where possible."""
     first = min(max(0, center - MAX_GRID // 2), max(0, n - MAX_GRID))
     return slice(first, min(n, first + MAX_GRID))
 
