@@ -60,8 +60,8 @@ class BaseConvNet(
 ):
     """A convolutional net as a scikit-learn estimator.
 
-    A subclass has the parameters, a ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
-    `Task` of a new fit, ``_fitted_task(fitted)`` that of a net with these fitted attributes.
+    A subclass defines the parameters, ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
+    `Task` of a new fit, and ``_fitted_task(fitted)`` returns the `Task` of a net with these fitted attributes.
     """
 
     if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class BaseConvNet(
         def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
 
     def _store(self, arguments: dict[str, Any]) -> None:
-        """Set the parameters: what ``locals()`` is at the beginning of a subclass's ``__init__``."""
+        """Set the parameters from ``locals()`` at the beginning of a subclass's ``__init__``."""
         self.__dict__.update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
 
     @checked_call
@@ -91,21 +91,21 @@ class BaseConvNet(
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
-            Images of any numeric dtype, signals where the first layer that cares is a 1-D one, or flat rows; never
-            copied as a whole. An ``ImageFolder``, a data set of h5py or an array of zarr is read batch by batch, ahead
-            of the training, and may be larger than memory; so may a memmap.
+            Images of any numeric dtype, signals or flat rows. 3-D X holds signals if the first layer that takes only
+            one kind of input is a 1-D layer. X is never copied as a whole. An ``ImageFolder``, an h5py data set or a
+            zarr array is read batch by batch, ahead of training, so it may be larger than memory. So may a memmap.
         y : array-like of shape (n,) or (n, n_outputs)
             Targets.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows; those of weight 0 are left out.
-        X_val : array-like of shape (m, h, w, c), (m, h, w) or (m, features), default=None
-            Images or flat rows to validate on, of the shape and in the units of those of X. They are never trained
-            on; the loss and the score on them are computed after each epoch, and the weights of the epoch with
-            the best score are kept. `early_stopping` then splits nothing off X.
+            Sample weights. Samples with weight 0 are not used.
+        X_val : array-like of shape (m, h, w, c), (m, h, w), (m, length, c) or (m, features), default=None
+            Validation set, with the same shape and units as X. The net is not trained on it. The loss and the score on
+            it are computed after each epoch, and the weights of the epoch with the best score are kept. With `X_val`,
+            `early_stopping` does not split a validation set off X.
         y_val : array-like of shape (m,) or (m, n_outputs), default=None
-            Their targets.
+            Targets of the validation set.
         sample_weight_val : array-like of shape (m,), default=None
-            Their weights, in the loss and in the score; those of weight 0 are left out.
+            Sample weights of the validation set, for the loss and the score. Samples with weight 0 are not used.
 
         Returns
         -------
@@ -115,13 +115,13 @@ class BaseConvNet(
         Raises
         ------
         ValueError
-            Before the first epoch, with what it is about, the cause and the remedy: a parameter that cannot be used
-            (a TypeError as well), layers that do not fit together or the images, X, y or weights that cannot be
-            used, a net that the machine cannot hold. In the epoch where it appears: a loss, a weight, a moment of the
-            solver or an output of the net that is not finite.
+            Before the first epoch, if a parameter is not valid (this error is also a TypeError), if the layers do not
+            fit together or do not fit the images, if X, y or the weights are not valid, or if the machine cannot hold
+            the net. The message gives the cause and the remedy. Later, during the epoch in which a loss, a weight, a
+            moment of the solver or an output is not finite, or at its end.
         KeyboardInterrupt
-            Within a second of Ctrl-C. As after any error, the estimator is as it was before; only with `warm_start`
-            it keeps the best weights so far.
+            Within a second of Ctrl-C. As after any error, the estimator is unchanged. With `warm_start`, it keeps the
+            best weights so far instead.
         """
         resume = (
             hasattr(self, "weights_") and boolean.accepts(self.warm_start) and bool(self.warm_start)
@@ -162,7 +162,7 @@ class BaseConvNet(
     def _session(
         self, X: Any, y: Any, sample_weight: ArrayLike | None, *, resume: bool, **passed: Any
     ) -> FitSession:
-        """Check the parameters and what was passed; see `FitSession`."""
+        """Check the parameters and return the `FitSession` of these arguments."""
         check_parameters(self)
         name = type(self).__name__
         if y is None:
@@ -181,7 +181,7 @@ class BaseConvNet(
         )
 
     def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]:
-        """Return the outputs of the net for X, or those of a layer: float32, (n, n_outputs) or (n, *its shape)."""
+        """Return the outputs of the net, shape (n, n_outputs), or of a layer, shape (n, *output shape), as float32."""
         cache = getattr(self, "_network_cache", None)  # a copy for a scorer knows the outputs
         if layer is None and isinstance(cache, NetworkCache):
             known = cache.precomputed_outputs(X)
@@ -193,12 +193,15 @@ class BaseConvNet(
         return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
 
     def _network(self) -> Network:
-        """Return the network of the fitted net; NotFittedError, or ValueError where attributes do not go together."""
+        """Return the network of the fitted net.
+
+        Raise NotFittedError if the net is not fitted, or ValueError if its attributes do not match each other.
+        """
         validate_fitted(self)
         return self._network_cache.network(self.weights_)
 
     def _images(self, X: Any) -> tuple[Images, float]:
-        """Return X as the fitted net takes it, and what it is to be multiplied by."""
+        """Return X in the shape that the fitted net takes, and the factor to multiply it by."""
         kind, given = type(self).__name__, self._input_format
         array = inputs.check_rows(X, kind)
         inputs.check_features(self, X, array)
@@ -212,19 +215,21 @@ class BaseConvNet(
         Parameters
         ----------
         X : array-like, default=None
-            Before ``fit``: what the net is to take. Not needed with `input_shape`, nor after ``fit``.
+            Before ``fit``, the X that the net will be fitted to. Not needed with `input_shape` or after ``fit``.
         y : array-like, default=None
-            Before ``fit``: the targets, which decide the size of the output layer. Without them it is left out.
+            Before ``fit``, the targets, which determine the size of the output layer. Without y, the table has no
+            output layer.
 
         Returns
         -------
         summary : Summary
-            To be printed.
+            Print it to see the table.
 
         Raises
         ------
         ValueError
-            Before ``fit`` without X and `input_shape`; layers that do not fit together, by name.
+            If the net is not fitted and there is neither X nor `input_shape`, or if the layers do not fit together. The
+            message names the layer.
         """
         if X is None and hasattr(self, "weights_"):
             plan = self._network().plan
@@ -238,31 +243,32 @@ class BaseConvNet(
 
     @checked_call
     def layers_up_to(self, name: str) -> list[Layer]:
-        """Return the layers of the fitted net up to one of them, to build another net on.
+        """Return the layers of the fitted net up to a given layer, as the beginning of a new net.
 
-        Each layer has the name that it has here, so that ``init_weights=FrozenEstimator(self)`` finds it in the new
-        net whatever else that has.
+        The layers keep their names, so that ``init_weights=FrozenEstimator(self)`` in the new net finds their weights,
+        whatever other layers the new net has.
 
         Parameters
         ----------
         name : str
-            The last layer wanted; "flatten" is that which was put in, as it will be again where it is needed.
+            Name of the last layer, as in ``layers_``. "flatten" is the layer that the net added itself. It is not
+            among the layers returned, because the new net adds its own.
 
         Returns
         -------
         layers : list of Layer
-            Without the output layer.
+            The layers, without the output layer.
 
         Raises
         ------
         ValueError
-            If there is no such layer, with the names that exist.
+            If no layer has that name. The message lists the names.
         """
         validate_fitted(self)
         return layers_up_to(self._network_cache.layers, self.layers_, name)
 
     def _declared(self, X: Any, y: Any = None) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
-        """Return the layers and the input shape of a net that would be fitted to X, or of `input_shape`."""
+        """Return the layers and the input shape of the net that ``fit(X, y)`` would train; X may be None."""
         check_parameters(self)
         kind = type(self).__name__
         shape = input_shape(self.input_shape, self.data_format, self.layers)

@@ -40,24 +40,26 @@ if TYPE_CHECKING:
 class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet):
     """Convolutional neural network classifier.
 
-    The net is declared by its layers; the output layer, one unit for two classes and K for more, and a
-    Flatten where it is needed are put in. Training minimises the cross-entropy: of the softmax, or, where y is an
-    indicator (several labels a row, a column of 0 and 1 for each), the mean of those of the sigmoids.
+    The net is declared by its layers. The output layer is added, and a Flatten where one is needed. The output layer
+    has one unit for two classes and K units for K > 2 classes. Training minimizes the cross-entropy.
+
+    The classifier also supports several labels per sample. y is then a multilabel indicator, with one column of 0 and 1
+    per label. The output layer has one unit per label, and training minimizes the mean of their binary cross-entropies.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, which multiply `sample_weight`. "balanced" makes the classes weigh the same.
-        None alone goes with an indicator.
+        Weights of the classes, which multiply `sample_weight`. "balanced" gives all classes the same total weight.
+        Must be None if y is an indicator.
     label_smoothing : float, default=0.0
-        Share s of the target, from 0 to below 1, that is spread evenly over all classes (Szegedy et al., 2016): the
-        net is trained on 1 - s + s / K for the class of a row and s / K for the others; with an indicator on 1 - s / 2
-        and s / 2. Validation does without.
+        Share s of the target, from 0 to below 1, that is spread evenly over all K classes (Szegedy et al., 2016). The
+        target is 1 - s + s / K for the class of a sample and s / K for each other class. For an indicator, the targets
+        1 and 0 become 1 - s / 2 and s / 2. The validation loss is computed without smoothing.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; for an indicator the numbers of its columns.
+        The labels, sorted. For an indicator, the indices of its columns.
 
     Examples
     --------
@@ -72,7 +74,9 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
     True
     """
 
-    _indicator_dtype: np.dtype[Any] | None = None  # of an indicator, once one is fitted
+    _indicator_dtype: np.dtype[Any] | None = (
+        None  # dtype of y if the net was fitted to an indicator
+    )
 
     def __init__(
         self,
@@ -122,23 +126,23 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on these rows, from where the last call or fit ended.
+        """Train for one epoch on these samples, starting from the weights of the last call or fit.
 
-        The optimizer's moments last from call to call; they start anew after a ``fit`` and after unpickling.
+        The moments of the solver are kept between calls. After a ``fit`` or after unpickling, they start from zero.
 
-        A learning rate schedule begins with the first call, also where that comes after a ``fit``, runs for `max_iter`
-        calls, and stays at its last rate from then on.
+        A learning rate schedule starts with the first call, or with the first call after a ``fit``. It runs for
+        `max_iter` calls and then keeps its last rate.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
         y : array-like of shape (n,), or (n, n_classes)
             Labels, or an indicator.
         classes : array-like of shape (n_classes,), default=None
-            All labels that may ever occur. Needed in the first call, except for an indicator, which shows them.
+            All labels that may occur in any call. Required in the first call, unless y is an indicator.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
+            Sample weights. Samples with weight 0 are not used.
 
         Returns
         -------
@@ -148,8 +152,8 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         Raises
         ------
         ValueError
-            With ``early_stopping=True`` or ``class_weight="balanced"``, which need all rows; without `classes` in the
-            first call.
+            If `early_stopping` is True or `class_weight` is "balanced", because both need all samples at once; if the
+            first call lacks `classes`; or as in ``fit``.
         """
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
@@ -162,17 +166,17 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
 
     @checked_call
     def predict(self, X: Any) -> np.ndarray:
-        """Return the likeliest label of each row, or the labels that are likelier than not.
+        """Return the most probable label of each sample or, for an indicator, the labels with probability above 0.5.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows, in memory or read as in ``fit``.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows, in memory or read as in ``fit``.
 
         Returns
         -------
         labels : ndarray of shape (n,), or (n, n_classes) for an indicator
-            Labels, or zeros and ones (a one where p > 0.5), of the dtype of y in ``fit``.
+            Labels, or an indicator, with the dtype of y in ``fit``.
         """
         self = fit_snapshot(self)
         logits = self._outputs(X)
@@ -186,14 +190,14 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
 
         Returns
         -------
         p : ndarray of float64, shape (n, n_classes)
-            In the order of ``classes_``; rows sum to 1, except for an indicator, whose labels do not exclude each
-            other.
+            Probabilities, in the order of ``classes_``. Rows sum to 1, except for an indicator, whose labels do not
+            exclude each other.
         """
         self = fit_snapshot(self)
         logits = self._outputs(X)
@@ -203,17 +207,19 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
 
     @checked_call
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the logarithm of the probability of each class, exact for small ones too.
+        """Return the logarithm of the probability of each class.
+
+        It is accurate even if the probability is close to 0.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
 
         Returns
         -------
         log_p : ndarray of float64, shape (n, n_classes)
-            In the order of ``classes_``.
+            Logarithms, in the order of ``classes_``.
         """
         self = fit_snapshot(self)
         logits = self._outputs(X)
@@ -225,13 +231,14 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
 
         Returns
         -------
         logits : ndarray of float64, shape (n, n_classes) or, for two classes, (n,)
-            Above 0 means ``classes_[1]`` where there are two; for an indicator, that the label is likelier than not.
+            Logits, in the order of ``classes_``. For two classes, a logit above 0 predicts ``classes_[1]``. For an
+            indicator, a logit above 0 predicts the label.
         """
         self = fit_snapshot(self)
         logits = self._outputs(X).astype(np.float64)
@@ -239,28 +246,30 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
 
     @checked_call
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return the share of rows whose label is predicted; of several labels a row, whose labels all are.
+        """Return the accuracy: the share of samples whose label is predicted correctly.
+
+        For an indicator, all labels of the sample must be predicted correctly.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
         y : array-like of shape (n,) or (n, n_classes)
             Labels, or an indicator.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows, finite and 0 or more.
+            Sample weights, finite and 0 or more.
 
         Returns
         -------
         score : float
-            Weighted, from 0 to 1.
+            Accuracy, from 0 to 1, weighted by `sample_weight`.
         """
         y = as_target(y)
         check_folder_classes(getattr(self, "_folder_classes", None), X, y, ("X", "y"))
         weights = check_sample_weight(sample_weight, count_samples(y))
         with np.errstate(
             invalid="ignore"
-        ):  # of numbers too large for an integer, which are no classes
+        ):  # from numbers that are too large for an integer and so are not classes
             return super().score(X, y, sample_weight=weights)
 
     def _task(self, y: Any) -> Classification | MultilabelClassification:

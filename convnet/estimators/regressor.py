@@ -112,21 +112,21 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
 
     @checked_call
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Train for one epoch on these rows, from where the last call or fit ended.
+        """Train for one epoch on these samples, starting from the weights of the last call or fit.
 
-        The optimizer's moments last from call to call; they start anew after a ``fit`` and after unpickling.
+        The moments of the solver are kept between calls. After a ``fit`` or after unpickling, they start from zero.
 
-        A learning rate schedule begins with the first call, also where that comes after a ``fit``, runs for `max_iter`
-        calls, and stays at its last rate from then on.
+        A learning rate schedule starts with the first call, or with the first call after a ``fit``. It runs for
+        `max_iter` calls and then keeps its last rate.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
         y : array-like of shape (n,) or (n, n_outputs)
             Targets.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
+            Sample weights. Samples with weight 0 are not used.
 
         Returns
         -------
@@ -136,7 +136,7 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
         Raises
         ------
         ValueError
-            With ``early_stopping=True``, which needs all rows.
+            If `early_stopping` is True, because it needs all samples at once; or as in ``fit``.
         """
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
@@ -144,17 +144,17 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
 
     @checked_call
     def predict(self, X: Any) -> NDArray[np.float64]:
-        """Return the outputs of each row.
+        """Return the predicted values of each sample.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows, in memory or read as in ``fit``.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows, in memory or read as in ``fit``.
 
         Returns
         -------
         values : ndarray of float64, shape (n,) or (n, n_outputs)
-            In the units of y in ``fit``; one axis where there is one output.
+            Predictions, in the units of y in ``fit``. The shape is (n,) if there is one output.
         """
         self = fit_snapshot(self)
         outputs = self._outputs(X)
@@ -163,21 +163,21 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
 
     @checked_call
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return the coefficient of determination R², of many outputs the mean of theirs.
+        """Return the coefficient of determination R², averaged over the outputs.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
         y : array-like of shape (n,) or (n, n_outputs)
             Targets, finite numbers.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows, finite and 0 or more.
+            Sample weights, finite and 0 or more.
 
         Returns
         -------
         score : float
-            1 at the most; 0 is what the mean of y as a prediction gives.
+            At most 1. Predicting the mean of y gives 0.
         """
         y = as_target(y)
         weights = check_sample_weight(sample_weight, len(as_numbers(y, warn=False)))

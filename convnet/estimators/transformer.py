@@ -37,16 +37,19 @@ if TYPE_CHECKING:
 class ConvNetTransformer(
     CallChecksMixin, SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
 ):
-    """Embeddings: the outputs of a layer of a net, flat, as features for other estimators.
+    """Transform images to embeddings: the flattened outputs of a layer of a net.
+
+    Other estimators can use them as features.
 
     Parameters
     ----------
     estimator : ConvNetClassifier, ConvNetRegressor or FrozenEstimator of one
-        The net. ``fit`` fits a clone of it; a fitted net in ``sklearn.frozen.FrozenEstimator`` is used as it is.
+        The net. ``fit`` fits a clone of it. A fitted net in a ``sklearn.frozen.FrozenEstimator`` is used without
+        further training.
     layer : int or str, default=-1
-        Place among the estimator's `layers`, from the end where negative, so that -1 is the last one before the
-        output layer; or a name in ``layers_`` of the net, "flatten" and "output" included, or of a layer inside
-        another one, such as "residual1/conv1".
+        Index or name of the layer. An index refers to the `layers` of the estimator. A negative index counts from the
+        end, so that -1 is the last layer before the output layer. A name is one in ``layers_`` of the net, including
+        "flatten" and "output", or that of a nested layer, such as "residual1/conv1".
 
     Attributes
     ----------
@@ -55,14 +58,14 @@ class ConvNetTransformer(
     layer_ : str
         Name of the layer.
     n_features_in_ : int
-        height · width · channels, or the features of flat rows.
+        Number of values per sample: height · width · channels, length · channels, or the features of flat rows.
     feature_names_in_ : ndarray of str
-        Names of the columns, if X in ``fit`` was a data frame.
+        Names of the columns of X in ``fit``. Defined only if X was a data frame.
 
     Raises
     ------
     ValueError, TypeError
-        By ``fit``, before it trains, if `estimator` is no net or has no such layer.
+        In ``fit``, before training, if `estimator` is not a net or does not have the layer.
 
     Examples
     --------
@@ -90,13 +93,13 @@ class ConvNetTransformer(
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
         y : array-like of shape (n,) or (n, n_outputs), default=None
-            Targets. Not needed by a frozen net.
+            Targets. Not needed if the net is frozen.
         **fit_params : dict
-            Passed on to ``fit`` of the net, such as `sample_weight`; with metadata routing enabled, what the net
-            requests.
+            Parameters that are passed to ``fit`` of the net, such as `sample_weight`. If metadata routing is enabled,
+            the net must request them.
 
         Returns
         -------
@@ -106,7 +109,7 @@ class ConvNetTransformer(
         Raises
         ------
         ValueError, TypeError
-            `estimator` is no net or has no such layer; what ``fit`` of the net raises.
+            If `estimator` is not a net or does not have the layer, or if ``fit`` of the net raises it.
         """
         net = self._net()
         name = self._layer_name(net, X, y)
@@ -120,37 +123,40 @@ class ConvNetTransformer(
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         fitted = clone(self.estimator).fit(X, y, **fit_params)
-        self.__dict__.update(estimator_=fitted, layer_=name)  # both or, after Ctrl-C, none
+        self.__dict__.update(estimator_=fitted, layer_=name)  # both or, after Ctrl-C, neither
         return self
 
     @checked_call
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Return the outputs of the layer, as in prediction: no dropout, running statistics.
+        """Return the flattened output of the layer, computed as in prediction: running statistics, no dropout.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images or flat rows.
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat rows.
 
         Returns
         -------
         embeddings : ndarray of float32, shape (n, n_features_out)
-            Maps row by row, as ``reshape`` does; a data frame if ``set_output`` asks for one.
+            One row per sample. Maps are flattened as by ``reshape``: row by row, channels last. The result is a data
+            frame if ``set_output`` asks for one.
         """
         features = self._fitted_net()._outputs(X, self.layer_)
         return features.reshape(len(features), -1)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
-        """Return names of the embeddings: "dense1_0" of flat layers, "conv1_row_column_channel" of maps.
+        """Return the names of the features that ``transform`` returns.
 
         Parameters
         ----------
         input_features : object, default=None
-            Not used: an embedding belongs to no one feature.
+            Not used, because each output depends on many features of X.
 
         Returns
         -------
         names : ndarray of object, shape (n_features_out,)
+            The name of the layer and the position in its output, such as "dense1_0" for flat data or "conv1_2_3_0" for
+            row 2, column 3, channel 0 of maps.
         """
         inside = (one for info in self._fitted_net().layers_ for one in info.walk())
         shape = next(one.output_shape for one in inside if one.name == self.layer_)
@@ -160,12 +166,12 @@ class ConvNetTransformer(
 
     @property
     def n_features_in_(self) -> int:
-        """Features of the X of ``fit``."""
+        """Number of values per sample of X in ``fit``."""
         return self.estimator_.n_features_in_
 
     @property
     def feature_names_in_(self) -> np.ndarray:
-        """Names of the columns, if X in ``fit`` was a data frame."""
+        """Names of the columns of X in ``fit``. Defined only if X was a data frame."""
         return self.estimator_.feature_names_in_
 
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
@@ -194,11 +200,11 @@ class ConvNetTransformer(
         return transformer
 
     def _net(self) -> BaseConvNet:
-        """Return the net itself; TypeError where there is none."""
+        """Return the net without its FrozenEstimator. Raise TypeError if `estimator` is not a net."""
         return _unfrozen("estimator", self.estimator)
 
     def _fitted_net(self) -> BaseConvNet:
-        """Return the fitted net; ValueError, or TypeError, where attributes do not go together."""
+        """Return the fitted net. Raise ValueError or TypeError if attributes do not match each other."""
         if "estimator_" not in vars(self):
             check_is_fitted(self, "estimator_")
         net = _unfrozen("estimator_", self.estimator_)
@@ -217,7 +223,7 @@ class ConvNetTransformer(
             self._fitted_net()
 
     def _layer_name(self, net: BaseConvNet, X: Any, y: Any) -> str:
-        """Return the name of the layer in the net that is to be fitted, or is frozen."""
+        """Return the name of `layer` in the net that will be fitted, or in the frozen net."""
         if self.estimator is net:
             layers, shape = net._declared(X, y)
             infos = tuple(Plan(layers, shape, 1).layers)
@@ -237,7 +243,7 @@ class ConvNetTransformer(
         )
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return what ``fit`` passes on to the net.
+        """Return the metadata that ``fit`` passes to the net.
 
         Returns
         -------
@@ -245,7 +251,7 @@ class ConvNetTransformer(
             See scikit-learn's user guide of metadata routing.
         """
         mapping = MethodMapping()
-        # a Pipeline of scikit-learn 1.6 asks for the latter
+        # a Pipeline of scikit-learn 1.6 asks for "fit_transform"
         for caller in ("fit", "fit_transform"):
             mapping.add(caller=caller, callee="fit")
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)

@@ -36,7 +36,10 @@ COMMANDS = ["train", "predict", "evaluate", "inspect", "summary", "specs"]
             ["train", "digits", "--size", "3x4x5"],
             "HEIGHTxWIDTH such as 100x150, from 1 up; got '3x4x5'",
         ),
-        (["train", "digits", "--cache", "much"], "must be a number of bytes, such as 1000000, 512M or 2G"),
+        (
+            ["train", "digits", "--cache", "much"],
+            "must be a number of bytes, such as 1000000, 512M or 2G",
+        ),
         (["train", "digits", "--fit", "squash"], "invalid choice: 'squash'"),
         (["train", "digits", "--augment", "spin:3"], "no 'spin'; there are flip, rotate, shift"),
         (["train", "digits", "--augment", "rotate"], "rotate needs a value, such as rotate:15"),

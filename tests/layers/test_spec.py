@@ -116,7 +116,10 @@ def test_json_is_a_layer_a_line():
         ("- {", "layers: invalid YAML"),
         ("[" * 100_000, "layers: the JSON text is nested too deeply"),
         ("- " * 100_000, "layers: the YAML text is nested too deeply"),
-        (" " * 2**18 + "[]", "layers: the text has more than 262144 characters. Shorten it, or pass a list of layers"),
+        (
+            " " * 2**18 + "[]",
+            "layers: the text has more than 262144 characters. Shorten it, or pass a list of layers",
+        ),
         ("- &a {type: ReLU}\n- *a", "aliases (*name) are not supported"),
         ("- !!python/object/apply:os.getcwd []", "layers: invalid YAML"),
         (

@@ -84,16 +84,16 @@ class ImageFolder:
     Raises
     ------
     ImportError
-        Pillow is not installed.
+        If Pillow is not installed.
     ImageError
-        With ``on_error="raise"``, a file cannot be read. The error names the first in alphabetical order. Later, with
-        any `on_error`: the file of a requested image cannot be read, because the number of images is fixed by then.
+        If a file cannot be read and `on_error` is "raise". The error names the first in alphabetical order. Later, with
+        any `on_error`, if the file of a requested image can no longer be read.
     ValueError
-        A parameter is invalid, or there are no class folders, or no image can be read.
+        If a parameter is invalid, if there are no class folders, or if no image can be read.
     TypeError
-        `folder` is not a path, or `size` is not a size.
+        If `folder` is not a path, or `size` is not a size.
     OSError
-        The folder does not exist or cannot be read, or `cache_dir` cannot be made or written.
+        If the folder does not exist or cannot be read, or if `cache_dir` cannot be created or written.
 
     Warns
     -----
@@ -207,15 +207,16 @@ class ImageFolder:
         Raises
         ------
         ValueError
-            The file is not CSV, the columns cannot be told apart, a file has two labels, or no image can be read.
+            If the file is not CSV, if the columns cannot be told apart, if a file has two labels, or if no image can be
+            read.
         OSError
-            `csv_file` or `folder` does not exist or cannot be read.
+            If `csv_file` or `folder` does not exist or cannot be read.
         ImportError
-            Pillow is not installed.
+            If Pillow is not installed.
         ImageError
-            With ``on_error="raise"``, a file cannot be read.
+            If a file cannot be read and `on_error` is "raise".
         TypeError
-            `csv_file` or `folder` is not a path, or `size` is not a size.
+            If `csv_file` or `folder` is not a path, or `size` is not a size.
 
         Warns
         -----
@@ -377,9 +378,9 @@ class ImageFolder:
         Raises
         ------
         ImageError
-            A file cannot be read any more.
+            If the file of a requested image can no longer be read.
         IndexError
-            An index is out of range.
+            If an index is out of range.
         """
         rows = np.asarray(rows)
         return self._source.read(self._rows[rows if rows.size else rows.astype(np.int64)])
