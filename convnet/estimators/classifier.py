@@ -74,9 +74,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
     True
     """
 
-    _indicator_dtype: np.dtype[Any] | None = (
-        None  # dtype of y if the net was fitted to an indicator
-    )
+    _indicator_dtype: np.dtype[Any] | None = None  # dtype of y in fit, if y was an indicator
 
     def __init__(
         self,
