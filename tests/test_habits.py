@@ -497,3 +497,18 @@ def test_no_message_is_longer_than_a_screen(value):
         lambda: as_layers(value),
     ):
         message(call, Exception)
+
+
+def test_hasattr_getattr_and_pickle_of_foreign_names():
+    """Only `from module import name` raises ImportError: hasattr and pickle expect AttributeError."""
+    import convnet.layers
+    import convnet.schedules
+
+    for module, name in (
+        (convnet, "Sequential"),
+        (convnet.layers, "Linear"),
+        (convnet.schedules, "CosineAnnealingLR"),
+    ):
+        assert not hasattr(module, name) and getattr(module, name, None) is None
+        with pytest.raises(AttributeError, match="has no"):
+            getattr(module, name)

@@ -20,11 +20,14 @@ class Seen(NamedTuple):
     n: int
     training: int | None
     selection: int | None
+    is_exact: bool = (
+        True  # False: the counts are estimates from a sample of the images that the net has seen
+    )
 
     @property
     def is_new(self) -> bool:
         """Whether the net has certainly seen none of the images."""
-        return self.training == self.selection == 0
+        return self.is_exact and self.training == self.selection == 0
 
     def accuracy(self, share: str, noun: str) -> str:
         """Return a line that says an accuracy, and what it was measured on."""
@@ -91,4 +94,5 @@ def recognize(clf: ConvNetClassifier, X: Any) -> Seen:
         name: round(n * Sketch.from_text(known[name]).share(hashes)) if name in known else 0
         for name in ("training", "selection")
     }
-    return Seen(n, **counts)
+    is_exact = all(Sketch.from_text(text).is_whole for text in known.values())
+    return Seen(n, **counts, is_exact=is_exact)

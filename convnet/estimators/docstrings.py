@@ -48,11 +48,11 @@ batch_size : int or "auto", default="auto"
     Number of samples per step. "auto" is the power of two closest to n_samples / 64, from 8 to 128, so that small data
     sets get enough steps. It is at most n_samples.
 learning_rate : str, schedule or callable, default="auto"
-    "auto", which is "one_cycle" in ``fit`` and "constant" in ``partial_fit``; "constant"; "adaptive", which divides the
-    rate by 5 whenever training would stop for lack of progress (see `tol`); "step", "exponential", "cosine" or
-    "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and ``OneCycle()`` of `convnet.schedules`;
-    one of these schedules with your own settings, or ``Warmup(epochs, then)``; or a callable that takes the epoch, from
-    0, and returns the rate, in which case `learning_rate_init` is not used.
+    "auto", which is "one_cycle" in ``fit``, and "constant" in ``partial_fit`` and with `early_stopping`; "constant";
+    "adaptive", which divides the rate by 5 whenever training would stop for lack of progress (see `tol`); "step",
+    "exponential", "cosine" or "one_cycle", which stand for ``Step()``, ``Exponential()``, ``Cosine()`` and
+    ``OneCycle()`` of `convnet.schedules`; one of these schedules with your own settings, or ``Warmup(epochs, then)``;
+    or a callable that takes the epoch, from 0, and returns the rate, in which case `learning_rate_init` is not used.
     Epochs are counted from the start of each ``fit``. With ``partial_fit``, they are counted from its first call, or
     from its first call after a ``fit``.
 learning_rate_init : float, default=5e-3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import product
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +23,7 @@ from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
 from convnet.values.constraints import is_integer
 from convnet.values.messages import did_you_mean, listed, show
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,11 +114,9 @@ class ConvNetTransformer(
         net = self._net()
         name = self._layer_name(net, X, y)
         if self.estimator is net and hasattr(net, "weights_"):
-            warnings.warn(
+            warn_user(
                 f"ConvNetTransformer: the {type(net).__name__} is fitted already, but fit trains a copy of it from new "
                 "weights. To keep the fitted net, pass FrozenEstimator(net) of sklearn.frozen.",
-                UserWarning,
-                stacklevel=2,
             )
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit

@@ -127,7 +127,7 @@ class FitData:
             scale = input_format.scale
             attributes = {
                 **inputs.feature_attributes(X, array),
-                **inputs.image_attributes(X, images),
+                **inputs.image_attributes(X, y, images),
                 "_input_format": input_format,
                 "init_report_": None,
             }

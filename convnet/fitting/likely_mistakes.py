@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from convnet.data.lazy.array import LazyArray
 from convnet.inputs.scaling import DIVISORS
 from convnet.layers import BatchNorm, Dense, Normalize
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ VALIDATION_FRACTION = 0.1  # the default
 SAMPLES = 256  # that are searched for negative values
 
 
-def warn_of_likely_mistakes(estimator: Any, data: FitData) -> None:
+def warn_of_likely_mistakes(estimator: Any, data: FitData, *, validated: bool) -> None:
     """Warn about units of X, a second output layer, and parameters without effect.
 
     Parameters
@@ -37,14 +37,16 @@ def warn_of_likely_mistakes(estimator: Any, data: FitData) -> None:
         Being fitted.
     data : FitData
         What it is fitted on.
+    validated : bool
+        Whether `X_val` was passed.
     """
     found = [
         _unit_of_images(data.examples.X, data.attributes["_input_format"], data.layers),
         _second_output_layer(data.layers, data.target),
-        _unused_validation_fraction(estimator),
+        _unused_validation_fraction(estimator, validated),
     ]
     for text in filter(None, found):
-        warnings.warn(f"{type(estimator).__name__}: {text}", UserWarning, stacklevel=6)
+        warn_user(f"{type(estimator).__name__}: {text}")
 
 
 def _unit_of_images(images: Images, given: InputFormat, layers: Sequence[Layer]) -> str | None:
@@ -66,11 +68,14 @@ def _unit_of_images(images: Images, given: InputFormat, layers: Sequence[Layer])
         return None
     first = layers[0] if layers else None
     n = 1 if isinstance(images, LazyArray) else SAMPLES  # reading more may take long
-    if isinstance(first, Normalize | BatchNorm) or np.asarray(images[:n]).min() < 0:
+    sample = np.asarray(images[:n])
+    if isinstance(first, Normalize | BatchNorm) or sample.min() < 0:
         return None
+    is_8_bit = largest > 127 and (sample == np.round(sample)).all()
+    remedy = "rescale=1/255, or pass uint8" if is_8_bit else f"rescale=1/{largest:g}"
     return (
         f"X has dtype {given.dtype} and values from 0 to {largest:g}, which the net reads as they are: only uint8 and "
-        "uint16 are divided by their maximum. Nets learn better from values up to 1. Set rescale=1/255, or pass uint8."
+        f"uint16 are divided by their maximum. Nets learn better from values up to 1. Set {remedy}."
     )
 
 
@@ -89,11 +94,14 @@ def _second_output_layer(layers: Sequence[Layer], target: Target) -> str | None:
     )
 
 
-def _unused_validation_fraction(estimator: Any) -> str | None:
+def _unused_validation_fraction(estimator: Any, validated: bool) -> str | None:
     """Return a warning about a `validation_fraction` that was set but splits off nothing."""
-    if estimator.early_stopping or estimator.validation_fraction == VALIDATION_FRACTION:
+    fraction = estimator.validation_fraction
+    if fraction == VALIDATION_FRACTION or (estimator.early_stopping and not validated):
         return None
+    if validated:
+        return f"validation_fraction={fraction:g} has no effect, because X_val is the validation set. Leave one out."
     return (
-        f"validation_fraction={estimator.validation_fraction:g} has no effect without early_stopping=True. Set that, "
-        "or pass X_val and y_val to fit."
+        f"validation_fraction={fraction:g} has no effect without early_stopping=True. Set that, or pass X_val and "
+        "y_val to fit."
     )

@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -51,6 +50,7 @@ from convnet.training.loop import Loop
 from convnet.training.optimization import OptimizationState
 from convnet.training.statistics import learn_statistics
 from convnet.values.messages import show
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -172,7 +172,7 @@ class FitSession:
         if resume:
             self._check_unchanged("partial_fit" if partial else "warm_start")
         elif not partial:
-            warn_of_likely_mistakes(estimator, self.data)
+            warn_of_likely_mistakes(estimator, self.data, validated=validation[0] is not None)
         self.validation_set = self._read_validation_set(*validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights = None if resume else self._read_init_weights(load)
@@ -263,11 +263,10 @@ class FitSession:
                 self.n_threads,
             )
         if loop.cut:
-            warnings.warn(
+            warn_user(
                 f"max_time={self.estimator.max_time} ended training in its first epoch, after {loop.cut} of "
                 f"{loop.steps} steps.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return self.attributes()
 
@@ -357,9 +356,12 @@ class FitSession:
                 "label_smoothing": getattr(estimator, "label_smoothing", 0.0),
             },
         )
-        automatic = isinstance(estimator.learning_rate, str) and estimator.learning_rate == "auto"
+        learning_rate = estimator.learning_rate
+        if isinstance(learning_rate, str) and learning_rate == "auto":
+            # A cycle takes all epochs: early stopping would end it while the rate rises.
+            learning_rate = "constant" if self.partial or estimator.early_stopping else "one_cycle"
         optimization.set_schedule(
-            "constant" if automatic and self.partial else estimator.learning_rate,
+            learning_rate,
             estimator.learning_rate_init,
             estimator.max_iter,
             estimator.tol,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,6 +15,7 @@ from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights
 from convnet.layers import resolve_names
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
+from convnet.values.user_warnings import warn_user
 
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
 Report: TypeAlias = dict[str, list[str]]  # init_report_
@@ -117,11 +117,9 @@ def warn_of_scaling(known: InputFormat, images: Images, scale: float, estimator_
     except ValueError as error:
         reason = str(error)
     if reason:
-        warnings.warn(
+        warn_user(
             f"{estimator_name}: the net of init_weights was trained on X in other units. {reason} "
             "Scale X in the same way, or set rescale.",
-            UserWarning,
-            stacklevel=2,
         )
 
 
@@ -130,11 +128,9 @@ def warn_of_frozen_random(report: Report, frozen: Collection[str], estimator_nam
     kept = {name.rpartition("/")[0] for name in frozen}
     fresh = [layer for layer in report["missing"] if layer in kept]
     if fresh:
-        warnings.warn(
+        warn_user(
             f"{estimator_name}: freeze keeps the random weights of {listed(fresh)}. init_weights has no such "
             "layer, or one of another shape. See init_report_ of the fitted net.",
-            UserWarning,
-            stacklevel=2,
         )
 
 

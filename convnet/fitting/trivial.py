@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from convnet.graph.arrays import NotFiniteError
 from convnet.training.prediction import predict_in_batches
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from convnet.graph import Network
@@ -34,9 +34,10 @@ def warn_of_trivial_net(
 ) -> None:
     """Warn if the data loss of a fitted net is not below that of the class frequencies, or of the mean of y.
 
-    The loss is that of the validation set in the best epoch, if there is one. Otherwise it is that of the training set:
-    first the mean over the batches of the last epoch and then, if that is too high, the loss of the final weights,
-    without dropout and augmentation.
+    With a validation set, the loss is that of the validation set in the best epoch. A net that fits its training set
+    and has a better score than the constant gives no warning: it is only too sure of its predictions. Without a
+    validation set, the loss is that of the training set: first the mean over the batches of the last epoch and then, if
+    that is too high, the loss of the final weights, without dropout and augmentation.
 
     Parameters
     ----------
@@ -63,9 +64,14 @@ def warn_of_trivial_net(
         if epoch < 1:
             return  # the weights of an earlier fit
         name, loss = "validation", loop.history["validation_loss"][epoch - 1]
-        baseline = task.baseline_loss(own, _sample(validation, validation.rows))
+        other = _sample(validation, validation.rows)
+        baseline = task.baseline_loss(own, other)
         if loss <= max(limit * baseline, task.low_loss):
             return
+        learned = loop.data_loss <= limit * task.baseline_loss(own, own)
+        score = loop.history["validation_score"][epoch - 1]
+        if learned and (estimator.scoring is not None or score > task.baseline_score(own, other)):
+            return  # overconfident, but it predicts better than a constant
     else:
         name, baseline = "training", task.baseline_loss(own, own)
         if loop.data_loss <= max(limit * baseline, task.low_loss):
@@ -81,11 +87,10 @@ def warn_of_trivial_net(
         loss, baseline = task.metrics(outputs, *some)[0], task.baseline_loss(own, some)
         if loss <= max(limit * baseline, task.low_loss):
             return
-    warnings.warn(
+    warn_user(
         f"{type(estimator).__name__}: the net is no better than a prediction that ignores X. Its {name} loss is "
         f"{loss:.4g}; {task.baseline} alone give {baseline:.4g}. {_remedy(estimator, longer)}",
         ConvergenceWarning,
-        stacklevel=5,  # the caller of fit
     )
 
 

@@ -77,15 +77,15 @@ def feature_attributes(X: Any, array: Images) -> dict[str, Any]:
     return vars(probe)
 
 
-def image_attributes(X: Any, images: Images) -> dict[str, Any]:
-    """Return how files became images, and the names of their classes, if X is an image folder.
+def image_attributes(X: Any, y: Any, images: Images) -> dict[str, Any]:
+    """Return how files became images if X is an image folder, and the names of its classes if y is its `target`.
 
     ``image_form_`` is left out if the samples of the folder are not `images`.
     """
-    form, names = getattr(X, "image_form", None), getattr(X, "target_names", None)
+    form = getattr(X, "image_form", None)
     if form is None:
         return {}
-    found: dict[str, Any] = {} if names is None else {"_folder_classes": list(names)}
+    found: dict[str, Any] = {"_folder_classes": list(X.target_names)} if _is_target(X, y) else {}
     if (*form["size"], form["channels"]) == images.shape[1:]:
         found["image_form_"] = dict(form)
     return found
@@ -97,25 +97,25 @@ def check_folder_classes(known: list[str] | None, X: Any, y: Any, names: tuple[s
     Parameters
     ----------
     known : list of str or None
-        Names of the classes of the folder that the net is or was fitted to. None if it was no folder.
+        Names of the classes of the folder whose integers the net is or was fitted to. None if there is no such folder.
     X, y : object, array-like
-        As passed. Only the y of an image folder that are integers are compared.
+        As passed. They are compared only if X is an image folder and y its `target`.
     names : tuple of str
         Names of `X` and `y`, for the error.
     """
-    found = getattr(X, "target_names", None)
-    if (
-        known is None
-        or found is None
-        or list(found) == known
-        or np.asarray(y).dtype.kind not in "iu"
-    ):
+    if known is None or not _is_target(X, y) or list(X.target_names) == known:
         return
     raise ValueError(
-        f"{names[0]} is an image folder with the classes {listed(found)}, but the fit was on one with {listed(known)}: "
-        f"the same integer in {names[1]} stands for another class. Pass names of classes instead, such as "
-        "np.array(folder.target_names)[folder.target], to fit and here."
+        f"{names[0]} is an image folder with the classes {listed(X.target_names)}, but the fit was on one with "
+        f"{listed(known)}: the same integer in {names[1]} stands for another class. Pass names of classes instead, "
+        "such as np.array(folder.target_names)[folder.target], to fit and here."
     )
+
+
+def _is_target(X: Any, y: Any) -> bool:
+    """Return whether y holds the integers of an image folder X."""
+    target = getattr(X, "target", None)
+    return hasattr(X, "target_names") and target is not None and np.array_equal(y, target)
 
 
 def check_features(estimator: Any, X: Any, array: Images) -> None:

@@ -6,7 +6,6 @@ stands for what. Estimators make one from their parameters, and from the fitted 
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -28,6 +27,7 @@ from convnet.inputs.targets import (
 )
 from convnet.inspection.explain.targets import class_targets, label_codes, output_targets
 from convnet.values.messages import show
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Sized
@@ -80,7 +80,7 @@ class Task(ABC):
     """What a net learns, before a fit or with the classes or outputs of a fitted net."""
 
     description: ClassVar[str]
-    baseline: ClassVar[str]  # the best prediction that does not depend on X
+    baseline: ClassVar[str]  # a prediction that does not depend on X
     low_loss: ClassVar[float] = 0.0  # a data loss up to here is low, whatever that of the baseline
     min_validation_samples: ClassVar[int] = 1  # that the score of ``score`` needs
 
@@ -148,7 +148,7 @@ class Task(ABC):
         train: tuple[np.ndarray, np.ndarray | None],
         test: tuple[np.ndarray, np.ndarray | None],
     ) -> float:
-        """Return the loss of the best prediction that does not depend on X.
+        """Return the loss of a prediction that does not depend on X.
 
         Parameters
         ----------
@@ -161,6 +161,14 @@ class Task(ABC):
         loss : float
             0 if all targets of `train` are equal.
         """
+
+    @abstractmethod
+    def baseline_score(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the score of a prediction that does not depend on X; see `baseline_loss` for the parameters."""
 
     @abstractmethod
     def metrics(
@@ -291,6 +299,16 @@ class Classification(Task):
             log_p = np.log(frequencies / frequencies.sum())
         return -float(np.average(log_p[codes[1]], weights=test[1]))
 
+    def baseline_score(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the accuracy of the most frequent class."""
+        codes = [targets.astype(np.intp) for targets, _ in (train, test)]
+        majority = np.bincount(codes[0], weights=train[1]).argmax()
+        return float(np.average(codes[1] == majority, weights=test[1]))
+
     def count_outputs(self, y: Any) -> int:
         """Return 1 for two classes, else the number of classes."""
         return count_class_outputs(np.unique(as_labels(y)))
@@ -327,7 +345,6 @@ class MultilabelClassification(Task):
 
     description: ClassVar[str] = "an indicator of several labels per sample"
     baseline: ClassVar[str] = "the label frequencies"
-    low_loss: ClassVar[float] = LOW_CROSS_ENTROPY
 
     class_weight: Any = None
     classes: np.ndarray | None = None
@@ -389,6 +406,15 @@ class MultilabelClassification(Task):
         p = np.average(train[0], axis=0, weights=train[1]).astype(np.float64)
         share = np.average(test[0], axis=0, weights=test[1]).astype(np.float64)
         return float(-(xlogy(share, p) + xlog1py(1 - share, -p)).mean())
+
+    def baseline_score(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return the share of samples with exactly the frequent labels."""
+        frequent = np.average(train[0], axis=0, weights=train[1]) > 0.5
+        return float(np.average((test[0] == frequent).all(axis=1), weights=test[1]))
 
     def count_outputs(self, y: Any) -> int:
         """Return the number of columns of y."""
@@ -491,7 +517,7 @@ class Regression(Task):
         columns = targets.reshape(len(targets), -1).astype(np.float64)
         mean = np.average(columns, axis=0, weights=weights)
         variance = np.average((columns - mean) ** 2, axis=0, weights=weights)
-        varies = variance > 0
+        varies = np.ptp(columns, axis=0) > 0
         factors = np.divide(1, variance * len(varies), out=np.zeros(len(varies)), where=varies)
         return factors, float(varies.mean())
 
@@ -501,9 +527,19 @@ class Regression(Task):
         test: tuple[np.ndarray, np.ndarray | None],
     ) -> float:
         """Return the loss of the weighted mean of each output."""
-        mean = np.average(train[0], axis=0, weights=train[1])
+        if not np.ptp(train[0], axis=0).any():
+            return 0.0
+        mean = np.average(train[0].astype(np.float64), axis=0, weights=train[1])
         outputs = np.broadcast_to(mean, test[0].shape).reshape(len(test[0]), -1)
         return mean_loss(self.loss, outputs, test[0], test[1])
+
+    def baseline_score(
+        self,
+        train: tuple[np.ndarray, np.ndarray | None],
+        test: tuple[np.ndarray, np.ndarray | None],
+    ) -> float:
+        """Return 0, the R² of the mean."""
+        return 0.0
 
     def count_outputs(self, y: Any) -> int:
         """Return 1 for one axis, else the number of columns of y."""
@@ -591,9 +627,7 @@ def _split(
 
 def _warn_of_one_hot(y: np.ndarray) -> None:
     if len(y) >= MIN_ONE_HOT_SAMPLES and (y.sum(axis=1) == 1).all():
-        warnings.warn(
+        warn_user(
             "Every sample of y has exactly one label. If the labels exclude each other, pass y.argmax(axis=1): one "
             "label per sample trains a softmax, an indicator trains each label separately.",
-            UserWarning,
-            stacklevel=2,
         )

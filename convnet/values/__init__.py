@@ -7,6 +7,7 @@
     foreign_names.py   errors about names of Keras, PyTorch and scikit-learn, which say what to write instead
     foreign_tables.py  these names, and what to write instead
     value.py        Value: immutable, checked, compared, hashed, printed and pickled by its fields
+    user_warnings.py  warnings that point to the line of the user
     registry.py     Registry: the classes of one family of values by name; dict ↔ value
     docstrings.py   documentation of fields, inherited from base classes
     spec.py         lists of values ↔ lists of dicts, JSON, YAML, paths

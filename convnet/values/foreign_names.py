@@ -1,6 +1,9 @@
 """Answers to names that other libraries use: errors that say what to write here instead."""
 
+import dis
+import sys
 from collections.abc import Collection, Iterable, Mapping
+from types import FrameType
 from typing import Any
 
 from convnet.values.messages import did_you_mean, show
@@ -111,11 +114,24 @@ def missing_name(
 ) -> AttributeError | ImportError:
     """Return the error about a name that a module does not have.
 
-    It is an ImportError if there is something to write instead: Python replaces the text of an AttributeError in
-    ``from module import name``.
+    In ``from module import name`` it is an ImportError if there is something to write instead, because Python replaces
+    the text of an AttributeError there. Otherwise it is an AttributeError, as `hasattr` and `pickle` expect.
     """
     same = next((own for own in known if own.lower() == name.lower()), "")
     remedy = table.remedy(name) or as_remedy(same)
-    if remedy:
-        return ImportError(f"{module} has no {show(name)}.{remedy}")
-    return AttributeError(f"module {module!r} has no attribute {name!r}")
+    if not remedy:
+        return AttributeError(f"module {module!r} has no attribute {name!r}")
+    kind = ImportError if _is_imported() else AttributeError
+    return kind(f"{module} has no {show(name)}.{remedy}")
+
+
+def _is_imported() -> bool:
+    """Return whether a name of convnet is looked up by ``from module import name``."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "convnet":
+        frame = frame.f_back
+    if frame is None:
+        return False
+    if frame.f_globals.get("__name__") == "importlib._bootstrap":  # of a package
+        return True
+    return frame.f_code.co_code[frame.f_lasti] == dis.opmap["IMPORT_FROM"]  # of a module

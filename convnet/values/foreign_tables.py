@@ -364,7 +364,7 @@ ATTRIBUTES = ForeignNames(
         # Keras
         "add": "Pass all layers to the constructor as a list.",
         "build": "Leave it out: fit builds the net. summary(X, y) shows it before.",
-        "compile": 'Leave it out: solver="adam", learning_rate_init=1e-3 and scoring="accuracy" are parameters of '
+        "compile": 'Leave it out: solver="adam", learning_rate_init and scoring="accuracy" are parameters of '
         "the constructor.",
         "count_params": "net.n_parameters_",
         "evaluate": "net.score(X, y)",

@@ -21,6 +21,12 @@ def fit(X=IMAGES, y=Y, layers=CONV, kind=ConvNetClassifier, data=(), **params):
     return kind(layers, max_iter=1, random_state=0, **params).fit(X, y, **dict(data))
 
 
+def test_warnings_point_to_the_call_of_fit():
+    with pytest.warns(UserWarning) as caught:
+        ConvNetClassifier(CONV, max_iter=1, validation_fraction=0.3).fit(IMAGES, Y)
+    assert {str(one.filename) for one in caught} == {__file__}
+
+
 def quiet(*args, **params):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -45,6 +51,8 @@ def test_images_in_other_units():
     quiet(IMAGES / 16)  # as scikit-learn's digits
     quiet(IMAGES - 128.0)  # negative values: not 8-bit images
     quiet(IMAGES * 10.0)
+    with pytest.warns(UserWarning, match=r"from 0 to 100, .*Set rescale=1/100\."):
+        fit(np.minimum(IMAGES / 2.0, 100))  # percent: not 8 bits
     quiet(IMAGES.reshape(40, 36).astype(float), layers=[Dense(4)])  # a table
 
 
@@ -85,7 +93,7 @@ def test_a_validation_fraction_without_effect():
     message = r"validation_fraction=0\.3 has no effect without early_stopping=True"
     with pytest.warns(UserWarning, match=message):
         fit(validation_fraction=0.3)
-    with pytest.warns(UserWarning, match=message):
+    with pytest.warns(UserWarning, match="no effect, because X_val is the validation set"):
         fit(validation_fraction=0.3, data=dict(X_val=IMAGES, y_val=Y))
     quiet(validation_fraction=0.3, early_stopping=True)
 

@@ -134,3 +134,31 @@ def test_the_training_score_is_recorded(weighted):
     assert clf.history_["score"] == pytest.approx([clf.score(X, labels, weights)], abs=1e-6)
     binary = clf.fit(X, z > 0, weights)
     assert binary.history_["score"] == pytest.approx([clf.score(X, z > 0, weights)], abs=1e-6)
+
+
+def test_a_net_that_is_too_sure_but_predicts_better():
+    """Overfitting raises the validation loss above that of a constant, while the score is better."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(80, 6)).astype(np.float32)
+    y = (X[:, 0] + 0.7 * rng.normal(size=80) > 0).astype(int)
+    clf = ConvNetClassifier(
+        [Dense(256, activation="relu")],
+        learning_rate_init=0.02,
+        learning_rate="constant",
+        max_iter=60,
+        random_state=0,
+        batch_size=10,
+    )
+    quiet(clf, X[:40], y[:40], X_val=X[40:], y_val=y[40:])
+    assert clf.history_["score"][-1] == 1 and clf.validation_loss_curve_[-1] > np.log(2)
+
+
+def test_targets_whose_mean_float32_cannot_hold():
+    X = np.random.default_rng(4).normal(size=(300, 2)).astype(np.float32)
+    for y in (np.full(300, 1 / 3), np.full((300, 2), 1000000.3)):
+        quiet(net(ConvNetRegressor, normalize_y=False, max_iter=1), X, y)
+    both = np.stack([X.sum(axis=1), np.full(300, 1 / 3)], axis=1)
+    reg = net(ConvNetRegressor, normalize_y=False, max_iter=2).fit(
+        X, both, np.linspace(0.1, 1, 300)
+    )
+    assert all(abs(score) < 100 for score in reg.history_["score"])
