@@ -20,16 +20,15 @@ from convnet.layers import Conv2D, GlobalMaxPool2D
 digits = load_digits()
 X, y = digits.images / 16, digits.target
 layers = [Conv2D(12, 5, activation="relu", name="strokes"), GlobalMaxPool2D()]
-untrained = ConvNetClassifier(layers, learning_rate_init=1e-6, random_state=0).partial_fit(
-    X, y, np.unique(y)
-)
-FilterDisplay.from_estimator(untrained)
+clf = ConvNetClassifier(layers, max_iter=80, learning_rate_init=5e-3, random_state=0)
+clf.initialize(X, y)
+FilterDisplay.from_estimator(clf)
 
 # %%
-# They are random, because one epoch at a tiny learning rate hardly changes them. After eighty epochs the kernels look
-# like slopes, bars and corners, and their weights are six times as large.
+# They are random. After eighty epochs the kernels look like slopes, bars and corners, and the largest weight is six
+# times as large.
 
-clf = ConvNetClassifier(layers, max_iter=80, learning_rate_init=5e-3, random_state=0).fit(X, y)
+clf.fit(X, y)
 print(f"accuracy {clf.score(X, y):.3f}")
 FilterDisplay.from_estimator(clf)
 

@@ -1,4 +1,4 @@
-"""The examples that need data of a user's own, on a little that is made up."""
+"""The examples that are not in the gallery. Those that need data of a user's own get some that is made up."""
 
 import subprocess
 import sys
@@ -26,6 +26,25 @@ def digits(rng, n):
     for image, label in zip(X, y, strict=True):
         image[4 + 2 * label : 6 + 2 * label, 4:-4] = 255
     return X, y
+
+
+def test_edges(tmp_path):
+    pil = pytest.importorskip("PIL.Image", reason="the picture is read by Pillow")
+    pytest.importorskip("matplotlib", reason="it draws")
+    blocks = run("edges.py", tmp_path / "edges.png").split("\n\n")
+    maps = {}
+    for block in blocks[:5]:
+        title, *rows = block.splitlines()
+        maps[title] = [[int(n) for n in row.strip("[] ").split()] for row in rows]
+    edge = [[0, 30, 30, 0]] * 4
+    assert maps["stride 1"] == maps["ReLU"] == edge
+    assert maps["stride 2"] == [[0, 30]] * 2
+    assert maps["ReLU, max pooling"] == [[30, 30]] * 2
+    assert maps['padding "same"'][0] == [-20, 0, 20, 20, 0, 0]
+    assert maps['padding "same"'][1:5] == [[-30, 0, 30, 30, 0, 0]] * 4
+    assert "sum of the 9 products  30" in "\n\n".join(blocks[5:])
+    with pil.open(tmp_path / "edges.png") as picture:
+        assert picture.size == (1200, 400)
 
 
 @pytest.mark.slow

@@ -188,7 +188,7 @@ def test_a_search_over_a_foreign_name():
             lambda clf: clf.fit(X, y, steps_per_epoch=3),
             "fit() has no parameter 'steps_per_epoch'. Leave it out: an epoch visits each sample of X once.",
         ),
-        (lambda clf: clf.fit(x=X, y=y), "fit() has no parameter 'x'. Write fit(X, y)."),
+        (lambda clf: clf.fit(x=X, y=y), "fit() has no parameter 'x'. Pass the samples as X."),
         (lambda clf: clf.fit(X, y, sampel_weight=y), "Did you mean 'sample_weight'?"),
         (lambda clf: clf.partial_fit(X, y, epochs=2), "partial_fit() has no parameter 'epochs'."),
         (

@@ -79,4 +79,7 @@ def test_the_user_guide_runs(tmp_path, monkeypatch):
             exec(program, found)
             if "RandomFlip" in program:  # the guide declares this net; it is used below
                 found["clf"].set_params(max_iter=2, callbacks=None).fit(found["X"], found["y"])
+            if "set_weights" in program:
+                edges = found["net"].feature_maps(found["images"], "conv1")[0, :, :, 0]
+                assert edges.tolist() == [[0, 30, 30, 0]] * 4
     assert (tmp_path / "digits.npz").exists()

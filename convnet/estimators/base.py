@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from sklearn.exceptions import NotFittedError
+
 from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
@@ -16,9 +18,15 @@ from convnet.estimators.sklearn_callbacks import (
     SklearnCallbacks,
     with_callbacks,
 )
-from convnet.fitted.attributes import FittedAttributeTypes, commit
+from convnet.fitted.attributes import (
+    FittedAttributeTypes,
+    commit,
+    fit_snapshot,
+    fitted_attributes,
+)
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.validate import validate_fitted
+from convnet.fitted.weights import replaced
 from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
 from convnet.graph import Plan
@@ -128,6 +136,104 @@ class BaseConvNet(
         )
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, resume=resume, validation=validation)
+
+    @checked_call
+    def initialize(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Build the net with the weights that ``fit`` would begin with, and do not train it.
+
+        The result can be used like a fitted net. Its weights are random, or those of `init_weights`. `Normalize` layers
+        and `normalize_y` learn their statistics. A fitted net is built again. ``set_weights`` sets weights by hand.
+        ``partial_fit``, and ``fit`` with `warm_start`, continue from these weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w), (n, length, c) or (n, features)
+            Images, signals or flat samples, as in ``fit``. One sample is enough.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Targets, which determine the classes or the number of outputs.
+        sample_weight : array-like of shape (n,), default=None
+            Sample weights for the statistics. Samples with weight 0 are ignored.
+
+        Returns
+        -------
+        self : object
+            Estimator with all fitted attributes. ``n_iter_`` and ``best_iter_`` are 0, ``loss_`` is NaN, and the lists
+            in ``history_`` are empty.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not valid, the layers do not fit together or the images, or X or y cannot be used. A
+            TypeError is raised if a parameter has the wrong type. The estimator does not change then.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convnet import ConvNetClassifier
+        >>> from convnet.layers import Conv2D
+        >>> clf = ConvNetClassifier([Conv2D(2, 3)], random_state=0)
+        >>> clf = clf.initialize(np.zeros((2, 6, 6)), ["left", "right"])
+        >>> clf.weights_["conv1/weights"].shape
+        (3, 3, 1, 2)
+        """
+        session = self._session(X, y, sample_weight, resume=False, partial=False)
+        commit(self, session.initialize())
+        return self
+
+    @checked_call
+    def set_weights(self, weights: Mapping[str, ArrayLike]) -> Self:
+        """Replace weights of a net that is fitted or initialized.
+
+        ``fit`` with `warm_start` and ``partial_fit`` continue from the new weights, with new moments of the optimizer.
+        The attributes about training, such as ``history_``, still describe the fit before.
+
+        Parameters
+        ----------
+        weights : dict of str to array-like
+            Arrays by the names and with the shapes in ``weights_``. They are copied. Weights that are not named do not
+            change. The weights of a convolution have shape (kernel_height, kernel_width, in_channels, out_channels),
+            those of a dense layer (in_features, units).
+
+        Returns
+        -------
+        self : object
+            The estimator. Another thread sees all of the old weights or all of the new ones.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit`` and ``initialize``.
+        ValueError, TypeError
+            If the net has no weights of a name, a shape differs, or values are not finite numbers. No weights change
+            then.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convnet import ConvNetClassifier
+        >>> from convnet.layers import Conv2D
+        >>> image = np.repeat([[10.0, 10, 10, 0, 0, 0]], 6, axis=0)
+        >>> clf = ConvNetClassifier([Conv2D(1, 3)]).initialize([image, image.T], [0, 1])
+        >>> kernel = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])
+        >>> clf = clf.set_weights({"conv1/weights": kernel.reshape(3, 3, 1, 1)})
+        >>> clf.feature_maps(image[np.newaxis], "conv1")[0, :, :, 0]
+        array([[ 0., 30., 30.,  0.],
+               [ 0., 30., 30.,  0.],
+               [ 0., 30., 30.,  0.],
+               [ 0., 30., 30.,  0.]], dtype=float32)
+        """
+        net, what = fit_snapshot(self), f"{type(self).__name__}.set_weights"
+        if not hasattr(net, "weights_"):
+            raise NotFittedError(f"{what}: call initialize(X, y) or fit(X, y) first.")
+        validate_fitted(net)
+        cache = net._network_cache
+        plan = Plan(cache.layers, cache.input_shape, cache.n_outputs)
+        changed = {
+            "weights_": replaced(net.weights_, weights, plan, what),
+            "_network_cache": cache.empty_copy(),
+        }
+        commit(self, fitted_attributes(vars(net)) | changed)
+        return self
 
     def _fit(
         self,

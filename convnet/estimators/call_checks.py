@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-BY_METHOD = {"fit": foreign_tables.FIT_PARAMETERS, "partial_fit": foreign_tables.FIT_PARAMETERS}
+BY_METHOD = dict.fromkeys(("fit", "partial_fit", "initialize"), foreign_tables.FIT_PARAMETERS)
 
 
 class Arguments:

@@ -70,7 +70,8 @@ tol : float, default=1e-4
 verbose : bool, default=False
     Whether to print the metrics of each epoch, as ``convnet.callbacks.Progress()`` does.
 warm_start : bool, default=False
-    Whether ``fit`` continues from the weights of the last fit. The numbers of the epochs continue as well. If both fits
+    Whether ``fit`` continues from the weights of the last fit, of ``initialize`` or of ``set_weights``. The numbers of
+    the epochs continue as well. If both fits
     have `early_stopping`, the earlier best weights are kept until an epoch has a better score, and the split is the
     same: for the same X and y, the validation set holds the same samples, whatever `random_state` is. If both have
     ``X_val``, the earlier best weights count with their score on the new one.

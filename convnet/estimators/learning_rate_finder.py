@@ -128,7 +128,7 @@ def find_learning_rate(
     # a clone has a RandomState of its own
     session = clone(estimator)._session(X, y, sample_weight, resume=False, partial=False)
     examples, _ = session.scale_targets(session.data.examples, None)
-    prepared = session.prepare(examples)
+    prepared = session.prepare(session.build(examples), examples)
     trainer = prepared.optimization.trainer
     rates = np.geomspace(lowest, highest, steps)
     losses, trend = [], []

@@ -198,12 +198,13 @@ def _check_init_report(report: Any, fitted: Fitted, plan: Plan) -> None:
 
 
 def _check_n_iter(n: Any, fitted: Fitted, plan: Plan) -> None:
-    require(_is_count(n), "a number of epochs", n)
+    require(_is_count(n, 0), "a number of epochs", n)
 
 
 def _check_best_iter(best: Any, fitted: Fitted, plan: Plan) -> None:
     n = fitted["n_iter_"]
-    require(_is_count(best) and best <= n, f"an epoch from 1 to {n}", best)
+    lowest = 1 if n else 0
+    require(_is_count(best, lowest) and best <= n, f"an epoch from {lowest} to {n}", best)
 
 
 def _check_loss(loss: Any, fitted: Fitted, plan: Plan) -> None:
@@ -313,17 +314,22 @@ ATTRIBUTES = (
         _check_n_iter,
         training=True,
         type="int",
-        doc="Number of epochs done, including earlier fits that this one resumed.",
+        doc="Number of epochs done, including earlier fits that this one resumed. 0 after ``initialize``.",
     ),
     FittedAttribute(
         "best_iter_",
         _check_best_iter,
         training=True,
         type="int",
-        doc="Epoch, from 1, whose weights were kept: the one with the best validation score, else the last.",
+        doc="Epoch, from 1, whose weights were kept: the one with the best validation score, else the last. 0 after "
+        "``initialize``.",
     ),
     FittedAttribute(
-        "loss_", _check_loss, training=True, type="float", doc="Training loss of that epoch."
+        "loss_",
+        _check_loss,
+        training=True,
+        type="float",
+        doc="Training loss of that epoch. NaN after ``initialize``.",
     ),
     FittedAttribute(
         "loss_curve_",
@@ -353,7 +359,7 @@ ATTRIBUTES = (
         _check_history,
         training=True,
         type="dict of list",
-        doc="All values recorded for each epoch.",
+        doc="All values recorded for each epoch. The lists are empty after ``initialize``.",
     ),
     # the images that it was trained on, where the command line trained it
     FittedAttribute("_seen_images", check_seen, required=False),

@@ -78,6 +78,7 @@ class CallbackView:
                 session.validation_set,
                 session.init_weights,
                 session.first_epoch,
+                session.resume,
             )
         return self._fingerprint
 
@@ -155,6 +156,7 @@ def checkpoint_fingerprint(
     validation_set: ValidationSet | None,
     init_weights: Mapping[str, np.ndarray] | None,
     first_epoch: int,
+    resume: bool,
 ) -> dict[str, str]:
     """Return texts that are the same for two fits if one can resume from a checkpoint of the other.
 
@@ -170,6 +172,8 @@ def checkpoint_fingerprint(
         The arrays that the net starts with.
     first_epoch : int
         Epochs done by earlier fits.
+    resume : bool
+        Whether the fit begins with the weights of the estimator.
     """
     params = {name: getattr(estimator, name) for name in estimator._all_names()}
     texts = {"estimator": type(estimator).__name__, "layers": repr(list(data.layers))}
@@ -190,7 +194,7 @@ def checkpoint_fingerprint(
         "none" if validation_set is None else _digest(validation_set.examples)
     )
     texts["epochs done before"] = str(first_epoch)
-    if first_epoch:
+    if resume:
         weights = estimator.weights_.values()
         texts["weights begun with"] = _hash(np.ascontiguousarray(array) for array in weights)
     return texts

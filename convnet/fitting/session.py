@@ -3,7 +3,8 @@
 ::
 
     FitData, ValidationSet     X, y and weights, checked and encoded           (data.py)
-    prepare                    network, initial weights, trainer, schedule     (transfer.py, training/optimization.py)
+    build                      network and initial weights                     (transfer.py)
+    prepare                    trainer and schedule                            (training/optimization.py)
     Validation                 loss and score after each epoch                 (validation.py)
     Loop                       the epochs                                      (training/loop.py)
     attributes                 what the estimator gets
@@ -46,7 +47,7 @@ from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
-from convnet.training.loop import Loop
+from convnet.training.loop import METRICS, Loop
 from convnet.training.optimization import OptimizationState
 from convnet.training.statistics import learn_statistics
 from convnet.values.messages import show
@@ -55,7 +56,7 @@ from convnet.values.user_warnings import warn_user
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from convnet.callbacks.callback import Callback
     from convnet.fitting.transfer import Report
@@ -72,8 +73,8 @@ PASSED = "X_val"  # stands for a validation set that was passed, where the seed 
 
 
 @dataclass(frozen=True, eq=False)
-class Preparation:
-    """A network that is ready to be trained.
+class InitialNet:
+    """A network before training.
 
     Parameters
     ----------
@@ -81,29 +82,42 @@ class Preparation:
         Holds the network for the fitted estimator.
     network : Network
         With initial weights, or those of the fitted net.
+    frozen : frozenset of str
+        Names of the parameters that `freeze` keeps.
+    init_report : dict or None
+        ``init_report_``.
+    """
+
+    cache: NetworkCache
+    network: Network
+    frozen: frozenset[str]
+    init_report: Report | None
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """What a network is trained with.
+
+    Parameters
+    ----------
     optimization : OptimizationState
         Trainer, schedule and early stopping.
     examples : Examples
         The training set; the features of the frozen prefix, if there is one.
     batch_size : int
         Number of samples of a step.
-    init_report : dict or None
-        ``init_report_``.
     score_offset : float or None
         See `Loop`.
     """
 
-    cache: NetworkCache
-    network: Network
     optimization: OptimizationState
     examples: Examples
     batch_size: int
-    init_report: Report | None
     score_offset: float | None
 
 
 class FitSession:
-    """One call of ``fit`` or ``partial_fit``.
+    """One call of ``fit``, ``partial_fit`` or ``initialize``.
 
     Parameters
     ----------
@@ -177,7 +191,7 @@ class FitSession:
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights = None if resume else self._read_init_weights(load)
         self.scaling: TargetScaling | None = None
-        self.prepared: Preparation | None = None
+        self.net: InitialNet | None = None
         self._loop: Loop | None = None
 
     def _check_unchanged(self, method: str) -> None:
@@ -235,8 +249,10 @@ class FitSession:
         if state is not None:
             self.seed, self.split_seed = snapshot.seeds(state[0])
         examples, validation_set = self.scale_targets(*self._split())
-        self.prepared = self.prepare(examples)
-        self._loop = loop = self._make_loop(validation_set, view if callbacks else None)
+        self.net = self.build(examples)
+        prepared = self.prepare(self.net, examples)
+        watch = view if callbacks else None
+        self._loop = loop = self._make_loop(self.net, prepared, validation_set, watch)
         if state is not None:
             snapshot.restore(loop, *state)
         try:
@@ -245,7 +261,7 @@ class FitSession:
             view.fit_end()
         except BaseException:
             if self.partial:
-                self.prepared.cache.reset()
+                self.net.cache.reset()
             raise
         finally:
             loop.watch = (
@@ -256,7 +272,7 @@ class FitSession:
             warn_of_trivial_net(
                 self.estimator,
                 self.data.task,
-                self.prepared.network,
+                self.net.network,
                 loop,
                 examples,
                 None if validation_set is None else validation_set.examples,
@@ -269,6 +285,15 @@ class FitSession:
                 ConvergenceWarning,
             )
         return self.attributes()
+
+    def initialize(self) -> dict[str, Any]:
+        """Return the fitted attributes of a net with the weights that training would begin with."""
+        splits = self.estimator.early_stopping
+        examples = self._split()[0] if splits else self.data.examples
+        examples, _ = self.scale_targets(examples, None)
+        self.net = self.build(examples)
+        no_epochs: dict[str, list[float]] = {name: [] for name in METRICS}
+        return self._fitted(self.net.network.get_weights(), 0, no_epochs)
 
     def _split(self) -> tuple[Examples, ValidationSet | None]:
         """Return the training set and the validation set, which is passed, split off, or None."""
@@ -307,8 +332,8 @@ class FitSession:
         targets = self.scaling.transform(examples.targets, examples.rows, name)
         return replace(examples, targets=targets)
 
-    def prepare(self, examples: Examples) -> Preparation:
-        """Return a network that is ready to be trained on `examples`."""
+    def build(self, examples: Examples) -> InitialNet:
+        """Return the network that training on `examples` begins with."""
         estimator, data = self.estimator, self.data
         report: Report | None = None
         if self.resume and self.partial:
@@ -321,9 +346,6 @@ class FitSession:
         frozen: frozenset[str] = frozenset()
         if estimator.freeze is not None:
             frozen = frozen_parameters(estimator.freeze, plan)
-        factors: dict[str, float] = {}
-        if estimator.layer_learning_rates is not None:
-            factors = rate_factors(estimator.layer_learning_rates, plan)
         if self.init_weights is not None:
             report = load_initial_weights(network, self.init_weights, self.estimator_name)
             if estimator.verbose:
@@ -339,6 +361,16 @@ class FitSession:
         ]
         if fresh and not self.resume:
             learn_statistics(network, examples, fresh, self.n_threads)
+        return InitialNet(cache, network, frozen, report)
+
+    def prepare(self, net: InitialNet, examples: Examples) -> Preparation:
+        """Return what is needed to train a network on `examples`."""
+        estimator, data = self.estimator, self.data
+        cache, network, frozen = net.cache, net.network, net.frozen
+        plan = network.plan
+        factors: dict[str, float] = {}
+        if estimator.layer_learning_rates is not None:
+            factors = rate_factors(estimator.layer_learning_rates, plan)
         prefix = plan.frozen_prefix(frozen) if data.augment is None else None
         batch_size = _batch_size(estimator.batch_size, len(examples.rows))
         optimization = cache.optimization_state or OptimizationState(self.seed, self.schedule_start)
@@ -385,19 +417,24 @@ class FitSession:
                 cached=not self.partial,
             )
         offset = None if score is None else score[1]
-        return Preparation(cache, network, optimization, examples, batch_size, report, offset)
+        return Preparation(optimization, examples, batch_size, offset)
 
-    def _make_loop(self, validation_set: ValidationSet | None, watch: CallbackView | None) -> Loop:
+    def _make_loop(
+        self,
+        net: InitialNet,
+        prepared: Preparation,
+        validation_set: ValidationSet | None,
+        watch: CallbackView | None,
+    ) -> Loop:
         """Return the loop over the epochs, which has not begun."""
-        estimator, prepared = self.estimator, self.prepared
-        assert prepared is not None
+        estimator = self.estimator
         validate = None
         if validation_set is not None:
             validate = Validation(
                 estimator,
                 self.data.task,
                 validation_set,
-                prepared.network,
+                net.network,
                 self._structure(),
                 self.n_threads,
             )
@@ -406,7 +443,7 @@ class FitSession:
         )
         unlimited = estimator.max_time is None or self.partial
         return Loop(
-            prepared.network,
+            net.network,
             prepared.optimization.trainer,
             prepared.examples,
             batch_size=prepared.batch_size,
@@ -439,13 +476,22 @@ class FitSession:
 
     def attributes(self) -> dict[str, Any]:
         """Return the fitted attributes after the epochs done so far."""
-        best, history = self.loop.best, self.history()
+        best = self.loop.best
+        return self._fitted(best.weights, best.epoch, self.history())
+
+    def _fitted(
+        self,
+        weights: Mapping[str, NDArray[np.float32]],
+        best_epoch: int,
+        history: dict[str, list[float]],
+    ) -> dict[str, Any]:
+        """Return the fitted attributes of a net with these weights, which are those of `best_epoch`."""
         fitted = {
             **self._structure(),
-            "weights_": Weights(best.weights),
+            "weights_": Weights(weights),
             "n_iter_": len(history["loss"]),
-            "best_iter_": best.epoch,
-            "loss_": history["loss"][best.epoch - 1],
+            "best_iter_": best_epoch,
+            "loss_": history["loss"][best_epoch - 1] if best_epoch else math.nan,
             "loss_curve_": list(history["loss"]),
             "history_": history,
         }
@@ -465,20 +511,20 @@ class FitSession:
 
     def end(self) -> None:
         """Note that the network is no longer being trained."""
-        if self.prepared is not None:
-            self.prepared.cache.training_pid = None
+        if self.net is not None:
+            self.net.cache.training_pid = None
 
     def interrupted(self) -> dict[str, Any] | None:
         """Return the attributes with the best weights so far, or None before the first epoch is done."""
-        if self.prepared is None or self._loop is None or not self._loop.history["loss"]:
+        if self.net is None or self._loop is None or not self._loop.history["loss"]:
             return None
-        self.prepared.network.set_weights(self._loop.best.weights)
+        self.net.network.set_weights(self._loop.best.weights)
         return self.attributes()
 
     def _structure(self) -> dict[str, Any]:
         """Return the fitted attributes that are known before training."""
-        assert self.prepared is not None
-        plan, report = self.prepared.network.plan, self.prepared.init_report
+        assert self.net is not None
+        plan, report = self.net.network.plan, self.net.init_report
         return {
             **self.data.attributes,
             **({} if report is None else {"init_report_": report}),
@@ -487,7 +533,7 @@ class FitSession:
             "input_shape_": self.data.input_shape,
             "layers_": tuple(plan.layers),
             "n_parameters_": plan.n_parameters,
-            "_network_cache": self.prepared.cache,
+            "_network_cache": self.net.cache,
         }
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 
 from convnet.fitted.validate import validate_fitted
-from convnet.fitted.weights import Weights
+from convnet.fitted.weights import Weights, as_numbers
 from convnet.layers import resolve_names
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
 from convnet.values.user_warnings import warn_user
@@ -53,7 +53,8 @@ def read_init_weights(
         None for a mapping.
     """
     if isinstance(source, Mapping):
-        return {name: _numbers(name, array, estimator_name) for name, array in source.items()}, None
+        what = f"{estimator_name}: init_weights"
+        return {name: as_numbers(name, array, what) for name, array in source.items()}, None
     if isinstance(source, str | os.PathLike):
         if len(os.fspath(source)) > MAX_PATH:
             raise ValueError(
@@ -79,23 +80,6 @@ def read_init_weights(
     net = net.estimator if isinstance(net, FrozenEstimator) else net
     validate_fitted(net)
     return net.weights_, net._input_format
-
-
-def _numbers(name: object, array: Any, estimator_name: str) -> np.ndarray:
-    """Return an array of `init_weights`; TypeError where it holds anything but real numbers."""
-    if not isinstance(name, str):
-        raise TypeError(
-            f'{estimator_name}: init_weights must have names such as "conv1/weights" as keys.'
-        )
-    try:
-        array = np.asarray(array)
-    except ValueError:  # rows of several lengths
-        array = np.asarray(None)
-    if array.dtype.kind not in "buif":
-        raise TypeError(
-            f"{estimator_name}: init_weights[{show(name)}] must be an array of real numbers."
-        )
-    return array
 
 
 def warn_of_scaling(known: InputFormat, images: Images, scale: float, estimator_name: str) -> None:

@@ -18,6 +18,8 @@ from convnet.training.prediction import predict_in_batches
 
 Weights: TypeAlias = dict[str, NDArray[np.float32]]  # as `Network.get_weights` returns them
 
+METRICS = "loss", "score", "learning_rate", "seconds"  # of each epoch
+
 # If values can grow by at most this many powers of ten on their way through a net, its outputs are not checked.
 MAX_GROWTH = 10.0
 
@@ -150,8 +152,7 @@ class Loop:
         self.keep_best = keep_best and validate is not None
         self.deadline, self.watch, self.largest = deadline, watch, largest
         self.score_offset = score_offset
-        names = ["loss", "score", "learning_rate", "seconds"]
-        names += ["validation_loss", "validation_score"] if validate else []
+        names = [*METRICS, *(("validation_loss", "validation_score") if validate else ())]
         self.history: dict[str, list[float]] = {name: [] for name in names}
         self.data_loss = math.nan
         self.best, self.over, self.cut = BestWeights(), False, 0

@@ -327,10 +327,10 @@ FIT_PARAMETERS = ForeignNames(
     {
         **dict.fromkeys(
             ("data", "images", "inputs", "train_data", "training_data", "x", "x_train", "dataset"),
-            "Write fit(X, y).",
+            "Pass the samples as X.",
         ),
         **dict.fromkeys(
-            ("labels", "target", "targets", "train_labels", "y_train"), "Write fit(X, y)."
+            ("labels", "target", "targets", "train_labels", "y_train"), "Pass the targets as y."
         ),
         **dict.fromkeys(
             (
@@ -363,7 +363,7 @@ ATTRIBUTES = ForeignNames(
     {
         # Keras
         "add": "Pass all layers to the constructor as a list.",
-        "build": "Leave it out: fit builds the net. summary(X, y) shows it before.",
+        "build": "net.initialize(X, y), or leave it out: fit builds the net",
         "compile": 'Leave it out: solver="adam", learning_rate_init and scoring="accuracy" are parameters of '
         "the constructor.",
         "count_params": "net.n_parameters_",
@@ -401,7 +401,7 @@ ATTRIBUTES = ForeignNames(
         "forward": "net.decision_function(X), or feature_maps(X, layer) for a layer's outputs",
         "half": FLOAT32_CPU,
         "load_model": "net = convnet.load(path)",
-        "load_state_dict": "init_weights=weights in the constructor",
+        "load_state_dict": "net.set_weights(weights), after initialize(X, y) or fit(X, y)",
         "modules": "net.layers_",
         "named_parameters": "net.weights_",
         "parameters": "net.weights_",

@@ -5,6 +5,13 @@ from functools import cache
 from typing import NamedTuple
 
 import convnet
+from convnet.graph import Network
+
+NETWORK = """The net below the estimators.
+
+```python
+from convnet.graph import Network
+```"""
 
 
 class Page(NamedTuple):
@@ -25,7 +32,8 @@ def pages():
     """Return all pages.
 
     Each estimator in ``convnet.__all__`` has its own page, and the other classes and functions there share one. Each
-    public module has a page for its ``__all__``, so a new module gets its page without further changes.
+    public module has a page for its ``__all__``, so a new module gets its page without further changes. `Network` has a
+    page although ``convnet.__all__`` does not name its module.
     """
     things = [getattr(convnet, name) for name in convnet.__all__ if not name.startswith("__")]
     modules = [thing for thing in things if inspect.ismodule(thing)]
@@ -34,6 +42,7 @@ def pages():
     return (
         *(Page(cls.__name__, "", {"": [cls]}) for cls in estimators),
         *map(_module_page, modules),
+        Page("graph", NETWORK, {"": [Network]}),
         Page("functions", "The other functions and classes of `convnet`.", {"": others}),
     )
 

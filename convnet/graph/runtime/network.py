@@ -18,23 +18,41 @@ from convnet.values.messages import listed, show
 
 
 class Network:
-    """The weights of a plan, with methods for prediction and for single training passes.
+    """A net without an estimator: layers with weights, for predictions and single training passes.
+
+    Estimators are built on it. It has no classes, and no output layer unless `n_outputs` is given.
 
     Parameters
     ----------
     layers : sequence of Layer
+        The layers.
     input_shape : tuple of int
         (height, width, channels), (length, channels) for signals, or (features,) for flat data.
     n_outputs : int, default=None
-        Units of the output layer that is appended; None appends none.
+        Number of units of an output layer to append. None appends no layer.
     seed : int, default=0
         Seed of the initial weights, 0 or more.
     isa : str, default=None
-        Instruction set of the kernels. None uses the best that the processor has, capped by ``CONVNET_ISA``.
+        Instruction set of the kernels. None is the best one of the processor, within the limit of ``CONVNET_ISA``.
     input_gradient : bool, default=False
         Whether `backward` also computes the gradient with respect to X.
     winograd : bool, default=None
-        See `Plan`.
+        Whether convolutions may use Winograd's algorithm. None follows the environment variable ``CONVNET_WINOGRAD``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convnet.graph import Network
+    >>> from convnet.layers import Conv2D
+    >>> net = Network([Conv2D(1, 3)], input_shape=(6, 6, 1))
+    >>> kernel = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])
+    >>> net.set_weights({"conv1/weights": kernel.reshape(3, 3, 1, 1), "conv1/bias": [0]})
+    >>> image = np.repeat([[10, 10, 10, 0, 0, 0]], 6, axis=0)
+    >>> net.forward(image.reshape(1, 6, 6, 1))[0, :, :, 0]
+    array([[ 0., 30., 30.,  0.],
+           [ 0., 30., 30.,  0.],
+           [ 0., 30., 30.,  0.],
+           [ 0., 30., 30.,  0.]], dtype=float32)
     """
 
     def __init__(
@@ -55,7 +73,24 @@ class Network:
     def from_plan(
         cls, plan: Plan, *, seed: int = 0, isa: str | None = None, input_gradient: bool = False
     ) -> Self:
-        """Return a network of an existing plan, so that the layers are not lowered again."""
+        """Return a network of an existing plan, so that the layers are not lowered again.
+
+        Parameters
+        ----------
+        plan : Plan
+            Plan of the net.
+        seed : int, default=0
+            Seed of the initial weights, 0 or more.
+        isa : str, default=None
+            Instruction set of the kernels.
+        input_gradient : bool, default=False
+            Whether `backward` also computes the gradient with respect to X.
+
+        Returns
+        -------
+        network : Network
+            The network.
+        """
         network = cls.__new__(cls)
         network._build(plan, seed=seed, isa=isa, input_gradient=input_gradient)
         return network
@@ -77,7 +112,13 @@ class Network:
         return flat.reshape(parameter.shape)
 
     def get_weights(self) -> dict[str, NDArray[np.float32]]:
-        """Return {name: float32 array}: copies of all parameters, running statistics included."""
+        """Return copies of all parameters, including running statistics.
+
+        Returns
+        -------
+        weights : dict of str to float32 ndarray
+            The parameters by name, such as "conv1/weights".
+        """
         return {p.name: self._view(p).copy() for p in self.plan.parameters}
 
     def set_weights(self, weights: Mapping[str, ArrayLike]) -> None:
@@ -133,6 +174,7 @@ class Network:
         scale : float, default=1.0
             Factor of X's values.
         n_threads : int, default=1
+            Maximum number of threads. The result does not depend on it.
 
         Returns
         -------
@@ -144,9 +186,28 @@ class Network:
     def features(
         self, X: NDArray[Any], layer: str, *, scale: float = 1.0, n_threads: int = 1
     ) -> NDArray[np.float32]:
-        """Return the output of a layer as in prediction, a float32 array of shape (n, *output shape of the layer).
+        """Return the output of a layer for X as in prediction.
 
-        Nested layers have names such as "residual1/conv1".
+        Parameters
+        ----------
+        X : ndarray of shape (n, h, w, c)
+            As in `forward`.
+        layer : str
+            Name of the layer. Nested layers have names such as "residual1/conv1".
+        scale : float, default=1.0
+            Factor of X's values.
+        n_threads : int, default=1
+            Maximum number of threads. The result does not depend on it.
+
+        Returns
+        -------
+        out : float32 ndarray of shape (n, *output shape of the layer)
+            The output of the layer.
+
+        Raises
+        ------
+        ValueError
+            If no layer has that name.
         """
         self._check_layer(layer)
         return self._predict(layer, X, scale, n_threads)
@@ -176,6 +237,7 @@ class Network:
         scale : float, default=1.0
             X is multiplied by it. The gradient is with respect to X before the multiplication.
         n_threads : int, default=1
+            Maximum number of threads. The result does not depend on it.
 
         Returns
         -------
@@ -238,8 +300,25 @@ class Network:
     ) -> NDArray[np.float32]:
         """Return the outputs for X as in a training step, with dropout and batch statistics.
 
-        The running statistics change. `sample_ids` key the random numbers of dropout for each sample; the default is
-        the position in X.
+        The running statistics change.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, h, w, c)
+            As in `forward`.
+        scale : float, default=1.0
+            Factor of X's values.
+        seed, epoch : int, default=0
+            Seed of the random numbers of dropout, and number of the epoch.
+        sample_ids : ndarray of int64, shape (n,), default=None
+            Numbers that select the random numbers of each sample. None is the position in X.
+        n_threads : int, default=1
+            Maximum number of threads. The result does not depend on it.
+
+        Returns
+        -------
+        out : float32 ndarray of shape (n, *output_shape)
+            The outputs. `backward` continues from them.
         """
         self._pass = TrainingPass(
             self.plan,
@@ -259,13 +338,26 @@ class Network:
     def backward(
         self, grad_output: ArrayLike, n_threads: int = 1
     ) -> tuple[NDArray[np.float32] | None, dict[str, NDArray[np.float32]]]:
-        """Return (gradient with respect to X or None, {name: gradient}) of the last `forward_training`.
+        """Return the gradients of the last `forward_training`.
 
         Parameters
         ----------
         grad_output : array of shape (n, *output_shape)
             Gradient of the loss with respect to the outputs.
         n_threads : int, default=1
+            Maximum number of threads. The result does not depend on it.
+
+        Returns
+        -------
+        grad_X : float32 ndarray or None
+            Gradient with respect to X, with `input_gradient`.
+        gradients : dict of str to float32 ndarray
+            Gradient with respect to each parameter.
+
+        Raises
+        ------
+        ValueError
+            If `forward_training` was not called before.
         """
         if self._pass is None:
             raise ValueError(

@@ -126,7 +126,7 @@ class HistoryDisplay:
         display = cls(
             np.asarray(estimator.loss_curve_),
             **curves,
-            best_iter=estimator.best_iter_,
+            best_iter=estimator.best_iter_ or None,  # 0 before training
             score_name=_score_name(estimator),
         )
         return display.plot(ax=ax, line_kw=line_kw)
@@ -170,7 +170,7 @@ class HistoryDisplay:
             axes[0].tick_params(labelbottom=False)
         axes[-1].set_xlabel("epoch")
         axes[-1].xaxis.get_major_locator().set_params(integer=True)
-        n_epochs = np.size(self.loss)
+        n_epochs = max(1, np.size(self.loss))
         axes[-1].set_xlim(0.5, 1.02 * n_epochs + 0.5)
         best = self.best_iter
         self.best_iter_lines_ = [] if best is None else [self._mark(one, best) for one in axes]
