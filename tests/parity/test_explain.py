@@ -64,6 +64,7 @@ def test_gradcam_and_saliency(key, torch, peer):
     for name in putting_out_maps:
         x, maps, out = peer(net, layers, X, name)
         own = out[:, 0] * torch.tensor(2 * target - 1) if n_classes == 2 else out[range(40), target]
+        own = own * float(np.ravel(getattr(net, "y_scale_", 1.0))[0])  # in the units of y
         by_x, by_maps = torch.autograd.grad(own.sum(), (x, maps))
         weighted = (by_maps.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()
         want = torch.nn.functional.interpolate(

@@ -38,7 +38,7 @@ def test_cells(clf, photographs, ax, monkeypatch, at_once):
             drawn = overlay(mean, expected.maps[i, j])
             np.testing.assert_allclose(axes.images[0].get_array(), drawn, atol=1e-5)
             assert [text.get_text() for text in axes.texts] == [str(rows.sum())]
-    assert counts[0, 1] != counts[1, 0]  # or true and predicted could be exchanged
+    assert (counts != counts.T).any()  # or true and predicted could be exchanged
 
 
 def test_the_most_confused_classes():
