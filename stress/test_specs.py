@@ -36,6 +36,11 @@ PARAMETERS = sorted({name for kind in KINDS for name in kind().get_params(deep=F
 NESTED = ["layers", "augment", "learning_rate"]
 
 
+def having(name, kind):
+    """Return `kind` if it has the parameter, else the kind that has it."""
+    return next(one for one in (kind, *KINDS) if name in one().get_params(deep=False))
+
+
 class Meter:
     """Measures the processor time and memory of refused calls, and keeps the worst of each."""
 
@@ -156,8 +161,8 @@ def test_every_parameter(meter, amount):
     @many(n)
     @given(st.sampled_from(PARAMETERS + NESTED * 3), st.data())
     def run(name, data):
-        kind = KINDS[0] if name in ("class_weight", "label_smoothing") else KINDS[meter.tried % 2]
-        kind = KINDS[1] if name == "loss" else kind
+        kind = KINDS[meter.tried % 2]
+        kind = kind if name in NESTED else having(name, kind)
         strategy = {"layers": hostile.layers, "augment": hostile.augment}.get(name, hostile.values)
         params = {name: data.draw(strategy)}
         if name in ("validation_fraction", "scoring", "n_iter_no_change", "tol"):
@@ -170,7 +175,7 @@ def test_every_parameter(meter, amount):
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_odd_value_of_every_parameter(name, meter, amount):
     """Try each value of `hostile.ODD` for each parameter."""
-    kind = KINDS[1] if name == "loss" else KINDS[0]
+    kind = having(name, KINDS[0])
     values = hostile.ODD[:: amount(3, 1)]
     for value in values if name not in NESTED else [*values, *([value] for value in hostile.ODD)]:
         params = {name: value}
@@ -289,7 +294,7 @@ def test_estimators_can_be_inspected(meter, amount):
     @many(n)
     @given(st.sampled_from(PARAMETERS), hostile.layers)
     def run(name, value):
-        net = build(KINDS[name == "loss"]).set_params(**{name: value})
+        net = build(having(name, KINDS[0])).set_params(**{name: value})
         assert meter("get_params", lambda: net.get_params()) is not None
         if not _cannot_be_copied(value):
             meter("clone", lambda: clone(net))

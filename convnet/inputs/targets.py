@@ -25,6 +25,9 @@ LABEL_LISTS = (
 )
 
 
+MAX_TARGET = 1e150  # magnitude of a regression target: R² takes sums of squares
+
+
 def as_target(y: Any, name: str = "y") -> Any:
     """Return y as an array or a sparse matrix: all of convnet sees it only after this. Its values are not checked."""
     if issparse(y) or type(y) is np.ndarray:
@@ -129,7 +132,7 @@ def as_indicator(y: Any) -> np.ndarray:
 
 
 def as_numbers(y: Any, *, warn: bool = True) -> NDArray[np.float64]:
-    """Return y as float64 of shape (n,) or (n, n_outputs). Raise ValueError unless all values are finite numbers.
+    """Return y as float64 of shape (n,) or (n, n_outputs). Raise ValueError unless all are numbers up to `MAX_TARGET`.
 
     With `warn`, a single column in place of one axis gives scikit-learn's warning.
     """
@@ -140,7 +143,14 @@ def as_numbers(y: Any, *, warn: bool = True) -> NDArray[np.float64]:
         raise ValueError(f"y must have shape (n,) or (n, n_outputs); got {y.shape}.")
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=warn)
-    return as_array(y, "y", ensure_2d=False, dtype=np.float64, order="C")
+    y = as_array(y, "y", ensure_2d=False, dtype=np.float64, order="C")
+    largest = np.abs(y).max(initial=0)
+    if largest > MAX_TARGET:
+        raise ValueError(
+            f"y has values up to {largest:.3g}. Squares of values above {MAX_TARGET:g} are too large for "
+            "dtype('float64'). Scale y."
+        )
+    return y
 
 
 def check_sample_weight(
