@@ -12,6 +12,7 @@ import numpy as np
 from convnet.augment.spec import as_augment
 from convnet.fitted.attributes import fitted_copy
 from convnet.training import snapshot
+from convnet.training.optimization import resolve_learning_rate
 from convnet.training.schedules import NAMED, Schedule
 
 if TYPE_CHECKING:
@@ -178,7 +179,8 @@ def checkpoint_fingerprint(
     params = {name: getattr(estimator, name) for name in estimator._all_names()}
     texts = {"estimator": type(estimator).__name__, "layers": repr(list(data.layers))}
     texts["augment"] = repr(list(as_augment(params["augment"])))
-    rate = params["learning_rate"]
+    rate = resolve_learning_rate(params["learning_rate"], cycle=not params["early_stopping"])
+    params["learning_rate"] = rate
     if not isinstance(NAMED.get(rate) if isinstance(rate, str) else rate, Schedule):
         params.pop("max_iter")  # the rates do not depend on it
     texts |= {

@@ -48,7 +48,7 @@ from convnet.layers import Normalize
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import METRICS, Loop
-from convnet.training.optimization import OptimizationState
+from convnet.training.optimization import OptimizationState, resolve_learning_rate
 from convnet.training.statistics import learn_statistics
 from convnet.values.messages import show
 from convnet.values.user_warnings import warn_user
@@ -388,10 +388,8 @@ class FitSession:
                 "label_smoothing": getattr(estimator, "label_smoothing", 0.0),
             },
         )
-        learning_rate = estimator.learning_rate
-        if isinstance(learning_rate, str) and learning_rate == "auto":
-            # A cycle takes all epochs: early stopping would end it while the rate rises.
-            learning_rate = "constant" if self.partial or estimator.early_stopping else "one_cycle"
+        cycle = not self.partial and not estimator.early_stopping
+        learning_rate = resolve_learning_rate(estimator.learning_rate, cycle=cycle)
         optimization.set_schedule(
             learning_rate,
             estimator.learning_rate_init,

@@ -43,6 +43,16 @@ def check_learning_rate(value: object, max_iter: int) -> None:
         )
 
 
+def resolve_learning_rate(learning_rate: LearningRate, *, cycle: bool) -> LearningRate:
+    """Return `learning_rate`, and for "auto" what it stands for.
+
+    `cycle` says whether training runs for all epochs. Early stopping would end a cycle while the rate rises.
+    """
+    if isinstance(learning_rate, str) and learning_rate == "auto":
+        return "one_cycle" if cycle else "constant"
+    return learning_rate
+
+
 class OptimizationState:
     """Trainer, learning rates and early stopping of one ``fit``, or of successive calls of ``partial_fit``.
 
