@@ -138,14 +138,14 @@ typedef struct {
     int64_t n_transforms, fill;     /* fill: enum cn_fill */
     const void *y;    /* int32 classes [rows], or float32 targets [rows][outputs], by row of x */
     double smoothing; /* share of the target that all classes get alike */
-    const float *sample_weight; /* by row of x; NULL: all 1 */
-    double weight_sum;          /* of the batch */
-    double *losses;             /* [n]: weighted loss of each sample */
-    double *data_losses;        /* [n]: the same without smoothing */
-    double *scores;             /* [n]: weighted score of each sample; see loss.inc.h */
+    const float *sample_weight;  /* by row of x; NULL: all 1 */
+    double weight_sum;           /* of the batch */
+    double *losses;              /* [n]: weighted loss of each sample */
+    double *data_losses;         /* [n]: the same without smoothing */
+    double *scores;              /* [n]: weighted score of each sample; see loss.inc.h */
     const double *score_weights; /* [outputs] */
-    double *squares;            /* sum of squares of each block of decayed parameters */
-    double *norms;              /* [0]: factor of the gradients; then each block's sum of squares */
+    double *squares;             /* sum of squares of each block of decayed parameters */
+    double *norms; /* [0]: factor of the gradients; then each block's sum of squares */
     int64_t norm_blocks;
     /* learning_rate: Adam's, already corrected for the start of its moments; base_rate: before that */
     double learning_rate, base_rate, alpha, momentum, beta_1, beta_2, epsilon;
