@@ -90,9 +90,9 @@ def recognize(clf: ConvNetClassifier, X: Any) -> Seen:
     if known is None:
         return Seen(n, None, None)
     hashes = fingerprints(X)
+    sketches = {name: Sketch.from_text(text) for name, text in known.items()}
     counts = {
-        name: round(n * Sketch.from_text(known[name]).share(hashes)) if name in known else 0
+        name: round(n * sketches[name].share(hashes)) if name in sketches else 0
         for name in ("training", "selection")
     }
-    is_exact = all(Sketch.from_text(text).is_whole for text in known.values())
-    return Seen(n, **counts, is_exact=is_exact)
+    return Seen(n, **counts, is_exact=all(sketch.is_whole for sketch in sketches.values()))

@@ -234,12 +234,11 @@ class ValidationSet:
 
     def targets(self) -> np.ndarray:
         """Return the encoded targets."""
-        return self.examples.targets[self.examples.rows]
+        return self.examples.labels()[0]
 
     def weights(self) -> np.ndarray | None:
         """Return the weights of the samples, float32, or None if all are 1."""
-        data = self.examples
-        return None if data.weights is None else data.weights[data.rows]
+        return self.examples.labels()[1]
 
     def passed(self) -> tuple[Images, np.ndarray]:
         """Return X, a copy or `LazyArray`, and y of the samples as passed. y is 1-D if a column stands for that."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnet.data.images.modes import MAX_NARROW_BITS
 from convnet.data.lazy.array import LazyArray
 from convnet.inputs.scaling import DIVISORS
 from convnet.layers import BatchNorm, Dense, Normalize
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from convnet.layers.base import Layer
 
 EIGHT_BIT = 64, 255  # range of the largest value of images that were probably read as 8 bits
-MIN_BITS_LEFT = (
-    3  # of 16: images that use fewer than 13 bits are nearly black when they are divided by 65535
-)
 VALIDATION_FRACTION = 0.1  # the default
 SAMPLES = 256  # that are searched for negative values
 
@@ -56,7 +54,7 @@ def _unit_of_images(images: Images, given: InputFormat, layers: Sequence[Layer])
     largest = given.largest
     if given.dtype == "uint16":
         bits = int(largest).bit_length()
-        if 8 < bits <= 16 - MIN_BITS_LEFT:
+        if 8 < bits <= MAX_NARROW_BITS:
             unit = 2**bits - 1
             return (
                 f"X is uint16 with values up to {largest:g}, which seem to have {bits} bits. They are divided by "

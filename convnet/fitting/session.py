@@ -315,10 +315,7 @@ class FitSession:
         self, examples: Examples, validation_set: ValidationSet | None
     ) -> tuple[Examples, ValidationSet | None]:
         """Return both sets with targets as the net learns them. The training set alone determines the scaling."""
-        rows, weights = examples.rows, examples.weights
-        self.scaling = self.data.task.scaling(
-            examples.targets[rows], None if weights is None else weights[rows]
-        )
+        self.scaling = self.data.task.scaling(*examples.labels())
         if validation_set is not None:
             name = "y" if self.validation_set is None else "y_val"
             scaled = self._scaled(name, validation_set.examples)
@@ -398,10 +395,7 @@ class FitSession:
             estimator.n_iter_no_change,
         )
         optimization.trainer.n_threads = self.n_threads
-        weights = examples.weights
-        score = data.task.score_weights(
-            examples.targets[examples.rows], None if weights is None else weights[examples.rows]
-        )
+        score = data.task.score_weights(*examples.labels())
         if score is not None:
             optimization.trainer.set_score_weights(score[0])
         if self.partial:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from convnet.graph.arrays import NotFiniteError
@@ -54,27 +53,31 @@ def warn_of_trivial_net(
     n_threads : int
         Maximum number of threads.
     """
-    own = _sample(train, train.rows)
-    if task.baseline_loss(own, own) == 0:
+    own = train.labels()
+    own_baseline = task.baseline_loss(own, own)
+    if own_baseline == 0:
         return  # a constant
     longer = loop.epochs * loop.steps >= MIN_UPDATES
     limit = EQUAL if longer else WORSE
+
+    def is_low(loss: float, baseline: float) -> bool:
+        return loss <= max(limit * baseline, task.low_loss)
+
     if validation is not None:
         epoch = loop.best.epoch - loop.first_epoch
         if epoch < 1:
             return  # the weights of an earlier fit
         name, loss = "validation", loop.history["validation_loss"][epoch - 1]
-        other = _sample(validation, validation.rows)
+        other = validation.labels()
         baseline = task.baseline_loss(own, other)
-        if loss <= max(limit * baseline, task.low_loss):
+        if is_low(loss, baseline):
             return
-        learned = loop.data_loss <= limit * task.baseline_loss(own, own)
+        learned = loop.data_loss <= limit * own_baseline
         score = loop.history["validation_score"][epoch - 1]
         if learned and (estimator.scoring is not None or score > task.baseline_score(own, other)):
             return  # overconfident, but it predicts better than a constant
     else:
-        name, baseline = "training", task.baseline_loss(own, own)
-        if loop.data_loss <= max(limit * baseline, task.low_loss):
+        if is_low(loop.data_loss, own_baseline):
             return
         rows = train.rows[:: -(-len(train.rows) // MAX_SAMPLES)]
         try:
@@ -83,9 +86,10 @@ def warn_of_trivial_net(
             )
         except NotFiniteError:
             return  # predict raises
-        some = _sample(train, rows)
-        loss, baseline = task.metrics(outputs, *some)[0], task.baseline_loss(own, some)
-        if loss <= max(limit * baseline, task.low_loss):
+        some = train.labels(rows)
+        name, loss = "training", task.metrics(outputs, *some)[0]
+        baseline = task.baseline_loss(own, some)
+        if is_low(loss, baseline):
             return
     warn_user(
         f"{type(estimator).__name__}: the net is no better than a prediction that ignores X. Its {name} loss is "
@@ -98,9 +102,3 @@ def _remedy(estimator: Any, longer: bool) -> str:
     rate = f"Lower learning_rate_init (now {estimator.learning_rate_init:g})"
     others = "check that X and y have the same order" if longer else "raise max_iter"
     return f"{rate}, scale X, or {others}."
-
-
-def _sample(examples: Examples, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return targets and weights of some rows."""
-    weights = examples.weights
-    return examples.targets[rows], None if weights is None else weights[rows]

@@ -6,7 +6,6 @@ view, and lazy X is read when its samples are needed.
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from math import isqrt, prod
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from convnet.inputs.paths import refuse_paths
 from convnet.layers import as_layers
 from convnet.layers.geometry import cross
 from convnet.values.messages import listed
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,10 +126,9 @@ def check_features(estimator: Any, X: Any, array: Images) -> None:
     """
     form, known = getattr(X, "image_form", None), getattr(estimator, "image_form_", None)
     if form is not None and known is not None and form["fit"] != known["fit"]:
-        warnings.warn(
+        warn_user(
             f"X is an ImageFolder with fit={form['fit']!r}, but the fit was on one with {known['fit']!r}. "
             "Pass ImageFolder(path, **image_form_).",
-            stacklevel=2,
         )
     shape = estimator.input_shape_
     stored = _stored(shape, estimator._input_format.data_format == "channels_first")

@@ -39,9 +39,8 @@ if TYPE_CHECKING:
 
 # Some solvers square the gradients of squared errors.
 MAX_SQUARED_ERROR_TARGET = np.sqrt(MAX_FLOAT32)
-LOW_CROSS_ENTROPY = (
-    0.25  # nats. If one class has nearly all the weight, its frequency alone is hard to beat
-)
+# Nats. If one class has nearly all the weight, its frequency alone is hard to beat.
+LOW_CROSS_ENTROPY = 0.25
 MIN_ONE_HOT_SAMPLES = 10  # with fewer samples, each may have exactly one label by chance
 
 

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import fields
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -29,6 +28,7 @@ from convnet.layers import as_layers, to_dicts
 from convnet.persistence.json_values import NotPlainError, from_json, to_json
 from convnet.training import schedules
 from convnet.values import spec
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,11 +132,9 @@ def _plain_parameters(net: Any) -> dict[str, Any]:
             "is not plain data. Pickle it instead."
         )
     if omitted:
-        warnings.warn(
+        warn_user(
             f"{type(net).__name__}: parameters that are not plain data are not saved: {', '.join(omitted)}. "
             "The loaded estimator has their defaults.",
-            UserWarning,
-            stacklevel=5,
         )
     return parameters
 

@@ -83,6 +83,13 @@ class Examples:
             sample_ids=_contiguous(rows),
         )
 
+    def labels(
+        self, rows: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+        """Return targets and weights of some rows. None is all that are used."""
+        rows = self.rows if rows is None else rows
+        return self.targets[rows], None if self.weights is None else self.weights[rows]
+
     def take(self, rows: NDArray[np.int64]) -> Self:
         """Return the same data with a different choice of rows."""
         return replace(self, rows=rows)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-MAX_NARROW = 13  # bits of values that are nearly black among 16 bits
+MAX_NARROW_BITS = 13  # bits of values that are nearly black among 16 bits
 SIXTEEN_BITS = ("PNG", "PPM")  # formats in which mode "I" means values from 0 to 65535
 
 
@@ -47,7 +47,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
     values = np.asarray(image)
     bits = int(values.max(initial=0)).bit_length()
-    if 0 < bits <= MAX_NARROW:
+    if 0 < bits <= MAX_NARROW_BITS:
         warnings.warn(
             f"An image with 16 bits has values up to {values.max()}, which seem to have {bits} bits. Of 16 bits the "
             f"upper 8 are kept, so {2 ** max(0, bits - 8)} levels are left. Save such images with 8 bits, or read them "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from convnet.inspection.explain.base import Method
 from convnet.values.constraints import integer
+from convnet.values.user_warnings import warn_user
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -96,11 +96,10 @@ class IntegratedGradients(Method):
 
     def finish(self) -> None:
         if self._errors:
-            warnings.warn(
+            warn_user(
                 f"integrated_gradients: for {len(self._errors)} of {self._n_images} images the sum over the image "
                 f"differs from f(x) - f(baseline) by more than {MAX_ERROR:.0%}, at most by {max(self._errors):.1%}, "
                 f"because f(x) - f(baseline) is close to 0. Raise steps (now {self.steps}), or use another baseline.",
-                stacklevel=6,  # whoever called the estimator
             )
 
 
