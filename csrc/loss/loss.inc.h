@@ -39,13 +39,13 @@ static void loss_softmax(const cn_maps_params *op, const cn_context *ctx, const 
         float top = z[0];
         for (int64_t k = 1; k < classes; k++) top = z[k] > top ? z[k] : top;
         double sum = 0.0, target = (double)z[label];
-        int64_t first = 0;
-        while (first < classes - 1 && !(z[first] == top)) first++;
+        int correct = target == (double)top; /* and no class before it ties */
+        for (int64_t k = 0; k < label; k++) correct &= z[k] != top;
         for (int64_t k = 0; k < classes; k++) g[k] = cn_exp(z[k] - top);
         for (int64_t k = 0; k < classes; k++) sum += (double)g[k];
         const double log_sum = log(sum) + (double)top;
         ctx->data_losses[t->first + s] = weight * (log_sum - target);
-        ctx->scores[t->first + s] = first == label ? weight : 0.0;
+        ctx->scores[t->first + s] = correct ? weight : 0.0;
         if (smooth > 0.0) {
             double all = 0.0;
             for (int64_t k = 0; k < classes; k++) all += (double)z[k];
