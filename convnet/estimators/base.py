@@ -13,6 +13,7 @@ from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
 from convnet.estimators.parameter_constraints import check_parameters, input_shape
 from convnet.estimators.parameters import ParametersMixin
+from convnet.estimators.shared_parameters import SharedParameters
 from convnet.estimators.sklearn_callbacks import (
     CallbackSupportMixin,
     SklearnCallbacks,
@@ -64,12 +65,14 @@ class BaseConvNet(
     HTMLReprMixin,
     CallbackSupportMixin,
     ParametersMixin,
+    SharedParameters,
     FittedAttributeTypes,
 ):
     """A convolutional net as a scikit-learn estimator.
 
-    A subclass defines the parameters, ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
-    `Task` of a new fit, and ``_fitted_task(fitted)`` returns the `Task` of a net with these fitted attributes.
+    A subclass declares its own parameters and defines ``predict`` and two methods that say what it learns:
+    ``_task(y)`` returns the `Task` of a new fit, and ``_fitted_task(fitted)`` returns the `Task` of a net with these
+    fitted attributes.
     """
 
     if TYPE_CHECKING:
@@ -77,10 +80,6 @@ class BaseConvNet(
         def _task(self, y: Any) -> Task: ...
 
         def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
-
-    def _store(self, arguments: dict[str, Any]) -> None:
-        """Set the parameters from ``locals()`` at the beginning of a subclass's ``__init__``."""
-        self.__dict__.update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
 
     @checked_call
     @with_callbacks

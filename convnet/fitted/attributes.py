@@ -77,6 +77,7 @@ class FittedAttributeTypes:
     image_form_: dict[str, Any]
     _folder_classes: list[str]
     _input_format: InputFormat
+    _indicator_dtype: np.dtype[Any] | None = None  # dtype of y in fit, if y was an indicator
     input_shape_: tuple[int, ...]
     layers_: tuple[LayerInfo, ...]
     weights_: Weights
@@ -90,6 +91,7 @@ class FittedAttributeTypes:
     validation_loss_curve_: list[float]
     validation_scores_: list[float]
     history_: dict[str, list[float]]
+    _seen_images: dict[str, Any]
 
 
 def require(condition: bool, expected: str, found: Any) -> None:
