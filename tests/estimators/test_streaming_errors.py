@@ -48,7 +48,7 @@ def refused_as_the_array(array, y=None, error=None, **params):
         (np.zeros((4, 8, 8, 1), complex), {}, "Complex data not supported"),
         (np.zeros((4, 8, 8, 1), "M8[s]"), {}, "X has dtype datetime64[s]"),
         (np.zeros((4, 8, 8, 1), "S3"), {}, "dtype"),
-        (np.zeros((4, 8, 8, 1)), {"y": [0, 1, 1]}, "inconsistent numbers of samples: [4, 3]"),
+        (np.zeros((4, 8, 8, 1)), {"y": [0, 1, 1]}, "X has 4 samples, but y has 3"),
         (np.full((4, 8, 8, 1), np.nan), {}, "Input X contains NaN"),
         (np.full((4, 8, 8, 1), 1e300), {}, "Input X contains infinity"),
     ],
