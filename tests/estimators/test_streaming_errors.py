@@ -41,7 +41,11 @@ def refused_as_the_array(array, y=None, error=None, **params):
         (np.zeros((150, 150, 3)), {"y": [1]}, "looks like one image"),
         (np.zeros((4, 784)), {}, "Set input_shape, e.g. (28, 28, 1)"),
         (np.zeros((4, 784)), {"input_shape": (28, 28, 3)}, "needs 2352 features; X has 784"),
-        (np.zeros((4, 8, 8, 3)), {"input_shape": (8, 8, 1)}, "expected (n, 8, 8, 1)"),
+        (
+            np.zeros((4, 8, 8, 3)),
+            {"input_shape": (8, 8, 1)},
+            "The samples have 3 channels instead of 1: convert them",
+        ),
         (np.zeros((4, 8, 0, 3)), {}, "Found array with 0 feature(s)"),
         (np.zeros((0, 8, 8, 3)), {}, "Found array with 0 sample(s)"),
         (np.zeros((4, 2, 2, 2, 2)), {}, "expected (n, height, width, channels)"),
@@ -49,7 +53,11 @@ def refused_as_the_array(array, y=None, error=None, **params):
         (np.zeros((4, 8, 8, 1), "M8[s]"), {}, "X has dtype datetime64[s]"),
         (np.zeros((4, 8, 8, 1), "S3"), {}, "dtype"),
         (np.zeros((4, 8, 8, 1)), {"y": [0, 1, 1]}, "X has 4 samples, but y has 3"),
-        (np.full((4, 8, 8, 1), np.nan), {}, "Input X contains NaN"),
+        (
+            np.full((4, 8, 8, 1), np.nan),
+            {},
+            "ConvNetClassifier does not accept missing values: remove these samples, or fill",
+        ),
         (np.full((4, 8, 8, 1), 1e300), {}, "Input X contains infinity"),
     ],
 )
