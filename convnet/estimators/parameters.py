@@ -142,7 +142,9 @@ def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
         hint = did_you_mean(key, [name for name in names if isinstance(name, str)])
         raise ValueError(f"{what}: no {registry.noun} has this name.{hint}") from None
     if not -len(values) <= i < len(values):
-        raise ValueError(f"{what}: there are {len(values)} {registry.noun}s.")
+        there = "there is 1" if len(values) == 1 else f"there are {len(values)}"
+        last = f" The last one is {registry.parameter}__{len(values) - 1}." if values else ""
+        raise ValueError(f"{what}: {there} {registry.noun}{'s' * (len(values) != 1)}.{last}")
     return i
 
 

@@ -228,8 +228,21 @@ def as_images(
         )
     if shape is not None and images.shape[1:] != shape:
         expected = _shape((0, *_stored(shape, first)))
-        raise ValueError(f"X has shape {_shape(array.shape)}; expected {expected}.")
+        raise ValueError(
+            f"X has shape {_shape(array.shape)}; expected {expected}.{_reshaping(images.shape[1:], shape)}"
+        )
     return images
+
+
+def _reshaping(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """Return the remedy for samples of another shape, in the net's order of axes."""
+    if len(found) != len(expected):
+        return " Give each sample the shape that the samples in fit had."
+    if found[-1] != expected[-1]:
+        return f" The samples have {found[-1]} channels instead of {expected[-1]}: convert them."
+    if len(expected) == 3:
+        return f" Resize the images to {expected[0]}×{expected[1]} pixels."
+    return f" Pad or cut the signals to length {expected[0]}."
 
 
 def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) -> None:

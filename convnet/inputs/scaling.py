@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import isfinite, isnan, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import assert_all_finite
 
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.chunks import chunks
@@ -151,8 +150,15 @@ def largest_value(images: Images, estimator_name: str, rows: np.ndarray | None =
     with closing(chunks(images, step, rows)) as parts:
         for chunk in parts:
             extremes = float(chunk.min()), float(chunk.max())  # NaN if one value is
+            if any(map(isnan, extremes)):
+                raise ValueError(
+                    f"Input X contains NaN. {estimator_name} does not accept missing values: remove these samples, or "
+                    "fill the values in."
+                )
             if not all(map(isfinite, extremes)):
-                assert_all_finite(chunk, estimator_name=estimator_name, input_name="X")
+                raise ValueError(
+                    f"Input X contains infinity or a value too large for {chunk.dtype!r}."
+                )
             largest = max(largest, *map(abs, extremes))
     if largest > float(np.finfo(np.float32).max):
         raise ValueError("Input X contains infinity or a value too large for dtype('float32').")

@@ -121,8 +121,12 @@ def read(path: str | os.PathLike[str], build: Callable[[Any, ReadArrays], Model]
     module = _module(path)
     path = os.fspath(path)
     module.check_installed()
-    with open(path, "rb"):  # an OSError here is not about the content
-        pass
+    try:
+        with open(path, "rb"):  # an OSError here is not about the content
+            pass
+    except FileNotFoundError as error:
+        where = "" if os.path.isabs(path) else f" in the current folder, {quoted(os.getcwd())}"
+        raise FileNotFoundError(error.errno, f"There is no file {quoted(path)}{where}") from None
     try:
         with module.open_file(path) as reader:
             manifest = _manifest(reader)

@@ -1,5 +1,7 @@
 """Shapes of X: which are taken as images, and what is said about the others."""
 
+import re
+
 import numpy as np
 import pytest
 from refused_inputs import CONV, refused, zeros
@@ -99,3 +101,16 @@ def test_other_shapes_at_predict():
     ):
         clf.predict(np.zeros((2, 100)))
     assert clf.predict(np.zeros((2, 120))).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    "shape, remedy",
+    [
+        ((2, 9, 8), "Resize the images to 8×8 pixels."),
+        ((2, 8, 8, 3), "The samples have 3 channels instead of 1: convert them."),
+    ],
+)
+def test_images_of_another_shape_than_in_fit(shape, remedy):
+    clf = ConvNetClassifier(CONV, max_iter=1).fit(*zeros(4, 8, 8, 1))
+    with pytest.raises(ValueError, match=re.escape(remedy)):
+        clf.predict(np.zeros(shape))

@@ -108,7 +108,7 @@ def test_the_first_layer_that_cares_decides(waves):
         (
             ConvNetClassifier(NET, input_shape=(40, 3)),
             (4, 40, 2),
-            "X has shape (n, 40, 2); expected (n, 40, 3).",
+            "X has shape (n, 40, 2); expected (n, 40, 3). The samples have 2 channels instead of 3: convert",
         ),
         (
             ConvNetClassifier(NET, input_shape=(40, 3)),
