@@ -7,8 +7,8 @@
     base.py                                        what they share: fit, outputs, summary
     parameters.py                                  nested names such as layers__0__filters
     shared_parameters.py                           the parameters that classifiers and regressors share
-    declaration.py                                 constructors and docstrings from declared parameters
-    parameter_constraints.py                       constraints on the parameters, and the check of all
+    declaration.py                                 constructors, docstrings and checks from declared parameters
+    parameter_constraints.py                       constraints on the parameters
     inspection.py                                  explain, trace, feature maps, preview_augment
     html_repr.py                                   the layers in scikit-learn's HTML diagram
     sklearn_callbacks.py                           scikit-learn's callback protocol

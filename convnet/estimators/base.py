@@ -9,9 +9,9 @@ from sklearn.exceptions import NotFittedError
 from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
+from convnet.estimators.declaration import check_parameters
 from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
-from convnet.estimators.parameter_constraints import check_parameters, input_shape
 from convnet.estimators.parameters import ParametersMixin
 from convnet.estimators.shared_parameters import SharedParameters
 from convnet.estimators.sklearn_callbacks import (
@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
+    from convnet.data.arraylikes import Images
     from convnet.fitted.weights import Weights
     from convnet.graph import Network
-    from convnet.inputs.arrays import Images
     from convnet.inputs.tasks import Task
     from convnet.layers.base import Layer
     from convnet.persistence.model_file import ReadArrays
@@ -131,7 +131,7 @@ class BaseConvNet(
             best weights so far instead.
         """
         resume = (
-            hasattr(self, "weights_") and boolean.accepts(self.warm_start) and bool(self.warm_start)
+            boolean.accepts(self.warm_start) and bool(self.warm_start) and hasattr(self, "weights_")
         )
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, resume=resume, validation=validation)
@@ -279,7 +279,7 @@ class BaseConvNet(
             X,
             y,
             sample_weight,
-            input_shape=input_shape(self.input_shape, self.data_format, self.layers),
+            input_shape=inputs.declared_shape(self.input_shape, self.data_format, self.layers),
             load=load,
             resume=resume,
             **passed,
@@ -376,7 +376,7 @@ class BaseConvNet(
         """Return the layers and the input shape of the net that ``fit(X, y)`` would train; X may be None."""
         check_parameters(self)
         kind = type(self).__name__
-        shape = input_shape(self.input_shape, self.data_format, self.layers)
+        shape = inputs.declared_shape(self.input_shape, self.data_format, self.layers)
         if X is not None or shape is None:
             array = inputs.check_rows(X, kind)
             n_labels = count_samples(y)

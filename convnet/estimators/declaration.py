@@ -1,4 +1,4 @@
-"""Parameters declared as fields of a class: the constructor, its signature and the docstring follow from them.
+"""Parameters declared as fields: constructor, signature, docstring and check of the values follow from them.
 
 A class declares each parameter with its type, its constraint and its default, and describes it in the section
 "Parameters" of its docstring, as a layer does:
@@ -22,8 +22,10 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 from convnet.fitted.attributes import ATTRIBUTES
+from convnet.training.optimization import check_learning_rate
 from convnet.values.constraints import parameter
 from convnet.values.docstrings import join_sections, split_entries, split_sections
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,3 +146,27 @@ def documents_fitted_attributes(cls: type[T]) -> type[T]:
 def _attribute_entry(attribute: FittedAttribute) -> str:
     text = textwrap.fill(attribute.doc, 110, break_long_words=False, break_on_hyphens=False)
     return f"{attribute.name} : {attribute.type}\n{textwrap.indent(text, '    ')}"
+
+
+class ParameterError(ValueError, TypeError):
+    """A parameter has a wrong type or value. Both a ValueError and a TypeError, as in scikit-learn."""
+
+
+def check_parameters(estimator: Any) -> None:
+    """Raise ParameterError if a parameter has a wrong type or value. The message names estimator and parameter."""
+    kind = type(estimator).__name__
+    names = (*estimator.declared_parameters, *estimator._get_param_names())
+    missing = [name for name in names if not hasattr(estimator, name)]
+    if missing:
+        raise ParameterError(
+            f"{kind} has no parameter {show(missing[0])}. Its __init__ must call super().__init__(), which sets the "
+            "parameters of the base class, and set its own."
+        )
+    try:
+        for name, field in estimator.declared_parameters.items():
+            constraint = field.metadata["check"]
+            if constraint is not None and name in vars(estimator):
+                constraint.check(name, getattr(estimator, name))
+        check_learning_rate(estimator.learning_rate, estimator.max_iter)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"{kind}: {error}") from None

@@ -1,4 +1,4 @@
-"""Constraints on parameters of the estimators, and the check of all parameters at the beginning of ``fit``."""
+"""Constraints on parameters of the estimators."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from math import inf
 from typing import Any
 
 from convnet.callbacks import Callback
-from convnet.inputs.images import takes_signals
-from convnet.inputs.scaling import is_scale
-from convnet.training.optimization import check_learning_rate
 from convnet.values import foreign_tables
 from convnet.values.constraints import (
     Constraint,
@@ -18,22 +15,9 @@ from convnet.values.constraints import (
     number,
 )
 from convnet.values.foreign_names import as_code
-from convnet.values.messages import show
 from convnet.values.spec import MAX_VALUES
 
 MAX_NAME = 1000  # characters of a name or a pattern of layers
-
-
-class ParameterError(ValueError, TypeError):
-    """A parameter has a wrong type or value. Both a ValueError and a TypeError, as in scikit-learn."""
-
-
-def _scale(value: Any) -> float:
-    if not is_number(value):
-        raise TypeError
-    if not is_scale(value):
-        raise ValueError
-    return float(value)
 
 
 def _infinity(value: Any) -> float:
@@ -105,7 +89,6 @@ def _shape(value: Any) -> tuple[int, ...]:
 positive = number(0, closed="neither")
 not_negative = number(0)
 fraction = number(0, 1, closed="left")
-float32_scale = Constraint("a number above 0 in the range of float32", _scale)
 
 infinity = Constraint("infinity", _infinity)
 image_shape = Constraint(
@@ -133,38 +116,3 @@ layer_factors = Constraint(
     _layer_factors,
 )
 thread_count = Constraint("an integer other than 0", _nonzero)
-
-
-def check_parameters(estimator: Any) -> None:
-    """Raise ParameterError if a parameter has a wrong type or value. The message names estimator and parameter."""
-    kind = type(estimator).__name__
-    missing = [name for name in estimator._all_names() if not hasattr(estimator, name)]
-    if missing:
-        raise ParameterError(
-            f"{kind} has no parameter {show(missing[0])}. Its __init__ must call super().__init__(), which sets the "
-            "parameters of the base class, and set its own."
-        )
-    try:
-        for name, field in estimator.declared_parameters.items():
-            constraint = field.metadata["check"]
-            if constraint is not None and name in vars(estimator):
-                constraint.check(name, getattr(estimator, name))
-        check_learning_rate(estimator.learning_rate, estimator.max_iter)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"{kind}: {error}") from None
-
-
-def input_shape(value: Any, data_format: str, layers: Any = None) -> tuple[int, ...] | None:
-    """Return a valid `input_shape` as (h, w, c), (length, c), (features,) or None.
-
-    The parameter has the order of `data_format`. Two numbers are (length, channels) if `layers` take signals, and
-    (height, width) otherwise.
-    """
-    if value is None:
-        return None
-    shape = (int(value),) if is_integer(value) else tuple(map(int, value))
-    if len(shape) == 2 and takes_signals(layers):
-        return shape[::-1] if data_format == "channels_first" else shape
-    if len(shape) == 3 and data_format == "channels_first":
-        return (*shape[1:], shape[0])
-    return (*shape, 1) if len(shape) == 2 else shape

@@ -9,7 +9,6 @@ from convnet.engine import SOLVERS
 from convnet.estimators.declaration import declares_parameters
 from convnet.estimators.parameter_constraints import (
     callback_list,
-    float32_scale,
     fraction,
     image_shape,
     infinity,
@@ -20,6 +19,7 @@ from convnet.estimators.parameter_constraints import (
     scorer,
     thread_count,
 )
+from convnet.inputs.scaling import float32_scale
 from convnet.values import foreign_tables
 from convnet.values.constraints import boolean, choice, integer, number, optional, parameter
 

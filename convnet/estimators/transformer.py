@@ -16,8 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from convnet._sklearn_bases import BaseEstimator, MetaEstimatorMixin, TransformerMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
-from convnet.estimators.declaration import declares_parameters
-from convnet.estimators.parameter_constraints import ParameterError, check_parameters
+from convnet.estimators.declaration import ParameterError, check_parameters, declares_parameters
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names

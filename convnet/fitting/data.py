@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from convnet.augment.plan import AugmentPlan
-    from convnet.inputs.arrays import Images
+    from convnet.data.arraylikes import Images
     from convnet.inputs.tasks import Target, Task
     from convnet.layers.base import Layer
 

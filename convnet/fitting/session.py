@@ -32,7 +32,7 @@ from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights
 from convnet.fitting.callback_view import CallbackView
 from convnet.fitting.data import FitData, ValidationSet
-from convnet.fitting.likely_mistakes import warn_of_likely_mistakes
+from convnet.fitting.likely_mistakes import warn_of_likely_mistakes, warn_of_trivial_net
 from convnet.fitting.transfer import (
     format_report,
     frozen_parameters,
@@ -42,7 +42,6 @@ from convnet.fitting.transfer import (
     warn_of_frozen_random,
     warn_of_scaling,
 )
-from convnet.fitting.trivial import warn_of_trivial_net
 from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
@@ -244,21 +243,18 @@ class FitSession:
 
     def run(self, callbacks: Sequence[Callback]) -> dict[str, Any]:
         """Train, calling the callbacks. Return the fitted attributes."""
-        view = CallbackView(self, callbacks)
-        state = view.resume()
+        view = CallbackView(self, callbacks) if callbacks else None
+        state = view.resume() if view else None
         if state is not None:
             self.seed, self.split_seed = snapshot.seeds(state[0])
         examples, validation_set = self.scale_targets(*self._split())
         self.net = self.build(examples)
         prepared = self.prepare(self.net, examples)
-        watch = view if callbacks else None
-        self._loop = loop = self._make_loop(self.net, prepared, validation_set, watch)
+        self._loop = loop = self._make_loop(self.net, prepared, validation_set, view)
         if state is not None:
             snapshot.restore(loop, *state)
         try:
-            view.fit_begin()
             loop.run(self.last_epoch - self.first_epoch)
-            view.fit_end()
         except BaseException:
             if self.partial:
                 self.net.cache.reset()
@@ -267,7 +263,8 @@ class FitSession:
             loop.watch = (
                 None  # it refers to this session, whose memory would wait for the garbage collector
             )
-            view.close()
+            if view:
+                view.close()
         if not self.partial:
             warn_of_trivial_net(
                 self.estimator,

@@ -25,8 +25,8 @@ MAX_PATH = 4096  # characters: the limit of Linux, above that of other systems
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from convnet.data.arraylikes import Images
     from convnet.graph import LayerInfo, Network, Plan
-    from convnet.inputs.arrays import Images
     from convnet.inputs.scaling import InputFormat
     from convnet.layers.base import Layer
 

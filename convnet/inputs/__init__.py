@@ -1,6 +1,5 @@
 """The arguments of ``fit`` and ``predict``, checked and encoded.
 
-arrays.py         array-likes as arrays, and the objects whose samples are read when they are needed
 nested.py         why X cannot become an array of numbers, and what to do
 paths.py          paths in place of X
 images.py         X as images, signals or flat features

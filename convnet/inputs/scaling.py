@@ -15,11 +15,12 @@ import numpy as np
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.chunks import chunks
 from convnet.layers import Rescale
+from convnet.values.constraints import Constraint, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convnet.inputs.arrays import Images
+    from convnet.data.arraylikes import Images
     from convnet.layers.base import Layer
 
 
@@ -124,6 +125,17 @@ def is_scale(value: Any) -> bool:
     """Return whether a number is positive and finite as a float32."""
     bounds = np.finfo(np.float32)
     return float(bounds.tiny) <= value <= float(bounds.max)
+
+
+def _scale(value: Any) -> float:
+    if not is_number(value):
+        raise TypeError
+    if not is_scale(value):
+        raise ValueError
+    return float(value)
+
+
+float32_scale = Constraint("a number above 0 in the range of float32", _scale)
 
 
 def largest_value(images: Images, estimator_name: str, rows: np.ndarray | None = None) -> float:

@@ -14,7 +14,6 @@ from convnet.graph.compiler.fusion import Fold
 from convnet.graph.layout import Buffer, aligned
 from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
 from convnet.graph.plan import Plan
-from convnet.graph.plan.memory_limits import check_pass
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 CACHE_BYTES = 2**19  # maximum size of the maps of the samples that go through a phase together
@@ -96,7 +95,7 @@ class TrainingMemory:
     def __init__(self, compiled: Compiled, plan: Plan, n_samples: int) -> None:
         program, sizes = compiled.program, compiled.sizes
         floats = compiled.lanes * sizes["lane"] + sizes["packed"] + sizes["batch"]
-        check_pass(plan, program.arena_floats + floats, n_samples)
+        plan.check_pass(program.arena_floats + floats, n_samples)
         self.arena = aligned_zeros(max(16, program.arena_floats))
         self.packed = aligned_zeros(sizes["packed"])
         self.lane_grads = aligned_zeros(compiled.lanes * sizes["lane"])

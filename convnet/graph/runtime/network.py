@@ -10,7 +10,6 @@ from convnet.engine import aligned_zeros, default_isa
 from convnet.engine.locks import lock_of
 from convnet.graph.layout import Parameter, initial_weights
 from convnet.graph.plan import Plan
-from convnet.graph.plan.memory_limits import check_parameters
 from convnet.graph.runtime.passes import TrainingPass, output_gradient
 from convnet.graph.runtime.predictor import PackedWeights, Predictor
 from convnet.layers import Layer
@@ -96,7 +95,7 @@ class Network:
         return network
 
     def _build(self, plan: Plan, *, seed: int, isa: str | None, input_gradient: bool) -> None:
-        check_parameters(plan.parameters)
+        plan.check_parameters()
         self.plan, self.isa = plan, isa or default_isa()
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))
