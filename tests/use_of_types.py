@@ -27,7 +27,7 @@ class Twice(Layer):
     second: int = parameter(integer(1), default=2)
 
     def lower(self, builder: Builder) -> None:
-        builder.rescale(self.first, self.second)
+        builder.emit("AffineOp", scale=self.first, offset=self.second)
 
 
 class Small(ConvNetClassifier):

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from convnet.engine import STAGES, Context, Program, aligned_zeros
 from convnet.graph.compiler.fusion import Fold
 from convnet.graph.layout import Buffer, aligned
-from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
+from convnet.graph.ops.base import Fields, Op, Operation
+from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.plan import Plan
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.

@@ -18,7 +18,9 @@ from convnet.graph.compiler.program import (
     work,
 )
 from convnet.graph.layout import Arena, Buffer, Parameter, aligned
-from convnet.graph.ops import AddOp, Conv2DOp, Fields, ForkOp, Op, Operation
+from convnet.graph.ops.base import Fields, Op, Operation
+from convnet.graph.ops.branch import AddOp, ForkOp
+from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
 
