@@ -20,6 +20,7 @@ from convnet.graph.plan import Plan
 CACHE_BYTES = 2**19  # maximum size of the maps of the samples that go through a phase together
 MOVED = 8  # multiply-adds that take as long as moving a value
 AUGMENTED = 100  # multiply-adds that take as long as augmenting a value of an image
+PASSES = {"once": 1, "twice": 2, "gradient": 1}  # how often a stage computes its operation's products, by its work
 
 
 @dataclass(frozen=True)
@@ -178,17 +179,18 @@ def work(
     fixed = sample = 0
     for number, stage in stages:
         op = ops[number - 1] if 0 < number <= len(ops) else None
-        if op is None:
-            if stage == "augment":
-                sample += AUGMENTED * ops[0].src.size
-            elif STAGES[stage].family == "update" and stage != "clip":
+        info = STAGES[stage]
+        if info.work == "augment":
+            sample += AUGMENTED * ops[0].src.size
+        elif op is None:
+            if info.work == "lanes":
                 fixed = max(fixed, lanes * parameters)
-        elif stage.startswith("pack"):
+        elif info.packs:
             fixed += sum(op.packed_floats(True))
-        elif stage == "winograd_weights":
+        elif info.work == "lanes":
             fixed += lanes * op.lane_gradient("weights")
-        elif stage != "halo" and "finish" not in stage:
-            sample += MOVED * op.dst.size + op.multiply_adds() * (2 if stage.endswith("bwd") else 1)
+        elif info.work in PASSES:
+            sample += MOVED * op.dst.size + op.multiply_adds() * PASSES[info.work]
     return float(fixed), float(sample)
 
 
