@@ -291,6 +291,7 @@ class ParametersMixin(BaseEstimator):
             nested_well = name in NESTED and rest.count("__") <= MAX_SEPARATORS
             if name not in known or (separator and not nested_well):
                 hint = foreign_tables.ESTIMATOR_PARAMETERS.remedy(key, value, known)
+                hint = hint or did_you_mean(key, known)
                 raise ValueError(
                     f"Invalid parameter {show(key)} for estimator {type(self).__name__}.{hint} "
                     f"Valid parameters are: {list(known)}."

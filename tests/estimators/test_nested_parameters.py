@@ -52,6 +52,7 @@ def test_layers_come_first():
         ("layers__0__fliters", "Conv2D has no parameter 'fliters'. Did you mean 'filters'?"),
         ("layers__7__units", "there are 3 layers. The last one is layers__2."),
         ("layers__stam__filters", "Did you mean 'stem'?"),
+        ("learning_rate_ini", "for estimator ConvNetClassifier. Did you mean 'learning_rate_init'?"),
         ("fliters", "Invalid parameter 'fliters' for estimator ConvNetClassifier"),
         ("solver__x", "Invalid parameter 'solver__x' for estimator ConvNetClassifier"),
         ("learning_rate__every", "OneCycle has no parameter 'every'"),

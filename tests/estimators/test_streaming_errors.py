@@ -56,7 +56,7 @@ def refused_as_the_array(array, y=None, error=None, **params):
         (
             np.full((4, 8, 8, 1), np.nan),
             {},
-            "ConvNetClassifier does not accept missing values: remove these samples, or fill",
+            "ConvNetClassifier does not accept missing values: remove",
         ),
         (np.full((4, 8, 8, 1), 1e300), {}, "Input X contains infinity"),
     ],
