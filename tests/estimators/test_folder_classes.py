@@ -8,7 +8,7 @@ from convnet import ConvNetClassifier
 from convnet.data import ImageFolder
 from convnet.layers import Conv2D
 
-MESSAGE = "the same integer in {} stands for another class"
+MESSAGE = "an integer in {} stands for another class there"
 
 
 @pytest.fixture
