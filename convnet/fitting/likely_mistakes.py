@@ -31,6 +31,7 @@ EIGHT_BIT = 64, 255  # range of the largest value of images that were probably r
 SAMPLES = 256  # that are searched for negative values
 WORSE = 1.1  # a loss above this multiple of the baseline is worse, however short the training was
 EQUAL = 0.995  # after MIN_UPDATES updates, a loss above this multiple is no better
+DIVERGED = 10  # a loss above this multiple comes from steps that were too long
 MIN_UPDATES = 100
 MAX_SAMPLES = 2**14  # of the training set, for the loss of the final weights
 
@@ -78,11 +79,12 @@ def _unit_of_images(images: Images, given: InputFormat, layers: Sequence[Layer])
     sample = np.asarray(images[:n])
     if isinstance(first, Normalize | BatchNorm) or sample.min() < 0:
         return None
-    is_8_bit = largest > 127 and (sample == np.round(sample)).all()
-    remedy = "rescale=1/255, or pass uint8" if is_8_bit else f"rescale=1/{largest:g}"
+    remedy = f"rescale=1/{255 if largest > 127 else largest:g}"
+    if largest > 127 and (sample == np.round(sample)).all():
+        remedy += ", or pass uint8"
     return (
-        f"X has dtype {given.dtype} and values from 0 to {largest:g}, which the net reads as they are: only uint8 and "
-        f"uint16 are divided by their maximum. Nets learn better from values up to 1. Set {remedy}."
+        f"X is {given.dtype} with values up to {largest:g}. Only uint8 and uint16 are divided by their maximum, and "
+        f"nets learn better from values up to 1. Set {remedy}."
     )
 
 
@@ -185,13 +187,16 @@ def warn_of_trivial_net(
         if is_low(loss, baseline):
             return
     warn_user(
-        f"{type(estimator).__name__}: the net is no better than a prediction that ignores X. Its {name} loss is "
-        f"{loss:.4g}; {task.baseline} alone give {baseline:.4g}. {_remedy(estimator, longer)}",
+        f"{type(estimator).__name__}: the net is no better than a constant prediction. Its {name} loss is {loss:.4g}; "
+        f"{task.baseline} alone give {baseline:.4g}. {_remedy(estimator, longer, loss > DIVERGED * baseline)}",
         ConvergenceWarning,
     )
 
 
-def _remedy(estimator: Any, longer: bool) -> str:
-    rate = f"Lower learning_rate_init (now {estimator.learning_rate_init:g})"
-    others = "check that X and y have the same order" if longer else "raise max_iter"
-    return f"{rate}, scale X, or {others}."
+def _remedy(estimator: Any, longer: bool, diverged: bool) -> str:
+    rate = f"learning_rate_init (now {estimator.learning_rate_init:g})"
+    if diverged:
+        return f"Training diverged. Lower {rate}, or scale X."
+    if not longer:
+        return f"Raise max_iter (now {estimator.max_iter}), lower {rate}, or scale X."
+    return f"Lower {rate}, scale X, or check that X and y have the same order."

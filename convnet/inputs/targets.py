@@ -157,7 +157,10 @@ def known_classes(
         )
     known = next(labels for labels in (fitted, declared, found) if labels is not None)
     if len(known) < 2:
-        raise ValueError(f"y has only one class, {_labels(known)}; a classifier needs two or more.")
+        raise ValueError(
+            f"y has only one class, {_labels(known)}; a classifier needs two or more. Check how y was made: a part of "
+            "sorted data may hold a single class."
+        )
     new = np.setdiff1d(found, known)
     if len(new):
         raise ValueError(f"y has classes {_labels(new)} that are not among {_labels(known)}.")

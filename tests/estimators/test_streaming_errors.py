@@ -39,7 +39,11 @@ def refused_as_the_array(array, y=None, error=None, **params):
         (np.zeros((4, 3, 50, 50)), {}, "looks channels-first"),
         (np.zeros((4, 50, 50, 3)), {"data_format": "channels_first"}, "looks channels-last"),
         (np.zeros((150, 150, 3)), {"y": [1]}, "looks like one image"),
-        (np.zeros((4, 784)), {}, "Set input_shape, e.g. (28, 28, 1)"),
+        (
+            np.zeros((4, 784)),
+            {},
+            "Pass the shape of one sample to the estimator, such as input_shape=(28, 28, 1)",
+        ),
         (np.zeros((4, 784)), {"input_shape": (28, 28, 3)}, "needs 2352 features; X has 784"),
         (
             np.zeros((4, 8, 8, 3)),
@@ -56,7 +60,7 @@ def refused_as_the_array(array, y=None, error=None, **params):
         (
             np.full((4, 8, 8, 1), np.nan),
             {},
-            "ConvNetClassifier does not accept missing values: remove these samples, or fill",
+            "ConvNetClassifier does not accept missing values: remove",
         ),
         (np.full((4, 8, 8, 1), 1e300), {}, "Input X contains infinity"),
     ],

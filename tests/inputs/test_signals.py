@@ -98,12 +98,13 @@ def test_the_first_layer_that_cares_decides(waves):
         (
             ConvNetClassifier(NET),
             (4, 80),
-            "X is 2-D with 80 features but layers[0] is Conv1D. Set input_shape, e.g. (80, 1).",
+            "X is 2-D with 80 features but layers[0] is Conv1D. Pass the shape of one sample to "
+            "the estimator, such as input_shape=(80, 1)",
         ),
         (
             ConvNetClassifier(NET, data_format="channels_first"),
             (4, 80),
-            "layers[0] is Conv1D. Set input_shape, e.g. (1, 80).",
+            "layers[0] is Conv1D. Pass the shape of one sample to the estimator, such as input_shape=(1, 80)",
         ),
         (
             ConvNetClassifier(NET, input_shape=(40, 3)),

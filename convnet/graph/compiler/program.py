@@ -20,7 +20,11 @@ from convnet.graph.plan import Plan
 CACHE_BYTES = 2**19  # maximum size of the maps of the samples that go through a phase together
 MOVED = 8  # multiply-adds that take as long as moving a value
 AUGMENTED = 100  # multiply-adds that take as long as augmenting a value of an image
-PASSES = {"once": 1, "twice": 2, "gradient": 1}  # how often a stage computes its operation's products, by its work
+PASSES = {
+    "once": 1,
+    "twice": 2,
+    "gradient": 1,
+}  # how often a stage computes its operation's products, by its work
 
 
 @dataclass(frozen=True)
