@@ -1,14 +1,24 @@
-"""The number of threads that a call may use, and the number with which a long run of similar steps is fastest.
+"""Threads: how many a call may use, how many are fastest, and locks for what they share.
 
-The first is read in the calling thread, at each fit and each prediction.
+::
+
+    resolve_n_threads    how many a call may use, read in the calling thread at each fit and each prediction
+    ThreadCountTuner     with how many a long run of similar steps is fastest
+    lock_of              locks that are free in a forked child, even if a thread of the parent held them
 """
+
+from __future__ import annotations
 
 import multiprocessing
 import os
+import weakref
 from collections import deque
 from functools import lru_cache
+from itertools import count
 from numbers import Integral
 from statistics import median
+from threading import Lock
+from typing import Protocol
 
 import joblib
 from joblib.parallel import get_active_backend
@@ -144,3 +154,41 @@ class ThreadCountTuner:
             self._times.clear()
             self._times.extend(self._trial[1:])
         self._candidate, self._trial, self._since_trial = self.level, [], 0
+
+
+class Owner(Protocol):
+    """An object with such a lock."""
+
+    _lock: Lock
+
+
+# Plain weak references. A WeakSet would run Python code whenever an owner is freed, and a Ctrl-C that arrives there
+# would be lost: Python ignores exceptions in callbacks of weak references.
+_owners: dict[int, weakref.ref[Owner]] = {}
+_keys = count()
+
+
+def lock_of(owner: Owner) -> Lock:
+    """Return a lock for ``owner._lock``; a forked child replaces it by a new one.
+
+    A fork may happen at any moment, so what a lock guards must always be consistent: build the new value first, then
+    assign it in one step.
+
+    Hold it only by ``with owner._lock``, which releases the lock that it acquired.
+    """
+    for key, reference in list(_owners.items()):
+        if reference() is None:
+            _owners.pop(key, None)
+    _owners[next(_keys)] = weakref.ref(owner)
+    return Lock()
+
+
+def _in_child() -> None:
+    for reference in list(_owners.values()):
+        owner = reference()
+        if owner is not None:
+            owner._lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

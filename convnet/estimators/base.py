@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from convnet.data.arraylikes import Images
     from convnet.fitted.weights import Weights
     from convnet.graph import Network
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
     from convnet.layers.base import Layer
     from convnet.persistence.model_file import ReadArrays
 

@@ -16,12 +16,8 @@ from convnet.fitted.attributes import fit_snapshot
 from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
 from convnet.inputs.images import check_folder_classes
 from convnet.inputs.targets import as_target, check_sample_weight, count_samples, is_indicator
-from convnet.inputs.tasks import (
-    Classification,
-    MultilabelClassification,
-    classification_type,
-    predicted_codes,
-)
+from convnet.inputs.tasks.classification import Classification, predicted_codes
+from convnet.inputs.tasks.multilabel import MultilabelClassification
 from convnet.model_io.files import register_estimator
 from convnet.values.constraints import parameter
 
@@ -230,7 +226,8 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
             return super().score(X, y, sample_weight=weights)
 
     def _task(self, y: Any) -> Classification | MultilabelClassification:
-        return classification_type(y)(self.class_weight)
+        task = MultilabelClassification if is_indicator(y) else Classification
+        return task(self.class_weight)
 
     def _fitted_task(self, fitted: Mapping[str, Any]) -> Classification | MultilabelClassification:
         multilabel = fitted.get("_indicator_dtype") is not None

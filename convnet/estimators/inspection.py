@@ -22,7 +22,7 @@ from convnet.graph.arrays import check_finite
 from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
-from convnet.inputs.tasks import predicted_codes
+from convnet.inputs.tasks.classification import predicted_codes
 from convnet.inspection.explain import (
     ExplainInput,
     check_options,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from convnet.data.arraylikes import Images
     from convnet.graph import Network
     from convnet.inputs.scaling import InputFormat
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
 
 
 class InspectionMixin:

@@ -13,7 +13,7 @@ from convnet.estimators.declaration import declares_parameters, documents_fitted
 from convnet.fitted.attributes import fit_snapshot
 from convnet.inputs.target_scaling import TargetScaling
 from convnet.inputs.targets import as_numbers, as_target, check_sample_weight
-from convnet.inputs.tasks import Regression
+from convnet.inputs.tasks.regression import Regression
 from convnet.model_io.files import register_estimator
 from convnet.values import foreign_tables
 from convnet.values.constraints import boolean, choice, parameter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from convnet.engine.locks import lock_of
+from convnet.engine.threads import lock_of
 from convnet.graph import Network
 
 if TYPE_CHECKING:

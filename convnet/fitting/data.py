@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from convnet.augment.plan import AugmentPlan
     from convnet.data.arraylikes import Images
-    from convnet.inputs.tasks import Target, Task
+    from convnet.inputs.tasks.base import Target, Task
     from convnet.layers.base import Layer
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from convnet.fitting.data import FitData
     from convnet.graph import Network
     from convnet.inputs.scaling import InputFormat
-    from convnet.inputs.tasks import Target, Task
+    from convnet.inputs.tasks.base import Target, Task
     from convnet.layers.base import Layer
     from convnet.training.examples import Examples
     from convnet.training.loop import Loop

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from convnet.fitting.transfer import Report
     from convnet.graph import Network
     from convnet.inputs.target_scaling import TargetScaling
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
     from convnet.training.examples import Examples
 
 

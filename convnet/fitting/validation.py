@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from convnet.fitting.data import ValidationSet
     from convnet.graph import Network
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
 
 
 class Validation:

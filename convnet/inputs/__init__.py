@@ -4,7 +4,6 @@ nested.py         why X cannot become an array of numbers, and what to do
 paths.py          paths in place of X
 images.py         X as images, signals or flat features
 scaling.py        the dtype and range of X, and the scale that the net reads it with
-targets.py        y as labels, indicators or numbers
-sample_weight.py  weights of samples and classes
-tasks.py          what a net learns: classification, multilabel classification, regression
+targets.py        y as labels, indicators or numbers; weights of samples and classes
+tasks/            what a net learns: classification, multilabel classification, regression
 """

@@ -3,12 +3,12 @@
 import gc
 import weakref
 
-from convnet.engine import locks
+from convnet.engine.threads import lock_of
 
 
 class Owner:
     def __init__(self):
-        self._lock = locks.lock_of(self)
+        self._lock = lock_of(self)
 
 
 def test_no_python_code_runs_when_an_owner_is_freed():
@@ -20,12 +20,12 @@ def test_no_python_code_runs_when_an_owner_is_freed():
 
 def test_freed_owners_are_forgotten():
     owner = Owner()
-    before = len(locks._owners)
+    before = len(_owners)
     for _ in range(100):
         Owner()
     gc.collect()
     Owner()
-    assert len(locks._owners) <= before + 1
+    assert len(_owners) <= before + 1
     assert owner._lock.acquire(blocking=False)
 
 

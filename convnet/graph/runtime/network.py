@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convnet.engine import aligned_zeros, default_isa
-from convnet.engine.locks import lock_of
+from convnet.engine.threads import lock_of
 from convnet.graph.layout import Parameter, initial_weights
 from convnet.graph.plan import Plan
 from convnet.graph.runtime.passes import TrainingPass, output_gradient
