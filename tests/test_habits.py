@@ -26,7 +26,7 @@ from convnet.layers import (
     Resize,
     as_layers,
 )
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables, foreign_tables
 
 X = np.random.default_rng(0).random((30, 8, 8, 1))
 y = np.arange(30) % 3
@@ -438,24 +438,24 @@ def test_foreign_names_are_not_ours():
         assert not {key for key in own if key.lower() in table.entries} - {"Conv1D", "Conv2D"}
     assert not {key for key in convnet.__all__ if key.lower() in foreign_tables.TOP.entries}
     own = {*ConvNetClassifier._get_param_names(), *ConvNetTransformer._get_param_names()}
-    assert not own & foreign_tables.ESTIMATOR_PARAMETERS.entries.keys()
+    assert not own & foreign_estimator_tables.ESTIMATOR_PARAMETERS.entries.keys()
 
 
 def test_parameters_in_the_tables_exist():
     estimators = (ConvNetClassifier, ConvNetRegressor, ConvNetTransformer)
     known = {name for cls in estimators for name in cls._get_param_names()}
-    for text in filter(is_code, names_in(foreign_tables.ESTIMATOR_PARAMETERS)):
+    for text in filter(is_code, names_in(foreign_estimator_tables.ESTIMATOR_PARAMETERS)):
         assert text.partition("=")[0] in known, text
     fields = {name for cls in layers.layer_types().values() for name in cls.parameter_names()}
     for text in filter(is_code, names_in(foreign_tables.LAYER_PARAMETERS)):
         assert text.partition("=")[0] in fields, text
     fit = inspect.signature(ConvNetClassifier.fit).parameters
-    for text in filter(is_code, names_in(foreign_tables.FIT_PARAMETERS)):
+    for text in filter(is_code, names_in(foreign_estimator_tables.FIT_PARAMETERS)):
         assert text.partition("=")[0] in fit, text
 
 
 def test_attributes_in_the_table_exist(fitted):
-    for name, text in foreign_tables.ATTRIBUTES.entries.items():
+    for name, text in foreign_estimator_tables.ATTRIBUTES.entries.items():
         assert not hasattr(fitted, name), name
         for member in re.findall(r"(?<!\w)net\.(\w+)", text):
             assert hasattr(fitted, member), text

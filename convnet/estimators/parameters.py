@@ -17,7 +17,7 @@ from convnet.augment.spec import as_augment
 from convnet.layers import as_layers, resolve_names
 from convnet.layers.base import LAYERS
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables
 from convnet.values.messages import did_you_mean, listed, show
 
 if TYPE_CHECKING:
@@ -345,7 +345,7 @@ class ParametersMixin(BaseEstimator):
             name, separator, rest = key.partition("__")
             nested_well = name in NESTED and rest.count("__") <= MAX_SEPARATORS
             if name not in known or (separator and not nested_well):
-                hint = foreign_tables.ESTIMATOR_PARAMETERS.remedy(key, value, known)
+                hint = foreign_estimator_tables.ESTIMATOR_PARAMETERS.remedy(key, value, known)
                 hint = hint or did_you_mean(key, known) or f" Valid parameters are: {list(known)}."
                 raise ValueError(
                     f"Invalid parameter {show(key)} for estimator {type(self).__name__}.{hint}"

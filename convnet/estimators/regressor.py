@@ -15,7 +15,7 @@ from convnet.inputs.target_scaling import TargetScaling
 from convnet.inputs.targets import as_numbers, as_target, check_sample_weight
 from convnet.inputs.tasks.regression import Regression
 from convnet.model_io.files import register_estimator
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables
 from convnet.values.constraints import boolean, choice, parameter
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
     """
 
     loss: str = parameter(
-        choice("squared_error", "absolute_error", "huber", elsewhere=foreign_tables.LOSSES),
+        choice(
+            "squared_error", "absolute_error", "huber", elsewhere=foreign_estimator_tables.LOSSES
+        ),
         default="squared_error",
     )
     normalize_y: bool = parameter(boolean, default=True)

@@ -20,7 +20,7 @@ from convnet.estimators.parameter_constraints import (
     thread_count,
 )
 from convnet.inputs.scaling import float32_scale
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables
 from convnet.values.constraints import boolean, choice, integer, number, optional, parameter
 
 if TYPE_CHECKING:
@@ -156,14 +156,16 @@ class SharedParameters:
     layers: Spec = parameter(None, default="auto", kw_only=False)
     input_shape: int | Sequence[int] | None = parameter(optional(image_shape), default=None)
     data_format: str = parameter(
-        choice("channels_last", "channels_first", elsewhere=foreign_tables.DATA_FORMATS),
+        choice("channels_last", "channels_first", elsewhere=foreign_estimator_tables.DATA_FORMATS),
         default="channels_last",
     )
     rescale: str | float | None = parameter(
         optional(choice("auto") | float32_scale), default="auto"
     )
     augment: Spec | None = parameter(None, default=None)
-    solver: str = parameter(choice(*SOLVERS, elsewhere=foreign_tables.SOLVERS), default="adam")
+    solver: str = parameter(
+        choice(*SOLVERS, elsewhere=foreign_estimator_tables.SOLVERS), default="adam"
+    )
     alpha: float = parameter(not_negative, default=1e-4)
     batch_size: int | str = parameter(choice("auto") | integer(1, inf), default="auto")
     learning_rate: LearningRate = parameter(None, default="auto")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convnet.graph import Trainer
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables, foreign_tables
 from convnet.values.constraints import as_float, choice, is_number
 from convnet.values.foreign_names import as_code
 from convnet.values.messages import reworded, show
@@ -32,7 +32,9 @@ def check_learning_rate(value: object, max_iter: int) -> None:
     elif isinstance(value, type) and issubclass(value, Schedule):
         raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
     elif isinstance(value, str):
-        choice(*NAMES, elsewhere=foreign_tables.LEARNING_RATES).check("learning_rate", value)
+        choice(*NAMES, elsewhere=foreign_estimator_tables.LEARNING_RATES).check(
+            "learning_rate", value
+        )
     elif not callable(value):
         hint = foreign_tables.SCHEDULES.remedy_of(value)
         if is_number(value):
