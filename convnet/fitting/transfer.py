@@ -26,9 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from convnet.data.arraylikes import Images
+    from convnet.fitting.data import FitData
     from convnet.graph import LayerInfo, Network, Plan
     from convnet.inputs.scaling import InputFormat
     from convnet.layers.base import Layer
+
+
+def initial_arrays(
+    estimator: Any, data: FitData, load: Callable[[Any], Any]
+) -> Mapping[str, np.ndarray]:
+    """Return the arrays of `init_weights`. Warn if they come from a net that reads X in other units."""
+    name = type(estimator).__name__
+    arrays, input_format = read_init_weights(estimator.init_weights, name, load)
+    chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
+    if input_format is not None and not chosen:  # the user's own choice may mean the same units
+        warn_of_scaling(input_format, data.examples.X, data.examples.scale, name)
+    return arrays
 
 
 def read_init_weights(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
 
 NAMES = ("constant", "adaptive", *NAMED)
+AUTO_STEPS = 64  # of an epoch with batch_size="auto", as far as the limits of the batch size allow
+AUTO_BATCH_SIZES = 8, 128
+SOLVER_PARAMETERS = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
 ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
 
 
@@ -55,6 +58,14 @@ def resolve_learning_rate(learning_rate: LearningRate, *, cycle: bool) -> Learni
     return learning_rate
 
 
+def resolve_batch_size(batch_size: int | str, n: int) -> int:
+    """Return the number of samples of a step, for n samples. "auto" gives a power of two."""
+    if isinstance(batch_size, str):
+        low, high = AUTO_BATCH_SIZES
+        batch_size = min(max(2 ** round(math.log2(max(1.0, n / AUTO_STEPS))), low), high)
+    return min(n, int(batch_size))
+
+
 class OptimizationState:
     """Trainer, learning rates and early stopping of one ``fit``, or of successive calls of ``partial_fit``.
 
@@ -84,23 +95,32 @@ class OptimizationState:
         self.schedule_key: tuple[Any, ...] | None = None
 
     def set_trainer(
-        self, network: Network, *, loss: str, batch_size: int, settings: dict[str, Any]
+        self, network: Network, estimator: Any, *, batch_size: int, **settings: Any
     ) -> None:
-        """Provide a trainer with these settings for batches of up to `batch_size` samples."""
-        settings = settings | {"loss": loss}
+        """Provide a trainer for batches of up to `batch_size` samples, with the solver of an estimator.
+
+        `settings` are the other arguments of `Trainer`.
+        """
+        settings |= {name: getattr(estimator, name) for name in SOLVER_PARAMETERS}
+        settings["nesterov"] = estimator.nesterovs_momentum
+        settings["label_smoothing"] = getattr(estimator, "label_smoothing", 0.0)
         if self.settings != settings:
             self.trainer = Trainer(network, batch_size=batch_size, seed=self.seed, **settings)
             self.settings = settings
         elif self.trainer.batch_size < batch_size:
             self.trainer.resize(batch_size)
 
-    def set_schedule(
-        self, learning_rate: LearningRate, init: float, max_iter: int, tol: float, patience: float
-    ) -> None:
-        """Provide learning rates and a rule for stopping with these parameters."""
-        schedule_key = learning_rate, init, max_iter, tol, patience
+    def set_schedule(self, estimator: Any, *, cycle: bool) -> None:
+        """Provide learning rates and a rule for stopping with the parameters of an estimator.
+
+        `cycle` is as in `resolve_learning_rate`.
+        """
+        rate = resolve_learning_rate(estimator.learning_rate, cycle=cycle)
+        init, max_iter = estimator.learning_rate_init, estimator.max_iter
+        tol, patience = estimator.tol, estimator.n_iter_no_change
+        schedule_key = rate, init, max_iter, tol, patience
         if self.schedule_key != schedule_key:
-            self.rates = LearningRates(learning_rate, init, max_iter, self.first_epoch)
+            self.rates = LearningRates(rate, init, max_iter, self.first_epoch)
             self.stopping = EarlyStopping(tol, patience)
             self.schedule_key = schedule_key
 
