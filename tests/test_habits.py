@@ -166,11 +166,11 @@ def test_a_search_over_a_foreign_name():
     [
         (
             lambda clf: clf.fit(X, y, epochs=5),
-            "fit() has no parameter 'epochs'. It is a parameter of the constructor: Mine(..., max_iter=5).",
+            "fit() has no parameter 'epochs'. Pass it to the constructor: Mine(..., max_iter=5).",
         ),
         (
             lambda clf: clf.fit(X, y, batch_size=32),
-            "fit() has no parameter 'batch_size'. It is a parameter of the constructor: Mine(..., batch_size=32).",
+            "fit() has no parameter 'batch_size'. Pass it to the constructor: Mine(..., batch_size=32).",
         ),
         (
             lambda clf: clf.fit(X, y, validation_data=(X, y)),
