@@ -19,13 +19,9 @@ from convnet.estimators.sklearn_callbacks import (
     SklearnCallbacks,
     with_callbacks,
 )
-from convnet.fitted.attributes import (
-    FittedAttributeTypes,
-    commit,
-    fit_snapshot,
-    fitted_attributes,
-)
+from convnet.fitted.attributes import FittedAttributeTypes
 from convnet.fitted.network_cache import NetworkCache
+from convnet.fitted.state import commit, fit_snapshot, fitted_attributes
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import replaced
 from convnet.fitting.session import FitSession

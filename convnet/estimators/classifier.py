@@ -12,7 +12,7 @@ from convnet.estimators.call_checks import checked_call
 from convnet.estimators.declaration import declares_parameters, documents_fitted_attributes
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.estimators.parameter_constraints import fraction
-from convnet.fitted.attributes import fit_snapshot
+from convnet.fitted.state import fit_snapshot
 from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
 from convnet.inputs.images import check_folder_classes
 from convnet.inputs.targets import as_target, check_sample_weight, count_samples, is_indicator

@@ -15,7 +15,7 @@ from convnet.data.arraylikes import array_shape
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.call_checks import checked_call
 from convnet.estimators.declaration import check_parameters
-from convnet.fitted.attributes import fit_snapshot
+from convnet.fitted.state import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import draw_seed
 from convnet.graph.arrays import check_finite

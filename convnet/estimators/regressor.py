@@ -10,7 +10,7 @@ from convnet._sklearn_bases import RegressorMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.call_checks import checked_call
 from convnet.estimators.declaration import declares_parameters, documents_fitted_attributes
-from convnet.fitted.attributes import fit_snapshot
+from convnet.fitted.state import fit_snapshot
 from convnet.inputs.target_scaling import TargetScaling
 from convnet.inputs.targets import as_numbers, as_target, check_sample_weight
 from convnet.inputs.tasks.regression import Regression

@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
 from convnet.data.lazy.array import LazyArray
-from convnet.fitted.attributes import fitted_copy, kept
+from convnet.fitted.state import fitted_copy, kept
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
 from convnet.inputs.targets import as_target, check_lengths, check_sample_weight, count_samples

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import is_classifier
 
-from convnet.fitted.attributes import fitted_copy
+from convnet.fitted.state import fitted_copy
 from convnet.fitted.weights import Weights
 from convnet.training.prediction import predict_in_batches
 from convnet.values import foreign_estimator_tables
