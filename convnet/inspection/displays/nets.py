@@ -26,6 +26,7 @@ class Net(Protocol):
     layers_: tuple[LayerInfo, ...]
     weights_: Mapping[str, NDArray[np.float32]]
     loss_curve_: list[float]
+    history_: dict[str, list[float]]
     best_iter_: int
 
     def predict(self, X: Any) -> np.ndarray: ...
