@@ -24,7 +24,7 @@ from convnet.fitting.session import draw_seed
 from convnet.graph.arrays import check_finite
 from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
-from convnet.inputs.scaling import fitted_format
+from convnet.inputs.scaling import DIVISORS, fitted_format
 from convnet.inputs.tasks import predicted_codes
 from convnet.inspection.explain import (
     ExplainInput,
@@ -337,7 +337,7 @@ class InspectionMixin:
         return np.asarray(inputs.as_images(array, self.input_shape_, format))
 
     @checked_call
-    def preview_augment(self, X: Any, n: int = 1) -> NDArray[np.float32]:
+    def preview_augment(self, X: Any, n: int = 1) -> np.ndarray:
         """Return augmented images as training would see them.
 
         Works before and after ``fit``. Row i of X is augmented as in epochs 0 to n - 1 of a ``fit`` whose X begins with
@@ -352,8 +352,11 @@ class InspectionMixin:
 
         Returns
         -------
-        images : float32 ndarray of shape (n_images, n, h, w, c)
-            In the units of X, not clipped to its range. Channels are last, whatever `data_format` is.
+        images : ndarray of shape (n_images, n, h, w, c)
+            In the units of X, with channels last, whatever `data_format` is. For uint8 and uint16 images they have the
+            dtype of X, so that matplotlib shows them: values are rounded, and clipped to the range of the dtype. For
+            other dtypes they are float32, as training computes them: not clipped, so that brightness and contrast may
+            exceed the range of X.
 
         Raises
         ------
@@ -375,14 +378,19 @@ class InspectionMixin:
         images = np.asarray(
             images
         )  # rows read from files fit in memory, since the result is larger
+        dtype = images.dtype if images.dtype.name in DIVISORS else np.dtype(np.float32)
         if plan is None:
-            return np.repeat(images[:, None].astype(np.float32), n, axis=1)
+            return np.repeat(images[:, None].astype(dtype), n, axis=1)
         seed = draw_seed(copy.deepcopy(self.random_state))
         n_threads = resolve_n_threads(self.n_jobs)
-        shown = np.empty((len(images), n, *images.shape[1:]), dtype=np.float32)
+        shown = np.empty((len(images), n, *images.shape[1:]), dtype)
         for epoch in range(n):
-            shown[:, epoch] = augmented(images, plan, seed=seed, epoch=epoch, n_threads=n_threads)
-        return check_finite(shown, "Images of the net, as augment changes them,")
+            seen = augmented(images, plan, seed=seed, epoch=epoch, n_threads=n_threads)
+            check_finite(seen, "Images of the net, as augment changes them,")
+            if dtype.kind == "u":
+                seen = np.clip(np.rint(seen), 0, DIVISORS[dtype.name])
+            shown[:, epoch] = seen
+        return shown
 
     def _value_range(self, images: Images) -> float:
         """Return the range of values in the units of these images: that of the fit, or of a fit on them."""
