@@ -37,7 +37,7 @@ TILE, BESIDE, ABOVE = (
     1.8,
     1.2,
     0.5,
-)  # inches: an image in the explanations; the color bar; the titles of a row
+)  # inches: an image in the explanations; a color bar; the titles of a row
 EXAMPLES = """\
   convnet inspect pets.npz photos/
   convnet inspect pets.npz photos/ --rows 3,14,15 --only explanations,mistakes
@@ -225,7 +225,8 @@ def _explanations(subject: Subject) -> Drawn:
     methods, n = _methods(net, args), len(rows)
     height, width, _ = net.input_shape_
     tile = TILE * width / max(height, width), TILE * height / max(height, width)
-    size = (1 + len(methods)) * tile[0] + BESIDE, n * (tile[1] + ABOVE)
+    n_bars = len({METHODS[name].signed for name in methods})
+    size = (1 + len(methods)) * tile[0] + n_bars * BESIDE, n * (tile[1] + ABOVE)
     yield inspection.ExplanationDisplay.from_estimator(
         net,
         X[rows],

@@ -22,6 +22,7 @@ from convnet.fitted.attributes import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import draw_seed
 from convnet.graph.arrays import check_finite
+from convnet.graph.losses import log_probabilities
 from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import DIVISORS, fitted_format
@@ -30,13 +31,14 @@ from convnet.inspection.explain import (
     ExplainInput,
     check_options,
     explain,
+    first_by_cell,
     maximal_patches,
     mean_by_cell,
 )
 from convnet.inspection.explain.targets import class_targets, label_codes
 from convnet.inspection.trace import Trace
 from convnet.training.prediction import predict_in_batches
-from convnet.values.constraints import integer
+from convnet.values.constraints import choice, integer
 from convnet.values.messages import show
 
 if TYPE_CHECKING:
@@ -409,12 +411,18 @@ class ClassifierInspectionMixin(InspectionMixin):
 
     @checked_call
     def explain_confusion(
-        self, X: Any, y: ArrayLike, method: str = "gradcam", **options: Any
+        self,
+        X: Any,
+        y: ArrayLike,
+        method: str = "gradcam",
+        *,
+        cells: str = "mean",
+        **options: Any,
     ) -> Bunch:
-        """Return the mean explanation of each cell of the confusion matrix.
+        """Return an explanation for each cell of the confusion matrix.
 
-        Each image is explained for its predicted class, so the mean of a cell shows, for example, which pixels dogs
-        that are mistaken for cats have in common.
+        Each image is explained for its predicted class. The mean of a cell shows what aligned images, such as digits
+        or scans, have in common. For photographs, where the object may be anywhere, take one example of each cell.
 
         Parameters
         ----------
@@ -424,15 +432,20 @@ class ClassifierInspectionMixin(InspectionMixin):
             True labels, among ``classes_``.
         method : str, default="gradcam"
             See ``explain``.
+        cells : {"mean", "example"}, default="mean"
+            "mean": the mean map of the images of a cell. "example": the map of the image in ``rows``; only these images
+            are explained.
         **options : dict
             Other parameters of ``explain``, except `target`.
 
         Returns
         -------
         confusion : Bunch
-            ``maps``, float32 of shape (n_classes, n_classes, h, w), (..., length) or (..., features): the mean map of
-            the images with true class i (row) and predicted class j (column), NaN if there are none.
+            ``maps``, float32 of shape (n_classes, n_classes, h, w), (..., length) or (..., features): the map of the
+            images with true class i (row) and predicted class j (column), NaN if there are none.
             ``counts``, int of shape (n_classes, n_classes): the number of images in each cell.
+            ``rows``, int of shape (n_classes, n_classes): the row in X of the image whose predicted class has the
+            highest probability in the cell, the first of equals; -1 if the cell has no images.
             ``classes``: the labels, in this order.
 
         Raises
@@ -440,7 +453,8 @@ class ClassifierInspectionMixin(InspectionMixin):
         NotFittedError
             If the net is not fitted.
         ValueError
-            As ``explain``; if y has an unknown label or another length than X; if the net is a multilabel classifier.
+            As ``explain``; if y has an unknown label or another length than X; if `cells` is neither "mean" nor
+            "example"; if the net is a multilabel classifier.
         """
         self = fit_snapshot(self)
         network = self._network()
@@ -450,12 +464,19 @@ class ClassifierInspectionMixin(InspectionMixin):
             raise ValueError(
                 "explain_confusion needs one label per row, but this net is a multilabel classifier."
             )
+        cells = choice("mean", "example").check("cells", cells)
         found = self._method_options(method, options, len(images))
         true = label_codes(np.atleast_1d(y), self.classes_, len(images), "y")
         logits = predict_in_batches(network, images, scale=scale, n_threads=n_threads)
         predicted = predicted_codes(logits)
         targets = class_targets(predicted, logits.shape[1])
+        places, k = (true, predicted), len(self.classes_)
+        rows, counts = first_by_cell(places, log_probabilities(logits).max(axis=1), k)
         explained = ExplainInput(network, images, scale, targets, n_threads)
-        cells = true, predicted
-        maps, counts = mean_by_cell(explained, cells, len(self.classes_), method, found)
-        return Bunch(maps=maps, counts=counts, classes=self.classes_)
+        if cells == "example":
+            few = np.sort(rows[rows >= 0])
+            explained = ExplainInput(
+                network, images[few], scale, targets.of(few), n_threads, rows=few
+            )
+        maps = mean_by_cell(explained, places, k, method, found)
+        return Bunch(maps=maps, counts=counts, rows=rows, classes=self.classes_)

@@ -43,6 +43,7 @@ class Occlusion(Method):
     """
 
     parameters = ("patch", "stride", "value")
+    signed = True
 
     def __init__(
         self,
