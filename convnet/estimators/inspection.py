@@ -260,8 +260,11 @@ class InspectionMixin:
             For "occlusion": size of the window in pixels. None is a quarter of each side; for flat rows one feature.
         stride : int or (vertical, horizontal), default=None
             For "occlusion": distance between windows in pixels, at most `patch`. None is half of `patch`.
-        value : float or array-like of shape (c,), default=None
-            For "occlusion": the value that covers a window, in the units of X. None is 0.
+        value : float or array-like of shape (c,) or (features,), default=None
+            For "occlusion": the value that covers a window, in the units of X: one number, or one for each channel, or
+            for each feature of flat rows. None is the mean color of the image: the mean of each channel over its pixels
+            (of a signal over its length). For flat rows None is 0, the mean of standardized features; for others pass
+            ``X_train.mean(axis=0)``.
 
         Returns
         -------

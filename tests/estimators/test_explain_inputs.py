@@ -128,7 +128,7 @@ def test_invalid_arguments_of_the_confusion():
         case.net.explain_confusion(case.X, np.where(y == 1, 9, y))
     with pytest.raises(ValueError, match=r"y has shape \(29,\), but X has 30 rows"):
         case.net.explain_confusion(case.X, y[:29])
-    with pytest.raises(ValueError, match="cells must be .*; got 'auto'"):
+    with pytest.raises(ValueError, match=r"cells must be .*; got 'auto'"):
         case.net.explain_confusion(case.X, y, cells="auto")
     with pytest.raises(ValueError, match="target is no parameter of any method"):
         case.net.explain_confusion(case.X, y, target=1)

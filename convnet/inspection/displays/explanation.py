@@ -138,7 +138,7 @@ class ExplanationDisplay:
         ax : matplotlib Axes, default=None
             See ``plot``.
         **options : dict
-            Other parameters of ``explain``.
+            Other parameters of ``explain``. Each is passed to the methods that take it.
 
         Returns
         -------
@@ -171,7 +171,10 @@ class ExplanationDisplay:
             target = np.asarray(target)[:n]
         shown = pictures.first(n)
         methods = name_list(f"{cls.__name__}: method", method)
-        maps = {name: estimator.explain(shown, name, target, **options) for name in methods}
+        maps = {
+            name: estimator.explain(shown, name, target, **_options_of(name, methods, options))
+            for name in methods
+        }
         titles = _titles(estimator, shown, None if labels is None else labels[:n])
         display = cls(pictures[:n], maps, titles=titles, heading=heading, n_rows=n_rows)
         return display.plot(ax=ax)
@@ -255,6 +258,13 @@ class ExplanationDisplay:
             bar = whole.figure.add_subplot(stack[i // n_columns])
             draw_overlay_colorbar(bar, signed=kind)
         return self
+
+
+def _options_of(method: str, methods: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a method, and those that none of the methods takes, which ``explain`` refuses."""
+    taken = {name: METHODS[name].parameters for name in methods if name in METHODS}
+    others = {key for name, keys in taken.items() if name != method for key in keys}
+    return {k: v for k, v in options.items() if k in taken.get(method, ()) or k not in others}
 
 
 def is_signed(method: str, maps: np.ndarray) -> bool:

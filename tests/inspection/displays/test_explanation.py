@@ -101,6 +101,21 @@ def test_target_and_options(clf, photographs):
     ]
 
 
+def test_options_go_to_the_methods_that_take_them(clf, photographs):
+    X, _ = photographs
+    options = dict(value=7, patch=4, layer="conv1")
+    display = ExplanationDisplay.from_estimator(clf, X[:2], method=METHODS, **options)
+    np.testing.assert_array_equal(
+        display.maps["occlusion"], clf.explain(X[:2], "occlusion", value=7, patch=4)
+    )
+    np.testing.assert_array_equal(display.maps["gradcam"], clf.explain(X[:2], layer="conv1"))
+    np.testing.assert_array_equal(display.maps["saliency"], clf.explain(X[:2], "saliency"))
+    with pytest.raises(ValueError, match="patch is a parameter of occlusion"):
+        ExplanationDisplay.from_estimator(clf, X[:2], method=METHODS[:3], patch=4)
+    with pytest.raises(TypeError, match="size"):
+        ExplanationDisplay.from_estimator(clf, X[:2], method=METHODS, size=4)
+
+
 def test_numbers_and_several_labels(photographs):
     X, y = photographs
     net = ConvNetRegressor([Conv2D(2, 3)], max_iter=1, random_state=0).fit(X, y == "cat")
