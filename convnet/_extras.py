@@ -13,7 +13,7 @@ def missing_extra(what: str, library: str, extra: str) -> str:
     Parameters
     ----------
     what : str
-        What needs the library: "Progress(bar=True)".
+        What needs the library: "HistoryDisplay".
     library : str
         Its name.
     extra : str
@@ -22,7 +22,7 @@ def missing_extra(what: str, library: str, extra: str) -> str:
     Returns
     -------
     message : str
-        Such as ``Progress(bar=True) needs rich. Install it with: pip install "scikit-convnet[progress]"``.
+        Such as ``HistoryDisplay needs matplotlib. Install it with: pip install "scikit-convnet[plot]"``.
     """
     return f"{what} needs {library}. Install it with: {install_command(extra)}"
 

@@ -318,8 +318,8 @@ def test_names_without_a_counterpart(module):
     [
         (
             lambda: Conv2D(1, 16, 3),
-            "Conv2D takes only filters and kernel_size by position; got 3 values. In PyTorch's order (input channels, "
-            "output channels, kernel size), write Conv2D(16, 3); for a stride, write Conv2D(1, 16, stride=3).",
+            "Conv2D takes only filters and kernel_size by position; got 3 values. If these are PyTorch's (input "
+            "channels, output channels, kernel size), write Conv2D(16, 3). If 3 is a stride, write Conv2D(1, 16, stride=3).",
         ),
         (lambda: Conv1D(1, 16, 3), "write Conv1D(16, 3)"),
         (lambda: Conv2D(16, 3, "relu"), "by position; got 3 values. Give the others by name."),

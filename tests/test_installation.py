@@ -48,9 +48,9 @@ def test_an_installed_package_names_the_distribution(monkeypatch, tmp_path):
     installed_in(monkeypatch, tmp_path / "site-packages")
     assert _extras.install_command("plot") == 'pip install "scikit-convnet[plot]"'
     assert _extras.install_command() == 'pip install "scikit-convnet"'
-    message = _extras.missing_extra("Progress(bar=True)", "rich", "progress")
+    message = _extras.missing_extra("HistoryDisplay", "matplotlib", "plot")
     assert message == (
-        'Progress(bar=True) needs rich. Install it with: pip install "scikit-convnet[progress]"'
+        'HistoryDisplay needs matplotlib. Install it with: pip install "scikit-convnet[plot]"'
     )
 
 

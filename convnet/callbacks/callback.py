@@ -14,6 +14,8 @@ class Callback:
     ``run.estimator``     the estimator, which gets its fitted attributes at the end of ``fit``
     ``run.epoch``         number of epochs done, with those of earlier fits that this one continues
     ``run.last_epoch``    number of epochs at the end, unless training stops early
+    ``run.batch``         number of batches done in the current epoch; 0 between epochs
+    ``run.n_batches``     number of batches of an epoch
     ``run.metrics``       dict, of the last epoch: "loss", "learning_rate", "seconds", "validation_loss", ...
     ``run.history``       dict of lists, the metrics of all epochs
     ``run.best_epoch``    the epoch, from 1, whose weights are the best so far
@@ -53,6 +55,15 @@ class Callback:
 
     def on_epoch_begin(self, run: FitRun) -> None:
         """Called before each epoch.
+
+        Parameters
+        ----------
+        run : FitRun
+            The current fit.
+        """
+
+    def on_batch_end(self, run: FitRun) -> None:
+        """Called after each training step. `run` is then as it was at the end of the last epoch, except ``run.batch``.
 
         Parameters
         ----------

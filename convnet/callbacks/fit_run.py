@@ -24,6 +24,14 @@ class FitRun(Protocol):
         """Number of epochs after which the fit ends, unless it stops earlier."""
 
     @property
+    def batch(self) -> int:
+        """Number of batches done in the current epoch; 0 between epochs."""
+
+    @property
+    def n_batches(self) -> int:
+        """Number of batches of an epoch."""
+
+    @property
     def history(self) -> dict[str, list[float]]:
         """Metrics of all epochs."""
 
@@ -43,4 +51,10 @@ class FitRun(Protocol):
         """Return a fitted estimator with a network of its own."""
 
     def state(self) -> ResumeState:
-        """Return values for JSON, and arrays by name, from which a later fit can resume."""
+        """Return values for JSON, and arrays by name, from which a later fit can resume.
+
+        Raises
+        ------
+        RuntimeError
+            Within an epoch.
+        """

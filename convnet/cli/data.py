@@ -13,6 +13,7 @@ import numpy as np
 
 from convnet.cli.errors import UsageError
 from convnet.data.images.pillow import EXTENSIONS
+from convnet.values.messages import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,8 +216,13 @@ def _load(path: str) -> Arrays:
         with file:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
+        parent, name = os.path.split(os.path.abspath(path))
+        similar = (
+            did_you_mean(name, os.listdir(parent), similarity=0.75) if os.path.isdir(parent) else ""
+        )
         raise UsageError(
-            f'there is no file or folder {path}. Pass a folder of photographs, an .npz file of arrays, or "digits".'
+            f"there is no file or folder {path}.{similar} Pass a folder of photographs, an .npz file of arrays, or "
+            '"digits".'
         ) from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         remedy = 'Write it with np.savez, with labels as integers or strings (y.astype("U")).'

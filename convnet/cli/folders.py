@@ -150,8 +150,9 @@ def form_of(net: BaseConvNet, path: str, fit: str | None = None) -> dict[str, An
         )
     if fit is None:
         raise UsageError(
-            f"{path} was trained on arrays, so it does not know how photographs became {shape[0]}×{shape[1]} pixels. "
-            "Pass --fit crop, --fit pad or --fit stretch."
+            f"{path} was trained on arrays of {shape[0]}×{shape[1]} pixels, not on photographs. If your photographs "
+            "show the same things, say how they become that size: --fit crop cuts the edges off, --fit pad adds a "
+            "border, and --fit stretch distorts. Otherwise, train a model on photographs: convnet train FOLDER."
         )
     return {"size": shape[:2], "channels": shape[2], "fit": fit}
 

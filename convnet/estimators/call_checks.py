@@ -19,7 +19,7 @@ from convnet.values.foreign_names import (
 from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,6 +57,10 @@ class Arguments:
         given = {*self.positional[: len(args)], *kwargs}
         return [name for name in self.required if name not in given]
 
+    def repeated(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[str]:
+        """Return the names of arguments that were passed both by position and by name."""
+        return [name for name in self.positional[: len(args)] if name in kwargs]
+
     def are_too_many(self, args: tuple[Any, ...]) -> bool:
         """Return whether more values were passed by position than the method takes."""
         return len(args) > len(self.positional) and not self.takes_any_number
@@ -71,8 +75,12 @@ def checked_call(method: F) -> F:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and fewest <= len(args) <= most:  # the usual call, of small nets too
             return method(self, *args)
-        unknown = arguments.unknown(kwargs)
-        if unknown or arguments.are_too_many(args) or arguments.missing(args, kwargs):
+        if (
+            arguments.unknown(kwargs)
+            or arguments.repeated(args, kwargs)
+            or arguments.are_too_many(args)
+            or arguments.missing(args, kwargs)
+        ):
             raise _wrong_call(self, method.__name__, arguments, args, kwargs)
         return method(self, *args, **kwargs)
 
@@ -99,6 +107,9 @@ class CallChecksMixin:
                 raise unknown_names(cls.__name__, unknown, arguments.names, table)
             if arguments.are_too_many(args):
                 raise TypeError(_too_many(cls.__name__, arguments, args))
+            repeated = arguments.repeated(args, kwargs)
+            if repeated:
+                raise TypeError(_repeated(cls.__name__, repeated))
         return super().__new__(cls)
 
     if not TYPE_CHECKING:  # else every attribute would be known
@@ -132,6 +143,9 @@ def _wrong_call(
         )
     if arguments.are_too_many(args):
         return TypeError(_too_many(owner, arguments, args))
+    repeated = arguments.repeated(args, kwargs)
+    if repeated:
+        return TypeError(_repeated(owner, repeated))
     missing = arguments.missing(args, kwargs)
     return TypeError(f"{owner} needs {' and '.join(missing)}.{_missing_remedy(method, args)}")
 
@@ -153,6 +167,11 @@ def _remedy(estimator: Any, method: str, arguments: Arguments, name: str, value:
     if code:
         return f" It is a parameter of the constructor: {type(estimator).__name__}(..., {code})."
     return did_you_mean(name, arguments.names)
+
+
+def _repeated(owner: str, names: Sequence[str]) -> str:
+    """Return the message about arguments passed twice."""
+    return f"{owner} got {names[0]} twice: by position and by name. Pass it once."
 
 
 def _too_many(owner: str, arguments: Arguments, args: tuple[Any, ...]) -> str:

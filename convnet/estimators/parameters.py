@@ -19,7 +19,7 @@ from convnet.layers import as_layers, resolve_names
 from convnet.layers.base import LAYERS
 from convnet.training.schedules import NAMED, Schedule
 from convnet.values import foreign_tables
-from convnet.values.messages import did_you_mean, show
+from convnet.values.messages import did_you_mean, listed, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -143,7 +143,12 @@ def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
         hint = did_you_mean(key, [name for name in names if isinstance(name, str)])
         raise ValueError(f"{what}: no {registry.noun} has this name.{hint}") from None
     if not -len(values) <= i < len(values):
-        raise ValueError(f"{what}: there are {len(values)} {registry.noun}s.")
+        members = [
+            f"{registry.parameter}__{j} is {type(one).__name__}" for j, one in enumerate(values)
+        ]
+        raise ValueError(
+            f"{what}: there is no such {registry.noun}. {listed(members) if members else 'The list is empty'}."
+        )
     return i
 
 
@@ -289,9 +294,9 @@ class ParametersMixin(BaseEstimator):
             nested_well = name in NESTED and rest.count("__") <= MAX_SEPARATORS
             if name not in known or (separator and not nested_well):
                 hint = foreign_tables.ESTIMATOR_PARAMETERS.remedy(key, value, known)
+                hint = hint or did_you_mean(key, known) or f" Valid parameters are: {list(known)}."
                 raise ValueError(
-                    f"Invalid parameter {show(key)} for estimator {type(self).__name__}.{hint} "
-                    f"Valid parameters are: {list(known)}."
+                    f"Invalid parameter {show(key)} for estimator {type(self).__name__}.{hint}"
                 )
             if separator:
                 nested.setdefault(name, {})[rest] = value

@@ -115,8 +115,8 @@ class ConvNetTransformer(
         name = self._layer_name(net, X, y)
         if self.estimator is net and hasattr(net, "weights_"):
             warn_user(
-                f"ConvNetTransformer: the {type(net).__name__} is fitted already, but fit trains a copy of it from new "
-                "weights. To keep the fitted net, pass FrozenEstimator(net) of sklearn.frozen.",
+                f"ConvNetTransformer: the {type(net).__name__} is fitted already, but its weights are not used: fit "
+                "trains a copy from new weights. To use the fitted net, pass sklearn.frozen.FrozenEstimator(net).",
             )
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit

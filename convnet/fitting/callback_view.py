@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.augment.spec import as_augment
+from convnet.callbacks.callback import Callback
 from convnet.fitted.attributes import fitted_copy
 from convnet.training import snapshot
 from convnet.training.optimization import resolve_learning_rate
@@ -18,7 +19,6 @@ from convnet.training.schedules import NAMED, Schedule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from convnet.callbacks.callback import Callback
     from convnet.callbacks.fit_run import ResumeState
     from convnet.fitting.data import FitData, ValidationSet
     from convnet.training.examples import Examples
@@ -37,6 +37,11 @@ class CallbackView:
 
     def __init__(self, session: Any, callbacks: Sequence[Callback]) -> None:
         self._session, self._callbacks = session, callbacks
+        self._on_batch_end = [
+            one.on_batch_end
+            for one in callbacks
+            if getattr(one.on_batch_end, "__func__", None) is not Callback.on_batch_end
+        ]
         self.estimator = session.estimator
         self._begun: list[Callback] = []
         self.metrics: dict[str, float] = {}
@@ -52,6 +57,16 @@ class CallbackView:
     def last_epoch(self) -> int:
         """Number of epochs at the end of the fit."""
         return self._session.last_epoch
+
+    @property
+    def batch(self) -> int:
+        """Number of batches done in the current epoch; 0 between epochs."""
+        return self._session.loop.batch
+
+    @property
+    def n_batches(self) -> int:
+        """Number of batches of an epoch."""
+        return self._session.loop.steps
 
     @property
     def history(self) -> dict[str, list[float]]:
@@ -98,6 +113,10 @@ class CallbackView:
 
     def state(self) -> ResumeState:
         """Return numbers, fit for JSON, and arrays by name, to resume from."""
+        if self.batch:
+            raise RuntimeError(
+                "A fit cannot resume from within an epoch. Call state() in on_epoch_end instead of on_batch_end."
+            )
         numbers, arrays = snapshot.take(self._session.loop)
         return numbers | {"seeds": [self._session.seed, self._session.split_seed]}, arrays
 
@@ -116,6 +135,11 @@ class CallbackView:
         """Call on_epoch_begin."""
         for callback in self._callbacks:
             callback.on_epoch_begin(self)
+
+    def batch_end(self) -> None:
+        """Call on_batch_end of the callbacks that define it."""
+        for on_batch_end in self._on_batch_end:
+            on_batch_end(self)
 
     def epoch_end(self, figures: Mapping[str, float]) -> bool:
         """Call on_epoch_end. Return whether a callback asks to stop."""

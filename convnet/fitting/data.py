@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_consistent_length
 
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
@@ -16,7 +15,7 @@ from convnet.data.lazy.array import LazyArray
 from convnet.fitted.attributes import kept
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
-from convnet.inputs.targets import as_target, check_sample_weight, count_samples
+from convnet.inputs.targets import as_target, check_lengths, check_sample_weight, count_samples
 from convnet.layers import as_layers
 from convnet.training.examples import Examples
 
@@ -104,7 +103,7 @@ class FitData:
             n_labels=count_samples(y),
             layers=estimator.layers,
         )
-        check_consistent_length(images, y)
+        check_lengths(images, y)
         weights = check_sample_weight(sample_weight, len(images))
         target = task.encode(y, weights, classes=classes)
         layers = as_layers(estimator.layers, images.shape[1:])

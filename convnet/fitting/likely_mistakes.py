@@ -69,11 +69,12 @@ def _unit_of_images(images: Images, given: InputFormat, layers: Sequence[Layer])
     sample = np.asarray(images[:n])
     if isinstance(first, Normalize | BatchNorm) or sample.min() < 0:
         return None
-    is_8_bit = largest > 127 and (sample == np.round(sample)).all()
-    remedy = "rescale=1/255, or pass uint8" if is_8_bit else f"rescale=1/{largest:g}"
+    remedy = f"rescale=1/{255 if largest > 127 else largest:g}"
+    if largest > 127 and (sample == np.round(sample)).all():
+        remedy += ", or pass uint8"
     return (
-        f"X has dtype {given.dtype} and values from 0 to {largest:g}, which the net reads as they are: only uint8 and "
-        f"uint16 are divided by their maximum. Nets learn better from values up to 1. Set {remedy}."
+        f"X is {given.dtype} with values up to {largest:g}. Only uint8 and uint16 are divided by their maximum, and "
+        f"nets learn better from values up to 1. Set {remedy}."
     )
 
 

@@ -63,8 +63,12 @@ def read_init_weights(
         try:
             net: Any = load(source)
         except OSError as error:
-            reason = f"{quoted(os.fspath(source))} cannot be read: {error.strerror}"
-            message = f"{estimator_name}: init_weights: {reason}. Pass the path of a file that save wrote."
+            reason = error.strerror
+            if not isinstance(error, FileNotFoundError):
+                reason = f"{quoted(os.fspath(source))} cannot be read: {reason}."
+            message = (
+                f"{estimator_name}: init_weights: {reason} Pass the path of a file that save wrote."
+            )
             raise type(error)(error.errno, message) from error
     else:
         net = source.estimator if isinstance(source, FrozenEstimator) else None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WORSE = 1.1  # a loss above this multiple of the baseline is worse, however short the training was
 EQUAL = 0.995  # after MIN_UPDATES updates, a loss above this multiple is no better
+DIVERGED = 10  # a loss above this multiple comes from steps that were too long
 MIN_UPDATES = 100
 MAX_SAMPLES = 2**14  # of the training set, for the loss of the final weights
 
@@ -92,13 +93,16 @@ def warn_of_trivial_net(
         if is_low(loss, baseline):
             return
     warn_user(
-        f"{type(estimator).__name__}: the net is no better than a prediction that ignores X. Its {name} loss is "
-        f"{loss:.4g}; {task.baseline} alone give {baseline:.4g}. {_remedy(estimator, longer)}",
+        f"{type(estimator).__name__}: the net is no better than a constant prediction. Its {name} loss is {loss:.4g}; "
+        f"{task.baseline} alone give {baseline:.4g}. {_remedy(estimator, longer, loss > DIVERGED * baseline)}",
         ConvergenceWarning,
     )
 
 
-def _remedy(estimator: Any, longer: bool) -> str:
-    rate = f"Lower learning_rate_init (now {estimator.learning_rate_init:g})"
-    others = "check that X and y have the same order" if longer else "raise max_iter"
-    return f"{rate}, scale X, or {others}."
+def _remedy(estimator: Any, longer: bool, diverged: bool) -> str:
+    rate = f"learning_rate_init (now {estimator.learning_rate_init:g})"
+    if diverged:
+        return f"Training diverged. Lower {rate}, or scale X."
+    if not longer:
+        return f"Raise max_iter (now {estimator.max_iter}), lower {rate}, or scale X."
+    return f"Lower {rate}, scale X, or check that X and y have the same order."

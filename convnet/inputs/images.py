@@ -106,9 +106,9 @@ def check_folder_classes(known: list[str] | None, X: Any, y: Any, names: tuple[s
     if known is None or not _is_target(X, y) or list(X.target_names) == known:
         return
     raise ValueError(
-        f"{names[0]} is an image folder with the classes {listed(X.target_names)}, but the fit was on one with "
-        f"{listed(known)}: the same integer in {names[1]} stands for another class. Pass names of classes instead, "
-        "such as np.array(folder.target_names)[folder.target], to fit and here."
+        f"{names[0]} is an image folder with the classes {listed(X.target_names)}. The net was fitted to a folder with "
+        f"the classes {listed(known)}, so an integer in {names[1]} stands for another class there. Pass names of "
+        f"classes for both folders, such as {names[1]}=np.array(folder.target_names)[folder.target]."
     )
 
 
@@ -228,8 +228,24 @@ def as_images(
         )
     if shape is not None and images.shape[1:] != shape:
         expected = _shape((0, *_stored(shape, first)))
-        raise ValueError(f"X has shape {_shape(array.shape)}; expected {expected}.")
+        raise ValueError(
+            f"X has shape {_shape(array.shape)}; expected {expected}.{_reshaping(images.shape[1:], shape)}"
+        )
     return images
+
+
+def _reshaping(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """Return the remedy for samples of another shape, in the net's order of axes."""
+    if len(found) != len(expected):
+        return " Give each sample the shape that the samples in fit had."
+    if found[-1] != expected[-1]:
+        return f" The samples have {found[-1]} channels instead of {expected[-1]}: convert them."
+    if len(expected) == 3:
+        return (
+            f" Resize the images to {expected[0]}×{expected[1]} pixels, for example with the method resize of Pillow's "
+            "images."
+        )
+    return f" Pad or cut the signals to length {expected[0]}."
 
 
 def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) -> None:
@@ -244,8 +260,8 @@ def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) ->
                 one = f"({n_features}, 1)"
                 example = f"(1, {n_features})" if data_format == "channels_first" else one
             raise ValueError(
-                f"X is 2-D with {n_features} features but layers[{i}] is {type(layer).__name__}. "
-                f"Set input_shape, e.g. {example}."
+                f"X is 2-D with {n_features} features but layers[{i}] is {type(layer).__name__}. Pass the shape of one "
+                f"sample to the estimator, such as input_shape={example}."
             )
         if layer.takes == "flat":
             return
@@ -296,8 +312,9 @@ def _check_order(shape: Sequence[int], first: bool, expected: tuple[int, ...] | 
         )
     if expected is None and _seems_moved(read, other, first):
         raise ValueError(
-            f'X has shape {_shape(shape)}: looks {looks}. Set data_format="{looks.replace("-", "_")}". X then holds '
-            f"{_reading(other)}. If it holds {_reading(read)}, set input_shape={tuple(one)}."
+            f"X has shape {_shape(shape)}: looks {looks}. If X holds {_reading(other)}, pass "
+            f'data_format="{looks.replace("-", "_")}" to the estimator. If it holds {_reading(read)}, pass '
+            f"input_shape={tuple(one)}."
         )
 
 

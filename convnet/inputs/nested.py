@@ -98,8 +98,8 @@ def _shapes_error(shapes: Counter[Any]) -> ValueError:
     remedies = []
     if not sides or max(map(len, sides)) > 1:
         remedies.append(
-            "Resize images to one size: convnet.data.ImageReader(size) takes files and Pillow images of any size, such "
-            "as PIL.Image.fromarray(x)."
+            "Resize images to one size: "
+            "convnet.data.ImageReader(size=(64, 64)).transform([PIL.Image.fromarray(x) for x in X])."
         )
     if sides and max(map(len, sides)) < 3:
         longest = max(shape[:1] for shape in sides)[0]

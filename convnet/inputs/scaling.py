@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import isfinite, isnan, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import assert_all_finite
 
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.chunks import chunks
@@ -147,13 +146,22 @@ def largest_value(images: Images, estimator_name: str, rows: np.ndarray | None =
         return 1.0
     fits = max(1, CHUNK_BYTES // (prod(images.shape[1:]) * images.itemsize))
     step = len(images) if isinstance(images, LazyArray) else fits
-    largest = 0.0
+    largest, read = 0.0, 0
     with closing(chunks(images, step, rows)) as parts:
         for chunk in parts:
             extremes = float(chunk.min()), float(chunk.max())  # NaN if one value is
+            if any(map(isnan, extremes)):
+                i = read + int(np.isnan(chunk).reshape(len(chunk), -1).any(axis=1).argmax())
+                first = i if rows is None else rows[i]
+                raise ValueError(
+                    f"Input X contains NaN, first in sample {first}. {estimator_name} does not accept missing values: "
+                    "remove such samples, or fill the values in."
+                )
             if not all(map(isfinite, extremes)):
-                assert_all_finite(chunk, estimator_name=estimator_name, input_name="X")
-            largest = max(largest, *map(abs, extremes))
+                raise ValueError(
+                    f"Input X contains infinity or a value too large for {chunk.dtype!r}."
+                )
+            largest, read = max(largest, *map(abs, extremes)), read + len(chunk)
     if largest > float(np.finfo(np.float32).max):
         raise ValueError("Input X contains infinity or a value too large for dtype('float32').")
     return largest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from convnet.data.arraylikes import as_objects
+from convnet.data.arraylikes import ARRAY_ATTRIBUTES, as_objects
 from convnet.inputs.arrays import as_array
 from convnet.values.constraints import as_float, is_number
 from convnet.values.messages import listed, shortened, show
@@ -29,9 +30,21 @@ MAX_TARGET = 1e150  # magnitude of a regression target: R² takes sums of square
 
 
 def as_target(y: Any, name: str = "y") -> Any:
-    """Return y as an array or a sparse matrix: all of convnet sees it only after this. Its values are not checked."""
-    if issparse(y) or type(y) is np.ndarray:
+    """Return y as an array or a sparse matrix: all of convnet sees it only after this. Its values are not checked.
+
+    Raises
+    ------
+    TypeError
+        If y is a single value, or cannot be made an array.
+    ValueError
+        If y has a list of labels for each sample, or lists of different lengths.
+    """
+    if issparse(y) or (type(y) is np.ndarray and y.ndim > 0):
         return y
+    if _is_single(y):
+        raise TypeError(
+            f"{name} is {show(y)}. Pass an array or a list with a target for each sample."
+        )
     try:
         return as_array(
             y,
@@ -46,6 +59,21 @@ def as_target(y: Any, name: str = "y") -> Any:
         if _has_label_lists(y):
             raise ValueError(LABEL_LISTS) from None
         raise
+
+
+def _is_single(y: Any) -> bool:
+    """Return whether y is one value, such as a number or a string."""
+    if isinstance(y, str | bytes) or getattr(y, "shape", None) == ():
+        return True
+    return not isinstance(y, Iterable) and not any(hasattr(y, name) for name in ARRAY_ATTRIBUTES)
+
+
+def check_lengths(X: Any, y: Any) -> None:
+    """Raise ValueError unless X, which has a length, and y, as `as_target` returns it, have as many samples."""
+    if len(X) != y.shape[0]:
+        raise ValueError(
+            f"X has {len(X)} samples, but y has {y.shape[0]}. Pass a target for each sample."
+        )
 
 
 def _has_label_lists(y: Any) -> bool:
@@ -67,11 +95,46 @@ def count_samples(y: Any) -> int | None:
 def as_labels(y: Any, name: str = "y") -> np.ndarray:
     """Return y, called `name` in errors, as a 1-D array of labels. Raise ValueError if its values cannot be classes."""
     y = as_array(y, name, ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False)
+    if y.ndim > 2:
+        raise ValueError(f"{name} must have shape (n,) or (n, n_labels); got {y.shape}.")
     y = column_or_1d(y, warn=True)
+    _refuse_missing(y, name)
     assert_all_finite(y, input_name=name)
     with np.errstate(invalid="ignore"):  # numbers too large for an integer are not classes
-        check_classification_targets(y)
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            if y.dtype.kind != "f":
+                raise
+            fractions = y[y != np.trunc(y)]
+            example = (
+                fractions[0] if len(fractions) else np.abs(y).max()
+            )  # too large for an integer
+            raise ValueError(
+                f"Unknown label type: continuous. {name} has numbers such as {example:g}. For classes, pass "
+                "integers or strings. To predict numbers, use ConvNetRegressor."
+            ) from error
     return y
+
+
+def _refuse_missing(y: np.ndarray, name: str) -> None:
+    """Raise ValueError if y has None or NaN."""
+    if y.dtype.kind not in "fO":
+        return
+    missing = [_is_missing(one) for one in y.flat] if y.dtype == object else np.isnan(y)
+    rows = np.flatnonzero(np.reshape(missing, (len(y), -1)).any(axis=1))
+    if len(rows):
+        raise ValueError(
+            f"Input {name} contains NaN or None in {len(rows)} of {len(y)} samples; the first has index {rows[0]}. "
+            "Remove these samples from X and y."
+        )
+
+
+def _is_missing(value: object) -> bool:
+    """Return whether a value is None, NaN, or a missing value of pandas."""
+    if isinstance(value, float):
+        return value != value
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 def known_classes(
@@ -95,7 +158,10 @@ def known_classes(
         )
     known = next(labels for labels in (fitted, declared, found) if labels is not None)
     if len(known) < 2:
-        raise ValueError(f"y has only one class, {_labels(known)}; a classifier needs two or more.")
+        raise ValueError(
+            f"y has only one class, {_labels(known)}; a classifier needs two or more. Check how y was made: a part of "
+            "sorted data may hold a single class."
+        )
     new = np.setdiff1d(found, known)
     if len(new):
         raise ValueError(f"y has classes {_labels(new)} that are not among {_labels(known)}.")
@@ -136,7 +202,17 @@ def as_numbers(y: Any, *, warn: bool = True) -> NDArray[np.float64]:
 
     With `warn`, a single column in place of one axis gives scikit-learn's warning.
     """
-    y = as_array(y, "y", ensure_2d=False, allow_nd=True)
+    y = as_array(y, "y", ensure_2d=False, allow_nd=True, dtype=None, ensure_all_finite=False)
+    _refuse_missing(y, "y")
+    try:
+        y = as_array(y, "y", ensure_2d=False, allow_nd=True)
+    except ValueError:
+        text = next((one for one in y.ravel().tolist() if isinstance(one, str | bytes)), None)
+        if text is None:
+            raise
+        raise ValueError(
+            f"y has text such as {show(text)}. A regressor needs numbers. For classes, use ConvNetClassifier."
+        ) from None
     if y.dtype.kind not in "buif":
         raise ValueError(f"y has dtype {y.dtype}; regression takes numbers.")
     if y.ndim > 2:

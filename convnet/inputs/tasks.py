@@ -627,6 +627,6 @@ def _split(
 def _warn_of_one_hot(y: np.ndarray) -> None:
     if len(y) >= MIN_ONE_HOT_SAMPLES and (y.sum(axis=1) == 1).all():
         warn_user(
-            "Every sample of y has exactly one label. If the labels exclude each other, pass y.argmax(axis=1): one "
-            "label per sample trains a softmax, an indicator trains each label separately.",
+            "y looks one-hot: every sample has exactly one label. If a sample always belongs to one class, pass "
+            "y.argmax(axis=1). As y is, the net learns each column as a separate yes-or-no question.",
         )

@@ -51,8 +51,8 @@ class Kernel(Layer):
             return super()._positional_hint(args)
         name = cls.__name__
         return (
-            f" In PyTorch's order (input channels, output channels, kernel size), write {name}({second}, {third}); "
-            f"for a stride, write {name}({first}, {second}, stride={third})."
+            f" If these are PyTorch's (input channels, output channels, kernel size), write {name}({second}, {third}). "
+            f"If {third} is a stride, write {name}({first}, {second}, stride={third})."
         )
 
     def _window(self, shape: tuple[int, ...]) -> Window:

@@ -162,7 +162,7 @@ class Window:
             source = f"{cross(sizes)} input" if len(sizes) == 2 else f"input of length {sizes[0]}"
             raise LayerShapeError(
                 f"{what} {cross(size)}{spread} does not fit its {source}{more}",
-                'Use padding="same" or remove a pooling layer.',
+                'Set padding="same" in convolutions, or remove a pooling layer.',
             )
         return out
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from convnet.persistence import npz, tensors
 from convnet.persistence.files import atomic_write, check_path
-from convnet.values.messages import listed, quoted
+from convnet.values.messages import did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,8 +121,12 @@ def read(path: str | os.PathLike[str], build: Callable[[Any, ReadArrays], Model]
     module = _module(path)
     path = os.fspath(path)
     module.check_installed()
-    with open(path, "rb"):  # an OSError here is not about the content
-        pass
+    try:
+        with open(path, "rb"):  # an OSError here is not about the content
+            pass
+    except FileNotFoundError as error:
+        message = f"There is no file {quoted(path)}.{_similar_file(path)}"
+        raise FileNotFoundError(error.errno, message) from None
     try:
         with module.open_file(path) as reader:
             manifest = _manifest(reader)
@@ -134,11 +138,20 @@ def read(path: str | os.PathLike[str], build: Callable[[Any, ReadArrays], Model]
         ) from error
 
 
+def _similar_file(path: str) -> str:
+    """Return where a path that does not exist was looked for, and the model file that may be meant instead."""
+    folder, name = os.path.split(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        return f" There is no folder {quoted(folder)} either."
+    models = [other for other in os.listdir(folder) if os.path.splitext(other)[1] in ENDINGS]
+    return did_you_mean(name, models, similarity=0.75) or f" The folder is {quoted(folder)}."
+
+
 def _module(path: str | os.PathLike[str]) -> ModuleType:
     ending = os.path.splitext(os.fspath(path))[1]
     if ending not in ENDINGS:
         raise ValueError(
-            f"{quoted(os.fspath(path))} must end in {' or '.join(ENDINGS)}, which chooses the format."
+            f"{quoted(os.fspath(path))} must end in {' or '.join(ENDINGS)}. The ending sets the file format."
         )
     return ENDINGS[ending]
 

@@ -63,6 +63,9 @@ class Watch(Protocol):
     def epoch_begin(self, epoch: int) -> None:
         """Handle the beginning of an epoch, given its number."""
 
+    def batch_end(self) -> None:
+        """Handle the end of a training step."""
+
     def epoch_end(self, metrics: dict[str, float]) -> bool:
         """Handle the metrics of an epoch; return whether to stop."""
 
@@ -101,7 +104,8 @@ class Loop:
         When to stop, by `time.monotonic`. It is checked after each step. The epoch under way is dropped, except that
         the first one of a run is cut short and counts.
     watch : Watch, default=None
-        Its ``epoch_begin(epoch)`` and ``epoch_end(metrics)`` are called; the latter returns whether to stop.
+        Its ``epoch_begin(epoch)``, ``batch_end()`` and ``epoch_end(metrics)`` are called; the last returns whether to
+        stop.
     largest : float, default=1.0
         Largest magnitude of the inputs after scaling.
     score_offset : float, default=None
@@ -122,6 +126,8 @@ class Loop:
         Whether training ended early, for lack of progress or because `watch` asked for it.
     cut : int
         Number of steps of the first epoch if it was cut short, else 0.
+    batch : int
+        Number of steps taken in the epoch under way; 0 between epochs.
     """
 
     def __init__(
@@ -155,7 +161,7 @@ class Loop:
         names = [*METRICS, *(("validation_loss", "validation_score") if validate else ())]
         self.history: dict[str, list[float]] = {name: [] for name in names}
         self.data_loss = math.nan
-        self.best, self.over, self.cut = BestWeights(), False, 0
+        self.best, self.over, self.cut, self.batch = BestWeights(), False, 0, 0
         self.weights: Weights | None = None
 
     @property
@@ -188,7 +194,10 @@ class Loop:
         """Train for an epoch; return False if it was cut short or dropped."""
         start = time.perf_counter()
         rates = self.rates.epoch(epoch, self.steps)
-        (loss, data_loss, score), taken = self._train(epoch, rates)
+        try:
+            (loss, data_loss, score), taken = self._train(epoch, rates)
+        finally:
+            self.batch = 0
         rate = rates[taken - 1]
         if taken < self.steps:
             if self.history["loss"]:
@@ -240,6 +249,9 @@ class Loop:
                 data_total += self.trainer.data_loss
                 score_total += self.trainer.score
                 taken += 1
+                if self.watch:
+                    self.batch = taken
+                    self.watch.batch_end()
                 if time.monotonic() > self.deadline:
                     break
         weight = data.weight(rows[: taken * size])

@@ -92,15 +92,18 @@ def _escaped(character: str) -> str:
 
 
 def did_you_mean(
-    word: object, known: Iterable[str], elsewhere: dict[str, str] | None = None
+    word: object,
+    known: Iterable[str],
+    elsewhere: dict[str, str] | None = None,
+    similarity: float = 0.6,
 ) -> str:
     """Return " Did you mean 'filters'?", or "" if no known name is similar. Case is ignored.
 
-    `elsewhere` maps names that other libraries use to the names here.
+    `elsewhere` maps names that other libraries use to the names here. `similarity` is the least one, from 0 to 1.
     """
     names = {name.lower(): name for name in known} | (elsewhere or {})
     word = word[:64].lower() if isinstance(word, str) else ""
-    close = difflib.get_close_matches(word, names, n=1)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=similarity)
     return f" Did you mean {names[close[0]]!r}?" if close else ""
 
 

@@ -3,7 +3,6 @@
 import csv
 import gc
 import io
-import re
 import weakref
 
 import numpy as np
@@ -15,8 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from convnet import ConvNetClassifier
-from convnet._extras import install_command
-from convnet.callbacks import Callback, Checkpoint, HistoryCSV, Progress
+from convnet.callbacks import Callback, Checkpoint, HistoryCSV
 from convnet.layers import Dense
 
 
@@ -76,6 +74,21 @@ def test_the_order_of_calls(clf, data):
     assert len(log.calls) == 14
 
 
+def test_batches(clf, data):
+    seen = []
+    hook = Hook("on_batch_end", lambda run: seen.append((run.epoch, run.batch, run.n_batches)))
+    between = Hook("on_epoch_end", lambda run: seen.append(run.batch) and None)
+    clf.set_params(callbacks=[hook, between], batch_size=90).fit(*data)
+    assert seen == [step for n in range(3) for step in ((n, 1, 3), (n, 2, 3), (n, 3, 3), 0)]
+
+
+def test_no_state_within_an_epoch(clf, data):
+    """The moments would be newer than the weights."""
+    clf.set_params(callbacks=[Hook("on_batch_end", lambda run: run.state())])
+    with pytest.raises(RuntimeError, match="Call state\\(\\) in on_epoch_end"):
+        clf.fit(*data)
+
+
 def test_a_hook_ends_training(clf, data):
     stop = Hook("on_epoch_end", lambda run: run.epoch == 2)
     log = Log()
@@ -84,7 +97,16 @@ def test_a_hook_ends_training(clf, data):
 
 
 @pytest.mark.parametrize(
-    "hook", ["resume", "on_fit_begin", "on_epoch_begin", "on_epoch_end", "on_fit_end", "close"]
+    "hook",
+    [
+        "resume",
+        "on_fit_begin",
+        "on_epoch_begin",
+        "on_batch_end",
+        "on_epoch_end",
+        "on_fit_end",
+        "close",
+    ],
 )
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_an_error_ends_fit_and_leaves_the_estimator_as_it_was(clf, data, hook, error):
@@ -203,20 +225,3 @@ def test_the_memory_of_a_fit_goes_with_it(clf, data):
         assert fitted.n_iter_
     finally:
         gc.enable()
-
-
-def test_lines_of_progress(clf, data, capsys):
-    clf.set_params(callbacks=[Progress(bar=False)]).fit(*data)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3 and lines[2].startswith("epoch 3/3  loss ")
-
-
-def test_a_bar_of_progress(clf, data, capsys):
-    try:
-        import rich  # noqa: F401
-    except ImportError:
-        with pytest.raises(ImportError, match=re.escape(install_command("progress"))):
-            clf.set_params(callbacks=[Progress(bar=True)]).fit(*data)
-        return
-    clf.set_params(callbacks=[Progress(bar=True)]).fit(*data)
-    assert "epoch 3/3  loss " in capsys.readouterr().out.replace("\n", "")

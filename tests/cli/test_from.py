@@ -100,7 +100,10 @@ def test_bad_input(birds, arrays, failed):
             ["birds", "--from", "pets.npz", "--channels", "1"],
             "--channels: pets.npz takes photographs",
         ),
-        (["birds", "--from", "digits-net.npz"], "Pass --fit crop, --fit pad or --fit stretch."),
+        (
+            ["birds", "--from", "digits-net.npz"],
+            "was trained on arrays of 8×8 pixels, not on photographs",
+        ),
         (
             ["birds", "--from", "pets.npz", "--out", "pets.npz", "--force"],
             "this command reads pets.npz",

@@ -70,7 +70,10 @@ def test_bad_input(flat, failed):
     Path("one.csv").write_text("day0.jpg,cat\nday1.jpg,cat\n")
     Path("two.csv").write_text("day0.jpg,cat\nday0.jpg,dog\n")
     for argv, text in [
-        (["flat"], "or list them with their labels in a CSV file (--labels FILE.csv)."),
+        (
+            ["flat"],
+            "or list them in a CSV file with the columns file and label (--labels FILE.csv).",
+        ),
         (
             ["flat.csv"],
             "flat.csv is a table. Pass the folder of its images and the table, as in: photos/",
@@ -78,7 +81,10 @@ def test_bad_input(flat, failed):
         (["flat", "--labels", "none.csv"], "'none.csv' cannot be read"),
         (["flat", "--labels", "one.csv"], "flat has images of one class only, cat."),
         (["flat", "--labels", "two.csv"], "gives 'day0.jpg' two labels"),
-        (["flat", "--labels", "flat.csv", "--val", "more"], "'more' has no class folders"),
+        (
+            ["flat", "--labels", "flat.csv", "--val", "more"],
+            "'more' has 10 images but no class folders",
+        ),
         (["flat", "--labels", "flat.csv", "--val-labels", "more.csv"], "--val-labels needs --val"),
         (["digits", "--labels", "flat.csv"], "--labels is for folders of photographs"),
         (["flat", "--labels", "flat.csv", "--out", "flat.csv"], "this command reads flat.csv"),

@@ -118,7 +118,7 @@ def test_bad_input(pets, arrays, failed):
             ["pets.npz", "digits.npz", "--fit", "pad"],
             "--fit is for folders of photographs, and digits.npz is not a folder",
         ),
-        (["digits-net.npz", "others"], "how photographs became 8×8 pixels. Pass --fit crop"),
+        (["digits-net.npz", "others"], "was trained on arrays of 8×8 pixels, not on photographs"),
         (["flat.npz", "others"], "takes rows of shape (64,), not photographs"),
         (["pets.npz", "others", "--csv", "nowhere/o.csv"], "--csv: there is no folder"),
     ]:

@@ -165,7 +165,7 @@ def test_bad_folders(photos, folder, failed, capsys):
         (["nowhere"], "there is no file or folder nowhere. Pass a folder of photographs, an .npz"),
         (["photos/day/1.jpg"], "is one image. Pass a folder that has a folder of images for each"),
         (["empty"], "has no class folders. Put the images of each class into a separate folder"),
-        (["flat"], "but 1 images"),
+        (["flat"], "has 1 image but no class folders"),
         (["split"], "no class folder in 'split' contains an image"),
         (["one"], "one has images of one class only, moon. A model needs two classes"),
         (["photos", "--val", "nowhere"], "--val: there is no folder nowhere."),

@@ -142,7 +142,7 @@ def test_an_error_changes_nothing():
     before = vars(net)
     for wrong, message in (
         (lambda: net.initialize(X, None), "requires y"),
-        (lambda: net.initialize(X[:2], Y), "inconsistent numbers"),
+        (lambda: net.initialize(X[:2], Y), "X has 2 samples"),
         (lambda: net.initialize(X.astype(float) * np.nan, Y), "NaN"),
         (lambda: net.initialize(X, Y, classes=[0]), r"initialize\(\) has no parameter 'classes'"),
         (lambda: net.initialize(x_train=X, y=Y), "Pass the samples as X"),

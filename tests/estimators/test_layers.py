@@ -21,7 +21,7 @@ def test_kernel_does_not_fit():
     ]
     text = (
         "layers[6] 'conv4': kernel 3×3 does not fit its 1×1 input. Shapes: 28→26→13→11→5→3→1. "
-        'Use padding="same" or remove a pooling layer.'
+        'Set padding="same" in convolutions, or remove a pooling layer.'
     )
     refused(ConvNetClassifier(layers), *zeros(4, 28, 28, 1), text)
 

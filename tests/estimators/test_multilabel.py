@@ -188,7 +188,7 @@ def test_class_weight_is_refused(clf, digits, labels):
         ([[0, np.nan], [1, 0], [1, 1]], "Input y contains NaN"),
         ([[0, np.inf], [1, 0], [1, 1]], "Input y contains infinity"),
         ([[], [], []], "0 feature"),
-        ([[0, 1], [1, 0]], "inconsistent numbers of samples"),
+        ([[0, 1], [1, 0]], "X has 3 samples, but y has 2"),
     ],
 )
 def test_what_is_no_indicator_is_refused(digits, y, message):

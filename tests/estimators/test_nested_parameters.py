@@ -50,8 +50,15 @@ def test_layers_come_first():
     "name, text",
     [
         ("layers__0__fliters", "Conv2D has no parameter 'fliters'. Did you mean 'filters'?"),
-        ("layers__7__units", "there are 3 layers"),
+        (
+            "layers__7__units",
+            "no such layer. layers__0 is Conv2D, layers__1 is MaxPool2D, layers__2 is Dense.",
+        ),
         ("layers__stam__filters", "Did you mean 'stem'?"),
+        (
+            "learning_rate_ini",
+            "for estimator ConvNetClassifier. Did you mean 'learning_rate_init'?",
+        ),
         ("fliters", "Invalid parameter 'fliters' for estimator ConvNetClassifier"),
         ("solver__x", "Invalid parameter 'solver__x' for estimator ConvNetClassifier"),
         ("learning_rate__every", "OneCycle has no parameter 'every'"),
@@ -84,7 +91,7 @@ def test_presets():
     assert clf.layers[-1].units == 30 and len(clf.layers) == 6
     clf.set_params(layers="keraslab", layers__dropout1__rate=0.25)
     assert clf.layers[4].rate == 0.25
-    with pytest.raises(ValueError, match="there are 6 layers"):
+    with pytest.raises(ValueError, match="layers__6: there is no such layer"):
         ConvNetClassifier("lenet").set_params(layers__6__units=3)
 
 

@@ -302,11 +302,16 @@ def test_targets_that_are_not_finite(net, table, value, message):
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (["a", "b", "c"], "could not convert string|not compatible with arrays of bytes/strings"),
+        (
+            ["a", "b", "c"],
+            "y has text such as 'a'. A regressor needs numbers. For classes, use ConvNetClassifier",
+        ),
+        ([0, 1.5, None], "y contains NaN or None in 1 of 3 samples; the first has index 2"),
+        ([np.nan, 1, np.nan], "y contains NaN or None in 2 of 3 samples; the first has index 0"),
         ([1j, 2, 3], "Complex data not supported"),
         (np.zeros((3, 2, 2)), r"must have shape \(n,\) or \(n, n_outputs\)"),
         (np.zeros((3, 0)), "0 feature"),
-        (np.zeros(4), "inconsistent numbers of samples"),
+        (np.zeros(4), "X has 3 samples, but y has 4"),
         (np.array(["2020-01-01"] * 3, "M8[D]"), "dtype"),
         (None, "requires y to be passed"),
     ],

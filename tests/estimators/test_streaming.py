@@ -192,7 +192,7 @@ def test_explanations(source, method):
     np.testing.assert_array_equal(cells[1].maps, cells[0].maps)
 
 
-@pytest.mark.filterwarnings("ignore:.*which the net reads as they are")
+@pytest.mark.filterwarnings("ignore:.*Only uint8 and uint16 are divided by their maximum")
 def test_small_reads(source, monkeypatch):
     """However many rows are read and run at a time."""
     want = net(early_stopping=True).fit(X.astype(np.float32), Y)

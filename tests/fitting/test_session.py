@@ -60,7 +60,7 @@ def test_random_state(digits):
     assert state.randint(1000) == other.randint(1000)  # one number was drawn
 
 
-@pytest.mark.filterwarnings("ignore:.*which the net reads as they are")
+@pytest.mark.filterwarnings("ignore:.*Only uint8 and uint16 are divided by their maximum")
 def test_fit_starts_afresh(digits):
     X, y = digits[0][:100], digits[1][:100]
     clf = ConvNetClassifier(

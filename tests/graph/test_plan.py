@@ -105,7 +105,7 @@ def test_kernel_that_does_not_fit():
         Plan(layers, (28, 28, 1), 10)
     assert str(caught.value) == (
         "layers[6] 'conv4': kernel 3×3 does not fit its 1×1 input. Shapes: 28→26→13→11→5→3→1. "
-        'Use padding="same" or remove a pooling layer.'
+        'Set padding="same" in convolutions, or remove a pooling layer.'
     )
 
 

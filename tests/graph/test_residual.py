@@ -168,7 +168,7 @@ def test_a_linear_sum_costs_no_pass_backward():
         (
             [ReLU(), Residual([Conv2D(4, 3), MaxPool2D(2), Conv2D(4, 9)])],
             "layers[1] 'residual1' › layers[2] 'conv2': kernel 9×9 does not fit its 3×3 input. "
-            'Shapes: 8→8→6→3. Use padding="same" or remove a pooling layer.',
+            'Shapes: 8→8→6→3. Set padding="same" in convolutions, or remove a pooling layer.',
         ),
         (
             [Residual([Residual([MaxPool2D(9, name="big")])])],

@@ -225,7 +225,11 @@ def test_images_of_different_sizes():
         pd.Series(pictures),
         pd.DataFrame({"x": arrays}),
     ):
-        refused(images, found, "Resize images to one size: convnet.data.ImageReader(size) takes")
+        refused(
+            images,
+            found,
+            "Resize images to one size: convnet.data.ImageReader(size=(64, 64)).transform(",
+        )
     read = convnet.data.ImageReader(6).transform([Image.fromarray(array) for array in arrays])
     assert read.shape == (N, 6, 6, 3)
     many = [np.zeros((i + 1, 4, 3)) for i in range(N)]

@@ -56,7 +56,7 @@ def test_x_that_is_no_array_of_numbers():
         "Found array with 0 feature(s) (shape=(2, 0, 4, 1)) while a minimum of 1",
     )
     refused(clf, np.zeros((2, 2), "M8[s]"), y, "X has dtype datetime64[s]", TypeError)
-    refused(clf, np.zeros((2, 3)), [0, 1, 1], "inconsistent numbers of samples: [2, 3]")
+    refused(clf, np.zeros((2, 3)), [0, 1, 1], "X has 2 samples, but y has 3")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int64])

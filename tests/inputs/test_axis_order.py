@@ -67,8 +67,8 @@ def test_both_readings_are_named_and_can_be_chosen(layers, shape, readings):
         fit(layers, shape)
     sizes = ", ".join(map(str, one))
     assert str(caught.value) == (
-        f'X has shape (n, {sizes}): looks channels-first. Set data_format="channels_first". X then holds '
-        f"{readings[0]}. If it holds {readings[1]}, set input_shape={one}."
+        f"X has shape (n, {sizes}): looks channels-first. If X holds {readings[0]}, pass "
+        f'data_format="channels_first" to the estimator. If it holds {readings[1]}, pass input_shape={one}.'
     )
     for method in (ConvNetClassifier(layers).summary, ConvNetClassifier(layers).preview_augment):
         with pytest.raises(ValueError, match="looks channels-first"):
@@ -125,9 +125,8 @@ def test_channels_first_is_believed(layers, shape):
 def test_channels_first_that_cannot_be_meant(layers, shape, reading):
     with pytest.raises(ValueError) as caught:
         fit(layers, shape, **FIRST)
-    assert f'looks channels-last. Set data_format="channels_last". X then holds {reading}.' in str(
-        caught.value
-    )
+    remedy = f'looks channels-last. If X holds {reading}, pass data_format="channels_last"'
+    assert remedy in str(caught.value)
     assert fit(layers, shape, input_shape=shape[1:], **FIRST).input_shape_ == (*shape[2:], shape[1])
 
 

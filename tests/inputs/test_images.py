@@ -1,5 +1,7 @@
 """Shapes of X: which are taken as images, and what is said about the others."""
 
+import re
+
 import numpy as np
 import pytest
 from refused_inputs import CONV, refused, zeros
@@ -9,11 +11,20 @@ from convnet.layers import Conv2D, MaxPool2D
 
 
 def test_flat_rows_before_a_convolution():
-    text = "X is 2-D with 784 features but layers[0] is Conv2D. Set input_shape, e.g. (28, 28, 1)."
+    text = (
+        "X is 2-D with 784 features but layers[0] is Conv2D. Pass the shape of one sample to "
+        "the estimator, such as input_shape=(28, 28, 1)"
+    )
     refused(ConvNetClassifier(CONV), *zeros(4, 784), text)
-    text = "X is 2-D with 192 features but layers[0] is Conv2D. Set input_shape, e.g. (3, 8, 8)."
+    text = (
+        "X is 2-D with 192 features but layers[0] is Conv2D. Pass the shape of one sample to "
+        "the estimator, such as input_shape=(3, 8, 8)"
+    )
     refused(ConvNetClassifier(CONV, data_format="channels_first"), *zeros(4, 192), text)
-    text = "X is 2-D with 7 features but layers[0] is MaxPool2D. Set input_shape, e.g. (height, width, channels)."
+    text = (
+        "X is 2-D with 7 features but layers[0] is MaxPool2D. Pass the shape of one sample to "
+        "the estimator, such as input_shape=(height, width, channels)"
+    )
     refused(ConvNetClassifier([MaxPool2D(2)]), *zeros(4, 7), text)
 
 
@@ -23,9 +34,10 @@ def test_input_shape_needs_other_features():
 
 
 def test_channels_first():
-    text = 'X has shape (n, 3, 150, 150): looks channels-first. Set data_format="channels_first".'
+    pixels = "images of 150×150 pixels with 3 channels"
+    text = f'looks channels-first. If X holds {pixels}, pass data_format="channels_first" to the'
     refused(ConvNetClassifier(CONV), *zeros(2, 3, 150, 150), text)
-    text = 'X has shape (n, 150, 150, 3): looks channels-last. Set data_format="channels_last".'
+    text = f'looks channels-last. If X holds {pixels}, pass data_format="channels_last" to the'
     refused(ConvNetClassifier(CONV, data_format="channels_first"), *zeros(2, 150, 150, 3), text)
 
 
@@ -99,3 +111,16 @@ def test_other_shapes_at_predict():
     ):
         clf.predict(np.zeros((2, 100)))
     assert clf.predict(np.zeros((2, 120))).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    "shape, remedy",
+    [
+        ((2, 9, 8), "Resize the images to 8×8 pixels, for example with"),
+        ((2, 8, 8, 3), "The samples have 3 channels instead of 1: convert them."),
+    ],
+)
+def test_images_of_another_shape_than_in_fit(shape, remedy):
+    clf = ConvNetClassifier(CONV, max_iter=1).fit(*zeros(4, 8, 8, 1))
+    with pytest.raises(ValueError, match=re.escape(remedy)):
+        clf.predict(np.zeros(shape))

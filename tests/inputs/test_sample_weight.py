@@ -45,7 +45,7 @@ def test_weight_two_is_a_row_given_twice(clf, digits, n_classes):
     )
 
 
-@pytest.mark.filterwarnings("ignore:.*which the net reads as they are")
+@pytest.mark.filterwarnings("ignore:.*Only uint8 and uint16 are divided by their maximum")
 def test_rows_of_weight_zero_are_removed(clf, digits):
     X, y = digits[0][:200].astype(np.float32), digits[1][:200].copy()
     weights = np.ones(200)

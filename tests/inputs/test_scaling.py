@@ -26,7 +26,7 @@ def test_fitted_on_uint8(digits, dtype):
     np.testing.assert_allclose(clf.predict_proba(scaled), clf.predict_proba(X), atol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:.*which the net reads as they are")
+@pytest.mark.filterwarnings("ignore:.*Only uint8 and uint16 are divided by their maximum")
 def test_units_are_those_of_fit(digits):
     X, y = digits
     raw = ConvNetClassifier(CONV, max_iter=1, random_state=0).fit(X.astype(np.float32), y)

@@ -98,17 +98,18 @@ def test_the_first_layer_that_cares_decides(waves):
         (
             ConvNetClassifier(NET),
             (4, 80),
-            "X is 2-D with 80 features but layers[0] is Conv1D. Set input_shape, e.g. (80, 1).",
+            "X is 2-D with 80 features but layers[0] is Conv1D. Pass the shape of one sample to "
+            "the estimator, such as input_shape=(80, 1)",
         ),
         (
             ConvNetClassifier(NET, data_format="channels_first"),
             (4, 80),
-            "layers[0] is Conv1D. Set input_shape, e.g. (1, 80).",
+            "layers[0] is Conv1D. Pass the shape of one sample to the estimator, such as input_shape=(1, 80)",
         ),
         (
             ConvNetClassifier(NET, input_shape=(40, 3)),
             (4, 40, 2),
-            "X has shape (n, 40, 2); expected (n, 40, 3).",
+            "X has shape (n, 40, 2); expected (n, 40, 3). The samples have 2 channels instead of 3: convert",
         ),
         (
             ConvNetClassifier(NET, input_shape=(40, 3)),

@@ -106,7 +106,7 @@ def test_the_algorithm_of_each_convolution_is_shown(monkeypatch):
 
 def test_flat_rows():
     assert ConvNetClassifier().summary(np.zeros((3, 7))).input_shape == (7,)
-    with pytest.raises(ValueError, match=r"layers\[0\] is Conv2D. Set input_shape"):
+    with pytest.raises(ValueError, match=r"layers\[0\] is Conv2D. Pass the shape of one sample"):
         ConvNetClassifier(WALK).summary(np.zeros((3, 784)))
     with pytest.raises(ValueError, match="summary before fit needs X or input_shape"):
         ConvNetClassifier(WALK).summary()

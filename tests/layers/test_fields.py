@@ -131,19 +131,19 @@ def test_missing_parameters():
             Conv2D(8, 3),
             (1, 1, 4),
             "kernel 3×3 does not fit its 1×1 input",
-            'Use padding="same" or remove a pooling layer.',
+            'Set padding="same" in convolutions, or remove a pooling layer.',
         ),
         (
             MaxPool2D(2),
             (1, 5, 4),
             "window 2×2 does not fit its 1×5 input",
-            'Use padding="same" or remove a pooling layer.',
+            'Set padding="same" in convolutions, or remove a pooling layer.',
         ),
         (
             Conv2D(8, 3, dilation=2, padding=1),
             (1, 3, 4),
             "kernel 3×3 (dilated to 5×5) does not fit its 1×3 input padded to 3×5",
-            'Use padding="same" or remove a pooling layer.',
+            'Set padding="same" in convolutions, or remove a pooling layer.',
         ),
         (
             Conv2D(8, 3, groups=4),

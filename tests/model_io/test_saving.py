@@ -264,8 +264,10 @@ def test_what_cannot_be_saved(tmp_path):
         convnet.load("m")
     with pytest.raises(ValueError, match="there is no folder"):
         net.save(tmp_path / "nowhere" / "m.npz")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"There is no file '.*m\.npz'\. The folder is '"):
         convnet.load(tmp_path / "m.npz")
+    with pytest.raises(FileNotFoundError, match=r"There is no file 'no-such-model\.npz'"):
+        convnet.load("no-such-model.npz")
     with pytest.raises(ValueError, match="solver must be"):
         net.set_params(solver="newton").save(tmp_path / "m.npz")
     assert not list(tmp_path.iterdir())

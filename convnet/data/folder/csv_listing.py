@@ -114,7 +114,8 @@ def list_csv(
         )
     files = sorted(found.values(), key=lambda one: (one.label, one.filename))
     classes = sorted({one.label for one in files})
-    labels = np.array([classes.index(one.label) for one in files], np.int64)
+    codes = {name: code for code, name in enumerate(classes)}
+    labels = np.array([codes[one.label] for one in files], np.int64)
     filenames = [one.filename for one in files]
     return Listing(root, classes, filenames, labels, [stamps[name] for name in filenames], skipped)
 

@@ -96,10 +96,12 @@ def list_folder(who: str, folder: str | os.PathLike[str]) -> Listing:
     folders, images, skipped = _entries(who, root)
     skipped += [Skipped(path, "is outside the class folders") for path in images]
     if not folders:
+        n = len(images)
+        files = f"{n} image{'s' * (n != 1)} but " if n else ""
         raise ValueError(
-            f"{who}: {quoted(given)} has no class folders"
-            f"{f', but {len(images)} images' if images else ''}. Put the images of each class into a separate folder, "
-            "or list them with their labels in a CSV file (ImageFolder.from_csv)."
+            f"{who}: {quoted(given)} has {files}no class folders. Put the "
+            "images of each class into a separate folder, or list them in a CSV file with the columns file and label "
+            "(ImageFolder.from_csv)."
         )
     filenames: list[str] = []
     labels: list[int] = []

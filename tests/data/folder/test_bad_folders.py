@@ -124,7 +124,7 @@ def test_folders_that_are_refused(tmp_path, door):
     (tmp_path / "1.jpg").write_bytes(JPEG)
     with pytest.raises(NotADirectoryError, match=r"1.jpg.* cannot be read: Not a directory"):
         door(tmp_path / "1.jpg")
-    with pytest.raises(ValueError, match=r"has no class folders, but 1 images\. Put the images"):
+    with pytest.raises(ValueError, match=r"has 1 image but no class folders\. Put the images"):
         door(tmp_path)
     (tmp_path / "cat").mkdir()
     with pytest.raises(
