@@ -28,7 +28,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "best epoch": dict(linestyle=":", linewidth=1.5),
 }
 SIZE = 8  # font size of the legend, in points
-KEY = "#555555"  # of the line styles in the legend of several fits
+KEY = "#777777"  # of the line styles in the legend of several fits
 PANEL = (6.0, 2.6)  # width and height of a panel in a new figure, in inches
 MARGINS = (0.75, 0.2, 0.55, 0.35)
 _PANELS = "_convnet_panels"  # attribute of divided axes: the axes in their place

@@ -205,7 +205,8 @@ class HistoryDisplay:
             "best epoch": best is not None,
         }
         styles = frozenset(style for style, is_drawn in drawn.items() if is_drawn)
-        fit = Fit(self.name, loss, styles, self._note())
+        name = None if self.name is None else str(self.name)
+        fit = Fit(name, loss, styles, self._note())
         n_epochs = max(1, *(np.size(one.loss.get_xdata()) for one in add_fit(axes[0], fit)))
         joined = axes[0].get_shared_x_axes().joined(axes[0], axes[-1])
         for one in axes[-1:] if joined else axes:

@@ -113,10 +113,10 @@ def test_several_fits(clf, photographs, place):
 
 def test_names_of_several_fits(clf):
     display = HistoryDisplay.from_estimator(clf)
-    for name in (None, "wide"):
+    for name in (None, 64):
         HistoryDisplay.from_estimator(clf, ax=display.axes_, name=name)
     names = [label.partition(":")[0] for label in legend(display)[1]][:3]
-    assert names == ["ConvNetClassifier 1", "ConvNetClassifier 2", "wide"]
+    assert names == ["ConvNetClassifier 1", "ConvNetClassifier 2", "64"]
     assert display.name == "ConvNetClassifier"
 
 
