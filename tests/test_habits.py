@@ -166,11 +166,11 @@ def test_a_search_over_a_foreign_name():
     [
         (
             lambda clf: clf.fit(X, y, epochs=5),
-            "fit() has no parameter 'epochs'. It is a parameter of the constructor: Mine(..., max_iter=5).",
+            "fit() has no parameter 'epochs'. Pass it to the constructor: Mine(..., max_iter=5).",
         ),
         (
             lambda clf: clf.fit(X, y, batch_size=32),
-            "fit() has no parameter 'batch_size'. It is a parameter of the constructor: Mine(..., batch_size=32).",
+            "fit() has no parameter 'batch_size'. Pass it to the constructor: Mine(..., batch_size=32).",
         ),
         (
             lambda clf: clf.fit(X, y, validation_data=(X, y)),
@@ -319,7 +319,8 @@ def test_names_without_a_counterpart(module):
         (
             lambda: Conv2D(1, 16, 3),
             "Conv2D takes only filters and kernel_size by position; got 3 values. If these are PyTorch's (input "
-            "channels, output channels, kernel size), write Conv2D(16, 3). If 3 is a stride, write Conv2D(1, 16, stride=3).",
+            "channels, output channels, kernel size), write Conv2D(16, 3). If 3 is a stride, write "
+            "Conv2D(1, 16, stride=3).",
         ),
         (lambda: Conv1D(1, 16, 3), "write Conv1D(16, 3)"),
         (lambda: Conv2D(16, 3, "relu"), "by position; got 3 values. Give the others by name."),

@@ -218,7 +218,7 @@ def _load(path: str) -> Arrays:
     except FileNotFoundError:
         parent, name = os.path.split(os.path.abspath(path))
         similar = (
-            did_you_mean(name, os.listdir(parent), similarity=0.75) if os.path.isdir(parent) else ""
+            did_you_mean(name, os.listdir(parent), similarity=0.7) if os.path.isdir(parent) else ""
         )
         raise UsageError(
             f"there is no file or folder {path}.{similar} Pass a folder of photographs, an .npz file of arrays, or "

@@ -165,7 +165,7 @@ def _remedy(estimator: Any, method: str, arguments: Arguments, name: str, value:
     if is_sentence(code):
         return f" {code}"
     if code:
-        return f" It is a parameter of the constructor: {type(estimator).__name__}(..., {code})."
+        return f" Pass it to the constructor: {type(estimator).__name__}(..., {code})."
     return did_you_mean(name, arguments.names)
 
 

@@ -94,7 +94,7 @@ def warn_of_trivial_net(
             return
     warn_user(
         f"{type(estimator).__name__}: the net is no better than a constant prediction. Its {name} loss is {loss:.4g}; "
-        f"{task.baseline} alone give {baseline:.4g}. {_remedy(estimator, longer, loss > DIVERGED * baseline)}",
+        f"{task.baseline} alone would give {baseline:.4g}. {_remedy(estimator, longer, loss > DIVERGED * baseline)}",
         ConvergenceWarning,
     )
 

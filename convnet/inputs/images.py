@@ -106,9 +106,9 @@ def check_folder_classes(known: list[str] | None, X: Any, y: Any, names: tuple[s
     if known is None or not _is_target(X, y) or list(X.target_names) == known:
         return
     raise ValueError(
-        f"{names[0]} is an image folder with the classes {listed(X.target_names)}. The net was fitted to a folder with "
-        f"the classes {listed(known)}, so an integer in {names[1]} stands for another class there. Pass names of "
-        f"classes for both folders, such as {names[1]}=np.array(folder.target_names)[folder.target]."
+        f"{names[0]} is an image folder with the classes {listed(X.target_names)}, but training uses a folder with the "
+        f"classes {listed(known)}, so the same integer stands for different classes. Pass class names for both "
+        f"folders: {names[1]}=np.array(folder.target_names)[folder.target] for each folder."
     )
 
 

@@ -98,7 +98,7 @@ def _shapes_error(shapes: Counter[Any]) -> ValueError:
     remedies = []
     if not sides or max(map(len, sides)) > 1:
         remedies.append(
-            "Resize images to one size: "
+            "Resize images to one size, such as 64×64: "
             "convnet.data.ImageReader(size=(64, 64)).transform([PIL.Image.fromarray(x) for x in X])."
         )
     if sides and max(map(len, sides)) < 3:

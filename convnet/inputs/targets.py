@@ -159,8 +159,8 @@ def known_classes(
     known = next(labels for labels in (fitted, declared, found) if labels is not None)
     if len(known) < 2:
         raise ValueError(
-            f"y has only one class, {_labels(known)}; a classifier needs two or more. Check how y was made: a part of "
-            "sorted data may hold a single class."
+            f"y has only one class, {_labels(known)}; a classifier needs two or more. If it is the first part of "
+            "data that are sorted by class, shuffle the data before they are split."
         )
     new = np.setdiff1d(found, known)
     if len(new):

@@ -144,7 +144,7 @@ def _similar_file(path: str) -> str:
     if not os.path.isdir(folder):
         return f" There is no folder {quoted(folder)} either."
     models = [other for other in os.listdir(folder) if os.path.splitext(other)[1] in ENDINGS]
-    return did_you_mean(name, models, similarity=0.75) or f" The folder is {quoted(folder)}."
+    return did_you_mean(name, models, similarity=0.7) or f" It was looked for in {quoted(folder)}."
 
 
 def _module(path: str | os.PathLike[str]) -> ModuleType:

@@ -228,7 +228,7 @@ def test_images_of_different_sizes():
         refused(
             images,
             found,
-            "Resize images to one size: convnet.data.ImageReader(size=(64, 64)).transform(",
+            "Resize images to one size, such as 64×64: convnet.data.ImageReader(size=(64, 64)).transform(",
         )
     read = convnet.data.ImageReader(6).transform([Image.fromarray(array) for array in arrays])
     assert read.shape == (N, 6, 6, 3)

@@ -264,7 +264,9 @@ def test_what_cannot_be_saved(tmp_path):
         convnet.load("m")
     with pytest.raises(ValueError, match="there is no folder"):
         net.save(tmp_path / "nowhere" / "m.npz")
-    with pytest.raises(FileNotFoundError, match=r"There is no file '.*m\.npz'\. The folder is '"):
+    with pytest.raises(
+        FileNotFoundError, match=r"There is no file '.*m\.npz'\. It was looked for in '"
+    ):
         convnet.load(tmp_path / "m.npz")
     with pytest.raises(FileNotFoundError, match=r"There is no file 'no-such-model\.npz'"):
         convnet.load("no-such-model.npz")
