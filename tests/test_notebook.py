@@ -18,7 +18,7 @@ def cells():
 
 
 @pytest.fixture
-def run():
+def run(monkeypatch):
     """Return a function that runs sources of cells in a kernel and returns their outputs."""
     nbformat = pytest.importorskip(
         "nbformat", reason="needs Jupyter: pip install nbclient ipykernel"
@@ -27,6 +27,8 @@ def run():
         "nbclient", reason="needs Jupyter: pip install nbclient ipykernel"
     )
     pytest.importorskip("ipykernel", reason="needs Jupyter: pip install nbclient ipykernel")
+
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # Jupyter's own shows pictures in the notebook
 
     def run(sources):
         notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
