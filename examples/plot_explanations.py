@@ -22,11 +22,11 @@ y = digits.target
 # %%
 # Grad-CAM uses the maps of the last convolution, which are small, so it is coarse. Saliency is the derivative of the
 # output with respect to each pixel. Integrated gradients show how much each pixel contributes, compared with an empty
-# image. Occlusion covers a window and measures how much the output falls. Red is evidence for the prediction and blue
-# evidence against it; saliency has no sign.
+# image. Occlusion covers a window, here in black, and measures how much the output falls. The last two have a sign: red
+# is evidence for the prediction, blue evidence against it. The others go from red to yellow, the strongest effect.
 
 methods = ["gradcam", "saliency", "integrated_gradients", "occlusion"]
-ExplanationDisplay.from_estimator(net, X[[0, 3, 4]], y[[0, 3, 4]], method=methods)
+ExplanationDisplay.from_estimator(net, X[[0, 3, 4]], y[[0, 3, 4]], method=methods, value=0)
 
 # %%
 # Another class
@@ -36,7 +36,7 @@ ExplanationDisplay.from_estimator(net, X[[0, 3, 4]], y[[0, 3, 4]], method=method
 nine = X[9:10]
 for target in (9, 7):
     ExplanationDisplay.from_estimator(
-        net, nine, method=["integrated_gradients", "occlusion"], target=target
+        net, nine, method=["integrated_gradients", "occlusion"], target=target, value=0
     )
 
 # %%

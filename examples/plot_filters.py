@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from convnet import ConvNetClassifier
-from convnet.inspection import FeatureMapDisplay, FilterDisplay
+from convnet.inspection import FeatureMapDisplay, FilterDisplay, MaximalPatchesDisplay
 from convnet.layers import Conv2D, GlobalMaxPool2D
 
 # %%
@@ -39,6 +39,11 @@ FilterDisplay.from_estimator(clf)
 # each map.
 
 FeatureMapDisplay.from_estimator(clf, X[4], "strokes")
+
+# %%
+# Which parts of the images activate the filters most?
+
+MaximalPatchesDisplay.from_estimator(clf, X, "strokes", n=8, n_channels=4)
 
 # %%
 # `weights_` holds the numbers, with shape (height, width, input channels, filters).

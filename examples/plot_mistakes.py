@@ -37,9 +37,10 @@ print("rows of X:", *display.rows)
 # ------------------------
 # Rows are true digits, columns predicted ones. Each cell shows the mean image and the mean explanation: red is evidence
 # for the predicted digit, blue evidence against it. The diagonal holds the correct predictions. The figure shows the
-# five digits that are confused most often.
+# five digits that are confused most often. Images in color and large images are not aligned like digits, so their cells
+# show examples instead of means.
 
-display = ConfusionDisplay.from_estimator(net, X, y, method="occlusion", n=5)
+display = ConfusionDisplay.from_estimator(net, X, y, method="occlusion", value=0, n=5)
 
 # %%
 # The most frequent confusions as numbers:

@@ -61,5 +61,7 @@ ax.legend()
 # Which pixels do the predictions of the new net depend on?
 # ---------------------------------------------------------
 
-ExplanationDisplay.from_estimator(net, X_test[:3], y_test[:3], method=["saliency", "occlusion"])
+ExplanationDisplay.from_estimator(
+    net, X_test[:3], y_test[:3], method=["saliency", "occlusion"], value=0
+)
 plt.show()

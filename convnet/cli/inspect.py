@@ -37,16 +37,16 @@ TILE, BESIDE, ABOVE = (
     1.8,
     1.2,
     0.5,
-)  # inches: an image in the explanations; the color bar; the titles of a row
+)  # inches: an image in the explanations; a color bar; the titles of a row
 EXAMPLES = """\
   convnet inspect pets.npz photos/
   convnet inspect pets.npz photos/ --rows 3,14,15 --only explanations,mistakes
   convnet inspect model.npz images.npz --out pictures/     arrays X and, optionally, y
   convnet inspect model.npz digits"""
 DESCRIPTION = f"""\
-Draw what a model learned, as PNG files: how training went (history), its layers (architecture, filters), what it sees
-in some images (feature_maps), where it looks (explanations), and, if the labels are known, what it gets wrong
-(mistakes, confusion). Needs matplotlib:
+Draw what a model learned, as PNG files: how training went (history), the images as training changed them (augment),
+its layers (architecture, filters), what activates them (patches), what it sees in some images (feature_maps), where it
+looks (explanations), and, if the labels are known, what it gets wrong (mistakes, confusion). Needs matplotlib:
 {install_command("plot")}
 
 {options.TRUST}"""
@@ -205,6 +205,11 @@ def _history(subject: Subject) -> Drawn:
     yield inspection.HistoryDisplay.from_estimator(subject.net)
 
 
+def _augment(subject: Subject) -> Drawn:
+    net, X, _, rows, _ = subject
+    yield inspection.AugmentDisplay.from_estimator(net, X[rows], n=len(rows))
+
+
 def _architecture(subject: Subject) -> Drawn:
     yield inspection.ArchitectureDisplay.from_estimator(subject.net)
 
@@ -212,6 +217,11 @@ def _architecture(subject: Subject) -> Drawn:
 def _filters(subject: Subject) -> Drawn:
     for layer in convolutions(subject.net):
         yield inspection.FilterDisplay.from_estimator(subject.net, layer)
+
+
+def _patches(subject: Subject) -> Drawn:
+    layer = _map_layers(subject.net)[-1]
+    yield inspection.MaximalPatchesDisplay.from_estimator(subject.net, subject.X, layer)
 
 
 def _feature_maps(subject: Subject) -> Drawn:
@@ -226,7 +236,8 @@ def _explanations(subject: Subject) -> Drawn:
     methods, n = _methods(net, args), len(rows)
     height, width, _ = net.input_shape_
     tile = TILE * width / max(height, width), TILE * height / max(height, width)
-    size = (1 + len(methods)) * tile[0] + BESIDE, n * (tile[1] + ABOVE)
+    n_bars = len({METHODS[name].signed for name in methods})
+    size = (1 + len(methods)) * tile[0] + n_bars * BESIDE, n * (tile[1] + ABOVE)
     yield inspection.ExplanationDisplay.from_estimator(
         net,
         X[rows],
@@ -250,14 +261,20 @@ def _confusion(subject: Subject) -> Drawn:
 
 def _methods(net: Net, args: Namespace) -> list[str]:
     """Return the methods of explanation that were asked for, else all that suit the net."""
-    has_maps = any(len(layer.output_shape) > 1 for layer in net.summary().layers)
-    return args.method or [name for name in METHODS if name != "gradcam" or has_maps]
+    return args.method or [name for name in METHODS if name != "gradcam" or _map_layers(net)]
+
+
+def _map_layers(net: Net) -> list[str]:
+    """Return the layers that return maps."""
+    return [layer.name for layer in net.layers_ if len(layer.output_shape) > 1]
 
 
 PICTURES: dict[str, Callable[[Subject], Drawn]] = {
     "history": _history,
+    "augment": _augment,
     "architecture": _architecture,
     "filters": _filters,
+    "patches": _patches,
     "feature_maps": _feature_maps,
     "explanations": _explanations,
     "mistakes": _mistakes,
@@ -276,8 +293,13 @@ def _stems(name: str, subject: Subject) -> list[str]:
 
 def _why_not(name: str, net: Net, y: np.ndarray | None, path: str) -> str:
     """Return the reason why a picture cannot be drawn, or "" if it can."""
-    if name in ("explanations", "mistakes", "confusion") and len(net.input_shape_) != 3:
+    if name == "augment" and not net.augment:
+        return "the model was trained without augmentation."
+    images_only = ("patches", "explanations", "mistakes", "confusion")
+    if name in images_only and len(net.input_shape_) != 3:
         return f"the model takes rows of shape {net.input_shape_}, not images."
+    if name == "patches" and not _map_layers(net):
+        return "the model has no layer that returns maps."
     if name == "filters" and not convolutions(net):
         return "the model has no convolution."
     if name in ("mistakes", "confusion"):

@@ -19,21 +19,23 @@ from convnet.fitted.state import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import draw_seed
 from convnet.graph.arrays import check_finite
+from convnet.graph.losses import log_probabilities
 from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
-from convnet.inputs.scaling import fitted_format
+from convnet.inputs.scaling import DIVISORS, fitted_format
 from convnet.inputs.tasks.classification import predicted_codes
 from convnet.inspection.explain import (
     ExplainInput,
     check_options,
     explain,
+    first_by_cell,
     maximal_patches,
     mean_by_cell,
 )
 from convnet.inspection.explain.targets import class_targets, label_codes
 from convnet.inspection.trace import Trace
 from convnet.training.prediction import predict_in_batches
-from convnet.values.constraints import integer
+from convnet.values.constraints import choice, integer
 from convnet.values.messages import show
 
 if TYPE_CHECKING:
@@ -255,8 +257,11 @@ class InspectionMixin:
             For "occlusion": size of the window in pixels. None is a quarter of each side; for flat rows one feature.
         stride : int or (vertical, horizontal), default=None
             For "occlusion": distance between windows in pixels, at most `patch`. None is half of `patch`.
-        value : float or array-like of shape (c,), default=None
-            For "occlusion": the value that covers a window, in the units of X. None is 0.
+        value : float or array-like of shape (c,) or (features,), default=None
+            For "occlusion": the value that covers a window, in the units of X: one number, or one for each channel, or
+            for each feature of flat rows. None is the mean color of the image: the mean of each channel over its pixels
+            (of a signal over its length). For flat rows None is 0, the mean of standardized features; for others pass
+            ``X_train.mean(axis=0)``.
 
         Returns
         -------
@@ -334,7 +339,7 @@ class InspectionMixin:
         return np.asarray(inputs.as_images(array, self.input_shape_, format))
 
     @checked_call
-    def preview_augment(self, X: Any, n: int = 1) -> NDArray[np.float32]:
+    def preview_augment(self, X: Any, n: int = 1) -> np.ndarray:
         """Return augmented images as training would see them.
 
         Works before and after ``fit``. Row i of X is augmented as in epochs 0 to n - 1 of a ``fit`` whose X begins with
@@ -349,8 +354,11 @@ class InspectionMixin:
 
         Returns
         -------
-        images : float32 ndarray of shape (n_images, n, h, w, c)
-            In the units of X, not clipped to its range. Channels are last, whatever `data_format` is.
+        images : ndarray of shape (n_images, n, h, w, c)
+            In the units of X, with channels last, whatever `data_format` is. For uint8 and uint16 images they have the
+            dtype of X, so that matplotlib shows them: values are rounded, and clipped to the range of the dtype. For
+            other dtypes they are float32, as training computes them: not clipped, so that brightness and contrast may
+            exceed the range of X.
 
         Raises
         ------
@@ -372,14 +380,19 @@ class InspectionMixin:
         images = np.asarray(
             images
         )  # rows read from files fit in memory, since the result is larger
+        dtype = images.dtype if images.dtype.name in DIVISORS else np.dtype(np.float32)
         if plan is None:
-            return np.repeat(images[:, None].astype(np.float32), n, axis=1)
+            return np.repeat(images[:, None].astype(dtype), n, axis=1)
         seed = draw_seed(copy.deepcopy(self.random_state))
         n_threads = resolve_n_threads(self.n_jobs)
-        shown = np.empty((len(images), n, *images.shape[1:]), dtype=np.float32)
+        shown = np.empty((len(images), n, *images.shape[1:]), dtype)
         for epoch in range(n):
-            shown[:, epoch] = augmented(images, plan, seed=seed, epoch=epoch, n_threads=n_threads)
-        return check_finite(shown, "Images of the net, as augment changes them,")
+            seen = augmented(images, plan, seed=seed, epoch=epoch, n_threads=n_threads)
+            check_finite(seen, "Images of the net, as augment changes them,")
+            if dtype.kind == "u":
+                seen = np.clip(np.rint(seen), 0, DIVISORS[dtype.name])
+            shown[:, epoch] = seen
+        return shown
 
     def _value_range(self, images: Images) -> float:
         """Return the range of values in the units of these images: that of the fit, or of a fit on them."""
@@ -398,12 +411,18 @@ class ClassifierInspectionMixin(InspectionMixin):
 
     @checked_call
     def explain_confusion(
-        self, X: Any, y: ArrayLike, method: str = "gradcam", **options: Any
+        self,
+        X: Any,
+        y: ArrayLike,
+        method: str = "gradcam",
+        *,
+        cells: str = "mean",
+        **options: Any,
     ) -> Bunch:
-        """Return the mean explanation of each cell of the confusion matrix.
+        """Return an explanation for each cell of the confusion matrix.
 
-        Each image is explained for its predicted class, so the mean of a cell shows, for example, which pixels dogs
-        that are mistaken for cats have in common.
+        Each image is explained for its predicted class. The mean of a cell shows what aligned images, such as digits
+        or scans, have in common. For photographs, where the object may be anywhere, take one example of each cell.
 
         Parameters
         ----------
@@ -413,15 +432,20 @@ class ClassifierInspectionMixin(InspectionMixin):
             True labels, among ``classes_``.
         method : str, default="gradcam"
             See ``explain``.
+        cells : {"mean", "example"}, default="mean"
+            "mean": the mean map of the images of a cell. "example": the map of the image in ``rows``; only these images
+            are explained.
         **options : dict
             Other parameters of ``explain``, except `target`.
 
         Returns
         -------
         confusion : Bunch
-            ``maps``, float32 of shape (n_classes, n_classes, h, w), (..., length) or (..., features): the mean map of
-            the images with true class i (row) and predicted class j (column), NaN if there are none.
+            ``maps``, float32 of shape (n_classes, n_classes, h, w), (..., length) or (..., features): the map of the
+            images with true class i (row) and predicted class j (column), NaN if there are none.
             ``counts``, int of shape (n_classes, n_classes): the number of images in each cell.
+            ``rows``, int of shape (n_classes, n_classes): the row in X of the image whose predicted class has the
+            highest probability in the cell, the first of equals; -1 if the cell has no images.
             ``classes``: the labels, in this order.
 
         Raises
@@ -429,7 +453,8 @@ class ClassifierInspectionMixin(InspectionMixin):
         NotFittedError
             If the net is not fitted.
         ValueError
-            As ``explain``; if y has an unknown label or another length than X; if the net is a multilabel classifier.
+            As ``explain``; if y has an unknown label or another length than X; if `cells` is neither "mean" nor
+            "example"; if the net is a multilabel classifier.
         """
         self = fit_snapshot(self)
         network = self._network()
@@ -439,12 +464,19 @@ class ClassifierInspectionMixin(InspectionMixin):
             raise ValueError(
                 "explain_confusion needs one label per row, but this net is a multilabel classifier."
             )
+        cells = choice("mean", "example").check("cells", cells)
         found = self._method_options(method, options, len(images))
         true = label_codes(np.atleast_1d(y), self.classes_, len(images), "y")
         logits = predict_in_batches(network, images, scale=scale, n_threads=n_threads)
         predicted = predicted_codes(logits)
         targets = class_targets(predicted, logits.shape[1])
+        places, k = (true, predicted), len(self.classes_)
+        rows, counts = first_by_cell(places, log_probabilities(logits).max(axis=1), k)
         explained = ExplainInput(network, images, scale, targets, n_threads)
-        cells = true, predicted
-        maps, counts = mean_by_cell(explained, cells, len(self.classes_), method, found)
-        return Bunch(maps=maps, counts=counts, classes=self.classes_)
+        if cells == "example":
+            few = np.sort(rows[rows >= 0])
+            explained = ExplainInput(
+                network, images[few], scale, targets.of(few), n_threads, rows=few
+            )
+        maps = mean_by_cell(explained, places, k, method, found)
+        return Bunch(maps=maps, counts=counts, rows=rows, classes=self.classes_)

@@ -2,22 +2,26 @@
 
 from convnet.inspection.displays import (
     ArchitectureDisplay,
+    AugmentDisplay,
     ConfusionDisplay,
     ExplanationDisplay,
     FeatureMapDisplay,
     FilterDisplay,
     HistoryDisplay,
+    MaximalPatchesDisplay,
     MistakesDisplay,
 )
 from convnet.inspection.trace import Trace, TraceStep
 
 __all__ = [
     "ArchitectureDisplay",
+    "AugmentDisplay",
     "ConfusionDisplay",
     "ExplanationDisplay",
     "FeatureMapDisplay",
     "FilterDisplay",
     "HistoryDisplay",
+    "MaximalPatchesDisplay",
     "MistakesDisplay",
     "Trace",
     "TraceStep",

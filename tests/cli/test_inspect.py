@@ -11,6 +11,7 @@ from PIL import Image
 
 from convnet import ConvNetClassifier, ConvNetRegressor, cli, inspection
 from convnet._extras import install_command
+from convnet.augment import RandomFlip
 from convnet.layers import Conv1D, Conv2D, Dense, MaxPool2D, Residual
 
 LAYERS = [
@@ -18,7 +19,8 @@ LAYERS = [
     Residual([Conv2D(3, 3, padding="same")]),
     MaxPool2D(2),
 ]
-GENERAL = ["history", "architecture", "filters_conv1", "filters_residual1-conv1"]
+GENERAL = ["history", "architecture", "filters_conv1", "filters_residual1-conv1", "patches"]
+NO_AUGMENT = "no augment: the model was trained without augmentation."
 
 
 @pytest.fixture
@@ -39,7 +41,8 @@ def test_all_pictures(model, folder, capsys):
     before = plt.get_fignums()
     assert cli.main(["inspect", "model.npz", "digits.npz", "--out", "seen", "--images", "2"]) == 0
     names = [*GENERAL, "feature_maps_0", "feature_maps_1", "explanations", "mistakes", "confusion"]
-    assert capsys.readouterr().out.splitlines() == [f"seen/{name}.png" for name in names]
+    lines = [f"seen/{name}.png" for name in names]
+    assert capsys.readouterr().out.splitlines() == [lines[0], NO_AUGMENT, *lines[1:]]
     assert pictures(folder / "seen") == sorted(names)
     for path in (folder / "seen").iterdir():
         with Image.open(path) as image:
@@ -51,7 +54,13 @@ def test_all_pictures(model, folder, capsys):
 def test_rows_and_methods(model, arrays, folder, monkeypatch):
     X, y = arrays
     drawn = {}
-    for name in ("FeatureMapDisplay", "ExplanationDisplay", "ConfusionDisplay", "MistakesDisplay"):
+    for name in (
+        "MaximalPatchesDisplay",
+        "FeatureMapDisplay",
+        "ExplanationDisplay",
+        "ConfusionDisplay",
+        "MistakesDisplay",
+    ):
         display = getattr(inspection, name)
 
         def spy(*args, _name=name, _original=display.from_estimator, **kwargs):
@@ -71,6 +80,38 @@ def test_rows_and_methods(model, arrays, folder, monkeypatch):
     expected = model.explain_confusion(X, y, "occlusion").maps
     np.testing.assert_array_equal(drawn["ConfusionDisplay"].maps, expected)
     assert len(drawn["MistakesDisplay"].rows) == 5
+    patches = drawn["MaximalPatchesDisplay"]
+    assert patches.layer == "pool1"
+    top = model.maximal_patches(X, "pool1")
+    assert patches.activations[0, 0] == top.activations.max()
+
+
+def test_a_net_without_maps(arrays, folder, capsys):
+    X, y = arrays
+    ConvNetClassifier([Dense(3)], max_iter=1).fit(X, y).save("model.npz")
+    options = ["--only", "explanations", "--images", "1"]
+    assert cli.main(["inspect", "model.npz", "digits.npz", *options]) == 0
+    options = ["--only", "patches"]
+    assert cli.main(["inspect", "model.npz", "digits.npz", *options]) != 0
+    assert "the model has no layer that returns maps." in capsys.readouterr().err
+
+
+def test_augmented_images(arrays, folder, monkeypatch):
+    X, y = arrays
+    net = ConvNetClassifier(LAYERS, augment=[RandomFlip()], max_iter=1, random_state=0).fit(X, y)
+    net.save("model.npz")
+    drawn, original = [], inspection.AugmentDisplay.from_estimator
+
+    def spy(*args, **kwargs):
+        drawn.append(original(*args, **kwargs))
+        return drawn[-1]
+
+    monkeypatch.setattr(inspection.AugmentDisplay, "from_estimator", spy)
+    options = ["--only", "augment", "--rows", "7,3,5,1,2"]
+    assert cli.main(["inspect", "model.npz", "digits.npz", *options]) == 0
+    expected = inspection.AugmentDisplay.from_estimator(net, X[[7, 3, 5, 1, 2]], n=5)
+    np.testing.assert_array_equal(drawn[0].copies, expected.copies)
+    assert drawn[0].axes_.shape == (5, 6) and pictures(folder / "pictures") == ["augment"]
 
 
 def test_images_come_from_all_classes(pets, capsys):
@@ -160,6 +201,7 @@ def test_flat_rows_signals_and_numbers(arrays, folder, capsys):
     out = capsys.readouterr().out
     assert pictures(folder / "flat") == ["architecture", "feature_maps_0", "history"]
     assert "no filters: the model has no convolution." in out
+    assert "no patches: the model takes rows of shape (64,), not images." in out
     assert "no explanations: the model takes rows of shape (64,), not images." in out
     assert "filters_conv1" in pictures(folder / "signal")
     assert {"explanations", "mistakes"} < set(pictures(folder / "number"))

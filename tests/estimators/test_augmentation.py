@@ -94,15 +94,49 @@ def test_preview():
     X[0, 0, 0] = 255
     clf = make(max_iter=1)
     shown = clf.preview_augment(X, n=2)
-    assert shown.shape == (60, 2, 9, 8, 1) and shown.dtype == np.float32
+    assert shown.shape == (60, 2, 9, 8, 1) and shown.dtype == np.uint8
     assert not hasattr(clf, "weights_")
     np.testing.assert_array_equal(clf.preview_augment(X[:5])[:, 0], shown[:5, 0])
     np.testing.assert_array_equal(clf.fit(X, y).preview_augment(X, n=2), shown)
-    other = make(max_iter=1, augment=None, rescale=1 / 255).fit(shown[:, 0], y)
+    floats = make(rescale=1 / 255).preview_augment(X.astype(np.float32), n=2)
+    other = make(max_iter=1, augment=None, rescale=1 / 255).fit(floats[:, 0], y)
     assert other.loss_ == pytest.approx(clf.loss_, rel=1e-5)
     plan, seed = plan_augment(AUGMENT, X.shape[1:], 255.0), draw_seed(7)
-    np.testing.assert_array_equal(shown[:, 1], augmented(X, plan, seed=seed, epoch=1))
+    np.testing.assert_array_equal(floats[:, 1], augmented(X, plan, seed=seed, epoch=1))
     np.testing.assert_array_equal(make(augment=[]).preview_augment(X, 2)[:, 1], X)
+    assert floats.dtype == np.float32 and floats.max() > 255 > 0 > floats.min()
+    np.testing.assert_array_equal(shown, np.clip(np.rint(floats), 0, 255))
+
+
+@pytest.mark.parametrize("augment", [AUGMENT, None])
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        (np.uint8, np.uint8),
+        (np.uint16, np.uint16),
+        (np.int64, np.float32),
+        (np.float64, np.float32),
+        (bool, np.float32),
+    ],
+)
+def test_preview_has_the_dtype_that_matplotlib_shows(dtype, expected, augment):
+    X, _ = data(4)
+    shown = make(augment=augment, rescale=None).preview_augment(
+        (X > 99 if dtype is bool else X).astype(dtype)
+    )
+    assert shown.dtype == expected and (augment or (shown[:, 0] == X).all() or dtype is bool)
+
+
+def test_preview_of_uint8_is_drawn_correctly():
+    """White where brightness exceeds the range, as in training; not where a float exceeds 1."""
+    X = np.full((1, 4, 4, 3), 100, np.uint8)
+    X[0, 0, 0] = 0, 100, 255
+    clf = make(augment=[RandomBrightness(0.5)])
+    shown = clf.preview_augment(X, 9)
+    moved = np.rint(shown[0, :, 3, 3, 0].astype(int) - 100)
+    assert (moved > 10).any() and (moved < -10).any()
+    expected = np.clip(X[0, 0, 0] + moved[:, None], 0, 255)
+    np.testing.assert_array_equal(shown[0, :, 0, 0], expected)
 
 
 @pytest.mark.filterwarnings("ignore:.*Only uint8 and uint16 are divided by their maximum")

@@ -181,7 +181,8 @@ def occluded(case, X, names, patch, stride, value):
     for corner in product(*starts):
         window = tuple(slice(i, i + p) for i, p in zip(corner, patch, strict=True))
         covered = X.astype(np.float64)
-        covered[(slice(None), *window)] = value
+        inside = (slice(None), *window)
+        covered[inside] = np.broadcast_to(value, X.shape)[inside]
         drop = case.f(X, names) - case.f(covered, names)
         total[(slice(None), *window)] += drop.reshape(-1, *[1] * len(size))
         count[window] += 1
@@ -197,7 +198,12 @@ def test_occlusion_by_brute_force(kind):
         defaults = (1,), (1,)
     for target, names in targets_of(case):
         given = target[:4] if isinstance(target, np.ndarray) else target
-        want = occluded(case, X, names(X), *defaults, 0.0)
+        # The mean of each channel over the pixels of each image; 0 for flat rows.
+        cover = 0.0
+        if kind != "flat":
+            pixels = np.reshape(X, (len(X), -1, np.shape(X)[-1]))
+            cover = pixels.mean(axis=1).reshape(len(X), *[1] * len(case.size), -1)
+        want = occluded(case, X, names(X), *defaults, cover)
         got = case.net.explain(X, "occlusion", given)
         np.testing.assert_allclose(got, want, atol=1e-5)
     names = case.predicted(X)
@@ -216,6 +222,36 @@ def test_occlusion_with_a_color():
         case.X, "occlusion", patch=(3, 2), stride=(2, 1), value=np.array([0.3, -2.0])
     )
     np.testing.assert_allclose(got, want, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_the_mean_color_is_that_of_each_image(dtype):
+    """Covering pixels that have this color changes nothing; units and the other images have no effect."""
+    rng = np.random.default_rng(0)
+    means, off = rng.integers(90, 110, (12, 1, 3)), rng.integers(1, 90, (12, 11, 3))
+    pixels = np.concatenate([means - off, means + off, means, means], axis=1)
+    X = pixels.reshape(12, 4, 6, 3).astype(dtype)
+    layers = [Conv2D(3, 2), GlobalAvgPool2D()]
+    net = ConvNetClassifier(layers, max_iter=2, rescale=1 / 255, random_state=0)
+    net.fit(X, np.arange(12) % 2)
+    options = dict(patch=1, stride=1)
+    maps = net.explain(X, "occlusion", **options)
+    for image, found in zip(X, maps, strict=True):
+        mean = image.reshape(-1, 3).mean(axis=0, dtype=float)
+        same = (image == mean).all(axis=-1)
+        assert (found[same] == 0).all() and (found[~same] != 0).all()
+        explicit = net.explain(image[None], "occlusion", value=mean, **options)
+        np.testing.assert_allclose(found, explicit[0], atol=1e-6)
+        np.testing.assert_array_equal(net.explain(image[None], "occlusion", **options)[0], found)
+
+
+def test_a_value_for_each_feature_of_flat_rows():
+    case = explained("flat")
+    names, value = case.predicted(case.X), case.X.mean(axis=0)
+    got = case.net.explain(case.X, "occlusion", value=value)
+    np.testing.assert_allclose(got, occluded(case, case.X, names, (1,), (1,), value), atol=1e-5)
+    with pytest.raises(ValueError, match=f"or one for each of the {case.X.shape[1]} features"):
+        case.net.explain(case.X, "occlusion", value=value[1:])
 
 
 # Grad-CAM -----------------------------------------------------------------------------------------------

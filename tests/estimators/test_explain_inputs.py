@@ -87,6 +87,40 @@ def test_options_of_the_confusion():
     np.testing.assert_allclose(total, maps.sum(0), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:integrated_gradients")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["multiclass", "binary", "signal"])
+def test_an_example_of_each_cell(method, kind):
+    case = explained(kind)
+    y = np.resize(case.names[:-1], 30)[::-1]
+    predicted, log_p = case.net.predict(case.X), case.net.predict_log_proba(case.X).max(axis=1)
+    options = dict(baseline=case.X[::-1]) if method == "integrated_gradients" else {}
+    maps = case.net.explain(case.X, method, **options)
+    found = case.net.explain_confusion(case.X, y, method, cells="example", **options)
+    means = case.net.explain_confusion(case.X, y, method, **options)
+    np.testing.assert_array_equal(found.rows, means.rows)
+    np.testing.assert_array_equal(found.counts, means.counts)
+    several = 0
+    for (i, true), (j, said) in product(enumerate(case.names), enumerate(case.names)):
+        rows = np.flatnonzero((y == true) & (predicted == said))
+        several += len(rows) > 1
+        if not len(rows):
+            assert found.rows[i, j] == -1 and np.isnan(found.maps[i, j]).all()
+            continue
+        assert found.rows[i, j] == rows[log_p[rows].argmax()]
+        np.testing.assert_array_equal(found.maps[i, j], maps[found.rows[i, j]])
+    assert several
+
+
+def test_of_equal_examples_the_first():
+    case = explained("multiclass")
+    X = np.concatenate([case.X, case.X])
+    y = np.resize(case.names, 60)
+    y[30:] = y[:30]
+    rows = case.net.explain_confusion(X, y, "saliency", cells="example").rows
+    assert rows.max() < 30
+
+
 def test_invalid_arguments_of_the_confusion():
     case = explained("multiclass")
     y = np.resize(case.names, 30)
@@ -94,6 +128,8 @@ def test_invalid_arguments_of_the_confusion():
         case.net.explain_confusion(case.X, np.where(y == 1, 9, y))
     with pytest.raises(ValueError, match=r"y has shape \(29,\), but X has 30 rows"):
         case.net.explain_confusion(case.X, y[:29])
+    with pytest.raises(ValueError, match=r"cells must be .*; got 'auto'"):
+        case.net.explain_confusion(case.X, y, cells="auto")
     with pytest.raises(ValueError, match="target is no parameter of any method"):
         case.net.explain_confusion(case.X, y, target=1)
     with pytest.raises(ValueError, match="patch is a parameter of occlusion; gradcam takes layer"):

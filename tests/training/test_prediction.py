@@ -1,4 +1,4 @@
-"""Rows a call of the engine: few enough that Ctrl-C is heard, and no matter for the bits."""
+"""Rows per call of the engine: few enough that Ctrl-C is noticed, and without effect on the bits."""
 
 import numpy as np
 import pytest

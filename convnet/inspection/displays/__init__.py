@@ -7,19 +7,23 @@ imports matplotlib.
 """
 
 from convnet.inspection.displays.architecture import ArchitectureDisplay
+from convnet.inspection.displays.augmented import AugmentDisplay
 from convnet.inspection.displays.confusion import ConfusionDisplay
 from convnet.inspection.displays.explanation import ExplanationDisplay
 from convnet.inspection.displays.featuremaps import FeatureMapDisplay
 from convnet.inspection.displays.filters import FilterDisplay
 from convnet.inspection.displays.history import HistoryDisplay
+from convnet.inspection.displays.maximal_patches import MaximalPatchesDisplay
 from convnet.inspection.displays.mistakes import MistakesDisplay
 
 __all__ = [
     "ArchitectureDisplay",
+    "AugmentDisplay",
     "ConfusionDisplay",
     "ExplanationDisplay",
     "FeatureMapDisplay",
     "FilterDisplay",
     "HistoryDisplay",
+    "MaximalPatchesDisplay",
     "MistakesDisplay",
 ]

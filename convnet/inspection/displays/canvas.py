@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from convnet._extras import missing_extra
 from convnet.inspection.displays.text import VERBATIM, height, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import ModuleType
 
     from matplotlib.axes import Axes
     from matplotlib.gridspec import GridSpecFromSubplotSpec
-    from numpy.typing import NDArray
 
 
 Margins = tuple[float, float, float, float]  # left, right, bottom, top
@@ -167,53 +163,3 @@ def divided(ax: Axes, n_rows: int, n_cols: int, **spacing: Any) -> GridSpecFromS
         edges = dict(left=box.x0, right=box.x1, bottom=box.y0, top=box.y1)
         place = ax.figure.add_gridspec(1, 1, **edges)[0]
     return place.subgridspec(n_rows, n_cols, **spacing)
-
-
-def panels(
-    caller: str,
-    ax: Axes | Iterable[Axes] | None,
-    n: int,
-    *,
-    size: tuple[float, float],
-    margins: Margins,
-    **spacing: Any,
-) -> NDArray[np.object_]:
-    """Return n axes, one below the other.
-
-    Parameters
-    ----------
-    caller : str
-        See `canvas`.
-    ax : Axes, array-like of n Axes or None
-        Axes to divide, axes to draw in, or None for a new figure.
-    n : int
-        Number of axes.
-    size, margins : tuple
-        See `canvas`.
-    **spacing : dict
-        See `divided`.
-
-    Returns
-    -------
-    axes : ndarray of n Axes
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    ValueError
-        If `ax` holds another number of axes, or was divided before.
-    """
-    if ax is not None and np.iterable(ax):
-        axes = np.asarray(ax, dtype=object).ravel()
-        if len(axes) != n:
-            raise ValueError(f"{caller} draws in {n} axes; got {len(axes)}.")
-        for one in axes:
-            check_axes(caller, one)
-        return axes
-    if ax is not None and n == 1:
-        check_axes(caller, ax)
-        return np.array([ax], dtype=object)
-    whole = canvas(caller, ax, size=size, margins=margins)
-    grid = divided(whole, n, 1, **spacing)
-    return np.array([whole.figure.add_subplot(grid[i]) for i in range(n)], dtype=object)

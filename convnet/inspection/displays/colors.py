@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"  # both suit any color vision
 
 LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue in ITU-R BT.601
-AGAINST, FOR = (0.10, 0.35, 0.80), (0.86, 0.08, 0.10)  # blue and red, distinct in any color vision
-GRAY_RANGE = (
-    0.6,
-    1.0,
-)  # grays that stand for black and white below a map: pale, so that its colors show
-MAX_OPACITY = 0.9  # of a map where its magnitude is largest
+MAGNITUDE = "inferno"  # perceptually uniform, and distinct from AGAINST and FOR
+MAGNITUDE_RANGE = (
+    0.45,
+    0.9,
+)  # part of its colors: from red to yellow, neither black nor white as images are
+AGAINST, FOR = (0.1, 0.5, 1.0), (0.95, 0.2, 0.1)  # blue and red, distinct in any color vision
+MAX_OPACITY = 0.8  # of a map where its magnitude is largest, so that the image shows through
+OPACITY_POWER = 0.8  # opacity grows with this power of the magnitude
 SCALE_QUANTILE = 0.995  # of a map's magnitudes: the end of its scale, so that a few pixels do not make the rest pale
 COLORBAR_STEPS = 256
 
@@ -55,7 +57,7 @@ def diverging(maps: Iterable[np.ndarray]) -> dict[str, Any]:
     return dict(cmap=DIVERGING, vmin=-high, vmax=high)
 
 
-def overlay(picture: np.ndarray, values: np.ndarray) -> np.ndarray:
+def overlay(picture: np.ndarray, values: np.ndarray, *, signed: bool) -> np.ndarray:
     """Return a map drawn over an image.
 
     Parameters
@@ -64,38 +66,50 @@ def overlay(picture: np.ndarray, values: np.ndarray) -> np.ndarray:
         Colors from 0 to 1.
     values : ndarray of shape (h, w)
         The map.
+    signed : bool
+        Whether to draw positive values in red and negative ones in blue. Otherwise magnitudes are drawn, from red to
+        yellow.
 
     Returns
     -------
     blend : ndarray of shape (h, w, 3)
-        The image in pale gray, under red where the map is positive and blue where it is negative. The larger the
-        magnitude, the stronger the color; the scale ends at the largest magnitudes of this map.
+        The image in gray under the map. The larger the magnitude, the more opaque the map: 0 shows the image alone.
+        The scale ends at the largest magnitudes of this map.
     """
     largest = np.quantile(np.abs(values), SCALE_QUANTILE) or np.abs(values).max()
     share = np.clip(values / (largest or 1), -1, 1)
-    dark, light = GRAY_RANGE
-    return _blend(dark + (light - dark) * (np.asarray(picture) @ LUMA), share)
+    return _blend(np.asarray(picture) @ LUMA, share, signed)
 
 
-def _blend(gray: np.ndarray, share: np.ndarray) -> np.ndarray:
-    opacity = MAX_OPACITY * np.abs(share)[..., None]
-    colors = np.array([AGAINST, FOR])[(share > 0).astype(int)]
-    return opacity * colors + (1 - opacity) * gray[..., None]
+def _blend(gray: np.ndarray, share: np.ndarray, signed: bool) -> np.ndarray:
+    """Return the color of values from -1 to 1 over gray pixels."""
+    size = np.abs(share)
+    opacity = MAX_OPACITY * size[..., None] ** OPACITY_POWER
+    if signed:
+        colors = np.array([AGAINST, FOR])[(share > 0).astype(int)]
+    else:
+        from matplotlib import colormaps
+
+        first, last = MAGNITUDE_RANGE
+        colors = colormaps[MAGNITUDE](first + (last - first) * size)[..., :3]
+    return np.clip(opacity * colors + (1 - opacity) * gray[..., None], 0, 1)  # of rounding
 
 
 def draw_overlay_colorbar(ax: Axes, *, signed: bool) -> None:
-    """Draw the colors of `overlay` on gray as a color bar.
+    """Draw the colors of `overlay` as a color bar, from values over black at the left to those over white at the right.
 
     Parameters
     ----------
     ax : Axes
         Narrow, high axes.
     signed : bool
-        Whether the maps have negative values.
+        See `overlay`.
     """
     share = np.linspace(-1 if signed else 0, 1, COLORBAR_STEPS)
-    bar = _blend(np.full(COLORBAR_STEPS, np.mean(GRAY_RANGE)), share)
-    ax.imshow(bar[:, None], origin="lower", aspect="auto", extent=(0, 1, share[0], 1))
+    gray = np.linspace(0, 1, COLORBAR_STEPS)
+    wide = np.ones((COLORBAR_STEPS, COLORBAR_STEPS))
+    bar = _blend(wide * gray, wide * share[:, None], signed)
+    ax.imshow(bar, origin="lower", aspect="auto", extent=(0, 1, share[0], 1))
     names = {0: "no effect", 1: "strongest\neffect"}
     if signed:
         names = {-1: "evidence\nagainst", 0: "no effect", 1: "evidence\nfor"}

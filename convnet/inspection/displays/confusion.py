@@ -1,4 +1,4 @@
-"""ConfusionDisplay: the mean image and the mean explanation of each cell of a confusion matrix."""
+"""ConfusionDisplay: an image and an explanation of each cell of a confusion matrix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convnet.inspection.displays.grid import BAR, GAP
 from convnet.inspection.displays.images import BATCH_SIZE, DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
 from convnet.inspection.displays.text import VERBATIM, fitted, height
-from convnet.values.constraints import integer
+from convnet.values.constraints import choice, integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 SIDE = 7.0  # approximate longer side of a new figure, in inches
 TILE = (0.7, 2.4)  # smallest and largest longer side of an image in a new figure, in inches
 NAMES = 0.9  # width of the true labels at the left, in inches
-LABELS = 0.85  # width of the labels of the color bar, in inches
+LABELS = 0.75  # width of the labels of the color bar, in inches
+MAX_MEAN_SIDE = 32  # pixels: larger images are photographs or scans, whose mean shows little
 CORRECT, WRONG = "#009E73", "#BBBBBB"  # colors of frames
 
 
 class ConfusionDisplay:
-    """The confusion matrix, with the mean image and the mean explanation in each cell.
+    """The confusion matrix, with an image and an explanation in each cell: of an example, or the means of its images.
 
     Rows are true classes and columns predicted ones, so the diagonal, framed in green, holds the correct predictions.
     The number in a cell counts its images. Colors are those of `ExplanationDisplay`.
@@ -38,13 +39,15 @@ class ConfusionDisplay:
     Parameters
     ----------
     images : ndarray of shape (k, k, h, w, 3)
-        Mean images, with colors from 0 to 1; NaN for empty cells.
+        Mean images or examples, with colors from 0 to 1; NaN for empty cells.
     maps : ndarray of shape (k, k, h, w)
-        Mean maps, as ``explain_confusion`` returns them; NaN for empty cells.
+        Their maps, as ``explain_confusion`` returns them; NaN for empty cells.
     counts : ndarray of int, shape (k, k)
         Number of images in each cell.
     classes : ndarray of shape (k,)
         Class labels.
+    rows : ndarray of int, shape (k, k), default=None
+        Rows of the examples in X, -1 for empty cells. None if the images are means.
 
     Attributes
     ----------
@@ -69,12 +72,19 @@ class ConfusionDisplay:
     """
 
     def __init__(
-        self, images: np.ndarray, maps: np.ndarray, counts: np.ndarray, classes: np.ndarray
+        self,
+        images: np.ndarray,
+        maps: np.ndarray,
+        counts: np.ndarray,
+        classes: np.ndarray,
+        *,
+        rows: np.ndarray | None = None,
     ) -> None:
         self.images = images
         self.maps = maps
         self.counts = counts
         self.classes = classes
+        self.rows = rows
 
     @classmethod
     def from_estimator(
@@ -84,11 +94,12 @@ class ConfusionDisplay:
         y: ArrayLike,
         *,
         method: str = "gradcam",
+        cells: str = "auto",
         n: int = 10,
         ax: Axes | None = None,
         **options: Any,
     ) -> Self:
-        """Explain all images, and draw the mean of each cell.
+        """Explain images of each cell, and draw them.
 
         Parameters
         ----------
@@ -100,6 +111,11 @@ class ConfusionDisplay:
             True labels.
         method : str, default="gradcam"
             Method of ``explain``.
+        cells : {"auto", "mean", "example"}, default="auto"
+            What a cell shows. "mean": the mean image and the mean map of its images, which suits small aligned images
+            such as digits. "example": its image whose predicted class has the highest probability, with its own map;
+            only these images are explained. "auto" is "example" for images in color and for those with a side of more
+            than 32 pixels, else "mean".
         n : int, default=10
             See ``plot``.
         ax : matplotlib Axes, default=None
@@ -117,7 +133,7 @@ class ConfusionDisplay:
         NotFittedError
             If the net is not fitted.
         ValueError
-            If ``explain_confusion`` raises one, or n is below 2.
+            If ``explain_confusion`` raises one, `cells` is none of these, or n is below 2.
         TypeError
             If `estimator` is not a ConvNetClassifier.
         ImportError
@@ -129,9 +145,20 @@ class ConfusionDisplay:
             kind = type(estimator).__name__
             raise TypeError(f"{cls.__name__} takes a ConvNetClassifier; {kind} has no classes.")
         pictures = DisplayImages(estimator, X, cls.__name__)  # raises unless X holds images
-        found = estimator.explain_confusion(X, y, method, **options)
-        y, predicted = np.asarray(y), estimator.predict(X)
+        cells = choice("auto", "mean", "example").check(f"{cls.__name__}: cells", cells)
+        if cells == "auto":
+            height, width, channels = estimator.input_shape_
+            is_photograph = channels in (3, 4) or max(height, width) > MAX_MEAN_SIDE
+            cells = "example" if is_photograph else "mean"
+        found = estimator.explain_confusion(X, y, method, cells=cells, **options)
         images = np.full((*found.maps.shape, 3), np.nan, dtype=np.float32)
+        if cells == "example":
+            filled = found.rows >= 0
+            images[filled] = pictures[found.rows[filled]]
+            return cls(images, found.maps, found.counts, found.classes, rows=found.rows).plot(
+                ax=ax, n=n
+            )
+        y, predicted = np.asarray(y), estimator.predict(X)
         for i, j in np.argwhere(found.counts):
             rows = np.flatnonzero((y == found.classes[i]) & (predicted == found.classes[j]))
             parts = np.split(rows, range(BATCH_SIZE, len(rows), BATCH_SIZE))
@@ -182,6 +209,8 @@ class ConfusionDisplay:
         )
         some = f" ({k} of {len(self.classes)} classes)" if k < len(self.classes) else ""
         heading = f"rows: true class, columns: predicted class{some}"
+        if self.rows is not None:
+            heading += "; in each cell the most confident prediction"
         whole = headed(caller, ax, heading, size)
         width, high = inches(whole)
         check_room(caller, whole, high - strip)
@@ -209,8 +238,8 @@ class ConfusionDisplay:
                 labelpad=4,
                 **VERBATIM,
             )
-        signed = bool((self.maps < 0).any())
-        draw_overlay_colorbar(whole.figure.add_subplot(outer[1, 3]), signed=signed)
+        bar = whole.figure.add_subplot(outer[1, 3])
+        draw_overlay_colorbar(bar, signed=self._is_signed())
         return self
 
     def _draw_cell(self, ax: Axes, row: int, column: int) -> None:
@@ -221,7 +250,8 @@ class ConfusionDisplay:
         if not count:
             ax.set_box_aspect(self.maps.shape[2] / self.maps.shape[3])
             return
-        ax.imshow(overlay(self.images[row, column], self.maps[row, column]))
+        image, values = self.images[row, column], self.maps[row, column]
+        ax.imshow(overlay(image, values, signed=self._is_signed()))
         box = dict(facecolor="white", edgecolor="none", alpha=0.8, pad=1)
         ax.text(
             *(0.04, 0.96, f"{count:,}"),
@@ -231,6 +261,9 @@ class ConfusionDisplay:
             fontsize=7,
             bbox=box,
         )
+
+    def _is_signed(self) -> bool:
+        return bool((self.maps < 0).any())
 
     def _most_confused(self, n: int) -> np.ndarray:
         """Return the indices of the n classes with the most mistakes, ascending."""

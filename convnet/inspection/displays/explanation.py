@@ -27,6 +27,7 @@ from convnet.inspection.displays.text import (
     percent,
     true_predicted,
 )
+from convnet.inspection.explain import METHODS
 from convnet.values.constraints import integer
 
 if TYPE_CHECKING:
@@ -38,24 +39,23 @@ if TYPE_CHECKING:
     from convnet.inspection.displays.nets import Net
 
 
-NAMES = {  # of the other methods the underscores are replaced
-    "gradcam": "Grad-CAM",
-    "saliency": "saliency (unsigned)",  # a magnitude: red is evidence neither for nor against
-}
+NAMES = {"gradcam": "Grad-CAM"}  # of the other methods the underscores are replaced
 SIDE = 8.0  # approximate longer side of a new figure, in inches
 TILE = (0.9, 2.4)  # smallest and largest longer side of an image in a new figure, in inches
 BETWEEN = 0.2  # distance between an image with its maps and the next one, in inches
-LABELS = 0.85  # width of the labels of the color bar, in inches
+STACKED = 2.7  # smallest height of a figure whose color bars stand above each other, in inches
+LABELS = 0.75  # width of the labels of a color bar, in inches
 SHAPE = 4 / 3  # width of a new figure divided by its height
 
 
 class ExplanationDisplay:
     """Images, each beside maps of how much its pixels affect the output of the net, by one or several methods.
 
-    The image lies in pale gray under a map: red is evidence for the class or raises the value, blue is evidence against
-    it. Saliency maps are magnitudes: their red pixels may change the output in either direction. Each map has its own
-    scale, which ends at the 99.5 % quantile of its magnitudes: compare colors within a map only, and use the numbers in
-    `maps` to compare maps.
+    The image lies in gray under a map, which is transparent where it is 0 and more opaque the larger its magnitude is.
+    In maps of methods with negative values, red is evidence for the class or raises the value, and blue is evidence
+    against it. Other maps, such as saliency, go from red to yellow, the strongest effect. The color bars show these
+    colors over black at the left and over white at the right. Each map has its own scale, which ends at the 99.5 %
+    quantile of its magnitudes: compare colors within a map only, and use the numbers in `maps` to compare maps.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class ExplanationDisplay:
         ax : matplotlib Axes, default=None
             See ``plot``.
         **options : dict
-            Other parameters of ``explain``.
+            Other parameters of ``explain``. Each is passed to the methods that take it.
 
         Returns
         -------
@@ -171,7 +171,10 @@ class ExplanationDisplay:
             target = np.asarray(target)[:n]
         shown = pictures.first(n)
         methods = name_list(f"{cls.__name__}: method", method)
-        maps = {name: estimator.explain(shown, name, target, **options) for name in methods}
+        maps = {
+            name: estimator.explain(shown, name, target, **_options_of(name, methods, options))
+            for name in methods
+        }
         titles = _titles(estimator, shown, None if labels is None else labels[:n])
         display = cls(pictures[:n], maps, titles=titles, heading=heading, n_rows=n_rows)
         return display.plot(ax=ax)
@@ -200,18 +203,24 @@ class ExplanationDisplay:
         n, (h, w), tiles = len(self.images), self.images.shape[1:3], 1 + len(self.maps)
         names = [NAMES.get(name, name.replace("_", " ")) for name in self.maps]
         titles = [""] * n if self.titles is None else list(self.titles)
-        beside, strip = 3 * GAP + BAR + LABELS, 0.3
+        signed = {name: is_signed(name, maps) for name, maps in self.maps.items()}
+        bars = [kind for kind in (False, True) if kind in signed.values()]
+        room, strip = 3 * GAP + BAR + LABELS, 0.3
         if ax is None:
-            cols = columns(n, tiles * w / h, SHAPE, strip)
+            cols = columns(n, tiles * w / h, SHAPE, strip / tiles)
             rows = ceil(n / cols)
             long = float(np.clip(SIDE / max(cols * tiles, rows), *TILE))
             tile = long * min(1, w / h), long * min(1, h / w)
+            n_columns = 1 if rows * tile[1] >= STACKED else len(bars)
         else:
             width, high = given_inches(caller, ax)
-            cols = columns(n, tiles * w / h, max(width - beside, 0.1) / high, strip)
+            n_columns = 1 if high >= STACKED else len(bars)
+            free = max(width - n_columns * room, 0.1)
+            cols = columns(n, tiles * w / h, free / high, strip / tiles)
             rows = ceil(n / cols)
-            tile = (width - beside) / (cols * tiles) - GAP, high / rows - strip - GAP
+            tile = (width - n_columns * room) / (cols * tiles) - GAP, high / rows - strip - GAP
             check_room(caller, ax, *tile)
+        beside = n_columns * room
         texts, font = fitted([*titles, *names], tile[0])
         strip = height(texts, font) + 0.05
         block = tiles * (tile[0] + GAP) - GAP
@@ -223,8 +232,8 @@ class ExplanationDisplay:
         width, high = inches(whole)
         check_room(caller, whole, high - strip)
         outer = divided(
-            *(whole, 2, 4),
-            width_ratios=[width - beside, 3 * GAP, BAR, LABELS],
+            *(whole, 2, 1 + 3 * n_columns),
+            width_ratios=[width - beside, *[3 * GAP, BAR, LABELS] * n_columns],
             height_ratios=[strip, high - strip],
             wspace=0,
             hspace=0,
@@ -234,16 +243,33 @@ class ExplanationDisplay:
         self.figure_, self.axes_ = whole.figure, np.empty((n, tiles), dtype=object)
         for i, picture in enumerate(self.images):
             places = blocks[divmod(i, cols)].subgridspec(1, tiles, wspace=GAP / tile[0])
-            drawn = [picture, *(overlay(picture, maps[i]) for maps in self.maps.values())]
+            drawn = [picture]
+            for name, maps in self.maps.items():
+                drawn.append(overlay(picture, maps[i], signed=signed[name]))
             heads = [texts[i], *(texts[n:] if i < cols else [""] * len(names))]
             for j in range(tiles):
                 one = self.axes_[i, j] = whole.figure.add_subplot(places[j])
                 one.imshow(drawn[j])
                 one.set(xticks=[], yticks=[])
                 one.set_title(heads[j], fontsize=font, pad=3, linespacing=1.1, **VERBATIM)
-        signed = any((maps < 0).any() for maps in self.maps.values())
-        draw_overlay_colorbar(whole.figure.add_subplot(outer[1, 2]), signed=signed)
+        for i, kind in enumerate(bars):
+            column = i % n_columns
+            stack = outer[1, 2 + 3 * column].subgridspec(len(bars) // n_columns, 1, hspace=0.1)
+            bar = whole.figure.add_subplot(stack[i // n_columns])
+            draw_overlay_colorbar(bar, signed=kind)
         return self
+
+
+def _options_of(method: str, methods: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a method, and those that none of the methods takes, which ``explain`` refuses."""
+    taken = {name: METHODS[name].parameters for name in methods if name in METHODS}
+    others = {key for name, keys in taken.items() if name != method for key in keys}
+    return {k: v for k, v in options.items() if k in taken.get(method, ()) or k not in others}
+
+
+def is_signed(method: str, maps: np.ndarray) -> bool:
+    """Return whether maps of a method may be negative, or some of these are."""
+    return (method in METHODS and METHODS[method].signed) or bool((maps < 0).any())
 
 
 def _titles(estimator: Net, X: Any, y: np.ndarray | None) -> list[str] | None:

@@ -31,12 +31,14 @@ class DisplayImages:
     Parameters
     ----------
     estimator : ConvNetClassifier or ConvNetRegressor
-        A net fitted on images.
+        A net fitted on images; with `shape` it need not be fitted.
     X : array-like of shape (n, h, w, c), (n, h, w) or (n, h * w * c)
         Images as the estimator takes them, with channels first if its `data_format` says so. Of image folders and of
         datasets in files, only the rows that are shown are read.
     caller : str
         Name of the display, for messages.
+    shape : tuple of int, default=None
+        Shape of an image. None is the ``input_shape_`` of the estimator.
 
     Raises
     ------
@@ -44,8 +46,10 @@ class DisplayImages:
         If the net does not take images, or X does not have their size.
     """
 
-    def __init__(self, estimator: Net, X: Any, caller: str) -> None:
-        self.shape = shape = estimator.input_shape_
+    def __init__(
+        self, estimator: Net, X: Any, caller: str, shape: tuple[int, ...] | None = None
+    ) -> None:
+        self.shape = shape = estimator.input_shape_ if shape is None else shape
         if len(shape) != 3:
             raise ValueError(
                 f"{caller} shows images, but this net takes rows of shape {shape}. Fit it on an X of shape "
@@ -69,11 +73,27 @@ class DisplayImages:
         X, shape = self._read(np.arange(len(self))[rows]), self.shape
         if self.channels_first:
             X = np.moveaxis(X.reshape(-1, shape[2], *shape[:2]), 1, -1)
-        X = X.reshape(-1, *shape)
-        pictures = (X.astype(np.float32) - np.float32(self.low)) / np.float32(self.high - self.low)
-        if shape[2] in (3, 4):
-            return pictures[..., :3]
-        return np.repeat(pictures.mean(axis=-1, keepdims=True), 3, axis=-1)
+        return self.colors(X.reshape(-1, *shape))
+
+    def colors(self, values: np.ndarray) -> NDArray[np.float32]:
+        """Return other images or parts of images in the colors of X.
+
+        Parameters
+        ----------
+        values : ndarray of shape (..., c)
+            Values in the units of X, with channels last. Those beyond the range of X are shown as black or white.
+
+        Returns
+        -------
+        colors : ndarray of float32, shape (..., 3)
+            From 0 to 1.
+        """
+        shown = (values.astype(np.float32) - np.float32(self.low)) / np.float32(
+            self.high - self.low
+        )
+        if values.shape[-1] in (3, 4):
+            return np.clip(shown[..., :3], 0, 1)
+        return np.repeat(np.clip(shown.mean(axis=-1, keepdims=True), 0, 1), 3, axis=-1)
 
     def first(self, n: int) -> Any:
         """Return the first n rows of X as it was passed: those of a data frame keep its column names."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from sklearn.utils import Bunch
 
     from convnet.graph import LayerInfo
     from convnet.inspection.summary import Summary
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 class Net(Protocol):
     """What displays use of a ConvNetClassifier or ConvNetRegressor."""
 
+    augment: Any
     data_format: str
     scoring: Any
     input_shape_: tuple[int, ...]
     layers_: tuple[LayerInfo, ...]
     loss_curve_: list[float]
+    history_: dict[str, list[float]]
     best_iter_: int
 
     @property
@@ -35,6 +38,10 @@ class Net(Protocol):
     def summary(self, X: Any = None, y: Any = None) -> Summary: ...
 
     def trace(self, x: Any) -> Trace: ...
+
+    def preview_augment(self, X: Any, n: int) -> np.ndarray: ...
+
+    def maximal_patches(self, X: Any, layer: str, n: int) -> Bunch: ...
 
     @property
     def explain(self) -> Callable[..., np.ndarray]: ...

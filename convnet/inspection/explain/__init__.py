@@ -11,7 +11,13 @@ alone, so it is bit-identical in any batch.
 
 from convnet.inspection.explain.base import ExplainInput
 from convnet.inspection.explain.maximal_patches import maximal_patches
-from convnet.inspection.explain.methods import METHODS, check_options, explain, mean_by_cell
+from convnet.inspection.explain.methods import (
+    METHODS,
+    check_options,
+    explain,
+    first_by_cell,
+    mean_by_cell,
+)
 from convnet.inspection.explain.targets import TargetOutputs
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "TargetOutputs",
     "check_options",
     "explain",
+    "first_by_cell",
     "maximal_patches",
     "mean_by_cell",
 ]

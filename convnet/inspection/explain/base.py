@@ -138,7 +138,8 @@ class ExplainInput:
 class Method:
     """An explanation method. It checks its parameters when built, and is then called once for each batch of the input.
 
-    A call returns the maps of a batch: float32, (m, h, w), (m, length) or (m, features).
+    A call returns the maps of a batch: float32, (m, h, w), (m, length) or (m, features). `signed` says whether they
+    may have negative values.
 
     Parameters
     ----------
@@ -149,6 +150,7 @@ class Method:
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()
+    signed: ClassVar[bool] = False
 
     def __init__(self, explained: ExplainInput) -> None:
         pass

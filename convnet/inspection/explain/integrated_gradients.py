@@ -71,6 +71,7 @@ class IntegratedGradients(Method):
     """
 
     parameters = ("baseline", "steps")
+    signed = True
 
     def __init__(
         self, explained: ExplainInput, baseline: ArrayLike = 0.0, steps: int = STEPS

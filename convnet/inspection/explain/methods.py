@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,15 +80,15 @@ def mean_by_cell(
     n_classes: int,
     method: str,
     options: Mapping[str, Any],
-) -> tuple[NDArray[np.float32], np.ndarray]:
-    """Return the mean map of each cell of a confusion matrix, and the number of images in it.
+) -> NDArray[np.float32]:
+    """Return the mean map of each cell of a confusion matrix.
 
     Parameters
     ----------
     explained : ExplainInput
         The images.
     cells : (ndarray of int, ndarray of int), each of shape (n,)
-        Row and column of each image, below `n_classes`.
+        Row and column of the image that is row i of X, below `n_classes`. ``explained.rows`` selects among them.
     n_classes : int
         Rows and columns of the matrix.
     method, options : str, dict
@@ -97,19 +98,46 @@ def mean_by_cell(
     -------
     maps : ndarray of float32, shape (n_classes, n_classes, *map shape)
         NaN for cells without images.
-    counts : ndarray of int, shape (n_classes, n_classes)
     """
     sums: dict[tuple[int, int], Any] = {}
-    counts = np.zeros((n_classes, n_classes), dtype=np.intp)
-    np.add.at(counts, cells, 1)
+    counts: Counter[tuple[int, int]] = Counter()
     for batch, maps in _explanations(explained, method, options):
         for image, row in zip(maps, batch.rows, strict=True):
             cell = cells[0][row], cells[1][row]
             sums[cell] = sums.get(cell, 0.0) + image.astype(np.float64)
+            counts[cell] += 1
     means = np.full((n_classes, n_classes, *maps.shape[1:]), np.nan, dtype=np.float32)
     for cell, total in sums.items():
         means[cell] = total / counts[cell]
-    return means, counts
+    return means
+
+
+def first_by_cell(
+    cells: tuple[np.ndarray, np.ndarray], scores: np.ndarray, n_classes: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the image with the highest score in each cell of a confusion matrix, and the number of images.
+
+    Parameters
+    ----------
+    cells : (ndarray of int, ndarray of int), each of shape (n,)
+        Row and column of each image, below `n_classes`.
+    scores : ndarray of shape (n,)
+        Of equal ones the first is taken.
+    n_classes : int
+        Rows and columns of the matrix.
+
+    Returns
+    -------
+    first, counts : ndarray of int, shape (n_classes, n_classes)
+        Indices of the images, -1 for cells without images; and the number of images in each cell.
+    """
+    first = np.full((n_classes, n_classes), -1, dtype=np.intp)
+    # From the lowest score to the first of the highest: the last value that is assigned to a cell stays.
+    order = np.argsort(-scores, kind="stable")[::-1]
+    first[cells[0][order], cells[1][order]] = order
+    counts = np.zeros((n_classes, n_classes), dtype=np.intp)
+    np.add.at(counts, cells, 1)
+    return first, counts
 
 
 def _explanations(

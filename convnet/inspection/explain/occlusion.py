@@ -38,18 +38,21 @@ class Occlusion(Method):
         Size of a window in pixels. None is a quarter of each side; for flat rows one feature.
     stride : int or (vertical, horizontal), default=None
         Distance between windows in pixels, at most `patch`. None is half of `patch`.
-    value : float or array of shape (c,), default=0.0
-        Value that covers a window, in the units of X: one number, or one for each channel.
+    value : float or array of shape (c,) or (features,), default=None
+        Value that covers a window, in the units of X: one number, or one for each channel, or for each feature of flat
+        rows. None is the mean of each channel over the pixels of the image itself, and 0 for flat rows: their features
+        have different units, and the mean over the rows given would make a map depend on the other rows.
     """
 
     parameters = ("patch", "stride", "value")
+    signed = True
 
     def __init__(
         self,
         explained: ExplainInput,
         patch: int | Sequence[int] | None = None,
         stride: int | Sequence[int] | None = None,
-        value: ArrayLike = 0.0,
+        value: ArrayLike | None = None,
     ) -> None:
         shape = explained.images.shape[1:]
         size = shape[: max(1, len(shape) - 1)]
@@ -63,7 +66,7 @@ class Occlusion(Method):
                 f"stride {cross(self.stride)} is larger than the patch, {cross(self.patch)}: "
                 "pixels between the windows would never be covered"
             )
-        self.value = _checked_value(value, shape)
+        self.value = None if value is None else _checked_value(value, shape)
         self.windows = [
             (slice(None), *window)
             for window in product(*map(_axis_windows, size, self.patch, self.stride))
@@ -72,6 +75,7 @@ class Occlusion(Method):
     def __call__(self, batch: ExplainInput) -> NDArray[np.float32]:
         # The copies can hold `value` whatever the dtype of X is: float32 if it holds X exactly, else float64.
         images = batch.images.astype(np.result_type(batch.images.dtype, np.float32), copy=False)
+        cover = np.broadcast_to(self._cover(images), images.shape)
         own = np.arange(len(batch))
         before = batch.values(images, own)
         size = images.shape[: max(2, images.ndim - 1)]
@@ -81,12 +85,28 @@ class Occlusion(Method):
             windows = self.windows[i : i + at_once]
             covered = np.repeat(images[None], len(windows), axis=0)
             for one, window in zip(covered, windows, strict=True):
-                one[window] = self.value
+                one[window] = cover[window]
             after = batch.values(covered.reshape(-1, *images.shape[1:]), np.tile(own, len(windows)))
             for window, values in zip(windows, after.reshape(len(windows), -1), strict=True):
                 falls[window] += (before - values).reshape(-1, *[1] * (len(size) - 1))
                 count[window[1:]] += 1
         return (falls / count).astype(np.float32)
+
+    def _cover(self, images: np.ndarray) -> ArrayLike:
+        """Return what covers the images, to be broadcast to them."""
+        if self.value is not None:
+            return self.value
+        if images.ndim == 2:
+            return 0.0
+        n, *spatial, channels = images.shape
+        means = np.empty((n, *[1] * len(spatial), channels))
+        for image, mean in zip(
+            images, means, strict=True
+        ):  # one by one: the same bits in any batch
+            mean[...] = (
+                np.ascontiguousarray(image).reshape(-1, channels).mean(axis=0, dtype=np.float64)
+            )
+        return means
 
 
 def _sides(name: str, value: object, n: int) -> list[int] | None:
@@ -107,10 +127,12 @@ def _axis_windows(n: int, size: int, step: int) -> list[slice]:
 
 
 def _checked_value(value: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a number, or one for each channel; ValueError for anything else."""
+    """Return a number, or one for each channel or feature; ValueError for anything else."""
     array = np.asarray(value)
-    fits = array.ndim == 0 or (len(shape) > 1 and array.shape == shape[-1:])
+    fits = array.ndim == 0 or array.shape == shape[-1:]
     if not fits or array.dtype.kind not in "buif" or not np.isfinite(array).all():
-        many = f" or one for each of the {shape[-1]} channels" if len(shape) > 1 else ""
-        raise ValueError(f"value must be a finite number{many}; got {show(value)}")
+        each = "channels" if len(shape) > 1 else "features"
+        raise ValueError(
+            f"value must be a finite number or one for each of the {shape[-1]} {each}; got {show(value)}"
+        )
     return array

@@ -26,7 +26,7 @@ class TargetOutputs(NamedTuple):
     indices: NDArray[np.intp]
     factors: NDArray[np.float64]
 
-    def of(self, images: slice) -> TargetOutputs:
+    def of(self, images: slice | np.ndarray) -> TargetOutputs:
         """Return the targets of some of the images."""
         return TargetOutputs(self.indices[images], self.factors[images])
 

@@ -24,7 +24,9 @@ def test_maps_are_those_of_explain(clf, photographs, ax):
         np.testing.assert_array_equal(display.maps[method], maps)
         for i in range(3):
             drawn = display.axes_[i, j].images[0].get_array()
-            np.testing.assert_allclose(drawn, overlay(X[i] / 255, maps[i]), rtol=1e-5)
+            signed = method in ("integrated_gradients", "occlusion")
+            expected = overlay(X[i] / 255, maps[i], signed=signed)
+            np.testing.assert_allclose(drawn, expected, rtol=1e-5, atol=1e-7)
     for i in range(3):
         drawn = display.axes_[i, 0].images[0].get_array()
         np.testing.assert_allclose(drawn, X[i] / 255, rtol=1e-6)
@@ -34,7 +36,49 @@ def test_maps_are_those_of_explain(clf, photographs, ax):
     assert any("→" in title for title in display.titles)  # or this does not test much
     heads = [axes.get_title() for axes in display.axes_[0, 1:]]
     heads = [" ".join(head.split()) for head in heads]  # in one line or two
-    assert heads == ["Grad-CAM", "saliency (unsigned)", "integrated gradients", "occlusion"]
+    assert heads == ["Grad-CAM", "saliency", "integrated gradients", "occlusion"]
+
+
+def color_bars(display):
+    """Return the labels of each color bar."""
+    labels = [[text.get_text() for text in ax.get_yticklabels()] for ax in display.figure_.axes]
+    return [names for names in labels if "no effect" in names]
+
+
+UNSIGNED = ["no effect", "strongest\neffect"]
+SIGNED = ["evidence\nagainst", "no effect", "evidence\nfor"]
+
+
+@pytest.mark.parametrize(
+    ("methods", "bars"),
+    [
+        (["gradcam", "saliency"], [UNSIGNED]),
+        (["occlusion"], [SIGNED]),
+        (METHODS, [UNSIGNED, SIGNED]),
+    ],
+)
+def test_color_bars(clf, photographs, methods, bars):
+    display = ExplanationDisplay.from_estimator(clf, photographs[0][:2], method=methods)
+    assert color_bars(display) == bars
+
+
+def test_maps_of_other_methods_are_signed_if_they_have_negative_values():
+    images = np.zeros((1, 5, 6, 3))
+    maps = {"own": np.ones((1, 5, 6)), "occlusion": np.ones((1, 5, 6))}
+    display = ExplanationDisplay(images, maps).plot()
+    assert color_bars(display) == [UNSIGNED, SIGNED]
+    colors = [display.axes_[0, j].images[0].get_array()[0, 0] for j in (1, 2)]
+    assert (colors[0] != colors[1]).any()
+    display = ExplanationDisplay(images, {"own": -np.ones((1, 5, 6))}).plot()
+    assert color_bars(display) == [SIGNED]
+
+
+def test_images_with_several_maps_are_below_each_other(clf, photographs):
+    """Four images with four maps each: more columns would be wide and small."""
+    display = ExplanationDisplay.from_estimator(clf, photographs[0][:4], method=METHODS)
+    left = {round(row[0].get_position().x0, 6) for row in display.axes_}
+    assert len(left) == 1
+    assert display.axes_[0, 0].get_window_extent().width / display.figure_.dpi > 1.2
 
 
 def test_target_and_options(clf, photographs):
@@ -55,6 +99,21 @@ def test_target_and_options(clf, photographs):
         f"{label}\n{p:.0%} sure"
         for label, p in zip(clf.predict(X[:2]), clf.predict_proba(X[:2]).max(axis=1), strict=True)
     ]
+
+
+def test_options_go_to_the_methods_that_take_them(clf, photographs):
+    X, _ = photographs
+    options = dict(value=7, patch=4, layer="conv1")
+    display = ExplanationDisplay.from_estimator(clf, X[:2], method=METHODS, **options)
+    np.testing.assert_array_equal(
+        display.maps["occlusion"], clf.explain(X[:2], "occlusion", value=7, patch=4)
+    )
+    np.testing.assert_array_equal(display.maps["gradcam"], clf.explain(X[:2], layer="conv1"))
+    np.testing.assert_array_equal(display.maps["saliency"], clf.explain(X[:2], "saliency"))
+    with pytest.raises(ValueError, match="patch is a parameter of occlusion"):
+        ExplanationDisplay.from_estimator(clf, X[:2], method=METHODS[:3], patch=4)
+    with pytest.raises(TypeError, match="size"):
+        ExplanationDisplay.from_estimator(clf, X[:2], method=METHODS, size=4)
 
 
 def test_numbers_and_several_labels(photographs):

@@ -7,22 +7,27 @@ import pytest
 from row_sources import Folder
 
 from convnet import ConvNetClassifier
+from convnet.augment import RandomFlip
 from convnet.inspection import (
     ArchitectureDisplay,
+    AugmentDisplay,
     ConfusionDisplay,
     ExplanationDisplay,
     FeatureMapDisplay,
     FilterDisplay,
     HistoryDisplay,
+    MaximalPatchesDisplay,
     MistakesDisplay,
 )
 from convnet.layers import Conv2D
 
 LABELS = [r"$\frac{1$", "$5 < $9", "a_b"]
 DATA = {
+    AugmentDisplay: lambda X, y: (X,),
     ConfusionDisplay: lambda X, y: (X, y),
     ExplanationDisplay: lambda X, y: (X[:4], y[:4]),
     FeatureMapDisplay: lambda X, y: (X[0],),
+    MaximalPatchesDisplay: lambda X, y: (X, "conv1"),
     MistakesDisplay: lambda X, y: (X, y),
 }
 
@@ -31,7 +36,8 @@ DATA = {
 def net():
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 256, (30, 6, 5, 3), dtype=np.uint8), np.resize(LABELS, 30)
-    return ConvNetClassifier([Conv2D(2, 3)], max_iter=1, random_state=0).fit(X, y), X, y
+    clf = ConvNetClassifier([Conv2D(2, 3)], augment=[RandomFlip()], max_iter=1, random_state=0)
+    return clf.fit(X, y), X, y
 
 
 @pytest.mark.parametrize("display", DATA)
