@@ -126,9 +126,8 @@ class BaseConvNet(
             Within a second of Ctrl-C. As after any error, the estimator is unchanged. With `warm_start`, it keeps the
             best weights so far instead.
         """
-        resume = (
-            boolean.accepts(self.warm_start) and bool(self.warm_start) and hasattr(self, "weights_")
-        )
+        is_fitted = "weights_" in vars(self)
+        resume = is_fitted and boolean.accepts(self.warm_start) and bool(self.warm_start)
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, resume=resume, validation=validation)
 
