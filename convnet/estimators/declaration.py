@@ -51,7 +51,7 @@ def declares_parameters(cls: type[T]) -> type[T]:
     Returns
     -------
     cls : type
-        The same class, with the fields of all parameters by name in ``declared_parameters``.
+        The same class, with the fields of all parameters by name in ``_declared_parameters``.
 
     Raises
     ------
@@ -63,10 +63,10 @@ def declares_parameters(cls: type[T]) -> type[T]:
     for name, field in own.items():
         field.type = annotations[name]
         delattr(cls, name)  # an instance without the attribute was not constructed
-    inherited = getattr(cls, "declared_parameters", {})
+    inherited = getattr(cls, "_declared_parameters", {})
     fields = own | {name: field for name, field in inherited.items() if name not in own}
     ordered = dict(sorted(fields.items(), key=lambda item: item[1].kw_only is not False))
-    cls.declared_parameters = ordered  # type: ignore[attr-defined]
+    cls._declared_parameters = ordered  # type: ignore[attr-defined]
     cls.__init__ = _constructor(cls.__qualname__, ordered)  # type: ignore[method-assign]
     cls.__init__.__module__ = cls.__module__
     if cls.__doc__ is not None:  # python -OO
@@ -112,7 +112,7 @@ def _described(cls: type, names: dict[str, Any]) -> str:
     """Return the docstring of a class with the descriptions of its base classes' parameters."""
     entries: dict[str, str] = {}
     for base in reversed(cls.__mro__):
-        if "declared_parameters" in vars(base):
+        if "_declared_parameters" in vars(base):
             entries |= split_entries(split_sections(base.__doc__ or "").get("Parameters", ""))
     sections = split_sections(cls.__doc__ or "")
     sections["Parameters"] = "\n".join(entries[name] for name in names)
@@ -155,7 +155,7 @@ class ParameterError(ValueError, TypeError):
 def check_parameters(estimator: Any) -> None:
     """Raise ParameterError if a parameter has a wrong type or value. The message names estimator and parameter."""
     kind = type(estimator).__name__
-    names = (*estimator.declared_parameters, *estimator._get_param_names())
+    names = (*estimator._declared_parameters, *estimator._get_param_names())
     missing = [name for name in names if not hasattr(estimator, name)]
     if missing:
         raise ParameterError(
@@ -163,7 +163,7 @@ def check_parameters(estimator: Any) -> None:
             "parameters of the base class, and set its own."
         )
     try:
-        for name, field in estimator.declared_parameters.items():
+        for name, field in estimator._declared_parameters.items():
             constraint = field.metadata["check"]
             if constraint is not None and name in vars(estimator):
                 constraint.check(name, getattr(estimator, name))

@@ -106,7 +106,7 @@ def _second_output_layer(layers: Sequence[Layer], target: Target) -> str | None:
 def _unused_validation_fraction(estimator: Any, validated: bool) -> str | None:
     """Return a warning about a `validation_fraction` that was set but splits off nothing."""
     fraction = estimator.validation_fraction
-    default = estimator.declared_parameters["validation_fraction"].default
+    default = estimator._declared_parameters["validation_fraction"].default
     if fraction == default or (estimator.early_stopping and not validated):
         return None
     if validated:

@@ -26,7 +26,7 @@ def must_be(thing, name, kind):
     if '"' in kind or "bool" in kind:  # several checks apply to strings and pairs
         return ""
     if is_estimator(thing):
-        fields = getattr(thing, "declared_parameters", SharedParameters.declared_parameters)
+        fields = getattr(thing, "_declared_parameters", SharedParameters._declared_parameters)
     else:
         fields = getattr(thing, "__dataclass_fields__", {})
     check = fields[name].metadata.get("check") if name in fields else None
