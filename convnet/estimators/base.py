@@ -19,7 +19,7 @@ from convnet.estimators.sklearn_callbacks import (
     SklearnCallbacks,
     with_callbacks,
 )
-from convnet.fitted.attributes import FittedAttributeTypes
+from convnet.fitted.attributes import FITTED, FittedAttributeTypes
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.state import commit, fit_snapshot, fitted_attributes
 from convnet.fitted.validate import validate_fitted
@@ -282,15 +282,24 @@ class BaseConvNet(
 
     def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]:
         """Return the outputs of the net, shape (n, n_outputs), or of a layer, shape (n, *output shape), as float32."""
-        cache = getattr(self, "_network_cache", None)  # a copy for a scorer knows the outputs
+        attributes = vars(self)
+        cache = attributes.get("_network_cache")
         if layer is None and isinstance(cache, NetworkCache):
-            known = cache.precomputed_outputs(X)
+            known = cache.precomputed_outputs(X)  # a copy for a scorer has them
+            single = cache.single
+            if known is None and single is not None and single.is_for(attributes):
+                known = single.outputs(X)
             if known is not None:
                 return known
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        outputs = predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        plain = self._input_format.is_alike(images.dtype) and not hasattr(self, "feature_names_in_")
+        if layer is None and len(images) == 1 and plain:
+            names = (*FITTED, "n_jobs")
+            self._network_cache.prepare_single(network, images.dtype, scale, attributes, names)
+        return outputs
 
     def _network(self) -> Network:
         """Return the network of the fitted net.

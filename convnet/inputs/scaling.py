@@ -60,6 +60,10 @@ class InputFormat:
     largest: float
     as_is: bool = False
 
+    def is_alike(self, dtype: np.dtype[Any]) -> bool:
+        """Return whether finite X of this dtype has the scale of the fit, whatever its values."""
+        return self.rescale != "auto" or dtype.name == self.dtype
+
     def scale_for(self, images: Images, estimator_name: str) -> float:
         """Return the scale for other X.
 
@@ -80,8 +84,7 @@ class InputFormat:
             the range of the fit; or one of both is uint16 without a value above 255, which may be 8-bit images; or,
             with `as_is`, the net was fitted on integers and X has floats within 0..1. Also for NaN and infinity.
         """
-        dtype = images.dtype.name
-        alike = self.rescale != "auto" or dtype == self.dtype
+        dtype, alike = images.dtype.name, self.is_alike(images.dtype)
         if alike and images.dtype.kind in "bui":
             return self.scale  # integers are finite: no need to read X
         largest = largest_value(images, estimator_name)

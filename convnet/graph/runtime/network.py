@@ -1,12 +1,12 @@
 """Network: the weights of a plan, its predictions, and single training passes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convnet.engine import aligned_zeros, default_isa
+from convnet.engine import SINGLE_DTYPES, SinglePrediction, aligned_zeros, default_isa
 from convnet.engine.threads import lock_of
 from convnet.graph.layout import Parameter, initial_weights
 from convnet.graph.plan import Plan
@@ -270,6 +270,27 @@ class Network:
     ) -> NDArray[np.float32]:
         predictor, weights = self._predictor(layer)
         return predictor.run(weights, X, scale=scale, n_threads=n_threads)
+
+    def single_prediction(
+        self, dtype: np.dtype[Any], scale: float, attributes: dict[str, Any], names: Iterable[str]
+    ) -> SinglePrediction | None:
+        """Return what predicts one sample of this dtype with the current weights, or None for other dtypes.
+
+        See `SinglePrediction` for the parameters.
+        """
+        if dtype.str[1:] not in SINGLE_DTYPES or not dtype.isnative:
+            return None
+        predictor, weights = self._predictor(None)
+        return SinglePrediction(
+            predictor.compiled.program,
+            *weights,
+            predictor.compiled.sizes["output"],
+            self.plan.input_shape,
+            dtype.str[1:],
+            scale,
+            attributes,
+            names,
+        )
 
     def _predictor(self, layer: str | None) -> tuple[Predictor, PackedWeights]:
         """Return the predictor of a layer's output, or of the net's for None, and the weights packed for it.
