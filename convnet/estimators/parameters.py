@@ -212,10 +212,9 @@ class ParametersMixin(BaseEstimator):
     are *hidden*: the constructor sets them.
     """
 
-    _inherited_names: ClassVar[tuple[str, ...]] = ()  # that **kwargs of the constructor may pass on
-    _refused_names: ClassVar[frozenset[str] | None] = (
-        None  # those that it sets; None before they are looked for
-    )
+    # what **kwargs of the constructor may pass on, and what it sets itself; None before that is looked for
+    _inherited_names: ClassVar[tuple[str, ...]] = ()
+    _refused_names: ClassVar[frozenset[str] | None] = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Add the parameters of the base class to the signature of a constructor with ``**kwargs``."""
@@ -252,7 +251,7 @@ class ParametersMixin(BaseEstimator):
             def takes(*names: str) -> bool:
                 try:
                     cls(**{name: getattr(self, name) for name in (*own, *names)})
-                except TypeError:
+                except (TypeError, ValueError):
                     return False
                 return True
 

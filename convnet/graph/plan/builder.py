@@ -108,43 +108,6 @@ class GraphBuilder(Builder):
         self.ops: list[Op] = []
         self.parameters = ParameterList()
 
-    def lower(self, name: str, layer: Layer) -> None:
-        outer, siblings = self.layer, self.lowered
-        path = f"{outer}/{name}" if outer else name
-        lowered = Lowered(path, layer, self.current, self.shape)
-        first, self.layer, self.lowered = len(self.ops), lowered.name, lowered.inner
-        layer.lower(self)
-        self.layer, self.lowered = outer, siblings
-        lowered.ops, lowered.output, lowered.shape = self.ops[first:], self.current, self.shape
-        siblings.append(lowered)
-
-    def fork(self) -> Branch:
-        source = self.current
-        self.current, other = (Buffer(source.shape, alias=source) for _ in range(2))
-        other.gradient_alias = other
-        self.ops.append(ForkOp(self.layer, source, self.current, other=other))
-        return Branch(other, self.shape)
-
-    def switch(self, branch: Branch) -> Branch:
-        left = Branch(self.current, self.shape)
-        self.current, self.shape = branch.output, branch.shape
-        return left
-
-    def activation(self, name: str | None) -> None:
-        if name not in (None, "linear"):
-            self.emit("ActivationOp", activation=name)
-
-    def flatten(self) -> None:
-        if len(self.shape) == 1:
-            return
-        source = self.current
-        self.shape = (prod(self.shape),)
-        self.current = Buffer(self._map_shape(), alias=source)
-
-    def _map_shape(self) -> MapShape:
-        h, w, c = (*(1 for _ in range(3 - len(self.shape))), *self.shape)
-        return h, w, c
-
     def emit(
         self,
         operation: str,
@@ -190,3 +153,40 @@ class GraphBuilder(Builder):
                 f"layer {show(self.layer)}: its {what} would have {values:,} values; at most {MAX_VALUES:,} are "
                 "allowed. Make it smaller."
             )
+
+    def activation(self, name: str | None) -> None:
+        if name not in (None, "linear"):
+            self.emit("ActivationOp", activation=name)
+
+    def flatten(self) -> None:
+        if len(self.shape) == 1:
+            return
+        source = self.current
+        self.shape = (prod(self.shape),)
+        self.current = Buffer(self._map_shape(), alias=source)
+
+    def lower(self, name: str, layer: Layer) -> None:
+        outer, siblings = self.layer, self.lowered
+        path = f"{outer}/{name}" if outer else name
+        lowered = Lowered(path, layer, self.current, self.shape)
+        first, self.layer, self.lowered = len(self.ops), lowered.name, lowered.inner
+        layer.lower(self)
+        self.layer, self.lowered = outer, siblings
+        lowered.ops, lowered.output, lowered.shape = self.ops[first:], self.current, self.shape
+        siblings.append(lowered)
+
+    def fork(self) -> Branch:
+        source = self.current
+        self.current, other = (Buffer(source.shape, alias=source) for _ in range(2))
+        other.gradient_alias = other
+        self.ops.append(ForkOp(self.layer, source, self.current, other=other))
+        return Branch(other, self.shape)
+
+    def switch(self, branch: Branch) -> Branch:
+        left = Branch(self.current, self.shape)
+        self.current, self.shape = branch.output, branch.shape
+        return left
+
+    def _map_shape(self) -> MapShape:
+        h, w, c = (*(1 for _ in range(3 - len(self.shape))), *self.shape)
+        return h, w, c
