@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convnet.engine._engine import DTYPES as DTYPES, aligned_zeros as aligned_zeros
 from convnet.engine._program import Program
 
 SINGLE_DTYPES: dict[str, bytes]

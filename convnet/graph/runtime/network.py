@@ -274,9 +274,23 @@ class Network:
     def single_prediction(
         self, dtype: np.dtype[Any], scale: float, attributes: dict[str, Any], names: Iterable[str]
     ) -> SinglePrediction | None:
-        """Return what predicts one sample of this dtype with the current weights, or None for other dtypes.
+        """Return an object that predicts single samples with the current weights, without the steps of `forward`.
 
-        See `SinglePrediction` for the parameters.
+        Parameters
+        ----------
+        dtype : dtype
+            Of the samples: uint8, float32 or float64.
+        scale : float
+            Factor of their values.
+        attributes : dict
+            Attributes of the estimator that predicts.
+        names : iterable of str
+            Names of the attributes that must still be the same objects at each prediction.
+
+        Returns
+        -------
+        single : SinglePrediction or None
+            None for other dtypes.
         """
         if dtype.str[1:] not in SINGLE_DTYPES or not dtype.isnative:
             return None
