@@ -57,6 +57,25 @@ def warn_of_likely_mistakes(estimator: Any, data: FitData, *, validated: bool) -
         warn_user(f"{type(estimator).__name__}: {text}")
 
 
+def warn_of_constant_targets(estimator: Any, y: np.ndarray) -> None:
+    """Warn if the first ``partial_fit`` of a regressor gets constant targets, which cannot tell how y varies.
+
+    Parameters
+    ----------
+    estimator : BaseConvNet
+        Being fitted.
+    y : ndarray of shape (n,) or (n, n_outputs)
+        Targets of the training set.
+    """
+    constant = ~np.ptp(y.reshape(len(y), -1), axis=0).astype(bool)
+    if estimator.normalize_y and constant.any():
+        warn_user(
+            f"{type(estimator).__name__}: y is constant in the first call of partial_fit, which determines how targets "
+            "are standardized (normalize_y). Later targets are only shifted, not scaled. Begin with a batch of typical "
+            "targets."
+        )
+
+
 def _unit_of_images(images: Images, given: InputFormat, layers: Sequence[Layer]) -> str | None:
     """Return a warning about images whose values `rescale="auto"` leaves far above 1, or makes nearly 0."""
     if len(given.shape) != 3 or given.rescale != "auto" or given.as_is:

@@ -31,13 +31,18 @@ from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights
 from convnet.fitting.callback_view import CallbackView
 from convnet.fitting.data import FitData, ValidationSet
-from convnet.fitting.likely_mistakes import warn_of_likely_mistakes, warn_of_trivial_net
+from convnet.fitting.likely_mistakes import (
+    warn_of_constant_targets,
+    warn_of_likely_mistakes,
+    warn_of_trivial_net,
+)
 from convnet.fitting.transfer import (
     format_report,
     frozen_parameters,
     initial_arrays,
     load_initial_weights,
     rate_factors,
+    rescaled_output,
     warn_of_frozen_random,
 )
 from convnet.fitting.validation import Validation
@@ -184,8 +189,9 @@ class FitSession:
         self.validation_set = ValidationSet.read(estimator, self.data, *validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights: Mapping[str, np.ndarray] | None = None
+        self.init_scaling: TargetScaling | None = None
         if not resume and estimator.init_weights is not None:
-            self.init_weights = initial_arrays(estimator, self.data, load)
+            self.init_weights, self.init_scaling = initial_arrays(estimator, self.data, load)
         self.scaling: TargetScaling | None = None
         self.net: InitialNet | None = None
         self._loop: Loop | None = None
@@ -262,6 +268,8 @@ class FitSession:
     ) -> tuple[Examples, ValidationSet | None]:
         """Return both sets with targets as the net learns them. The training set alone determines the scaling."""
         self.scaling = self.data.task.scaling(*examples.labels())
+        if self.partial and not self.resume and self.scaling is not None:
+            warn_of_constant_targets(self.estimator, examples.labels()[0])
         if validation_set is not None:
             name = "y" if self.validation_set is None else "y_val"
             scaled = self._scaled(name, validation_set.examples)
@@ -290,7 +298,10 @@ class FitSession:
         if estimator.freeze is not None:
             frozen = frozen_parameters(estimator.freeze, plan)
         if self.init_weights is not None:
-            report = load_initial_weights(network, self.init_weights, self.estimator_name)
+            arrays = self.init_weights
+            if self.init_scaling is not None and self.scaling is not None:
+                arrays = rescaled_output(arrays, self.init_scaling, self.scaling)
+            report = load_initial_weights(network, arrays, self.estimator_name)
             if estimator.verbose:
                 print(format_report(report))
             warn_of_frozen_random(report, frozen, self.estimator_name)

@@ -33,7 +33,7 @@ ESTIMATOR_PARAMETERS = ForeignNames(
         "clip": "clip_norm={value}",
         "clip_grad": "clip_norm={value}",
         "clipnorm": "clip_norm={value}",
-        "clipvalue": "clip_norm={value}",
+        "clipvalue": "Write clip_norm=1.0, which limits the norm of the whole gradient instead of single values.",
         "decay": SCHEDULE,
         "eps": "epsilon={value}",
         "eta": "learning_rate_init={value}",
