@@ -11,8 +11,8 @@ from convnet._version import __version__ as __version__
 
 if PathFinder.find_spec("_engine", [f"{folder}/engine" for folder in __path__]) is None:
     raise ImportError(
-        f"The compiled part of convnet is missing in {__path__[0]}. If this is a checkout, build it with: "
-        'pip install -e "."  If you have installed convnet, leave this folder before you import it.'
+        f"The compiled part of convnet is missing from {__path__[0]}. If this is a checkout, build it with: "
+        'pip install -e "." If convnet is installed elsewhere, run Python from a folder outside this checkout.'
     )
 
 if TYPE_CHECKING:

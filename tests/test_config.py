@@ -107,7 +107,7 @@ def test_a_checkout_that_is_not_built_says_what_to_run(tmp_path):
     for code in ("import convnet", "import convnet.layers"):
         done = run(code, cwd=tmp_path, env=env)
         last = done.stderr.splitlines()[-1]
-        assert last.startswith("ImportError: The compiled part of convnet is missing in "), last
+        assert last.startswith("ImportError: The compiled part of convnet is missing from "), last
         assert str(tmp_path) in last and 'pip install -e "."' in last
 
 

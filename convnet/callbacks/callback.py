@@ -65,6 +65,8 @@ class Callback:
     def on_batch_end(self, run: FitRun) -> None:
         """Called after each training step. `run` is then as it was at the end of the last epoch, except ``run.batch``.
 
+        ``run.fitted()`` raises ValueError within the first epoch. The return value is ignored.
+
         Parameters
         ----------
         run : FitRun

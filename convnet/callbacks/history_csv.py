@@ -10,10 +10,10 @@ from convnet.persistence.files import atomic_write, check_path
 
 
 class HistoryCSV(Callback):
-    """Writes the metrics of all epochs to a CSV file, after each epoch.
+    """Writes a CSV file with the metrics of all epochs, and replaces it after each epoch.
 
     The first column is "epoch", from 1; the others are the keys of ``history_``. If an epoch lacks a metric, the field
-    is empty. The whole file is replaced after each epoch.
+    is empty.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class HistoryCSV(Callback):
     Raises
     ------
     ValueError
-        In ``fit``, if the file cannot be written.
+        In ``fit``, if the folder does not exist or cannot be written to.
     TypeError
         In ``fit``, if `path` is neither a string nor a path.
 

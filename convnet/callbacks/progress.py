@@ -19,7 +19,7 @@ class Progress(Callback):
 
     Each epoch leaves one line. On a terminal and in a notebook, a line below the last epoch moves during training. It
     shows the position in the current epoch, and the time left until the last epoch ends, or until `max_time` is over.
-    Early stopping may end training before.
+    Early stopping may end training earlier.
 
     Parameters
     ----------
@@ -143,7 +143,10 @@ def _moving_line(bar: bool | None) -> MovingLine | None:
     ipython = sys.modules.get("IPython")
     if ipython is not None and hasattr(ipython.get_ipython(), "kernel"):
         return _NotebookLine(ipython.display.display)
-    if sys.stdout is not None and (bar or sys.stdout.isatty()):
+    is_terminal = getattr(
+        sys.stdout, "isatty", bool
+    )  # of a replaced stdout, or of none, it may be missing
+    if sys.stdout is not None and (bar or is_terminal()):
         return _TerminalLine()
     return None
 

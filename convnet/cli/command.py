@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-# How errors name parameters of the estimator.
+# The options that errors and warnings show in place of parameters of the estimator.
 OPTIONS = {
     "learning_rate_init": "--learning-rate",
     "max_iter": "--epochs",

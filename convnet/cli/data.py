@@ -211,7 +211,7 @@ def _load(path: str) -> Arrays:
         file = np.load(path, allow_pickle=False)
         if isinstance(file, np.ndarray):
             raise UsageError(
-                f"{path} holds one array. Write the file with np.savez(FILE, X=X, y=y)."
+                f"{path} holds a single array, but X and y are needed. Write the file with np.savez(FILE, X=X, y=y)."
             )
         with file:
             return {name: file[name] for name in file.files}

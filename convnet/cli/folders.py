@@ -77,7 +77,7 @@ def open_folder(
 def open_for(net: BaseConvNet, args: Namespace, *, verbose: bool = False) -> Photographs:
     """Return the `Photographs` of the folder `args.data` in the form that the net takes.
 
-    UsageError unless its classes are among those of the net; a net without classes takes any.
+    Raise UsageError unless all classes of the folder are classes of the net. A net without classes takes any.
     """
     form = form_of(net, args.model, args.fit)
     found = open_folder(args.data, form, labels=args.labels, jobs=args.jobs, verbose=verbose)

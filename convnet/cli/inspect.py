@@ -260,7 +260,7 @@ def _confusion(subject: Subject) -> Drawn:
 
 
 def _methods(net: Net, args: Namespace) -> list[str]:
-    """Return the methods of explanation that were asked for, else all that suit the net."""
+    """Return the methods of explanation that were asked for or, if none were, all that suit the net."""
     return args.method or [name for name in METHODS if name != "gradcam" or _map_layers(net)]
 
 

@@ -76,7 +76,7 @@ def run(args: Namespace) -> dict[str, Any]:
 
 
 def _is_model(net: str) -> bool:
-    """Return whether a name is that of a model file, by its ending, or of any other file that is not a spec."""
+    """Return whether `net` names a model file: it has the ending of one, or is a file that is not a spec."""
     ending = os.path.splitext(net)[1]
     spec = ending in SPECS or net == "auto" or net in presets()
     return ending in MODELS or (not spec and os.path.isfile(net))

@@ -292,7 +292,7 @@ def _fit(
     finish: Callable[[], None],
 ) -> None:
     """Fit, with a checkpoint after each epoch. Ctrl-C writes the model after the last complete epoch."""
-    # with warm_start, fit keeps the best weights so far when it is interrupted
+    # with warm_start, a fit that is interrupted keeps the weights of the last complete epoch, or the best so far
     clf.set_params(warm_start=True, callbacks=[TrainingCheckpoint(checkpoint, resume=args.resume)])
     # a test set with other labels measures the model, but not each epoch
     measured = setup.y_val is not None and np.isin(setup.y_val, setup.y).all()

@@ -1,10 +1,10 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.engine._engine import DTYPES as DTYPES, aligned_zeros as aligned_zeros
+from convnet.engine._engine import DTYPES as DTYPES
 from convnet.engine._program import Program
 
 SINGLE_DTYPES: dict[str, bytes]
@@ -13,6 +13,7 @@ class SinglePrediction:
     def __init__(
         self,
         program: Program,
+        take_memory: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]],
         folded: NDArray[np.float32],
         packed: NDArray[np.float32],
         n_outputs: int,

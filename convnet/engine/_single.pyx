@@ -1,8 +1,8 @@
 """Predictions of one sample: all checks, the conversion and the net in one native call.
 
-For one image of a small net, the general way through Python takes longer than the net. `SinglePrediction` takes what is
-plain, a contiguous array of the usual dtype and shape with finite values, and leaves everything else to that way, errors
-included.
+For one image of a small net, the general way through Python takes longer than the net. `SinglePrediction` handles
+contiguous arrays of the usual dtype and shape with finite values. For all other X it returns None, and the general way
+predicts or raises.
 """
 
 from cpython.buffer cimport (
@@ -17,7 +17,7 @@ from convnet.engine._program cimport Program
 
 import numpy as np
 
-from convnet.engine._engine import DTYPES, aligned_zeros
+from convnet.engine._engine import DTYPES
 
 SINGLE_DTYPES = {"u1": b"B", "f4": b"f", "f8": b"d"}  # codes of the buffer protocol, by kind and size
 cdef uint32_t INFINITY_32 = 0x7F800000  # bits of infinity; with the sign off, NaN has more
@@ -31,6 +31,8 @@ cdef class SinglePrediction:
     ----------
     program : Program
         Of prediction.
+    take_memory : callable
+        Returns an arena and scratch memory of one thread, for one call at a time.
     folded, packed : ndarray of float32
         Parameters, see `Predictor.pack`.
     n_outputs : int
@@ -42,13 +44,14 @@ cdef class SinglePrediction:
     scale : float
         X is multiplied by it.
     attributes : dict
-        Attributes of the estimator. Predictions are refused once one of `names` is another object.
+        Attributes of the estimator.
     names : iterable of str
-        Names of the fitted attributes, whether they are in `attributes` or not.
+        Attributes that the checks of the general way read. `is_for` returns False once one of them is another object,
+        was added, or was deleted.
     """
 
     cdef Program program
-    cdef object folded, packed
+    cdef object take_memory, folded, packed
     cdef int64_t n_outputs, h, w, c, size
     cdef int64_t shapes[2][4]  # of X that are accepted
     cdef int ndims[2]
@@ -58,10 +61,10 @@ cdef class SinglePrediction:
     cdef list pool
     cdef tuple names, values
 
-    def __init__(self, Program program, folded, packed, int64_t n_outputs, tuple input_shape, str dtype,
+    def __init__(self, Program program, take_memory, folded, packed, int64_t n_outputs, tuple input_shape, str dtype,
                  double scale, dict attributes, names):
         cdef int64_t i
-        self.program, self.folded, self.packed = program, folded, packed
+        self.program, self.take_memory, self.folded, self.packed = program, take_memory, folded, packed
         self.n_outputs, self.scale = n_outputs, scale
         self.h = input_shape[0] if len(input_shape) == 3 else 1
         self.w = input_shape[len(input_shape) - 2] if len(input_shape) > 1 else 1
@@ -130,7 +133,7 @@ cdef class SinglePrediction:
         """Return a context, an arena and scratch for one call at a time."""
         context = Context()
         context.parameters(self.folded, self.packed)
-        return context, aligned_zeros(self.program.arena_floats), self.program.scratch(1)
+        return context, *self.take_memory()
 
     cdef bint fits(self, Py_buffer *view) noexcept:
         """Whether X has the dtype and a shape of one sample, and values that are finite as float32."""

@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from convnet.persistence.model_file import ReadArrays
 
 
+# What the checks of a prediction read, besides X. The cache, which holds what is prepared, is read at each prediction.
+CHECKED_IN_PREDICTIONS = (*sorted(FITTED - {"_network_cache"}), "n_jobs")
+
+
 class BaseConvNet(
     CallChecksMixin,
     SavingMixin,
@@ -295,10 +299,12 @@ class BaseConvNet(
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
         outputs = predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
-        plain = self._input_format.is_alike(images.dtype) and not hasattr(self, "feature_names_in_")
-        if layer is None and len(images) == 1 and plain:
-            names = (*FITTED, "n_jobs")
-            self._network_cache.prepare_single(network, images.dtype, scale, attributes, names)
+        given = self._input_format
+        plain = given.is_alike(images.dtype) and given.data_format == "channels_last"
+        if layer is None and len(images) == 1 and plain and not hasattr(self, "feature_names_in_"):
+            self._network_cache.prepare_single(
+                network, images.dtype, scale, attributes, CHECKED_IN_PREDICTIONS
+            )
         return outputs
 
     def _network(self) -> Network:

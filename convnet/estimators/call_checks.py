@@ -179,7 +179,7 @@ def _repeated(owner: str, names: Sequence[str]) -> str:
 
 
 def _too_many(owner: str, arguments: Arguments, args: tuple[Any, ...]) -> str:
-    """Return the message about too many values by position."""
+    """Return the error message for too many positional arguments."""
     *first, last = arguments.positional or ["no value"]
     taken = f"{', '.join(first)} and {last}" if first else last
     others = [name for name in arguments.names if name not in arguments.positional]

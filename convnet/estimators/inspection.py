@@ -114,22 +114,22 @@ class InspectionMixin:
     def trace(self, x: ArrayLike) -> Trace:
         """Calculate one prediction step by step.
 
-        Print the trace to see patch, kernel, products, sum, bias and activation of one pixel of each convolution, the
-        window and the largest value of each pooling, and so on up to the logits and the probabilities. The trace
-        follows the prediction back to the image: for each layer it shows the value that contributes most to the next
-        value shown.
+        Print the trace to see the patch, the kernel, the products, the sum, the bias and the activation of one pixel of
+        each convolution, the window and the largest value of each pooling, and so on up to the outputs and, for a
+        classifier, the probabilities. The trace follows the prediction back to the image: for each layer it shows the
+        value that contributes most to the value shown for the following layer.
 
         Parameters
         ----------
         x : array-like of shape (h, w, c), (h, w), (length, c) or (features,)
-            One image, signal or flat row, or an X of one row.
+            One image, signal or flat row, or an X that holds a single sample.
 
         Returns
         -------
         trace : Trace
             Print it. ``trace.at("conv1", row, column, channel)`` calculates any other value of any layer;
             ``trace.steps`` holds the steps with their arrays, ``trace.feature_map("conv1")`` the whole output of a
-            layer, and ``trace.probabilities`` what ``predict_proba`` returns.
+            layer, and, for a classifier, ``trace.probabilities`` what ``predict_proba`` returns.
 
         Raises
         ------

@@ -251,7 +251,7 @@ class ParametersMixin(BaseEstimator):
             def takes(*names: str) -> bool:
                 try:
                     cls(**{name: getattr(self, name) for name in (*own, *names)})
-                except (TypeError, ValueError):
+                except Exception:  # a constructor of a user may raise anything
                     return False
                 return True
 

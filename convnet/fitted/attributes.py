@@ -367,7 +367,7 @@ ATTRIBUTES = (
     FittedAttribute("_seen_images", check_seen, required=False),
     # epochs before the first partial_fit, where its learning rate schedule begins
     FittedAttribute("_schedule_start", _check_schedule_start, required=False, training=True),
-    # what chose the weights: the seed that split off the validation set, or "X_val"
+    # which validation set chose the weights: the seed of the split, or "X_val" if the set was passed
     FittedAttribute("_validation_split", _check_validation_split, required=False, training=True),
 )
 FITTED = frozenset(a.name for a in ATTRIBUTES)

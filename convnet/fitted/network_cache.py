@@ -37,7 +37,7 @@ class NetworkCache:
     optimization_state : OptimizationState or None
         What the next ``partial_fit`` continues with.
     single : SinglePrediction or None
-        Predicts one plain sample with the weights of the last prediction.
+        The native way for one sample, prepared by the last prediction of one. None if there is none.
     training_pid : int or None
         Process in which a ``partial_fit`` trains the network. A child forked meanwhile has no thread that would finish
         this training, so it drops the network and builds one from the estimator's weights.
@@ -149,9 +149,12 @@ class NetworkCache:
         names : iterable of str
             Names of the attributes that were checked. They need not be checked again while they are the same objects.
         """
-        if self.training_pid is None:
-            single = network.single_prediction(dtype, scale, attributes, names)
-            if self.training_pid is None:
+        if self.training_pid is not None or (self.single and self.single.is_for(attributes)):
+            return
+        single = network.single_prediction(dtype, scale, attributes, names)
+        with self._lock:  # a failed partial_fit resets the network under the same lock
+            kept = network is self._network or network is self._secondary[1]
+            if kept and self.training_pid is None:
                 self.single = single
 
     def precomputed_outputs(self, X: Any) -> np.ndarray | None:

@@ -67,8 +67,9 @@ def warn_of_constant_targets(estimator: Any, y: np.ndarray) -> None:
     y : ndarray of shape (n,) or (n, n_outputs)
         Targets of the training set.
     """
-    constant = ~np.ptp(y.reshape(len(y), -1), axis=0).astype(bool)
-    if estimator.normalize_y and constant.any():
+    y = y.reshape(len(y), -1)
+    rounding = len(y) * np.finfo(np.float64).eps * np.abs(y).max(axis=0)
+    if estimator.normalize_y and (np.ptp(y, axis=0) <= rounding).any():
         warn_user(
             f"{type(estimator).__name__}: y is constant in the first call of partial_fit, which determines how targets "
             "are standardized (normalize_y). Later targets are only shifted, not scaled. Begin with a batch of typical "

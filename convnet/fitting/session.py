@@ -42,7 +42,6 @@ from convnet.fitting.transfer import (
     initial_arrays,
     load_initial_weights,
     rate_factors,
-    rescaled_output,
     warn_of_frozen_random,
 )
 from convnet.fitting.validation import Validation
@@ -189,9 +188,8 @@ class FitSession:
         self.validation_set = ValidationSet.read(estimator, self.data, *validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights: Mapping[str, np.ndarray] | None = None
-        self.init_scaling: TargetScaling | None = None
         if not resume and estimator.init_weights is not None:
-            self.init_weights, self.init_scaling = initial_arrays(estimator, self.data, load)
+            self.init_weights = initial_arrays(estimator, self.data, load)
         self.scaling: TargetScaling | None = None
         self.net: InitialNet | None = None
         self._loop: Loop | None = None
@@ -298,10 +296,7 @@ class FitSession:
         if estimator.freeze is not None:
             frozen = frozen_parameters(estimator.freeze, plan)
         if self.init_weights is not None:
-            arrays = self.init_weights
-            if self.init_scaling is not None and self.scaling is not None:
-                arrays = rescaled_output(arrays, self.init_scaling, self.scaling)
-            report = load_initial_weights(network, arrays, self.estimator_name)
+            report = load_initial_weights(network, self.init_weights, self.estimator_name)
             if estimator.verbose:
                 print(format_report(report))
             warn_of_frozen_random(report, frozen, self.estimator_name)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Validation:
-    """Loss and score of the network under training on the validation set.
+    """Computes the loss and the score, on the validation set, of the network that is being trained.
 
     The network runs once per epoch. A scorer gets a fitted copy of the estimator, which shares the network and already
     knows its outputs for the validation set. The copy is valid until the next step.
@@ -40,13 +40,13 @@ class Validation:
     task : Task
         Computes the metrics.
     validation_set : ValidationSet
-        The samples.
+        The validation samples.
     network : Network
-        Under training.
+        The network that is being trained.
     structure : dict
         The fitted attributes that are known before training.
     n_threads : int
-        Most threads.
+        Maximum number of threads.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Validation:
     ) -> None:
         self.estimator, self.task, self.network = estimator, task, network
         self.validation_set, self.n_threads = validation_set, n_threads
-        # A scorer is given arrays. Names of columns would make it warn that they are missing.
+        # The scorer gets arrays. With feature_names_in_, the copy would warn that column names are missing.
         self.structure = {k: v for k, v in structure.items() if k != "feature_names_in_"}
         self.targets, self.weights = validation_set.targets(), validation_set.weights()
         n, least = len(validation_set), task.min_validation_samples

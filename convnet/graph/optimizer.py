@@ -126,7 +126,7 @@ class Optimizer:
         return all(map(is_finite, self._moments))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Resume from what `state` returned. If that does not fit, raise ValueError and set nothing."""
+        """Resume from what `state` returned. If it does not fit, raise ValueError and change nothing."""
         if set(state) != {*MOMENTS, "steps"}:
             raise ValueError(f"the optimizer's state must have {MOMENTS} and 'steps'")
         moments = [np.asarray(state[name], dtype=np.float32) for name in MOMENTS]

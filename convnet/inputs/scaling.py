@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 CHUNK_BYTES = 2**18  # checked at a time, to stay in cache between the passes
-# Floats up to here count as scaled to 0..1 already. Interpolation may exceed 1.
+# Floats whose largest value is at most this count as scaled to 0..1 already. Interpolation may exceed 1.
 MAX_UNIT_RANGE = 1.5
 DIVISORS = {"uint8": 255, "uint16": 65535}  # of rescale="auto"
 

@@ -126,19 +126,20 @@ def _inside(entry: object) -> Sequence[object]:
 def resolve_names(
     layers: Sequence[Layer], reserved: dict[str, str] | None = None
 ) -> tuple[str, ...]:
-    """Return the names of layers: the given name, or the stem with the first number that is free.
+    """Return a name for each layer: its own, or that of its kind followed by the first free number.
 
     Parameters
     ----------
     layers : sequence of Layer
         In the order of the net.
     reserved : dict, default=None
-        Names that cannot be used, with what uses them. None means those of the layers that a net inserts.
+        Names that layers may not use, mapped to what uses them. None means the names of the layers that convnet
+        inserts.
 
     Returns
     -------
     names : tuple of str
-        Such as ("stem", "pool1", "conv1").
+        Such as ("entry", "pool1", "conv1").
 
     Raises
     ------

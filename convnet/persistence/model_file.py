@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 FORMAT = 1  # raised when the manifest changes its meaning
-# Bounds of a manifest, so that what is built from it takes memory in proportion to the file. The first allows the
+# Limits on a manifest, so that what is built from it takes memory in proportion to the file. The first allows the
 # histories of 100,000 epochs. The second counts lists and objects, each of which takes more memory than its text.
 MAX_CHARACTERS, MAX_CONTAINERS = 2**24, 2**20
 ENDINGS = {".npz": npz, ".safetensors": tensors}

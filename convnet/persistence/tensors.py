@@ -62,7 +62,7 @@ class SafetensorsReader:
         found = tuple(piece.get_shape())
         if piece.get_dtype() != "F32" or found != shape:
             raise ValueError(
-                f"{name} is {piece.get_dtype()} of shape {found}; expected F32 of {shape}"
+                f"{name} is {piece.get_dtype()} of shape {found}; expected F32 of shape {shape}"
             )
         return self._file.get_tensor(name).astype(dtype)
 

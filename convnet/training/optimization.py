@@ -43,8 +43,8 @@ def check_learning_rate(value: object, max_iter: int) -> None:
         if is_number(value):
             hint = f" Write learning_rate_init={as_code(value)}."
         raise TypeError(
-            f"learning_rate is the schedule of the rate: {', '.join(map(repr, NAMES))}, an object such as Cosine(), or "
-            f"a function of the epoch; got {show(value)}.{hint}"
+            f"learning_rate must be one of {', '.join(map(repr, NAMES))}, a schedule such as Cosine(), or a function "
+            f"of the epoch; got {show(value)}.{hint}"
         )
 
 

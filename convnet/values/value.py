@@ -80,12 +80,12 @@ class Value:
         Parameters
         ----------
         names : iterable of str
-            The names, or a dict of names to values.
+            The names, or a dict that maps names to values.
 
         Raises
         ------
         TypeError
-            If a name is unknown. The message says what to write instead of names of other libraries, or suggests a
+            If a name is unknown. The message says what to write instead of names from other libraries, or suggests a
             similar one.
         """
         known = cls.parameter_names()

@@ -105,6 +105,12 @@ def test_a_fit_that_continues_counts_its_own_epochs(clock, monkeypatch):
     assert moving[1].startswith("epoch 3/4") and moving[1].endswith("0:07 left")
 
 
+@pytest.mark.parametrize("stream", [None, types.SimpleNamespace(write=len, flush=lambda: None)])
+def test_an_output_that_is_no_file(clock, monkeypatch, stream):
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert fit(clock).n_iter_ == 2
+
+
 def test_a_quick_step_does_not_refresh(clock, monkeypatch):
     monkeypatch.setattr(sys, "stdout", terminal := Terminal())
     callbacks = [Progress()]

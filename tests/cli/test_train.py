@@ -70,7 +70,7 @@ def test_bad_files(arrays, folder, failed):
             "none.npz",
             "there is no file or folder none.npz",
         ),
-        ("one.npy", "holds one array. Write the file with np.savez("),
+        ("one.npy", "holds a single array, but X and y are needed. Write the file with np.savez("),
         ("objects.npz", 'with labels as integers or strings (y.astype("U"))'),
         (
             "nameless.npz",

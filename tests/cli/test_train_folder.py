@@ -173,7 +173,7 @@ def test_bad_folders(photos, folder, failed, capsys):
         (["photos", "--val-fraction", "0.01"], "or --val-fraction 0 to train on all."),
         (["photos", "--val-fraction", "0", "--keep-best"], "--keep-best needs a test set"),
         (["photos", "--size", "4", "--layers", "lenet"], "conv"),
-        (["photos", "--size", "99999"], "size must be at least 1 × 1"),
+        (["photos", "--size", "99999"], "size must have sides of at least 1"),
         (["photos", "--layers", "catdgo"], "Did you mean 'catdog'?"),
         (
             ["digits", "--size", "9"],

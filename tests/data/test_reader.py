@@ -264,7 +264,7 @@ def test_what_cannot_be_read(tmp_path, paths):
 def test_parameters_are_checked_by_fit(paths, name, value, error):
     reader = ImageReader(**{name: value})
     for method in (reader.fit, reader.transform):
-        with pytest.raises(error, match=f"ImageReader: {name} must be"):
+        with pytest.raises(error, match=f"ImageReader: {name} must "):
             method(paths)
 
 

@@ -88,6 +88,39 @@ def test_what_is_not_plain_takes_the_general_way(other):
             clf.predict_proba(X)
 
 
+@pytest.mark.parametrize(
+    ("layers", "shape"), [(CONV[:1], (60, 3, 3, 3)), ([Conv1D(4, 3)], (60, 8, 8))]
+)
+def test_channels_first_takes_the_general_way(layers, shape):
+    """The shape alone does not tell the order of axes."""
+    X = RNG.random(shape, dtype=np.float32)
+    clf = fit(X, layers=layers, data_format="channels_first")
+    expected = clf.predict_proba(X)
+    for _ in range(2):
+        assert (clf.predict_proba(X[:1].copy()) == expected[0]).all()
+
+
+def test_another_order_of_axes_is_refused_each_time():
+    X = RNG.random((60, 3, 5, 5), dtype=np.float32)
+    clf = fit(X, layers=CONV[:1], data_format="channels_first")
+    clf.predict(X[:1].copy())
+    with pytest.raises(ValueError, match="looks channels-last"):
+        clf.predict(np.moveaxis(X[:1], 1, -1).copy())
+
+
+def test_a_network_that_was_dropped_meanwhile_prepares_nothing():
+    """As after a partial_fit that failed in another thread: its weights are not those of the estimator."""
+    clf = fit()
+    cache, network = clf._network_cache, clf._network()
+    cache.reset()
+    cache.prepare_single(network, np.dtype(np.float32), 1.0, vars(clf), ("weights_",))
+    assert cache.single is None
+    network = clf._network()
+    cache.training_pid = 1
+    cache.prepare_single(network, np.dtype(np.float32), 1.0, vars(clf), ("weights_",))
+    assert cache.single is None
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("where", [0, -1])

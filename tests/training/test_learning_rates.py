@@ -39,7 +39,7 @@ def test_only_an_adaptive_rate_can_be_lowered():
             "must be one of 'constant', 'adaptive', 'auto', 'step', 'exponential', 'cosine', 'one_cycle'",
         ),
         (Cosine, r"is the class Cosine. Write Cosine\(\)"),
-        (3, "is the schedule of the rate"),
+        (3, "must be one of .* a schedule such as"),
         (Step(0), "Step: every must be an integer, 1 or more; got 0"),
         (Step(factor=0), "Step: factor must be a number above 0 and at most 1; got 0"),
         (Exponential(1.5), "Exponential: decay must be a number above 0 and at most 1; got 1.5"),

@@ -78,7 +78,7 @@ def check_form(who: str, size: Any, channels: Any, fit: object, *, name: str = "
         )
     if min(sides) < 1 or sides[0] * sides[1] > MAX_PIXELS:
         raise ValueError(
-            f"{who}: size must be at least 1 × 1 and at most {MAX_PIXELS} pixels; got {show(size)}."
+            f"{who}: size must have sides of at least 1 and at most {MAX_PIXELS:,} pixels; got {show(size)}."
         )
     if isinstance(channels, bool) or channels not in CHANNELS:
         raise ValueError(f"{who}: channels must be 3 (color) or 1 (gray); got {show(channels)}.")

@@ -98,7 +98,7 @@ class Conv2DOp(Op):
 
     @property
     def tiles(self) -> int:
-        """Number of Winograd tiles in a block: at least one row, or the rows that the windows of a fused pool fill."""
+        """Number of Winograd tiles in a block: at least a row of them, or the rows that whole pooling windows fill."""
         if not self.winograd:
             return 0
         c, oc = self.src.shape[2], self.dst.shape[2]

@@ -1,6 +1,7 @@
 """Network: the weights of a plan, its predictions, and single training passes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -297,6 +298,7 @@ class Network:
         predictor, weights = self._predictor(None)
         return SinglePrediction(
             predictor.compiled.program,
+            partial(predictor.take_memory, 1),
             *weights,
             predictor.compiled.sizes["output"],
             self.plan.input_shape,

@@ -64,12 +64,12 @@ class Predictor:
             context = _context(weights)
             context.input(X, scale)
             context.output(out.reshape(-1))
-            memory = self._take_memory(n_threads)
+            memory = self.take_memory(n_threads)
             program.predict(context, 1, *memory, n_threads)
             self._pool.append((n_threads, memory))
         return out.reshape(n, *self.shape)
 
-    def _take_memory(self, n_threads: int) -> Memory:
+    def take_memory(self, n_threads: int) -> Memory:
         """Return arenas and scratch for one call, those of an earlier call where they suffice."""
         try:
             prepared_for, memory = self._pool.pop()

@@ -112,7 +112,7 @@ class Regression(Task):
         train: tuple[np.ndarray, np.ndarray | None],
         test: tuple[np.ndarray, np.ndarray | None],
     ) -> float:
-        """Return the loss of the weighted mean of each output."""
+        """Return the loss on `test` of the weighted mean of each output in `train`; 0 if `train` is constant."""
         if not np.ptp(train[0], axis=0).any():
             return 0.0
         mean = np.average(train[0].astype(np.float64), axis=0, weights=train[1])

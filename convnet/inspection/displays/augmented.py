@@ -96,7 +96,10 @@ class AugmentDisplay:
                 f"{cls.__name__}: augment is {estimator.augment}, so training does not change the images. Set it to a "
                 "list of augmentations, such as [RandomFlip()]."
             )
-        copies = estimator.preview_augment(first_rows(X, n), n_copies)
+        first = (
+            X.read_rows(np.arange(min(n, len(X)))) if hasattr(X, "read_rows") else first_rows(X, n)
+        )
+        copies = estimator.preview_augment(first, n_copies)
         pictures = DisplayImages(estimator, X, cls.__name__, shape=copies.shape[2:])
         return cls(pictures[: len(copies)], pictures.colors(copies)).plot(ax=ax)
 

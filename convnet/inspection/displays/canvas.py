@@ -103,7 +103,8 @@ def canvas(
         ax = figure.add_subplot(place[0])
     elif not ax.axison:
         raise ValueError(
-            f"{caller}: ax was divided before, by another display. Pass other axes, or one of that display's axes_."
+            f"{caller}: ax is hidden, or another display has divided it. Pass different axes, or one of that display's "
+            "axes_."
         )
     ax.set_axis_off()
     return ax

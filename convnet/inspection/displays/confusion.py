@@ -266,7 +266,7 @@ class ConfusionDisplay:
         return bool((self.maps < 0).any())
 
     def _most_confused(self, n: int) -> np.ndarray:
-        """Return the indices of the n classes with the most mistakes, ascending."""
+        """Return the indices, in ascending order, of the n classes that take part in the most mistakes."""
         mistakes = self.counts - np.diag(np.diag(self.counts))
         order = np.argsort(-(mistakes.sum(axis=0) + mistakes.sum(axis=1)), kind="stable")
         return np.sort(order[:n])

@@ -73,7 +73,9 @@ def panels(caller: str, ax: Axes | Iterable[Axes] | None, n: int) -> NDArray[np.
         for one in axes:
             check_axes(caller, one)
         if len(axes) not in (n, 2):
-            raise ValueError(f"{caller} draws in {n} axes; got {len(axes)}.")
+            raise ValueError(
+                f"{caller} needs {'1 axes' if n == 1 else '1 or 2 axes'}; got {len(axes)}."
+            )
         return axes
     if ax is not None:
         check_axes(caller, ax)
@@ -102,7 +104,10 @@ def fits_on(ax: Axes) -> list[Fit]:
 
 def next_color(ax: Axes) -> str:
     """Return the color of the next fit on these axes."""
-    return PALETTE[len(fits_on(ax)) % len(PALETTE)]
+    fits = fits_on(ax)
+    used = [fit.loss.get_color() for fit in fits]
+    free = [color for color in PALETTE if color not in used]
+    return free[0] if free else PALETTE[len(fits) % len(PALETTE)]
 
 
 def add_fit(ax: Axes, fit: Fit) -> list[Fit]:

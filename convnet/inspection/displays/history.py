@@ -178,12 +178,21 @@ class HistoryDisplay:
             If matplotlib is not installed.
         ValueError
             If `ax` holds another number of axes than there are panels, was divided by another display, or has to be
-            divided but has curves.
+            divided but has curves; or if `best_iter` is not one of the epochs.
         """
+        best, n_epochs = self.best_iter, np.size(self.loss)
+        if best is not None and not 1 <= best <= n_epochs:
+            raise ValueError(
+                f"HistoryDisplay.plot: best_iter must be from 1 to {n_epochs}, the number of epochs; got {best}."
+            )
         n = 1 if self.scores is None and self.validation_scores is None else 2
         axes = panels("HistoryDisplay.plot", ax, n)
         self.axes_, self.figure_ = axes[:n], axes[0].figure
-        options = dict(color=next_color(axes[0])) | dict(line_kw or {})
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
+
+        own = normalize_kwargs(dict(line_kw or {}), Line2D)  # "lw" is "linewidth"
+        options = dict(color=next_color(axes[0])) | own
         self.lines_: dict[str, Line2D] = {}
         self._draw(axes[0], "loss", "training", options)
         self._draw(axes[0], "validation_loss", "validation", options)

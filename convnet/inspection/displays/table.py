@@ -79,7 +79,7 @@ def draw_table(
     whole = headed(caller, ax, heading, size)
     width, high = inches(whole)
     check_room(caller, whole, width - beside, high - strip)
-    # Given axes may have another shape than the table, and a heading of several lines makes them smaller.
+    # Axes that were passed may have other proportions than the table, and a heading of several lines takes room.
     tight = min(1, width / size[0], high / size[1])
     inner = (size[0] - beside) * tight, (size[1] - strip) * tight
     outer = divided(

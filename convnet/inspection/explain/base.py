@@ -91,14 +91,14 @@ class ExplainInput:
             )
 
     def values(self, images: np.ndarray, origin: np.ndarray) -> NDArray[np.float64]:
-        """Return f of at most `batch_size` modified images: float64, (m,).
+        """Return f for at most `batch_size` modified images: float64, (m,).
 
         Parameters
         ----------
         images : ndarray of shape (m, *image shape)
             Modified images, in the units of the original ones.
         origin : ndarray of int, shape (m,)
-            Index of the original image of each, whose target is taken.
+            For each modified image, the index of the original image, whose target is used.
         """
         outputs = self.network.forward(images, scale=self.scale, n_threads=self.n_threads)
         check_finite(outputs)

@@ -73,7 +73,8 @@ class Occlusion(Method):
         ]
 
     def __call__(self, batch: ExplainInput) -> NDArray[np.float32]:
-        # The copies can hold `value` whatever the dtype of X is: float32 if it holds X exactly, else float64.
+        # The copies are floats, so that they can hold `value`: float32 if that represents all values of the dtype of X
+        # exactly, else float64.
         images = batch.images.astype(np.result_type(batch.images.dtype, np.float32), copy=False)
         cover = np.broadcast_to(self._cover(images), images.shape)
         own = np.arange(len(batch))

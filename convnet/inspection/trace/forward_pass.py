@@ -170,5 +170,5 @@ def output_index(map_index: Sequence[int], shape: Sequence[int]) -> tuple[int, .
 def _reshaped(index: Sequence[int], shape: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
     """Return the index of the same value after a reshape from `shape` to `other`."""
     if prod(shape) != prod(other):
-        raise ValueError(f"maps of shapes {shape} and {other} have no memory in common")
+        raise ValueError(f"maps of shapes {shape} and {other} hold different numbers of values")
     return tuple(map(int, np.unravel_index(np.ravel_multi_index(index, shape), other)))

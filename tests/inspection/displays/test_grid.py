@@ -92,7 +92,7 @@ def test_axes_are_divided_in_place():
         assert box.x0 <= inside.x0 < inside.x1 <= box.x1
         assert box.y0 <= inside.y0 < inside.y1 <= box.y1 + 1e-9
     assert right.axison and not left.axison
-    with pytest.raises(ValueError, match="it: ax was divided before, by another display"):
+    with pytest.raises(ValueError, match="it: ax is hidden, or another display has divided it"):
         draw_maps("it", noise(6, 4, 4), ax=left)
     hand = figure.add_axes((0.1, 0.1, 0.3, 0.3))
     assert len(drawn(draw_maps("it", noise(6, 4, 4), ax=hand))) == 6

@@ -137,7 +137,7 @@ def test_axes_that_cannot_be_divided(clf):
         HistoryDisplay.from_estimator(clf, ax=ax)
     ax = plt.subplots()[1]
     FilterDisplay.from_estimator(clf, ax=ax)
-    with pytest.raises(ValueError, match=r"divided before, by another display"):
+    with pytest.raises(ValueError, match=r"ax is hidden, or another display has divided it"):
         HistoryDisplay.from_estimator(clf, ax=ax)
 
 
@@ -176,7 +176,7 @@ def test_arrays_alone():
     axes = plt.subplots(2)[1]
     display.plot(axes)
     assert list(display.axes_) == list(axes) and not display.best_iter_lines_
-    with pytest.raises(ValueError, match=r"HistoryDisplay.plot draws in 2 axes; got 3"):
+    with pytest.raises(ValueError, match=r"HistoryDisplay.plot needs 1 or 2 axes; got 3"):
         display.plot(plt.subplots(3)[1])
 
 
@@ -214,3 +214,16 @@ def test_a_score_name_that_cannot_be_drawn():
     display.plot(display.axes_)
     display.figure_.canvas.draw()
     assert next(iter(legend(display)[1])).startswith("$x\\xe9 1: best epoch 2")
+
+
+def test_short_names_of_line_properties():
+    lines = HistoryDisplay([2.0, 1.0]).plot(line_kw=dict(lw=3, ls=":", c="k")).lines_
+    assert (lines["loss"].get_linewidth(), lines["loss"].get_linestyle()) == (3, ":")
+    assert lines["loss"].get_color() == "k"
+
+
+def test_a_best_epoch_that_does_not_exist():
+    with pytest.raises(
+        ValueError, match="best_iter must be from 1 to 2, the number of epochs; got 5"
+    ):
+        HistoryDisplay([2.0, 1.0], validation_scores=[0.1, 0.2], best_iter=5).plot()
