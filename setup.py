@@ -187,14 +187,14 @@ class BuildExt(build_ext):
 OPENMP = openmp_flags()
 
 
-def extension(name, libraries=()):
+def extension(name, libraries=(), optimization="-O2"):
     """A module of the engine."""
     return Extension(
         f"convnet.engine.{name}",
         [f"convnet/engine/{name}.pyx"],
         include_dirs=["csrc"],
         libraries=[*libraries, "m"],
-        extra_compile_args=["-O2", *OPENMP, *LAST_FLAGS],
+        extra_compile_args=[optimization, *OPENMP, *LAST_FLAGS],
         extra_link_args=[*OPENMP, *LAST_FLAGS],
         depends=HEADERS + SOURCES,  # link again after the libraries
     )
@@ -206,6 +206,7 @@ ENGINE = [
     extension("_context"),
     extension("_buffer_requirements"),
     extension("_program"),
+    extension("_single", optimization="-O3"),  # its loops over an image are vectorized
 ]
 DATA = Extension(
     "convnet.data.images._resample",

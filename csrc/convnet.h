@@ -81,6 +81,17 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
     ITEM(FLOAT64, f8, double)                                                                      \
     ITEM(FLOAT16, f2, uint16_t)
 
+/* What most of a stage's work is: the products of its operation, once, or twice for the gradients by its weights and its
+ * input; "gradient", once, for the gradient by its input alone, without which the stage is left out; sums of the
+ * gradients of all lanes; augmented images. */
+#define CN_WORK_LIST(ITEM)                                                                         \
+    ITEM(WORK_NONE, none)                                                                          \
+    ITEM(WORK_ONCE, once)                                                                          \
+    ITEM(WORK_TWICE, twice)                                                                        \
+    ITEM(WORK_GRADIENT, gradient)                                                                  \
+    ITEM(WORK_LANES, lanes)                                                                        \
+    ITEM(WORK_AUGMENT, augment)
+
 /* Methods of resizing an axis, see image/resize.inc.h. */
 #define CN_RESIZING_LIST(ITEM)                                                                     \
     ITEM(AREA, area) ITEM(BILINEAR, bilinear) ITEM(NEAREST_PIXEL, nearest)
@@ -104,6 +115,7 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
 
 #define CN_CONSTANT_OF(CONSTANT, ...) CN_##CONSTANT,
 enum cn_dtype { CN_DTYPE_LIST(CN_CONSTANT_OF) CN_DTYPES };
+enum cn_work { CN_WORK_LIST(CN_CONSTANT_OF) CN_WORKS };
 enum cn_resizing { CN_RESIZING_LIST(CN_CONSTANT_OF) CN_RESIZINGS };
 enum cn_fill { CN_FILL_LIST(CN_CONSTANT_OF) CN_FILLS };
 enum cn_transform_kind { CN_TRANSFORM_LIST(CN_CONSTANT_OF) CN_TRANSFORMS };
@@ -165,8 +177,8 @@ typedef struct {
 } cn_task;
 
 enum cn_stage {
-#define CN_LANE(NAME, FAMILY, NEEDS, SCRATCH) CN_STAGE_##NAME,
-#define CN_BATCH(NAME, FAMILY, NEEDS, TASKS) CN_STAGE_##NAME,
+#define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH) CN_STAGE_##NAME,
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) CN_STAGE_##NAME,
 #define CN_PACK(NAME, FAMILY, TASKS) CN_STAGE_##NAME,
 #include "stages.def"
     CN_STAGES
@@ -183,7 +195,8 @@ enum cn_need {
     CN_NEED_NUMBERS = 64, /* other targets */
     CN_NEED_UPDATE = 128, /* parameters to be written to, moments, sums of squares */
     CN_NEED_NORMS = 256,
-    CN_NEED_MEMORY = 512 /* arena or scratch: all stages but packing */
+    CN_NEED_MEMORY = 512,         /* arena or scratch: all stages but packing */
+    CN_NEED_CORRECTED_RATE = 1024 /* the learning rate, corrected for the start of the moments */
 };
 
 enum cn_stage_kind { CN_KIND_LANE, CN_KIND_BATCH, CN_KIND_PACK };
@@ -192,6 +205,7 @@ typedef struct {
     const char *name;
     int kind;   /* enum cn_stage_kind */
     int family; /* enum cn_family */
+    int work;   /* enum cn_work */
     int needs;  /* enum cn_need */
 } cn_stage_info;
 
@@ -209,6 +223,7 @@ typedef struct {
 extern const char *const cn_family_names[];
 extern const char *const cn_activation_names[];
 extern const char *const cn_dtype_names[];
+extern const char *const cn_work_names[];
 extern const char *const cn_resizing_names[];
 extern const char *const cn_fill_names[];
 extern const char *const cn_transform_names[];

@@ -24,6 +24,7 @@ const int cn_activation_properties[CN_ACTIVATIONS] = {
 #define CN_DTYPE_NAME(CONSTANT, NAME, TYPE) #NAME,
 #define CN_NAME_OF(CONSTANT, NAME) #NAME,
 const char *const cn_dtype_names[] = {CN_DTYPE_LIST(CN_DTYPE_NAME) NULL};
+const char *const cn_work_names[] = {CN_WORK_LIST(CN_NAME_OF) NULL};
 const char *const cn_resizing_names[] = {CN_RESIZING_LIST(CN_NAME_OF) NULL};
 const char *const cn_fill_names[] = {CN_FILL_LIST(CN_NAME_OF) NULL};
 const char *const cn_transform_names[] = {CN_TRANSFORM_LIST(CN_NAME_OF) NULL};
@@ -38,17 +39,17 @@ const cn_field cn_fields[] = {
     {0, NULL, 0, 0, 0}};
 
 const cn_stage_info cn_stage_infos[CN_STAGES] = {
-#define CN_LANE(NAME, FAMILY, NEEDS, SCRATCH)                                                      \
-    {#NAME, CN_KIND_LANE, CN_FAMILY_##FAMILY, (NEEDS) | CN_NEED_MEMORY},
-#define CN_BATCH(NAME, FAMILY, NEEDS, TASKS)                                                       \
-    {#NAME, CN_KIND_BATCH, CN_FAMILY_##FAMILY, (NEEDS) | CN_NEED_MEMORY},
-#define CN_PACK(NAME, FAMILY, TASKS) {#NAME, CN_KIND_PACK, CN_FAMILY_##FAMILY, 0},
+#define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH)                                                \
+    {#NAME, CN_KIND_LANE, CN_FAMILY_##FAMILY, WORK, (NEEDS) | CN_NEED_MEMORY},
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS)                                                 \
+    {#NAME, CN_KIND_BATCH, CN_FAMILY_##FAMILY, WORK, (NEEDS) | CN_NEED_MEMORY},
+#define CN_PACK(NAME, FAMILY, TASKS) {#NAME, CN_KIND_PACK, CN_FAMILY_##FAMILY, CN_WORK_NONE, 0},
 #include "stages.def"
 };
 
 int64_t cn_scratch_floats(int stage, const cn_op *any) {
     switch (stage) {
-#define CN_LANE(NAME, FAMILY, NEEDS, SCRATCH)                                                      \
+#define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH)                                                \
     case CN_STAGE_##NAME: {                                                                        \
         const cn_##FAMILY##_params *op = &any->FAMILY;                                             \
         (void)op;                                                                                  \
@@ -68,7 +69,7 @@ int64_t cn_stage_tasks(int stage, const cn_op *any, int64_t n) {
         (void)op;                                                                                  \
         return TASKS;                                                                              \
     }
-#define CN_BATCH(NAME, FAMILY, NEEDS, TASKS) CN_PACK(NAME, FAMILY, TASKS)
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) CN_PACK(NAME, FAMILY, TASKS)
 #include "stages.def"
     default:
         return 0;

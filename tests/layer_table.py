@@ -30,28 +30,61 @@ from convnet.layers import (
     ZeroPad2D,
 )
 
-LEARNING = {"initializer": None, "l2": None, "max_norm": None}
+
+class Operation(NamedTuple):
+    """An operation that a layer emits.
+
+    Fields that `fields` does not name have their defaults. `weights` are properties of its parameter "weights", None if
+    it has none. `channels` is the size of the last axis of its output, if that is not the size of its input.
+    """
+
+    name: str
+    fields: dict
+    channels: int | None = None
+    weights: dict | None = None
+    use_bias: bool = True
 
 
 class Row(NamedTuple):
     layer: Layer
     repr: str
     input_shape: tuple
-    op: (
-        tuple | list
-    )  # what lower calls: name, positional and keyword arguments; a list where it calls several
+    ops: list
 
 
-def conv(filters, **changes):
-    """Return the operation of a 3×3 convolution with `changes`."""
-    kwargs = {"kernel": (3, 3), "stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
-    kwargs |= {"groups": 1, "activation": "linear", "use_bias": True} | LEARNING
-    return "conv2d", (filters,), kwargs | changes
+def weights(initializer=None, l2=None, max_norm=None):
+    """Return properties of the weights of a layer."""
+    return {"initializer": initializer, "l2": l2, "max_norm": max_norm}
+
+
+def activation(name):
+    """Return the operations of an activation."""
+    return [] if name is None else [Operation("ActivationOp", {"activation": name})]
+
+
+def conv(filters, *, activated=None, use_bias=True, learning=None, **changes):
+    """Return the operations of a 3×3 convolution with `changes`."""
+    fields = {"kernel": (3, 3)} | changes
+    learning = weights() if learning is None else learning
+    return [Operation("Conv2DOp", fields, filters, learning, use_bias), *activation(activated)]
+
+
+def dense(units, *, activated=None, learning=None):
+    """Return the operations of a dense layer."""
+    learning = weights() if learning is None else learning
+    return [Operation("DenseOp", {}, units, learning), *activation(activated)]
 
 
 def pool(kind, size, stride, padding=((0, 0), (0, 0))):
     """Return the operation of a pooling layer."""
-    return "pool2d", (kind,), {"size": size, "stride": stride, "padding": padding}
+    return [
+        Operation("Pool2DOp", {"pooling": kind, "size": size, "stride": stride, "padding": padding})
+    ]
+
+
+def other(name, **fields):
+    """Return an operation without weights."""
+    return [Operation(name, fields)]
 
 
 TABLE = [
@@ -60,7 +93,7 @@ TABLE = [
         Conv2D(4, (3, 5), stride=(2, 1), activation="relu", use_bias=False),
         "Conv2D(4, (3, 5), stride=(2, 1), activation='relu', use_bias=False)",
         (9, 8, 3),
-        conv(4, kernel=(3, 5), stride=(2, 1), activation="relu", use_bias=False),
+        conv(4, kernel=(3, 5), stride=(2, 1), activated="relu", use_bias=False),
     ),
     Row(
         Conv2D(6, 3, padding="same", stride=2, groups=3, name="stem"),
@@ -91,7 +124,7 @@ TABLE = [
             padding=((0, 0), (3, 4)),
             dilation=(1, 2),
             groups=2,
-            activation="relu",
+            activated="relu",
         ),
     ),
     Row(
@@ -107,8 +140,8 @@ TABLE = [
         (8, 3),
         pool("avg", (1, 3), (1, 2), ((0, 0), (1, 1))),
     ),
-    Row(GlobalAvgPool1D(), "GlobalAvgPool1D()", (7, 2), ("global_pool2d", ("avg",), {})),
-    Row(GlobalMaxPool1D(), "GlobalMaxPool1D()", (7, 2), ("global_pool2d", ("max",), {})),
+    Row(GlobalAvgPool1D(), "GlobalAvgPool1D()", (7, 2), pool("avg", (1, 7), (1, 7))),
+    Row(GlobalMaxPool1D(), "GlobalMaxPool1D()", (7, 2), pool("max", (1, 7), (1, 7))),
     Row(MaxPool2D(), "MaxPool2D()", (5, 4, 3), pool("max", (2, 2), (2, 2))),
     Row(
         MaxPool2D((3, 2), stride=1, padding="same"),
@@ -122,137 +155,126 @@ TABLE = [
         (7, 9, 2),
         pool("avg", (3, 3), (3, 3), ((1, 1), (1, 1))),
     ),
-    Row(GlobalAvgPool2D(), "GlobalAvgPool2D()", (7, 9, 2), ("global_pool2d", ("avg",), {})),
-    Row(GlobalMaxPool2D(), "GlobalMaxPool2D()", (7, 9, 2), ("global_pool2d", ("max",), {})),
+    Row(GlobalAvgPool2D(), "GlobalAvgPool2D()", (7, 9, 2), pool("avg", (7, 9), (7, 9))),
+    Row(GlobalMaxPool2D(), "GlobalMaxPool2D()", (7, 9, 2), pool("max", (7, 9), (7, 9))),
     Row(
         Dense(64, activation="gelu"),
         "Dense(64, activation='gelu')",
         (100,),
-        ("dense", (64,), {"activation": "gelu", "use_bias": True} | LEARNING),
+        dense(64, activated="gelu"),
     ),
     Row(
         Dense(1),
         "Dense(1)",
         (1,),
-        ("dense", (1,), {"activation": "linear", "use_bias": True} | LEARNING),
+        dense(1),
     ),
     Row(
         Dense(2, kernel_initializer="orthogonal", l2=0.5, max_norm=3),
         "Dense(2, kernel_initializer='orthogonal', l2=0.5, max_norm=3.0)",
         (3,),
-        (
-            "dense",
-            (2,),
-            {"activation": "linear", "use_bias": True}
-            | {"initializer": "orthogonal", "l2": 0.5, "max_norm": 3.0},
-        ),
+        dense(2, learning=weights("orthogonal", 0.5, 3.0)),
     ),
     Row(
         Conv2D(2, 3, kernel_initializer="he_normal", l2=0, max_norm=1.5),
         "Conv2D(2, 3, kernel_initializer='he_normal', l2=0.0, max_norm=1.5)",
         (5, 4, 1),
-        conv(2, initializer="he_normal", l2=0.0, max_norm=1.5),
+        conv(2, learning=weights("he_normal", 0.0, 1.5)),
     ),
     Row(
         DepthwiseConv2D((3, 2), dilation=(1, 2), depth_multiplier=2, l2=0.1),
         "DepthwiseConv2D((3, 2), dilation=(1, 2), depth_multiplier=2, l2=0.1)",
         (5, 4, 3),
-        conv(6, kernel=(3, 2), dilation=(1, 2), groups=3, l2=0.1),
+        conv(6, kernel=(3, 2), dilation=(1, 2), groups=3, learning=weights(l2=0.1)),
     ),
     Row(
         SeparableConv2D(3, 3, padding="same", depth_multiplier=2, activation="relu", max_norm=2),
         "SeparableConv2D(3, 3, padding='same', depth_multiplier=2, activation='relu', max_norm=2.0)",
         (5, 4, 3),
         [
-            (
-                "lower",
-                (
-                    "depthwise",
-                    DepthwiseConv2D(
-                        3, padding="same", depth_multiplier=2, use_bias=False, max_norm=2
-                    ),
-                ),
-                {},
+            *conv(
+                6,
+                padding=((1, 1), (1, 1)),
+                groups=3,
+                use_bias=False,
+                learning=weights(max_norm=2.0),
             ),
-            ("lower", ("pointwise", Conv2D(3, 1, activation="relu", max_norm=2)), {}),
+            *conv(3, kernel=(1, 1), activated="relu", learning=weights(max_norm=2.0)),
         ],
     ),
     Row(
         SpatialDropout2D(0.5),
         "SpatialDropout2D(0.5)",
         (5, 4, 3),
-        ("dropout", (0.5,), {"whole_channels": True}),
+        other("DropoutOp", rate=0.5, key=1, whole_channels=True),
     ),
     Row(
         ZeroPad2D(((0, 1), (2, 2))),
         "ZeroPad2D(((0, 1), (2, 2)))",
         (5, 4, 3),
-        ("zero_pad2d", (((0, 1), (2, 2)),), {}),
+        other("ZeroPad2DOp", padding=((0, 1), (2, 2))),
     ),
-    Row(ZeroPad2D(), "ZeroPad2D()", (5, 4, 3), ("zero_pad2d", (((1, 1), (1, 1)),), {})),
-    Row(Rescale(), "Rescale()", (5, 4, 3), ("rescale", (1 / 255, 0.0), {})),
+    Row(ZeroPad2D(), "ZeroPad2D()", (5, 4, 3), other("ZeroPad2DOp", padding=((1, 1), (1, 1)))),
+    Row(Rescale(), "Rescale()", (5, 4, 3), other("AffineOp", scale=1 / 255)),
     Row(
         Rescale(0.5, offset=-1),
         "Rescale(0.5, offset=-1.0)",
         (8,),
-        ("rescale", (0.5, -1.0), {}),
+        other("AffineOp", scale=0.5, offset=-1.0),
     ),
-    Row(Normalize(), "Normalize()", (5, 4, 3), ("normalize", (1e-7,), {})),
+    Row(Normalize(), "Normalize()", (5, 4, 3), other("AffineOp", epsilon=1e-7)),
     Row(
         Normalize(0.1, name="centre"),
         "Normalize(epsilon=0.1, name='centre')",
         (20, 2),
-        ("normalize", (0.1,), {}),
+        other("AffineOp", epsilon=0.1),
     ),
     Row(
         Resize(4),
         "Resize(4)",
         (5, 4, 3),
-        ("resize", ((4, 4),), {"methods": ("area", "bilinear")}),
+        other("ResizeOp", methods=("area", "bilinear")),
     ),
     Row(
         Resize([7, 2], method="nearest"),
         "Resize((7, 2), method='nearest')",
         (5, 4, 3),
-        ("resize", ((7, 2),), {"methods": ("nearest", "nearest")}),
+        other("ResizeOp", methods=("nearest", "nearest")),
     ),
-    Row(Flatten(), "Flatten()", (5, 5, 4), ("flatten", (), {})),
-    Row(Flatten(), "Flatten()", (5,), ("flatten", (), {})),
+    Row(Flatten(), "Flatten()", (5, 5, 4), []),
+    Row(Flatten(), "Flatten()", (5,), []),
     Row(
         BatchNorm(),
         "BatchNorm()",
         (5, 4, 3),
-        ("batch_norm", (), {"momentum": 0.9, "epsilon": 1e-5}),
+        other("BatchNormOp"),
     ),
     Row(
         BatchNorm(0.5, name="bn-1"),
         "BatchNorm(momentum=0.5, name='bn-1')",
         (8,),
-        ("batch_norm", (), {"momentum": 0.5, "epsilon": 1e-5}),
+        other("BatchNormOp", momentum=0.5),
     ),
-    Row(Dropout(0.5), "Dropout(0.5)", (5, 4, 3), ("dropout", (0.5,), {})),
-    Row(Activation("tanh"), "Activation('tanh')", (5, 4, 3), ("activation", ("tanh",), {})),
-    Row(ReLU(), "ReLU()", (8,), ("activation", ("relu",), {})),
+    Row(Dropout(0.5), "Dropout(0.5)", (5, 4, 3), other("DropoutOp", key=1)),
+    Row(Activation("tanh"), "Activation('tanh')", (5, 4, 3), activation("tanh")),
+    Row(ReLU(), "ReLU()", (8,), activation("relu")),
     Row(
         Residual([Conv2D(3, 3, padding="same"), ReLU(name="stem"), Conv2D(3, 1)], activation="elu"),
         "Residual([Conv2D(3, 3, padding='same'), ReLU(name='stem'), Conv2D(3, 1)], activation='elu')",
         (5, 4, 3),
         [
-            ("fork", (), {}),
-            ("lower", ("conv1", Conv2D(3, 3, padding="same")), {}),
-            ("lower", ("stem", ReLU(name="stem")), {}),
-            ("lower", ("conv2", Conv2D(3, 1)), {}),
-            ("add", (None,), {"activation": "elu"}),
+            *other("ForkOp"),
+            *conv(3, padding=((1, 1), (1, 1))),
+            *activation("relu"),
+            *conv(3, kernel=(1, 1)),
+            *other("AddOp"),
+            *activation("elu"),
         ],
     ),
     Row(
         Residual([Residual([Dense(8)])], name="block"),
         "Residual([Residual([Dense(8)])], name='block')",
         (8,),
-        [
-            ("fork", (), {}),
-            ("lower", ("residual1", Residual([Dense(8)])), {}),
-            ("add", (None,), {"activation": "linear"}),
-        ],
+        [*other("ForkOp"), *other("ForkOp"), *dense(8), *other("AddOp"), *other("AddOp")],
     ),
 ]

@@ -169,6 +169,6 @@ def test_few_folders_import_scikit_learn():
 
 
 def test_no_import_by_name():
-    """Such imports would escape the tests above."""
-    for path in SOURCES:
+    """Such imports would escape the tests above. Only a folder's import of all its own files does not."""
+    for path in {*SOURCES} - {PACKAGE / "graph" / "ops" / "__init__.py"}:
         assert not re.search(r"import_module|__import__", path.read_text(encoding="utf-8")), path

@@ -27,7 +27,15 @@ class Twice(Layer):
     second: int = parameter(integer(1), default=2)
 
     def lower(self, builder: Builder) -> None:
-        builder.rescale(self.first, self.second)
+        builder.emit("AffineOp", scale=self.first, offset=self.second)
+
+
+class Small(ConvNetClassifier):
+    """An estimator as a user writes it."""
+
+    def __init__(self, filters: int = 8, max_iter: int = 5) -> None:
+        super().__init__([Conv2D(filters, 3)], max_iter=max_iter)
+        self.filters = filters
 
 
 class Halfway(Callback):
@@ -80,8 +88,14 @@ def estimators(X: NDArray[np.uint8], y: list[str]) -> None:
     assert_type(clf.trace(X[0]), Trace)
     assert_type(ConvNetTransformer(clf, "conv1").fit(X, y).transform(X), NDArray[np.float32])
     assert_type(MistakesDisplay.from_estimator(clf, X, y), MistakesDisplay)
+    assert_type(clf.alpha, float)
     ConvNetClassifier(filters=3)  # type: ignore[call-arg]
+    ConvNetClassifier([], 3)  # type: ignore[call-arg]
     ConvNetRegressor(solver=3)  # type: ignore[arg-type]
+    ConvNetRegressor(class_weight=None)  # type: ignore[call-arg]
+    ConvNetTransformer()  # type: ignore[call-arg]
+    Small(8).fit(X, y)
+    Small(batch_size=3)  # type: ignore[call-arg]
     load(3)  # type: ignore[arg-type]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -126,7 +126,8 @@ def add(subparsers: Subparsers) -> None:
 
 def run(args: Namespace) -> dict[str, Any]:
     """Write the pictures, and print a line for each; `args.written` says how many there are so far."""
-    net = load_model(args.model, ConvNetClassifier, ConvNetRegressor, jobs=args.jobs)
+    kinds = ConvNetClassifier, ConvNetRegressor
+    net = cast("Net", load_model(args.model, *kinds, jobs=args.jobs))
     drawing.draws_into_memory("convnet inspect")
     X, y, skipped = _data(net, args)
     subject = Subject(net, X, y, _rows(args, len(X), y), args)

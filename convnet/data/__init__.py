@@ -5,7 +5,7 @@
     reader.py      ImageReader: a transformer from files to arrays
     images/        one file: opening, checking, resizing
     lazy/          any X that is read in parts, and its prefetching
-    arraylikes.py  objects of any library as arrays
+    arraylikes.py  objects of any library as arrays, and those whose samples are read when they are needed
     parallel.py    calls in several threads
     progress.py    progress lines
     errors.py      ImageError, and the report of skipped files

@@ -27,6 +27,7 @@ from convnet.engine._engine import (
     openmp_version,
 )
 from convnet.engine._program import Program
+from convnet.engine._single import SINGLE_DTYPES, SinglePrediction, softmax
 
 __all__ = [
     "ACTIVATIONS",
@@ -38,16 +39,19 @@ __all__ = [
     "LOSSES",
     "RECTIFIERS",
     "RESIZING",
+    "SINGLE_DTYPES",
     "SOLVERS",
     "STAGES",
     "UPDATE_BLOCK",
     "WINOGRAD_POINTS",
     "Context",
     "Program",
+    "SinglePrediction",
     "aligned_zeros",
     "available_isas",
     "default_isa",
     "fma_peak",
     "omp_max_threads",
     "openmp_version",
+    "softmax",
 ]

@@ -68,6 +68,17 @@ cdef class Context:
         self.c.sample_ids = NULL
         self.keep["input"] = x, rows
 
+    cdef void single(self, const char *x, int dtype, int64_t itemsize, int64_t h, int64_t w, int64_t c, double scale,
+                     float *out, int64_t n_outputs) noexcept:
+        """Set one contiguous sample as the input, and the memory of its output. The caller keeps both alive."""
+        self.c.x, self.c.x_dtype, self.c.scale = x, dtype, scale
+        self.c.x_channel, self.c.x_pixel, self.c.x_row = itemsize, c * itemsize, w * c * itemsize
+        self.c.x_sample = h * self.c.x_row
+        self.input_rows, self.input_h, self.input_w, self.input_c = 1, h, w, c
+        self.c.rows = self.c.sample_ids = NULL
+        self.c.n = 1
+        self.c.out, self.out_size = out, n_outputs
+
     def sample_ids(self, const int64_t[::1] ids):
         """Set the keys of the samples' random numbers, in place of their rows."""
         if ids.shape[0] < self.c.n:

@@ -14,6 +14,8 @@ class StageInfo(NamedTuple):
     family: str
     is_batch: bool
     packs: bool
+    work: str
+    needs_corrected_rate: bool
 
 FAMILIES: Final[tuple[str, ...]]
 STAGES: Final[Mapping[str, StageInfo]]

@@ -10,11 +10,12 @@ from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 from convnet.engine.kernels cimport (
-    CN_COLUMNS, CN_FIELD_INT, CN_FIELD_MAP, CN_FROM_OUTPUT, CN_KIND_LANE, CN_KIND_PACK, CN_RECTIFIER, CN_SLACK,
+    CN_COLUMNS, CN_FIELD_INT, CN_FIELD_MAP, CN_FROM_OUTPUT, CN_KIND_LANE, CN_KIND_PACK, CN_NEED_CORRECTED_RATE,
+    CN_RECTIFIER, CN_SLACK,
     CN_STAGES, CN_UPDATE_BLOCK, CN_WINOGRAD_POINTS, cn_activation_names, cn_activation_properties,
     cn_dtype_names, cn_family_names, cn_fields, cn_fill_names, cn_isa_count, cn_isa_default, cn_isa_kernels,
     cn_isa_name, cn_kernels, cn_map, cn_op, cn_resizing_names, cn_scratch_floats, cn_stage_infos,
-    cn_stage_tasks, cn_transform_names)
+    cn_stage_tasks, cn_transform_names, cn_work_names)
 
 import time
 from collections import namedtuple
@@ -47,8 +48,10 @@ cdef tuple names_of(const char **names):
 
 
 # A kernel stage of csrc/stages.def. is_batch: its tasks divide the whole batch, instead of running on samples. packs: a
-# batch stage that reads only parameters.
-StageInfo = namedtuple("StageInfo", ["number", "family", "is_batch", "packs"], module=__name__)
+# batch stage that reads only parameters. work: a name of CN_WORK_LIST in csrc/convnet.h. needs_corrected_rate: whether
+# its learning rate is corrected for the start of the moments.
+StageInfo = namedtuple("StageInfo", ["number", "family", "is_batch", "packs", "work", "needs_corrected_rate"],
+                       module=__name__)
 
 
 cdef dict list_stages():
@@ -56,7 +59,9 @@ cdef dict list_stages():
     return {
         cn_stage_infos[i].name.decode(): StageInfo(i, FAMILIES[cn_stage_infos[i].family],
                                                    cn_stage_infos[i].kind != CN_KIND_LANE,
-                                                   cn_stage_infos[i].kind == CN_KIND_PACK)
+                                                   cn_stage_infos[i].kind == CN_KIND_PACK,
+                                                   cn_work_names[cn_stage_infos[i].work].decode(),
+                                                   bool(cn_stage_infos[i].needs & CN_NEED_CORRECTED_RATE))
         for i in range(CN_STAGES)
     }
 

@@ -3,7 +3,9 @@
 from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
-from convnet.engine.kernels cimport cn_context, cn_kernel
+from convnet.engine._buffer_requirements cimport BufferRequirements
+from convnet.engine._context cimport Context
+from convnet.engine.kernels cimport cn_context, cn_kernel, cn_kernels, cn_op
 
 
 cdef struct Entry:
@@ -35,6 +37,30 @@ cdef struct Job:  # a phase over a batch, in tasks
 
 cdef struct TaskProgress:
     int64_t samples, entry  # samples that are finished, and the next entry for those after them
+
+
+cdef class Program:
+    cdef const cn_kernels *table
+    cdef cn_op *ops
+    cdef Entry *entries
+    cdef Phase *phases
+    cdef readonly int n_phases
+    cdef readonly int64_t arena_floats, arena_samples, scratch_floats
+    cdef BufferRequirements requirements
+    cdef public double turn
+
+    cdef check(self, Context context, int64_t floats, int64_t scratch, int n_threads, int begin, int end)
+    cdef int predict_samples(self, Context context, int phase, float[::1] arenas, float[::1] scratch,
+                             int n_threads) except -1
+    cdef Job job(self, Context context)
+    cdef double work(self, int phase, int64_t n) noexcept nogil
+    cdef int worth(self, int phase, int64_t n, int n_threads) noexcept nogil
+    cdef int run_phase(self, Job *job, int n_threads) except -1 nogil
+    cdef int run_job(self, Job *job, int n_threads) except -1 nogil
+    cdef int64_t run_task(self, Job *job, int64_t number, int64_t thread, TaskProgress *progress) noexcept nogil
+    cdef int64_t run_samples(self, Job *job, int64_t number, int64_t thread, float *scratch,
+                             TaskProgress *progress) noexcept nogil
+    cdef void run_block(self, Job *job, int64_t number, float *scratch) noexcept nogil
 
 
 cdef inline double now() noexcept nogil:

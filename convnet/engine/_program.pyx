@@ -21,7 +21,7 @@ from convnet.engine._context cimport Context
 from convnet.engine._buffer_requirements cimport BufferRequirements, require
 from convnet.engine._engine cimport (
     fill_operation, kernel_table, scratch_floats, stage_needs, stage_tasks, usable_threads)
-from convnet.engine.kernels cimport CN_NEED_MEMORY, CN_SLACK, cn_kernel, cn_kernels, cn_op, cn_task
+from convnet.engine.kernels cimport CN_NEED_MEMORY, CN_SLACK, cn_kernel, cn_op, cn_task
 
 from convnet.engine._engine import FIELDS, STAGES, aligned_zeros
 
@@ -81,15 +81,6 @@ cdef class Program:
     turn : float
         Seconds of a call after which Python checks its signals, so that Ctrl-C ends it.
     """
-
-    cdef const cn_kernels *table
-    cdef cn_op *ops
-    cdef Entry *entries
-    cdef Phase *phases
-    cdef readonly int n_phases
-    cdef readonly int64_t arena_floats, arena_samples, scratch_floats
-    cdef BufferRequirements requirements
-    cdef public double turn
 
     def __cinit__(self, str isa, list operations, list phases, int64_t arena_floats,
                   int64_t arena_samples, dict sizes):
@@ -176,6 +167,10 @@ cdef class Program:
     def predict(self, Context context, int phase, float[::1] arenas, float[::1] scratch,
                 int n_threads):
         """Take all samples of the input through a lane phase, each thread in its own arena."""
+        self.predict_samples(context, phase, arenas, scratch, n_threads)
+
+    cdef int predict_samples(self, Context context, int phase, float[::1] arenas, float[::1] scratch,
+                             int n_threads) except -1:
         cdef Job job = self.job(context)
         cdef int64_t n = context.c.n
         n_threads = usable_threads(n_threads)
@@ -191,6 +186,7 @@ cdef class Program:
         job.own_arena = job.tasks <= n_threads
         with nogil:
             self.run_job(&job, n_threads)
+        return 0
 
     cdef Job job(self, Context context):
         """A job of training without memory."""

@@ -56,14 +56,14 @@ cdef extern from "convnet.h" nogil:
 
     enum cn_need:
         CN_NEED_X, CN_NEED_OUT, CN_NEED_GRAD, CN_NEED_GRAD_OUT, CN_NEED_REDUCED, CN_NEED_CLASSES, CN_NEED_NUMBERS
-        CN_NEED_UPDATE, CN_NEED_NORMS, CN_NEED_MEMORY
+        CN_NEED_UPDATE, CN_NEED_NORMS, CN_NEED_MEMORY, CN_NEED_CORRECTED_RATE
 
     enum cn_stage_kind:
         CN_KIND_LANE, CN_KIND_BATCH, CN_KIND_PACK
 
     ctypedef struct cn_stage_info:
         const char *name
-        int kind, family, needs
+        int kind, family, work, needs
 
     enum cn_field_type:
         CN_FIELD_MAP, CN_FIELD_INT, CN_FIELD_REAL
@@ -81,6 +81,7 @@ cdef extern from "convnet.h" nogil:
     const char **cn_family_names
     const char **cn_activation_names
     const char **cn_dtype_names
+    const char **cn_work_names
     const char **cn_resizing_names
     const char **cn_fill_names
     const char **cn_transform_names

@@ -9,22 +9,19 @@ from sklearn.exceptions import NotFittedError
 from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
+from convnet.estimators.declaration import check_parameters
 from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
-from convnet.estimators.parameter_constraints import check_parameters, input_shape
 from convnet.estimators.parameters import ParametersMixin
+from convnet.estimators.shared_parameters import SharedParameters
 from convnet.estimators.sklearn_callbacks import (
     CallbackSupportMixin,
     SklearnCallbacks,
     with_callbacks,
 )
-from convnet.fitted.attributes import (
-    FittedAttributeTypes,
-    commit,
-    fit_snapshot,
-    fitted_attributes,
-)
+from convnet.fitted.attributes import FITTED, FittedAttributeTypes
 from convnet.fitted.network_cache import NetworkCache
+from convnet.fitted.state import commit, fit_snapshot, fitted_attributes
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import replaced
 from convnet.fitting.session import FitSession
@@ -48,10 +45,10 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from convnet.callbacks.callback import Callback
+    from convnet.data.arraylikes import Images
     from convnet.fitted.weights import Weights
     from convnet.graph import Network
-    from convnet.inputs.arrays import Images
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
     from convnet.layers.base import Layer
     from convnet.persistence.model_file import ReadArrays
 
@@ -64,12 +61,14 @@ class BaseConvNet(
     HTMLReprMixin,
     CallbackSupportMixin,
     ParametersMixin,
+    SharedParameters,
     FittedAttributeTypes,
 ):
     """A convolutional net as a scikit-learn estimator.
 
-    A subclass defines the parameters, ``predict`` and two methods that say what it learns: ``_task(y)`` returns the
-    `Task` of a new fit, and ``_fitted_task(fitted)`` returns the `Task` of a net with these fitted attributes.
+    A subclass declares its own parameters and defines ``predict`` and two methods that say what it learns:
+    ``_task(y)`` returns the `Task` of a new fit, and ``_fitted_task(fitted)`` returns the `Task` of a net with these
+    fitted attributes.
     """
 
     if TYPE_CHECKING:
@@ -77,10 +76,6 @@ class BaseConvNet(
         def _task(self, y: Any) -> Task: ...
 
         def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
-
-    def _store(self, arguments: dict[str, Any]) -> None:
-        """Set the parameters from ``locals()`` at the beginning of a subclass's ``__init__``."""
-        self.__dict__.update({k: v for k, v in arguments.items() if k not in ("self", "__class__")})
 
     @checked_call
     @with_callbacks
@@ -131,9 +126,8 @@ class BaseConvNet(
             Within a second of Ctrl-C. As after any error, the estimator is unchanged. With `warm_start`, it keeps the
             best weights so far instead.
         """
-        resume = (
-            hasattr(self, "weights_") and boolean.accepts(self.warm_start) and bool(self.warm_start)
-        )
+        is_fitted = "weights_" in vars(self)
+        resume = is_fitted and boolean.accepts(self.warm_start) and bool(self.warm_start)
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, resume=resume, validation=validation)
 
@@ -280,7 +274,7 @@ class BaseConvNet(
             X,
             y,
             sample_weight,
-            input_shape=input_shape(self.input_shape, self.data_format, self.layers),
+            input_shape=inputs.declared_shape(self.input_shape, self.data_format, self.layers),
             load=load,
             resume=resume,
             **passed,
@@ -288,15 +282,24 @@ class BaseConvNet(
 
     def _outputs(self, X: Any, layer: str | None = None) -> NDArray[np.float32]:
         """Return the outputs of the net, shape (n, n_outputs), or of a layer, shape (n, *output shape), as float32."""
-        cache = getattr(self, "_network_cache", None)  # a copy for a scorer knows the outputs
+        attributes = vars(self)
+        cache = attributes.get("_network_cache")
         if layer is None and isinstance(cache, NetworkCache):
-            known = cache.precomputed_outputs(X)
+            known = cache.precomputed_outputs(X)  # a copy for a scorer has them
+            single = cache.single
+            if known is None and single is not None and single.is_for(attributes):
+                known = single.outputs(X)
             if known is not None:
                 return known
         network = self._network()
         n_threads = resolve_n_threads(self.n_jobs)
         images, scale = self._images(X)
-        return predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        outputs = predict_in_batches(network, images, scale=scale, n_threads=n_threads, layer=layer)
+        plain = self._input_format.is_alike(images.dtype) and not hasattr(self, "feature_names_in_")
+        if layer is None and len(images) == 1 and plain:
+            names = (*FITTED, "n_jobs")
+            self._network_cache.prepare_single(network, images.dtype, scale, attributes, names)
+        return outputs
 
     def _network(self) -> Network:
         """Return the network of the fitted net.
@@ -377,7 +380,7 @@ class BaseConvNet(
         """Return the layers and the input shape of the net that ``fit(X, y)`` would train; X may be None."""
         check_parameters(self)
         kind = type(self).__name__
-        shape = input_shape(self.input_shape, self.data_format, self.layers)
+        shape = inputs.declared_shape(self.input_shape, self.data_format, self.layers)
         if X is not None or shape is None:
             array = inputs.check_rows(X, kind)
             n_labels = count_samples(y)

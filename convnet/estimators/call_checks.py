@@ -8,7 +8,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from convnet.inputs.paths import refuse_paths
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables
 from convnet.values.foreign_names import (
     MAX_NAMES,
     ForeignNames,
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-BY_METHOD = dict.fromkeys(("fit", "partial_fit", "initialize"), foreign_tables.FIT_PARAMETERS)
+BY_METHOD = dict.fromkeys(
+    ("fit", "partial_fit", "initialize"), foreign_estimator_tables.FIT_PARAMETERS
+)
 
 
 class Arguments:
@@ -103,7 +105,7 @@ class CallChecksMixin:
             arguments = _constructor(cls.__init__)
             unknown = arguments.unknown(kwargs)
             if unknown:
-                table = foreign_tables.ESTIMATOR_PARAMETERS
+                table = foreign_estimator_tables.ESTIMATOR_PARAMETERS
                 raise unknown_names(cls.__name__, unknown, arguments.names, table)
             if arguments.are_too_many(args):
                 raise TypeError(_too_many(cls.__name__, arguments, args))
@@ -115,7 +117,9 @@ class CallChecksMixin:
     if not TYPE_CHECKING:  # else every attribute would be known
 
         def __getattr__(self, name: str) -> Any:
-            remedy = "" if name.startswith("_") else foreign_tables.ATTRIBUTES.remedy(name)
+            remedy = (
+                "" if name.startswith("_") else foreign_estimator_tables.ATTRIBUTES.remedy(name)
+            )
             if not remedy:
                 return object.__getattribute__(self, name)  # raises the error of Python
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.{remedy}")
@@ -154,14 +158,14 @@ def _remedy(estimator: Any, method: str, arguments: Arguments, name: str, value:
     """Return what to write instead of an argument that a method does not have."""
     tables = [BY_METHOD.get(method, ForeignNames({}))]
     if "X" in arguments.names and method not in BY_METHOD:
-        tables.append(foreign_tables.PREDICT_PARAMETERS)
+        tables.append(foreign_estimator_tables.PREDICT_PARAMETERS)
     for table in tables:
         remedy = table.remedy(name, value, arguments.names)
         if remedy:
             return remedy
     own = type(estimator)._get_param_names()
     code = f"{name}={as_code(value)}" if name in own else ""
-    code = code or foreign_tables.ESTIMATOR_PARAMETERS.find(name, value, own)
+    code = code or foreign_estimator_tables.ESTIMATOR_PARAMETERS.find(name, value, own)
     if is_sentence(code):
         return f" {code}"
     if code:

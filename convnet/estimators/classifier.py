@@ -5,38 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 
+from convnet._sklearn_bases import ClassifierMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.call_checks import checked_call
-from convnet.estimators.docstrings import shared_docs
+from convnet.estimators.declaration import declares_parameters, documents_fitted_attributes
 from convnet.estimators.inspection import ClassifierInspectionMixin
-from convnet.fitted.attributes import fit_snapshot
+from convnet.estimators.parameter_constraints import fraction
+from convnet.fitted.state import fit_snapshot
 from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
 from convnet.inputs.images import check_folder_classes
 from convnet.inputs.targets import as_target, check_sample_weight, count_samples, is_indicator
-from convnet.inputs.tasks import (
-    Classification,
-    MultilabelClassification,
-    classification_type,
-    predicted_codes,
-)
+from convnet.inputs.tasks.classification import Classification, predicted_codes
+from convnet.inputs.tasks.multilabel import MultilabelClassification
 from convnet.model_io.files import register_estimator
+from convnet.values.constraints import parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
-    from convnet.callbacks.callback import Callback
-    from convnet.fitting.transfer import InitWeights
-    from convnet.training.optimization import LearningRate
-    from convnet.values.spec import Spec
-
 
 @register_estimator
-@shared_docs
+@documents_fitted_attributes
+@declares_parameters
 class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet):
     """Convolutional neural network classifier.
 
@@ -74,47 +68,8 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
     True
     """
 
-    _indicator_dtype: np.dtype[Any] | None = None  # dtype of y in fit, if y was an indicator
-
-    def __init__(
-        self,
-        layers: Spec = "auto",
-        *,
-        input_shape: int | Sequence[int] | None = None,
-        data_format: str = "channels_last",
-        rescale: str | float | None = "auto",
-        augment: Spec | None = None,
-        solver: str = "adam",
-        alpha: float = 1e-4,
-        batch_size: int | str = "auto",
-        learning_rate: LearningRate = "auto",
-        learning_rate_init: float = 5e-3,
-        max_iter: int = 30,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        clip_norm: float | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: float = 10,
-        max_time: float | None = None,
-        scoring: str | Callable[..., float] | None = None,
-        callbacks: Sequence[Callback] | None = None,
-        class_weight: Mapping[Any, float] | str | None = None,
-        label_smoothing: float = 0.0,
-        init_weights: InitWeights | None = None,
-        freeze: str | Sequence[str] | None = None,
-        layer_learning_rates: Mapping[str, float] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self._store(locals())
+    class_weight: Mapping[Any, float] | str | None = parameter(None, default=None)
+    label_smoothing: float = parameter(fraction, default=0.0)
 
     @checked_call
     def partial_fit(
@@ -271,7 +226,8 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
             return super().score(X, y, sample_weight=weights)
 
     def _task(self, y: Any) -> Classification | MultilabelClassification:
-        return classification_type(y)(self.class_weight)
+        task = MultilabelClassification if is_indicator(y) else Classification
+        return task(self.class_weight)
 
     def _fitted_task(self, fitted: Mapping[str, Any]) -> Classification | MultilabelClassification:
         multilabel = fitted.get("_indicator_dtype") is not None

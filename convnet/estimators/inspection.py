@@ -14,11 +14,8 @@ from convnet.augment.spec import as_augment
 from convnet.data.arraylikes import array_shape
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.call_checks import checked_call
-from convnet.estimators.parameter_constraints import (
-    check_parameters,
-    input_shape,
-)
-from convnet.fitted.attributes import fit_snapshot
+from convnet.estimators.declaration import check_parameters
+from convnet.fitted.state import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.fitting.session import draw_seed
 from convnet.graph.arrays import check_finite
@@ -26,7 +23,7 @@ from convnet.graph.losses import log_probabilities
 from convnet.graph.runtime.augmenter import augmented
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import DIVISORS, fitted_format
-from convnet.inputs.tasks import predicted_codes
+from convnet.inputs.tasks.classification import predicted_codes
 from convnet.inspection.explain import (
     ExplainInput,
     check_options,
@@ -46,10 +43,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from convnet.data.arraylikes import Images
     from convnet.graph import Network
-    from convnet.inputs.arrays import Images
     from convnet.inputs.scaling import InputFormat
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
 
 
 class InspectionMixin:
@@ -373,7 +370,7 @@ class InspectionMixin:
             validate_fitted(self)
         kind = type(self).__name__
         n = integer(1, inf).check(f"{kind}: n", n)
-        shape = input_shape(self.input_shape, self.data_format, self.layers)
+        shape = inputs.declared_shape(self.input_shape, self.data_format, self.layers)
         if shape is None:
             shape = getattr(self, "input_shape_", None)
         images = inputs.as_images(

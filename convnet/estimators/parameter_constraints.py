@@ -1,4 +1,4 @@
-"""The constraint on each parameter of the estimators. ``fit`` checks them."""
+"""Constraints on parameters of the estimators."""
 
 from __future__ import annotations
 
@@ -6,38 +6,18 @@ from math import inf
 from typing import Any
 
 from convnet.callbacks import Callback
-from convnet.engine import SOLVERS
-from convnet.inputs.images import takes_signals
-from convnet.inputs.scaling import is_scale
-from convnet.training.optimization import check_learning_rate
 from convnet.values import foreign_tables
 from convnet.values.constraints import (
     Constraint,
-    boolean,
-    choice,
     integer,
     is_integer,
     is_number,
     number,
-    optional,
 )
 from convnet.values.foreign_names import as_code
-from convnet.values.messages import show
 from convnet.values.spec import MAX_VALUES
 
 MAX_NAME = 1000  # characters of a name or a pattern of layers
-
-
-class ParameterError(ValueError, TypeError):
-    """A parameter has a wrong type or value. Both a ValueError and a TypeError, as in scikit-learn."""
-
-
-def _scale(value: Any) -> float:
-    if not is_number(value):
-        raise TypeError
-    if not is_scale(value):
-        raise ValueError
-    return float(value)
 
 
 def _infinity(value: Any) -> float:
@@ -109,98 +89,30 @@ def _shape(value: Any) -> tuple[int, ...]:
 positive = number(0, closed="neither")
 not_negative = number(0)
 fraction = number(0, 1, closed="left")
-float32_scale = Constraint("a number above 0 in the range of float32", _scale)
 
-CONSTRAINTS: dict[str, Constraint[Any]] = {
-    "loss": choice("squared_error", "absolute_error", "huber", elsewhere=foreign_tables.LOSSES),
-    "normalize_y": boolean,
-    "data_format": choice("channels_last", "channels_first", elsewhere=foreign_tables.DATA_FORMATS),
-    "input_shape": optional(
-        Constraint(
-            "(features,), (height, width) or three positive integers in the order of data_format",
-            _shape,
-            lambda value: (
-                " Leave out the number of samples."
-                if isinstance(value, list | tuple) and len(value) == 4
-                else ""
-            ),
-        )
+infinity = Constraint("infinity", _infinity)
+image_shape = Constraint(
+    "(features,), (height, width) or three positive integers in the order of data_format",
+    _shape,
+    lambda value: (
+        " Leave out the number of samples."
+        if isinstance(value, list | tuple) and len(value) == 4
+        else ""
     ),
-    "rescale": optional(choice("auto") | float32_scale),
-    "solver": choice(*SOLVERS, elsewhere=foreign_tables.SOLVERS),
-    "alpha": not_negative,
-    "batch_size": choice("auto") | integer(1, inf),
-    "learning_rate_init": positive,
-    "max_iter": integer(1, 2**53),
-    "shuffle": boolean,
-    "tol": not_negative,
-    "verbose": boolean | integer(0, inf),
-    "warm_start": boolean,
-    "momentum": number(0, 1),
-    "nesterovs_momentum": boolean,
-    "beta_1": fraction,
-    "beta_2": fraction,
-    "epsilon": float32_scale,
-    "early_stopping": boolean,
-    "validation_fraction": number(0, 1, closed="neither"),
-    "n_iter_no_change": integer(1, inf) | Constraint("infinity", _infinity),
-    "clip_norm": optional(positive),
-    "max_time": optional(positive),
-    "scoring": optional(Constraint("the name of a scorer or a callable", _scorer, _scoring_hint)),
-    "callbacks": optional(
-        Constraint(
-            "a list of convnet.callbacks.Callback objects (pass scikit-learn's to set_callbacks)",
-            _callbacks,
-            _callbacks_hint,
-        )
-    ),
-    "label_smoothing": fraction,
-    "freeze": optional(
-        Constraint(
-            'the name of a layer, a pattern such as "conv*", "until:conv3", or a list of up to '
-            f"{MAX_VALUES} of them, with up to {MAX_NAME} characters each",
-            _names,
-        )
-    ),
-    "layer_learning_rates": optional(
-        Constraint(
-            "a dict from names or patterns of layers to factors above 0 (to stop layers from learning, use freeze)",
-            _layer_factors,
-        )
-    ),
-    "n_jobs": optional(Constraint("an integer other than 0", _nonzero)),
-}
-
-
-def check_parameters(estimator: Any) -> None:
-    """Raise ParameterError if a parameter has a wrong type or value. The message names estimator and parameter."""
-    kind = type(estimator).__name__
-    missing = [name for name in estimator._all_names() if not hasattr(estimator, name)]
-    if missing:
-        raise ParameterError(
-            f"{kind} has no parameter {show(missing[0])}. Its __init__ must call super().__init__(), which sets the "
-            "parameters of the base class, and set its own."
-        )
-    try:
-        for name, constraint in CONSTRAINTS.items():
-            if name in vars(estimator):
-                constraint.check(name, getattr(estimator, name))
-        check_learning_rate(estimator.learning_rate, estimator.max_iter)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"{kind}: {error}") from None
-
-
-def input_shape(value: Any, data_format: str, layers: Any = None) -> tuple[int, ...] | None:
-    """Return a valid `input_shape` as (h, w, c), (length, c), (features,) or None.
-
-    The parameter has the order of `data_format`. Two numbers are (length, channels) if `layers` take signals, and
-    (height, width) otherwise.
-    """
-    if value is None:
-        return None
-    shape = (int(value),) if is_integer(value) else tuple(map(int, value))
-    if len(shape) == 2 and takes_signals(layers):
-        return shape[::-1] if data_format == "channels_first" else shape
-    if len(shape) == 3 and data_format == "channels_first":
-        return (*shape[1:], shape[0])
-    return (*shape, 1) if len(shape) == 2 else shape
+)
+scorer = Constraint("the name of a scorer or a callable", _scorer, _scoring_hint)
+callback_list = Constraint(
+    "a list of convnet.callbacks.Callback objects (pass scikit-learn's to set_callbacks)",
+    _callbacks,
+    _callbacks_hint,
+)
+layer_names = Constraint(
+    'the name of a layer, a pattern such as "conv*", "until:conv3", or a list of up to '
+    f"{MAX_VALUES} of them, with up to {MAX_NAME} characters each",
+    _names,
+)
+layer_factors = Constraint(
+    "a dict from names or patterns of layers to factors above 0 (to stop layers from learning, use freeze)",
+    _layer_factors,
+)
+thread_count = Constraint("an integer other than 0", _nonzero)

@@ -9,16 +9,15 @@ refuses.
 from __future__ import annotations
 
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from sklearn.base import BaseEstimator
-
+from convnet._sklearn_bases import BaseEstimator
 from convnet.augment.base import AUGMENTATIONS
 from convnet.augment.spec import as_augment
 from convnet.layers import as_layers, resolve_names
 from convnet.layers.base import LAYERS
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables
 from convnet.values.messages import did_you_mean, listed, show
 
 if TYPE_CHECKING:
@@ -209,14 +208,65 @@ class ParametersMixin(BaseEstimator):
     """Gives an estimator nested parameter names.
 
     A subclass may have a constructor with other parameters, which calls that of its base class. ``get_params`` then
-    lists its own parameters only. Those of the base class that it does not list are *hidden*: the constructor sets
-    them.
+    lists its own parameters, and those that its ``**kwargs`` pass on to the base class. All others of the base class
+    are *hidden*: the constructor sets them.
     """
 
-    @classmethod
-    def _hidden_names(cls) -> list[str]:
-        """Return the parameters of the base classes that the constructor of a subclass does not list."""
-        known = dict.fromkeys(cls._get_param_names())
+    # what **kwargs of the constructor may pass on, and what it sets itself; None before that is looked for
+    _inherited_names: ClassVar[tuple[str, ...]] = ()
+    _refused_names: ClassVar[frozenset[str] | None] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Add the parameters of the base class to the signature of a constructor with ``**kwargs``."""
+        super().__init_subclass__(**options)
+        init = vars(cls).get("__init__")
+        if init is None:
+            return
+        own = signature(init).parameters
+        rest = [p for p in own.values() if p.kind is Parameter.VAR_KEYWORD]
+        inherited = signature(super(cls, cls).__init__).parameters if rest else {}
+        passed_on = [
+            p.replace(kind=Parameter.KEYWORD_ONLY)
+            for name, p in inherited.items()
+            if p.kind in NAMED_KINDS and name not in own
+        ]
+        cls._inherited_names = tuple(p.name for p in passed_on)
+        cls._refused_names = None
+        if passed_on:
+            named = [p for p in own.values() if p not in rest]
+            init.__signature__ = signature(init).replace(parameters=[*named, *passed_on, *rest])
+
+    def _refused(self) -> frozenset[str]:
+        """Return the inherited parameters that the constructor does not take, because it sets them itself.
+
+        An estimator is constructed with each of them, once per class. ``super().__init__(layers=..., **kwargs)``, for
+        example, raises a TypeError if kwargs hold `layers`.
+        """
+        cls, inherited = type(self), type(self)._inherited_names
+        if not inherited:
+            return frozenset()
+        if cls._refused_names is None:
+            own = [name for name in cls._get_param_names() if name not in inherited]
+
+            def takes(*names: str) -> bool:
+                try:
+                    cls(**{name: getattr(self, name) for name in (*own, *names)})
+                except (TypeError, ValueError):
+                    return False
+                return True
+
+            if takes(*inherited):
+                cls._refused_names = frozenset()
+            elif takes():
+                cls._refused_names = frozenset(name for name in inherited if not takes(name))
+            else:
+                return frozenset()  # the values of its own parameters are not valid
+        return cls._refused_names
+
+    def _hidden_names(self) -> list[str]:
+        """Return the parameters of the base classes that the constructor of a subclass does not take."""
+        cls, refused = type(self), self._refused()
+        known = {name for name in cls._get_param_names() if name not in refused}
         hidden: dict[str, None] = {}
         for base in cls.__mro__[1:]:
             if issubclass(base, ParametersMixin) and "__init__" in vars(base):
@@ -228,10 +278,10 @@ class ParametersMixin(BaseEstimator):
                 hidden |= {name: None for name in names[1:] if name not in known}
         return list(hidden)
 
-    @classmethod
-    def _all_names(cls) -> list[str]:
+    def _all_names(self) -> list[str]:
         """Return the names of the parameters, hidden ones included."""
-        return cls._hidden_names() + cls._get_param_names()
+        hidden = self._hidden_names()
+        return hidden + [name for name in self._get_param_names() if name not in hidden]
 
     def _changed_hidden(self, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         """Return the hidden parameters that the constructor sets to other values for `new` parameters than for `old`.
@@ -262,7 +312,8 @@ class ParametersMixin(BaseEstimator):
         params : dict
             Names and values.
         """
-        params = super().get_params(deep=False)
+        refused = self._refused()
+        params = {k: v for k, v in super().get_params(deep=False).items() if k not in refused}
         return params | nested_parameters(params) if deep else params
 
     def set_params(self, **params: Any) -> Self:
@@ -293,7 +344,7 @@ class ParametersMixin(BaseEstimator):
             name, separator, rest = key.partition("__")
             nested_well = name in NESTED and rest.count("__") <= MAX_SEPARATORS
             if name not in known or (separator and not nested_well):
-                hint = foreign_tables.ESTIMATOR_PARAMETERS.remedy(key, value, known)
+                hint = foreign_estimator_tables.ESTIMATOR_PARAMETERS.remedy(key, value, known)
                 hint = hint or did_you_mean(key, known) or f" Valid parameters are: {list(known)}."
                 raise ValueError(
                     f"Invalid parameter {show(key)} for estimator {type(self).__name__}.{hint}"

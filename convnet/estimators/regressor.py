@@ -5,31 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import RegressorMixin
 
+from convnet._sklearn_bases import RegressorMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.call_checks import checked_call
-from convnet.estimators.docstrings import shared_docs
-from convnet.fitted.attributes import fit_snapshot
+from convnet.estimators.declaration import declares_parameters, documents_fitted_attributes
+from convnet.fitted.state import fit_snapshot
 from convnet.inputs.target_scaling import TargetScaling
 from convnet.inputs.targets import as_numbers, as_target, check_sample_weight
-from convnet.inputs.tasks import Regression
+from convnet.inputs.tasks.regression import Regression
 from convnet.model_io.files import register_estimator
+from convnet.values import foreign_estimator_tables
+from convnet.values.constraints import boolean, choice, parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
-    from convnet.callbacks.callback import Callback
-    from convnet.fitting.transfer import InitWeights
-    from convnet.training.optimization import LearningRate
-    from convnet.values.spec import Spec
-
 
 @register_estimator
-@shared_docs
+@documents_fitted_attributes
+@declares_parameters
 class ConvNetRegressor(RegressorMixin, BaseConvNet):
     """Convolutional neural network regressor, of one or many outputs.
 
@@ -70,45 +68,13 @@ class ConvNetRegressor(RegressorMixin, BaseConvNet):
     True
     """
 
-    def __init__(
-        self,
-        layers: Spec = "auto",
-        *,
-        loss: str = "squared_error",
-        normalize_y: bool = True,
-        input_shape: int | Sequence[int] | None = None,
-        data_format: str = "channels_last",
-        rescale: str | float | None = "auto",
-        augment: Spec | None = None,
-        solver: str = "adam",
-        alpha: float = 1e-4,
-        batch_size: int | str = "auto",
-        learning_rate: LearningRate = "auto",
-        learning_rate_init: float = 5e-3,
-        max_iter: int = 30,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        clip_norm: float | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: float = 10,
-        max_time: float | None = None,
-        scoring: str | Callable[..., float] | None = None,
-        callbacks: Sequence[Callback] | None = None,
-        init_weights: InitWeights | None = None,
-        freeze: str | Sequence[str] | None = None,
-        layer_learning_rates: Mapping[str, float] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self._store(locals())
+    loss: str = parameter(
+        choice(
+            "squared_error", "absolute_error", "huber", elsewhere=foreign_estimator_tables.LOSSES
+        ),
+        default="squared_error",
+    )
+    normalize_y: bool = parameter(boolean, default=True)
 
     @checked_call
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from convnet._sklearn_bases import BaseEstimator, MetaEstimatorMixin, TransformerMixin
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
-from convnet.estimators.parameter_constraints import ParameterError, check_parameters
+from convnet.estimators.declaration import ParameterError, check_parameters, declares_parameters
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
-from convnet.values.constraints import is_integer
+from convnet.values.constraints import is_integer, parameter
 from convnet.values.messages import did_you_mean, listed, show
 from convnet.values.user_warnings import warn_user
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 @register_estimator
+@declares_parameters
 class ConvNetTransformer(
     CallChecksMixin, SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
 ):
@@ -83,9 +85,8 @@ class ConvNetTransformer(
     (1797, 32)
     """
 
-    def __init__(self, estimator: Any, layer: int | str = -1) -> None:
-        self.estimator = estimator
-        self.layer = layer
+    estimator: Any = parameter(None, kw_only=False)
+    layer: int | str = parameter(None, default=-1, kw_only=False)
 
     @checked_call
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
@@ -192,8 +193,8 @@ class ConvNetTransformer(
         if not isinstance(layer, int | str):
             raise ValueError(f"layer must be a name or an integer; got {show(layer)}.")
         transformer = cls(FrozenEstimator(net) if frozen else clone(net), layer)
-        transformer.estimator_ = FrozenEstimator(net) if frozen else net
-        transformer.layer_ = manifest["layer_"]
+        estimator = FrozenEstimator(net) if frozen else net
+        transformer.__dict__.update(estimator_=estimator, layer_=manifest["layer_"])
         transformer._fitted_net()
         return transformer
 

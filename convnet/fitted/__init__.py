@@ -2,7 +2,8 @@
 
 ::
 
-    attributes.py      the table of fitted attributes, with their checks; replacing all attributes at once
+    attributes.py      the table of fitted attributes, with their checks
+    state.py           fitted attributes of an estimator: replaced all at once, copied, read as those of one fit
     weights.py         the read-only mapping of names to arrays
     network_cache.py   the network, built when it is first needed
     seen_images.py     fingerprints of the images that the net was trained on

@@ -26,7 +26,7 @@ from convnet.values.messages import show
 from convnet.values.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from numpy.typing import NDArray
 
@@ -77,6 +77,7 @@ class FittedAttributeTypes:
     image_form_: dict[str, Any]
     _folder_classes: list[str]
     _input_format: InputFormat
+    _indicator_dtype: np.dtype[Any] | None = None  # dtype of y in fit, if y was an indicator
     input_shape_: tuple[int, ...]
     layers_: tuple[LayerInfo, ...]
     weights_: Weights
@@ -90,6 +91,7 @@ class FittedAttributeTypes:
     validation_loss_curve_: list[float]
     validation_scores_: list[float]
     history_: dict[str, list[float]]
+    _seen_images: dict[str, Any]
 
 
 def require(condition: bool, expected: str, found: Any) -> None:
@@ -372,48 +374,6 @@ FITTED = frozenset(a.name for a in ATTRIBUTES)
 SAVED = frozenset(a.name for a in ATTRIBUTES if a.saved)
 REQUIRED = frozenset(a.name for a in ATTRIBUTES if a.required and not a.training)
 TRAINED = frozenset(a.name for a in ATTRIBUTES if a.required and a.training)
-
-# What scikit-learn sets on an estimator while a fit is under way.
-TEMPORARY = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
-
-
-def fitted_attributes(attributes: Mapping[str, Any]) -> Fitted:
-    """Return the fitted attributes among the attributes of an estimator."""
-    return {name: value for name, value in attributes.items() if name in FITTED}
-
-
-def kept(estimator: object) -> Fitted:
-    """Return the fitted attributes that a resumed fit keeps."""
-    return {
-        a.name: vars(estimator)[a.name] for a in ATTRIBUTES if a.kept and a.name in vars(estimator)
-    }
-
-
-def commit(estimator: object, fitted: Fitted) -> None:
-    """Replace all fitted attributes by `fitted` in a single assignment."""
-    others = {name: value for name, value in vars(estimator).items() if name not in FITTED}
-    if "_network_cache" in fitted:
-        fitted["_network_cache"].bind(fitted)
-    estimator.__dict__ = others | fitted
-
-
-def fitted_copy(estimator: Estimator, fitted: Fitted) -> Estimator:
-    """Return an estimator with the same parameters and the fitted attributes `fitted`. Copies no value."""
-    copy = object.__new__(type(estimator))
-    vars(copy).update({k: v for k, v in vars(estimator).items() if k not in TEMPORARY})
-    commit(copy, fitted)
-    return copy
-
-
-def fit_snapshot(estimator: Estimator) -> Estimator:
-    """Return an estimator with the current attributes, which a fit in another thread does not change.
-
-    It shares ``__dict__`` with the original until `commit` gives that a new one. A method that reads several attributes
-    begins with a snapshot.
-    """
-    snapshot = object.__new__(type(estimator))
-    snapshot.__dict__ = estimator.__dict__
-    return snapshot
 
 
 def _is_number(value: Any) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from convnet.engine.locks import lock_of
+from convnet.engine.threads import lock_of
 from convnet.graph import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
 
+    from convnet.engine import SinglePrediction
     from convnet.layers.base import Layer
     from convnet.training.optimization import OptimizationState
 
@@ -35,6 +36,8 @@ class NetworkCache:
     ----------
     optimization_state : OptimizationState or None
         What the next ``partial_fit`` continues with.
+    single : SinglePrediction or None
+        Predicts one plain sample with the weights of the last prediction.
     training_pid : int or None
         Process in which a ``partial_fit`` trains the network. A child forked meanwhile has no thread that would finish
         this training, so it drops the network and builds one from the estimator's weights.
@@ -45,6 +48,7 @@ class NetworkCache:
     ) -> None:
         self.layers, self.input_shape, self.n_outputs = layers, input_shape, n_outputs
         self.optimization_state: OptimizationState | None = None
+        self.single: SinglePrediction | None = None
         self.training_pid: int | None = None
         self._network: Network | None = None
         self._weights: Mapping[str, np.ndarray] | None = None  # those of _network
@@ -81,7 +85,7 @@ class NetworkCache:
 
     def bind(self, fitted: Mapping[str, Any]) -> None:
         """Accept the fitted attributes that a fit has left: the cached network, if any, has their weights."""
-        self._weights, self._secondary = fitted["weights_"], (None, None)
+        self._weights, self._secondary, self.single = fitted["weights_"], (None, None), None
         self.mark_valid(fitted)
 
     def mark_valid(self, fitted: Mapping[str, Any]) -> None:
@@ -104,7 +108,7 @@ class NetworkCache:
     def reset(self) -> None:
         """Drop the network, whose weights a failed ``partial_fit`` has changed, and its optimization state."""
         with self._lock:
-            self._network = self.optimization_state = None
+            self._network = self.optimization_state = self.single = None
 
     def empty_copy(self) -> NetworkCache:
         """Return a cache of the same layers and shapes, without a network."""
@@ -121,6 +125,34 @@ class NetworkCache:
         cache = self.empty_copy()
         cache._network, cache._precomputed = self._network, precomputed
         return cache
+
+    def prepare_single(
+        self,
+        network: Network,
+        dtype: np.dtype[Any],
+        scale: float,
+        attributes: dict[str, Any],
+        names: Iterable[str],
+    ) -> None:
+        """Prepare for predictions of one sample like the last one, unless the network is being trained.
+
+        Parameters
+        ----------
+        network : Network
+            The network of the weights in `attributes`.
+        dtype : dtype
+            Of the sample.
+        scale : float
+            Factor that the sample is multiplied by.
+        attributes : dict
+            Attributes of the estimator.
+        names : iterable of str
+            Names of the attributes that were checked. They need not be checked again while they are the same objects.
+        """
+        if self.training_pid is None:
+            single = network.single_prediction(dtype, scale, attributes, names)
+            if self.training_pid is None:
+                self.single = single
 
     def precomputed_outputs(self, X: Any) -> np.ndarray | None:
         """Return the outputs for X if X is the very object that they were computed for, else None."""

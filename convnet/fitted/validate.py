@@ -16,11 +16,11 @@ from convnet.fitted.attributes import (
     REQUIRED,
     TRAINED,
     FittedAttribute,
-    fitted_attributes,
     rebuild,
     require,
 )
 from convnet.fitted.network_cache import NetworkCache
+from convnet.fitted.state import fitted_attributes
 from convnet.graph import Plan
 from convnet.layers import as_layers
 

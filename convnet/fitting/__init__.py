@@ -6,5 +6,6 @@
     data.py            X, y and weights, checked and encoded; the validation set
     transfer.py        initial weights, frozen layers, learning rates of layers
     validation.py      loss and score after each epoch
+    likely_mistakes.py warnings about parameters, data and nets that learned nothing
     callback_view.py   what callbacks see of a fit, and their calls
 """

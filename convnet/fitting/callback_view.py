@@ -11,7 +11,7 @@ import numpy as np
 
 from convnet.augment.spec import as_augment
 from convnet.callbacks.callback import Callback
-from convnet.fitted.attributes import fitted_copy
+from convnet.fitted.state import fitted_copy
 from convnet.training import snapshot
 from convnet.training.optimization import resolve_learning_rate
 from convnet.training.schedules import NAMED, Schedule

@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from convnet.augment.plan import plan_augment
 from convnet.augment.spec import as_augment
 from convnet.data.lazy.array import LazyArray
-from convnet.fitted.attributes import kept
+from convnet.fitted.state import fitted_copy, kept
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
 from convnet.inputs.targets import as_target, check_lengths, check_sample_weight, count_samples
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from convnet.augment.plan import AugmentPlan
-    from convnet.inputs.arrays import Images
-    from convnet.inputs.tasks import Target, Task
+    from convnet.data.arraylikes import Images
+    from convnet.inputs.tasks.base import Target, Task
     from convnet.layers.base import Layer
 
 
@@ -146,6 +146,27 @@ class FitData:
             y=y,
         )
 
+    def check_unchanged(self, estimator: Any, method: str) -> None:
+        """Raise ValueError if `method`, "warm_start" or "partial_fit", cannot resume with these layers and images."""
+        input_format = estimator._input_format
+        now = {
+            "input_shape": self.input_shape,
+            "layers": self.layers,
+            "rescale": estimator.rescale,
+            "data_format": estimator.data_format,
+        }
+        then = {
+            "input_shape": estimator.input_shape_,
+            "layers": estimator._network_cache.layers,
+            "rescale": input_format.rescale,
+            "data_format": input_format.data_format,
+        }
+        for name, value in now.items():
+            if value != then[name]:
+                raise ValueError(
+                    f"{method} continues the last fit, but {name} has changed since. Use a clone."
+                )
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         """(h, w, c), (length, c) or (features,)."""
@@ -197,19 +218,28 @@ class ValidationSet:
         X: Any,
         y: Any,
         sample_weight: ArrayLike | None,
-    ) -> ValidationSet:
+    ) -> ValidationSet | None:
         """Check and encode X_val, y_val and sample_weight_val. An error says which of them it is about.
 
         Parameters
         ----------
         estimator : BaseConvNet
-            An estimator with the fitted attributes about X that the fit will set.
+            Being fitted.
         data : FitData
             What the net is trained on.
         X, y, sample_weight
-            As passed.
+            As passed. Without X and y, there is no validation set.
         """
+        if (X is None) != (y is None):
+            passed, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
+            raise ValueError(f"{passed} is passed without {missing}. Pass both, or neither.")
+        if X is None:
+            if sample_weight is not None:
+                raise ValueError("sample_weight_val is passed without X_val and y_val.")
+            return None
         name = type(estimator).__name__
+        known = {"input_shape_": data.input_shape, **data.attributes}
+        estimator = fitted_copy(estimator, known)
         with _about("X_val"):
             array = inputs.check_rows(X, name)
             inputs.check_features(estimator, X, array)
@@ -217,8 +247,8 @@ class ValidationSet:
             scale = estimator._input_format.scale_for(images, name)
         with _about("y_val"):
             y = as_target(y)
-        known = data.attributes.get("_folder_classes")
-        inputs.check_folder_classes(known, X, y, ("X_val", "y_val"))
+        classes = data.attributes.get("_folder_classes")
+        inputs.check_folder_classes(classes, X, y, ("X_val", "y_val"))
         n_labels = count_samples(y)
         if n_labels not in (None, len(images)):
             raise ValueError(f"y_val has {n_labels} entries; X_val has {len(images)} samples.")

@@ -27,28 +27,30 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from convnet.engine.threads import resolve_n_threads
-from convnet.fitted.attributes import fitted_copy
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.weights import Weights
 from convnet.fitting.callback_view import CallbackView
 from convnet.fitting.data import FitData, ValidationSet
-from convnet.fitting.likely_mistakes import warn_of_likely_mistakes
+from convnet.fitting.likely_mistakes import (
+    warn_of_constant_targets,
+    warn_of_likely_mistakes,
+    warn_of_trivial_net,
+)
 from convnet.fitting.transfer import (
     format_report,
     frozen_parameters,
+    initial_arrays,
     load_initial_weights,
     rate_factors,
-    read_init_weights,
+    rescaled_output,
     warn_of_frozen_random,
-    warn_of_scaling,
 )
-from convnet.fitting.trivial import warn_of_trivial_net
 from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
 from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import METRICS, Loop
-from convnet.training.optimization import OptimizationState, resolve_learning_rate
+from convnet.training.optimization import OptimizationState, resolve_batch_size
 from convnet.training.statistics import learn_statistics
 from convnet.values.messages import show
 from convnet.values.user_warnings import warn_user
@@ -62,13 +64,10 @@ if TYPE_CHECKING:
     from convnet.fitting.transfer import Report
     from convnet.graph import Network
     from convnet.inputs.target_scaling import TargetScaling
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
     from convnet.training.examples import Examples
 
 
-AUTO_STEPS = 64  # of an epoch with batch_size="auto", as far as the limits of the batch size allow
-AUTO_BATCH_SIZES = 8, 128
-SOLVER_PARAMETERS = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
 PASSED = "X_val"  # stands for a validation set that was passed, where the seed of a split is noted otherwise
 
 
@@ -184,81 +183,33 @@ class FitSession:
             classes=classes,
         )
         if resume:
-            self._check_unchanged("partial_fit" if partial else "warm_start")
+            self.data.check_unchanged(estimator, "partial_fit" if partial else "warm_start")
         elif not partial:
             warn_of_likely_mistakes(estimator, self.data, validated=validation[0] is not None)
-        self.validation_set = self._read_validation_set(*validation)
+        self.validation_set = ValidationSet.read(estimator, self.data, *validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
-        self.init_weights = None if resume else self._read_init_weights(load)
+        self.init_weights: Mapping[str, np.ndarray] | None = None
+        self.init_scaling: TargetScaling | None = None
+        if not resume and estimator.init_weights is not None:
+            self.init_weights, self.init_scaling = initial_arrays(estimator, self.data, load)
         self.scaling: TargetScaling | None = None
         self.net: InitialNet | None = None
         self._loop: Loop | None = None
 
-    def _check_unchanged(self, method: str) -> None:
-        """Raise ValueError if `method`, "warm_start" or "partial_fit", cannot resume with these layers and images."""
-        estimator, input_format = self.estimator, self.estimator._input_format
-        now = {
-            "input_shape": self.data.input_shape,
-            "layers": self.data.layers,
-            "rescale": estimator.rescale,
-            "data_format": estimator.data_format,
-        }
-        then = {
-            "input_shape": estimator.input_shape_,
-            "layers": estimator._network_cache.layers,
-            "rescale": input_format.rescale,
-            "data_format": input_format.data_format,
-        }
-        for name, value in now.items():
-            if value != then[name]:
-                raise ValueError(
-                    f"{method} continues the last fit, but {name} has changed since. Use a clone."
-                )
-
-    def _read_validation_set(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None
-    ) -> ValidationSet | None:
-        """Return X_val, y_val and sample_weight_val as a `ValidationSet`, or None."""
-        if (X is None) != (y is None):
-            passed, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
-            raise ValueError(f"{passed} is passed without {missing}. Pass both, or neither.")
-        if X is None:
-            if sample_weight is not None:
-                raise ValueError("sample_weight_val is passed without X_val and y_val.")
-            return None
-        known = {"input_shape_": self.data.input_shape, **self.data.attributes}
-        return ValidationSet.read(
-            fitted_copy(self.estimator, known), self.data, X, y, sample_weight
-        )
-
-    def _read_init_weights(self, load: Callable[[Any], Any]) -> Mapping[str, np.ndarray] | None:
-        """Return the arrays of `init_weights`, or None. Warn if they come from a net that reads X in other units."""
-        estimator, data = self.estimator, self.data
-        if estimator.init_weights is None:
-            return None
-        arrays, input_format = read_init_weights(estimator.init_weights, self.estimator_name, load)
-        chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
-        if input_format is not None and not chosen:  # the user's own choice may mean the same units
-            warn_of_scaling(input_format, data.examples.X, data.examples.scale, self.estimator_name)
-        return arrays
-
     def run(self, callbacks: Sequence[Callback]) -> dict[str, Any]:
         """Train, calling the callbacks. Return the fitted attributes."""
-        view = CallbackView(self, callbacks)
-        state = view.resume()
+        view = CallbackView(self, callbacks) if callbacks else None
+        state = view.resume() if view else None
         if state is not None:
             self.seed, self.split_seed = snapshot.seeds(state[0])
         examples, validation_set = self.scale_targets(*self._split())
         self.net = self.build(examples)
         prepared = self.prepare(self.net, examples)
-        watch = view if callbacks else None
-        self._loop = loop = self._make_loop(self.net, prepared, validation_set, watch)
+        self._loop = loop = self._make_loop(self.net, prepared, validation_set, view)
         if state is not None:
             snapshot.restore(loop, *state)
         try:
-            view.fit_begin()
             loop.run(self.last_epoch - self.first_epoch)
-            view.fit_end()
         except BaseException:
             if self.partial:
                 self.net.cache.reset()
@@ -267,7 +218,8 @@ class FitSession:
             loop.watch = (
                 None  # it refers to this session, whose memory would wait for the garbage collector
             )
-            view.close()
+            if view:
+                view.close()
         if not self.partial:
             warn_of_trivial_net(
                 self.estimator,
@@ -316,6 +268,8 @@ class FitSession:
     ) -> tuple[Examples, ValidationSet | None]:
         """Return both sets with targets as the net learns them. The training set alone determines the scaling."""
         self.scaling = self.data.task.scaling(*examples.labels())
+        if self.partial and not self.resume and self.scaling is not None:
+            warn_of_constant_targets(self.estimator, examples.labels()[0])
         if validation_set is not None:
             name = "y" if self.validation_set is None else "y_val"
             scaled = self._scaled(name, validation_set.examples)
@@ -344,7 +298,10 @@ class FitSession:
         if estimator.freeze is not None:
             frozen = frozen_parameters(estimator.freeze, plan)
         if self.init_weights is not None:
-            report = load_initial_weights(network, self.init_weights, self.estimator_name)
+            arrays = self.init_weights
+            if self.init_scaling is not None and self.scaling is not None:
+                arrays = rescaled_output(arrays, self.init_scaling, self.scaling)
+            report = load_initial_weights(network, arrays, self.estimator_name)
             if estimator.verbose:
                 print(format_report(report))
             warn_of_frozen_random(report, frozen, self.estimator_name)
@@ -369,30 +326,20 @@ class FitSession:
         if estimator.layer_learning_rates is not None:
             factors = rate_factors(estimator.layer_learning_rates, plan)
         prefix = plan.frozen_prefix(frozen) if data.augment is None else None
-        batch_size = _batch_size(estimator.batch_size, len(examples.rows))
+        batch_size = resolve_batch_size(estimator.batch_size, len(examples.rows))
         optimization = cache.optimization_state or OptimizationState(self.seed, self.schedule_start)
         optimization.set_trainer(
             network,
+            estimator,
             loss=data.target.loss,
             batch_size=batch_size,
-            settings={name: getattr(estimator, name) for name in SOLVER_PARAMETERS}
-            | {
-                "nesterov": estimator.nesterovs_momentum,
-                "augment": data.augment,
-                "frozen": frozen,
-                "rates": factors,
-                "frozen_prefix": prefix,
-                "label_smoothing": getattr(estimator, "label_smoothing", 0.0),
-            },
+            augment=data.augment,
+            frozen=frozen,
+            rates=factors,
+            frozen_prefix=prefix,
         )
-        cycle = not self.partial and not estimator.early_stopping
-        learning_rate = resolve_learning_rate(estimator.learning_rate, cycle=cycle)
         optimization.set_schedule(
-            learning_rate,
-            estimator.learning_rate_init,
-            estimator.max_iter,
-            estimator.tol,
-            estimator.n_iter_no_change,
+            estimator, cycle=not self.partial and not estimator.early_stopping
         )
         optimization.trainer.n_threads = self.n_threads
         score = data.task.score_weights(*examples.labels())
@@ -537,14 +484,6 @@ def draw_seed(random_state: Any) -> int:
             f"random_state must be None, an integer or a RandomState; got {show(random_state)}."
         )
     return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-def _batch_size(batch_size: int | str, n: int) -> int:
-    """Return the number of samples of a step, for n samples. "auto" gives a power of two."""
-    if isinstance(batch_size, str):
-        low, high = AUTO_BATCH_SIZES
-        batch_size = min(max(2 ** round(math.log2(max(1.0, n / AUTO_STEPS))), low), high)
-    return min(n, int(batch_size))
 
 
 def _joined(old: dict[str, list[float]], new: dict[str, list[float]]) -> dict[str, list[float]]:

@@ -13,6 +13,7 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights, as_numbers
+from convnet.inputs.target_scaling import TargetScaling
 from convnet.layers import resolve_names
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
 from convnet.values.user_warnings import warn_user
@@ -25,16 +26,58 @@ MAX_PATH = 4096  # characters: the limit of Linux, above that of other systems
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from convnet.data.arraylikes import Images
+    from convnet.fitting.data import FitData
     from convnet.graph import LayerInfo, Network, Plan
-    from convnet.inputs.arrays import Images
     from convnet.inputs.scaling import InputFormat
     from convnet.layers.base import Layer
 
 
+def initial_arrays(
+    estimator: Any, data: FitData, load: Callable[[Any], Any]
+) -> tuple[Mapping[str, np.ndarray], TargetScaling | None]:
+    """Return the arrays of `init_weights`, and the scaling of the targets of the net that they come from, if known.
+
+    Warn if that net reads X in other units.
+    """
+    name = type(estimator).__name__
+    arrays, net = read_init_weights(estimator.init_weights, name, load)
+    if net is None:
+        return arrays, None
+    chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
+    if not chosen:  # the user's own choice may mean the same units
+        warn_of_scaling(net._input_format, data.examples.X, data.examples.scale, name)
+    return arrays, TargetScaling.of(vars(net)) if hasattr(net, "y_scale_") else None
+
+
+def rescaled_output(
+    arrays: Mapping[str, np.ndarray], old: TargetScaling, new: TargetScaling
+) -> Mapping[str, np.ndarray]:
+    """Return arrays whose output layer predicts the same numbers, in the units of y, for another scaling of targets.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        By name. Without an output layer of as many outputs, they are returned as they are.
+    old, new : TargetScaling
+        Scaling of the net that they come from, and of the net that they are for.
+    """
+    weights, bias = arrays.get("output/weights"), arrays.get("output/bias")
+    if weights is None or bias is None or not len(bias) == len(old.scale) == len(new.scale):
+        return arrays
+    factor, shift = old.scale / new.scale, (old.mean - new.mean) / new.scale
+    with np.errstate(over="ignore"):  # infinite weights are refused
+        output = {
+            "output/weights": (weights * factor).astype(np.float32),
+            "output/bias": (bias * factor + shift).astype(np.float32),
+        }
+    return {**arrays, **output}
+
+
 def read_init_weights(
     source: Any, estimator_name: str, load: Callable[[Any], Any]
-) -> tuple[Mapping[str, np.ndarray], InputFormat | None]:
-    """Return the arrays that `init_weights` stands for, and how the net that they come from reads X.
+) -> tuple[Mapping[str, np.ndarray], Any]:
+    """Return the arrays that `init_weights` stands for, and the fitted net that they come from.
 
     Parameters
     ----------
@@ -49,7 +92,7 @@ def read_init_weights(
     -------
     arrays : mapping of str to ndarray
         By name.
-    input_format : InputFormat or None
+    net : BaseConvNet or None
         None for a mapping.
     """
     if isinstance(source, Mapping):
@@ -83,7 +126,7 @@ def read_init_weights(
         )
     net = net.estimator if isinstance(net, FrozenEstimator) else net
     validate_fitted(net)
-    return net.weights_, net._input_format
+    return net.weights_, net
 
 
 def warn_of_scaling(known: InputFormat, images: Images, scale: float, estimator_name: str) -> None:

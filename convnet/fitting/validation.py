@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import is_classifier
 
-from convnet.fitted.attributes import fitted_copy
+from convnet.fitted.state import fitted_copy
 from convnet.fitted.weights import Weights
 from convnet.training.prediction import predict_in_batches
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables
 from convnet.values.messages import did_you_mean, show
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from convnet.fitting.data import ValidationSet
     from convnet.graph import Network
-    from convnet.inputs.tasks import Task
+    from convnet.inputs.tasks.base import Task
 
 
 class Validation:
@@ -123,7 +123,7 @@ class Scorer:
             raise ValueError(
                 f"scoring={show(scoring)} is not a scorer of scikit-learn; "
                 f"sklearn.metrics.get_scorer_names() lists them."
-                f"{did_you_mean(scoring, get_scorer_names(), foreign_tables.SCORERS)}"
+                f"{did_you_mean(scoring, get_scorer_names(), foreign_estimator_tables.SCORERS)}"
             )
         try:
             self.scorer = check_scoring(estimator, scoring)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convnet.engine import Context
+from convnet.engine import Context, softmax
 from convnet.values.messages import show
 
 Doubles: TypeAlias = NDArray[np.float64]
@@ -99,8 +99,7 @@ def log_probabilities(logits: ArrayLike) -> Doubles:
 
 def probabilities(logits: ArrayLike) -> Doubles:
     """Return p of each class, float64, rows that sum to 1; shapes as in `log_probabilities`."""
-    p = np.exp(log_probabilities(logits))
-    return p / p.sum(axis=1, keepdims=True)
+    return softmax(np.asarray(logits, dtype=np.float32))
 
 
 def log_sigmoid(logits: ArrayLike) -> Doubles:

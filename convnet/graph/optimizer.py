@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convnet.engine import SOLVERS, UPDATE_BLOCK, Context, aligned_zeros
+from convnet.engine import SOLVERS, STAGES, UPDATE_BLOCK, Context, aligned_zeros
 from convnet.graph.arrays import is_finite
 from convnet.graph.layout import Parameter
 from convnet.values.messages import show
@@ -151,7 +151,7 @@ class Optimizer:
         """Count a step, and set the context's moments and constants for it."""
         self._steps += 1
         rate = learning_rate
-        if self.solver in ("adam", "adamw"):
+        if STAGES[f"update_{self.solver}"].needs_corrected_rate:
             rate *= np.sqrt(1.0 - self.constants["beta_2"] ** self._steps)
             rate /= 1.0 - self.constants["beta_1"] ** self._steps
         context.optimizer(

@@ -1,11 +1,9 @@
 """The arguments of ``fit`` and ``predict``, checked and encoded.
 
-arrays.py         array-likes as arrays, and the objects whose samples are read when they are needed
 nested.py         why X cannot become an array of numbers, and what to do
 paths.py          paths in place of X
 images.py         X as images, signals or flat features
 scaling.py        the dtype and range of X, and the scale that the net reads it with
-targets.py        y as labels, indicators or numbers
-sample_weight.py  weights of samples and classes
-tasks.py          what a net learns: classification, multilabel classification, regression
+targets.py        y as labels, indicators or numbers; weights of samples and classes
+tasks/            what a net learns: classification, multilabel classification, regression
 """

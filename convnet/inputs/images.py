@@ -15,12 +15,13 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from convnet.data.arraylikes import Images, as_array, is_lazy, placeholder
 from convnet.data.lazy.array import LazyArray
-from convnet.inputs.arrays import Images, as_array, is_lazy, placeholder
 from convnet.inputs.nested import nested_error
 from convnet.inputs.paths import refuse_paths
 from convnet.layers import as_layers
 from convnet.layers.geometry import cross
+from convnet.values.constraints import is_integer
 from convnet.values.messages import listed
 from convnet.values.user_warnings import warn_user
 
@@ -348,3 +349,19 @@ def _one_image(shape: Sequence[int], what: str = "image") -> str:
 
 def _shape(shape: Sequence[int]) -> str:
     return f"(n, {', '.join(map(str, shape[1:]))})"
+
+
+def declared_shape(value: Any, data_format: str, layers: Any = None) -> tuple[int, ...] | None:
+    """Return a valid `input_shape` as (h, w, c), (length, c), (features,) or None.
+
+    The parameter has the order of `data_format`. Two numbers are (length, channels) if `layers` take signals, and
+    (height, width) otherwise.
+    """
+    if value is None:
+        return None
+    shape = (int(value),) if is_integer(value) else tuple(map(int, value))
+    if len(shape) == 2 and takes_signals(layers):
+        return shape[::-1] if data_format == "channels_first" else shape
+    if len(shape) == 3 and data_format == "channels_first":
+        return (*shape[1:], shape[0])
+    return (*shape, 1) if len(shape) == 2 else shape

@@ -15,11 +15,12 @@ import numpy as np
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.chunks import chunks
 from convnet.layers import Rescale
+from convnet.values.constraints import Constraint, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convnet.inputs.arrays import Images
+    from convnet.data.arraylikes import Images
     from convnet.layers.base import Layer
 
 
@@ -59,6 +60,10 @@ class InputFormat:
     largest: float
     as_is: bool = False
 
+    def is_alike(self, dtype: np.dtype[Any]) -> bool:
+        """Return whether finite X of this dtype has the scale of the fit, whatever its values."""
+        return self.rescale != "auto" or dtype.name == self.dtype
+
     def scale_for(self, images: Images, estimator_name: str) -> float:
         """Return the scale for other X.
 
@@ -79,8 +84,7 @@ class InputFormat:
             the range of the fit; or one of both is uint16 without a value above 255, which may be 8-bit images; or,
             with `as_is`, the net was fitted on integers and X has floats within 0..1. Also for NaN and infinity.
         """
-        dtype = images.dtype.name
-        alike = self.rescale != "auto" or dtype == self.dtype
+        dtype, alike = images.dtype.name, self.is_alike(images.dtype)
         if alike and images.dtype.kind in "bui":
             return self.scale  # integers are finite: no need to read X
         largest = largest_value(images, estimator_name)
@@ -124,6 +128,17 @@ def is_scale(value: Any) -> bool:
     """Return whether a number is positive and finite as a float32."""
     bounds = np.finfo(np.float32)
     return float(bounds.tiny) <= value <= float(bounds.max)
+
+
+def _scale(value: Any) -> float:
+    if not is_number(value):
+        raise TypeError
+    if not is_scale(value):
+        raise ValueError
+    return float(value)
+
+
+float32_scale = Constraint("a number above 0 in the range of float32", _scale)
 
 
 def largest_value(images: Images, estimator_name: str, rows: np.ndarray | None = None) -> float:

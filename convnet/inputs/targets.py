@@ -11,8 +11,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from convnet.data.arraylikes import ARRAY_ATTRIBUTES, as_objects
-from convnet.inputs.arrays import as_array
+from convnet.data.arraylikes import ARRAY_ATTRIBUTES, as_array, as_objects
 from convnet.values.constraints import as_float, is_number
 from convnet.values.messages import listed, shortened, show
 

@@ -71,7 +71,7 @@ class Activation(Layer):
     activation: str | None = parameter(activation_name)
 
     def lower(self, builder: Builder) -> None:
-        builder.activation(self.activation or "linear")
+        builder.activation(self.activation)
 
 
 @register

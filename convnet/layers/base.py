@@ -93,88 +93,72 @@ class Layer(Value):
 
 
 class Builder(Protocol):
-    """What a layer's `lower` may call. Each method emits operations that read the current output and replace it.
-
-    Pairs are (vertical, horizontal). Windows over signals have height 1.
+    """What a layer's `lower` may use.
 
     Attributes
     ----------
     shape : tuple of int
         Shape of the current output: (height, width, channels), (length, channels) or (features,).
+    layer : str
+        Name of the layer that is being lowered: "residual1/conv1" for a layer inside another.
+    ops : list of Op
+        The operations emitted so far, those of the layers before included.
+    winograd : bool
+        Whether convolutions may use Winograd's algorithm.
     """
 
     shape: tuple[int, ...]
+    layer: str
+    ops: list[Any]
+    winograd: bool
+
+    def emit(
+        self,
+        operation: str,
+        shape: tuple[int, ...] | None = None,
+        parameters: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Emit an operation that reads the current output and replaces it.
+
+        Parameters
+        ----------
+        operation : str
+            Name of its class in `convnet.graph.ops`, such as "Pool2DOp".
+        shape : tuple of int, default=None
+            Shape of its output. None is that of its input.
+        parameters : dict, default=None
+            Its parameters by role, from `parameter` and `weights`.
+        **options : dict
+            The other fields of the class. Pairs are (vertical, horizontal). Windows over signals have height 1.
+        """
+
+    def parameter(self, role: str, shape: tuple[int, ...], **properties: Any) -> Any:
+        """Declare a parameter of the layer. Its name is "<layer>/<role>", its properties are fields of `Parameter`."""
+
+    def weights(self, layer: Any, shape: tuple[int, ...], *, fans: Pair) -> dict[str, Any]:
+        """Declare the weights and, with `use_bias`, the bias of a `WeightedLayer`.
+
+        `fans` are the numbers of inputs of an output, and of outputs of an input.
+        """
+
+    def check_size(self, what: str, values: int) -> None:
+        """Raise ValueError if `what` of the layer has too many values."""
+
+    def activation(self, name: str | None) -> None:
+        """Emit an activation. None and "linear" emit nothing."""
+
+    def flatten(self) -> None:
+        """Make the current output flat, without copying it."""
 
     def lower(self, name: str, layer: Layer) -> None:
         """Emit the operations of another layer, inside the layer that is being lowered, if any."""
 
     def fork(self) -> Branch:
-        """Give the current output a second reader. Return that branch, for `switch` and `add`."""
+        """Give the current output a second reader. Return that branch, whose end is its `output`."""
 
     def switch(self, branch: Branch) -> Branch:
         """Continue with another branch. Return the branch that was current."""
-
-    def add(self, branch: Branch, *, activation: str) -> None:
-        """Emit the sum of the current output and a branch of the same shape, then an activation."""
-
-    def conv2d(
-        self,
-        filters: int,
-        *,
-        kernel: Pair,
-        stride: Pair,
-        padding: tuple[Pair, Pair],
-        dilation: Pair,
-        groups: int,
-        activation: str,
-        use_bias: bool,
-        initializer: str | None = None,
-        l2: float | None = None,
-        max_norm: float | None = None,
-    ) -> None:
-        """Emit a convolution, then an activation. `initializer`, `l2` and `max_norm` are as in `WeightedLayer`."""
-
-    def pool2d(self, kind: str, *, size: Pair, stride: Pair, padding: tuple[Pair, Pair]) -> None:
-        """Emit a "max" or "avg" pooling."""
-
-    def global_pool2d(self, kind: str) -> None:
-        """Emit a "max" or "avg" pooling of the whole map or signal to one value per channel, flat."""
-
-    def dense(
-        self,
-        units: int,
-        *,
-        activation: str,
-        use_bias: bool,
-        initializer: str | None = None,
-        l2: float | None = None,
-        max_norm: float | None = None,
-    ) -> None:
-        """Emit a dense layer over flat data, then an activation. The other options are as in `WeightedLayer`."""
-
-    def batch_norm(self, *, momentum: float, epsilon: float) -> None:
-        """Emit a batch normalization of each channel."""
-
-    def dropout(self, rate: float, *, whole_channels: bool = False) -> None:
-        """Emit a dropout of values, or of whole channels of a map. A rate of 0 emits nothing."""
-
-    def zero_pad2d(self, padding: tuple[Pair, Pair]) -> None:
-        """Emit zeros around a map. A padding of 0 emits nothing."""
-
-    def rescale(self, scale: float, offset: float) -> None:
-        """Emit a scale and an offset. 1 and 0 emit nothing."""
-
-    def normalize(self, epsilon: float) -> None:
-        """Emit a normalization of each channel by statistics that are learned before training."""
-
-    def resize(self, size: Pair, *, methods: tuple[str, str]) -> None:
-        """Emit a resized map. The current size emits nothing."""
-
-    def activation(self, name: str) -> None:
-        """Emit an activation. "linear" emits nothing."""
-
-    def flatten(self) -> None:
-        """Make the current map flat, without copying it."""
 
 
 LAYERS = Registry(

@@ -49,4 +49,15 @@ class BatchNorm(Layer):
     epsilon: float = parameter(number(1e-12, 1), default=1e-5)
 
     def lower(self, builder: Builder) -> None:
-        builder.batch_norm(momentum=self.momentum, epsilon=self.epsilon)
+        channels = builder.shape[-1:]
+        parameters = {
+            "gamma": builder.parameter("gamma", channels, start=1.0),
+            "beta": builder.parameter("beta", channels),
+            "mean": builder.parameter("moving_mean", channels, trainable=False),
+            "variance": builder.parameter(
+                "moving_variance", channels, start=1.0, trainable=False, least=0.0
+            ),
+        }
+        builder.emit(
+            "BatchNormOp", parameters=parameters, momentum=self.momentum, epsilon=self.epsilon
+        )

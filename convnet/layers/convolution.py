@@ -4,12 +4,14 @@ Dataclasses order the fields of several base classes from the last one to the fi
 ``Conv2D(Convolution, Kernel2D)`` has the fields of `Filters`, `Kernel2D`, `Groups` and `WeightedLayer`.
 """
 
+from math import prod
 from typing import Any
 
 from convnet.layers.base import Builder, Layer
 from convnet.layers.geometry import (
     Padding,
     Window,
+    map_size,
     map_window,
     padding1d,
     padding2d,
@@ -58,18 +60,30 @@ class Kernel(Layer):
     def _window(self, shape: tuple[int, ...]) -> Window:
         raise NotImplementedError
 
-    def _convolve(
-        self, builder: Builder, filters: int, groups: int, options: dict[str, Any]
-    ) -> None:
-        window = self._window(builder.shape)
-        builder.conv2d(
-            filters,
+    def _convolve(self, builder: Builder, filters: int, groups: int) -> None:
+        """Emit the convolution, without the activation."""
+        window, channels = self._window(builder.shape), builder.shape[-1]
+        (top, bottom), (left, right) = window.padding
+        height, width = map_size(builder.shape)
+        padded = (height + top + bottom) * (width + left + right)
+        builder.check_size("padded input", padded * channels)
+        kernel = window.size[3 - len(builder.shape) :]  # one axis for signals
+        taps = prod(kernel)
+        parameters = builder.weights(
+            self,
+            (*kernel, channels // groups, filters),
+            fans=(taps * channels // groups, taps * filters // groups),
+        )
+        builder.emit(
+            "Conv2DOp",
+            self.output_shape(builder.shape),
+            parameters,
             kernel=window.size,
             stride=window.stride,
             padding=window.padding,
             dilation=window.dilation,
             groups=groups,
-            **options,
+            allow_winograd=builder.winograd,
         )
 
 
@@ -167,7 +181,8 @@ class Convolution(WeightedLayer, Groups, Kernel, Filters):
         return (*self._window(input_shape).output_shape("kernel", input_shape), self.filters)
 
     def lower(self, builder: Builder) -> None:
-        self._convolve(builder, self.filters, self.groups, self._weight_options())
+        self._convolve(builder, self.filters, self.groups)
+        builder.activation(self.activation)
 
 
 @immutable

@@ -47,4 +47,7 @@ class Dense(WeightedLayer, Units):
         return (self.units,)
 
     def lower(self, builder: Builder) -> None:
-        builder.dense(self.units, **self._weight_options())
+        (inputs,) = builder.shape
+        parameters = builder.weights(self, (inputs, self.units), fans=(inputs, self.units))
+        builder.emit("DenseOp", (self.units,), parameters)
+        builder.activation(self.activation)

@@ -37,4 +37,5 @@ class DepthwiseConv2D(WeightedLayer, DepthwiseKernel):
 
     def lower(self, builder: Builder) -> None:
         channels = builder.shape[2]
-        self._convolve(builder, channels * self.depth_multiplier, channels, self._weight_options())
+        self._convolve(builder, channels * self.depth_multiplier, channels)
+        builder.activation(self.activation)

@@ -36,7 +36,8 @@ class Dropout(Layer):
     rate: float = parameter(number(0, 0.999))
 
     def lower(self, builder: Builder) -> None:
-        builder.dropout(self.rate)
+        if self.rate > 0.0:
+            builder.emit("DropoutOp", rate=self.rate, key=len(builder.ops) + 1)
 
 
 @register
@@ -80,4 +81,6 @@ class SpatialDropout2D(Layer):
         return input_shape
 
     def lower(self, builder: Builder) -> None:
-        builder.dropout(self.rate, whole_channels=True)
+        if self.rate > 0.0:
+            key = len(builder.ops) + 1
+            builder.emit("DropoutOp", rate=self.rate, key=key, whole_channels=True)

@@ -89,6 +89,12 @@ padding1d = choice("valid", "same") | Constraint(
 )
 
 
+def map_size(shape: tuple[int, ...]) -> Pair:
+    """Return height and width of a map, or of a signal as a map of height 1."""
+    height, width, _ = (1, *shape)[-3:]
+    return height, width
+
+
 def span(k: int, d: int = 1) -> int:
     """Return how many pixels a kernel of k taps covers at dilation d: d (k - 1) + 1."""
     return d * (k - 1) + 1

@@ -2,6 +2,7 @@
 
 from convnet.layers.base import Builder, Layer, register
 from convnet.values.constraints import number, parameter
+from convnet.values.messages import show
 
 
 @register
@@ -47,4 +48,16 @@ class Normalize(Layer):
     epsilon: float = parameter(number(0, 1), default=1e-7)
 
     def lower(self, builder: Builder) -> None:
-        builder.normalize(self.epsilon)
+        for op in builder.ops:
+            if op.random or any(p.trainable for p in op.parameters.values()):
+                raise ValueError(
+                    f"layer {show(builder.layer)}: its statistics are learned before training, but {show(op.layer)} "
+                    f"before it {'drops values at random' if op.random else 'is trained'}. Use BatchNorm, or put it "
+                    f"before {show(op.layer)}."
+                )
+        channels = builder.shape[-1:]
+        parameters = {
+            "mean": builder.parameter("mean", channels, trainable=False),
+            "deviation": builder.parameter("deviation", channels, start=1.0, trainable=False),
+        }
+        builder.emit("AffineOp", parameters=parameters, epsilon=self.epsilon)

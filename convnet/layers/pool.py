@@ -6,6 +6,7 @@ from convnet.layers.base import Builder, Layer
 from convnet.layers.geometry import (
     Padding,
     Window,
+    map_size,
     map_window,
     padding1d,
     padding2d,
@@ -48,7 +49,14 @@ class Pool(Layer):
 
     def lower(self, builder: Builder) -> None:
         window = self._window(builder.shape)
-        builder.pool2d(self.kind, size=window.size, stride=window.stride, padding=window.padding)
+        builder.emit(
+            "Pool2DOp",
+            self.output_shape(builder.shape),
+            pooling=self.kind,
+            size=window.size,
+            stride=window.stride,
+            padding=window.padding,
+        )
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         raise NotImplementedError
@@ -130,4 +138,12 @@ class GlobalPool(Layer):
         return input_shape[-1:]
 
     def lower(self, builder: Builder) -> None:
-        builder.global_pool2d(self.kind)
+        size = map_size(builder.shape)
+        builder.emit(
+            "Pool2DOp",
+            self.output_shape(builder.shape),
+            pooling=self.kind,
+            size=size,
+            stride=size,
+            padding=((0, 0), (0, 0)),
+        )

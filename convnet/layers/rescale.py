@@ -52,4 +52,5 @@ class Rescale(Layer):
             raise ValueError("Rescale: scale must not be 0, which would make all values equal")
 
     def lower(self, builder: Builder) -> None:
-        builder.rescale(self.scale, self.offset)
+        if (self.scale, self.offset) != (1.0, 0.0):
+            builder.emit("AffineOp", scale=self.scale, offset=self.offset)

@@ -121,7 +121,8 @@ class Residual(Layer):
             body = builder.switch(shortcut)
             builder.lower(SHORTCUT, projection)
             shortcut = builder.switch(body)
-        builder.add(shortcut, activation=self.activation or "linear")
+        builder.emit("AddOp", other=shortcut.output)
+        builder.activation(self.activation)
 
 
 def _projection(source: tuple[int, ...], target: tuple[int, ...]) -> Layer:

@@ -65,4 +65,6 @@ class Resize(Layer):
         sizes = zip(builder.shape, both(self.size), strict=False)
         auto = ("area" if old > new else "bilinear" for old, new in sizes)
         rows, columns = auto if self.method == "auto" else both(self.method)
-        builder.resize(both(self.size), methods=(rows, columns))
+        shape = self.output_shape(builder.shape)
+        if shape != builder.shape:
+            builder.emit("ResizeOp", shape, methods=(rows, columns))

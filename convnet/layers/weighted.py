@@ -1,7 +1,5 @@
 """The base class of layers with weights: convolutions and dense layers."""
 
-from typing import Any
-
 from convnet.layers.activation import activation_name
 from convnet.layers.base import Layer
 from convnet.values import foreign_tables
@@ -47,13 +45,3 @@ class WeightedLayer(Layer):
     kernel_initializer: str | None = parameter(optional(initializer), default=None)
     l2: float | None = parameter(optional(number(0, 1e3)), default=None)
     max_norm: float | None = parameter(optional(number(1e-6, 1e6)), default=None)
-
-    def _weight_options(self) -> dict[str, Any]:
-        """Return the options that `Builder.conv2d` and `Builder.dense` take."""
-        return dict(
-            activation=self.activation or "linear",
-            use_bias=self.use_bias,
-            initializer=self.kernel_initializer,
-            l2=self.l2,
-            max_norm=self.max_norm,
-        )

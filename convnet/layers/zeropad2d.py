@@ -49,7 +49,9 @@ class ZeroPad2D(Layer):
         return (top + h + bottom, left + w + right, c)
 
     def lower(self, builder: Builder) -> None:
-        builder.zero_pad2d(self._pads())
+        shape = self.output_shape(builder.shape)
+        if shape != builder.shape:
+            builder.emit("ZeroPad2DOp", shape, padding=self._pads())
 
     def _pads(self) -> tuple[Pair, Pair]:
         axes: tuple[int | Pair, int | Pair] = both(self.padding)

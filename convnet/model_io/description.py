@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from convnet._version import __version__
 from convnet.augment.spec import as_augment
-from convnet.fitted.attributes import SAVED, commit
+from convnet.fitted.attributes import SAVED
 from convnet.fitted.network_cache import NetworkCache
+from convnet.fitted.state import commit
 from convnet.fitted.validate import check_presence, check_values, plan_layers, validate_fitted
 from convnet.fitted.weights import Weights
 from convnet.inputs.scaling import InputFormat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from convnet.fitted.attributes import fit_snapshot
+from convnet.fitted.state import fit_snapshot
 from convnet.model_io.description import class_name
 from convnet.persistence import model_file
 from convnet.values.messages import did_you_mean, show

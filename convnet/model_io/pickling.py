@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import BaseEstimator
-
+from convnet._sklearn_bases import BaseEstimator
 from convnet.fitted.attributes import FITTED
 from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.validate import check_fitted

@@ -60,6 +60,9 @@ class BestWeights:
 class Watch(Protocol):
     """An observer of a loop."""
 
+    def fit_begin(self) -> None:
+        """Handle the beginning of a run."""
+
     def epoch_begin(self, epoch: int) -> None:
         """Handle the beginning of an epoch, given its number."""
 
@@ -68,6 +71,9 @@ class Watch(Protocol):
 
     def epoch_end(self, metrics: dict[str, float]) -> bool:
         """Handle the metrics of an epoch; return whether to stop."""
+
+    def fit_end(self) -> None:
+        """Handle the end of a run, when the network has the kept weights."""
 
 
 class Loop:
@@ -104,8 +110,8 @@ class Loop:
         When to stop, by `time.monotonic`. It is checked after each step. The epoch under way is dropped, except that
         the first one of a run is cut short and counts.
     watch : Watch, default=None
-        Its ``epoch_begin(epoch)``, ``batch_end()`` and ``epoch_end(metrics)`` are called; the last returns whether to
-        stop.
+        Its ``fit_begin()``, ``epoch_begin(epoch)``, ``batch_end()``, ``epoch_end(metrics)`` and ``fit_end()`` are
+        called. ``epoch_end`` returns whether to stop.
     largest : float, default=1.0
         Largest magnitude of the inputs after scaling.
     score_offset : float, default=None
@@ -176,6 +182,8 @@ class Loop:
 
     def run(self, max_iter: int) -> None:
         """Train for up to `max_iter` epochs, then put the kept weights into the network."""
+        if self.watch:
+            self.watch.fit_begin()
         if self.validate and self.best_epoch and not self.history["loss"]:
             weights = self.network.get_weights()
             score = self.validate(weights)[1]
@@ -189,6 +197,8 @@ class Loop:
                 break
         if self.weights is not self.best.weights:
             self.network.set_weights(self.best.weights)
+        if self.watch:
+            self.watch.fit_end()
 
     def _epoch(self, epoch: int) -> bool:
         """Train for an epoch; return False if it was cut short or dropped."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convnet.graph import Trainer
 from convnet.training.schedules import NAMED, Schedule
-from convnet.values import foreign_tables
+from convnet.values import foreign_estimator_tables, foreign_tables
 from convnet.values.constraints import as_float, choice, is_number
 from convnet.values.foreign_names import as_code
 from convnet.values.messages import reworded, show
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
 
 NAMES = ("constant", "adaptive", *NAMED)
+AUTO_STEPS = 64  # of an epoch with batch_size="auto", as far as the limits of the batch size allow
+AUTO_BATCH_SIZES = 8, 128
+SOLVER_PARAMETERS = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
 ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
 
 
@@ -32,7 +35,9 @@ def check_learning_rate(value: object, max_iter: int) -> None:
     elif isinstance(value, type) and issubclass(value, Schedule):
         raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
     elif isinstance(value, str):
-        choice(*NAMES, elsewhere=foreign_tables.LEARNING_RATES).check("learning_rate", value)
+        choice(*NAMES, elsewhere=foreign_estimator_tables.LEARNING_RATES).check(
+            "learning_rate", value
+        )
     elif not callable(value):
         hint = foreign_tables.SCHEDULES.remedy_of(value)
         if is_number(value):
@@ -51,6 +56,14 @@ def resolve_learning_rate(learning_rate: LearningRate, *, cycle: bool) -> Learni
     if isinstance(learning_rate, str) and learning_rate == "auto":
         return "one_cycle" if cycle else "constant"
     return learning_rate
+
+
+def resolve_batch_size(batch_size: int | str, n: int) -> int:
+    """Return the number of samples of a step, for n samples. "auto" gives a power of two."""
+    if isinstance(batch_size, str):
+        low, high = AUTO_BATCH_SIZES
+        batch_size = min(max(2 ** round(math.log2(max(1.0, n / AUTO_STEPS))), low), high)
+    return min(n, int(batch_size))
 
 
 class OptimizationState:
@@ -82,23 +95,32 @@ class OptimizationState:
         self.schedule_key: tuple[Any, ...] | None = None
 
     def set_trainer(
-        self, network: Network, *, loss: str, batch_size: int, settings: dict[str, Any]
+        self, network: Network, estimator: Any, *, batch_size: int, **settings: Any
     ) -> None:
-        """Provide a trainer with these settings for batches of up to `batch_size` samples."""
-        settings = settings | {"loss": loss}
+        """Provide a trainer for batches of up to `batch_size` samples, with the solver of an estimator.
+
+        `settings` are the other arguments of `Trainer`.
+        """
+        settings |= {name: getattr(estimator, name) for name in SOLVER_PARAMETERS}
+        settings["nesterov"] = estimator.nesterovs_momentum
+        settings["label_smoothing"] = getattr(estimator, "label_smoothing", 0.0)
         if self.settings != settings:
             self.trainer = Trainer(network, batch_size=batch_size, seed=self.seed, **settings)
             self.settings = settings
         elif self.trainer.batch_size < batch_size:
             self.trainer.resize(batch_size)
 
-    def set_schedule(
-        self, learning_rate: LearningRate, init: float, max_iter: int, tol: float, patience: float
-    ) -> None:
-        """Provide learning rates and a rule for stopping with these parameters."""
-        schedule_key = learning_rate, init, max_iter, tol, patience
+    def set_schedule(self, estimator: Any, *, cycle: bool) -> None:
+        """Provide learning rates and a rule for stopping with the parameters of an estimator.
+
+        `cycle` is as in `resolve_learning_rate`.
+        """
+        rate = resolve_learning_rate(estimator.learning_rate, cycle=cycle)
+        init, max_iter = estimator.learning_rate_init, estimator.max_iter
+        tol, patience = estimator.tol, estimator.n_iter_no_change
+        schedule_key = rate, init, max_iter, tol, patience
         if self.schedule_key != schedule_key:
-            self.rates = LearningRates(learning_rate, init, max_iter, self.first_epoch)
+            self.rates = LearningRates(rate, init, max_iter, self.first_epoch)
             self.stopping = EarlyStopping(tol, patience)
             self.schedule_key = schedule_key
 

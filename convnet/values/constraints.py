@@ -92,24 +92,25 @@ class Constraint(Generic[T]):
 
 
 def parameter(
-    check: Callable[[Any], object],
+    check: Callable[[Any], object] | None,
     default: Any = MISSING,
     *,
     positional: bool = False,
-    kw_only: bool = False,
+    kw_only: Any = MISSING,
 ) -> Any:
-    """Declare a field of a `Value` or a `Schedule`.
+    """Declare a field of a `Value` or a `Schedule`, or a parameter of an estimator.
 
     Parameters
     ----------
-    check : Constraint or callable
-        Returns the normalized value, or raises TypeError or ValueError with a message that begins with "must be".
+    check : Constraint, callable or None
+        Returns the normalized value, or raises TypeError or ValueError with a message that begins with "must be". None,
+        for estimators only, leaves the check to the code that reads the value.
     default : object, default=MISSING
         Default of the field. Type checkers see it only if it is given by keyword.
     positional : bool, default=False
         Whether the repr of a value shows the field without its name. Fields without a default always are.
-    kw_only : bool, default=False
-        Whether the field can be given by keyword only.
+    kw_only : bool, default=MISSING
+        Whether the field can be given by keyword only. By default, fields of estimators can, and others cannot.
     """
     metadata = {"check": check, "positional": positional or default is MISSING}
     return field(default=default, kw_only=kw_only, metadata=metadata)

@@ -4,8 +4,7 @@
  *   data      as in conv2d.inc.h, phase by phase over grad_preact with a halo of zeros
  *   weights   dw[r][q][c] = sum over pixels: src[..][..][c] * grad_preact[y][x][c]
  *
- * Vectors run along the channels. A block of channels of 8 pixels, or in the weight gradient of 8 taps,
- * stays in registers. The last block of channels is also a whole one: it starts earlier and overlaps the one before.
+ * Vectors run along the channels. The last vector is also a whole one: it starts earlier and overlaps the one before.
  */
 #ifndef CN_CONV_DEPTHWISE_INC_H
 #define CN_CONV_DEPTHWISE_INC_H
@@ -32,39 +31,25 @@ CN_INLINE int64_t cn_depthwise_width(int64_t channels) {
 /* All channels of one sample. */
 static void cn_depthwise_grid(const cn_grid *grid, const cn_taps *taps, const int64_t *tap,
                               const float *w, const float *bias, int relu, int64_t channels) {
-    const int64_t width = cn_depthwise_width(channels);
-    for (int64_t begin = 0; begin < channels; begin += width) {
-        const int64_t k = begin + width <= channels ? begin : channels - width;
-        cn_grid part = *grid;
-        part.x += k;
-        part.y += k;
-        switch (width) {
+    switch (cn_depthwise_width(channels)) {
 #define CASE(N, ...)                                                                               \
     case N:                                                                                        \
-        CN_NAME(cn_depthwise_block, N, 1)(&part, taps, tap, w + k, bias ? bias + k : NULL, relu);  \
+        CN_NAME(cn_depthwise_grid, N, 1)(grid, taps, tap, w, bias, relu, channels);                \
         break;
-            CN_WIDTHS(CASE, )
+        CN_WIDTHS(CASE, )
 #undef CASE
-        }
     }
 }
 
-static void cn_depthwise_weights(const cn_outer *all, const int64_t *seg, int64_t taps, float *dw,
-                                 int64_t channels) {
-    const int64_t width = cn_depthwise_width(channels);
-    for (int64_t begin = 0; begin < channels; begin += width) {
-        const int64_t k = begin + width <= channels ? begin : channels - width;
-        cn_outer o = *all;
-        o.x += k;
-        o.g += k;
-        switch (width) {
+static void cn_depthwise_weights(const cn_outer *o, const int64_t *seg, int64_t taps, float *dw,
+                                 float *sums, int64_t channels) {
+    switch (cn_depthwise_width(channels)) {
 #define CASE(N, ...)                                                                               \
     case N:                                                                                        \
-        CN_NAME(cn_depthwise_weights, N, 1)(&o, seg, taps, dw + k, begin - k);                     \
+        CN_NAME(cn_depthwise_weights, N, 1)(o, seg, taps, dw, sums, channels);                     \
         break;
-            CN_WIDTHS(CASE, )
+        CN_WIDTHS(CASE, )
 #undef CASE
-        }
     }
 }
 
@@ -114,7 +99,8 @@ static void depthwise_bwd(const cn_conv_params *op, const cn_context *ctx, const
     const cn_preact_layout z = cn_preact_layout_of(op);
     const int64_t c = op->dst.c, taps = op->kh * op->kw;
     int64_t *seg = (int64_t *)t->scratch, *phase_seg = seg + taps, *tap = phase_seg + taps;
-    float *grad_preact = t->scratch + cn_aligned(6 * taps);
+    float *sums = t->scratch + cn_aligned(6 * taps);
+    float *grad_preact = sums + cn_depthwise_sums(op);
     float *inside = grad_preact + z.top * z.row + z.left * c;
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
     const cn_taps runs = cn_forward_taps(op, seg);
@@ -135,7 +121,7 @@ static void depthwise_bwd(const cn_conv_params *op, const cn_context *ctx, const
                                 .ldw = c};
             cn_fill_grad_preact(op, ctx, t, s, y0, y0 + rows, part, z.row, NULL);
             if (op->grad_weights >= 0)
-                cn_depthwise_weights(&o, seg, runs.nseg, grads + op->grad_weights, c);
+                cn_depthwise_weights(&o, seg, runs.nseg, grads + op->grad_weights, sums, c);
             if (op->grad_bias >= 0)
                 cn_bias_add(&z, part, 1, rows, op->ow, c, grads + op->grad_bias);
             if (op->data_gradient && y0 + rows == op->oh)

@@ -138,9 +138,15 @@ static inline int64_t cn_depthwise_fwd_scratch(const cn_conv_params *op) {
     return 3 * cn_taps_floats(op);
 }
 
-/* The same; the gradient by the map of a sample. */
+/* Sums of the weight gradient, in whole vectors. */
+static inline int64_t cn_depthwise_sums(const cn_conv_params *op) {
+    return op->kh * op->kw * cn_aligned(op->dst.c);
+}
+
+/* The same; sums; the gradient by the map of a sample. */
 static inline int64_t cn_depthwise_bwd_scratch(const cn_conv_params *op) {
-    return cn_aligned(3 * cn_taps_floats(op)) + cn_preact_layout_of(op).sample;
+    return cn_aligned(3 * cn_taps_floats(op)) + cn_depthwise_sums(op) +
+           cn_preact_layout_of(op).sample;
 }
 
 #endif

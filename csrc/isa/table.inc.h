@@ -1,36 +1,19 @@
 /* All kernel bodies and the table of them, for the instruction set CN_ISA of the including file. */
 #include "convnet.h"
 #include "isa/simd.h"
-
-#include "activation/activation.inc.h"
-#include "conv/conv2d.inc.h"
-#include "conv/conv2d_bwd.inc.h"
-#include "conv/depthwise.inc.h"
-#include "conv/planar.inc.h"
-#include "conv/winograd.inc.h"
-#include "dense/dense.inc.h"
-#include "image/augment.inc.h"
-#include "image/resize.inc.h"
 #include "isa/peak.inc.h"
-#include "loss/loss.inc.h"
-#include "map/branch.inc.h"
-#include "map/pad.inc.h"
-#include "map/transfer.inc.h"
-#include "norm/affine.inc.h"
-#include "norm/batchnorm.inc.h"
-#include "norm/batchnorm_bwd.inc.h"
-#include "norm/batchnorm_stats.inc.h"
-#include "optimizer/optimizer.inc.h"
-#include "pool/pool2d.inc.h"
-#include "random/dropout.inc.h"
+
+#define CN_BODIES
+#include "stages.def"
+#undef CN_BODIES
 
 /* The entry of stage `name` is cn_name_isa, such as cn_conv2d_fwd_avx2. Profiles show this name. */
-#define CN_LANE(NAME, FAMILY, NEEDS, SCRATCH)                                                      \
+#define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH)                                                \
     static void CN_OF_ISA(cn_##NAME)(const cn_op *op, const cn_context *ctx, const cn_task *t) {   \
         NAME(&op->FAMILY, ctx, t);                                                                 \
     }
-#define CN_BATCH(NAME, FAMILY, NEEDS, TASKS) CN_LANE(NAME, FAMILY, NEEDS, 0)
-#define CN_PACK(NAME, FAMILY, TASKS) CN_LANE(NAME, FAMILY, 0, 0)
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) CN_LANE(NAME, FAMILY, WORK, NEEDS, 0)
+#define CN_PACK(NAME, FAMILY, TASKS) CN_LANE(NAME, FAMILY, 0, 0, 0)
 #include "stages.def"
 
 extern const cn_kernels CN_OF_ISA(cn_kernels);
@@ -39,8 +22,8 @@ const cn_kernels CN_OF_ISA(cn_kernels) = {
     .fma_chain = fma_chain,
     .stage =
         {
-#define CN_LANE(NAME, FAMILY, NEEDS, SCRATCH) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
-#define CN_BATCH(NAME, FAMILY, NEEDS, TASKS) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
+#define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
 #define CN_PACK(NAME, FAMILY, TASKS) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
 #include "stages.def"
         },

@@ -1,10 +1,8 @@
 """The accepted values of a parameter, from the phrase of its constraint."""
 
-import dataclasses
-
 from public import is_estimator
 
-from convnet.estimators.parameter_constraints import CONSTRAINTS
+from convnet.estimators.shared_parameters import SharedParameters
 from convnet.values.constraints import Constraint
 
 
@@ -27,17 +25,12 @@ def must_be(thing, name, kind):
     """
     if '"' in kind or "bool" in kind:  # several checks apply to strings and pairs
         return ""
-    phrase = _of_parameter(name) if is_estimator(thing) else _of_field(thing, name)
+    if is_estimator(thing):
+        fields = getattr(thing, "_declared_parameters", SharedParameters._declared_parameters)
+    else:
+        fields = getattr(thing, "__dataclass_fields__", {})
+    check = fields[name].metadata.get("check") if name in fields else None
+    phrase = check.phrase if isinstance(check, Constraint) else ""
     for noun in ("an integer, ", "an integer ", "a number, ", "a number ", "a string"):
         phrase = phrase.removeprefix(noun)
     return phrase
-
-
-def _of_parameter(name):
-    return CONSTRAINTS[name].phrase if name in CONSTRAINTS else ""
-
-
-def _of_field(cls, name):
-    fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
-    checks = [field.metadata.get("check") for field in fields if field.name == name]
-    return checks[0].phrase if checks and isinstance(checks[0], Constraint) else ""

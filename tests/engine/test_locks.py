@@ -3,12 +3,12 @@
 import gc
 import weakref
 
-from convnet.engine import locks
+from convnet.engine import threads
 
 
 class Owner:
     def __init__(self):
-        self._lock = locks.lock_of(self)
+        self._lock = threads.lock_of(self)
 
 
 def test_no_python_code_runs_when_an_owner_is_freed():
@@ -20,12 +20,12 @@ def test_no_python_code_runs_when_an_owner_is_freed():
 
 def test_freed_owners_are_forgotten():
     owner = Owner()
-    before = len(locks._owners)
+    before = len(threads._owners)
     for _ in range(100):
         Owner()
     gc.collect()
     Owner()
-    assert len(locks._owners) <= before + 1
+    assert len(threads._owners) <= before + 1
     assert owner._lock.acquire(blocking=False)
 
 
@@ -34,6 +34,6 @@ def test_a_child_gets_new_locks():
     held = [owner._lock for owner in owners]
     for lock in held:
         lock.acquire()
-    locks._in_child()
+    threads._in_child()
     assert not any(owner._lock.locked() for owner in owners)
     assert all(owner._lock is not lock for owner, lock in zip(owners, held, strict=True))

@@ -43,6 +43,7 @@ def test_stubs_are_installed():
         "_buffer_requirements",
         "_engine",
         "_program",
+        "_single",
         "_resample",
     }
     assert (ROOT / "py.typed").exists()

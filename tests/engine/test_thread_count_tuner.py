@@ -4,7 +4,7 @@ from itertools import cycle
 
 import pytest
 
-from convnet.engine.thread_count_tuner import MAX_INTERVAL, ThreadCountTuner
+from convnet.engine.threads import MAX_INTERVAL, ThreadCountTuner
 
 
 def run(tuner, seconds, steps):

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.estimators.docstrings import shared_docs
+from convnet.estimators.declaration import declares_parameters, documents_fitted_attributes
+from convnet.values.constraints import boolean, parameter as declared
 
 ESTIMATORS = [ConvNetClassifier, ConvNetRegressor]
 
@@ -36,14 +37,18 @@ def test_sections_are_numpydoc(estimator):
     assert len(set(attributes)) == len(attributes) and {"weights_", "history_"} <= set(attributes)
 
 
-def test_own_text_comes_before_the_shared_one():
-    class Net:
+def test_own_text_comes_before_the_inherited_one():
+    @documents_fitted_attributes
+    @declares_parameters
+    class Net(ConvNetClassifier):
         """Title.
 
         Parameters
         ----------
         alpha : float, default=3.0
             Mine, \\1.
+        depth : bool, default=True
+            Also mine.
 
         Attributes
         ----------
@@ -55,22 +60,45 @@ def test_own_text_comes_before_the_shared_one():
         >>> 1
         """
 
-        def __init__(self, epsilon=1e-8, alpha=3.0):
-            pass
+        alpha: float = declared(None, default=3.0)
+        depth: bool = declared(boolean, default=True)
 
-    text = shared_docs(Net).__doc__
-    assert names(Net, "Parameters") == ["epsilon", "alpha"]
-    assert "alpha : float, default=3.0\n    Mine, \\1.\n\nAttributes\n" in text
+    text = Net.__doc__
+    assert names(Net, "Parameters") == list(inspect.signature(Net).parameters)
+    assert names(Net, "Parameters")[:4] == ["layers", "alpha", "depth", "class_weight"]
+    assert "alpha : float, default=3.0\n    Mine, \\1.\ndepth : bool" in text
     assert text.count("loss_ : float\n    Mine.\nn_features_in_ : int") == 1
     assert text.endswith(">>> 1")
+    net = Net(depth=False)
+    assert (net.layers, net.alpha, net.depth, net.label_smoothing) == ("auto", 3.0, False, 0.0)
+    with pytest.raises(ValueError, match="Net: depth must be True or False; got 3"):
+        Net(depth=3).fit([[0], [1]], [0, 1])
 
 
 def test_a_parameter_without_a_description_is_an_error():
     class Net(ConvNetClassifier):
-        __doc__ = "Title.\n\nParameters\n----------\n\nAttributes\n----------\n"
+        __doc__ = "Title.\n\nParameters\n----------\n"
 
-        def __init__(self, depth=3):
-            pass
+        depth: int = declared(None, default=3)
 
     with pytest.raises(KeyError, match="depth"):
-        shared_docs(Net)
+        declares_parameters(Net)
+
+
+def test_a_required_parameter():
+    @declares_parameters
+    class Net(ConvNetRegressor):
+        """Title.
+
+        Parameters
+        ----------
+        depth : int
+            Mine.
+        """
+
+        depth: int = declared(None)
+
+    assert Net(depth=2).depth == 2
+    assert not hasattr(Net, "depth") and not hasattr(Net.__new__(Net), "alpha")
+    with pytest.raises(TypeError, match=r"Net\.__init__\(\) missing a required .*'depth'"):
+        Net()

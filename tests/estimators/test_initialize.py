@@ -146,7 +146,7 @@ def test_an_error_changes_nothing():
         (lambda: net.initialize(X.astype(float) * np.nan, Y), "NaN"),
         (lambda: net.initialize(X, Y, classes=[0]), r"initialize\(\) has no parameter 'classes'"),
         (lambda: net.initialize(x_train=X, y=Y), "Pass the samples as X"),
-        (lambda: net.initialize(X, Y, batch_size=3), "parameter of the constructor"),
+        (lambda: net.initialize(X, Y, batch_size=3), "Pass it to the constructor"),
     ):
         with pytest.raises((TypeError, ValueError), match=message):
             wrong()

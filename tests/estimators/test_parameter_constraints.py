@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier, ConvNetRegressor
+from convnet.engine import SOLVERS
 from convnet.schedules import Cosine, Step
 
 BAD = {
@@ -135,7 +136,7 @@ def test_parameters_that_cannot_be_copied():
 def test_the_message_names_estimator_parameter_and_value():
     with pytest.raises(ValueError) as caught:
         ConvNetClassifier(solver="adma").fit([[0], [1]], [0, 1])
-    solvers = "one of 'adam', 'adamw', 'rmsprop', 'sgd'"
+    solvers = f"one of {', '.join(map(repr, SOLVERS))}"
     assert str(caught.value) == (
         f"ConvNetClassifier: solver must be {solvers}; got 'adma'. Did you mean 'adam'?"
     )

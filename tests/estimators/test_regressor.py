@@ -263,7 +263,8 @@ def test_the_scaling_is_kept(net, table):
     warm = clone(net).set_params(warm_start=True, max_iter=1).fit(X, y).fit(X, 9 * y - 3)
     assert (warm.y_mean_ == mean).all() and (warm.y_scale_ == scale).all()
     np.testing.assert_allclose(parts.fit(X, 9 * y - 3).y_scale_, 9 * scale)
-    one = clone(net).partial_fit(X[:1], y[:1])
+    with pytest.warns(UserWarning, match="y is constant in the first call"):
+        one = clone(net).partial_fit(X[:1], y[:1])
     assert (one.y_mean_ == y[0]).all() and (one.y_scale_ == 1).all()
 
 

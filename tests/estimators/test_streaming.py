@@ -19,7 +19,7 @@ from convnet.augment import RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
 from convnet.data.lazy import chunks as chunking
 from convnet.data.lazy.array import LazyArray
-from convnet.fitting import trivial
+from convnet.fitting import likely_mistakes
 from convnet.graph import Trainer
 from convnet.inputs import images as inputs
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Dropout, MaxPool2D
@@ -209,7 +209,7 @@ def test_small_reads(source, monkeypatch):
 
 def test_uint8_is_read_for_training_alone(monkeypatch):
     monkeypatch.setattr(
-        trivial, "WORSE", np.inf
+        likely_mistakes, "WORSE", np.inf
     )  # the loss of the final weights takes another pass
     lazy = Reading(X)
     clf = net(max_iter=1).fit(lazy, Y)

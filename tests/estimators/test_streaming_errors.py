@@ -14,11 +14,11 @@ from streaming_nets import X, Y, net
 
 from convnet import find_learning_rate
 from convnet.callbacks import Callback
+from convnet.data.arraylikes import is_lazy
 from convnet.data.lazy import chunks as chunking
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.prefetch import prefetch
 from convnet.graph import Network, Trainer
-from convnet.inputs.arrays import is_lazy
 from convnet.layers import Conv2D, Dense
 
 

@@ -1,5 +1,6 @@
 """Subclasses of the estimators with constructors of their own, as scikit-learn allows them of MLPClassifier."""
 
+import inspect
 import pickle
 import re
 
@@ -57,6 +58,31 @@ class Computed(ConvNetClassifier):
         return [Conv2D(self.filters, 3)]
 
 
+class Passing(ConvNetClassifier):
+    """Passes all other parameters on."""
+
+    def __init__(self, filters=8, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+
+
+class Building(ConvNetClassifier):
+    """Sets `layers` itself, changes a default, and passes the others on."""
+
+    def __init__(self, filters=8, **kwargs):
+        kwargs.setdefault("max_iter", 2)
+        super().__init__(layers=[Conv2D(filters, 3)], **kwargs)
+        self.filters = filters
+
+
+class Further(Building):
+    """Sets a parameter of a class that passes parameters on."""
+
+    def __init__(self, half=2, **kwargs):
+        super().__init__(2 * half, **kwargs)
+        self.half = half
+
+
 @pytest.fixture(scope="module")
 def images():
     rng = np.random.default_rng(0)
@@ -111,7 +137,56 @@ def test_html_shows_the_layers(images):
         assert "conv1: Conv2D" in estimator_html_repr(make_pipeline(net))
 
 
-@pytest.mark.parametrize("cls", [Own, Deeper, Computed])
+def test_parameters_that_kwargs_pass_on_are_listed():
+    everything = ConvNetClassifier().get_params(deep=False)
+    assert Passing(alpha=0.5).get_params(deep=False) == everything | {"filters": 8, "alpha": 0.5}
+    without = {name: value for name, value in everything.items() if name != "layers"}
+    assert Building(3, alpha=0.5).get_params() == without | {
+        "filters": 3,
+        "alpha": 0.5,
+        "max_iter": 2,
+    }
+    assert Further(3, alpha=0.5).get_params() == without | {"half": 3, "alpha": 0.5, "max_iter": 2}
+    assert repr(Passing(3, alpha=0.5)) == "Passing(alpha=0.5, filters=3)"
+    for name in ("filters", "alpha", "n_jobs"):
+        assert name in inspect.signature(Passing).parameters
+
+
+@pytest.mark.parametrize("cls", [Passing, Building, Further])
+def test_clones_keep_what_kwargs_pass_on(cls):
+    net = clone(cls(3, alpha=0.5, max_iter=7).set_params(tol=0.25))
+    assert (net.alpha, net.max_iter, net.tol) == (0.5, 7, 0.25)
+    assert net.get_params() == cls(3, alpha=0.5, max_iter=7, tol=0.25).get_params()
+
+
+def test_a_constructor_with_kwargs_sets_layers_from_its_parameters():
+    assert clone(Building(3)).layers == [Conv2D(3, 3)]
+    assert clone(Building(3)).set_params(filters=5).layers == [Conv2D(5, 3)]
+    assert clone(Further(3)).set_params(half=5).layers == [Conv2D(10, 3)]
+    with pytest.raises(ValueError, match="Invalid parameter 'layers' for estimator Building"):
+        Building().set_params(layers=[])
+
+
+def test_a_search_over_a_parameter_that_kwargs_pass_on(images):
+    search = GridSearchCV(Building(2, max_iter=1), {"alpha": [0.0, 0.5]}, cv=2).fit(*images)
+    assert search.best_estimator_.alpha == search.best_params_["alpha"]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'epochs'"):
+        Passing(epochs=3)
+
+
+def test_a_constructor_that_fails_once_is_tried_again():
+    class Late(Building):
+        def __init__(self, filters=8, **kwargs):
+            super().__init__(filters, **kwargs)
+
+    net = Late()
+    net.filters = "many"
+    assert "layers" in net.get_params()  # its constructor cannot be tried
+    net.filters = 8
+    assert "layers" not in net.get_params()
+
+
+@pytest.mark.parametrize("cls", [Own, Deeper, Computed, Passing, Building, Further])
 def test_round_trips(images, tmp_path, cls):
     net = cls().fit(*images)
     net.save(tmp_path / "net.npz")

@@ -11,7 +11,7 @@ from streaming_nets import X, Y, net
 
 from convnet import ConvNetTransformer
 from convnet.callbacks import Callback
-from convnet.fitted.attributes import fit_snapshot
+from convnet.fitted.state import fit_snapshot
 from convnet.fitting import callback_view
 from convnet.graph import Trainer
 from convnet.layers import Dense

@@ -111,3 +111,18 @@ def test_a_fitted_net_in_a_transformer():
         warnings.filterwarnings("ignore", ".*no better than a constant")
         ConvNetTransformer(FrozenEstimator(net)).fit(IMAGES)
         ConvNetTransformer(clone(net)).fit(IMAGES, Y)
+
+
+def test_constant_targets_of_a_first_partial_fit():
+    X, y = IMAGES[:8], np.full((8, 2), 3.7)
+    y[:, 1] = np.arange(8)
+    reg = ConvNetRegressor(CONV, random_state=0)
+    with pytest.warns(UserWarning, match="y is constant in the first call of partial_fit"):
+        reg.partial_fit(X, y)
+    assert (reg.y_scale_[0], reg.y_mean_[0]) == (1, pytest.approx(3.7))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reg.partial_fit(X, y)  # the scale is known
+        ConvNetRegressor(CONV, random_state=0).partial_fit(X, y[:, 1])
+        ConvNetRegressor(CONV, normalize_y=False, random_state=0).partial_fit(X, y)
+        ConvNetRegressor(CONV, random_state=0, max_iter=1).fit(X, y[:, 0])

@@ -6,7 +6,7 @@ from fits import raise_at_step
 from sklearn.base import clone
 
 from convnet import ConvNetClassifier
-from convnet.inputs.tasks import Classification
+from convnet.inputs.tasks.classification import Classification
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
 from convnet.schedules import Cosine
 

@@ -248,3 +248,22 @@ def test_a_regressor_begins_with_a_classifiers_body(base):
 def test_the_report_is_shown(base, capsys):
     net(init_weights=base.weights_, verbose=True, max_iter=1).fit(X, Y)
     assert "init_weights: loaded: conv1, batchnorm1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("normalize_y", [True, False])
+def test_the_output_layer_of_a_regressor_is_converted_to_the_new_units(normalize_y):
+    """The net begins with the predictions of the old one, although targets are standardized in another way."""
+    y = np.random.default_rng(0).normal(size=(len(X), 2)) * [3, 50] + [100, -7]
+    old = ConvNetRegressor(BODY, max_iter=3, random_state=0).fit(X, y)
+    new = ConvNetRegressor(
+        BODY, init_weights=FrozenEstimator(old), normalize_y=normalize_y, random_state=1
+    )
+    new.initialize(X, 10 * y + 3)
+    assert (new.y_scale_ != old.y_scale_).all()
+    np.testing.assert_allclose(new.predict(X), old.predict(X), rtol=1e-4, atol=1e-3)
+    same = ConvNetRegressor(BODY, init_weights=FrozenEstimator(old), random_state=1)
+    same.initialize(X, y)
+    assert all((same.weights_[name] == array).all() for name, array in old.weights_.items())
+    body = ConvNetRegressor(BODY, init_weights=FrozenEstimator(old), random_state=1)
+    body.initialize(X, y[:, 0])  # another number of outputs: a new output layer
+    assert "output" in body.init_report_["missing"]

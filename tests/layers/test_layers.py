@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from dataclasses import fields
 from itertools import product
 from math import prod
 
@@ -10,7 +11,10 @@ import pytest
 from layer_table import TABLE
 
 from convnet import layers as public
+from convnet.graph.ops.base import Op
+from convnet.graph.plan.builder import GraphBuilder
 from convnet.layers import (
+    Flatten,
     Layer,
     as_layers,
     layer_from_dict,
@@ -19,18 +23,9 @@ from convnet.layers import (
     to_json,
     to_yaml,
 )
+from convnet.layers.pool import GlobalPool
 
 every = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.repr)
-
-
-class Recorder:
-    """A builder that writes down what it is asked for."""
-
-    def __init__(self, shape):
-        self.shape, self.ops = shape, []
-
-    def __getattr__(self, op):
-        return lambda *args, **kwargs: self.ops.append((op, args, kwargs))
 
 
 def windows(shape, kernel, stride, padding, dilation):
@@ -44,20 +39,25 @@ def windows(shape, kernel, stride, padding, dilation):
 
 
 def expected_shape(row):
+    """Count the windows of each operation of a row."""
     shape = row.input_shape
-    name, args, kwargs = ("several", (), {}) if isinstance(row.op, list) else row.op
-    if name == "conv2d":
-        around = [kwargs[key] for key in ("kernel", "stride", "padding", "dilation")]
-        return (*windows(shape, *around), args[0])
-    if name == "pool2d":
-        around = (kwargs[key] for key in ("size", "stride", "padding"))
-        return (*windows(shape, *around, (1, 1)), shape[-1])
-    if name == "zero_pad2d":
-        return (*(n + sum(pads) for n, pads in zip(shape, args[0], strict=False)), shape[2])
-    if name == "resize":
-        return (*args[0], shape[2])
-    known = {"global_pool2d": shape[-1:], "dense": args[:1], "flatten": (prod(shape),)}
-    return known.get(name, shape)
+    for op in row.ops:
+        fields = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)} | op.fields
+        if op.name in ("Conv2DOp", "Pool2DOp"):
+            around = (fields[key] for key in ("stride", "padding", "dilation"))
+            kernel = fields["kernel" if op.name == "Conv2DOp" else "size"]
+            shape = (*windows(shape, kernel, *around), op.channels or shape[-1])
+        elif op.name == "DenseOp":
+            shape = (op.channels,)
+        elif op.name == "ZeroPad2DOp":
+            sides = (n + sum(pads) for n, pads in zip(shape, op.fields["padding"], strict=False))
+            shape = (*sides, shape[2])
+        elif op.name == "ResizeOp":
+            size = row.layer.size
+            shape = (*(size if isinstance(size, tuple) else (size, size)), shape[2])
+    if isinstance(row.layer, GlobalPool):
+        return shape[-1:]
+    return (prod(shape),) if isinstance(row.layer, Flatten) else shape
 
 
 def test_the_table_has_every_layer():
@@ -102,11 +102,35 @@ def test_has_the_output_shape_that_counting_gives(row):
     assert row.layer.output_shape(row.input_shape) == expected_shape(row)
 
 
+SHARED = {field.name for field in fields(Op)}
+
+
 @every
-def test_lowers_to_its_ops(row):
-    builder = Recorder(row.input_shape)
-    row.layer.lower(builder)
-    assert builder.ops == (row.op if isinstance(row.op, list) else [row.op])
+def test_lowers_to_its_operations(row):
+    builder = GraphBuilder(row.input_shape)
+    builder.lower("name", row.layer)
+    assert builder.shape == expected_shape(row)
+    assert [type(op).__name__ for op in builder.ops] == [op.name for op in row.ops]
+    for found, expected in zip(builder.ops, row.ops, strict=True):
+        own = {f.name: (getattr(found, f.name), f.default) for f in fields(found)}
+        changed = {k: v for k, (v, d) in own.items() if k not in SHARED and v != d}
+        defaults = {k: v for k, v in expected.fields.items() if v == own[k][1]}
+        assert changed | defaults == expected.fields
+        if expected.weights is not None:
+            weights = found.parameters["weights"]
+            assert {k: getattr(weights, k) for k in expected.weights} == expected.weights
+            assert found.parameters.keys() == (
+                {"weights", "bias"} if expected.use_bias else {"weights"}
+            )
+
+
+def test_an_operation_that_does_not_exist():
+    class Pooling(Layer):
+        def lower(self, builder):
+            builder.emit("Pool2D")
+
+    with pytest.raises(ValueError, match=r"layer 'p': there is no operation 'Pool2D'.* 'Pool2DOp'"):
+        GraphBuilder((4, 4, 1)).lower("p", Pooling())
 
 
 @every

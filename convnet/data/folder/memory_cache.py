@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.engine.locks import lock_of
+from convnet.engine.threads import lock_of
 from convnet.values.messages import show
 
 if TYPE_CHECKING:

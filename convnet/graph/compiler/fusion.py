@@ -6,17 +6,13 @@ from typing import TypeAlias
 
 from convnet.engine import FROM_OUTPUT
 from convnet.graph.layout import Buffer, Parameter
-from convnet.graph.ops import (
-    ActivationOp,
-    AddOp,
-    BatchNormOp,
-    Conv2DOp,
-    DenseOp,
-    DropoutOp,
-    ForkOp,
-    Op,
-    Pool2DOp,
-)
+from convnet.graph.ops.base import Op
+from convnet.graph.ops.batchnorm import BatchNormOp
+from convnet.graph.ops.branch import AddOp, ForkOp
+from convnet.graph.ops.conv2d import Conv2DOp
+from convnet.graph.ops.dense import DenseOp
+from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
+from convnet.graph.ops.pool2d import Pool2DOp
 
 # operations that an activation can be fused into, unless they have one
 OpenEnded: TypeAlias = Conv2DOp | DenseOp | BatchNormOp | AddOp

@@ -16,7 +16,7 @@ from convnet.graph.compiler.program import (
     work,
 )
 from convnet.graph.layout import Buffer, share
-from convnet.graph.ops import Op
+from convnet.graph.ops.base import Op
 from convnet.graph.plan import Plan
 
 PREDICT_SAMPLES = 14  # maximum number that a thread predicts together: the rows of a register tile

@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from convnet.engine import STAGES, Context, Program, aligned_zeros
 from convnet.graph.compiler.fusion import Fold
 from convnet.graph.layout import Buffer, aligned
-from convnet.graph.ops import Conv2DOp, Fields, Op, Operation
+from convnet.graph.ops.base import Fields, Op, Operation
+from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.plan import Plan
-from convnet.graph.plan.memory_limits import check_pass
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 CACHE_BYTES = 2**19  # maximum size of the maps of the samples that go through a phase together
 MOVED = 8  # multiply-adds that take as long as moving a value
 AUGMENTED = 100  # multiply-adds that take as long as augmenting a value of an image
+PASSES = {
+    "once": 1,
+    "twice": 2,
+    "gradient": 1,
+}  # how often a stage computes its operation's products, by its work
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class TrainingMemory:
     def __init__(self, compiled: Compiled, plan: Plan, n_samples: int) -> None:
         program, sizes = compiled.program, compiled.sizes
         floats = compiled.lanes * sizes["lane"] + sizes["packed"] + sizes["batch"]
-        check_pass(plan, program.arena_floats + floats, n_samples)
+        plan.check_pass(program.arena_floats + floats, n_samples)
         self.arena = aligned_zeros(max(16, program.arena_floats))
         self.packed = aligned_zeros(sizes["packed"])
         self.lane_grads = aligned_zeros(compiled.lanes * sizes["lane"])
@@ -178,17 +183,18 @@ def work(
     fixed = sample = 0
     for number, stage in stages:
         op = ops[number - 1] if 0 < number <= len(ops) else None
-        if op is None:
-            if stage == "augment":
-                sample += AUGMENTED * ops[0].src.size
-            elif STAGES[stage].family == "update" and stage != "clip":
+        info = STAGES[stage]
+        if info.work == "augment":
+            sample += AUGMENTED * ops[0].src.size
+        elif op is None:
+            if info.work == "lanes":
                 fixed = max(fixed, lanes * parameters)
-        elif stage.startswith("pack"):
+        elif info.packs:
             fixed += sum(op.packed_floats(True))
-        elif stage == "winograd_weights":
+        elif info.work == "lanes":
             fixed += lanes * op.lane_gradient("weights")
-        elif stage != "halo" and "finish" not in stage:
-            sample += MOVED * op.dst.size + op.multiply_adds() * (2 if stage.endswith("bwd") else 1)
+        elif info.work in PASSES:
+            sample += MOVED * op.dst.size + op.multiply_adds() * PASSES[info.work]
     return float(fixed), float(sample)
 
 

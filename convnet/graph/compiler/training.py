@@ -18,15 +18,11 @@ from convnet.graph.compiler.program import (
     work,
 )
 from convnet.graph.layout import Arena, Buffer, Parameter, aligned
-from convnet.graph.ops import AddOp, Conv2DOp, Fields, ForkOp, Op, Operation
+from convnet.graph.ops.base import Fields, Op, Operation
+from convnet.graph.ops.branch import AddOp, ForkOp
+from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
-
-# Backward stages that compute only the gradient of the input.
-_DATA_ONLY = (
-    *("pool_bwd", "activation_bwd", "dropout_bwd", "wide_grad"),
-    *("batchnorm_bwd", "add_bwd", "fork_bwd", "zeropad_bwd", "affine_bwd", "resize_bwd"),
-)
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
 LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # (maximum floats of the gradients in a lane, lanes)
@@ -188,7 +184,7 @@ class _StepBuilder:
         reversing = [(number, op) for number, op in enumerate(self.ops, start=1) if op.reverses]
         for number, op in reversed(reversing):
             for stage in op.backward():
-                if self.data_gradients[number - 1] or not stage.endswith(_DATA_ONLY):
+                if self.data_gradients[number - 1] or STAGES[stage].work != "gradient":
                     self.phases.add(number, stage)
         if input_gradient:
             self.phases.add(0, "gradient_out")

@@ -33,12 +33,17 @@ class Op:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     other: Buffer | None = None
 
+    kinds: ClassVar[dict[str, type["Op"]]] = {}  # all operations by name
+
     family: ClassVar[str]  # name of its parameter family in C
 
     frozen = False  # whether its parameters stay as they are
     reverses = True  # whether it takes part in the backward pass
     random = False  # whether its outputs for the same input differ from step to step in training
     entry: ClassVar[str | None] = None  # stage that reads X itself, so that "input" is not needed
+
+    def __init_subclass__(cls) -> None:
+        Op.kinds[cls.__name__] = cls
 
     @property
     def pack(self) -> str | None:

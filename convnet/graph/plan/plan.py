@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import prod
 
+from convnet.graph.plan import memory_limits
 from convnet.graph.plan.builder import MAX_VALUES, Graph, GraphBuilder, Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
 from convnet.values.messages import listed, show
 
 UNTIL = "until:"
+COPIES = 4  # of the parameters: in training with gradient and two moments, in prediction as packed and folded ones
 
 
 @dataclass(frozen=True)
@@ -168,13 +170,38 @@ class Plan:
                 last = lowered.name
         return last
 
+    def check_parameters(self) -> None:
+        """Raise ValueError, which names the largest parameter, if the parameters would not fit in memory.
+
+        Call it before any memory is allocated.
+        """
+        wanted = 4 * COPIES * self.parameters.floats
+        if wanted > memory_limits.machine_bytes():
+            largest = max(self.parameters, key=lambda parameter: parameter.size)
+            raise ValueError(
+                f"The net takes {_gibibytes(wanted)} of memory, {COPIES} times its parameters, but there are "
+                f"{_gibibytes(memory_limits.machine_bytes())}. {largest.name} of shape {largest.shape} alone takes "
+                f"{_gibibytes(4 * COPIES * largest.size)}. Use fewer filters or units, or more pooling before them."
+            )
+
+    def check_pass(self, floats: int, samples: int) -> None:
+        """Raise ValueError if a pass of `samples` samples, which takes `floats` floats, would not fit in memory."""
+        if 4 * floats > memory_limits.machine_bytes():
+            largest = max(self.named.values(), key=lambda info: info.memory_bytes)
+            raise ValueError(
+                f"A pass of {samples} samples takes {_gibibytes(4 * floats)} of memory, but there are "
+                f"{_gibibytes(memory_limits.machine_bytes())}. Most of it goes to layer {show(largest.name)}, whose "
+                f"output is {largest.output_shape}. Lower batch_size, of a prediction n_jobs, use "
+                "fewer filters, or more pooling or strides before it."
+            )
+
     def _place(self, layers: tuple[Layer, ...]) -> list[tuple[str, Layer]]:
         """List (name, layer), with Flatten and head put in and all shapes checked."""
         shape, trail = self.input_shape, [self.input_shape]
         placed: list[tuple[str, Layer]] = []
         names = resolve_names(layers)
         for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
-            where = f"layers[{i}] {show(name)}"
+            where = f"layers[{i}] {name!r}"
             self._refuse_softmax(f"layers[{i}]", layer, i == len(layers) - 1)
             if layer.takes == "flat" and len(shape) > 1:
                 placed.append(("flatten", Flatten()))
@@ -240,3 +267,7 @@ def _arrows(trail: Sequence[tuple[int, ...]]) -> str:
     square = all(len(s) < 3 or s[0] == s[1] for s in trail)
     steps = [str(s[0]) if square or len(s) < 3 else f"{s[0]}×{s[1]}" for s in trail]
     return "→".join(steps)
+
+
+def _gibibytes(size: int) -> str:
+    return f"{size / 2**30:,.1f} GiB"

@@ -1,16 +1,15 @@
 """Network: the weights of a plan, its predictions, and single training passes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convnet.engine import aligned_zeros, default_isa
-from convnet.engine.locks import lock_of
+from convnet.engine import SINGLE_DTYPES, SinglePrediction, aligned_zeros, default_isa
+from convnet.engine.threads import lock_of
 from convnet.graph.layout import Parameter, initial_weights
 from convnet.graph.plan import Plan
-from convnet.graph.plan.memory_limits import check_parameters
 from convnet.graph.runtime.passes import TrainingPass, output_gradient
 from convnet.graph.runtime.predictor import PackedWeights, Predictor
 from convnet.layers import Layer
@@ -96,7 +95,7 @@ class Network:
         return network
 
     def _build(self, plan: Plan, *, seed: int, isa: str | None, input_gradient: bool) -> None:
-        check_parameters(plan.parameters)
+        plan.check_parameters()
         self.plan, self.isa = plan, isa or default_isa()
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))
@@ -271,6 +270,41 @@ class Network:
     ) -> NDArray[np.float32]:
         predictor, weights = self._predictor(layer)
         return predictor.run(weights, X, scale=scale, n_threads=n_threads)
+
+    def single_prediction(
+        self, dtype: np.dtype[Any], scale: float, attributes: dict[str, Any], names: Iterable[str]
+    ) -> SinglePrediction | None:
+        """Return an object that predicts single samples with the current weights, without the steps of `forward`.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Of the samples: uint8, float32 or float64.
+        scale : float
+            Factor of their values.
+        attributes : dict
+            Attributes of the estimator that predicts.
+        names : iterable of str
+            Names of the attributes that must still be the same objects at each prediction.
+
+        Returns
+        -------
+        single : SinglePrediction or None
+            None for other dtypes.
+        """
+        if dtype.str[1:] not in SINGLE_DTYPES or not dtype.isnative:
+            return None
+        predictor, weights = self._predictor(None)
+        return SinglePrediction(
+            predictor.compiled.program,
+            *weights,
+            predictor.compiled.sizes["output"],
+            self.plan.input_shape,
+            dtype.str[1:],
+            scale,
+            attributes,
+            names,
+        )
 
     def _predictor(self, layer: str | None) -> tuple[Predictor, PackedWeights]:
         """Return the predictor of a layer's output, or of the net's for None, and the weights packed for it.

@@ -11,7 +11,6 @@ from convnet.graph.arrays import check_input
 from convnet.graph.compiler import Fold, compile_prediction
 from convnet.graph.layout import Parameter
 from convnet.graph.plan import Plan
-from convnet.graph.plan.memory_limits import check_pass
 
 # Python hears Ctrl-C between two calls of the engine, and between two tasks of a long one. A call should take 0.2 s
 # at 20 GFLOP/s, which is slow for any machine.
@@ -79,7 +78,7 @@ class Predictor:
         if prepared_for >= n_threads:
             return memory
         program = self.compiled.program
-        check_pass(self.plan, n_threads * program.arena_floats, n_threads)
+        self.plan.check_pass(n_threads * program.arena_floats, n_threads)
         return aligned_zeros(n_threads * program.arena_floats), program.scratch(n_threads)
 
 

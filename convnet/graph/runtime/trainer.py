@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.augment.plan import AugmentPlan
-from convnet.engine.thread_count_tuner import ThreadCountTuner
+from convnet.engine.threads import ThreadCountTuner
 from convnet.graph.arrays import check_input
 from convnet.graph.compiler import TrainingMemory, compile_training
 from convnet.graph.losses import check_loss, set_targets
@@ -54,7 +54,7 @@ class Trainer:
     seed : int, default=0
         Seed of dropout's masks and of augmentation.
     n_threads : int, default=1
-        Maximum number of threads of a step (see `convnet.engine.thread_count_tuner`). It may be set between steps.
+        Maximum number of threads of a step (see `convnet.engine.threads`). It may be set between steps.
         Results do not depend on it.
 
     Attributes

@@ -26,10 +26,12 @@ class Net(Protocol):
     scoring: Any
     input_shape_: tuple[int, ...]
     layers_: tuple[LayerInfo, ...]
-    weights_: Mapping[str, NDArray[np.float32]]
     loss_curve_: list[float]
     history_: dict[str, list[float]]
     best_iter_: int
+
+    @property
+    def weights_(self) -> Mapping[str, NDArray[np.float32]]: ...
 
     def predict(self, X: Any) -> np.ndarray: ...
 

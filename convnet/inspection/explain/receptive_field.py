@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.graph.ops import AddOp, Conv2DOp, ForkOp, Pool2DOp, ZeroPad2DOp
+from convnet.graph.ops.branch import AddOp, ForkOp
+from convnet.graph.ops.conv2d import Conv2DOp
+from convnet.graph.ops.pool2d import Pool2DOp
+from convnet.graph.ops.zeropad2d import ZeroPad2DOp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from convnet.graph.ops import (
-    ActivationOp,
-    AddOp,
-    AffineOp,
-    BatchNormOp,
-    DropoutOp,
-    ZeroPad2DOp,
-)
+from convnet.graph.ops.affine import AffineOp
+from convnet.graph.ops.batchnorm import BatchNormOp
+from convnet.graph.ops.branch import AddOp
+from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
+from convnet.graph.ops.zeropad2d import ZeroPad2DOp
 from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS
 from convnet.inspection.trace.forward_pass import Location
 from convnet.inspection.trace.step import (

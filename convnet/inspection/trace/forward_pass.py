@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from convnet.graph.arrays import check_finite
-from convnet.graph.ops import ForkOp
+from convnet.graph.ops.branch import ForkOp
 from convnet.inspection.trace.text import bracketed
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convnet.graph.ops import ActivationOp
+from convnet.graph.ops.elementwise import ActivationOp
 from convnet.inspection.trace import elementwise, weighted_sums, windows
 from convnet.inspection.trace.forward_pass import output_index
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.graph.ops import Conv2DOp, DenseOp
+from convnet.graph.ops.conv2d import Conv2DOp
+from convnet.graph.ops.dense import DenseOp
 from convnet.inspection.trace.step import ActivatedStep, input_fields, strongest
 from convnet.inspection.trace.text import (
     PADDING,

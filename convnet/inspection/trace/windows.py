@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.graph.ops import Pool2DOp, ResizeOp
+from convnet.graph.ops.pool2d import Pool2DOp
+from convnet.graph.ops.resize import ResizeOp
 from convnet.inspection.trace.forward_pass import Location
 from convnet.inspection.trace.step import TraceStep, input_fields, strongest, unraveled
 from convnet.inspection.trace.text import PADDING, grid, labeled_values, side_by_side

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from math import inf
 
-from convnet.training.schedules.schedule import Schedule, half_cosine
+from convnet.training.schedules.onecycle import half_cosine
+from convnet.training.schedules.schedule import Schedule
 from convnet.values.constraints import integer, number, parameter
 
 

@@ -1,8 +1,9 @@
 """One-cycle policy."""
 
+import math
 from dataclasses import dataclass
 
-from convnet.training.schedules.schedule import Schedule, half_cosine
+from convnet.training.schedules.schedule import Schedule
 from convnet.values.constraints import number, parameter
 
 
@@ -49,3 +50,8 @@ class OneCycle(Schedule):
         if done <= peak:
             return half_cosine(first, 1.0, done / peak if peak else 1.0)
         return half_cosine(1.0, first / self.final_div_factor, (done - peak) / (last - peak))
+
+
+def half_cosine(start: float, end: float, done: float) -> float:
+    """Return the point of half a cosine from `start` to `end` at `done`, from 0 to 1."""
+    return end + (start - end) * (1 + math.cos(math.pi * done)) / 2

@@ -1,6 +1,5 @@
 """The base of all schedules."""
 
-import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -118,8 +117,3 @@ class Schedule:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
-
-
-def half_cosine(start: float, end: float, done: float) -> float:
-    """Return the point of half a cosine from `start` to `end` at `done`, from 0 to 1."""
-    return end + (start - end) * (1 + math.cos(math.pi * done)) / 2

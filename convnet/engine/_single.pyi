@@ -1,0 +1,28 @@
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.engine._engine import DTYPES as DTYPES, aligned_zeros as aligned_zeros
+from convnet.engine._program import Program
+
+SINGLE_DTYPES: dict[str, bytes]
+
+class SinglePrediction:
+    def __init__(
+        self,
+        program: Program,
+        folded: NDArray[np.float32],
+        packed: NDArray[np.float32],
+        n_outputs: int,
+        input_shape: tuple[int, ...],
+        dtype: str,
+        scale: float,
+        attributes: dict[str, Any],
+        names: Iterable[str],
+    ) -> None: ...
+    def is_for(self, attributes: dict[str, Any]) -> bool: ...
+    def outputs(self, X: object) -> NDArray[np.float32] | None: ...
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]: ...

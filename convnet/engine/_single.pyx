@@ -1,0 +1,201 @@
+"""Predictions of one sample: all checks, the conversion and the net in one native call.
+
+For one image of a small net, the general way through Python takes longer than the net. `SinglePrediction` takes what is
+plain, a contiguous array of the usual dtype and shape with finite values, and leaves everything else to that way, errors
+included.
+"""
+
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer)
+from cpython.dict cimport PyDict_GetItem
+from cpython.object cimport PyObject
+from libc.math cimport exp
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from convnet.engine._context cimport Context
+from convnet.engine._program cimport Program
+
+import numpy as np
+
+from convnet.engine._engine import DTYPES, aligned_zeros
+
+SINGLE_DTYPES = {"u1": b"B", "f4": b"f", "f8": b"d"}  # codes of the buffer protocol, by kind and size
+cdef uint32_t INFINITY_32 = 0x7F800000  # bits of infinity; with the sign off, NaN has more
+cdef uint64_t LARGEST_AS_64 = 0x47EFFFFFE0000000  # bits of float32's largest value as float64
+
+
+cdef class SinglePrediction:
+    """Predicts one sample with the weights that a net had when this was made.
+
+    Parameters
+    ----------
+    program : Program
+        Of prediction.
+    folded, packed : ndarray of float32
+        Parameters, see `Predictor.pack`.
+    n_outputs : int
+        Values of the output of a sample.
+    input_shape : tuple of int
+        Shape of a sample: (h, w, c), (length, c) or (features,).
+    dtype : str
+        Kind and size of X: "u1", "f4" or "f8".
+    scale : float
+        X is multiplied by it.
+    attributes : dict
+        Attributes of the estimator. Predictions are refused once one of `names` is another object.
+    names : iterable of str
+        Names of the fitted attributes, whether they are in `attributes` or not.
+    """
+
+    cdef Program program
+    cdef object folded, packed
+    cdef int64_t n_outputs, h, w, c, size
+    cdef int64_t shapes[2][4]  # of X that are accepted
+    cdef int ndims[2]
+    cdef bytes code
+    cdef int x_dtype
+    cdef double scale
+    cdef list pool
+    cdef tuple names, values
+
+    def __init__(self, Program program, folded, packed, int64_t n_outputs, tuple input_shape, str dtype,
+                 double scale, dict attributes, names):
+        cdef int64_t i
+        self.program, self.folded, self.packed = program, folded, packed
+        self.n_outputs, self.scale = n_outputs, scale
+        self.h = input_shape[0] if len(input_shape) == 3 else 1
+        self.w = input_shape[len(input_shape) - 2] if len(input_shape) > 1 else 1
+        self.c = input_shape[len(input_shape) - 1]
+        self.size = self.h * self.w * self.c
+        self.code, self.x_dtype = SINGLE_DTYPES[dtype], DTYPES[dtype]
+        self.pool = []
+        self.names = tuple(names)
+        self.values = tuple(attributes.get(name, self.names) for name in self.names)
+        shape = (1, *input_shape)
+        for i in range(2):  # a gray image may lack its channel
+            self.ndims[i] = len(shape)
+            for j in range(len(shape)):
+                self.shapes[i][j] = shape[j]
+            if len(input_shape) == 3 and input_shape[2] == 1:
+                shape = (1, *input_shape[:2])
+
+    def is_for(self, dict attributes):
+        """Return whether the fitted attributes are still the same objects."""
+        cdef PyObject *found
+        cdef Py_ssize_t i
+        cdef object value
+        for i in range(len(self.names)):
+            found = PyDict_GetItem(attributes, self.names[i])
+            value = self.values[i]
+            if value is self.names:
+                if found != NULL:
+                    return False
+            elif found != <PyObject *>value:
+                return False
+        return True
+
+    def outputs(self, X):
+        """Return the outputs for X, float32 of shape (1, n_outputs), or None where the general way must decide."""
+        cdef Py_buffer view
+        if type(X) is not np.ndarray:
+            return None
+        try:
+            PyObject_GetBuffer(X, &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS)
+        except (BufferError, ValueError):
+            return None
+        try:
+            return self.outputs_of(&view)
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef outputs_of(self, Py_buffer *view):
+        cdef Context context
+        cdef float[::1] arena, scratch
+        if not self.fits(view):
+            return None
+        out = np.empty((1, self.n_outputs), dtype=np.float32)
+        cdef float[::1] flat = out.reshape(-1)
+        try:
+            prepared = self.pool.pop()
+        except IndexError:
+            prepared = self.prepare()
+        context, arena, scratch = prepared
+        context.single(<const char *>view.buf, self.x_dtype, view.itemsize, self.h, self.w, self.c, self.scale,
+                       &flat[0], self.n_outputs)
+        self.program.predict_samples(context, 1, arena, scratch, 1)
+        self.pool.append(prepared)
+        return out if all_finite(&flat[0], self.n_outputs) else None
+
+    cdef tuple prepare(self):
+        """Return a context, an arena and scratch for one call at a time."""
+        context = Context()
+        context.parameters(self.folded, self.packed)
+        return context, aligned_zeros(self.program.arena_floats), self.program.scratch(1)
+
+    cdef bint fits(self, Py_buffer *view) noexcept:
+        """Whether X has the dtype and a shape of one sample, and values that are finite as float32."""
+        cdef int i, j
+        cdef bint same
+        if view.format == NULL or view.format[0] != (<const char *>self.code)[0] or view.format[1] != 0:
+            return False
+        for i in range(2):
+            same = view.ndim == self.ndims[i]
+            for j in range(view.ndim if same else 0):
+                same = same and view.shape[j] == self.shapes[i][j]
+            if same:
+                break
+        else:
+            return False
+        if view.itemsize == 4:
+            return all_finite(<const float *>view.buf, self.size)
+        if view.itemsize == 8:
+            return all_in_range(<const uint64_t *>view.buf, self.size)
+        return True
+
+
+cdef bint all_finite(const float *values, int64_t n) noexcept:
+    cdef const uint32_t *bits = <const uint32_t *>values
+    cdef uint32_t largest = 0, magnitude
+    cdef int64_t i
+    for i in range(n):
+        magnitude = bits[i] & 0x7FFFFFFF
+        largest = magnitude if magnitude > largest else largest
+    return largest < INFINITY_32
+
+
+cdef bint all_in_range(const uint64_t *bits, int64_t n) noexcept:
+    """Whether the magnitudes of doubles are at most the largest float32."""
+    cdef uint64_t largest = 0, magnitude
+    cdef int64_t i
+    for i in range(n):
+        magnitude = bits[i] & 0x7FFFFFFFFFFFFFFF
+        largest = magnitude if magnitude > largest else largest
+    return largest <= LARGEST_AS_64
+
+
+def softmax(const float[:, :] logits):
+    """Return the probability of each class, float64 of shape (n, K). One logit means two classes: (n, 2).
+
+    Rows sum to 1. The exponentials are computed in float64, after the largest logit is subtracted.
+    """
+    cdef Py_ssize_t n = logits.shape[0], k = logits.shape[1], i, j
+    cdef double top, total, z
+    out = np.empty((n, 2 if k == 1 else k))
+    cdef double[:, ::1] p = out
+    for i in range(n):
+        if k == 1:  # logits 0 and z
+            z = logits[i, 0]
+            total = exp(-z if z > 0 else z)  # of the class that is less likely
+            p[i, z > 0] = 1 / (1 + total)
+            p[i, z <= 0] = total / (1 + total)
+            continue
+        top = logits[i, 0]
+        for j in range(1, k):
+            top = logits[i, j] if logits[i, j] > top else top
+        total = 0
+        for j in range(k):
+            p[i, j] = exp(logits[i, j] - top)
+            total += p[i, j]
+        for j in range(k):
+            p[i, j] /= total
+    return out
