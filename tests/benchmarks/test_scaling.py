@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from nets import NETS
 from scaling import check, extrapolated, makespan, step_seconds
-from training_step import Phase, TrainingStep
+from training_step import WORTH, Phase, TrainingStep
+
+ENGINE = Path(__file__).parents[2] / "convnet" / "engine"
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,13 @@ def test_seconds_of_a_step():
     assert step_seconds(phases, seconds, 1, 0.25) == 7.0
     # One task, or a phase that is not worth waking threads: no barrier, no gain.
     assert step_seconds(phases, seconds, 2, 0.25) == 1.0 + 0.25 + 4.0 + 1.0
+
+
+def test_phases_run_on_one_thread_as_in_the_engine():
+    source = (ENGINE / "_program.pyx").read_text(encoding="utf-8")
+    assert [float(n) for n in re.findall(r"^cdef double WORTH = (\S+)", source, re.MULTILINE)] == [
+        WORTH
+    ]
 
 
 def test_barriers_beyond_the_machine():
