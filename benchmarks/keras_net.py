@@ -9,8 +9,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
+from structure import branches, plan, window
 
-from convnet.layers import resolve_names
+ROLES = ("weights", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
 
 @cache
@@ -20,37 +21,65 @@ def use_threads(n_threads):
     tf.config.threading.set_inter_op_parallelism_threads(n_threads)
 
 
-def layers(net):
-    """Yield the Keras layers, with the names of the convnet layers, including the output layer."""
-    for layer, name in zip(net.layers, resolve_names(net.layers), strict=True):
-        kind, activation = type(layer).__name__, getattr(layer, "activation", None)
-        if kind == "Conv2D":
-            yield keras.layers.Conv2D(
-                layer.filters,
-                layer.kernel_size,
-                padding=layer.padding,
-                activation=activation,
-                name=name,
+class Builder:
+    """Applies layers of Keras one after the other. `named` maps names in convnet to those that have weights."""
+
+    def __init__(self, net):
+        self.output_activation = "sigmoid" if net.n_outputs == 1 else "softmax"
+        self.named = {}
+
+    def layers(self, infos, x):
+        for info in infos:
+            x = self.layer(info, x)
+        return x
+
+    def layer(self, info, x):
+        """Return the output of a layer for the input x."""
+        layer, kind = info.layer, info.type
+        if kind in ("Conv2D", "DepthwiseConv2D"):
+            x, padding = padded(layer, x)
+            options = dict(
+                strides=layer.stride,
+                padding=padding,
+                dilation_rate=layer.dilation,
+                activation=layer.activation,
+                use_bias=layer.use_bias,
             )
+            if kind == "Conv2D":
+                made = keras.layers.Conv2D(
+                    layer.filters, layer.kernel_size, groups=layer.groups, **options
+                )
+            else:
+                made = keras.layers.DepthwiseConv2D(
+                    layer.kernel_size, depth_multiplier=layer.depth_multiplier, **options
+                )
         elif kind == "MaxPool2D":
-            yield keras.layers.MaxPooling2D(layer.pool_size, name=name)
+            x, padding = padded(layer, x)  # zeros do not change a maximum after ReLU
+            made = keras.layers.MaxPooling2D(layer.pool_size, layer.stride, padding)
         elif kind == "BatchNorm":
-            yield keras.layers.BatchNormalization(
-                momentum=layer.momentum, epsilon=layer.epsilon, name=name
-            )
-        elif kind == "Dropout":
-            yield keras.layers.Dropout(layer.rate, name=name)
-        elif kind == "ReLU":
-            yield keras.layers.ReLU(name=name)
-        elif kind == "Flatten":
-            yield keras.layers.Flatten(name=name)
+            made = keras.layers.BatchNormalization(momentum=layer.momentum, epsilon=layer.epsilon)
         elif kind == "Dense":
-            yield keras.layers.Flatten()
-            yield keras.layers.Dense(layer.units, activation=activation, name=name)
-    yield keras.layers.Flatten()
-    yield keras.layers.Dense(
-        net.n_outputs, activation="sigmoid" if net.n_outputs == 1 else "softmax", name="output"
-    )
+            activation = self.output_activation if info.name == "output" else layer.activation
+            made = keras.layers.Dense(layer.units, activation=activation, use_bias=layer.use_bias)
+        elif kind == "Residual":
+            body, shortcut = branches(info)
+            sides = [self.layers(body, x), self.layer(shortcut, x) if shortcut else x]
+            return keras.layers.Activation(layer.activation)(keras.layers.Add()(sides))
+        elif kind == "Dropout":
+            return keras.layers.Dropout(layer.rate)(x)
+        else:
+            others = keras.layers.ReLU, keras.layers.Flatten, keras.layers.GlobalAveragePooling2D
+            return dict(zip(("ReLU", "Flatten", "GlobalAvgPool2D"), others, strict=True))[kind]()(x)
+        self.named[info.name] = made
+        return made(x)
+
+
+def padded(layer, x):
+    """Return x with zeros around it, and the padding that is left for the layer."""
+    if isinstance(layer.padding, str):
+        return x, layer.padding
+    pads = window(layer, x.shape[1:]).padding
+    return keras.layers.ZeroPadding2D(pads)(x), "valid"
 
 
 class KerasNet:
@@ -59,7 +88,9 @@ class KerasNet:
     def __init__(self, net, X, y, n_threads):
         use_threads(n_threads)
         self.net, self.X, self.y = net, X, y
-        self.model = keras.Sequential([keras.Input(net.input_shape), *layers(net)])
+        builder, image = Builder(net), keras.Input(net.input_shape)
+        self.model = keras.Model(image, builder.layers(plan(net).layers, image))
+        self.named = builder.named
         loss = "binary" if net.n_outputs == 1 else "sparse_categorical"
         self.model.compile(keras.optimizers.Adam(1e-3), loss=f"{loss}_crossentropy")
 
@@ -68,11 +99,10 @@ class KerasNet:
         return self.X[:1]
 
     def load(self, weights):
-        roles = ("weights", "bias", "gamma", "beta", "moving_mean", "moving_variance")
-        for layer in self.model.layers:
-            if layer.weights:
-                names = [f"{layer.name}/{role}" for role in roles]
-                layer.set_weights([weights[name] for name in names if name in weights])
+        for name, layer in self.named.items():
+            arrays = [weights[f"{name}/{r}"] for r in ROLES if f"{name}/{r}" in weights]
+            shapes = [variable.shape for variable in layer.weights]
+            layer.set_weights([a.reshape(s) for a, s in zip(arrays, shapes, strict=True)])
 
     def fit_epoch(self):
         self.model.fit(self.X, self.y, batch_size=self.net.batch, epochs=1, verbose=0)

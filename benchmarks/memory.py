@@ -75,7 +75,7 @@ def memory(nets, options):
     """Peak memory of a fit in MB, and page faults of a step."""
     from contestants import makers
 
-    names = [name for name, make in makers().items() if hasattr(make, "fit_epoch")]
+    names = [name for name, make in makers(options.vs).items() if hasattr(make, "fit_epoch")]
     print(
         "\nMB of the images, and peak MB after importing scikit-learn, importing the library, and the fit.\n"
         '"-sklearn" and "-library" are the peak of the fit minus those peaks. "faults" are page faults per step, two '

@@ -3,14 +3,13 @@
 from math import prod
 
 from sklearn.neural_network import MLPClassifier
+from structure import plan
 from threadpoolctl import threadpool_limits
-
-from convnet.graph import Plan
 
 
 def hidden_units(net):
     """Return the h for which (inputs + 1) h + (h + 1) outputs is closest to the number of parameters of the net."""
-    parameters = Plan(list(net.layers), net.input_shape, net.n_outputs).n_parameters
+    parameters = plan(net).n_parameters
     inputs, outputs = prod(net.input_shape), net.n_outputs
     return max(1, round((parameters - outputs) / (inputs + 1 + outputs)))
 

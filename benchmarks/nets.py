@@ -1,10 +1,32 @@
-"""The five nets that are measured: input shape, layers, batch size and data."""
+"""The seven nets that are measured: input shape, layers, batch size and data.
+
+resnet18 and mobilenetv2 have the layers of torchvision's models of these names, with these differences:
+
+- The shortcut of a block that changes the shape is a 1×1 convolution with a bias. In torchvision, batch normalization
+  follows it instead of a bias.
+- mobilenetv2 uses ReLU where torchvision uses ReLU6, which convnet does not have.
+- Running variances are those of the batches, divided by n. PyTorch divides by n - 1, which concerns training only.
+
+All libraries compute the net as convnet does, except for the last difference.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, as_layers
+from convnet.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Dropout,
+    Flatten,
+    GlobalAvgPool2D,
+    MaxPool2D,
+    ReLU,
+    Residual,
+    as_layers,
+)
 
 
 @dataclass(frozen=True)
@@ -36,9 +58,56 @@ def vgg_block(filters):
     return (*unit, *unit, MaxPool2D(2), Dropout(0.2))
 
 
-def channels_first(weights, c, h, w):
-    """Return dense weights (h w c, out) reordered for maps that were flattened as (c, h, w)."""
-    return weights.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(weights.shape)
+def convolution(filters, kernel_size, stride=1):
+    """Return a convolution with batch norm. The padding is that of PyTorch: the same on all sides."""
+    padding = kernel_size // 2
+    conv = Conv2D(filters, kernel_size, stride=stride, padding=padding, use_bias=False)
+    return conv, BatchNorm()
+
+
+def basic_block(filters, stride=1):
+    """Return a block of ResNet-18 and ResNet-34."""
+    body = (
+        *convolution(filters, 3, stride),
+        ReLU(),
+        *convolution(filters, 3),
+    )
+    return Residual(body, activation="relu")
+
+
+def resnet18():
+    stages = [(64, 1), (128, 2), (256, 2), (512, 2)]  # filters, stride of the first block
+    blocks = [block for n, s in stages for block in (basic_block(n, s), basic_block(n))]
+    stem = (*convolution(64, 7, 2), ReLU(), MaxPool2D(3, stride=2, padding=1))
+    return (*stem, *blocks, GlobalAvgPool2D())
+
+
+def inverted_residual(channels, filters, stride, expansion):
+    """Return the layers of a block of MobileNetV2. It has a shortcut if the shape stays the same."""
+    wide = channels * expansion
+    expand = (*convolution(wide, 1), ReLU()) if expansion > 1 else ()
+    depthwise = DepthwiseConv2D(3, stride=stride, padding=1, use_bias=False)
+    body = (*expand, depthwise, BatchNorm(), ReLU(), *convolution(filters, 1))
+    return (Residual(body),) if stride == 1 and channels == filters else body
+
+
+def mobilenetv2():
+    # expansion, filters, blocks, stride of the first block: table 2 of https://arxiv.org/abs/1801.04381
+    stages = [
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    ]
+    channels, layers = 32, [*convolution(32, 3, 2), ReLU()]
+    for expansion, filters, blocks, stride in stages:
+        for block in range(blocks):
+            layers += inverted_residual(channels, filters, stride if block == 0 else 1, expansion)
+            channels = filters
+    return (*layers, *convolution(1280, 1), ReLU(), GlobalAvgPool2D(), Dropout(0.2))
 
 
 NETS = {
@@ -93,5 +162,19 @@ NETS = {
         n_classes=2,
         batch=32,
         samples=320,
+    ),
+    "resnet18": Net(
+        (128, 128, 3),
+        resnet18(),
+        n_classes=10,
+        batch=32,
+        samples=128,
+    ),
+    "mobilenetv2": Net(
+        (128, 128, 3),
+        mobilenetv2(),
+        n_classes=10,
+        batch=32,
+        samples=384,
     ),
 }

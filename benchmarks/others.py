@@ -16,8 +16,8 @@ def _contestants(name, net, X, y, n_threads, found):
 
 
 def throughput(nets, options):
-    """Training and prediction compared with all installed libraries, in images/s."""
-    found = makers()
+    """Training and prediction compared with all installed libraries or those of --vs, in images/s."""
+    found = makers(options.vs)
     print(
         f"\n{'net':<12}{'job':<9}{'library':<15}{'images/s':>10}{'convnet':>10}{'convnet is faster':>19}"
     )
@@ -50,7 +50,7 @@ def throughput(nets, options):
 
 def latency(nets, options):
     """Microseconds to predict one image with `predict_proba` (PyTorch: the module and a softmax)."""
-    found = makers()
+    found = makers(options.vs)
     print(f"\n{'net':<12}{'library':<15}{'µs':>10}{'convnet':>10}{'convnet is faster':>19}")
     for name, net in nets.items():
         X, y = net.data(net.batch)

@@ -2,6 +2,8 @@
 
     pip install torch==2.13.0
     python benchmarks/peers.py --nets keraslab vggbn --threads 2 --repeats 5
+    python benchmarks/peers.py --vs onnxruntime openvino jax
+    python benchmarks/peers.py --vs onnxruntime --latency
 
 Before anything is timed, the logits of all contestants are compared on the same weights. Then the contestants take
 turns. In each turn, the time of PyTorch in its faster mode is divided by the time of convnet. The printed ratio is the
@@ -12,16 +14,15 @@ import argparse
 import warnings
 
 import numpy as np
-from contestants import makers
+from contestants import CONTESTANTS, check, makers
 from convnet_net import classifier, epoch_seconds
 from machine import peak, processor
 from memory import memory
 from nets import NETS
 from others import latency, throughput
 from scaling import scaling
+from structure import plan
 from timing import seconds, turns
-
-from convnet.graph import Plan
 
 
 def flops(net):
@@ -30,40 +31,25 @@ def flops(net):
     Training has three passes per layer (forward, gradient of the weights, gradient of the data). The first layer does
     not need the gradient of the data.
     """
-    plan = Plan(list(net.layers), net.input_shape, net.n_outputs)
-    products = [info.multiply_adds for info in plan.layers]
+    products = [info.multiply_adds for info in plan(net).layers]
     first = next(p for p in products if p)
     return 2 * (3 * sum(products) - first), 2 * sum(products)
 
 
-def check(net, clf, peers, X):
-    """Exit unless every contestant returns the same logits and probabilities for the same weights."""
-    want = clf.decision_function(X)
-    for name, peer in peers.items():
-        peer.load(clf.weights_)
-        error = np.abs(peer.logits() - want).max() / max(1.0, np.abs(want).max())
-        if not error <= 1e-4:
-            raise SystemExit(
-                f"{name}: logits differ by {error:.2g} from convnet's on the same weights"
-            )
-        if not np.abs(peer.predict_proba() - clf.predict_proba(X)).max() <= 1e-4:
-            raise SystemExit(f"{name}: probabilities differ from convnet's on the same weights")
-
-
-def measure(net, n_threads, repeats, samples, found):
+def measure(name, net, n_threads, repeats, samples, found):
     """Return the seconds of each turn by job and contestant. The first turn is a warm-up and is dropped."""
     X, y = net.data(samples)
     clf = classifier(net, n_threads, 1).fit(X, y)
-    peers = {name: make(net, X, y, n_threads) for name, make in found.items()}
-    check(net, clf, peers, X)
+    peers = {other: make(net, X, y, n_threads) for other, make in found.items()}
+    check(name, clf, peers, X)
     jobs = {("train", "convnet"): lambda: epoch_seconds(net, X, y, n_threads)}
     jobs["predict", "convnet"] = lambda: seconds(clf.predict_proba, X)
-    for name, peer in peers.items():
-        jobs["train", name] = lambda peer=peer: seconds(peer.fit_epoch)
-        jobs["predict", name] = lambda peer=peer: seconds(peer.predict_proba)
+    for other, peer in peers.items():
+        jobs["train", other] = lambda peer=peer: seconds(peer.fit_epoch)
+        jobs["predict", other] = lambda peer=peer: seconds(peer.predict_proba)
     times = turns(jobs, repeats)
     return {
-        job: {name: t for (of, name), t in times.items() if of == job}
+        job: {other: t for (of, other), t in times.items() if of == job}
         for job in ("train", "predict")
     }
 
@@ -84,8 +70,6 @@ def report(name, net, samples, times, gflops_peak):
 def table(nets, options):
     """Print the table that compares convnet with the two modes of PyTorch."""
     found = makers(("eager", "channels last"))
-    if not found:
-        raise SystemExit("This table needs PyTorch. See --help for other tables.")
     import torch
 
     gflops_peak = peak(options.threads)
@@ -95,7 +79,7 @@ def table(nets, options):
     )
     for name, net in nets.items():
         samples = options.samples or net.samples
-        times = measure(net, options.threads, options.repeats, samples, found)
+        times = measure(name, net, options.threads, options.repeats, samples, found)
         report(name, net, samples, times, gflops_peak)
 
 
@@ -110,6 +94,14 @@ def main():
     parser.add_argument(
         "--samples", type=int, help="images per epoch; by default, each net has its own number"
     )
+    parser.add_argument(
+        "--vs",
+        nargs="+",
+        choices=CONTESTANTS,
+        metavar="LIBRARY",
+        help="compare with these libraries in turns; "
+        f"all of them have to be installed: {', '.join(CONTESTANTS)}",
+    )
     group = parser.add_argument_group("tables to print instead of the comparison with PyTorch")
     for name, function in TABLES.items():
         group.add_argument(f"--{name}", action="store_true", help=function.__doc__.rstrip("."))
@@ -117,7 +109,8 @@ def main():
     warnings.simplefilter("ignore")  # about fits that end before convergence
     print(f"{processor()}, {options.threads} threads, medians of {options.repeats} turns")
     nets = {name: NETS[name] for name in options.nets}
-    for function in [TABLES[name] for name in TABLES if getattr(options, name)] or [table]:
+    tables = [TABLES[name] for name in TABLES if getattr(options, name)]
+    for function in tables or [throughput if options.vs else table]:
         function(nets, options)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from skorch import NeuralNetBinaryClassifier, NeuralNetClassifier
 from torch import nn
-from torch_net import load, sequential
+from torch_net import load, logits_module
 
 
 class SkorchNet:
@@ -19,7 +19,7 @@ class SkorchNet:
         self.y = y.astype(np.float32 if binary else np.int64)
         kind = NeuralNetBinaryClassifier if binary else NeuralNetClassifier
         self.classifier = kind(
-            sequential(net),
+            logits_module(net),
             criterion=nn.BCEWithLogitsLoss if binary else nn.CrossEntropyLoss,
             optimizer=torch.optim.Adam,
             lr=1e-3,

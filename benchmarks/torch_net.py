@@ -2,83 +2,106 @@
 
 import numpy as np
 import torch
-from nets import channels_first
+from structure import branches, channels_first, groups, plan, window, with_input_shapes
 from torch import nn
 from torch.nn import functional
 
-from convnet.layers import resolve_names
-
-ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+ACTIVATIONS = {None: nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 
-def modules(net, names):
-    """Return {layer name in convnet: module}, including activations and the automatic output layer."""
-    h, w, c = net.input_shape
-    built, flat = {}, None
-    for layer, name in zip(net.layers, names, strict=True):
-        kind = type(layer).__name__
-        if kind == "Conv2D":
-            padding = (layer.kernel_size - 1) // 2 if layer.padding == "same" else 0
-            built[name] = nn.Conv2d(c, layer.filters, layer.kernel_size, padding=padding)
-            c, h, w = layer.filters, *(n + 2 * padding - layer.kernel_size + 1 for n in (h, w))
-        elif kind == "MaxPool2D":
-            built[name] = nn.MaxPool2d(layer.pool_size)
-            h, w = h // layer.pool_size, w // layer.pool_size
-        elif kind == "BatchNorm":
-            options = dict(eps=layer.epsilon, momentum=1 - layer.momentum)
-            built[name] = nn.BatchNorm1d(flat, **options) if flat else nn.BatchNorm2d(c, **options)
-        elif kind == "Dropout":
-            built[name] = nn.Dropout(layer.rate)
-        elif kind == "ReLU":
-            built[name] = nn.ReLU()
-        elif kind == "Flatten":
-            built[name], flat = nn.Flatten(), h * w * c
-        elif kind == "Dense":
-            if not flat:
-                built["flatten"], flat = nn.Flatten(), h * w * c
-            built[name], flat = nn.Linear(flat, layer.units), layer.units
-        if getattr(layer, "activation", None):
-            built[f"{name}_activation"] = ACTIVATIONS[layer.activation]()
-    if not flat:
-        built["flatten"], flat = nn.Flatten(), h * w * c
-    built["output"] = nn.Linear(flat, net.n_outputs)
-    return built
+class Residual(nn.Module):
+    """activation(body(x) + shortcut(x))"""
+
+    def __init__(self, body, shortcut, activation):
+        super().__init__()
+        self.body, self.shortcut, self.activation = body, shortcut, activation
+
+    def forward(self, x):
+        return self.activation(self.body(x) + self.shortcut(x))
 
 
-def sequential(net):
-    """Return the whole net as a module that returns logits."""
+def padding(pads):
+    """Return PyTorch's padding, which is the same on both sides."""
+    if any(before != after for before, after in pads):
+        raise NotImplementedError(f"padding {pads}")
+    return tuple(before for before, _ in pads)
+
+
+def module(info, shape):
+    """Return the module of a layer without its activation, which `Residual` alone includes."""
+    layer, kind = info.layer, info.type
+    if kind in ("Conv2D", "DepthwiseConv2D"):
+        w = window(layer, shape)
+        return nn.Conv2d(
+            shape[-1],
+            info.output_shape[-1],
+            w.size,
+            w.stride,
+            padding(w.padding),
+            w.dilation,
+            groups(layer, shape),
+            layer.use_bias,
+        )
+    if kind == "MaxPool2D":
+        w = window(layer, shape)
+        return nn.MaxPool2d(w.size, w.stride, padding(w.padding))
+    if kind == "BatchNorm":
+        norm = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
+        return norm(shape[-1], eps=layer.epsilon, momentum=1 - layer.momentum)
+    if kind == "GlobalAvgPool2D":
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    if kind == "Residual":
+        body, shortcut = branches(info)
+        return Residual(
+            sequential(body, shape),
+            sequential([shortcut], shape) if shortcut else nn.Identity(),
+            ACTIVATIONS[layer.activation](),
+        )
+    if kind == "Dense":
+        return nn.Linear(shape[0], layer.units, layer.use_bias)
+    if kind == "Dropout":
+        return nn.Dropout(layer.rate)
+    return {"ReLU": nn.ReLU, "Flatten": nn.Flatten}[kind]()
+
+
+def sequential(infos, shape):
+    """Return consecutive layers as a module whose children have the names of the layers, such as "residual1/conv1"."""
     whole = nn.Sequential()
-    for name, module in modules(net, resolve_names(net.layers)).items():
-        whole.add_module(name, module)
+    for info, before in with_input_shapes(infos, shape):
+        whole.add_module(info.name, module(info, before))
+        activation = getattr(info.layer, "activation", None)
+        if activation and info.type != "Residual":
+            whole.add_module(f"{info.name}_activation", ACTIVATIONS[activation]())
     return whole
+
+
+def logits_module(net):
+    """Return the whole net as a module that returns logits."""
+    return sequential(plan(net).layers, net.input_shape)
 
 
 @torch.no_grad()
 def load(whole, net, weights):
     """Load convnet's weights: (kh, kw, c, oc) becomes (oc, c, kh, kw); (h w c, out) becomes (out, c h w)."""
-    shape = torch.zeros((1, *net.input_shape)).permute(0, 3, 1, 2)
-    unflattened = None
-    whole.eval()
-    for name, module in whole.named_children():
-        before, shape = shape, module(shape)
-        if isinstance(module, nn.Flatten):
-            unflattened = before.shape[1:]
-        if isinstance(module, nn.Conv2d):
-            module.weight.copy_(
-                torch.tensor(weights[f"{name}/weights"].transpose(3, 2, 0, 1).copy())
-            )
-        elif isinstance(module, nn.Linear):
-            w = weights[f"{name}/weights"]
-            if unflattened is not None:
-                w, unflattened = channels_first(w, *unflattened), None
-            module.weight.copy_(torch.tensor(w.T.copy()))
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.weight.copy_(torch.tensor(weights[f"{name}/gamma"]))
-            module.bias.copy_(torch.tensor(weights[f"{name}/beta"]))
-            module.running_mean.copy_(torch.tensor(weights[f"{name}/moving_mean"]))
-            module.running_var.copy_(torch.tensor(weights[f"{name}/moving_variance"]))
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            module.bias.copy_(torch.tensor(weights[f"{name}/bias"]))
+    weights = channels_first(net, weights)
+    for path, child in whole.named_modules():
+        name = path.rpartition(".")[2]
+        if isinstance(child, nn.Conv2d):
+            tensors = {"weights": child.weight.permute(2, 3, 1, 0), "bias": child.bias}
+        elif isinstance(child, nn.Linear):
+            tensors = {"weights": child.weight.T, "bias": child.bias}
+        elif isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
+            tensors = {
+                "gamma": child.weight,
+                "beta": child.bias,
+                "moving_mean": child.running_mean,
+                "moving_variance": child.running_var,
+            }
+        else:
+            continue
+        for role, tensor in tensors.items():
+            if tensor is not None:
+                tensor.copy_(torch.tensor(weights[f"{name}/{role}"]))
 
 
 class TorchNet:
@@ -89,7 +112,7 @@ class TorchNet:
         torch.manual_seed(0)
         self.net = net
         self.format = torch.channels_last if channels_last else torch.contiguous_format
-        self.module = sequential(net).to(memory_format=self.format)
+        self.module = logits_module(net).to(memory_format=self.format)
         self.X = self.tensor(X)
         self.y = torch.from_numpy(y).float() if net.n_outputs == 1 else torch.from_numpy(y)
         self.optimizer = torch.optim.Adam(self.module.parameters(), lr=learning_rate, foreach=True)
