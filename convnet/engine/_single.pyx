@@ -185,20 +185,21 @@ def softmax(const float[:, :] logits):
     cdef double top, total, z
     out = np.empty((n, 2 if k == 1 else k))
     cdef double[:, ::1] p = out
-    for i in range(n):
-        if k == 1:  # logits 0 and z
-            z = logits[i, 0]
-            total = exp(-z if z > 0 else z)  # of the class that is less likely
-            p[i, z > 0] = 1 / (1 + total)
-            p[i, z <= 0] = total / (1 + total)
-            continue
-        top = logits[i, 0]
-        for j in range(1, k):
-            top = logits[i, j] if logits[i, j] > top else top
-        total = 0
-        for j in range(k):
-            p[i, j] = exp(logits[i, j] - top)
-            total += p[i, j]
-        for j in range(k):
-            p[i, j] /= total
+    with nogil:
+        for i in range(n):
+            if k == 1:  # logits 0 and z
+                z = logits[i, 0]
+                total = exp(-z if z > 0 else z)  # of the class that is less likely
+                p[i, z > 0] = 1 / (1 + total)
+                p[i, z <= 0] = total / (1 + total)
+                continue
+            top = logits[i, 0]
+            for j in range(1, k):
+                top = logits[i, j] if logits[i, j] > top else top
+            total = 0
+            for j in range(k):
+                p[i, j] = exp(logits[i, j] - top)
+                total += p[i, j]
+            for j in range(k):
+                p[i, j] /= total
     return out

@@ -95,6 +95,7 @@ def _constructor(name: str, fields: dict[str, Field[Any]]) -> Callable[..., None
 
     init.__name__, init.__qualname__ = "__init__", f"{name}.__init__"
     init.__signature__ = signature  # type: ignore[attr-defined]
+    init.__annotations__ = {name: field.type for name, field in fields.items()} | {"return": None}
     return init
 
 

@@ -142,13 +142,16 @@ def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
         hint = did_you_mean(key, [name for name in names if isinstance(name, str)])
         raise ValueError(f"{what}: no {registry.noun} has this name.{hint}") from None
     if not -len(values) <= i < len(values):
-        members = [
-            f"{registry.parameter}__{j} is {type(one).__name__}" for j, one in enumerate(values)
-        ]
+        members = [f"{registry.parameter}__{j} is {_kind(one)}" for j, one in enumerate(values)]
         raise ValueError(
             f"{what}: there is no such {registry.noun}. {listed(members) if members else 'The list is empty'}."
         )
     return i
+
+
+def _kind(value: Any) -> str:
+    """Return the name of the class of a layer or an augmentation, also in its dict form."""
+    return str(value.get("type", "dict")) if isinstance(value, dict) else type(value).__name__
 
 
 def _names(layers: Sequence[Any], key: str) -> Sequence[Any]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnet.inspection.explain import METHODS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -55,6 +57,11 @@ def diverging(maps: Iterable[np.ndarray]) -> dict[str, Any]:
     high = max((float(np.abs(m).max()) for m in maps), default=0.0)
     high = high if high > 0 else 1.0
     return dict(cmap=DIVERGING, vmin=-high, vmax=high)
+
+
+def is_signed(method: str | None, maps: np.ndarray) -> bool:
+    """Return whether maps of a method may be negative, or some of these are."""
+    return (method in METHODS and METHODS[method].signed) or bool((maps < 0).any())
 
 
 def overlay(picture: np.ndarray, values: np.ndarray, *, signed: bool) -> np.ndarray:

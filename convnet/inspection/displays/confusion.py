@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convnet.inspection.displays.canvas import check_room, divided, given_inches, headed, inches
-from convnet.inspection.displays.colors import draw_overlay_colorbar, overlay
+from convnet.inspection.displays.colors import draw_overlay_colorbar, is_signed, overlay
 from convnet.inspection.displays.grid import BAR, GAP
 from convnet.inspection.displays.images import BATCH_SIZE, DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
@@ -48,6 +48,9 @@ class ConfusionDisplay:
         Class labels.
     rows : ndarray of int, shape (k, k), default=None
         Rows of the examples in X, -1 for empty cells. None if the images are means.
+    method : str, default=None
+        The method of ``explain`` that made the maps, which decides whether their colors show a sign. None: the sign is
+        shown if a map has negative values.
 
     Attributes
     ----------
@@ -79,12 +82,14 @@ class ConfusionDisplay:
         classes: np.ndarray,
         *,
         rows: np.ndarray | None = None,
+        method: str | None = None,
     ) -> None:
         self.images = images
         self.maps = maps
         self.counts = counts
         self.classes = classes
         self.rows = rows
+        self.method = method
 
     @classmethod
     def from_estimator(
@@ -155,16 +160,16 @@ class ConfusionDisplay:
         if cells == "example":
             filled = found.rows >= 0
             images[filled] = pictures[found.rows[filled]]
-            return cls(images, found.maps, found.counts, found.classes, rows=found.rows).plot(
-                ax=ax, n=n
-            )
+            return cls(
+                images, found.maps, found.counts, found.classes, rows=found.rows, method=method
+            ).plot(ax=ax, n=n)
         y, predicted = np.asarray(y), estimator.predict(X)
         for i, j in np.argwhere(found.counts):
             rows = np.flatnonzero((y == found.classes[i]) & (predicted == found.classes[j]))
             parts = np.split(rows, range(BATCH_SIZE, len(rows), BATCH_SIZE))
             sums = [pictures[part].sum(axis=0) for part in parts]
             images[i, j] = np.sum(sums, axis=0) / len(rows)
-        return cls(images, found.maps, found.counts, found.classes).plot(ax=ax, n=n)
+        return cls(images, found.maps, found.counts, found.classes, method=method).plot(ax=ax, n=n)
 
     def plot(self, ax: Axes | None = None, *, n: int = 10) -> Self:
         """Draw the cells.
@@ -239,7 +244,7 @@ class ConfusionDisplay:
                 **VERBATIM,
             )
         bar = whole.figure.add_subplot(outer[1, 3])
-        draw_overlay_colorbar(bar, signed=self._is_signed())
+        draw_overlay_colorbar(bar, signed=is_signed(self.method, self.maps))
         return self
 
     def _draw_cell(self, ax: Axes, row: int, column: int) -> None:
@@ -251,7 +256,7 @@ class ConfusionDisplay:
             ax.set_box_aspect(self.maps.shape[2] / self.maps.shape[3])
             return
         image, values = self.images[row, column], self.maps[row, column]
-        ax.imshow(overlay(image, values, signed=self._is_signed()))
+        ax.imshow(overlay(image, values, signed=is_signed(self.method, self.maps)))
         box = dict(facecolor="white", edgecolor="none", alpha=0.8, pad=1)
         ax.text(
             *(0.04, 0.96, f"{count:,}"),
@@ -261,9 +266,6 @@ class ConfusionDisplay:
             fontsize=7,
             bbox=box,
         )
-
-    def _is_signed(self) -> bool:
-        return bool((self.maps < 0).any())
 
     def _most_confused(self, n: int) -> np.ndarray:
         """Return the indices, in ascending order, of the n classes that take part in the most mistakes."""

@@ -15,7 +15,7 @@ from convnet.inspection.displays.canvas import (
     headed,
     inches,
 )
-from convnet.inspection.displays.colors import draw_overlay_colorbar, overlay
+from convnet.inspection.displays.colors import draw_overlay_colorbar, is_signed, overlay
 from convnet.inspection.displays.grid import BAR, GAP, columns
 from convnet.inspection.displays.images import DisplayImages
 from convnet.inspection.displays.nets import check_fitted_net
@@ -265,11 +265,6 @@ def _options_of(method: str, methods: Sequence[str], options: Mapping[str, Any])
     taken = {name: METHODS[name].parameters for name in methods if name in METHODS}
     others = {key for name, keys in taken.items() if name != method for key in keys}
     return {k: v for k, v in options.items() if k in taken.get(method, ()) or k not in others}
-
-
-def is_signed(method: str, maps: np.ndarray) -> bool:
-    """Return whether maps of a method may be negative, or some of these are."""
-    return (method in METHODS and METHODS[method].signed) or bool((maps < 0).any())
 
 
 def _titles(estimator: Net, X: Any, y: np.ndarray | None) -> list[str] | None:

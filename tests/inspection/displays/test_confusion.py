@@ -124,3 +124,17 @@ def test_refusals(clf, photographs):
     ):
         ConfusionDisplay.from_estimator(clf, X, ["mouse"] * 60)
     assert not plt.get_fignums()
+
+
+def test_maps_of_a_signed_method_without_negative_values_have_signed_colors():
+    """As in ExplanationDisplay."""
+    images, maps = np.zeros((2, 2, 4, 4, 3)), np.ones((2, 2, 4, 4))
+    parts = [images, maps, np.ones((2, 2), int), np.array(["a", "b"])]
+    for method, labels in (
+        (None, "no effect"),
+        ("gradcam", "no effect"),
+        ("occlusion", "evidence\nagainst"),
+    ):
+        display = ConfusionDisplay(*parts, method=method).plot()
+        bar = display.figure_.axes[-1]
+        assert bar.get_yticklabels()[0].get_text() == labels
