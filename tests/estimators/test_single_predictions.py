@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
-from convnet.engine import SinglePrediction
 from convnet.layers import Conv1D, Conv2D, Dense, MaxPool2D
 
 RNG = np.random.default_rng(0)
@@ -251,19 +250,3 @@ def test_several_threads_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
-
-
-def test_attributes_and_shapes_of_a_single_prediction():
-    net = fit()._network()
-    attributes, names = {"a": net, "b": 1}, ("a", "b", "missing")
-    single = net.single_prediction(np.dtype(np.float32), 1.0, attributes, names)
-    assert isinstance(single, SinglePrediction)
-    assert single.is_for(attributes) and single.is_for({**attributes, "other": 2})
-    for changed in ({"a": net}, {**attributes, "missing": 3}, {**attributes, "a": fit()}):
-        assert not single.is_for(changed)
-    for shape in ((1, 9, 7, 1), (1, 9, 7)):
-        assert single.outputs(np.zeros(shape, np.float32)) is not None
-    for shape in ((9, 7, 1), (1, 7, 9, 1), (1, 63), (2, 9, 7, 1), (1, 9, 7, 1, 1)):
-        assert single.outputs(np.zeros(shape, np.float32)) is None
-    assert net.single_prediction(np.dtype(np.uint16), 1.0, attributes, names) is None
-    assert net.single_prediction(np.dtype(">f4"), 1.0, attributes, names) is None
