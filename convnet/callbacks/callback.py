@@ -16,6 +16,7 @@ class Callback:
     ``run.last_epoch``    number of epochs at the end, unless training stops early
     ``run.batch``         number of batches done in the current epoch; 0 between epochs
     ``run.n_batches``     number of batches of an epoch
+    ``run.seconds_left``  seconds until `max_time` ends the fit; infinity without it
     ``run.metrics``       dict, of the last epoch: "loss", "learning_rate", "seconds", "validation_loss", ...
     ``run.history``       dict of lists, the metrics of all epochs
     ``run.best_epoch``    the epoch, from 1, whose weights are the best so far

@@ -36,6 +36,10 @@ class FitRun(Protocol):
         """Metrics of all epochs."""
 
     @property
+    def seconds_left(self) -> float:
+        """Seconds until `max_time` ends the fit; infinity without it."""
+
+    @property
     def best_epoch(self) -> int:
         """The epoch, from 1, whose weights are the best so far."""
 

@@ -110,7 +110,6 @@ class _Clock:
     def __init__(self, line: MovingLine, run: FitRun) -> None:
         self._line, self._first = line, run.epoch
         self._start, self._shown = time.monotonic(), -inf
-        self._max_time = run.estimator.max_time
 
     def show(self, run: FitRun, share: float) -> None:
         """Show the share of the current epoch that is done, unless the line was written just now."""
@@ -131,8 +130,7 @@ class _Clock:
     def _left(self, seconds: float, done: float, run: FitRun) -> float | None:
         """Return the remaining seconds, given those since the beginning and the epochs done, or None if unknown."""
         left = seconds * (run.last_epoch - self._first - done) / done if done else inf
-        if self._max_time is not None:
-            left = min(left, max(0.0, self._max_time - seconds))
+        left = min(left, run.seconds_left)
         return left if left < inf else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,11 @@ class CallbackView:
     def history(self) -> dict[str, list[float]]:
         """Metrics of all epochs."""
         return self._session.history()
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until `max_time` ends the fit; infinity without it."""
+        return max(0.0, self._session.loop.deadline - time.monotonic())
 
     @property
     def best_epoch(self) -> int:
