@@ -9,6 +9,7 @@
 #ifndef CN_CONV_DEPTHWISE_INC_H
 #define CN_CONV_DEPTHWISE_INC_H
 
+#include "conv/depthwise_row.inc.h"
 #include "conv/grad_preact.inc.h"
 #include "conv/layout.h"
 #include "conv/pooled.inc.h"
@@ -28,9 +29,11 @@ CN_INLINE int64_t cn_depthwise_width(int64_t channels) {
     return width;
 }
 
-/* All channels of one sample. */
-static void cn_depthwise_grid(const cn_grid *grid, const cn_taps *taps, const int64_t *tap,
-                              const float *w, const float *bias, int relu, int64_t channels) {
+/* All channels of one sample. A kernel row has q of the taps; in_row: floats from one input row to the next. */
+static void cn_depthwise_grid(const cn_grid *grid, int64_t in_row, const cn_taps *taps, int64_t q,
+                              const int64_t *tap, const float *w, const float *bias, int relu,
+                              int64_t channels, float *ring) {
+    if (cn_depthwise_rows(grid, in_row, taps, q, tap, w, bias, relu, channels, ring)) return;
     switch (cn_depthwise_width(channels)) {
 #define CASE(N, ...)                                                                               \
     case N:                                                                                        \
@@ -53,11 +56,12 @@ static void cn_depthwise_weights(const cn_outer *o, const int64_t *seg, int64_t 
     }
 }
 
-/* Scratch: offsets of the runs of two passes, and of the taps' weights. */
+/* Scratch: offsets of the runs of two passes, and of the taps' weights; input rows. */
 static void depthwise_fwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->dst.c;
     int64_t *seg = (int64_t *)t->scratch, *tap = seg + 2 * op->kh * op->kw;
     const cn_taps taps = cn_forward_taps(op, seg);
+    float *ring = t->scratch + cn_aligned(3 * cn_taps_floats(op));
     const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
     for (int64_t i = 0; i < taps.nseg; i++) tap[i] = i * c;
     for (int64_t s = t->s0; s < t->s1; s++) {
@@ -70,28 +74,30 @@ static void depthwise_fwd(const cn_conv_params *op, const cn_context *ctx, const
                               .x_pixel = op->sw * c,
                               .y_row = op->dst.row,
                               .y_pixel = c};
-        cn_depthwise_grid(&grid, &taps, tap, ctx->params + op->weights, bias,
-                          op->activation == CN_RELU, c);
+        cn_depthwise_grid(&grid, op->src.row, &taps, op->kw, tap, ctx->params + op->weights, bias,
+                          op->activation == CN_RELU, c, ring);
     }
     cn_conv2d_activate(op, t, cn_map_at(t, &op->dst, t->s0));
 }
 
 /* Gradient by the input of one sample. seg and tap: scratch for the taps of a phase and the offsets of their
- * weights. */
+ * weights; ring: for input rows. */
 static void cn_depthwise_data(const cn_conv_params *op, const cn_context *ctx,
                               const cn_preact_layout *z, const float *grad_preact, float *grad,
-                              int64_t *seg, int64_t *tap) {
+                              int64_t *seg, int64_t *tap, float *ring) {
     const int64_t c = op->dst.c;
     for (int64_t a = 0; a < op->sh; a++)
         for (int64_t b = 0; b < op->sw; b++) {
             const cn_taps taps = cn_phase_taps(op, z->row, a, b, seg);
-            int64_t n = 0;
+            int64_t n = 0, rows = 0;
+            for (int64_t r = 0; r < op->kh; r++) rows += r * op->dh % op->sh == a;
             for (int64_t r = 0; r < op->kh; r++)
                 for (int64_t q = op->kw - 1; q >= 0; q--)
                     if (cn_in_phase(op, r, q, a, b)) tap[n++] = (r * op->kw + q) * c;
             const cn_grid grid = cn_phase_grid(op, z, grad_preact, grad, a, b);
             if (grid.columns == 0) continue;
-            cn_depthwise_grid(&grid, &taps, tap, ctx->params + op->weights, NULL, 0, c);
+            cn_depthwise_grid(&grid, z->row, &taps, rows ? n / rows : 0, tap,
+                              ctx->params + op->weights, NULL, 0, c, ring);
         }
 }
 
@@ -101,6 +107,7 @@ static void depthwise_bwd(const cn_conv_params *op, const cn_context *ctx, const
     int64_t *seg = (int64_t *)t->scratch, *phase_seg = seg + taps, *tap = phase_seg + taps;
     float *sums = t->scratch + cn_aligned(6 * taps);
     float *grad_preact = sums + cn_depthwise_sums(op);
+    float *ring = grad_preact + cn_aligned(z.sample);
     float *inside = grad_preact + z.top * z.row + z.left * c;
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
     const cn_taps runs = cn_forward_taps(op, seg);
@@ -126,7 +133,7 @@ static void depthwise_bwd(const cn_conv_params *op, const cn_context *ctx, const
                 cn_bias_add(&z, part, 1, rows, op->ow, c, grads + op->grad_bias);
             if (op->data_gradient && y0 + rows == op->oh)
                 cn_depthwise_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s),
-                                  phase_seg, tap);
+                                  phase_seg, tap, ring);
         }
 }
 

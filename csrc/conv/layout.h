@@ -133,9 +133,25 @@ static inline int64_t cn_planar_bwd_scratch(const cn_conv_params *op) {
            cn_aligned(op->dst.w * op->dst.c) + cn_aligned(op->dst.w);
 }
 
-/* Offsets of the runs of two passes, and of the taps' weights. */
+/* Depthwise: most kernel rows of the kernels in depthwise_row.inc.h. */
+#define CN_DEPTHWISE_ROWS 7
+
+/* Channels that are taken at a time: all, or a slice if pixels are a multiple of half the 4096 bytes apart after which
+ * addresses share a line of the first-level cache. */
+static inline int64_t cn_depthwise_slice(int64_t channels) {
+    return channels % 512 ? channels : 64;
+}
+
+/* Rows of a slice of the input of the forward pass, or of the data gradient. */
+static inline int64_t cn_depthwise_ring(const cn_conv_params *op) {
+    const int64_t columns = cn_max((op->ow - 1) * op->sw, op->src.w - 1) + op->kw;
+    const int64_t slice = cn_depthwise_slice(op->dst.c);
+    return slice < op->dst.c ? ((op->kh - 1) * op->dh + 1) * columns * slice : 0;
+}
+
+/* Offsets of the runs of two passes, and of the taps' weights; input rows. */
 static inline int64_t cn_depthwise_fwd_scratch(const cn_conv_params *op) {
-    return 3 * cn_taps_floats(op);
+    return cn_aligned(3 * cn_taps_floats(op)) + cn_depthwise_ring(op);
 }
 
 /* Sums of the weight gradient, in whole vectors. */
@@ -143,10 +159,10 @@ static inline int64_t cn_depthwise_sums(const cn_conv_params *op) {
     return op->kh * op->kw * cn_aligned(op->dst.c);
 }
 
-/* The same; sums; the gradient by the map of a sample. */
+/* Offsets; sums; the gradient by the map of a sample; rows of it. */
 static inline int64_t cn_depthwise_bwd_scratch(const cn_conv_params *op) {
     return cn_aligned(3 * cn_taps_floats(op)) + cn_depthwise_sums(op) +
-           cn_preact_layout_of(op).sample;
+           cn_aligned(cn_preact_layout_of(op).sample) + cn_depthwise_ring(op);
 }
 
 #endif

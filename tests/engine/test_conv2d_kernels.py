@@ -100,6 +100,18 @@ def test_tile_edges(isa, filters, width):
     test_small_integers_are_exact.hypothesis.inner_test(isa, geometry, 0, 1)
 
 
+@pytest.mark.parametrize("channels", [8, 21, 512])
+@pytest.mark.parametrize("width", [1, 7, 8, 17])
+@pytest.mark.parametrize("kernel", [(3, 3), (5, 5), (2, 3)])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 2), (1, 2)])
+def test_depthwise_rows(isa, channels, width, kernel, stride):
+    """Kernel widths and strides that have kernels of their own; with 512 channels, the rows are copied."""
+    geometry = Geometry(
+        2, (6, width), channels, channels, kernel, stride, "same", ONE, channels, True
+    )
+    test_small_integers_are_exact.hypothesis.inner_test(isa, geometry, 0, 1)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @given(geometry=convolutions(most_batch=4), seed=seeds, n_threads=threads)
 def test_activation(isa, name, geometry, seed, n_threads):
