@@ -4,6 +4,9 @@
 
 #include "convnet.h"
 
+/* Floats of a pixel in the panels of gemm/panels.inc.h: 8 tiles of AVX-512, or more of the others. */
+#define CN_PANEL_FLOATS 112
+
 static inline int64_t cn_min(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t cn_max(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t cn_blocks(int64_t n, int64_t size) { return (n + size - 1) / size; }

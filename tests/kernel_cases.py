@@ -599,6 +599,7 @@ def cases(seed=0):
     odd = dict(stride=(2, 3), dilation=(2, 1), pads=((2, 1), (0, 2)), size=(9, 10), kernel=(3, 2))
     add("conv2d with strides", conv, "direct", 5, 9, **odd)
     add("conv2d in groups", conv, "direct", 6, 9, groups=3, **odd)
+    add("conv2d in panels", conv, "direct", 66, 70, size=(4, 5))
     add("depthwise in slices", conv, "depthwise", 512, 512, groups=512, size=(4, 9))
     add("depthwise with strides", conv, "depthwise", 9, 9, groups=9, **odd)
     for name in ACTIVATIONS:

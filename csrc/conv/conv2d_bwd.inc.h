@@ -6,12 +6,14 @@
 #include "conv/grad_preact.inc.h"
 #include "conv/window.h"
 #include "gemm/gemm.inc.h"
+#include "gemm/panels.inc.h"
 #include "map/map.h"
 
-/* weights += src x grad_preact over rows of `samples` samples; x and grad_preact at the first of these rows. */
+/* weights += src x grad_preact over rows of `samples` samples; x and grad_preact at the first of these rows. panels:
+ * scratch of cn_conv_panels floats. */
 static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
                               const cn_preact_layout *z, const float *x, const float *grad_preact,
-                              int64_t samples, int64_t rows, float *weights) {
+                              int64_t samples, int64_t rows, float *weights, float *panels) {
     const int64_t oc = op->dst.c, cg = op->src.c / op->groups, og = oc / op->groups;
     cn_outer o = {.samples = samples,
                   .rows = rows,
@@ -23,6 +25,15 @@ static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
                   .g_row = z->row,
                   .g_pixel = oc,
                   .ldw = oc};
+    if (cn_conv_panels(op)) {
+        o.g = grad_preact;
+        for (int64_t s = 0; s < taps->nseg; s++) {
+            o.x = x + taps->seg[s];
+            o.dw = weights + s * taps->klen * oc;
+            cn_outer_by_panels(&o, taps->klen, oc, panels);
+        }
+        return;
+    }
     for (int64_t g = 0; g < op->groups; g++)
         for (int64_t c = 0; c < og;) {
             const int64_t width = cn_block(og - c);
@@ -104,6 +115,7 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
     int64_t *seg = (int64_t *)t->scratch, *phase_seg = seg + op->kh * op->kw;
     float *line = t->scratch + cn_aligned(4 * op->kh * op->kw);
     float *grad_preact = line + cn_aligned(op->dst.w * op->dst.c);
+    float *panels = t->scratch + cn_conv2d_bwd_scratch(op) - cn_conv_panels(op);
     float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
     float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
     const cn_taps taps = cn_forward_taps(op, seg);
@@ -119,7 +131,7 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
             if (op->grad_weights < 0) continue;
             cn_conv2d_weights(op, &taps, &z,
                               cn_window_origin(op, t->arena, s) + y0 * op->sh * op->src.row, part,
-                              samples, rows, grads + op->grad_weights);
+                              samples, rows, grads + op->grad_weights, panels);
             if (op->grad_bias >= 0)
                 cn_bias_add(&z, part, samples, rows, op->ow, op->dst.c, grads + op->grad_bias);
         }

@@ -18,8 +18,6 @@
 #define VW CN_LANES
 #include "isa/vector.h"
 
-#define CN_PREFETCH_FLOATS 16 /* of a cache line */
-
 /* A row of outputs. in[r]: the first input of kernel row r. next_in, next_y: the S rows of inputs and the row of outputs
  * to prefetch; or NULL. */
 typedef struct {
@@ -59,10 +57,10 @@ CN_INLINE void cn_depthwise_row_pixels(const int P, const int Q, const int S,
 #pragma GCC unroll 2
         for (int r = 0; r < S; r++)
 #pragma GCC unroll 16
-            for (int j = 0; j < P * S * VW; j += CN_PREFETCH_FLOATS)
+            for (int j = 0; j < P * S * VW; j += CN_LINE_FLOATS)
                 __builtin_prefetch(x + r * d->in_row + j, 0, 2);
 #pragma GCC unroll 8
-        for (int j = 0; j < P * VW; j += CN_PREFETCH_FLOATS) __builtin_prefetch(y + j, 1, 2);
+        for (int j = 0; j < P * VW; j += CN_LINE_FLOATS) __builtin_prefetch(y + j, 1, 2);
     }
     float *y = d->y + i * d->y_pixel + k;
 #pragma GCC unroll 8
@@ -118,7 +116,7 @@ static void cn_depthwise_copy(const float *from, int64_t pixel, int64_t row, flo
                               int64_t slice, int64_t n) {
     for (int64_t j = 0; j < n; j++, from += pixel, to += slice) {
         for (int64_t k = 0; k < slice; k += VW) VSTORE(to + k, VLOAD(from + k));
-        for (int64_t k = 0; k < slice; k += CN_PREFETCH_FLOATS)
+        for (int64_t k = 0; k < slice; k += CN_LINE_FLOATS)
             __builtin_prefetch(from + row + k, 0, 2);
     }
 }
@@ -172,7 +170,6 @@ static int cn_depthwise_rows(const cn_grid *grid, int64_t in_row, const cn_taps 
 }
 
 #undef CN_DEPTHWISE_KERNELS
-#undef CN_PREFETCH_FLOATS
 #include "isa/vector_end.h"
 
 #endif

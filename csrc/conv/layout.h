@@ -52,9 +52,18 @@ static inline int64_t cn_conv2d_fwd_scratch(const cn_conv_params *op) {
            (cn_conv_pools(op) ? op->block_rows * op->ow * op->dst.c : 0);
 }
 
-/* Offsets of the runs of two passes; a row; the gradient by the map. */
+/* Panels of the weight gradient (gemm/panels.inc.h) for the pixels of a block; none where copying takes longer than it
+ * saves. */
+static inline int64_t cn_conv_panels(const cn_conv_params *op) {
+    const int64_t pixels = op->block_samples * op->block_rows * op->ow;
+    if (op->groups > 1 || op->src.c < 64 || op->dst.c < 64) return 0;
+    return cn_aligned((CN_PANEL_FLOATS + CN_COLUMNS) * pixels);
+}
+
+/* Offsets of the runs of two passes; a row; the gradient by the map; panels. */
 static inline int64_t cn_conv2d_bwd_scratch(const cn_conv_params *op) {
-    return cn_aligned(2 * cn_taps_floats(op)) + cn_preact_floats(op);
+    return cn_aligned(2 * cn_taps_floats(op)) + cn_aligned(cn_preact_floats(op)) +
+           cn_conv_panels(op);
 }
 
 /* Blocks of columns of the forward pass, then of the data gradient, of each group. */

@@ -9,6 +9,7 @@
  *   CN_LANES   floats in the widest vector: 16 AVX-512, 8 AVX2, 4 SSE2 or NEON, 1 scalar
  *   CN_MR      rows (pixels) of the register tile
  *   CN_WIDE    floats in the widest block of columns (output channels) of the tile
+ *   CN_LINE_FLOATS  floats in a cache line, for prefetching
  */
 #ifndef CN_SIMD_H
 #define CN_SIMD_H
@@ -18,6 +19,8 @@
 #include <string.h>
 
 #define CN_INLINE static inline __attribute__((always_inline, unused))
+
+#define CN_LINE_FLOATS 16
 
 #if defined(CN_ISA_SCALAR)
 #define CN_LANES 1

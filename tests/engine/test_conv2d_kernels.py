@@ -50,6 +50,8 @@ def run(isa, geometry, rng, n_threads, draw, **options):
 @example(geometry=plain(3, (28, 28), 1, 2, (5, 5)), seed=0, n_threads=2)
 @example(geometry=plain(2, (15, 15), 32, 64, (3, 3), padding="same"), seed=0, n_threads=2)
 @example(geometry=plain(2, (30, 34), 3, 16, (3, 3)), seed=0, n_threads=2)
+@example(geometry=plain(3, (7, 9), 130, 67, (1, 1)), seed=0, n_threads=2)
+@example(geometry=plain(5, (9, 8), 66, 80, (3, 2), stride=(2, 1)), seed=0, n_threads=1)
 @example(
     geometry=plain(2, (23, 9), 4, 33, (7, 2), stride=(3, 2), padding=((3, 1), (0, 1))),
     seed=1,
