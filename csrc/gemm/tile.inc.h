@@ -11,11 +11,13 @@
 /* Write the first n of NB columns. */
 CN_INLINE void NAME(cn_tile_put)(float *y, const VEC *v, int64_t n) {
     if (n == NB) {
+#pragma GCC unroll 4
         for (int j = 0; j < NV; j++) VSTORE(y + j * VW, v[j]);
         return;
     }
     float tail[NB];
     const float *from = tail;
+#pragma GCC unroll 4
     for (int j = 0; j < NV; j++) VSTORE(tail + j * VW, v[j]);
 #pragma GCC unroll 8
     for (int part = NB / 2; part > 0;
@@ -27,10 +29,14 @@ CN_INLINE void NAME(cn_tile_put)(float *y, const VEC *v, int64_t n) {
         }
 }
 
+/* All loops over the accumulators are unrolled, because an array stays in registers only if each index is a constant. */
 CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float *w) {
     VEC acc[CN_MR][NV], start[NV];
+#pragma GCC unroll 4
     for (int j = 0; j < NV; j++) start[j] = t->bias ? VLOAD(t->bias + j * VW) : VSET(0.0f);
+#pragma GCC unroll 16
     for (int p = 0; p < P; p++)
+#pragma GCC unroll 4
         for (int j = 0; j < NV; j++) acc[p][j] = start[j];
     for (int64_t s = 0; s < t->nseg; s++) {
         const int64_t off = t->seg[s];
@@ -41,6 +47,7 @@ CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float
             VEC wv[4][NV];
 #pragma GCC unroll 4
             for (int u = 0; u < 4; u++)
+#pragma GCC unroll 4
                 for (int j = 0; j < NV; j++) wv[u][j] = VLOAD(w + u * NB + j * VW);
 #pragma GCC unroll 16
             for (int p = 0; p < P; p++) {
@@ -55,6 +62,7 @@ CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float
         }
         for (; k < t->klen; k++, w += NB) {
             VEC wv[NV];
+#pragma GCC unroll 4
             for (int j = 0; j < NV; j++) wv[j] = VLOAD(w + j * VW);
 #pragma GCC unroll 16
             for (int p = 0; p < P; p++) {
@@ -65,20 +73,25 @@ CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float
         }
     }
     if (t->relu)
+#pragma GCC unroll 16
         for (int p = 0; p < P; p++)
+#pragma GCC unroll 4
             for (int j = 0; j < NV; j++) acc[p][j] = VRELU(acc[p][j]);
+#pragma GCC unroll 16
     for (int p = 0; p < P; p++) NAME(cn_tile_put)(t->y[p] + t->column, acc[p], t->n);
 }
 
 CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o) {
     VEC acc[CN_MR][NV];
     float tail[NB];
+#pragma GCC unroll 16
     for (int p = 0; p < P; p++) {
         const float *d = o->dw + p * o->ldw;
         if (o->n < NB) {
             for (int64_t i = 0; i < NB; i++) tail[i] = i < o->n ? d[i] : 0.0f;
             d = tail;
         }
+#pragma GCC unroll 4
         for (int j = 0; j < NV; j++) acc[p][j] = VLOAD(d + j * VW);
     }
     for (int64_t s = 0; s < o->samples; s++)
@@ -87,6 +100,7 @@ CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o) {
             const float *g = o->g + s * o->g_sample + r * o->g_row;
             for (int64_t i = 0; i < o->columns; i++, x += o->x_pixel, g += o->g_pixel) {
                 VEC gv[NV];
+#pragma GCC unroll 4
                 for (int j = 0; j < NV; j++) gv[j] = VLOAD(g + j * VW);
 #pragma GCC unroll 16
                 for (int p = 0; p < P; p++) {
@@ -96,6 +110,7 @@ CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o) {
                 }
             }
         }
+#pragma GCC unroll 16
     for (int p = 0; p < P; p++) NAME(cn_tile_put)(o->dw + p * o->ldw, acc[p], o->n);
 }
 
