@@ -34,6 +34,9 @@ static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *
             if (column + p < grid->columns) { /* a tile inside a row, the usual one of wide maps */
                 for (int i = 0; i < p; i++) t.x[i] = x + i * grid->x_pixel;
                 for (int i = 0; i < p; i++) t.y[i] = y + i * grid->y_pixel;
+                for (int i = 0; i < p; i++) /* outputs of a later tile, often not in the cache */
+                    for (int64_t j = c; j < c + width; j += CN_LINE_FLOATS)
+                        __builtin_prefetch(y + (4 * CN_MR + i) * grid->y_pixel + j, 1);
                 x += p * grid->x_pixel;
                 y += p * grid->y_pixel;
                 column += p;

@@ -105,7 +105,7 @@ CN_DEPTHWISE_KERNELS(KERNEL)
 /* The kernel for q taps side by side and a stride of s, or NULL. */
 static cn_depthwise_row_kernel cn_depthwise_row_of(int64_t q, int64_t s) {
 #define FIND(Q, S)                                                                                 \
-    if (q == Q && s == S) return cn_depthwise_row_##Q##_##S;
+    if (q == (Q) && s == (S)) return cn_depthwise_row_##Q##_##S;
     CN_DEPTHWISE_KERNELS(FIND)
 #undef FIND
     return NULL;

@@ -72,11 +72,12 @@ CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const float
             }
         }
     }
-    if (t->relu)
+    if (t->relu) {
 #pragma GCC unroll 16
         for (int p = 0; p < P; p++)
 #pragma GCC unroll 4
             for (int j = 0; j < NV; j++) acc[p][j] = VRELU(acc[p][j]);
+    }
 #pragma GCC unroll 16
     for (int p = 0; p < P; p++) NAME(cn_tile_put)(t->y[p] + t->column, acc[p], t->n);
 }
