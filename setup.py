@@ -65,7 +65,8 @@ def library(name, sources, flags):
 
 
 LIBRARIES = [library(f"cn_{isa}", [f"csrc/isa/{isa}.c"], ISA_FLAGS[isa]) for isa in TABLES]
-LIBRARIES.append(library("cn_dispatch", ["csrc/isa/dispatch.c", "csrc/tables.c"], ["-O2"]))
+PLAIN_SOURCES = ["csrc/bands.c", "csrc/isa/dispatch.c", "csrc/tables.c"]
+LIBRARIES.append(library("cn_dispatch", PLAIN_SOURCES, ["-O2"]))
 
 
 # What installs a C compiler and Python's headers, by the program of the system's package manager.

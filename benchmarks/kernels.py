@@ -37,15 +37,16 @@ def part(stage):
         return "pack"
     if stage == "reduce" or stage.endswith("_weights"):
         return "finish"
-    return {"fwd": "forward", "bwd": "backward"}.get(stage.rsplit("_", 1)[-1])
+    backward = dict.fromkeys(("bwd", "data", "mask"), "backward")
+    return ({"fwd": "forward"} | backward).get(stage.rsplit("_", 1)[-1])
 
 
 class Layer:
     """A convolution in a network of its own.
 
     "forward" is packing the weights and the forward pass. "weight" is the backward pass without the gradient with
-    respect to X, and summing the lanes. "data" is the additional time that packing and the backward pass take with that
-    gradient. Converting the input and copying results for the caller are left out.
+    respect to X, and adding up the parts of the gradient. "data" is the additional time that packing and the backward
+    pass take with that gradient. Converting the input and copying results for the caller are left out.
     """
 
     def __init__(self, shape, arrays, options):

@@ -2,12 +2,12 @@
 
     python benchmarks/peers.py --scaling                           # images/s of whole fits, measured
     python benchmarks/scaling.py --model resnet18                  # predicted up to 64 threads
-    python benchmarks/scaling.py --model vggbn --threads 1 3 12
+    python benchmarks/scaling.py --model vggbn --threads 1 3 12 --batch 128
 
 The prediction simulates the engine. In each phase of a step, threads take the tasks in order, each as soon as it is
-done with the one before, and wait for each other at the end. A phase with little work runs on one thread. Tasks are
-measured on one thread, so the prediction leaves out what several threads add: shared caches and memory, lower clock
-rates, other processes.
+done with the one before, and wait for each other at the end. The more threads there are, the fewer lanes a task takes.
+A phase with little work runs on one thread. Tasks are measured on one thread, so the prediction leaves out what several
+threads add: shared caches and memory, lower clock rates, other processes.
 
 "tasks alone" is the speedup without barriers. It is limited by the number of tasks and by their sizes. "predicted" adds
 a barrier per phase, which costs what an empty parallel region takes. For more threads than the machine has, that
@@ -20,6 +20,7 @@ engine.
 import argparse
 import heapq
 import os
+from dataclasses import replace
 
 import numpy as np
 from convnet_net import epoch_seconds
@@ -69,21 +70,19 @@ def makespan(tasks, n_threads):
     return max(free)
 
 
-def step_seconds(phases, task_seconds, n_threads, barrier):
+def step_seconds(phases, n_threads, barrier):
     """Return the predicted seconds of a step.
 
     Parameters
     ----------
-    phases : list of Phase
-    task_seconds : list of ndarray
-        For each phase, the seconds of its tasks in order.
+    phases : list of (bool, ndarray)
+        For each phase: whether it runs on several threads, and the seconds of its tasks in order.
     n_threads : int
     barrier : float
         Seconds of an empty parallel region on `n_threads` threads.
     """
     total = 0.0
-    for phase, tasks in zip(phases, task_seconds, strict=True):
-        parallel = n_threads > 1 and phase.worth_threads and len(tasks) > 1
+    for parallel, tasks in phases:
         total += makespan(tasks, n_threads) + barrier if parallel else tasks.sum()
     return total
 
@@ -113,41 +112,48 @@ def extrapolated(barriers, n_threads):
     return float(start + slope * n_threads)
 
 
-def check(step):
+def check(step, counts=(1, 64)):
     """Exit unless a step that runs task by task changes the weights exactly as a step of the engine does."""
     params, start = step.network.params, step.network.params.copy()
     ends = []
-    for run in (lambda: step.run(1), step.run_tasks):
+    for run in (lambda: step.run(1), *(lambda n=n: step.time_tasks(n) for n in counts)):
         step.optimizer.reset()
         params[...] = start
         run()
         ends.append(params.copy())
-    if not np.array_equal(*ends) or np.array_equal(ends[0], start):
+    if any(not np.array_equal(ends[0], end) for end in ends) or np.array_equal(ends[0], start):
         raise SystemExit("a step that runs task by task changes the weights in another way")
+
+
+def median_tasks(rounds):
+    """Return one step of which each task takes the median of its seconds in several steps."""
+    return [
+        (phase[0][0], np.median([seconds for _, seconds in phase], axis=0))
+        for phase in zip(*rounds, strict=True)
+    ]
 
 
 def model(name, options):
     """Print the phases of a step of a net, and the predicted and the measured speedup."""
-    step = TrainingStep(NETS[name], options.isa)
+    net = NETS[name]
+    step = TrainingStep(replace(net, batch=options.batch or net.batch), options.isa)
     check(step)
-    rounds = [step.run_tasks() for _ in range(1 + options.repeats)][1:]
-    tasks = [np.median(taken, axis=0) for taken in zip(*rounds, strict=True)]
-    print(f"{processor()}, {step.network.isa}; {name}, {step.n} images, {step.lanes} lanes\n")
-    print_phases(step, tasks)
     counts = sorted({1, *options.threads})
+    rounds = {n: [step.time_tasks(n) for _ in range(1 + options.repeats)][1:] for n in counts}
+    tasks = {n: median_tasks(rounds[n]) for n in counts}
+    print(f"{processor()}, {step.network.isa}; {name}, {step.n} images, {step.lanes} lanes\n")
+    print_phases(step, counts[-1], tasks[counts[-1]])
     here = [n for n in counts if n <= n_processors()]
     times = turns({n: lambda n=n: seconds(step.run, n) for n in here}, options.repeats)
     barriers = barrier_seconds(step, here, options.repeats)
-    alone = step_seconds(step.phases, tasks, 1, 0.0)
+    alone = step_seconds(tasks[1], 1, 0.0)
     print(
         f"\nOn one thread, the tasks take {alone * 1e3:.2f} ms together, a step {np.median(times[1]) * 1e3:.2f} ms.\n"
     )
     print(f"{'threads':>8}{'barrier, µs':>14}{'tasks alone':>13}{'predicted':>11}{'measured':>10}")
     for n in counts:
         barrier = extrapolated(barriers, n)
-        limit, predicted = (
-            alone / step_seconds(step.phases, tasks, n, cost) for cost in (0.0, barrier)
-        )
+        limit, predicted = (alone / step_seconds(tasks[n], n, cost) for cost in (0.0, barrier))
         measured = f"{np.median(times[1] / times[n]):.2f}" if n in times else "-"
         mark = " " if n in barriers else "*"
         print(f"{n:>8}{barrier * 1e6:>13.1f}{mark}{limit:>13.2f}{predicted:>11.2f}{measured:>10}")
@@ -155,18 +161,19 @@ def model(name, options):
         print(f"\n* extrapolated: this machine has {n_processors()} processors")
 
 
-def print_phases(step, task_seconds):
-    """Print kind, number of tasks, seconds and share of each phase, with its first and last stage."""
-    total = sum(tasks.sum() for tasks in task_seconds)
+def print_phases(step, n_threads, phases):
+    """Print the phases of a step on `n_threads` threads: kind, tasks, seconds, share, first and last stage."""
+    total = sum(taken.sum() for _, taken in phases)
+    print(f"Tasks on {n_threads} threads:\n")
     print(f"{'phase':>5}  {'kind':<6}{'tasks':>6}{'ms':>9}{'share':>8}{'longest, ms':>13}  stages")
-    for phase, tasks in zip(step.phases, task_seconds, strict=True):
-        stages = [s for s in step.stages if s.phase == phase.number]
+    for number, (parallel, taken) in enumerate(phases):
+        stages = [s for s in step.stages if s.phase == number]
         ends = dict.fromkeys(f"{s.layer}: {s.name}" for s in (stages[0], stages[-1]))
-        kind = "batch" if phase.is_batch else "lane"
+        kind = "batch" if stages[0].is_batch else "lane"
         print(
-            f"{phase.number:>5}  {kind:<6}{len(tasks):>6}{tasks.sum() * 1e3:>9.3f}"
-            f"{tasks.sum() / total:>8.1%}{tasks.max(initial=0.0) * 1e3:>13.3f}  {' ... '.join(ends)}"
-            f"{'' if phase.worth_threads else '  (one thread)'}"
+            f"{number:>5}  {kind:<6}{len(taken):>6}{taken.sum() * 1e3:>9.3f}"
+            f"{taken.sum() / total:>8.1%}{taken.max(initial=0.0) * 1e3:>13.3f}  {' ... '.join(ends)}"
+            f"{'' if parallel or n_threads == 1 else '  (one thread)'}"
         )
 
 
@@ -174,6 +181,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", choices=NETS, required=True, help="net to predict")
     parser.add_argument("--threads", type=int, nargs="+", default=THREADS)
+    parser.add_argument("--batch", type=int, help="batch size; the default is that of the net")
     parser.add_argument("--isa", help="instruction set; the default is the best")
     parser.add_argument("--repeats", type=int, default=10, help="number of steps to time")
     options = parser.parse_args()

@@ -20,8 +20,15 @@
 #define CN_COLUMNS 32
 /* Points of Winograd's algorithm: products of a tile of 4 x 4 outputs. */
 #define CN_WINOGRAD_POINTS 36
+/* Input channels whose kernels Winograd's algorithm by blocks of columns transforms at a time. */
+#define CN_WINOGRAD_DEPTH 32
 /* Rows of a task of the wide dense forward pass: a tile of AVX-512. */
 #define CN_DENSE_ROWS 14
+/* Most parts that a gradient is summed in: lanes, or groups of samples. A power of two. */
+#define CN_MAX_PARTS 64
+#define CN_PARTS_LEVELS 7 /* of a balanced tree of so many: log2(CN_MAX_PARTS) + 1 */
+/* Channels of a task that merges the statistics of batch norm. */
+#define CN_BN_CHANNELS 16
 /* Parameters of a task of an update. */
 #define CN_UPDATE_BLOCK 4096
 /* Floats after the end of an area that a kernel may read (never write). */
@@ -82,15 +89,16 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
     ITEM(FLOAT16, f2, uint16_t)
 
 /* What most of a stage's work is: the products of its operation, once, or twice for the gradients by its weights and its
- * input; "gradient", once, for the gradient by its input alone, without which the stage is left out; sums of the
- * gradients of all lanes; augmented images. */
+ * input; "gradient", once, for the gradient by its input alone, without which the stage is left out; sums
+ * over all lanes; augmented images; transforms of its input. */
 #define CN_WORK_LIST(ITEM)                                                                         \
     ITEM(WORK_NONE, none)                                                                          \
     ITEM(WORK_ONCE, once)                                                                          \
     ITEM(WORK_TWICE, twice)                                                                        \
     ITEM(WORK_GRADIENT, gradient)                                                                  \
     ITEM(WORK_LANES, lanes)                                                                        \
-    ITEM(WORK_AUGMENT, augment)
+    ITEM(WORK_AUGMENT, augment)                                                                    \
+    ITEM(WORK_TRANSFORM, transform)
 
 /* Methods of resizing an axis, see image/resize.inc.h. */
 #define CN_RESIZING_LIST(ITEM)                                                                     \
@@ -134,6 +142,8 @@ typedef struct {
     float *packed;
     float *lane_grads; /* [lanes][lane_size] */
     int64_t lane_size, lanes;
+    /* lanes that a task takes one after the other; their sum is left in the memory of the first */
+    int64_t lane_run;
     float *batch_grads; /* of the operations that compute theirs over the whole batch */
     int64_t n;          /* samples of the batch */
     /* the input: x[i] by strides in bytes, of enum cn_dtype, multiplied by scale */
@@ -173,12 +183,13 @@ typedef struct {
     int64_t s0, s1; /* lane stages: samples [s0, s1) of the arena */
     int64_t number; /* batch stages: the task's number */
     int64_t first;  /* number in the call of the arena's sample 0 */
-    int64_t lane;   /* gradient accumulator to add to */
+    int64_t lane;   /* lane stages: lane of sample s0 */
+    int64_t slot;   /* number of the lane in whose memory gradients are added up */
 } cn_task;
 
 enum cn_stage {
 #define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH) CN_STAGE_##NAME,
-#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) CN_STAGE_##NAME,
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS, SCRATCH) CN_STAGE_##NAME,
 #define CN_PACK(NAME, FAMILY, TASKS) CN_STAGE_##NAME,
 #include "stages.def"
     CN_STAGES
@@ -238,11 +249,18 @@ int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n);
 
 typedef void (*cn_kernel)(const cn_op *op, const cn_context *ctx, const cn_task *task);
 
+/* Call the kernel of a stage for rows [y0, y1) of dst: of a convolution (Winograd: from a row of tiles on), a pool, a sum
+ * or the input. Each output has the same bits. (bands.c) */
+void cn_run_band(cn_kernel kernel, int stage, const cn_op *op, const cn_context *ctx,
+                 const cn_task *task, int64_t y0, int64_t y1);
+
 typedef struct {
     const char *name;
     cn_kernel stage[CN_STAGES];
     /* flops of `steps` turns of a loop that only multiplies and adds */
     double (*fma_chain)(int64_t steps);
+    /* sum += part, part = 0 */
+    void (*merge)(float *sum, float *part, int64_t n);
 } cn_kernels;
 
 /* Instruction sets in ascending order. */

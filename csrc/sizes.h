@@ -14,4 +14,9 @@ static inline int64_t cn_blocks(int64_t n, int64_t size) { return (n + size - 1)
 static inline int64_t cn_aligned(int64_t floats) { return cn_blocks(floats, 16) * 16; }
 static inline int64_t cn_round_columns(int64_t n) { return cn_blocks(n, CN_COLUMNS) * CN_COLUMNS; }
 
+/* First sample of a lane; the first of the next lane ends it. */
+static inline int64_t cn_lane_begin(const cn_context *ctx, int64_t lane) {
+    return ctx->n * lane / ctx->lanes;
+}
+
 #endif

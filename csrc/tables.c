@@ -41,7 +41,7 @@ const cn_field cn_fields[] = {
 const cn_stage_info cn_stage_infos[CN_STAGES] = {
 #define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH)                                                \
     {#NAME, CN_KIND_LANE, CN_FAMILY_##FAMILY, WORK, (NEEDS) | CN_NEED_MEMORY},
-#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS)                                                 \
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS, SCRATCH)                                        \
     {#NAME, CN_KIND_BATCH, CN_FAMILY_##FAMILY, WORK, (NEEDS) | CN_NEED_MEMORY},
 #define CN_PACK(NAME, FAMILY, TASKS) {#NAME, CN_KIND_PACK, CN_FAMILY_##FAMILY, CN_WORK_NONE, 0},
 #include "stages.def"
@@ -55,6 +55,8 @@ int64_t cn_scratch_floats(int stage, const cn_op *any) {
         (void)op;                                                                                  \
         return SCRATCH;                                                                            \
     }
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS, SCRATCH)                                        \
+    CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH)
 #include "stages.def"
     default:
         return 0;
@@ -69,7 +71,7 @@ int64_t cn_stage_tasks(int stage, const cn_op *any, int64_t n) {
         (void)op;                                                                                  \
         return TASKS;                                                                              \
     }
-#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) CN_PACK(NAME, FAMILY, TASKS)
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS, SCRATCH) CN_PACK(NAME, FAMILY, TASKS)
 #include "stages.def"
     default:
         return 0;

@@ -68,6 +68,41 @@ NETS = {
         ],
         (12, 10, 3),
     ),
+    "gradients by blocks": (
+        [
+            Conv2D(48, 3, padding="same"),
+            Conv2D(160, 3, padding="same"),
+            BatchNorm(),
+            ReLU(),
+            MaxPool2D(2),
+            Conv2D(32, 5, padding="same", activation="tanh"),
+            MaxPool2D(2),
+            Dense(10),
+        ],
+        (9, 7, 3),
+    ),
+    "first layer by blocks": (
+        [Conv2D(160, 5, padding="same", activation="relu"), GlobalAvgPool2D()],
+        (6, 5, 20),
+    ),
+    "residual by blocks": (
+        [
+            Conv2D(96, 1),
+            Residual(
+                [
+                    Conv2D(96, 3, padding="same"),
+                    BatchNorm(),
+                    Activation("tanh"),
+                    Conv2D(96, 3, padding="same"),
+                    BatchNorm(),
+                ],
+                activation="tanh",
+            ),
+            Residual([Conv2D(96, 3, padding="same", activation="tanh"), Conv2D(96, 1)]),
+            GlobalAvgPool2D(),
+        ],
+        (5, 4, 3),
+    ),
     "photographs": (
         [
             Conv2D(16, 3, activation="relu"),
@@ -258,4 +293,24 @@ NETS = {
         (33, 2),
     ),
     "one pixel": ([Conv2D(3, 3, padding="same"), MaxPool2D(1), Dense(2)], (1, 1, 1)),
+}
+
+# Nets whose weights are so many that a prediction takes many samples through them together.
+WIDE_NETS = {
+    "wide weights": (
+        [
+            Conv2D(96, 3, padding="same", activation="relu"),
+            Residual([*block(96), Conv2D(112, 3, padding="same")], activation="relu"),
+            Conv2D(304, 3, stride=2, padding=1, activation="sigmoid"),
+            Conv2D(304, 3, padding="same", activation="relu"),
+            MaxPool2D(2),
+            Dense(304, activation="relu"),
+        ],
+        (5, 7, 16),
+    ),
+    "wide from the start": (
+        [Conv2D(320, (3, 2), activation="tanh"), Conv2D(48, 3, padding="same"), Dense(2)],
+        (9, 4, 144),
+    ),
+    "wide dense layers": ([Rescale(2.0), Dense(520), Dense(520, activation="gelu")], (7, 5, 15)),
 }

@@ -23,6 +23,7 @@ from convnet.engine import (
     LOSSES,
     RESIZING,
     SOLVERS,
+    WINOGRAD_DEPTH,
     WINOGRAD_POINTS,
 )
 
@@ -79,9 +80,13 @@ def conv(
     activation="relu",
     pool=(1, 1),
     backward=True,
+    by_blocks=False,
     draw=None,
+    by_columns=False,
 ):
     """A convolution, and its gradients, by one of the algorithms.
+
+    `by_blocks`: the gradient of the weights is computed over the whole batch, in two groups of samples.
 
     The operands are integers; those of Winograd's algorithm, which rounds, are normal, so that no output is close to 0,
     where the slope of an activation jumps.
@@ -109,7 +114,6 @@ def conv(
     dst = m.blank(n, *y.shape[1:], HALO)
     grad_src = m.blank(n, *x.shape[1:], (0, 0, 0, 0))
     points = WINOGRAD_POINTS if winograd else kernel[0] * kernel[1]
-    lane = np.zeros((points if winograd else kernel[0] * kernel[1], c // groups, oc))
     fields = dict(
         src=m.map(x, halo),
         dst=dst,
@@ -134,25 +138,38 @@ def conv(
         packed=m.pack(points * c * _round_up(oc // groups, COLUMNS)),
         packed_grad=m.pack(points * oc * _round_up(c // groups, COLUMNS)),
         data_gradient=1,
-        grad_weights=m.lane_grads.reserve(lane),
-        grad_bias=m.lane_grads.reserve(np.zeros(oc)),
+        grad_weights=m.batch_grads.reserve(np.full((2, *w.shape), np.nan))
+        if by_blocks
+        else m.lane_grads.reserve(np.zeros(w.shape)),
+        grad_bias=m.batch_grads.reserve(np.full((2, _round_up(oc, 16)), np.nan))
+        if by_blocks
+        else m.lane_grads.reserve(np.zeros(oc)),
         block_rows=2 * pool[0] if 2 * pool[0] <= oh else pool[0],
         block_samples=2,
         block_tiles=tiles,
         strip_tile_rows=strip if winograd else 0,
     )
-    weights_place = ("lane_grads", fields["grad_weights"], w.shape)
-    if winograd:
-        fields["grad_weights_sum"] = m.batch_grads.reserve(np.full(w.shape, np.nan))
-        weights_place = ("batch_grads", fields["grad_weights_sum"], w.shape)
+    if by_blocks:
+        fields |= dict(weights_groups=2, weights_group=w.size)
+        fields |= dict(weights_rows=16 if winograd else 13, weights_columns=COLUMNS)
+    name_of_area = "batch_grads" if by_blocks else "lane_grads"
+    weights_place = (name_of_area, fields["grad_weights"], (2, *w.shape) if by_blocks else w.shape)
     if pool != (1, 1):
         step = _round_up(int(y[0].size), 64)
         fields.update(winners=m.bytes(step * n), winners_sample=step)
     name = algorithm.replace("direct", "conv2d")
     pack = {"direct": ["pack_conv2d"], "winograd": ["pack_winograd"]}.get(algorithm, [])
     stages, expected = [*pack, f"{name}_fwd"], {"output": (dst, y)}
+    if by_columns:
+        stages = [*(["winograd_transform"] if winograd else pack), f"{name}_wide_fwd"]
+        floats = (
+            WINOGRAD_POINTS * -(-c // WINOGRAD_DEPTH) * (n * rows * columns * WINOGRAD_DEPTH + 16)
+        )
+        fields["transforms"] = m.arena.reserve(np.full(floats, np.nan))
+        m.unchecked.append((fields["transforms"], floats))
     if backward:
-        stages += [f"{name}_bwd", *(["winograd_weights"] if winograd else [])]
+        blocks = ["conv_mask", f"{name}_data", f"{name}_weights"]
+        stages += blocks if by_blocks else [f"{name}_bwd"]
         through = oracle.activation_backward(grad, pooled, activation)
         grad_z = oracle.max_pool2d_backward(through, z, pool) if pool != (1, 1) else through
         whole = oracle.conv2d(x, w, b, stride, pads, dilation, groups)
@@ -161,10 +178,21 @@ def conv(
         grad_x, grad_w, grad_b = oracle.conv2d_backward(
             padded, x, w, stride, pads, dilation, groups
         )
+        if by_blocks:
+            halves = slice(n // 2), slice(n // 2, n)
+            parts = [
+                oracle.conv2d_backward(padded[half], x[half], w, stride, pads, dilation)[1]
+                for half in halves
+            ]
+            grad_w = np.stack(parts)
+            padding = [np.full(_round_up(oc, 16) - oc, np.nan)]
+            grad_b = np.stack([
+                np.concatenate([padded[half].sum((0, 1, 2)), *padding]) for half in halves
+            ])  # fmt: skip
         expected |= {
             "data gradient": (grad_src, grad_x),
             "weight gradient": (weights_place, grad_w),
-            "bias gradient": (("lane_grads", fields["grad_bias"], (oc,)), grad_b),
+            "bias gradient": ((name_of_area, fields["grad_bias"], grad_b.shape), grad_b),
         }
     work = y.size * int(np.prod(pool)) * kernel[0] * kernel[1] * (c // groups)
     exact = draw is integers and not winograd
@@ -181,8 +209,6 @@ def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integer
     gradients = oracle.dense_backward(
         oracle.activation_backward(grad, z, activation), x[:, 0, 0], w
     )
-    area = m.batch_grads if wide else m.lane_grads
-    start = np.nan if wide else 0.0
     fields = dict(
         src=m.map(x),
         dst=m.blank(n, 1, 1, outputs),
@@ -194,19 +220,20 @@ def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integer
         packed=m.pack(inputs * _round_up(outputs, COLUMNS)),
         packed_grad=m.pack(outputs * _round_up(inputs, COLUMNS)),
         data_gradient=1,
-        grad_weights=area.reserve(np.full(w.shape, start)),
-        grad_bias=area.reserve(np.full(outputs, start)),
+        grad_weights=m.batch_grads.reserve(np.full(w.shape, np.nan)),
+        grad_bias=m.batch_grads.reserve(np.full(outputs, np.nan)),
         block_inputs=COLUMNS,
+        weights_rows=13,
+        weights_columns=COLUMNS,
     )
     pack = ["pack_dense"] if outputs > 1 else []
-    wide_stages = ["dense_wide_fwd", "dense_mask", "dense_wide_weights", "dense_wide_grad"]
-    stages = [*pack, *(wide_stages if wide else ["dense_fwd", "dense_bwd"])]
-    name = "batch_grads" if wide else "lane_grads"
+    forward, data = ("dense_wide_fwd", "dense_wide_grad") if wide else ("dense_fwd", "dense_bwd")
+    stages = [*pack, forward, "dense_mask", data, "dense_weights"]
     expected = {
         "output": (fields["dst"], y.reshape(n, 1, 1, -1)),
         "data gradient": (fields["grad_src"], gradients[0].reshape(x.shape)),
-        "weight gradient": ((name, fields["grad_weights"], w.shape), gradients[1]),
-        "bias gradient": ((name, fields["grad_bias"], (outputs,)), gradients[2]),
+        "weight gradient": (("batch_grads", fields["grad_weights"], w.shape), gradients[1]),
+        "bias gradient": (("batch_grads", fields["grad_bias"], (outputs,)), gradients[2]),
     }
     tolerance = 0.0 if draw is integers else 2e-5
     return Case(m, [("dense", fields)], stages, expected, tolerance, n * w.size)
@@ -258,7 +285,7 @@ def batchnorm(rng, c, size=(5, 6), n=3, activation="relu", pool=(1, 1), frozen=F
     pooled, _ = oracle.max_pool2d(normed[:, :oh, :ow], pool)
     y = _activated(pooled, activation)
     grad = normals(rng, y.shape)
-    lane, step = 8 * (1 + 2 * c), _round_up(5 * int(y[0].size), 64)
+    lane, step = 8 * 2 * c, _round_up(5 * int(y[0].size), 64)
     fields = dict(
         src=m.map(x, HALO),
         dst=m.blank(n, *y.shape[1:], HALO),
@@ -540,7 +567,7 @@ def update(rng, solver, count, max_norm=0.0):
         count=count,
         columns=columns,
         gradient=m.lane_grads.reserve(g),
-        lanes=1,
+        by_lanes=1,
         decay=1,
         max_norm=0.3,
         rate_factor=0.5,
@@ -558,6 +585,8 @@ def cases(seed=0):
 
     for c, oc in zip(CHANNELS, CHANNELS[::-1], strict=True):
         add(f"conv2d {c} to {oc}", conv, "direct", c, oc)
+        wide = dict(by_columns=True, backward=False)
+        add(f"wide conv2d {c} to {oc}", conv, "direct", c, oc, **wide)
         add(f"dense {c} to {oc}", dense, c, oc)
         add(f"wide dense {c} to {oc}", dense, c, oc, n=15, wide=True)
         if c > 1:
@@ -595,15 +624,47 @@ def cases(seed=0):
         add(f"planar pooled {c}", conv, "planar", c, c, pool=(2, 2), size=(6, 37))
     for width in (4, 5, 7, 8, 13):
         add(f"winograd {width}", conv, "winograd", 16, 32, size=(6, width))
+        add(
+            f"winograd gradient by blocks {width}",
+            conv,
+            "winograd",
+            48,
+            80,
+            size=(6, width),
+            by_blocks=True,
+            n=3,
+        )
         add(f"winograd pooled {width}", conv, "winograd", 48, 16, size=(9, width), pool=(2, 2))
+        add(f"wide winograd {width}", conv, "winograd", 48, 80, size=(6, width), **wide)
+    for n in (1, 3, 7, 13, 22):  # tiles around the blocks of a task
+        add(f"wide winograd of {n}", conv, "winograd", 16, 32, size=(7, 5), n=n, **wide)
+        add(f"wide conv2d of {n}", conv, "direct", 5, 70, n=n, kernel=(2, 3), **wide)
     odd = dict(stride=(2, 3), dilation=(2, 1), pads=((2, 1), (0, 2)), size=(9, 10), kernel=(3, 2))
     add("conv2d with strides", conv, "direct", 5, 9, **odd)
+    add("gradient by blocks with strides", conv, "direct", 5, 9, by_blocks=True, n=5, **odd)
+    for c, oc in ((1, 33), (7, 40), (16, 5)):
+        add(
+            f"gradient by blocks {c} to {oc}",
+            conv,
+            "direct",
+            c,
+            oc,
+            by_blocks=True,
+            n=4,
+            draw=normals,
+        )
+    add("wide conv2d with strides", conv, "direct", 5, 41, **odd, **wide)
     add("conv2d in groups", conv, "direct", 6, 9, groups=3, **odd)
     add("conv2d in panels", conv, "direct", 66, 70, size=(4, 5))
     add("depthwise in slices", conv, "depthwise", 512, 512, groups=512, size=(4, 9))
     add("depthwise with strides", conv, "depthwise", 9, 9, groups=9, **odd)
     for name in ACTIVATIONS:
         add(f"activation {name}", activation, name)
+        add(f"wide conv2d {name}", conv, "direct", 5, 37, activation=name, draw=normals, **wide)
+        small = dict(
+            draw=lambda rng, shape: normals(rng, shape, 0.2)
+        )  # so that no tanh amplifies errors
+        add(f"wide winograd {name}", conv, "winograd", 32, 48, activation=name, **wide, **small)
         if name in FROM_OUTPUT:
             add(f"conv2d {name}", conv, "direct", 5, 17, activation=name, draw=normals)
     for code in DTYPES:

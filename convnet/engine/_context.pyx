@@ -5,7 +5,7 @@ The pointer to an empty array is NULL: a program checks the sizes that it needs.
 
 from libc.stdint cimport int32_t, int64_t
 
-from convnet.engine.kernels cimport cn_transform
+from convnet.engine.kernels cimport CN_MAX_PARTS, cn_transform
 
 import numpy as np
 
@@ -25,6 +25,7 @@ cdef class Context:
     def __init__(self):
         self.keep = {}
         self.weight_rows = -1
+        self.c.lane_run = 1
 
     def parameters(self, float[::1] params, float[::1] packed, bint trainable=False):
         """Set the flat parameters (written to only if `trainable`) and the area for packed weights."""
@@ -36,11 +37,12 @@ cdef class Context:
         self.keep["parameters"] = params, packed
 
     def gradients(self, float[::1] lane_grads, int64_t lanes, float[::1] batch_grads):
-        """Set the gradient accumulators."""
-        if lanes < 1:
-            raise ValueError(f"lanes must be at least 1; got {lanes}")
+        """Set the gradient accumulators. The sum of each lane counts as a run of one lane until a program runs."""
+        if not 1 <= lanes <= CN_MAX_PARTS:
+            raise ValueError(f"lanes must be from 1 to {CN_MAX_PARTS}; got {lanes}")
         self.c.lane_grads = <float *>address(&lane_grads[0], lane_grads.shape[0], sizeof(float))
         self.c.lanes = lanes
+        self.c.lane_run = 1
         self.c.lane_size = lane_grads.shape[0] // lanes
         self.c.batch_grads = <float *>address(&batch_grads[0], batch_grads.shape[0], sizeof(float))
         self.batch_size = batch_grads.shape[0]

@@ -5,9 +5,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 COLUMNS: Final[int]
+WINOGRAD_DEPTH: Final[int]
 WINOGRAD_POINTS: Final[int]
 SLACK: Final[int]
 UPDATE_BLOCK: Final[int]
+MAX_PARTS: Final[int]
 
 class StageInfo(NamedTuple):
     number: int

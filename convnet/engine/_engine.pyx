@@ -10,9 +10,9 @@ from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 from convnet.engine.kernels cimport (
-    CN_COLUMNS, CN_FIELD_INT, CN_FIELD_MAP, CN_FROM_OUTPUT, CN_KIND_LANE, CN_KIND_PACK, CN_NEED_CORRECTED_RATE,
-    CN_RECTIFIER, CN_SLACK,
-    CN_STAGES, CN_UPDATE_BLOCK, CN_WINOGRAD_POINTS, cn_activation_names, cn_activation_properties,
+    CN_COLUMNS, CN_FIELD_INT, CN_FIELD_MAP, CN_FROM_OUTPUT, CN_KIND_LANE, CN_KIND_PACK, CN_MAX_PARTS,
+    CN_NEED_CORRECTED_RATE, CN_RECTIFIER, CN_SLACK, CN_STAGES, CN_UPDATE_BLOCK, CN_WINOGRAD_DEPTH,
+    CN_WINOGRAD_POINTS, cn_activation_names, cn_activation_properties,
     cn_dtype_names, cn_family_names, cn_fields, cn_fill_names, cn_isa_count, cn_isa_default, cn_isa_kernels,
     cn_isa_name, cn_kernels, cn_map, cn_op, cn_resizing_names, cn_scratch_floats, cn_stage_infos,
     cn_stage_tasks, cn_transform_names, cn_work_names)
@@ -33,8 +33,10 @@ if cn_watch_forks() != 0:
 
 COLUMNS = CN_COLUMNS
 WINOGRAD_POINTS = CN_WINOGRAD_POINTS
+WINOGRAD_DEPTH = CN_WINOGRAD_DEPTH
 SLACK = CN_SLACK
 UPDATE_BLOCK = CN_UPDATE_BLOCK
+MAX_PARTS = CN_MAX_PARTS
 
 
 cdef tuple names_of(const char **names):

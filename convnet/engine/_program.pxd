@@ -5,13 +5,17 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from convnet.engine._buffer_requirements cimport BufferRequirements
 from convnet.engine._context cimport Context
-from convnet.engine.kernels cimport cn_context, cn_kernel, cn_kernels, cn_op
+from convnet.engine.kernels cimport cn_context, cn_kernel, cn_kernels, cn_map, cn_op, cn_task
 
 
 cdef struct Entry:
     int64_t op
     int64_t stage
     cn_kernel kernel
+    bint branch         # whether the operation has a third map
+    int64_t band        # rows of the output by which the work on a sample can be divided; 0: not at all
+    double sample_work  # of such an entry, in multiply-adds
+    bint shared         # whether it reads or writes maps of the shared arena
 
 
 cdef struct Phase:
@@ -19,15 +23,19 @@ cdef struct Phase:
     int64_t begin, end  # entries
     int64_t shard       # samples that a lane takes at a time; 0: a batch phase
     double work, sample_work  # in multiply-adds: of the phase, and of each sample
+    int64_t first_gradient, last_gradient  # floats of a lane's memory that its stages add to: [first, last)
 
 
 cdef struct Job:  # a phase over a batch, in tasks
     int phase
     int64_t tasks
-    int64_t samples     # of a task of a prediction; 0 in training
+    int64_t run         # lanes of a task of a lane phase in training
+    int64_t samples     # of a lane task of a prediction; 0 in training
     cn_context *c
     float *arena
     float *scratch
+    float *shared       # arena of all tasks of a prediction, for the maps behind `arena_floats`; NULL in training
+    bint head           # whether tasks of a prediction run on arenas of their threads
     bint own_arena      # of each task of a prediction; else of each thread
     double turn                # seconds between two checks of signals
     double last_signal_check   # when Python last checked its signals
@@ -45,9 +53,10 @@ cdef class Program:
     cdef Entry *entries
     cdef Phase *phases
     cdef readonly int n_phases
-    cdef readonly int64_t arena_floats, arena_samples, scratch_floats
+    cdef readonly int64_t arena_floats, arena_samples, scratch_floats, shared_floats, shared_samples
     cdef BufferRequirements requirements
     cdef public double turn
+    cdef public double worth_bands
 
     cdef check(self, Context context, int64_t floats, int64_t scratch, int n_threads, int begin, int end)
     cdef int predict_samples(self, Context context, int phase, float[::1] arenas, float[::1] scratch,
@@ -55,11 +64,22 @@ cdef class Program:
     cdef Job job(self, Context context)
     cdef double work(self, int phase, int64_t n) noexcept nogil
     cdef int worth(self, int phase, int64_t n, int n_threads) noexcept nogil
+    cdef int predict_chunk(self, Job *job, int phase, int n_threads) except -1 nogil
+    cdef int64_t block_tasks(self, int phase, int64_t n) noexcept nogil
+    cdef void divide(self, Job *job, int n_threads) noexcept nogil
     cdef int run_phase(self, Job *job, int n_threads) except -1 nogil
     cdef int run_job(self, Job *job, int n_threads) except -1 nogil
     cdef int64_t run_task(self, Job *job, int64_t number, int64_t thread, TaskProgress *progress) noexcept nogil
     cdef int64_t run_samples(self, Job *job, int64_t number, int64_t thread, float *scratch,
                              TaskProgress *progress) noexcept nogil
+    cdef void end_lane(self, Job *job, int64_t first, int64_t lane) noexcept nogil
+    cdef bint divides_sample(self) noexcept nogil
+    cdef bint divides(self, Entry *entry, int phase, int64_t n) noexcept nogil
+    cdef int run_blocks(self, Job *job, int n_threads) except -1 nogil
+    cdef int run_bands(self, Job *job, int n_threads) except -1 nogil
+    cdef void run_band(self, Job *job, Entry *entry, int64_t number, int64_t rows, int64_t thread) noexcept nogil
+    cdef void call(self, Entry *entry, Job *job, cn_task *task, int64_t y0, int64_t y1) noexcept nogil
+    cdef void move_map(self, cn_map *map, int64_t move, int64_t first) noexcept nogil
     cdef void run_block(self, Job *job, int64_t number, float *scratch) noexcept nogil
 
 

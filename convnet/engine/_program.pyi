@@ -11,21 +11,29 @@ from convnet.engine._engine import (
 )
 
 def run_signal_handlers() -> None: ...
+def lanes_per_task(lanes: int, n_threads: int, wanted: float = 1.0) -> int: ...
 
 class Program:
     n_phases: int
     arena_floats: int
     arena_samples: int
     scratch_floats: int
+    shared_floats: int
+    shared_samples: int
+    worth_bands: float
+    divides_samples: bool
     turn: float
     def __init__(
         self,
         isa: str,
         operations: list[tuple[str, dict[str, Any]]],
-        phases: list[tuple[int, float, float, list[tuple[int, str]]]],
+        phases: list[tuple[int, float, float, tuple[int, int], list[tuple[int, str]]]],
         arena_floats: int,
         arena_samples: int,
         sizes: dict[str, Any],
+        shared_floats: int = 0,
+        shared_samples: int = 0,
+        bands: dict[tuple[int, str], tuple[int, float]] | None = None,
     ) -> None: ...
     def scratch(self, n_threads: int) -> NDArray[np.float32]: ...
     def run(
@@ -37,6 +45,13 @@ class Program:
         begin: int = 0,
         end: int = -1,
     ) -> None: ...
+    def time_tasks(
+        self,
+        context: Context,
+        arena: NDArray[np.float32],
+        scratch: NDArray[np.float32],
+        n_threads: int,
+    ) -> list[tuple[bool, NDArray[np.float64]]]: ...
     def pack(self, context: Context, phase: int, n_threads: int) -> None: ...
     def predict(
         self,

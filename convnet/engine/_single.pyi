@@ -13,7 +13,7 @@ class SinglePrediction:
     def __init__(
         self,
         program: Program,
-        take_memory: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]],
+        take_memory: Callable[[int], tuple[NDArray[np.float32], NDArray[np.float32]]],
         folded: NDArray[np.float32],
         packed: NDArray[np.float32],
         n_outputs: int,
@@ -24,6 +24,6 @@ class SinglePrediction:
         names: Iterable[str],
     ) -> None: ...
     def is_for(self, attributes: dict[str, Any]) -> bool: ...
-    def outputs(self, X: object) -> NDArray[np.float32] | None: ...
+    def outputs(self, X: object, n_jobs: int | None = 1) -> NDArray[np.float32] | None: ...
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]: ...

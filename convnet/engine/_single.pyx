@@ -13,11 +13,12 @@ from libc.math cimport exp
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from convnet.engine._context cimport Context
-from convnet.engine._program cimport Program
+from convnet.engine._program cimport Program, now
 
 import numpy as np
 
 from convnet.engine._engine import DTYPES
+from convnet.engine.threads import ThreadCountTuner, resolve_n_threads
 
 SINGLE_DTYPES = {"u1": b"B", "f4": b"f", "f8": b"d"}  # codes of the buffer protocol, by kind and size
 cdef uint32_t INFINITY_32 = 0x7F800000  # bits of infinity; with the sign off, NaN has more
@@ -32,7 +33,7 @@ cdef class SinglePrediction:
     program : Program
         Of prediction.
     take_memory : callable
-        Returns an arena and scratch memory of one thread, for one call at a time.
+        Returns arenas and scratch memory of a number of threads, for one call at a time.
     folded, packed : ndarray of float32
         Parameters, see `Predictor.pack`.
     n_outputs : int
@@ -97,8 +98,11 @@ cdef class SinglePrediction:
                 return False
         return True
 
-    def outputs(self, X):
-        """Return the outputs for X, float32 of shape (1, n_outputs), or None where the general way must decide."""
+    def outputs(self, X, n_jobs=1):
+        """Return the outputs for X, float32 of shape (1, n_outputs), or None where the general way must decide.
+
+        If the net is worth it, several threads compute them: up to as many as `n_jobs` stands for.
+        """
         cdef Py_buffer view
         if type(X) is not np.ndarray:
             return None
@@ -107,33 +111,43 @@ cdef class SinglePrediction:
         except (BufferError, ValueError):
             return None
         try:
-            return self.outputs_of(&view)
+            return self.outputs_of(&view, n_jobs)
         finally:
             PyBuffer_Release(&view)
 
-    cdef outputs_of(self, Py_buffer *view):
+    cdef outputs_of(self, Py_buffer *view, n_jobs):
         cdef Context context
         cdef float[::1] arena, scratch
         if not self.fits(view):
             return None
         out = np.empty((1, self.n_outputs), dtype=np.float32)
         cdef float[::1] flat = out.reshape(-1)
+        cdef int n_threads = resolve_n_threads(n_jobs) if self.program.divides_sample() else 1
+        cdef double start
         try:
             prepared = self.pool.pop()
+            if prepared[0].most != n_threads:
+                prepared = self.prepare(n_threads)
         except IndexError:
-            prepared = self.prepare()
-        context, arena, scratch = prepared
+            prepared = self.prepare(n_threads)
+        tuner, context, arena, scratch = prepared
         context.single(<const char *>view.buf, self.x_dtype, view.itemsize, self.h, self.w, self.c, self.scale,
                        &flat[0], self.n_outputs)
-        self.program.predict_samples(context, 1, arena, scratch, 1)
+        if n_threads == 1:
+            self.program.predict_samples(context, 1, arena, scratch, 1)
+        else:
+            start = now()
+            self.program.predict_samples(context, 1, arena, scratch, tuner.threads())
+            tuner.record(now() - start)
         self.pool.append(prepared)
         return out if all_finite(&flat[0], self.n_outputs) else None
 
-    cdef tuple prepare(self):
-        """Return a context, an arena and scratch for one call at a time."""
+    cdef tuple prepare(self, int n_threads):
+        """Return what finds the number of threads, and a context, arenas and scratch, for one call at a time."""
         context = Context()
         context.parameters(self.folded, self.packed)
-        return context, *self.take_memory()
+        # beside busy processes, several threads can be a hundred times slower than one: they start with one
+        return ThreadCountTuner(n_threads, 1), context, *self.take_memory(n_threads)
 
     cdef bint fits(self, Py_buffer *view) noexcept:
         """Whether X has the dtype and a shape of one sample, and values that are finite as float32."""

@@ -5,8 +5,15 @@ cdef extern from "convnet.h" nogil:
     ctypedef struct cn_map:
         int64_t offset, sample, row, start, h, w, c
 
+    ctypedef struct cn_maps_params:
+        cn_map src, dst
+
+    ctypedef struct cn_branch_params:
+        cn_map other
+
     ctypedef struct cn_op:  # a union, filled by name: see _engine.fill_operation
-        pass
+        cn_maps_params maps
+        cn_branch_params branch
 
     ctypedef struct cn_transform:
         int64_t kind
@@ -17,7 +24,7 @@ cdef extern from "convnet.h" nogil:
         float *weights
         float *packed
         float *lane_grads
-        int64_t lane_size, lanes
+        int64_t lane_size, lanes, lane_run
         float *batch_grads
         int64_t n
         const char *x
@@ -49,7 +56,7 @@ cdef extern from "convnet.h" nogil:
     ctypedef struct cn_task:
         float *arena
         float *scratch
-        int64_t s0, s1, number, first, lane
+        int64_t s0, s1, number, first, lane, slot
 
     enum cn_stage:
         CN_STAGES
@@ -95,7 +102,10 @@ cdef extern from "convnet.h" nogil:
         const char *name
         cn_kernel *stage
         double (*fma_chain)(int64_t steps) noexcept nogil
+        void (*merge)(float *sum, float *part, int64_t n) noexcept nogil
 
+    void cn_run_band(cn_kernel kernel, int stage, const cn_op *op, const cn_context *ctx, const cn_task *task,
+                     int64_t y0, int64_t y1)
     int cn_isa_count()
     const char *cn_isa_name(int isa)
     const cn_kernels *cn_isa_kernels(int isa)
@@ -104,5 +114,7 @@ cdef extern from "convnet.h" nogil:
     int64_t cn_stage_tasks(int stage, const cn_op *op, int64_t n)
     int64_t CN_COLUMNS
     int64_t CN_WINOGRAD_POINTS
+    int64_t CN_WINOGRAD_DEPTH
     int64_t CN_SLACK
     int64_t CN_UPDATE_BLOCK
+    int64_t CN_MAX_PARTS

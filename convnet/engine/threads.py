@@ -108,11 +108,15 @@ class ThreadCountTuner:
     Parameters
     ----------
     most : int
-        Number of threads to start with, and the maximum.
+        Maximum number of threads.
+    start : int, default=None
+        Number of threads to start with: the first trial of more comes after a few steps. None is `most`.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = self.level = self._candidate = most
+    def __init__(self, most: int, start: int | None = None) -> None:
+        self.most = most
+        self.level = self._candidate = most if start is None else start
+        self._early = start is not None
         self._interval, self._since_trial = FIRST_TRIAL, 0
         self._times: deque[float] = deque(maxlen=WINDOW)
         self._trial: list[float] = []
@@ -131,8 +135,12 @@ class ThreadCountTuner:
             return
         self._times.append(seconds)
         self._since_trial += 1
+        early = self._early and self._since_trial == TRIAL
         full = self._since_trial % WINDOW == 0
-        if full and self.most > 1 and self._since_trial >= self._interval and self._due():
+        if early and self.most > self.level:
+            self._early = False
+            self._candidate = self._other()
+        elif full and self.most > 1 and self._since_trial >= self._interval and self._due():
             self._candidate = self._other()
 
     def _due(self) -> bool:

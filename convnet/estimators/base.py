@@ -292,7 +292,7 @@ class BaseConvNet(
             known = cache.precomputed_outputs(X)  # a copy for a scorer has them
             single = cache.single
             if known is None and single is not None and single.is_for(attributes):
-                known = single.outputs(X)
+                known = single.outputs(X, self.n_jobs)
             if known is not None:
                 return known
         network = self._network()

@@ -238,7 +238,7 @@ def share(lifetimes: Sequence[tuple[Buffer, int, int]]) -> tuple[list[int], int]
                 break
             at = max(at, end)
         offsets[i] = at
-    floats = max(offset + lifetimes[i][0].floats for i, offset in offsets.items())
+    floats = max((offset + lifetimes[i][0].floats for i, offset in offsets.items()), default=0)
     return [offsets[i] for i in range(len(lifetimes))], floats
 
 

@@ -13,6 +13,7 @@ from convnet.graph.arrays import is_finite
 from convnet.graph.layout import Parameter
 from convnet.values.messages import show
 
+UPDATED = 32  # multiply-adds that take as long as updating a parameter whose gradient has one part
 MOMENTS = ("moment_1", "moment_2")
 
 
@@ -37,6 +38,8 @@ class Update:
     operations : list of (str, dict)
     decays : list of (float or None)
         The L2 constant of each block of parameters, in the order of the sums of squares. None means `alpha`.
+    work : float
+        Work of the update of all parameters, in multiply-adds.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Update:
         stage = f"update_{solver}" if solver else "reduce"
         self.operations: list[tuple[str, dict[str, Any]]] = []
         self.decays: list[float | None] = []
+        self.work = 0.0
         self._norms: list[tuple[int, str]] = []
         self._clips: list[tuple[int, str]] = []
         self._updates: list[tuple[int, str]] = []
@@ -65,12 +69,11 @@ class Update:
                 first_block=len(self.decays),
                 **place(parameter),
             )
+            self.work += parameter.size * (UPDATED + fields["parts"])
             self.decays += [parameter.l2] * -(-parameter.size // UPDATE_BLOCK)
             if clipped:
                 self._add(self._norms, "gradient_norm", fields)
-                fields["lanes"] = min(
-                    1, fields["lanes"]
-                )  # "gradient_norm" leaves the sum in the first lane
+                fields["parts"] = 1  # "gradient_norm" leaves the sum in the first part
             self._add(self._updates, stage, fields)
             if parameter.max_norm is not None and solver:
                 bound = dict(columns=parameter.shape[-1], max_norm=parameter.max_norm)

@@ -117,7 +117,7 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
     float *grad_preact = line + cn_aligned(op->dst.w * op->dst.c);
     float *panels = t->scratch + cn_conv2d_bwd_scratch(op) - cn_conv_panels(op);
     float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
-    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    float *grads = ctx->lane_grads + t->slot * ctx->lane_size;
     const cn_taps taps = cn_forward_taps(op, seg);
     cn_zero_halo(op, &z, grad_preact, op->block_samples);
     for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
@@ -138,6 +138,21 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
         if (op->data_gradient)
             cn_conv2d_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s), samples,
                            phase_seg);
+    }
+}
+
+/* The gradient by the input alone, from grad_preact in grad_dst. */
+static void conv2d_data(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const cn_preact_layout z = cn_preact_layout_of(op);
+    int64_t *seg = (int64_t *)t->scratch;
+    float *grad_preact = t->scratch + cn_aligned(cn_taps_floats(op));
+    float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
+    cn_zero_halo(op, &z, grad_preact, op->block_samples);
+    for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
+        const int64_t samples = cn_min(op->block_samples, t->s1 - s);
+        for (int64_t i = 0; i < samples; i++)
+            cn_copy_grad_preact(op, t, s + i, inside + i * z.sample, z.row);
+        cn_conv2d_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s), samples, seg);
     }
 }
 

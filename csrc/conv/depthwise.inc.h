@@ -109,7 +109,7 @@ static void depthwise_bwd(const cn_conv_params *op, const cn_context *ctx, const
     float *grad_preact = sums + cn_depthwise_sums(op);
     float *ring = grad_preact + cn_aligned(z.sample);
     float *inside = grad_preact + z.top * z.row + z.left * c;
-    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    float *grads = ctx->lane_grads + t->slot * ctx->lane_size;
     const cn_taps runs = cn_forward_taps(op, seg);
     cn_zero_halo(op, &z, grad_preact, 1);
     for (int64_t s = t->s0; s < t->s1; s++)

@@ -60,6 +60,25 @@ static void cn_fill_grad_preact(const cn_conv_params *op, const cn_context *ctx,
     }
 }
 
+/* Where the gradient of the weights is computed by blocks, grad_preact overwrites grad_dst. */
+static void conv_mask(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    (void)ctx;
+    for (int64_t s = t->s0; s < t->s1; s++)
+        for (int64_t y = 0; y < op->oh; y++) {
+            float *row = cn_line(t, &op->grad_dst, s, y);
+            cn_activate_grad(op->activation, row, cn_line(t, &op->dst, s, y), row,
+                             op->dst.w * op->dst.c);
+        }
+}
+
+/* grad_preact of one sample, from grad_dst. */
+static void cn_copy_grad_preact(const cn_conv_params *op, const cn_task *t, int64_t sample,
+                                float *grad_preact, int64_t grad_preact_row) {
+    for (int64_t y = 0; y < op->oh; y++)
+        memcpy(grad_preact + y * grad_preact_row, cn_line(t, &op->grad_dst, sample, y),
+               (size_t)(op->dst.w * op->dst.c) * sizeof(float));
+}
+
 /* bias[o] += the sum over all pixels. */
 static void cn_bias_add(const cn_preact_layout *z, const float *grad_preact, int64_t samples,
                         int64_t rows, int64_t columns, int64_t channels, float *bias) {

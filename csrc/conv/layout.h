@@ -66,6 +66,11 @@ static inline int64_t cn_conv2d_bwd_scratch(const cn_conv_params *op) {
            cn_conv_panels(op);
 }
 
+/* Offsets of the runs; the gradient by the map. */
+static inline int64_t cn_conv2d_data_scratch(const cn_conv_params *op) {
+    return cn_aligned(cn_taps_floats(op)) + op->block_samples * cn_preact_layout_of(op).sample;
+}
+
 /* Blocks of columns of the forward pass, then of the data gradient, of each group. */
 static inline int64_t cn_pack_conv2d_tasks(const cn_conv_params *op) {
     return op->groups * (cn_blocks(op->dst.c / op->groups, CN_COLUMNS) +
@@ -95,14 +100,83 @@ static inline int64_t cn_winograd_fwd_scratch(const cn_conv_params *op) {
     return cn_wino_planes_floats(op) + (cn_conv_pools(op) ? cn_wino_block_samples(op) * strip : 0);
 }
 
-/* Planes; a row; the gradient by the map. */
+/* Most input channels whose 36 products are computed before they are transformed back, and the floats of these products for
+ * the widest block of output channels. */
+#define CN_WINO_SLICE 48
+#define CN_WINO_SLICE_FLOATS (CN_WINOGRAD_POINTS * (CN_WINO_SLICE * CN_COLUMNS + 16))
+
+/* Planes; products of a slice; a row; the gradient by the map. */
 static inline int64_t cn_winograd_bwd_scratch(const cn_conv_params *op) {
-    return cn_wino_planes_floats(op) + cn_preact_floats(op);
+    return cn_wino_planes_floats(op) + CN_WINO_SLICE_FLOATS + cn_preact_floats(op);
+}
+
+/* Planes; the gradient by the map. */
+static inline int64_t cn_winograd_data_scratch(const cn_conv_params *op) {
+    return cn_wino_planes_floats(op) + op->block_samples * cn_preact_layout_of(op).sample;
+}
+
+/* Rows of the weights as a matrix; see weights_rows. */
+static inline int64_t cn_weights_rows(const cn_conv_params *op) {
+    return op->block_tiles ? op->src.c : op->kh * op->kw * op->src.c;
+}
+
+/* Groups of samples; in each, blocks of rows, and in these blocks of columns. */
+static inline int64_t cn_weights_tasks(const cn_conv_params *op) {
+    return op->weights_groups * cn_blocks(cn_weights_rows(op), op->weights_rows) *
+           cn_blocks(op->dst.c, op->weights_columns);
+}
+
+/* Planes of a block of the weights; products of a slice. */
+static inline int64_t cn_winograd_weights_scratch(const cn_conv_params *op) {
+    return CN_WINOGRAD_POINTS *
+               (cn_wino_plane(op, op->weights_rows) + cn_wino_plane(op, op->weights_columns)) +
+           CN_WINO_SLICE_FLOATS;
 }
 
 static inline int64_t cn_pack_winograd_tasks(const cn_conv_params *op) {
     return cn_blocks(op->dst.c, CN_COLUMNS) +
            (op->data_gradient ? cn_blocks(op->src.c, CN_COLUMNS) : 0);
+}
+
+/* Winograd by blocks of columns (winograd_wide.inc.h): tiles of a task at the most, so that their sums and
+ * CN_WINOGRAD_DEPTH transforms of kernels stay in the second-level cache. */
+#define CN_WINOGRAD_TILES 42
+
+/* Tiles of a sample. */
+static inline int64_t cn_wino_area(const cn_conv_params *op) {
+    return cn_blocks(op->oh, 4) * cn_blocks(op->ow, 4);
+}
+
+static inline int64_t cn_wide_tile_blocks(const cn_conv_params *op, int64_t n) {
+    return cn_blocks(n * cn_wino_area(op), CN_WINOGRAD_TILES);
+}
+
+static inline int64_t cn_winograd_wide_tasks(const cn_conv_params *op, int64_t n) {
+    return cn_blocks(op->dst.c, CN_COLUMNS) * cn_wide_tile_blocks(op, n);
+}
+
+/* Floats from one point to the next: of the transforms of n samples, of the transforms of kernels, and of the sums. The 16
+ * as in cn_wino_plane. */
+static inline int64_t cn_wide_plane(const cn_conv_params *op, int64_t n) {
+    return n * cn_wino_area(op) * CN_WINOGRAD_DEPTH + 16;
+}
+#define CN_KERNEL_PLANE (CN_WINOGRAD_DEPTH * CN_COLUMNS + 16)
+#define CN_TILES_PLANE (CN_WINOGRAD_TILES * CN_COLUMNS + 16)
+
+/* Transforms of kernels; sums. */
+static inline int64_t cn_winograd_wide_scratch(void) {
+    return CN_WINOGRAD_POINTS * (CN_KERNEL_PLANE + CN_TILES_PLANE);
+}
+
+/* The direct convolution by blocks of columns: samples of a task, at least one and about CN_WIDE_PIXELS pixels. */
+#define CN_WIDE_PIXELS 256
+
+static inline int64_t cn_wide_samples(const cn_conv_params *op) {
+    return cn_blocks(CN_WIDE_PIXELS, op->oh * op->ow);
+}
+
+static inline int64_t cn_conv2d_wide_tasks(const cn_conv_params *op, int64_t n) {
+    return cn_blocks(op->dst.c, CN_COLUMNS) * cn_blocks(n, cn_wide_samples(op));
 }
 
 /* Planes of a convolution along its pixels (planar.inc.h): one row of `pitch` floats after the other. x has

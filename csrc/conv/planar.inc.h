@@ -83,7 +83,7 @@ static void planar_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
     float *grad = grad_preact + oc * p.plane, *line = grad + c * p.plane;
     float *column = line + cn_aligned(op->dst.w * oc);
     float *inside = grad_preact + p.top * p.pitch + p.left;
-    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    float *grads = ctx->lane_grads + t->slot * ctx->lane_size;
     const int64_t length = (op->oh - 1) * p.pitch + op->ow;
     cn_tap_offsets(op, p.pitch, offset);
     /* input (i, j) reads grad_preact (i + pt - r*dh, j + pl - q*dw), which lies this far from the plane's start */

@@ -6,6 +6,7 @@
 #include "conv/grad_preact.inc.h"
 #include "conv/layout.h"
 #include "conv/pooled.inc.h"
+#include "conv/weights_block.inc.h"
 #include "conv/window.h"
 #include "conv/winograd_transform.inc.h"
 #include "gemm/gemm.inc.h"
@@ -36,7 +37,7 @@ static void cn_wino_tiles(const cn_conv_params *op, const cn_tiles *tiles, const
                           const float *packed, const float *bias, int relu, const cn_maps *dst,
                           int64_t h, int64_t w, float *scratch) {
     const cn_planes p = cn_wino_planes(op, scratch, src->c, dst->c);
-    cn_wino_gather(tiles, src->at, src->sample, src->row, src->c, p.in, p.in_plane);
+    cn_wino_gather(tiles, src->at, src->sample, src->row, src->c, src->c, p.in, p.in_plane, src->c);
     for (int point = 0; point < CN_WINOGRAD_POINTS; point++)
         cn_gemm(p.in + point * p.in_plane, src->c, tiles->count,
                 packed + point * src->c * cn_round_columns(dst->c), src->c, dst->c, 0, dst->c,
@@ -92,58 +93,132 @@ static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const 
     }
 }
 
-/* u[36][c][oc] += sum over tiles; the lanes' sums become the gradient in winograd_weights. */
+/* dw[9][..][..] += the gradient of the kernels from c input to oc output channels, for `tiles` tiles, from the
+ * transforms in[36][tiles][c] and out[36][tiles][oc]. The products of a slice of input channels and a block of output
+ * channels lie in u until they are transformed back, in place: one tap of all kernels after the other is then added, because
+ * the taps of a kernel are often a multiple of 4096 bytes apart and would push one another out of the cache. */
+static void cn_wino_weights_tiles(const cn_planes *p, int64_t tiles, int64_t c, int64_t oc,
+                                  float *u, float *dw, int64_t dw_row, int64_t dw_tap) {
+    const int64_t slice = CN_WINO_SLICE / CN_MR * CN_MR;
+    cn_outer o = {
+        .samples = 1, .rows = 1, .columns = tiles, .x_pixel = c, .g_pixel = oc, .fresh = 1};
+    for (int64_t j = 0; j < oc; j += o.n) {
+        o.n = o.ldw = cn_block(oc - j); /* whole blocks: oc is a multiple of 16 */
+        for (int64_t k = 0; k < c; k += slice) {
+            const int64_t rows = cn_min(slice, c - k), point = rows * o.ldw + 16; /* as planes */
+            for (int i = 0; i < CN_WINOGRAD_POINTS; i++) {
+                o.g = p->out + i * p->out_plane + j;
+                for (int64_t r = 0; r < rows; r += CN_MR) {
+                    o.x = p->in + i * p->in_plane + k + r;
+                    o.dw = u + i * point + r * o.ldw;
+                    cn_outer_add(&o, o.n, (int)cn_min(CN_MR, rows - r));
+                }
+            }
+            for (int64_t v = 0; v < rows * o.ldw; v += CN_LANES) cn_wino_kernels_grad(u + v, point);
+            for (int i = 0; i < 9; i++)
+                for (int64_t r = 0; r < rows; r++)
+                    cn_add_floats(dw + i * dw_tap + (k + r) * dw_row + j, u + i * point + r * o.ldw,
+                                  o.n);
+        }
+    }
+}
+
+/* Tiles of a block when `all` tiles are divided into as few blocks of about the same size as possible. */
+CN_INLINE int64_t cn_wino_even_block(const cn_conv_params *op, int64_t all) {
+    return cn_blocks(all, cn_blocks(all, op->block_tiles));
+}
+
+/* dw += the gradient of all kernels for some samples. */
 static void cn_wino_weights(const cn_conv_params *op, const cn_task *t, int64_t s, int64_t samples,
-                            const float *grad_preact, const cn_preact_layout *z, float *u) {
+                            const float *grad_preact, const cn_preact_layout *z, float *u,
+                            float *dw) {
     const int64_t c = op->src.c, oc = op->dst.c;
     const float *src = cn_window_origin(op, t->arena, s);
     const cn_planes p = cn_wino_planes(op, t->scratch, c, oc);
     cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
-    const int64_t all = samples * tiles.rows * tiles.columns;
-    for (; tiles.first < all; tiles.first += op->block_tiles) {
-        tiles.count = all - tiles.first < op->block_tiles ? all - tiles.first : op->block_tiles;
-        cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, p.in, p.in_plane);
-        cn_wino_gather_grad(&tiles, grad_preact, z->sample, z->row, oc, p.out, p.out_plane);
-        for (int point = 0; point < CN_WINOGRAD_POINTS; point++)
-            cn_gemm_weights(p.in + point * p.in_plane, c, p.out + point * p.out_plane, oc,
-                            tiles.count, oc, 0, c, u + point * c * oc, oc);
+    const int64_t all = samples * tiles.rows * tiles.columns, block = cn_wino_even_block(op, all);
+    for (; tiles.first < all; tiles.first += block) {
+        tiles.count = cn_min(block, all - tiles.first);
+        cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, c, p.in, p.in_plane, c);
+        cn_wino_gather_grad(&tiles, grad_preact, z->sample, z->row, oc, op->oh, op->ow, oc, p.out,
+                            p.out_plane);
+        cn_wino_weights_tiles(&p, tiles.count, c, oc, u, dw, oc, c * oc);
     }
+}
+
+/* The gradient by the input of some samples. */
+static void cn_wino_data(const cn_conv_params *op, const cn_context *ctx, const cn_task *t,
+                         int64_t s, int64_t samples, float *inside, const cn_preact_layout *z) {
+    /* input pixel (i, j) reads grad_preact from (i + pt - 2, j + pl - 2) on */
+    const cn_maps src = {inside + (op->pt - 2) * z->row + (op->pl - 2) * op->dst.c, z->sample,
+                         z->row, op->dst.c};
+    const cn_maps dst = {cn_map_at(t, &op->grad_src, s), op->grad_src.sample, op->grad_src.row,
+                         op->src.c};
+    cn_wino_maps(op, samples, &src, ctx->packed + op->packed_grad, NULL, 0, &dst, op->src.h,
+                 op->src.w, t->scratch);
 }
 
 static void winograd_bwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const cn_preact_layout z = cn_preact_layout_of(op);
-    float *line = t->scratch + cn_wino_planes_floats(op);
+    float *u = t->scratch + cn_wino_planes_floats(op), *line = u + CN_WINO_SLICE_FLOATS;
     float *grad_preact = line + cn_aligned(op->dst.w * op->dst.c);
     float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
-    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
+    float *grads = ctx->lane_grads + t->slot * ctx->lane_size;
     cn_zero_halo(op, &z, grad_preact, op->block_samples);
     for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
         const int64_t samples = t->s1 - s < op->block_samples ? t->s1 - s : op->block_samples;
         for (int64_t i = 0; i < samples; i++)
             cn_fill_grad_preact(op, ctx, t, s + i, 0, op->oh, inside + i * z.sample, z.row, line);
         if (op->grad_weights >= 0)
-            cn_wino_weights(op, t, s, samples, inside, &z, grads + op->grad_weights);
+            cn_wino_weights(op, t, s, samples, inside, &z, u, grads + op->grad_weights);
         if (op->grad_bias >= 0)
             cn_bias_add(&z, inside, samples, op->oh, op->ow, op->dst.c, grads + op->grad_bias);
-        if (op->data_gradient) {
-            /* input pixel (i, j) reads grad_preact from (i + pt - 2, j + pl - 2) on */
-            const cn_maps src = {inside + (op->pt - 2) * z.row + (op->pl - 2) * op->dst.c, z.sample,
-                                 z.row, op->dst.c};
-            const cn_maps dst = {cn_map_at(t, &op->grad_src, s), op->grad_src.sample,
-                                 op->grad_src.row, op->src.c};
-            cn_wino_maps(op, samples, &src, ctx->packed + op->packed_grad, NULL, 0, &dst, op->src.h,
-                         op->src.w, t->scratch);
-        }
+        if (op->data_gradient) cn_wino_data(op, ctx, t, s, samples, inside, &z);
     }
 }
 
-/* Gradient of the weights of one input channel, from the sums of the lanes, which are then set to zero. */
+/* The gradient by the input alone, from grad_preact in grad_dst. */
+static void winograd_data(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    const cn_preact_layout z = cn_preact_layout_of(op);
+    float *grad_preact = t->scratch + cn_wino_planes_floats(op);
+    float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
+    cn_zero_halo(op, &z, grad_preact, op->block_samples);
+    for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
+        const int64_t samples = cn_min(op->block_samples, t->s1 - s);
+        for (int64_t i = 0; i < samples; i++)
+            cn_copy_grad_preact(op, t, s + i, inside + i * z.sample, z.row);
+        cn_wino_data(op, ctx, t, s, samples, inside, &z);
+    }
+}
+
+/* A block of the gradient of the weights, from a group of samples. */
 static void winograd_weights(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t c = op->src.c, oc = op->dst.c, k = t->number;
-    float *u = ctx->lane_grads + op->grad_weights + k * oc;
-    float *dw = ctx->batch_grads + op->grad_weights_sum + k * oc;
-    for (int64_t o = 0; o < oc; o += CN_LANES)
-        cn_wino_kernels_grad(u + o, c * oc, ctx->lane_size, ctx->lanes, dw + o, c * oc);
+    const int64_t c = op->src.c, oc = op->dst.c;
+    const cn_weights_block b = cn_weights_block_of(op, ctx->n, t->number);
+    const int64_t rows = b.k1 - b.k0, columns = b.n1 - b.n0;
+    const float *src = cn_window_origin(op, t->arena, b.s0) + b.k0;
+    const float *grad_preact = cn_map_at(t, &op->grad_dst, b.s0) + b.n0;
+    float *dw =
+        ctx->batch_grads + op->grad_weights + b.group * op->weights_group + b.k0 * oc + b.n0;
+    cn_planes p = {.in = t->scratch,
+                   .in_plane = cn_wino_plane(op, rows),
+                   .out_plane = cn_wino_plane(op, columns)};
+    p.out = p.in + CN_WINOGRAD_POINTS * p.in_plane;
+    float *u = p.out + CN_WINOGRAD_POINTS * p.out_plane;
+    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    const int64_t all = (b.s1 - b.s0) * tiles.rows * tiles.columns;
+    const int64_t block = all ? cn_wino_even_block(op, all) : 1;
+    for (int64_t k = 0; k < 9 * c; k += c)
+        for (int64_t i = 0; i < rows; i++)
+            memset(dw + (k + i) * oc, 0, (size_t)columns * sizeof(float));
+    for (; tiles.first < all; tiles.first += block) {
+        tiles.count = cn_min(block, all - tiles.first);
+        cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, rows, p.in, p.in_plane, rows);
+        cn_wino_gather_grad(&tiles, grad_preact, op->grad_dst.sample, op->grad_dst.row, oc, op->oh,
+                            op->ow, columns, p.out, p.out_plane);
+        cn_wino_weights_tiles(&p, tiles.count, rows, columns, u, dw, oc, c * oc);
+    }
+    cn_bias_of_block(op, ctx, t, &b);
 }
 
 /* Tasks: blocks of columns of the forward pass, then of the data gradient. */

@@ -4,7 +4,7 @@
  *
  *   fwd       y  = A^T [(G w G^T) . (B^T d B)] A
  *   data      the same over grad_preact, with the kernel turned by 180 degrees
- *   weights   dw = G^T [sum over tiles (A g A^T) . (B^T d B)] G
+ *   weights   dw = sum over blocks of tiles: G^T [sum over the block (A g A^T) . (B^T d B)] G
  *
  * where . is the product of elements; over all channels it is one matrix product for each of the 36
  * points: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
@@ -90,25 +90,26 @@ CN_INLINE void cn_tile_at(const cn_tiles *t, int64_t i, int64_t *sample, int64_t
     *x = tile % t->columns * 4;
 }
 
-/* planes[36][count][c] = B^T d B of tiles of src, whose pixel (0, 0) of sample 0 is the first tile's. */
+/* planes[36][count][c], rows `line` floats apart, = B^T d B of tiles of c channels of src, whose pixel (0, 0) of sample 0 is
+ * the first tile's; pixels are `pixel` floats apart. */
 static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t sample, int64_t row,
-                           int64_t c, float *planes, int64_t plane) {
+                           int64_t pixel, int64_t c, float *planes, int64_t plane, int64_t line) {
     for (int64_t i = 0; i < tiles->count; i++) {
         int64_t s, y, x;
         cn_tile_at(tiles, i, &s, &y, &x);
-        const float *from = src + s * sample + y * row + x * c;
+        const float *from = src + s * sample + y * row + x * pixel;
         for (int64_t k = 0; k < c; k += CN_LANES) {
             VEC t[6][6], out[6];
 #pragma GCC unroll 6
             for (int b = 0; b < 6; b++) {
                 VEC d[6], column[6];
 #pragma GCC unroll 6
-                for (int a = 0; a < 6; a++) d[a] = VLOAD(from + a * row + b * c + k);
+                for (int a = 0; a < 6; a++) d[a] = VLOAD(from + a * row + b * pixel + k);
                 cn_wino_input(d, column);
 #pragma GCC unroll 6
                 for (int a = 0; a < 6; a++) t[a][b] = column[a];
             }
-            float *to = planes + i * c + k;
+            float *to = planes + i * line + k;
 #pragma GCC unroll 6
             for (int a = 0; a < 6; a++) {
                 cn_wino_input(t[a], out);
@@ -119,20 +120,24 @@ static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t samp
     }
 }
 
-/* planes[36][count][c] = A g A^T of tiles of grad_preact, zero beyond the map. */
+/* planes[36][count][c] = A g A^T of tiles of c channels of grad_preact; what lies beyond h x w pixels counts as 0. */
 static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact, int64_t sample,
-                                int64_t row, int64_t c, float *planes, int64_t plane) {
+                                int64_t row, int64_t pixel, int64_t h, int64_t w, int64_t c,
+                                float *planes, int64_t plane) {
     for (int64_t i = 0; i < tiles->count; i++) {
         int64_t s, y, x;
         cn_tile_at(tiles, i, &s, &y, &x);
-        const float *from = grad_preact + s * sample + y * row + x * c;
+        const float *from = grad_preact + s * sample + y * row + x * pixel;
+        const int whole = y + 4 <= h && x + 4 <= w;
         for (int64_t k = 0; k < c; k += CN_LANES) {
             VEC t[6][4], out[6];
 #pragma GCC unroll 4
             for (int b = 0; b < 4; b++) {
                 VEC g[4], column[6];
 #pragma GCC unroll 4
-                for (int a = 0; a < 4; a++) g[a] = VLOAD(from + a * row + b * c + k);
+                for (int a = 0; a < 4; a++)
+                    g[a] = whole || (y + a < h && x + b < w) ? VLOAD(from + a * row + b * pixel + k)
+                                                             : VSET(0.0f);
                 cn_wino_grad(g, column);
 #pragma GCC unroll 6
                 for (int a = 0; a < 6; a++) t[a][b] = column[a];
@@ -148,17 +153,19 @@ static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact,
     }
 }
 
-/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w. */
-static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane,
-                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
-                            int64_t h, int64_t w, int64_t c) {
+/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w: `channels` of the c channels of
+ * dst, from planes[36][count][channels] with rows `line` floats apart. */
+static void cn_wino_scatter_channels(const cn_tiles *tiles, const float *planes, int64_t plane,
+                                     int64_t line, const float *bias, int relu, float *dst,
+                                     int64_t sample, int64_t row, int64_t h, int64_t w, int64_t c,
+                                     int64_t channels) {
     for (int64_t i = 0; i < tiles->count; i++) {
         int64_t s, y, x;
         cn_tile_at(tiles, i, &s, &y, &x);
         float *to = dst + s * sample + y * row + x * c;
         const int rows = h - y < 4 ? (int)(h - y) : 4, columns = w - x < 4 ? (int)(w - x) : 4;
-        for (int64_t k = 0; k < c; k += CN_LANES) {
-            const float *from = planes + i * c + k;
+        for (int64_t k = 0; k < channels; k += CN_LANES) {
+            const float *from = planes + i * line + k;
             const VEC shift = bias ? VLOAD(bias + k) : VSET(0.0f);
             VEC t[4][6], out[4];
 #pragma GCC unroll 6
@@ -182,6 +189,13 @@ static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t 
     }
 }
 
+/* The same for all channels, from planes[36][count][c]. */
+static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane,
+                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
+                            int64_t h, int64_t w, int64_t c) {
+    cn_wino_scatter_channels(tiles, planes, plane, c, bias, relu, dst, sample, row, h, w, c, c);
+}
+
 /* u[point] = G w G^T of CN_LANES kernels: w[t] is tap t of each; points are `step` floats apart. */
 CN_INLINE void cn_wino_kernels(const VEC w[9], float *u, int64_t step) {
     VEC t[6][3], out[6];
@@ -201,24 +215,16 @@ CN_INLINE void cn_wino_kernels(const VEC w[9], float *u, int64_t step) {
     }
 }
 
-/* Gradient of CN_LANES kernels, taps `dw_step` floats apart, from the sum of `lanes` gradients of their
- * transforms, points `step` and lanes `lane` floats apart, which are then set to zero. */
-CN_INLINE void cn_wino_kernels_grad(float *u, int64_t step, int64_t lane, int64_t lanes, float *dw,
-                                    int64_t dw_step) {
+/* The first 9 of 36 values, `point` floats apart, become G^T u G: the gradient of CN_LANES kernels from that of their
+ * transforms. */
+CN_INLINE void cn_wino_kernels_grad(float *u, int64_t point) {
     VEC t[3][6], out[3];
 #pragma GCC unroll 6
     for (int b = 0; b < 6; b++) {
-        VEC sum[6], half[3];
+        VEC column[6], half[3];
 #pragma GCC unroll 6
-        for (int a = 0; a < 6; a++) {
-            sum[a] = VSET(0.0f);
-            for (int64_t l = 0; l < lanes; l++) {
-                float *from = u + l * lane + (a * 6 + b) * step;
-                sum[a] += VLOAD(from);
-                VSTORE(from, VSET(0.0f));
-            }
-        }
-        cn_wino_kernel_grad(sum, half);
+        for (int a = 0; a < 6; a++) column[a] = VLOAD(u + (a * 6 + b) * point);
+        cn_wino_kernel_grad(column, half);
 #pragma GCC unroll 3
         for (int a = 0; a < 3; a++) t[a][b] = half[a];
     }
@@ -226,7 +232,7 @@ CN_INLINE void cn_wino_kernels_grad(float *u, int64_t step, int64_t lane, int64_
     for (int a = 0; a < 3; a++) {
         cn_wino_kernel_grad(t[a], out);
 #pragma GCC unroll 3
-        for (int b = 0; b < 3; b++) VSTORE(dw + (a * 3 + b) * dw_step, out[b]);
+        for (int b = 0; b < 3; b++) VSTORE(u + (a * 3 + b) * point, out[b]);
     }
 }
 

@@ -4,9 +4,10 @@
  *   weights   grad_W = x^T grad_preact
  *   bias      grad_b = sum grad_preact
  *
- * A small layer is computed with the samples of its lane, like a convolution. A wide one, whose
- * gradient a lane could not keep in its cache, is computed over the whole batch: forward by blocks
- * of rows and columns, the gradients by blocks of inputs. grad_preact overwrites grad_dst.
+ * A small layer is computed with the samples of its lane, like a convolution. A wide one, whose weights would not stay in
+ * a thread's cache beside the maps, is computed over the whole batch: forward by blocks of rows and columns, the data
+ * gradient by blocks of inputs. The gradient of the weights is always computed over the whole batch, by blocks of the
+ * weights. grad_preact overwrites grad_dst.
  *
  * With one output, as for two classes, the products are dot products, and the weights are not packed.
  */
@@ -89,12 +90,13 @@ static void cn_dense_bias(const cn_dense_params *op, const cn_task *t, int64_t s
     }
 }
 
-/* dw += x^T grad_preact for samples [s0, s1) and inputs [k0, k1). */
+/* dw += x^T grad_preact for samples [s0, s1), inputs [k0, k1) and outputs [n0, n1), n0 at a block's edge. */
 static void cn_dense_weights(const cn_dense_params *op, const cn_task *t, int64_t s0, int64_t s1,
-                             int64_t k0, int64_t k1, float *dw) {
+                             int64_t k0, int64_t k1, int64_t n0, int64_t n1, float *dw) {
     if (!cn_single(op))
-        cn_gemm_weights(cn_map_at(t, &op->src, s0), op->src.sample, cn_map_at(t, &op->grad_dst, s0),
-                        op->grad_dst.sample, s1 - s0, op->dst.c, k0, k1, dw, op->dst.c);
+        cn_gemm_weights(cn_map_at(t, &op->src, s0), op->src.sample,
+                        cn_map_at(t, &op->grad_dst, s0) + n0, op->grad_dst.sample, s1 - s0, n1 - n0,
+                        k0, k1, dw + n0, op->dst.c);
     else
         for (int64_t s = s0; s < s1; s++)
             cn_scaled(*cn_map_at(t, &op->grad_dst, s), cn_map_at(t, &op->src, s) + k0, k1 - k0, 1,
@@ -115,12 +117,7 @@ static void cn_dense_data(const cn_dense_params *op, const cn_context *ctx, cons
 }
 
 static void dense_bwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
-    float *grads = ctx->lane_grads + t->lane * ctx->lane_size;
-    dense_mask(op, ctx, t);
-    if (op->grad_weights >= 0)
-        cn_dense_weights(op, t, t->s0, t->s1, 0, op->src.c, grads + op->grad_weights);
-    if (op->grad_bias >= 0) cn_dense_bias(op, t, t->s0, t->s1, grads + op->grad_bias);
-    if (op->data_gradient) cn_dense_data(op, ctx, t, t->s0, t->s1, 0, op->src.c);
+    cn_dense_data(op, ctx, t, t->s0, t->s1, 0, op->src.c);
 }
 
 static void dense_wide_fwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
@@ -137,16 +134,20 @@ static void dense_wide_grad(const cn_dense_params *op, const cn_context *ctx, co
                   k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c);
 }
 
-/* Gradient of the weights of block_inputs inputs. The first task also computes the gradient of the bias. */
-static void dense_wide_weights(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t k0 = t->number * op->block_inputs;
-    const int64_t k1 = k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c;
+/* Gradient of a block of the weights over the whole batch. The first task also computes the gradient of the bias. */
+static void dense_weights(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
+    const int64_t oc = op->dst.c, columns = cn_blocks(oc, op->weights_columns);
+    const int64_t k0 = t->number / columns * op->weights_rows;
+    const int64_t k1 = cn_min(op->src.c, k0 + op->weights_rows);
+    const int64_t n0 = t->number % columns * op->weights_columns;
+    const int64_t n1 = cn_min(oc, n0 + op->weights_columns);
     float *dw = ctx->batch_grads + op->grad_weights;
-    memset(dw + k0 * op->dst.c, 0, (size_t)((k1 - k0) * op->dst.c) * sizeof(float));
-    cn_dense_weights(op, t, 0, ctx->n, k0, k1, dw);
+    for (int64_t k = k0; k < k1; k++)
+        memset(dw + k * oc + n0, 0, (size_t)(n1 - n0) * sizeof(float));
+    cn_dense_weights(op, t, 0, ctx->n, k0, k1, n0, n1, dw);
     if (t->number == 0 && op->bias >= 0) {
         float *bias = ctx->batch_grads + op->grad_bias;
-        memset(bias, 0, (size_t)op->dst.c * sizeof(float));
+        memset(bias, 0, (size_t)oc * sizeof(float));
         cn_dense_bias(op, t, 0, ctx->n, bias);
     }
 }

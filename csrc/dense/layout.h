@@ -8,6 +8,11 @@ static inline int64_t cn_dense_input_blocks(const cn_dense_params *op) {
     return cn_blocks(op->src.c, op->block_inputs);
 }
 
+/* Blocks of inputs, and in these blocks of outputs. */
+static inline int64_t cn_dense_weights_tasks(const cn_dense_params *op) {
+    return cn_blocks(op->src.c, op->weights_rows) * cn_blocks(op->dst.c, op->weights_columns);
+}
+
 /* Blocks of columns of W, then of columns of its transpose. */
 static inline int64_t cn_pack_dense_tasks(const cn_dense_params *op) {
     return cn_blocks(op->dst.c, CN_COLUMNS) + (op->data_gradient ? cn_dense_input_blocks(op) : 0);

@@ -22,13 +22,14 @@ typedef struct {
     int relu;
 } cn_tile;
 
-/* dw (p rows of ldw) += sum over samples, rows and columns of x[0..p) times g[0..n). */
+/* dw (p rows of ldw) += sum over samples, rows and columns of x[0..p) times g[0..n); with `fresh`, dw = this sum. */
 typedef struct {
     const float *x, *g;
     int64_t samples, rows, columns;
     int64_t x_sample, x_row, x_pixel, g_sample, g_row, g_pixel;
     float *dw;
     int64_t ldw, n;
+    int fresh;
 } cn_outer;
 
 #define CN_TEMPLATE "gemm/tile.inc.h"

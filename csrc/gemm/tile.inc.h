@@ -88,6 +88,10 @@ CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o) {
 #pragma GCC unroll 16
     for (int p = 0; p < P; p++) {
         const float *d = o->dw + p * o->ldw;
+        if (o->fresh) {
+            for (int j = 0; j < NV; j++) acc[p][j] = VSET(0.0f);
+            continue;
+        }
         if (o->n < NB) {
             for (int64_t i = 0; i < NB; i++) tail[i] = i < o->n ? d[i] : 0.0f;
             d = tail;

@@ -12,7 +12,7 @@
     static void CN_OF_ISA(cn_##NAME)(const cn_op *op, const cn_context *ctx, const cn_task *t) {   \
         NAME(&op->FAMILY, ctx, t);                                                                 \
     }
-#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) CN_LANE(NAME, FAMILY, WORK, NEEDS, 0)
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS, SCRATCH) CN_LANE(NAME, FAMILY, WORK, NEEDS, 0)
 #define CN_PACK(NAME, FAMILY, TASKS) CN_LANE(NAME, FAMILY, 0, 0, 0)
 #include "stages.def"
 
@@ -20,10 +20,12 @@ extern const cn_kernels CN_OF_ISA(cn_kernels);
 const cn_kernels CN_OF_ISA(cn_kernels) = {
     .name = CN_STRING(CN_ISA),
     .fma_chain = fma_chain,
+    .merge = cn_merge,
     .stage =
         {
 #define CN_LANE(NAME, FAMILY, WORK, NEEDS, SCRATCH) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
-#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
+#define CN_BATCH(NAME, FAMILY, WORK, NEEDS, TASKS, SCRATCH)                                        \
+    [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
 #define CN_PACK(NAME, FAMILY, TASKS) [CN_STAGE_##NAME] = CN_OF_ISA(cn_##NAME),
 #include "stages.def"
         },

@@ -12,10 +12,6 @@
 #include "convnet.h"
 #include "map/map.h"
 
-CN_INLINE void cn_add_to(float *restrict sum, const float *restrict b, int64_t n) {
-    for (int64_t i = 0; i < n; i++) sum[i] += b[i];
-}
-
 CN_INLINE void cn_sum(const float *restrict a, const float *restrict b, float *restrict sum,
                       int64_t n) {
     for (int64_t i = 0; i < n; i++) sum[i] = a[i] + b[i];
@@ -29,7 +25,7 @@ static void add_fwd(const cn_branch_params *op, const cn_context *ctx, const cn_
             const float *a = cn_line(t, &op->src, s, y), *b = cn_line(t, &op->other, s, y);
             float *out = cn_line(t, &op->dst, s, y);
             if (out == a)
-                cn_add_to(out, b, n);
+                cn_add_floats(out, b, n);
             else
                 cn_sum(a, b, out, n);
             if (op->activation != CN_LINEAR) cn_activate(op->activation, out, out, n);
@@ -54,7 +50,7 @@ static void fork_bwd(const cn_branch_params *op, const cn_context *ctx, const cn
     const int64_t n = op->src.w * op->src.c;
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y = 0; y < op->src.h; y++)
-            cn_add_to(cn_line(t, &op->grad_src, s, y), cn_line(t, &op->grad_other, s, y), n);
+            cn_add_floats(cn_line(t, &op->grad_src, s, y), cn_line(t, &op->grad_other, s, y), n);
 }
 
 #endif

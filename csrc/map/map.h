@@ -23,4 +23,8 @@ CN_INLINE int64_t cn_sample_id(const cn_context *ctx, const cn_task *t, int64_t 
     return ctx->sample_ids ? ctx->sample_ids[t->first + sample] : cn_row(ctx, t, sample);
 }
 
+CN_INLINE void cn_add_floats(float *restrict sum, const float *restrict x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) sum[i] += x[i];
+}
+
 #endif

@@ -7,7 +7,7 @@
  * The activations are monotone, so the pool is applied before them. winners: z of each winner of the pool, [dst.size]
  * floats, then its number in the window, bytes.
  *
- * statistics: [lanes] areas of 1 + 2c doubles (count, mean, sum of squares; later sums for the gradients),
+ * statistics: [lanes] areas of 2c doubles (mean, sum of squared deviations; later sums for the gradients),
  * statistics_lane bytes each; then floats [6][c], enum cn_bn_number.
  */
 #ifndef CN_NORM_BATCHNORM_INC_H

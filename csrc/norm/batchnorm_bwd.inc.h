@@ -10,19 +10,21 @@
 
 #include "map/map.h"
 #include "norm/batchnorm.inc.h"
+#include "norm/batchnorm_lanes.inc.h"
 
-/* Takes g back through the activation, in grad_dst, and adds its sum and its product with xhat to the lane's
- * statistics. */
+/* Takes g back through the activation, in grad_dst, and adds its sum and its product with xhat to the statistics
+ * of the sample's lane. */
 static void batchnorm_sums(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->src.c, h = op->dst.h, w = op->dst.w, block_rows = cn_bn_block_rows(w);
     const int relu = op->activation == CN_RELU;
     const float *numbers = cn_bn_numbers(op, ctx, t);
     const float *mean = numbers + CN_BN_MEAN * c, *inverse = numbers + CN_BN_INVERSE * c,
                 *scale = numbers + CN_BN_SCALE * c, *shift = numbers + CN_BN_SHIFT * c;
-    double *area = cn_bn_lane(op, t, t->lane);
     double *restrict sum = (double *)t->scratch, *restrict product = sum + c;
-    for (int64_t k = 0; k < c; k++) sum[k] = product[k] = 0.0;
+    int64_t lane = t->lane;
     for (int64_t s = t->s0; s < t->s1; s++) {
+        while (cn_lane_begin(ctx, lane + 1) <= s) lane++;
+        for (int64_t k = 0; k < c; k++) sum[k] = product[k] = 0.0;
         const float *values = cn_bn_winner_values(op, t, s);
         const float *z = values ? values : cn_map_at(t, &op->src, s);
         const int64_t row = values ? w * c : op->src.row, g_row = op->grad_dst.row;
@@ -37,29 +39,25 @@ static void batchnorm_sums(const cn_batchnorm_params *op, const cn_context *ctx,
             CN_BN_BLOCKS(cn_bn_products, g + y * g_row + k, g_row, z + y * row + k, row, rows, w, c,
                          mean + k, scale + k, shift + k, relu, sum + k, product + k);
         }
-    }
-    for (int64_t k = 0; k < c; k++) {
-        area[1 + k] += sum[k];
-        area[1 + c + k] += product[k] * (double)inverse[k];
+        /* sample by sample, so that it does not matter which samples a call takes */
+        double *area = cn_bn_lane(op, t, lane);
+        for (int64_t k = 0; k < c; k++) {
+            area[k] += sum[k];
+            area[c + k] += product[k] * (double)inverse[k];
+        }
     }
 }
 
 static void batchnorm_grad_finish(const cn_batchnorm_params *op, const cn_context *ctx,
                                   const cn_task *t) {
-    const int64_t c = op->src.c;
-    const double count = (double)(ctx->n * op->src.h * op->src.w);
+    const int64_t c = op->src.c, k0 = t->number * CN_BN_CHANNELS;
     float *numbers = cn_bn_numbers(op, ctx, t);
-    for (int64_t k = 0; k < c; k++) {
-        double sum = 0.0, product = 0.0;
-        for (int64_t lane = 0; lane < ctx->lanes; lane++) {
-            double *area = cn_bn_lane(op, t, lane);
-            sum += area[1 + k];
-            product += area[1 + c + k];
-            area[1 + k] = area[1 + c + k] = 0.0;
-        }
+    const cn_bn_sums all = cn_bn_sum_lanes(op, ctx, t, k0, 0);
+    for (int64_t k = k0; k < cn_min(c, k0 + CN_BN_CHANNELS); k++) {
+        const double sum = all.first[k - k0], product = all.second[k - k0];
         const double scale = numbers[CN_BN_SCALE * c + k], inverse = numbers[CN_BN_INVERSE * c + k];
-        numbers[CN_BN_SLOPE * c + k] = (float)(-scale * inverse * product / count);
-        numbers[CN_BN_LIFT * c + k] = (float)(-scale * sum / count);
+        numbers[CN_BN_SLOPE * c + k] = (float)(-scale * inverse * product / all.count);
+        numbers[CN_BN_LIFT * c + k] = (float)(-scale * sum / all.count);
         ctx->batch_grads[op->grad_beta + k] = (float)sum;
         ctx->batch_grads[op->grad_gamma + k] = (float)product;
     }

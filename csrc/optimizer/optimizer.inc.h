@@ -1,6 +1,6 @@
-/* One pass over a block of parameters: add up the lanes, clip, add the L2 term, update.
+/* One pass over a block of parameters: add up the parts of the gradient, clip, add the L2 term, update.
  *
- *   g = sum over lanes, times clip_norm / its norm where that is less than 1     (Pascanu et al., 2013)
+ *   g = sum over the parts, times clip_norm / its norm where that is less than 1     (Pascanu et al., 2013)
  *   g += alpha * w / sum(sample weights)     (for weights, not for biases; not for AdamW)
  *   SGD      v = momentum * v - lr * g;  w += v, or with Nesterov's momentum w += momentum * v - lr * g
  *   Adam     m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;
@@ -8,37 +8,72 @@
  *   AdamW    w -= lr * alpha * w, then as Adam     (Loshchilov and Hutter, 2019)
  *   RMSprop  v = beta_1 v + (1 - beta_1) g^2;  w -= lr * g / (sqrt(v) + epsilon)     (Tieleman and Hinton, 2012)
  *
- * lr is the learning rate times the parameters' own rate_factor. The lanes are set to zero for the next step. squares:
- * sum of w^2 before the update, for the penalty. With clip_norm a separate pass adds up the lanes and leaves the sum in
- * the first lane.
+ * The parts are those of the lanes, which are set to zero for the next step, or of groups of samples. They are added in a
+ * balanced tree: the sum of the largest power of two of parts, plus the sum of the rest, and so on within each.
+ * lr is the learning rate times the parameters' own rate_factor. squares: sum of w^2 before the update, for the penalty.
+ * With clip_norm a separate pass adds up the parts and leaves the sum in the first one.
  */
 #ifndef CN_OPTIMIZER_OPTIMIZER_INC_H
 #define CN_OPTIMIZER_OPTIMIZER_INC_H
 
 #include "convnet.h"
 #include "isa/simd.h"
+#include "map/map.h"
 #include "sizes.h"
 
 CN_INLINE int64_t cn_update_end(const cn_update_params *op, int64_t i0) {
     return i0 + CN_UPDATE_BLOCK < op->count ? i0 + CN_UPDATE_BLOCK : op->count;
 }
 
-/* g = the gradient of parameters [i0, i1), summed over the lanes, which are then set to zero. */
-static void cn_sum_lanes(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
-                         float *g) {
-    const size_t bytes = (size_t)(i1 - i0) * sizeof(float);
-    if (op->lanes == 0) {
-        memcpy(g, ctx->batch_grads + op->gradient + i0, bytes);
+/* Floats that are added at a time, so that a tree's sums stay in the first-level cache. */
+#define CN_SUM_FLOATS 512
+
+static void cn_merge(float *sum, float *part, int64_t n) {
+    cn_add_floats(sum, part, n);
+    memset(part, 0, (size_t)n * sizeof(float));
+}
+
+/* g = the sum of `parts` parts, at least one, of n floats, `part` floats apart. sums[l] is the sum of 2^l parts that waits for the sum
+ * of the next 2^l, as the digits of a binary counter wait for their carry. */
+static void cn_sum_tree(const float *from, int64_t part, int64_t parts, int64_t n, float *g) {
+    float sums[CN_PARTS_LEVELS][CN_SUM_FLOATS];
+    const size_t bytes = (size_t)n * sizeof(float);
+    int64_t l = 0;
+    if (parts == 1) {
+        memcpy(g, from, bytes);
         return;
     }
-    for (int64_t lane = 0; lane < op->lanes; lane++) {
-        float *restrict part = ctx->lane_grads + lane * ctx->lane_size + op->gradient + i0;
-        float *restrict sum = g;
-        if (lane == 0)
-            memcpy(sum, part, bytes);
-        else
-            for (int64_t i = 0; i < i1 - i0; i++) sum[i] += part[i];
-        memset(part, 0, bytes);
+    for (int64_t p = 0; p < parts; p++, from += part) {
+        if (p % 2 == 0) {
+            memcpy(sums[0], from, bytes);
+            continue;
+        }
+        cn_add_floats(sums[0], from, n);
+        for (l = 1; p >> l & 1; l++) cn_add_floats(sums[l], sums[l - 1], n);
+        memcpy(sums[l], sums[l - 1], bytes);
+    }
+    for (l = 0; !(parts >> l & 1);) l++;
+    for (int64_t higher = l + 1; higher < CN_PARTS_LEVELS; higher++)
+        if (parts >> higher & 1) {
+            cn_add_floats(sums[higher], sums[l], n);
+            l = higher;
+        }
+    memcpy(g, sums[l], bytes);
+}
+
+/* g = the gradient of parameters [i0, i1). The lanes' parts are then set to zero. */
+static void cn_sum_parts(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
+                         float *g) {
+    float *first = (op->by_lanes ? ctx->lane_grads : ctx->batch_grads) + op->gradient;
+    const int64_t run = op->by_lanes ? ctx->lane_run : 1;
+    const int64_t parts = cn_blocks(op->parts, run),
+                  part = op->by_lanes ? ctx->lane_size * run : op->part;
+    for (int64_t i = i0; i < i1; i += CN_SUM_FLOATS) {
+        const int64_t n = cn_min(CN_SUM_FLOATS, i1 - i);
+        cn_sum_tree(first + i, part, parts, n, g + i - i0);
+        if (op->by_lanes)
+            for (int64_t p = 0; p < parts; p++)
+                memset(first + p * part + i, 0, (size_t)n * sizeof(float));
     }
 }
 
@@ -64,7 +99,7 @@ static void cn_penalize(const cn_update_params *op, const cn_context *ctx, int64
 /* Gradient of the mean loss, clipped. */
 static void cn_gradient(const cn_update_params *op, const cn_context *ctx, int64_t i0, int64_t i1,
                         float *g) {
-    cn_sum_lanes(op, ctx, i0, i1, g);
+    cn_sum_parts(op, ctx, i0, i1, g);
     if (ctx->clip_norm == 0.0) return;
     const float factor = (float)ctx->norms[0];
     for (int64_t i = 0; i < i1 - i0; i++) g[i] *= factor;
@@ -73,16 +108,16 @@ static void cn_gradient(const cn_update_params *op, const cn_context *ctx, int64
 /* Copy the gradient to out, at the offset of the parameters. */
 static void reduce(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t i0 = t->number * CN_UPDATE_BLOCK;
-    cn_sum_lanes(op, ctx, i0, cn_update_end(op, i0), ctx->out + op->weights + i0);
+    cn_sum_parts(op, ctx, i0, cn_update_end(op, i0), ctx->out + op->weights + i0);
 }
 
-/* Add up the lanes into the first one, and sum the squares of the result. */
+/* Add up the parts into the first one, and sum the squares of the result. */
 static void gradient_norm(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t i0 = t->number * CN_UPDATE_BLOCK, i1 = cn_update_end(op, i0);
     float g[CN_UPDATE_BLOCK];
-    cn_sum_lanes(op, ctx, i0, i1, g);
-    if (op->lanes > 0)
-        memcpy(ctx->lane_grads + op->gradient + i0, g, (size_t)(i1 - i0) * sizeof(float));
+    cn_sum_parts(op, ctx, i0, i1, g);
+    memcpy((op->by_lanes ? ctx->lane_grads : ctx->batch_grads) + op->gradient + i0, g,
+           (size_t)(i1 - i0) * sizeof(float));
     double squares = 0.0;
     for (int64_t i = 0; i < i1 - i0; i++) squares += (double)g[i] * (double)g[i];
     ctx->norms[1 + op->first_block + t->number] = squares;

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nets import NETS
-from scaling import check, extrapolated, makespan, step_seconds
-from training_step import WORTH, Phase, TrainingStep
+from scaling import check, extrapolated, makespan, median_tasks, step_seconds
+from training_step import WORTH, TrainingStep
 
 ENGINE = Path(__file__).parents[2] / "convnet" / "engine"
 
@@ -29,10 +29,10 @@ def test_threads_take_tasks_in_order(tasks, n_threads, end):
 
 def test_seconds_of_a_step():
     seconds = [np.array([1.0, 1.0]), np.array([4.0]), np.array([0.5, 0.5])]
-    phases = [Phase(i, False, i < 2, [None] * len(s)) for i, s in enumerate(seconds)]
-    assert step_seconds(phases, seconds, 1, 0.25) == 7.0
     # One task, or a phase that is not worth waking threads: no barrier, no gain.
-    assert step_seconds(phases, seconds, 2, 0.25) == 1.0 + 0.25 + 4.0 + 1.0
+    phases = list(zip([True, False, False], seconds, strict=True))
+    assert step_seconds(phases, 2, 0.25) == 1.0 + 0.25 + 4.0 + 1.0
+    assert step_seconds([(False, s) for s in seconds], 1, 0.25) == 7.0
 
 
 def test_phases_run_on_one_thread_as_in_the_engine():
@@ -54,17 +54,33 @@ def test_tasks_are_those_of_the_engine(name):
     """Task by task, a step changes the weights to the same bits. Otherwise `check` exits."""
     step = TrainingStep(replace(NETS[name], batch=11))
     check(step)
-    by_phase = {s.phase: s.is_batch for s in step.stages}
-    assert {phase.number: phase.is_batch for phase in step.phases} == by_phase
-    lane_tasks = {len(phase.tasks) for phase in step.phases if not phase.is_batch}
-    assert lane_tasks == {min(step.lanes, 11)}
+    is_batch = {s.phase: s.is_batch for s in step.stages}
+    tasks = [len(seconds) for _, seconds in step.time_tasks(64)]
+    assert len(tasks) == len(is_batch)
+    assert {tasks[phase] for phase in is_batch if not is_batch[phase]} == {step.lanes} == {6}
+    assert not any(parallel for parallel, _ in step.time_tasks(1))
 
 
-def test_check_finds_a_task_that_is_missing():
+def test_check_finds_another_step():
     step = TrainingStep(replace(NETS["walkthrough"], batch=32))
-    step.phases[1].tasks.pop()
+    time_tasks = step.time_tasks
+    step.time_tasks = lambda n_threads: (
+        step.optimizer.advance(step.context, 0.5),
+        time_tasks(n_threads),
+    )
     with pytest.raises(SystemExit, match="changes the weights in another way"):
         check(step)
+
+
+def test_medians_of_tasks():
+    rounds = [
+        [(True, np.array([1.0, 5.0]))],
+        [(True, np.array([2.0, 4.0]))],
+        [(True, np.array([9.0, 3.0]))],
+    ]
+    [(parallel, seconds)] = median_tasks(rounds)
+    assert parallel
+    assert seconds.tolist() == [2.0, 4.0]
 
 
 def test_program(run):
@@ -73,9 +89,8 @@ def test_program(run):
     rows = re.findall(r"^ +(\d+) +\S+ +(\S+) +(\S+) +(\S+)$", done.stdout, re.MULTILINE)
     assert [row[0] for row in rows] == ["1", "64"]
     assert rows[0][1:] == ("1.00", "1.00", "1.00")
-    assert re.search(
-        r"^ +1  lane +16 .* 1?\d\d\.\d%.*  input: input \.\.\. ", done.stdout, re.MULTILINE
-    )
+    assert "walkthrough, 128 images, 64 lanes" in done.stdout
+    assert re.search(r"^ +1  lane +64 .*%.*  input: input \.\.\. ", done.stdout, re.MULTILINE)
 
 
 def test_bad_threads(run):

@@ -83,7 +83,7 @@ WRONG = {
         "gradients",
         (aligned_zeros(10**5), 0, aligned_zeros(10**5)),
         ValueError,
-        r"lanes must be at least 1; got 0",
+        r"lanes must be from 1 to 64; got 0",
     ),
     "other lanes": (
         "gradients",
@@ -94,7 +94,7 @@ WRONG = {
     "short lanes": ("gradients", (FEW, 1, aligned_zeros(10**5)), ValueError, r"^lanes: not"),
     "no gradients": (
         "gradients",
-        (aligned_zeros(10**5), 16, EMPTY),
+        (aligned_zeros(10**5), 2, EMPTY),
         ValueError,
         r"^gradients of the batch: not",
     ),

@@ -42,13 +42,14 @@ def test_the_work_of_stages():
     """A backward stage of a layer with a matrix computes two gradients. Others are left out without the second one."""
     for name, stage in STAGES.items():
         if name.endswith("_bwd"):
-            matrix = stage.family in ("conv", "dense")
-            assert stage.work == ("twice" if matrix else "gradient"), name
+            assert stage.work == ("twice" if stage.family == "conv" else "gradient"), name
+        elif name.endswith("_data"):
+            assert stage.work == "gradient", name
         elif name.endswith("_fwd") or name.endswith("_input"):
             assert stage.work == "once", name
-        elif name.startswith("update_") or name in ("reduce", "winograd_weights"):
+        elif name.startswith("update_") or name == "reduce" or name.endswith("_finish"):
             assert stage.work == "lanes", name
-        elif "finish" in name or stage.packs or stage.family == "maps":
+        elif stage.packs or stage.family == "maps":
             assert stage.work == ("augment" if name == "augment" else "none"), name
     corrected = {name for name, stage in STAGES.items() if stage.needs_corrected_rate}
     assert corrected == {"update_adam", "update_adamw"}

@@ -146,18 +146,21 @@ def test_reset_moments_starts_afresh(isa):
         np.testing.assert_array_equal(array, want[name])
 
 
-WIDE = [Conv2D(32, 3, padding="same", activation="relu"), Conv2D(32, 3, padding="same"), Dense(70)]
+WIDE = [
+    Conv2D(32, 3, padding="same", activation="relu"), Conv2D(32, 3, padding="same"),
+    Conv2D(240, 3, padding="same", activation="relu"), MaxPool2D(2), Dense(70),
+]  # fmt: skip
 
 
 def wide_step(isa, n_threads=1, max_norm=None, **options):
-    """A step of rate 1 of a net whose gradients lie in lanes, in the whole batch's area and transformed.
+    """A step of rate 1 of a net whose gradients lie in lanes, in groups of samples and in one part.
 
     Returns the weights before and what the step took off them.
     """
     rng = np.random.default_rng(2)
     net = Network(WIDE, (8, 8, 16), 3, isa=isa, seed=3)
     give(net, max_norm=max_norm or {})
-    assert [layer.algorithm for layer in net.plan.layers[:2]] == ["winograd"] * 2
+    assert [layer.algorithm for layer in net.plan.layers[:3]] == ["winograd"] * 3
     before = net.get_weights()
     x, y = normals(rng, (12, 8, 8, 16)), rng.integers(0, 3, size=12).astype(np.int32)
     options = dict(solver="sgd", momentum=0.0, nesterov=False) | options

@@ -56,3 +56,12 @@ def test_small_differences_change_nothing():
     tuner = ThreadCountTuner(2)
     run(tuner, lambda n: 0.95 if n == 1 else 1.0, 3000)
     assert tuner.level == 2
+
+
+def test_from_one_thread_on():
+    """More are tried early; where they are slower, hardly any step runs on them."""
+    used = run(ThreadCountTuner(2, 1), lambda n: 1.0 / n, 1000)
+    assert used[:9] == [1, 1, 1, 1, 2, 2, 2, 2, 2] and used.count(2) > 900
+    used = run(ThreadCountTuner(4, 1), lambda n: 1.0 * n, 1000)
+    assert used.count(1) > 950
+    assert run(ThreadCountTuner(1, 1), lambda n: 1.0, 100) == [1] * 100

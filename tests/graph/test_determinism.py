@@ -10,7 +10,7 @@ from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D, ReLU
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
 
-THREADS = (1, 2, 3, 7)
+THREADS = (1, 2, 3, 7, 16, 64)
 TRAINED = [
     Conv2D(8, 3, padding="same"), BatchNorm(), ReLU(), MaxPool2D(2), Dropout(0.3),
     Conv2D(33, 3, activation="gelu"), MaxPool2D(2), Dense(40, activation="relu"), Dropout(0.5),
@@ -79,10 +79,33 @@ def test_training_over_threads(isa, solver, loss):
     x = np.random.default_rng(0).integers(0, 256, size=(75, 13, 12, 3), dtype=np.uint8)
     losses, weights = trained(isa, [1], x, solver, loss)
     assert np.isfinite(losses).all()
-    for n_threads in ([2], [3], [7], [2, 1, 7]):
+    for n_threads in ([2], [3], [7], [16], [64], [2, 1, 7]):
         other = trained(isa, n_threads, x, solver, loss)
         assert other[0] == losses
         assert_same_arrays(weights, other[1])
+
+
+def test_lanes_of_several_samples(isa):
+    """Lanes of four or five samples, and a last batch of three: fewer than there are lanes, or groups of samples."""
+    layers = [
+        Conv2D(16, 3, padding="same"), BatchNorm(), ReLU(),
+        Conv2D(48, 3, padding="same"), BatchNorm(), ReLU(), MaxPool2D(2), Dropout(0.2),
+        Conv2D(160, 3, padding="same"), BatchNorm(), ReLU(), Dense(9),
+    ]  # fmt: skip
+    rng = np.random.default_rng(0)
+    x, y = normals(rng, (293, 8, 8, 3)), rng.integers(0, 5, 293).astype(np.int32)
+    x *= np.float32(10) ** rng.uniform(-3, 1, (293, 1, 1, 1)).astype(np.float32)
+
+    def trained(n_threads):
+        net = Network(layers, x.shape[1:], 5, seed=2, isa=isa)
+        trainer = Trainer(net, loss="softmax", batch_size=290, seed=9, n_threads=n_threads)
+        for rows in (np.arange(290), np.arange(290, 293)):
+            trainer.step(x, y, rows, None, scale=1.0, learning_rate=0.01, epoch=0)
+        return net.get_weights()
+
+    want = trained(1)
+    for n_threads in THREADS[1:]:
+        assert_same_arrays(want, trained(n_threads))
 
 
 def test_training_twice(isa):

@@ -10,7 +10,7 @@ import os
 
 import numpy as np
 import pytest
-from example_nets import NETS
+from example_nets import NETS, WIDE_NETS
 from netcheck import ISAS, assert_exact, normals
 
 from convnet.engine import Context, aligned_zeros
@@ -23,7 +23,9 @@ GUARD = 2 * SLACK  # floats; the first half may be read, the other one is poison
 ROWS = 21
 POISONS = "address" in os.environ.get("CONVNET_SANITIZER", "")
 
-pytestmark = [pytest.mark.parametrize("isa", ISAS), pytest.mark.parametrize("key", NETS)]
+CASES = NETS | WIDE_NETS
+
+pytestmark = [pytest.mark.parametrize("isa", ISAS), pytest.mark.parametrize("key", CASES)]
 
 
 class Guards:
@@ -56,21 +58,28 @@ class Guards:
 def compiled_prediction(net, monkeypatch):
     """A predictor, and the guards of its arena and of its packed weights."""
     arena, packed = Guards(), guarded_packing(monkeypatch)
-    placed = []
+    arenas = []  # of a thread, and the shared one: (buffer, offset) of each
 
     def apart(lifetimes):
         """Place each buffer by itself, a guard for each sample behind it."""
-        at = 0
+        at, placed = 0, []
         for buffer, *_ in lifetimes:
             placed.append((buffer, at))
             at += buffer.floats + GUARD
+        arenas.append(placed)
         return [offset for _, offset in placed], at
 
     monkeypatch.setattr(prediction, "share", apart)
     predictor, weights = net._predictor(None)
-    samples = predictor.compiled.program.arena_samples
-    for buffer, offset in placed:
-        arena.behind(samples * (offset + buffer.floats), samples * GUARD)
+    program = predictor.compiled.program
+    for placed, start, samples in zip(
+        arenas,
+        (0, program.arena_floats),
+        (program.arena_samples, program.shared_samples),
+        strict=True,
+    ):
+        for buffer, offset in placed:
+            arena.behind(start + samples * (offset + buffer.floats), samples * GUARD)
     return predictor, weights, arena, packed
 
 
@@ -101,8 +110,8 @@ def compiled_trainer(net, monkeypatch):
     class Places(training.Gradients):
         """Gradients with a guard behind each parameter's."""
 
-        def __init__(self, ops):
-            super().__init__(ops)
+        def __init__(self, ops, batch_size):
+            super().__init__(ops, batch_size)
             for places, guards, name in (
                 (self.lane_places, lane, "lane_floats"),
                 (self.batch_places, batch, "batch_floats"),
@@ -120,13 +129,14 @@ def compiled_trainer(net, monkeypatch):
 
 
 def test_prediction(isa, key, monkeypatch):
-    layers, shape = NETS[key]
+    layers, shape = CASES[key]
     x = normals(np.random.default_rng(0), (ROWS, *shape))
     want = Network(layers, shape, 3, isa=isa).forward(x)
     net = Network(layers, shape, 3, isa=isa)
     predictor, weights, arena, packed = compiled_prediction(net, monkeypatch)
     program = predictor.compiled.program
-    memory, scratch = aligned_zeros(program.arena_floats), program.scratch(1)
+    memory = aligned_zeros(program.arena_floats + program.shared_floats)
+    scratch = program.scratch(1)
     predictor._pool.append((1, (memory, scratch)))
     arena.set(memory)
     context = Context()
@@ -141,7 +151,7 @@ def test_prediction(isa, key, monkeypatch):
 
 
 def test_training(isa, key, monkeypatch):
-    layers, shape = NETS[key]
+    layers, shape = CASES[key]
     rng = np.random.default_rng(0)
     x, y = normals(rng, (ROWS, *shape)), rng.integers(0, 3, ROWS).astype(np.int32)
     plain, guarded = (Network(layers, shape, 3, isa=isa) for _ in range(2))
@@ -154,7 +164,7 @@ def test_training(isa, key, monkeypatch):
     ]
     for name, guard in guards.items():
         guard.set(getattr(memory, name))
-    assert guards["arena"].places and guards["lane_grads"].places
+    assert guards["arena"].places and (guards["lane_grads"].places or guards["batch_grads"].places)
     call = dict(scale=1.0, learning_rate=1e-3)
     try:
         losses = [

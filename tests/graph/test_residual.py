@@ -134,7 +134,7 @@ def compiled_phases(layers, shape):
             Plan(layers, shape, 3), "scalar", 32, loss="softmax", solver="sgd"
         )
     return [
-        (shard, [stage for _, stage in stages]) for shard, _, _, stages in maker.call_args.args[2]
+        (shard, [stage for _, stage in stages]) for shard, *_, stages in maker.call_args.args[2]
     ]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from example_nets import NETS
+from example_nets import NETS, WIDE_NETS
 from netcheck import ISAS, assert_exact, normals
 
 from convnet.graph import Network, Trainer
@@ -21,7 +21,7 @@ MIXED = (
     ],
     (13, 11, 3),
 )
-CASES = NETS | {"mixed": MIXED}
+CASES = NETS | WIDE_NETS | {"mixed": MIXED}
 
 pytestmark = [pytest.mark.parametrize("isa", ISAS), pytest.mark.parametrize("key", CASES)]
 

@@ -79,7 +79,7 @@ def _joins(before: Op, op: Op, predict: bool, folded: list[Fold]) -> bool:
             return True
     elif isinstance(op, Pool2DOp) and isinstance(before, Conv2DOp | BatchNormOp):
         fusible = op.fusible and before.activation in FROM_OUTPUT
-        if fusible and before.pool == (1, 1) and before.can_pool(op.size):
+        if fusible and before.pool == (1, 1) and before.can_pool(op.size, predict):
             before.pool = op.size
             return True
     elif isinstance(op, BatchNormOp) and isinstance(before, Conv2DOp | DenseOp):
@@ -96,7 +96,9 @@ def _sum_in_place(ops: Iterable[Op], predict: bool) -> None:
     """Let a sum overwrite its first input, and let the gradients of its inputs share the memory of its own gradient.
 
     In training, this is possible only if nothing but the sum reads that input, and the operation that writes the input
-    does not change its gradient. That operation must be a linear convolution, dense layer or batch norm.
+    does not change its gradient. That operation must be a linear convolution, dense layer or batch norm. The other
+    input is a fork or the output of a linear projection, so nothing else changes the shared gradient either, which the
+    last phase of a step reads again.
     """
     writers: dict[Buffer, Op] = {}
     for op in ops:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from convnet.engine import Program
+from convnet.engine import STAGES, Program
 from convnet.graph.compiler.fusion import fuse
 from convnet.graph.compiler.program import (
     CACHE_BYTES,
+    MOVED,
     Compiled,
     Packer,
     Phases,
@@ -20,40 +21,31 @@ from convnet.graph.ops.base import Op
 from convnet.graph.plan import Plan
 
 PREDICT_SAMPLES = 14  # maximum number that a thread predicts together: the rows of a register tile
+SHARED_SAMPLES = 64  # maximum number that go through layers with wide weights together
+SHARED_BYTES = 2**25  # maximum memory of their maps, unless one sample needs more
 
 
 def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compiled:
-    """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net)."""
+    """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net).
+
+    The first phases run on samples of a thread, depth first. From the first operation with wide weights on, many
+    samples go through the net together, and such operations divide the work by blocks of their weights. Maps that these
+    phases use lie in the arena that the threads share.
+    """
     graph = plan.graph.copy()
     wanted = graph.output if layer is None else graph.outputs[layer]
     ops, folded = fuse(_until(graph.ops, wanted), predict=True)
     want_halos(ops)
     direct = reads_input(graph.input, ops)
-    lifetimes = _lifetimes(graph.input, ops, wanted)
-    if direct:
-        graph.input.place(0)  # no memory: the first operation reads X itself
-        lifetimes = [entry for entry in lifetimes if entry[0] is not graph.input]
-    offsets, floats = share(lifetimes)
-    samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * floats)))
-    for (buffer, *_), offset in zip(lifetimes, offsets, strict=True):
-        buffer.place(samples * offset)
+    phases = _phases(graph.input, ops, direct)
+    memory = _Memory(graph.input, ops, wanted, phases, direct)
     packer = Packer()
     operations = [transfer(dst=graph.input.map())]
-    phases = Phases()
-    phases.barrier(True)
-    if any(graph.input.halo):
-        phases.add(0, "halo")
-    if not direct:
-        phases.add(0, "input")
     for op in ops:
-        number = len(operations)
-        operations.append(op.compiled(**packer.place(op, data_gradient=False)))
-        if op.pack:
-            phases.phases[0][1].append((number, op.pack))
-        if any(op.dst.root.halo) and op.dst.root is not op.src.root:
-            phases.add(number, "halo")
-        phases.add(number, op.entry if direct and op.entry and number == 1 else op.predict())
-    phases.add(len(operations), "output")
+        extra = packer.place(op, data_gradient=False) if op.pack_predict else {}
+        if op.transforms_floats():
+            extra["transforms"] = memory.transforms
+        operations.append(op.compiled(**extra))
     operations.append(transfer(src=wanted.map()))
     sizes: dict[str, Any] = dict(
         input=graph.input.shape,
@@ -67,11 +59,111 @@ def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compil
         lanes=0,
     )
     listed = [
-        (0 if is_batch else samples, *work(stages, ops, 1), stages)
-        for is_batch, stages in phases.phases
+        (
+            0 if is_batch else memory.samples if number == 1 else PREDICT_SAMPLES,
+            *work(stages, ops, 1),
+            (0, 0),
+            stages,
+        )
+        for number, (is_batch, stages) in enumerate(phases.phases)
     ]
-    program = Program(isa, operations, listed, samples * floats, samples, sizes)
+    program = Program(
+        isa, operations, listed, memory.floats, memory.samples, sizes,
+        memory.shared_floats, memory.shared_samples, _bands(graph.input, ops),
+    )  # fmt: skip
     return Compiled(program, phases.stages(ops), sizes=sizes, folded=folded)
+
+
+def _phases(first: Buffer, ops: Sequence[Op], direct: bool) -> Phases:
+    """Return the phases: number 0 packs the weights, number 1 runs on the arenas of the threads.
+
+    Each later batch stage is a phase of its own, because it may read what the one before writes.
+    """
+    phases = Phases()
+    phases.barrier(True)
+    for number, op in enumerate(ops, start=1):
+        if op.pack_predict:
+            phases.add(number, op.pack_predict)
+    phases.barrier(False)
+    if any(first.halo):
+        phases.add(0, "halo")
+    if not direct:
+        phases.add(0, "input")
+    for number, op in enumerate(ops, start=1):
+        if any(op.dst.root.halo) and op.dst.root is not op.src.root:
+            phases.add(number, "halo")
+        for stage in [op.entry] if direct and op.entry and number == 1 else op.predict():
+            is_batch = STAGES[stage].is_batch
+            if is_batch or (op.by_columns and len(phases) == 2):
+                phases.barrier(is_batch)
+            phases.add(number, stage)
+    phases.add(len(ops) + 1, "output")
+    return phases
+
+
+def _bands(first: Buffer, ops: Sequence[Op]) -> dict[tuple[int, str], tuple[int, float]]:
+    """Return the stages that threads can divide by rows of a sample, as `Program` takes them."""
+    bands = {(0, "input"): (1, float(MOVED * first.size))}
+    for number, op in enumerate(ops, start=1):
+        for stage in op.predict() if op.band() else []:
+            _, sample_work = work([(number, stage)], ops, 1)
+            bands[number, stage] = op.band(), sample_work
+    return bands
+
+
+class _Memory:
+    """The memory of the maps of a prediction: of each thread, and the one that all threads share.
+
+    The buffers are placed. Those that phases behind number 1 use lie in the shared arena, whose offsets begin where the
+    arena of a thread ends. Two of them share memory only if no phase uses both: in a phase, threads are at different
+    operations.
+
+    Attributes
+    ----------
+    samples, floats : int
+        Samples in the arena of a thread, and its size.
+    shared_samples, shared_floats : int
+        The same of the shared arena.
+    transforms : int
+        Offset of the transformed inputs of one operation at a time.
+    """
+
+    def __init__(
+        self, first: Buffer, ops: Sequence[Op], wanted: Buffer, phases: Phases, direct: bool
+    ) -> None:
+        lifetimes = _lifetimes(first, ops, wanted)
+        if direct:
+            first.place(0)  # no memory: the first operation reads X itself
+            lifetimes = [entry for entry in lifetimes if entry[0] is not first]
+        used = _phases_of_operations(phases, len(ops) + 2)
+        own = [entry for entry in lifetimes if used[entry[2]][-1] == 1]
+        shared = [
+            (buffer, used[begin][0], used[end][-1])
+            for buffer, begin, end in lifetimes
+            if used[end][-1] > 1
+        ]
+        offsets, floats = share(own)
+        self.samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * max(1, floats))))
+        self.floats = self.samples * floats
+        for (buffer, *_), offset in zip(own, offsets, strict=True):
+            buffer.place(self.samples * offset)
+        offsets, floats = share(shared)
+        transforms = max((op.transforms_floats() for op in ops), default=0)
+        most = SHARED_BYTES // (4 * max(1, floats + transforms))
+        self.shared_samples = max(1, min(SHARED_SAMPLES, most)) if shared else 0
+        for (buffer, *_), offset in zip(shared, offsets, strict=True):
+            buffer.place(self.floats + self.shared_samples * offset)
+        self.transforms = self.floats + self.shared_samples * floats
+        self.shared_floats = self.shared_samples * (floats + transforms)
+
+
+def _phases_of_operations(phases: Phases, operations: int) -> list[list[int]]:
+    """Return the phases that run each operation, without the one that packs its weights, in order."""
+    found: list[list[int]] = [[] for _ in range(operations)]
+    for phase, (_, stages) in enumerate(phases.phases[1:], start=1):
+        for number, _ in stages:
+            found[number].append(phase)
+    return found
 
 
 def _until(ops: Sequence[Op], wanted: Buffer) -> Sequence[Op]:

@@ -164,23 +164,21 @@ class Phases:
         ]
 
 
-def samples_per_turn(
-    stages: Iterable[tuple[int, str]], ops: Sequence[Op], lane_samples: int
-) -> int:
-    """Return how many samples a lane takes through a phase at a time: so few that their maps stay in the cache."""
+def samples_per_turn(stages: Iterable[tuple[int, str]], ops: Sequence[Op], most: int) -> int:
+    """Return how many samples go through a phase together: at most `most`, few enough that their maps fit the cache."""
     used = [ops[number - 1] for number, _ in stages if 0 < number <= len(ops)]
     maps = {op.dst.root for op in used}
     gradients = {b.gradient_root for op in used for b in (op.dst, op.other) if b is not None}
     floats = sum(b.floats for b in maps) + sum(aligned(b.size) for b in gradients)
     group = max((op.group for op in used if isinstance(op, Conv2DOp)), default=1)
-    return max(1, min(lane_samples, max(group, CACHE_BYTES // (4 * max(1, floats)))))
+    return max(1, min(most, max(group, CACHE_BYTES // (4 * max(1, floats)))))
 
 
 def work(
-    stages: Iterable[tuple[int, str]], ops: Sequence[Op], lanes: int, parameters: int = 0
+    stages: Iterable[tuple[int, str]], ops: Sequence[Op], lanes: int, update_work: float = 0.0
 ) -> tuple[float, float]:
     """Return the work of a phase and the work per sample, in multiply-adds. Moving a value counts as a few."""
-    fixed = sample = 0
+    fixed = sample = 0.0
     for number, stage in stages:
         op = ops[number - 1] if 0 < number <= len(ops) else None
         info = STAGES[stage]
@@ -188,14 +186,16 @@ def work(
             sample += AUGMENTED * ops[0].src.size
         elif op is None:
             if info.work == "lanes":
-                fixed = max(fixed, lanes * parameters)
+                fixed = max(fixed, update_work)
         elif info.packs:
             fixed += sum(op.packed_floats(True))
         elif info.work == "lanes":
-            fixed += lanes * op.lane_gradient("weights")
+            fixed += MOVED * lanes * op.src.shape[2]
+        elif info.work == "transform":
+            sample += MOVED * op.transforms_floats()
         elif info.work in PASSES:
             sample += MOVED * op.dst.size + op.multiply_adds() * PASSES[info.work]
-    return float(fixed), float(sample)
+    return fixed, sample
 
 
 class Packer:

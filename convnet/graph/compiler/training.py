@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from convnet.engine import FIELDS, STAGES, Program
+from convnet.engine import FIELDS, MAX_PARTS, STAGES, Program
 from convnet.graph.compiler.fusion import fuse
 from convnet.graph.compiler.program import (
     Compiled,
@@ -25,8 +25,12 @@ from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
 
 # Constants, so that no result depends on the machine: see docs/architecture.md on determinism.
-LANES = ((2**16, 16), (2**21, 8), (2**23, 4))  # (maximum floats of the gradients in a lane, lanes)
-MIN_LANES = 2
+LANE_SAMPLES = 2  # of a lane, or more if MAX_PARTS lanes do not hold the batch
+# Convolutions with more weights than this compute their gradient by blocks over the whole batch, because copies in the
+# lanes would take too much memory, and adding them up too much time. If the gradients in a lane still have more floats
+# than the second limit, so do the largest of the others.
+MAX_LANE_WEIGHTS = 2**16
+MAX_LANE_FLOATS = 2**19
 
 
 def compile_training(
@@ -62,6 +66,7 @@ def compile_training(
     first, ops, last, outputs = _cut(plan, frozen_prefix)
     sought = outputs[target] if target else first
     needs = NeededGradients(ops, frozen, sought if input_gradient else None)
+    _sum_large_by_blocks(ops)
     ops, _ = fuse(ops, dropout=dropout, keep=sought if target else None)
     want_halos(ops)
     step = _StepBuilder(
@@ -88,7 +93,7 @@ def compile_training(
     )
     if separate_stages:
         step.phases = step.phases.separated()
-    listed = step.listed_phases(plan.parameters.floats)
+    listed = step.listed_phases(update.work)
     program = Program(isa, step.operations, listed, step.arena.floats, batch_size, sizes)
     stages = step.phases.stages(ops)
     if separate_stages and not loss:
@@ -117,7 +122,7 @@ class _StepBuilder:
         self.batch_size = batch_size
         self.direct = direct
         self.arena, self.packer, self.phases = Arena(batch_size), Packer(), Phases()
-        self.grads = Gradients(ops)
+        self.grads = Gradients(ops, batch_size)
         inverted = {op.dst for op in ops if isinstance(op, Conv2DOp) and op.norm}
         self.kept = {
             b for b in _all(first, ops) if b in needs
@@ -202,19 +207,22 @@ class _StepBuilder:
         self.operations += update.operations
 
     def listed_phases(
-        self, parameters: int
-    ) -> list[tuple[int, float, float, list[tuple[int, str]]]]:
-        """Return the phases as `Program` takes them; `parameters` is the number of floats of all parameters."""
+        self, update_work: float
+    ) -> list[tuple[int, float, float, tuple[int, int], list[tuple[int, str]]]]:
+        """Return the phases as `Program` takes them; `update_work` is that of the update, in multiply-adds."""
         lanes = self.grads.lanes
-        lane_samples = -(-self.batch_size // lanes)
-        return [
-            (
-                0 if is_batch else samples_per_turn(stages, self.ops, lane_samples),
-                *work(stages, self.ops, lanes, parameters),
-                stages,
-            )
-            for is_batch, stages in self.phases.phases
-        ]
+        listed = []
+        for is_batch, stages in self.phases.phases:
+            gradients = (0, 0) if is_batch else self._lane_gradients(stages)
+            most = -(-self.batch_size // lanes) if any(gradients) else self.batch_size
+            shard = 0 if is_batch else samples_per_turn(stages, self.ops, most)
+            listed.append((shard, *work(stages, self.ops, lanes, update_work), gradients, stages))
+        return listed
+
+    def _lane_gradients(self, stages: Iterable[tuple[int, str]]) -> tuple[int, int]:
+        """Return the floats [first, last) of a lane's memory that backward stages add to; (0, 0) if there are none."""
+        ops = [self.ops[number - 1] for number, stage in stages if STAGES[stage].work == "twice"]
+        return self.grads.lane_range(ops)
 
 
 def _cut(plan: Plan, prefix: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
@@ -243,6 +251,18 @@ def _all(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
     return [first, *(b for op in ops for b in (op.src, op.dst, op.other) if b is not None)]
 
 
+def _sum_large_by_blocks(ops: Iterable[Op]) -> None:
+    """Choose the convolutions that compute the gradient of their weights by blocks over the whole batch."""
+    convolutions = [op for op in ops if isinstance(op, Conv2DOp) and not op.frozen]
+    sizes = {id(op): op.parameters["weights"].size for op in convolutions}
+    floats = sum(sizes.values())
+    for op in sorted(convolutions, key=lambda op: -sizes[id(op)]):
+        large = sizes[id(op)] > MAX_LANE_WEIGHTS or floats > MAX_LANE_FLOATS
+        if large and op.can_sum_by_blocks:
+            op.weights_by_blocks = True
+            floats -= sizes[id(op)]
+
+
 def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
     """Reserve memory for what an operation keeps for its backward pass; return the offsets as fields."""
     places: Fields = {}
@@ -264,45 +284,58 @@ def _whole_lines(size: int) -> int:
 class Gradients:
     """Offsets of gradients: in the memory of a lane, or in that of the whole batch."""
 
-    def __init__(self, ops: Iterable[Op]) -> None:
+    def __init__(self, ops: Iterable[Op], batch_size: int) -> None:
+        self.lanes = max(1, min(MAX_PARTS, -(-batch_size // LANE_SAMPLES)))
         self.lane_floats = self.batch_floats = 16
         self.lane_places: dict[str, int] = {}
         self.batch_places: dict[str, int] = {}
+        # groups of samples whose sums over the batch lie one after the other, by parameter
+        self.groups: dict[str, int] = {}
         for op in (op for op in ops if not op.frozen):
-            finished = bool(op.finish())
+            groups = op.weight_blocks(self.lanes).get("weights_groups", 1)
             for role, parameter in op.parameters.items():
                 if not parameter.trainable:
                     continue
-                summed = op.lane_gradient(role)
-                if summed:
-                    self.lane_places[parameter.name] = self.lane_floats
-                    self.lane_floats += aligned(summed)
-                if not summed or (finished and role == "weights"):
+                if op.sums_over_batch(role):
+                    self.groups[parameter.name] = groups
                     self.batch_places[parameter.name] = self.batch_floats
-                    self.batch_floats += aligned(parameter.size)
-        self.lanes = next((n for floats, n in LANES if self.lane_floats <= floats), MIN_LANES)
+                    self.batch_floats += groups * aligned(parameter.size)
+                else:
+                    self.lane_places[parameter.name] = self.lane_floats
+                    self.lane_floats += aligned(parameter.size)
 
     def place(self, op: Op) -> Fields:
         """Return the fields that locate the gradients of an operation; none if its parameters are frozen."""
-        fields: Fields = {}
         if op.frozen:
-            return fields
+            return {}
+        fields = op.weight_blocks(self.lanes)
+        if "weights_groups" in fields:
+            fields["weights_group"] = aligned(op.parameters["weights"].size)
+        places = self.lane_places | self.batch_places
         for role, parameter in op.parameters.items():
             if parameter.trainable:
-                in_lanes, in_batch = (
-                    places.get(parameter.name) for places in (self.lane_places, self.batch_places)
-                )
-                fields[f"grad_{role}"] = in_batch if in_lanes is None else in_lanes
-                if None not in (in_lanes, in_batch):
-                    fields[f"grad_{role}_sum"] = in_batch
+                fields[f"grad_{role}"] = places[parameter.name]
         return fields
 
+    def lane_range(self, ops: Iterable[Op]) -> tuple[int, int]:
+        """Return the floats [first, last) of a lane that hold the gradients of these operations, (0, 0) for none."""
+        places = [
+            (self.lane_places[p.name], p.size)
+            for op in ops
+            for p in op.parameters.values()
+            if p.name in self.lane_places
+        ]
+        if not places:
+            return 0, 0
+        return min(first for first, _ in places), max(first + size for first, size in places)
+
     def final(self, parameter: Parameter) -> Fields:
-        """Return the fields that locate a parameter's gradient after the backward pass."""
-        in_batch = self.batch_places.get(parameter.name)
-        if in_batch is None:
-            return dict(gradient=self.lane_places[parameter.name], lanes=self.lanes)
-        return dict(gradient=in_batch, lanes=0)
+        """Return the fields that locate the parts of a parameter's gradient after the backward pass."""
+        name = parameter.name
+        if name in self.batch_places:
+            part = aligned(parameter.size)
+            return dict(gradient=self.batch_places[name], parts=self.groups[name], part=part)
+        return dict(gradient=self.lane_places[name], by_lanes=1, parts=self.lanes)
 
 
 class NeededGradients:

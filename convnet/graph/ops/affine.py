@@ -37,8 +37,8 @@ class AffineOp(Op):
     def backward(self) -> list[str]:
         return ["affine_bwd"]
 
-    def predict(self) -> str:
-        return "affine_fwd"
+    def predict(self) -> list[str]:
+        return ["affine_fwd"]
 
     def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         return 2 * aligned(self.block), 0

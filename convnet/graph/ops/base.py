@@ -15,7 +15,7 @@ class Op:
     """An operation that reads buffer `src` and writes buffer `dst`.
 
     A subclass names the kernel stages that it runs, as in csrc/stages.def, and fills the parameters of its family. Lane
-    stages run on the samples of one lane; batch stages divide the whole batch into tasks.
+    stages run on the samples of a run of lanes; batch stages divide the whole batch into tasks.
 
     Attributes
     ----------
@@ -51,9 +51,14 @@ class Op:
         return None
 
     @property
-    def lane_parameters(self) -> bool:
-        """Whether each lane sums the gradients of the parameters. If not, they are computed over the whole batch."""
-        return True
+    def by_columns(self) -> bool:
+        """Whether a prediction takes many samples together through the operation, by blocks of its outputs' weights."""
+        return False
+
+    @property
+    def pack_predict(self) -> str | None:
+        """Batch stage that packs the weights for a prediction, or None."""
+        return self.pack
 
     def forward(self) -> list[str]:
         """Return the stages of a training step's forward pass, in order."""
@@ -67,13 +72,25 @@ class Op:
         """Return the batch stages that follow the whole backward pass."""
         return []
 
-    def lane_gradient(self, role: str) -> int:
-        """Return how many floats a lane sums for a parameter: 0 if its gradient is computed over the whole batch."""
-        return self.parameters[role].size if self.lane_parameters else 0
+    def sums_over_batch(self, role: str) -> bool:
+        """Return whether a parameter's gradient is computed over the whole batch. If not, each lane sums its own."""
+        return False
 
-    def predict(self) -> str:
-        """Return the lane stage of a prediction."""
+    def weight_blocks(self, lanes: int) -> Fields:
+        """Return the parameters in C that divide a gradient computed over the whole batch into tasks."""
+        return {}
+
+    def predict(self) -> list[str]:
+        """Return the stages of a prediction, in order."""
         raise NotImplementedError
+
+    def band(self) -> int:
+        """Return by how many rows of the output a prediction can divide the work on a sample; 0: not at all."""
+        return 0
+
+    def transforms_floats(self) -> int:
+        """Return how many floats per sample the stages of a prediction need for transforms of the input."""
+        return 0
 
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one sample's forward pass; only products with weights count."""

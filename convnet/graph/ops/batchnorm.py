@@ -22,8 +22,6 @@ class BatchNormOp(Op):
     pool: Pair = (1, 1)
     inverted: bool = False  # whether the convolution before it computes the gradient of its input
 
-    lane_parameters = False
-
     @property
     def pack(self) -> str | None:
         return "pack_batchnorm" if self.frozen and self.reverses else None
@@ -45,11 +43,14 @@ class BatchNormOp(Op):
             stages = ["batchnorm_sums", "batchnorm_grad_finish"]
         return stages if self.inverted else [*stages, "batchnorm_bwd"]
 
-    def predict(self) -> str:
-        return "batchnorm_predict"
+    def sums_over_batch(self, role: str) -> bool:
+        return True
 
-    def can_pool(self, window: Pair) -> bool:
-        """Return whether a max-pool with this window can be fused."""
+    def predict(self) -> list[str]:
+        return ["batchnorm_predict"]
+
+    def can_pool(self, window: Pair, predict: bool) -> bool:
+        """Return whether a max-pool with this window can be fused, for prediction or for training."""
         return True
 
     def winners_bytes(self) -> int:
@@ -58,7 +59,7 @@ class BatchNormOp(Op):
 
     def statistics_bytes(self) -> tuple[int, int]:
         c = self.src.shape[2]
-        return 8 * (1 + 2 * c), 4 * 6 * c
+        return 8 * 2 * c, 4 * 6 * c
 
     def fields(self) -> Fields:
         return dict(

@@ -48,8 +48,11 @@ class AddOp(Op):
     def backward(self) -> list[str]:
         return [] if self.shares and self.activation == "linear" else ["add_bwd"]
 
-    def predict(self) -> str:
-        return "add_fwd"
+    def predict(self) -> list[str]:
+        return ["add_fwd"]
+
+    def band(self) -> int:
+        return 1
 
     def fields(self) -> Fields:
         return dict(activation=ACTIVATIONS.index(self.activation))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import gcd
 
-from convnet.engine import ACTIVATIONS, COLUMNS, WINOGRAD_POINTS
+from convnet.engine import ACTIVATIONS, COLUMNS, WINOGRAD_DEPTH, WINOGRAD_POINTS
 from convnet.graph.ops.base import Fields, Op, Pair
 from convnet.graph.ops.batchnorm import BatchNormOp
 
@@ -11,12 +11,20 @@ from convnet.graph.ops.batchnorm import BatchNormOp
 # gradient stay in the first-level cache.
 CHUNK_PIXELS = 192
 # Winograd: maximum bytes of the transforms of a block of tiles, so that they stay in the second-level cache. Each block
-# also reads the transformed kernels and, in the weight gradient, updates their gradient. If the kernels take more bytes
-# than this, they do not stay in the cache, and blocks have MAX_TILES tiles, so that there are fewer blocks.
+# also reads the transformed kernels and, in the weight gradient, adds to the gradient of the taps. If the kernels take
+# more bytes than this, they do not stay in the cache, and blocks have MAX_TILES tiles, so that there are fewer blocks.
 BLOCK_BYTES = 2**19
 TILE_ROWS = 14  # of the widest register tile; blocks are sized in multiples of it
 MAX_TILES = 4 * TILE_ROWS
 MAX_STRIP_TILES = 8 * TILE_ROWS  # in a strip that is pooled as a whole; larger pools are not fused
+# Rows of the weights as a matrix in a task of their gradient, if it is computed by blocks: by Winograd's algorithm, and
+# directly.
+WINOGRAD_BLOCK_ROWS = 64
+DIRECT_BLOCK_ROWS = 128
+# A prediction takes many samples together through a convolution whose weights (Winograd: their transforms) take more
+# bytes than this, and whose map has at most so many pixels: too few to repay reading the weights for each sample.
+WIDE_BYTES = 2**20
+WIDE_PIXELS = 28 * 28
 FEW_CHANNELS = 8  # with up to this many channels, vectors run along the pixels
 
 
@@ -45,6 +53,10 @@ class Conv2DOp(Op):
     the output of the convolution is then computed row by row from the one with respect to the output of the batch norm,
     and it is not stored.
 
+    `weights_by_blocks` says how a training step computes the gradients of weights and bias: by blocks of the weights
+    over the whole batch, or as a sum of each lane. By blocks, the gradient with respect to the map before the
+    activation is stored, so neither a pool nor the backward pass of a batch norm is fused.
+
     `algorithm` is "winograd", "planar" (for few channels), "depthwise" or "direct". The first three have a file of that
     name in csrc/conv. The algorithm depends only on the layer and its input shape; `allow_winograd` False excludes
     "winograd".
@@ -61,6 +73,7 @@ class Conv2DOp(Op):
     pool: Pair = (1, 1)
     norm: BatchNormOp | None = None
     allow_winograd: bool = True
+    weights_by_blocks: bool = False
 
     @property
     def algorithm(self) -> str:
@@ -85,8 +98,15 @@ class Conv2DOp(Op):
     def pack(self) -> str | None:
         return {"winograd": "pack_winograd", "direct": "pack_conv2d"}.get(self.algorithm)
 
-    def can_pool(self, window: Pair) -> bool:
+    @property
+    def can_sum_by_blocks(self) -> bool:
+        """Whether the gradient of the weights can be computed by blocks."""
+        return self.algorithm in ("direct", "winograd") and self.groups == 1
+
+    def can_pool(self, window: Pair, predict: bool) -> bool:
         """Return whether a max-pool whose windows of this size tile the map can be fused."""
+        if self.weights_by_blocks or (predict and self.by_columns):
+            return False
         if self.algorithm == "winograd":
             return _strip(window) * tiles(self.dst.shape[1]) <= MAX_STRIP_TILES
         return {"planar": window == (2, 2), "direct": True}.get(self.algorithm, False)
@@ -94,7 +114,30 @@ class Conv2DOp(Op):
     @property
     def can_invert(self) -> bool:
         """Whether the backward pass can go through a batch norm after the convolution."""
-        return self.algorithm != "planar"
+        return self.algorithm != "planar" and not self.weights_by_blocks
+
+    @property
+    def by_columns(self) -> bool:
+        points = {"winograd": WINOGRAD_POINTS, "direct": self.kernel[0] * self.kernel[1]}
+        taps = points.get(self.algorithm, 0) if self.groups == 1 and self.pool == (1, 1) else 0
+        h, w, oc = self.dst.shape
+        return 4 * taps * self.src.shape[2] * oc > WIDE_BYTES and h * w <= WIDE_PIXELS
+
+    @property
+    def pack_predict(self) -> str | None:
+        return None if self.by_columns and self.winograd else self.pack
+
+    def band(self) -> int:
+        if self.by_columns:
+            return 0
+        return 4 // gcd(self.pool[0], 4) if self.winograd else 1
+
+    def transforms_floats(self) -> int:
+        if not (self.by_columns and self.winograd):
+            return 0
+        rows, columns = self.rows
+        blocks = -(-self.src.shape[2] // WINOGRAD_DEPTH)
+        return WINOGRAD_POINTS * blocks * (tiles(rows) * tiles(columns) * WINOGRAD_DEPTH + 16)
 
     @property
     def tiles(self) -> int:
@@ -144,18 +187,32 @@ class Conv2DOp(Op):
         return [self._kernel("fwd")]
 
     def backward(self) -> list[str]:
-        return [self._kernel("bwd")]
+        if not self.weights_by_blocks:
+            return [self._kernel("bwd")]
+        mask = [] if self.activation == "linear" else ["conv_mask"]
+        return [*mask, self._kernel("data")]
 
     def finish(self) -> list[str]:
-        return ["winograd_weights"] if self.winograd and not self.frozen else []
+        return [self._kernel("weights")] if self.weights_by_blocks and not self.frozen else []
 
-    def predict(self) -> str:
-        return self._kernel("fwd")
+    def sums_over_batch(self, role: str) -> bool:
+        return self.weights_by_blocks
 
-    def lane_gradient(self, role: str) -> int:
-        if self.winograd and role == "weights":  # the gradient of the transformed kernels
-            return WINOGRAD_POINTS * self.src.shape[2] * self.dst.shape[2]
-        return super().lane_gradient(role)
+    def weight_blocks(self, lanes: int) -> Fields:
+        if not self.weights_by_blocks:
+            return {}
+        rows = self.src.shape[2] * (1 if self.winograd else self.kernel[0] * self.kernel[1])
+        block = min(rows, WINOGRAD_BLOCK_ROWS if self.winograd else DIRECT_BLOCK_ROWS)
+        blocks, groups = -(-rows // block) * -(-self.dst.shape[2] // COLUMNS), 1
+        while groups * blocks < lanes:
+            groups *= 2
+        return dict(weights_groups=groups, weights_rows=block, weights_columns=COLUMNS)
+
+    def predict(self) -> list[str]:
+        if not self.by_columns:
+            return [self._kernel("fwd")]
+        wide = self._kernel("wide_fwd")
+        return ["winograd_transform", wide] if self.winograd else [wide]
 
     def multiply_adds(self) -> int:
         return self.dst.size * self.kernel[0] * self.kernel[1] * (self.src.shape[2] // self.groups)

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from convnet.engine import ACTIVATIONS, COLUMNS
 from convnet.graph.ops.base import Fields, Op
-from convnet.graph.ops.conv2d import round_up
+from convnet.graph.ops.conv2d import TILE_ROWS, round_up
 
-# A layer with more weights than this is computed over the whole batch: a copy of the gradient in each lane would push
-# the maps out of the second-level cache.
+# A layer with more weights than this is computed over the whole batch: forward, a thread that takes a few samples at a
+# time would read all weights for each of them.
 WIDE = 2**15
-BLOCK = 128  # inputs per task of the gradients; a multiple of COLUMNS
+PREDICT_WIDE = 2**18  # the same for prediction, where it takes more weights than this
+BLOCK = 128  # inputs per task of the data gradient; a multiple of COLUMNS
+WEIGHT_TASKS = 64  # into which the gradient of the weights is divided, if there are so many blocks
 
 
 @dataclass
@@ -26,24 +28,35 @@ class DenseOp(Op):
 
     @property
     def wide(self) -> bool:
-        """Whether the layer is computed over the whole batch."""
+        """Whether outputs and data gradient, like the gradients of the weights, are computed over the whole batch."""
         return self.src.size * self.dst.size > WIDE
 
     @property
-    def lane_parameters(self) -> bool:
-        return not self.wide
+    def by_columns(self) -> bool:
+        return self.src.size * self.dst.size > PREDICT_WIDE
+
+    def sums_over_batch(self, role: str) -> bool:
+        return True
+
+    def weight_blocks(self, lanes: int) -> Fields:
+        columns = -(-self.dst.size // COLUMNS)
+        rows = TILE_ROWS * max(1, columns * self.src.size // (TILE_ROWS * WEIGHT_TASKS))
+        if columns * self.src.size < TILE_ROWS * WEIGHT_TASKS:
+            rows //= 2
+        return dict(weights_rows=rows, weights_columns=COLUMNS)
 
     def forward(self) -> list[str]:
         return ["dense_wide_fwd"] if self.wide else ["dense_fwd"]
 
     def backward(self) -> list[str]:
-        if not self.wide:
-            return ["dense_bwd"]
-        weights: list[str] = [] if self.frozen else ["dense_wide_weights"]
-        return ["dense_mask", *weights, "dense_wide_grad"]
+        mask = [] if self.activation == "linear" else ["dense_mask"]
+        return [*mask, "dense_wide_grad" if self.wide else "dense_bwd"]
 
-    def predict(self) -> str:
-        return "dense_fwd"
+    def finish(self) -> list[str]:
+        return [] if self.frozen else ["dense_weights"]
+
+    def predict(self) -> list[str]:
+        return ["dense_wide_fwd"] if self.by_columns else ["dense_fwd"]
 
     def multiply_adds(self) -> int:
         return self.src.size * self.dst.size

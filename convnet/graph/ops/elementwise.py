@@ -20,8 +20,8 @@ class ActivationOp(Op):
     def backward(self) -> list[str]:
         return ["activation_bwd"]
 
-    def predict(self) -> str:
-        return "activation_fwd"
+    def predict(self) -> list[str]:
+        return ["activation_fwd"]
 
     def fields(self) -> Fields:
         return dict(activation=ACTIVATIONS.index(self.activation))

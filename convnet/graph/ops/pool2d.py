@@ -34,8 +34,11 @@ class Pool2DOp(Op):
     def backward(self) -> list[str]:
         return [f"{self.pooling}pool_bwd"]
 
-    def predict(self) -> str:
-        return f"{self.pooling}pool_fwd"
+    def predict(self) -> list[str]:
+        return [f"{self.pooling}pool_fwd"]
+
+    def band(self) -> int:
+        return 1
 
     def winners_bytes(self) -> int:
         return 4 * self.dst.size if self.pooling == "max" else 0

@@ -34,8 +34,8 @@ class ResizeOp(Op):
     def backward(self) -> list[str]:
         return ["resize_bwd"]
 
-    def predict(self) -> str:
-        return "resize_fwd"
+    def predict(self) -> list[str]:
+        return ["resize_fwd"]
 
     def packed_floats(self, data_gradient: bool) -> tuple[int, int]:
         axes = zip(self.dst.shape, self.taps, strict=False)

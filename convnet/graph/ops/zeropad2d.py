@@ -19,8 +19,8 @@ class ZeroPad2DOp(Op):
     def backward(self) -> list[str]:
         return ["zeropad_bwd"]
 
-    def predict(self) -> str:
-        return "zeropad_fwd"
+    def predict(self) -> list[str]:
+        return ["zeropad_fwd"]
 
     def fields(self) -> Fields:
         (pt, _), (pl, _) = self.padding

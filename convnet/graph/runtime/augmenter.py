@@ -59,7 +59,7 @@ def augmented(
         ("gradient", "packed", "lane", "batch", "squares", "params", "lanes"), 0
     ) | dict(input=image.shape, output=image.size)
     program = Program(
-        isa or default_isa(), [operation], [(1, 0.0, WORK, stages)], arena.floats, 1, sizes
+        isa or default_isa(), [operation], [(1, 0.0, WORK, (0, 0), stages)], arena.floats, 1, sizes
     )
     context = Context()
     context.parameters(aligned_zeros(16), aligned_zeros(16))

@@ -1,7 +1,6 @@
 """Network: the weights of a plan, its predictions, and single training passes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -298,7 +297,7 @@ class Network:
         predictor, weights = self._predictor(None)
         return SinglePrediction(
             predictor.compiled.program,
-            partial(predictor.take_memory, 1),
+            predictor.take_memory,
             *weights,
             predictor.compiled.sizes["output"],
             self.plan.input_shape,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convnet.engine import Context, aligned_zeros
 from convnet.graph.arrays import check_input
-from convnet.graph.compiler import Fold, compile_prediction
+from convnet.graph.compiler import SHARED_SAMPLES, Fold, compile_prediction
 from convnet.graph.layout import Parameter
 from convnet.graph.plan import Plan
 
@@ -60,7 +60,9 @@ class Predictor:
         program, n = self.compiled.program, len(X)
         out = np.empty((n, self.compiled.sizes["output"]), dtype=np.float32)
         if n:
-            n_threads = max(1, min(n_threads, n))
+            if not self.compiled.program.divides_samples:
+                n_threads = min(n_threads, n)
+            n_threads = max(1, n_threads)
             context = _context(weights)
             context.input(X, scale)
             context.output(out.reshape(-1))
@@ -78,8 +80,9 @@ class Predictor:
         if prepared_for >= n_threads:
             return memory
         program = self.compiled.program
-        self.plan.check_pass(n_threads * program.arena_floats, n_threads)
-        return aligned_zeros(n_threads * program.arena_floats), program.scratch(n_threads)
+        floats = n_threads * program.arena_floats + program.shared_floats
+        self.plan.check_pass(floats, n_threads)
+        return aligned_zeros(max(16, floats)), program.scratch(n_threads)
 
 
 def _context(weights: PackedWeights) -> Context:
@@ -110,4 +113,6 @@ def samples_per_call(plan: Plan, n_threads: int) -> int:
     values = prod(plan.input_shape) + sum(prod(layer.output_shape) for layer in plan.layers)
     work = VALUE_WORK * values + sum(layer.multiply_adds for layer in plan.layers)
     least = min(MIN_SAMPLES, max(1, CALL_WORK / 2 // work))
+    if any(op.by_columns for op in plan.graph.ops):
+        least = max(least, -(-SHARED_SAMPLES // n_threads))
     return n_threads * int(max(least, CALL_WORK // (n_threads * work)))
