@@ -134,3 +134,28 @@ def test_refusals(options, message):
 def test_one_output_has_no_softmax():
     with pytest.raises(ValueError, match="does not fit outputs of shape"):
         Trainer(Network([], (3,), 1), loss="softmax", batch_size=2)
+
+
+@pytest.mark.parametrize("n_threads", [1, 16])
+def test_a_step_task_by_task(n_threads):
+    """`Program.time_tasks` runs the tasks that a step has on several threads, with the same bits."""
+    X, y = np.ones((40, 6, 5, 2), np.float32), np.arange(40, dtype=np.int32) % 3
+    X *= np.linspace(-1, 1, 40, dtype=np.float32)[:, None, None, None]
+    nets = []
+    for by_task in (False, True):
+        net, trainer = start(40, "sgd", momentum=0.0, nesterov=False)
+        call = dict(scale=1.0, learning_rate=0.01, epoch=0)
+        trainer.step(X, y, np.arange(40), None, **call)
+        if by_task:
+            program, memory = trainer._compiled.program, trainer._memory
+            scratch = memory.scratch_for(program, 1)
+            phases = program.time_tasks(trainer._context, memory.arena, scratch, n_threads)
+            assert len(phases) == program.n_phases
+            assert {len(seconds) for _, seconds in phases} >= {20 if n_threads > 1 else 10}
+            assert all((seconds >= 0.0).all() for _, seconds in phases)
+            assert not any(parallel for parallel, _ in phases)  # too little work
+        else:
+            trainer.step(X, y, np.arange(40), None, **call)
+        nets.append(net.get_weights())
+    for name, weights in nets[0].items():
+        assert_exact(nets[1][name], weights, name)
