@@ -5,7 +5,7 @@
 
 #include "conv/weights_block.inc.h"
 #include "conv/window.h"
-#include "gemm/gemm.inc.h"
+#include "gemm/panels.inc.h"
 #include "map/map.h"
 
 /* A block of the weights, as a matrix (kh * kw * c, oc), from a group of samples. The pixels go through it in chunks whose
@@ -14,6 +14,7 @@ static void conv2d_weights(const cn_conv_params *op, const cn_context *ctx, cons
     const int64_t oc = op->dst.c;
     const cn_taps taps = cn_forward_taps(op, (int64_t *)t->scratch);
     const cn_weights_block b = cn_weights_block_of(op, ctx->n, t->number);
+    float *panels = t->scratch + cn_aligned(cn_taps_floats(op));
     float *dw = ctx->batch_grads + op->grad_weights + b.group * op->weights_group;
     cn_outer o = {.columns = op->ow,
                   .x_sample = op->src.sample,
@@ -28,22 +29,15 @@ static void conv2d_weights(const cn_conv_params *op, const cn_context *ctx, cons
     for (int64_t s = b.s0; s < b.s1; s += op->block_samples)
         for (int64_t y = 0; y < op->oh; y += op->block_rows) {
             const float *x = cn_window_origin(op, t->arena, s) + y * o.x_row;
-            const float *g = cn_line(t, &op->grad_dst, s, y);
+            o.g = cn_line(t, &op->grad_dst, s, y) + b.n0;
             o.samples = cn_min(op->block_samples, b.s1 - s);
             o.rows = cn_min(op->block_rows, op->oh - y);
-            for (int64_t n = b.n0; n < b.n1;) {
-                const int64_t width = cn_block(oc - n);
-                o.n = cn_min(width, oc - n);
-                o.g = g + n;
-                for (int64_t k = b.k0; k < b.k1;) {
-                    const int64_t run = k % taps.klen; /* value of a run of taps */
-                    const int rows = (int)cn_min(CN_MR, cn_min(b.k1 - k, taps.klen - run));
-                    o.x = x + taps.seg[k / taps.klen] + run;
-                    o.dw = dw + k * oc + n;
-                    cn_outer_add(&o, width, rows);
-                    k += rows;
-                }
-                n += width;
+            for (int64_t k = b.k0, rows; k < b.k1; k += rows) { /* the rows in one run of taps */
+                const int64_t run = k % taps.klen;
+                rows = cn_min(b.k1 - k, taps.klen - run);
+                o.x = x + taps.seg[k / taps.klen] + run;
+                o.dw = dw + k * oc + b.n0;
+                cn_outer_by_panels(&o, rows, b.n1 - b.n0, panels);
             }
         }
     cn_bias_of_block(op, ctx, t, &b);

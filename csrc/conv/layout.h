@@ -52,12 +52,16 @@ static inline int64_t cn_conv2d_fwd_scratch(const cn_conv_params *op) {
            (cn_conv_pools(op) ? op->block_rows * op->ow * op->dst.c : 0);
 }
 
-/* Panels of the weight gradient (gemm/panels.inc.h) for the pixels of a block; none where copying takes longer than it
- * saves. */
-static inline int64_t cn_conv_panels(const cn_conv_params *op) {
+/* Panels of the weight gradient (gemm/panels.inc.h) for the pixels of a block. */
+static inline int64_t cn_panels_floats(const cn_conv_params *op) {
     const int64_t pixels = op->block_samples * op->block_rows * op->ow;
-    if (op->groups > 1 || op->src.c < 64 || op->dst.c < 64) return 0;
     return cn_aligned((CN_PANEL_FLOATS + CN_COLUMNS) * pixels);
+}
+
+/* Panels of the weight gradient of a lane; none where copying takes longer than it saves. */
+static inline int64_t cn_conv_panels(const cn_conv_params *op) {
+    if (op->groups > 1 || op->src.c < 64 || op->dst.c < 64) return 0;
+    return cn_panels_floats(op);
 }
 
 /* Offsets of the runs of two passes; a row; the gradient by the map; panels. */
@@ -124,6 +128,11 @@ static inline int64_t cn_weights_rows(const cn_conv_params *op) {
 static inline int64_t cn_weights_tasks(const cn_conv_params *op) {
     return op->weights_groups * cn_blocks(cn_weights_rows(op), op->weights_rows) *
            cn_blocks(op->dst.c, op->weights_columns);
+}
+
+/* Offsets of the runs; panels. */
+static inline int64_t cn_conv2d_weights_scratch(const cn_conv_params *op) {
+    return cn_aligned(cn_taps_floats(op)) + cn_panels_floats(op);
 }
 
 /* Planes of a block of the weights; products of a slice. */

@@ -17,10 +17,10 @@ BLOCK_BYTES = 2**19
 TILE_ROWS = 14  # of the widest register tile; blocks are sized in multiples of it
 MAX_TILES = 4 * TILE_ROWS
 MAX_STRIP_TILES = 8 * TILE_ROWS  # in a strip that is pooled as a whole; larger pools are not fused
-# Rows of the weights as a matrix in a task of their gradient, if it is computed by blocks: by Winograd's algorithm, and
-# directly.
-WINOGRAD_BLOCK_ROWS = 64
-DIRECT_BLOCK_ROWS = 128
+# Rows and columns of the weights as a matrix in a task of their gradient, if it is computed by blocks: by Winograd's
+# algorithm, and directly.
+WINOGRAD_BLOCK = 64, COLUMNS
+DIRECT_BLOCK = 128, 2 * COLUMNS
 # A prediction takes many samples together through a convolution whose weights (Winograd: their transforms) take more
 # bytes than this, and whose map has at most so many pixels: too few to repay reading the weights for each sample.
 WIDE_BYTES = 2**20
@@ -201,12 +201,14 @@ class Conv2DOp(Op):
     def weight_blocks(self, lanes: int) -> Fields:
         if not self.weights_by_blocks:
             return {}
-        rows = self.src.shape[2] * (1 if self.winograd else self.kernel[0] * self.kernel[1])
-        block = min(rows, WINOGRAD_BLOCK_ROWS if self.winograd else DIRECT_BLOCK_ROWS)
-        blocks, groups = -(-rows // block) * -(-self.dst.shape[2] // COLUMNS), 1
+        channels, oc = self.src.shape[2], self.dst.shape[2]
+        rows = channels if self.winograd else channels * self.kernel[0] * self.kernel[1]
+        block_rows, columns = WINOGRAD_BLOCK if self.winograd else DIRECT_BLOCK
+        block_rows = min(rows, block_rows)
+        blocks, groups = -(-rows // block_rows) * -(-oc // columns), 1
         while groups * blocks < lanes:
             groups *= 2
-        return dict(weights_groups=groups, weights_rows=block, weights_columns=COLUMNS)
+        return dict(weights_groups=groups, weights_rows=block_rows, weights_columns=columns)
 
     def predict(self) -> list[str]:
         if not self.by_columns:
