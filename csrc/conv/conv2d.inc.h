@@ -16,6 +16,19 @@
 #include "gemm/gemm.inc.h"
 #include "map/map.h"
 
+/* The weight gradient's sum over the pixels of src and of grad_preact, whose maps have samples and rows g_sample and g_row
+ * floats apart. The caller sets the samples, the rows, and what they are. */
+CN_INLINE cn_outer cn_conv2d_outer(const cn_conv_params *op, int64_t g_sample, int64_t g_row) {
+    return (cn_outer){.columns = op->ow,
+                      .x_sample = op->src.sample,
+                      .x_row = op->sh * op->src.row,
+                      .x_pixel = op->sw * op->src.c,
+                      .g_sample = g_sample,
+                      .g_row = g_row,
+                      .g_pixel = op->dst.c,
+                      .ldw = op->dst.c};
+}
+
 static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *packed, int64_t n,
                          const float *bias, int relu) {
     const int64_t pixels = grid->samples * grid->rows * grid->columns;

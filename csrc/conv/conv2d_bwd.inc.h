@@ -15,16 +15,9 @@ static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
                               const cn_preact_layout *z, const float *x, const float *grad_preact,
                               int64_t samples, int64_t rows, float *weights, float *panels) {
     const int64_t oc = op->dst.c, cg = op->src.c / op->groups, og = oc / op->groups;
-    cn_outer o = {.samples = samples,
-                  .rows = rows,
-                  .columns = op->ow,
-                  .x_sample = op->src.sample,
-                  .x_row = op->sh * op->src.row,
-                  .x_pixel = op->sw * op->src.c,
-                  .g_sample = z->sample,
-                  .g_row = z->row,
-                  .g_pixel = oc,
-                  .ldw = oc};
+    cn_outer o = cn_conv2d_outer(op, z->sample, z->row);
+    o.samples = samples;
+    o.rows = rows;
     if (cn_conv_panels(op)) {
         o.g = grad_preact;
         for (int64_t s = 0; s < taps->nseg; s++) {
@@ -150,8 +143,7 @@ static void conv2d_data(const cn_conv_params *op, const cn_context *ctx, const c
     cn_zero_halo(op, &z, grad_preact, op->block_samples);
     for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
         const int64_t samples = cn_min(op->block_samples, t->s1 - s);
-        for (int64_t i = 0; i < samples; i++)
-            cn_copy_grad_preact(op, t, s + i, inside + i * z.sample, z.row);
+        cn_copy_grad_preact(op, t, s, samples, &z, inside);
         cn_conv2d_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s), samples, seg);
     }
 }

@@ -3,6 +3,7 @@
 #ifndef CN_CONV_CONV2D_WEIGHTS_INC_H
 #define CN_CONV_CONV2D_WEIGHTS_INC_H
 
+#include "conv/conv2d.inc.h"
 #include "conv/weights_block.inc.h"
 #include "conv/window.h"
 #include "gemm/panels.inc.h"
@@ -16,14 +17,7 @@ static void conv2d_weights(const cn_conv_params *op, const cn_context *ctx, cons
     const cn_weights_block b = cn_weights_block_of(op, ctx->n, t->number);
     float *panels = t->scratch + cn_aligned(cn_taps_floats(op));
     float *dw = ctx->batch_grads + op->grad_weights + b.group * op->weights_group;
-    cn_outer o = {.columns = op->ow,
-                  .x_sample = op->src.sample,
-                  .x_row = op->sh * op->src.row,
-                  .x_pixel = op->sw * op->src.c,
-                  .g_sample = op->grad_dst.sample,
-                  .g_row = op->grad_dst.row,
-                  .g_pixel = oc,
-                  .ldw = oc};
+    cn_outer o = cn_conv2d_outer(op, op->grad_dst.sample, op->grad_dst.row);
     for (int64_t k = b.k0; k < b.k1; k++)
         memset(dw + k * oc + b.n0, 0, (size_t)(b.n1 - b.n0) * sizeof(float));
     for (int64_t s = b.s0; s < b.s1; s += op->block_samples)

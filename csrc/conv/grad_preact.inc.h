@@ -71,12 +71,13 @@ static void conv_mask(const cn_conv_params *op, const cn_context *ctx, const cn_
         }
 }
 
-/* grad_preact of one sample, from grad_dst. */
-static void cn_copy_grad_preact(const cn_conv_params *op, const cn_task *t, int64_t sample,
-                                float *grad_preact, int64_t grad_preact_row) {
-    for (int64_t y = 0; y < op->oh; y++)
-        memcpy(grad_preact + y * grad_preact_row, cn_line(t, &op->grad_dst, sample, y),
-               (size_t)(op->dst.w * op->dst.c) * sizeof(float));
+/* grad_preact of `samples` samples from s on, from grad_dst; inside: of the first, without its halo. */
+static void cn_copy_grad_preact(const cn_conv_params *op, const cn_task *t, int64_t s,
+                                int64_t samples, const cn_preact_layout *z, float *inside) {
+    for (int64_t i = 0; i < samples; i++)
+        for (int64_t y = 0; y < op->oh; y++)
+            memcpy(inside + i * z->sample + y * z->row, cn_line(t, &op->grad_dst, s + i, y),
+                   (size_t)(op->dst.w * op->dst.c) * sizeof(float));
 }
 
 /* bias[o] += the sum over all pixels. */

@@ -185,8 +185,7 @@ static void winograd_data(const cn_conv_params *op, const cn_context *ctx, const
     cn_zero_halo(op, &z, grad_preact, op->block_samples);
     for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
         const int64_t samples = cn_min(op->block_samples, t->s1 - s);
-        for (int64_t i = 0; i < samples; i++)
-            cn_copy_grad_preact(op, t, s + i, inside + i * z.sample, z.row);
+        cn_copy_grad_preact(op, t, s, samples, &z, inside);
         cn_wino_data(op, ctx, t, s, samples, inside, &z);
     }
 }

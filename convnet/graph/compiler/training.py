@@ -253,14 +253,17 @@ def _all(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:
 
 def _sum_large_by_blocks(ops: Iterable[Op]) -> None:
     """Choose the convolutions that compute the gradient of their weights by blocks over the whole batch."""
-    convolutions = [op for op in ops if isinstance(op, Conv2DOp) and not op.frozen]
-    sizes = {id(op): op.parameters["weights"].size for op in convolutions}
-    floats = sum(sizes.values())
-    for op in sorted(convolutions, key=lambda op: -sizes[id(op)]):
-        large = sizes[id(op)] > MAX_LANE_WEIGHTS or floats > MAX_LANE_FLOATS
+    convolutions = [
+        (op.parameters["weights"].size, op)
+        for op in ops
+        if isinstance(op, Conv2DOp) and not op.frozen
+    ]
+    floats = sum(size for size, _ in convolutions)
+    for size, op in sorted(convolutions, key=lambda entry: -entry[0]):
+        large = size > MAX_LANE_WEIGHTS or floats > MAX_LANE_FLOATS
         if large and op.can_sum_by_blocks:
             op.weights_by_blocks = True
-            floats -= sizes[id(op)]
+            floats -= size
 
 
 def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
