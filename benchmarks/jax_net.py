@@ -51,10 +51,13 @@ class Pass:
             return self.activated(info, z)
         if kind == "Dense":
             return self.activated(info, x @ self.arrays[f"{info.name}/weights"])
-        if kind == "MaxPool2D":
+        if kind in ("MaxPool2D", "AvgPool2D"):
             w = window(layer, shape)
             sizes, strides, pads = (1, *w.size, 1), (1, *w.stride, 1), ((0, 0), *w.padding, (0, 0))
-            return lax.reduce_window(x, -jnp.inf, lax.max, sizes, strides, pads)
+            if kind == "MaxPool2D":
+                return lax.reduce_window(x, -jnp.inf, lax.max, sizes, strides, pads)
+            counts = lax.reduce_window(jnp.ones_like(x), 0.0, lax.add, sizes, strides, pads)
+            return lax.reduce_window(x, 0.0, lax.add, sizes, strides, pads) / counts
         if kind == "BatchNorm":
             return self.batch_norm(info, x)
         if kind == "Residual":

@@ -56,6 +56,8 @@ class Builder:
         elif kind == "MaxPool2D":
             x, padding = padded(layer, x)  # zeros do not change a maximum after ReLU
             made = keras.layers.MaxPooling2D(layer.pool_size, layer.stride, padding)
+        elif kind == "AvgPool2D" and layer.padding == "valid":
+            made = keras.layers.AveragePooling2D(layer.pool_size, layer.stride)
         elif kind == "BatchNorm":
             made = keras.layers.BatchNormalization(momentum=layer.momentum, epsilon=layer.epsilon)
         elif kind == "Dense":

@@ -1,4 +1,6 @@
-"""The seven nets that are measured: input shape, layers, batch size and data.
+"""The nets that are measured: input shape, layers, batch size and data.
+
+`NETS` are the nets of docs/performance.md. `SMALL_NETS` are five others, of kinds that `NETS` does not have.
 
 resnet18 and mobilenetv2 have the layers of torchvision's models of these names, with these differences:
 
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convnet.layers import (
+    AvgPool2D,
     BatchNorm,
     Conv2D,
     Dense,
@@ -110,6 +113,12 @@ def mobilenetv2():
     return (*layers, *convolution(1280, 1), ReLU(), GlobalAvgPool2D(), Dropout(0.2))
 
 
+def separable(filters, stride=1):
+    """Return a depthwise convolution and a pointwise one, each with batch norm."""
+    depthwise = DepthwiseConv2D(3, stride=stride, padding=1, use_bias=False)
+    return (depthwise, BatchNorm(), ReLU(), *convolution(filters, 1), ReLU())
+
+
 NETS = {
     "walkthrough": Net(
         (28, 28, 1),
@@ -176,5 +185,79 @@ NETS = {
         n_classes=10,
         batch=32,
         samples=384,
+    ),
+}
+
+SMALL_NETS = {
+    "strided": Net(  # strides in place of pools, and 1x1 convolutions
+        (64, 64, 3),
+        (
+            Conv2D(32, 5, stride=2, padding=2, activation="relu"),
+            Conv2D(32, 1, activation="relu"),
+            Conv2D(64, 3, stride=2, padding=1, activation="relu"),
+            Conv2D(64, 1, activation="relu"),
+            Conv2D(96, 3, stride=2, padding=1, activation="relu"),
+            GlobalAvgPool2D(),
+        ),
+        n_classes=10,
+        batch=64,
+        samples=1_280,
+    ),
+    "odd": Net(  # numbers of channels that no vector divides, 5x5 kernels
+        (32, 32, 3),
+        (
+            Conv2D(20, 5, padding=2, activation="relu"),
+            MaxPool2D(2),
+            Conv2D(50, 5, padding=2, activation="relu"),
+            MaxPool2D(2),
+            Dense(100, activation="relu"),
+        ),
+        n_classes=10,
+        batch=64,
+        samples=1_280,
+    ),
+    "lenet5": Net(  # tanh and average pools
+        (28, 28, 1),
+        (
+            Conv2D(6, 5, padding=2, activation="tanh"),
+            AvgPool2D(2),
+            Conv2D(16, 5, activation="tanh"),
+            AvgPool2D(2),
+            Dense(120, activation="tanh"),
+            Dense(84, activation="tanh"),
+        ),
+        n_classes=10,
+        batch=128,
+        samples=6_400,
+    ),
+    "gray": Net(  # few channels on large gray images
+        (128, 128, 1),
+        (
+            Conv2D(8, 3, padding=1, activation="relu"),
+            MaxPool2D(2),
+            Conv2D(12, 3, padding=1, activation="relu"),
+            MaxPool2D(2),
+            Conv2D(16, 3, padding=1, activation="relu"),
+            MaxPool2D(2),
+            Dense(32, activation="relu"),
+        ),
+        n_classes=2,
+        batch=32,
+        samples=1_280,
+    ),
+    "separable": Net(
+        (48, 48, 3),
+        (
+            *convolution(24, 3, 2),
+            ReLU(),
+            *separable(48),
+            *separable(96, 2),
+            *separable(96),
+            *separable(192, 2),
+            GlobalAvgPool2D(),
+        ),
+        n_classes=10,
+        batch=64,
+        samples=1_280,
     ),
 }

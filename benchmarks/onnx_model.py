@@ -44,9 +44,10 @@ class Graph:
                 dilations=w.dilation,
                 group=groups(layer, shape),
             )
-        elif kind == "MaxPool2D":
+        elif kind in ("MaxPool2D", "AvgPool2D"):
             w = window(layer, shape)
-            self.add("MaxPool", kernel_shape=w.size, pads=ends(w.padding), strides=w.stride)
+            operator = "MaxPool" if kind == "MaxPool2D" else "AveragePool"
+            self.add(operator, kernel_shape=w.size, pads=ends(w.padding), strides=w.stride)
         elif kind == "BatchNorm":
             arrays = [self.weights[f"{info.name}/{role}"] for role in NORM]
             self.add("BatchNormalization", *arrays, epsilon=layer.epsilon)

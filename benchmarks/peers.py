@@ -18,7 +18,7 @@ from contestants import CONTESTANTS, check, makers
 from convnet_net import classifier, epoch_seconds
 from machine import peak, processor
 from memory import memory
-from nets import NETS
+from nets import NETS, SMALL_NETS
 from others import latency, throughput
 from scaling import scaling
 from structure import plan
@@ -88,7 +88,7 @@ TABLES = {"others": throughput, "latency": latency, "memory": memory, "scaling":
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
+    parser.add_argument("--nets", nargs="+", choices=NETS | SMALL_NETS, default=list(NETS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(
@@ -108,7 +108,7 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # about fits that end before convergence
     print(f"{processor()}, {options.threads} threads, medians of {options.repeats} turns")
-    nets = {name: NETS[name] for name in options.nets}
+    nets = {name: (NETS | SMALL_NETS)[name] for name in options.nets}
     tables = [TABLES[name] for name in TABLES if getattr(options, name)]
     for function in tables or [throughput if options.vs else table]:
         function(nets, options)

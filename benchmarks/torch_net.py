@@ -1,5 +1,7 @@
 """A net in PyTorch, written as its users write it: eager modules, Adam, a loop over batches."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from structure import branches, channels_first, groups, plan, window, with_input_shapes
@@ -42,9 +44,12 @@ def module(info, shape):
             groups(layer, shape),
             layer.use_bias,
         )
-    if kind == "MaxPool2D":
+    if kind in ("MaxPool2D", "AvgPool2D"):
         w = window(layer, shape)
-        return nn.MaxPool2d(w.size, w.stride, padding(w.padding))
+        pool = (
+            nn.MaxPool2d if kind == "MaxPool2D" else partial(nn.AvgPool2d, count_include_pad=False)
+        )
+        return pool(w.size, w.stride, padding(w.padding))
     if kind == "BatchNorm":
         norm = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
         return norm(shape[-1], eps=layer.epsilon, momentum=1 - layer.momentum)

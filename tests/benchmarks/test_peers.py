@@ -29,7 +29,7 @@ def test_sizes_are_those_of_torchvision():
 @needs_torch
 def test_every_installed_library_computes_the_same_nets(run):
     """The program exits unless logits and probabilities are equal."""
-    nets = ["keraslab", "vggbn", "catdog16", "resnet18", "mobilenetv2"]
+    nets = ["keraslab", "vggbn", "catdog16", "resnet18", "mobilenetv2", "lenet5", "separable"]
     done = run("peers.py", "--others", "--nets", *nets, *QUICK)
     assert not done.returncode, done.stdout + done.stderr
     rows = [line.split() for line in done.stdout.splitlines() if line.endswith("×")]
