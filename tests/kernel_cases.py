@@ -356,30 +356,72 @@ def activation(rng, name, size=(3, 5, 7), n=2):
     return Case(m, [("activation", fields)], stages, expected, 2e-6)
 
 
-def branch(rng, c, size=(3, 5), n=2, fork=False):
-    """The sum of two maps and its gradient, or the gradient of a fork."""
+def fork(rng, c, size=(3, 5), n=2):
+    """The gradient of a fork: the sum of those of its two readers."""
     m = Memory(samples=n)
-    a, b, grad = (integers(rng, (n, *size, c)) for _ in range(3))
+    a, b = (integers(rng, (n, *size, c)) for _ in range(2))
+    fields = dict(
+        src=m.blank(n, *size, c, HALO),
+        grad_src=m.map(a),
+        grad_other=m.map(b),
+    )
+    expected = {"gradient": (fields["grad_src"], oracle.f64(a) + b)}
+    return Case(m, [("branch", fields)], ["fork_bwd"], expected)
+
+
+def merge(
+    rng, kind, c, size=(3, 5), n=2, *, activation="relu", flat=False, wanted=("src", "other")
+):
+    """Two maps merged value by value, and the gradients; `flat`: the second has one value for each channel."""
+    m = Memory(samples=n)
+    a, grad = (integers(rng, (n, *size, c)) for _ in range(2))
+    b = integers(rng, (n, c) if flat else a.shape)
     fields = dict(
         src=m.map(a, HALO),
-        other=m.map(b),
+        other=m.map(b[:, None, None] if flat else b),
         dst=m.blank(n, *size, c, HALO),
-        grad_src=m.map(grad) if fork else m.blank(n, *size, c),
-        grad_other=m.map(b) if fork else m.blank(n, *size, c),
+        grad_src=m.blank(n, *size, c),
+        grad_other=m.blank(n, *((1, 1) if flat else size), c),
         grad_dst=m.map(grad),
-        activation=ACTIVATIONS.index("relu"),
+        activation=ACTIVATIONS.index(activation),
     )
-    if fork:
-        expected = {"gradient": (fields["grad_src"], oracle.f64(grad) + b)}
-        return Case(m, [("branch", fields)], ["fork_bwd"], expected)
-    z = oracle.f64(a) + b
-    slope = oracle.activation_backward(grad, z, "relu")
+    if kind == "mean":
+        fields["scale"] = 0.5
+    if kind in ("multiply", "max"):
+        fields |= dict(
+            by_channel=int(flat), **{f"wants_{s}": int(s in wanted) for s in ("src", "other")}
+        )
+    z = oracle.merge([a, b], kind)
+    grads = oracle.merge_backward(oracle.activation_backward(grad, z, activation), [a, b], kind)
+    expected = {"output": (fields["dst"], _activated(z, activation))}
+    for side, value in zip(("src", "other"), grads, strict=True):
+        shape = fields[f"grad_{side}"]
+        if side in wanted:
+            value = value[:, None, None] if side == "other" and flat else value
+            expected[f"gradient by {side}"] = (shape, value)
+    stage = {"add": "add", "mean": "add", "multiply": "multiply", "max": "maximum"}[kind]
+    return Case(m, [("branch", fields)], [f"{stage}_fwd", f"{stage}_bwd"], expected)
+
+
+def concat(rng, c, size=(3, 5), n=2, before=2, after=3):
+    """A map copied between the other channels of its output, which stay as they are, and its gradient."""
+    m = Memory(samples=n)
+    part = integers(rng, (n, *size, c))
+    joined = np.full((n, *size, before + c + after), np.nan)
+    grad = integers(rng, joined.shape)
+    joined[..., before : before + c] = part
+    fields = dict(
+        src=m.map(part, (1, 0, 0, 2)),
+        dst=m.blank(*joined.shape, HALO),
+        grad_src=m.blank(*part.shape),
+        grad_dst=m.map(grad),
+        first_channel=before,
+    )
     expected = {
-        "output": (fields["dst"], _activated(z, "relu")),
-        "gradient by one": (fields["grad_src"], slope),
-        "gradient by the other": (fields["grad_other"], slope),
+        "output": (fields["dst"], joined),
+        "gradient": (fields["grad_src"], grad[..., before : before + c]),
     }
-    return Case(m, [("branch", fields)], ["add_fwd", "add_bwd"], expected)
+    return Case(m, [("branch", fields)], ["concat_fwd", "concat_bwd"], expected)
 
 
 def pad(rng, c, size=(3, 5), pads=((1, 2), (0, 3)), n=2):
@@ -599,8 +641,17 @@ def cases(seed=0):
             add(f"batchnorm {c}, pool {window}", batchnorm, c, pool=window)
         add(f"batchnorm predict {c}", batchnorm_predict, c, pool=(2, 2))
         add(f"frozen batchnorm {c}", batchnorm, c, frozen=True)
-        add(f"sum {c}", branch, c)
-        add(f"fork {c}", branch, c, fork=True)
+        add(f"fork {c}", fork, c)
+        for kind in ("add", "mean", "multiply", "max"):
+            add(f"{kind} {c}", merge, kind, c)
+            add(f"{kind} {c}, linear", merge, kind, c, activation="linear")
+        for side in ("src", "other"):
+            add(
+                f"multiply {c} flat, {side} wanted", merge, "multiply", c, flat=True, wanted=(side,)
+            )
+            add(f"max {c}, {side} wanted", merge, "max", c, wanted=(side,))
+        add(f"multiply {c} flat", merge, "multiply", c, flat=True)
+        add(f"concat {c}", concat, c)
         add(f"pad {c}", pad, c)
         add(f"dropout {c}", dropout, c, size=(2, 33))
         add(f"channel dropout {c}", dropout, c, whole_channels=True)

@@ -17,7 +17,7 @@ STEMS = {
     "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
-    "Normalize": "normalize", "Resize": "resize",
+    "Normalize": "normalize", "Resize": "resize", "Parallel": "parallel",
 }  # fmt: skip
 
 
@@ -84,30 +84,55 @@ class Reference:
             grad = step(grad, gradients)
         return grad
 
+    def _branches(self, x, branches, training, masks):
+        """Return the output of each branch, and a function from their gradients to that of x.
+
+        `branches` lists (layers, prefix of their names). Each branch has its own tape.
+        """
+        outer, ends, tapes = self._tape, [], []
+        for layers, prefix in branches:
+            self._tape = []
+            ends.append(self._chain(x, named(layers, prefix), training, masks))
+            tapes.append(self._tape)
+        self._tape = outer
+
+        def back(grads, gradients):
+            pairs = zip(tapes, grads, strict=True)
+            return sum(self._back(tape, grad, gradients) for tape, grad in pairs)
+
+        return ends, back
+
     def _residual(self, x, layer, name, training, masks):
-        """Return activation(body(x) + shortcut(x)); each branch has its own tape."""
-        outer, body, side = self._tape, [], []
-        self._tape = body
-        z = self._chain(x, named(layer.layers, f"{name}/"), training, masks)
-        self._tape, y = side, x
+        """Return activation(body(x) + shortcut(x))."""
+        shortcut, prefix = layer.shortcut or (), f"{name}/shortcut/"
         if f"{name}/shortcut/weights" in self.parameters:
-            stride = tuple(-(-n // m) for n, m in zip(x.shape[1:-1], z.shape[1:-1], strict=True))
+            weights = self._parameter(name, "shortcut/weights")
+            shape = self._branches(x, [(layer.layers, f"{name}/")], False, masks)[0][0].shape
+            stride = tuple(-(-n // m) for n, m in zip(x.shape[1:-1], shape[1:-1], strict=True))
             kinds = {
                 2: Dense(1),
                 3: Conv1D(1, 1, stride=stride[0] if stride else 1),
                 4: Conv2D(1, 1, stride=stride if len(stride) == 2 else 1),
             }
-            y = self._chain(
-                x, named([kinds[x.ndim].replace(name="shortcut")], f"{name}/"), training, masks
-            )
-        self._tape = outer
+            assert weights.shape[-1] == shape[-1]
+            shortcut, prefix = [kinds[x.ndim].replace(name="shortcut")], f"{name}/"
+        branches = [(layer.layers, f"{name}/"), (shortcut, prefix)]
+        return self._merge("add", x, branches, layer.activation, training, masks)
+
+    def _parallel(self, x, layer, name, training, masks):
+        branches = [(branch, f"{name}/{i}/") for i, branch in enumerate(layer.branches)]
+        return self._merge(layer.merge, x, branches, layer.activation, training, masks)
+
+    def _merge(self, merge, x, branches, activation, training, masks):
+        ends, back = self._branches(x, branches, training, masks)
+        z = oracle.merge(ends, merge)
 
         def step(grad, gradients):
-            grad = oracle.activation_backward(grad, z + y, layer.activation)
-            return self._back(body, grad, gradients) + self._back(side, grad, gradients)
+            grad = oracle.activation_backward(grad, z, activation)
+            return back(oracle.merge_backward(grad, ends, merge), gradients)
 
         self._tape.append(step)
-        return oracle.activation(z + y, layer.activation)
+        return oracle.activation(z, activation)
 
     def _parameter(self, name, key):
         return self.parameters.get(f"{name}/{key}")

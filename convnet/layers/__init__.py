@@ -32,6 +32,7 @@ from convnet.layers.globalpool import (
     GlobalMaxPool2D,
 )
 from convnet.layers.normalize import Normalize
+from convnet.layers.parallel import Parallel
 from convnet.layers.pool1d import AvgPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
 from convnet.layers.preset import presets
@@ -72,6 +73,7 @@ __all__ = [
     "MaxPool1D",
     "MaxPool2D",
     "Normalize",
+    "Parallel",
     "ReLU",
     "Rescale",
     "Residual",

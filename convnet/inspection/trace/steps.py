@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convnet.graph.ops.elementwise import ActivationOp
-from convnet.inspection.trace import elementwise, weighted_sums, windows
+from convnet.inspection.trace import elementwise, merges, weighted_sums, windows
 from convnet.inspection.trace.forward_pass import output_index
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from convnet.inspection.trace.step import MapIndex, Steps, TraceStep
 
 
-STEPS: Steps = elementwise.STEPS | weighted_sums.STEPS | windows.STEPS
+STEPS: Steps = elementwise.STEPS | merges.STEPS | weighted_sums.STEPS | windows.STEPS
 
 
 def step_at(net: ForwardPass, name: str, index: MapIndex, sign: int | None = None) -> TraceStep:
