@@ -120,12 +120,12 @@ def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str,
     for i, lists in inner.items():
         for field, deeper in lists.items():
             inside, depth = _inner(registry, values[i], field)
-            new = (
+            changed = (
                 _replaced(registry, inside, deeper)
                 if depth == 1
                 else _replaced_lists(registry, inside, deeper, field)
             )
-            values[i] = _changed(registry, values[i], field, new)
+            values[i] = _changed(registry, values[i], field, changed)
     return values
 
 

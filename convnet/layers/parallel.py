@@ -15,6 +15,11 @@ from convnet.values.spec import as_values
 MERGES = ("concat", "add", "multiply", "mean", "max")
 SAME_SIZE = 'Use the same strides in all branches, and padding="same".'
 SAME_SHAPE = f"{SAME_SIZE[:-1]}, and the same number of channels at their ends."
+# words of other libraries
+ELSEWHERE = {
+    **{"cat": "concat", "concatenate": "concat", "sum": "add", "average": "mean", "avg": "mean"},
+    **{"maximum": "max", "mul": "multiply", "prod": "multiply"},
+}
 OPERATIONS = {"add": "AddOp", "mean": "AddOp", "multiply": "MultiplyOp", "max": "MaximumOp"}
 
 
@@ -104,7 +109,7 @@ class Parallel(Layer):
     nested_fields: ClassVar[Mapping[str, int]] = {"branches": 2}
 
     branches: tuple[tuple[Layer, ...], ...] = parameter(_branches, positional=True)
-    merge: str = parameter(choice(*MERGES), default="concat", positional=True)
+    merge: str = parameter(choice(*MERGES, elsewhere=ELSEWHERE), default="concat", positional=True)
     activation: str | None = parameter(activation_name, default=None)
 
     if TYPE_CHECKING:  # accepts lists, and dicts in them
@@ -129,7 +134,17 @@ class Parallel(Layer):
         return _merged_shape(self.merge, self.branch_shapes(input_shape))
 
     def branch_shapes(self, input_shape: Shape) -> list[Shape]:
-        """Return the output shape of each branch."""
+        """Return the output shape of each branch.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            (height, width, channels), (length, channels) or (features,).
+
+        Returns
+        -------
+        shapes : list of tuple of int
+        """
         return [end_shape(branch, input_shape) for branch in self._branches(input_shape)]
 
     def lower(self, builder: Builder) -> None:
@@ -179,7 +194,7 @@ def lower_branches(builder: Builder, branches: Sequence[Sequence[Link]], merge: 
         else:
             builder.switch(merged)
             scales = merge == "mean" and i == len(branches) - 1
-            options = {"scale": 1 / len(branches)} if scales else {}
+            options: dict[str, Any] = {"scale": 1 / len(branches)} if scales else {}
             builder.emit(OPERATIONS[merge], other=end.output, **options)
             merged = builder.end()
     if merged is not None:

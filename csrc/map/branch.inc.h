@@ -127,7 +127,10 @@ static void maximum_fwd(const cn_branch_params *op, const cn_context *ctx, const
         for (int64_t y = 0; y < op->dst.h; y++) {
             const float *a = cn_line(t, &op->src, s, y), *b = cn_line(t, &op->other, s, y);
             float *out = cn_line(t, &op->dst, s, y);
-            for (int64_t i = 0; i < n; i++) out[i] = a[i] < b[i] || b[i] != b[i] ? b[i] : a[i];
+            for (int64_t i = 0; i < n; i++) {
+                const float u = a[i], v = b[i];
+                out[i] = u < v || v != v ? v : u; /* NaN if one of them is */
+            }
             if (op->activation != CN_LINEAR) cn_activate(op->activation, out, out, n);
         }
 }

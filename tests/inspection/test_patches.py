@@ -22,6 +22,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     MaxPool1D,
     MaxPool2D,
+    Parallel,
     Residual,
     SeparableConv2D,
     ZeroPad2D,
@@ -51,6 +52,17 @@ NETS = {
             Residual([Conv1D(3, 3, padding="same", dilation=2)]), AvgPool1D(2),
         ],
         (64, 2),
+    ),
+    "branches": (
+        [
+            Parallel([[Conv2D(2, 3, padding="same")], [Conv2D(1, (1, 5), padding="same")], []]),
+            Residual([Conv2D(3, 2, stride=2, padding="same")], shortcut=[Conv2D(3, 1, stride=2)]),
+        ],
+        (8, 9, 1),
+    ),
+    "channels scaled by the whole map": (
+        [Conv2D(2, 3), Parallel([[], [GlobalAvgPool2D(), Dense(2)]], "multiply"), Conv2D(2, 2)],
+        (6, 7, 1),
     ),
     "everything": ([Conv2D(2, 3), GlobalAvgPool2D(), Dense(3)], (5, 6, 1)),
     "flat": ([Conv2D(2, 3), Flatten(), Dense(3)], (5, 6, 1)),

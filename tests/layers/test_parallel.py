@@ -49,7 +49,10 @@ def test_refused_when_built(branches, error, text):
 
 
 def test_a_merge_that_does_not_exist():
-    with pytest.raises(ValueError, match="merge must be one of 'concat', 'add', 'multiply', 'mean', 'max'; got 'sum'"):
+    with pytest.raises(
+        ValueError,
+        match=r"one of 'concat', 'add', 'multiply', 'mean', 'max'; got 'sum'\. Did you mean 'add'",
+    ):
         Parallel([[], []], "sum")
 
 

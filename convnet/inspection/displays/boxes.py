@@ -196,7 +196,7 @@ class _Placer:
             self.boxes.insert(at, frame)
             frames.append(frame)
         self.y += BELOW
-        merge = info.layer.merge
+        merge = str(getattr(info.layer, "merge", ""))
         self.box(f"{info.name}/{MERGE}", None, left, right, SYMBOLS.get(merge, merge))
         into, out, end = left - INSIDE / 2, right + INSIDE / 2, self.y - ROW / 2
         rails = self.rails[info.name] = []
