@@ -129,6 +129,23 @@ NETS = {
         ],
         (17, 14, 3),
     ),
+    "mobile": (
+        [
+            Conv2D(16, 3, stride=2, padding="same", use_bias=False),
+            BatchNorm(),
+            Activation("hard_swish"),
+            DepthwiseConv2D(3, padding="same", use_bias=False),
+            BatchNorm(),
+            Activation("relu6"),
+            MaxPool2D(2),
+            Conv2D(24, 1, activation="mish"),
+            Residual([Conv2D(24, 3, padding="same", activation="hard_sigmoid")], activation="relu6"),
+            GlobalAvgPool2D(),
+            Dense(17, activation="softplus"),
+            Dense(3, activation="hard_swish"),
+        ],
+        (17, 14, 3),
+    ),
     "every pool": (
         [
             Conv2D(7, 3, dilation=2, padding=2, activation="gelu"),

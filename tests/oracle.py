@@ -273,6 +273,17 @@ def normal_pdf(z):
     return np.exp(-0.5 * f64(z) ** 2) / np.sqrt(2.0 * np.pi)
 
 
+def mish(z):
+    """z tanh(log(1 + e^z)), whose limit for small z is 0."""
+    z = f64(z)
+    return np.where(z < -300, 0.0, np.maximum(z, -300) * np.tanh(np.logaddexp(0.0, z)))
+
+
+def mish_slope(z):
+    t = np.tanh(np.logaddexp(0.0, z))
+    return t + np.clip(z, -300, 300) * sigmoid(z) * (1.0 - t * t)
+
+
 # name: (f, f'). A comparison with NaN is false, so that ReLU keeps a NaN; ReLU's slope at 0 is 0.
 ACTIVATIONS = {
     "linear": (lambda z: z, np.ones_like),
@@ -292,6 +303,20 @@ ACTIVATIONS = {
     ),
     "sigmoid": (sigmoid, lambda z: sigmoid(z) * (1.0 - sigmoid(z))),
     "tanh": (np.tanh, lambda z: 1.0 / np.cosh(np.clip(z, -300, 300)) ** 2),
+    "relu6": (
+        lambda z: np.where(z < 0, 0.0, np.where(z > 6, 6.0, z)),
+        lambda z: np.where((z > 0) & (z < 6), 1.0, 0.0),
+    ),
+    "hard_sigmoid": (
+        lambda z: np.where(z < -3, 0.0, np.where(z > 3, 1.0, (z + 3) / 6)),
+        lambda z: np.where((z > -3) & (z < 3), 1 / 6, 0.0),
+    ),
+    "hard_swish": (
+        lambda z: np.where(z <= -3, 0.0, np.where(z >= 3, z, z * (z + 3) / 6)),
+        lambda z: np.where(z <= -3, 0.0, np.where(z >= 3, 1.0, z / 3 + 0.5)),
+    ),
+    "softplus": (lambda z: np.logaddexp(0.0, z), sigmoid),
+    "mish": (mish, mish_slope),
 }
 
 

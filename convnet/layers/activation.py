@@ -32,22 +32,29 @@ class Activation(Layer):
     Parameters
     ----------
     activation : str
-        "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or "linear".
+        "relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "mish", "softplus", "sigmoid", "tanh", "hard_sigmoid",
+        "hard_swish" or "linear".
 
     Notes
     -----
     The shape does not change. No parameters. Φ is the cumulative distribution function of the normal distribution.
 
     - relu: max(x, 0)
+    - relu6: min(max(x, 0), 6)
     - leaky_relu: x where x > 0, else 0.01 x
     - elu: x where x > 0, else exp(x) - 1
     - gelu: x Φ(x), exact
     - silu: x / (1 + exp(-x))
+    - mish: x tanh(log(1 + exp(x)))
+    - softplus: log(1 + exp(x))
     - sigmoid: 1 / (1 + exp(-x))
     - tanh: the hyperbolic tangent
+    - hard_sigmoid: min(max(x + 3, 0), 6) / 6
+    - hard_swish: x hard_sigmoid(x)
     - linear: x
 
-    relu, leaky_relu, elu, gelu and silu are rectifiers: for negative x, they are 0 or close to 0.
+    relu, relu6, leaky_relu, elu, gelu, silu, mish, softplus and hard_swish are rectifiers: for negative x, they are 0
+    or close to 0.
 
     ``fit`` raises for "softmax", which belongs to the automatic output layer.
 
@@ -58,6 +65,12 @@ class Activation(Layer):
     .. [3] D. Clevert, T. Unterthiner and S. Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
            Units", ICLR 2016, https://arxiv.org/abs/1511.07289
     .. [4] D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016, https://arxiv.org/abs/1606.08415
+    .. [5] M. Sandler, A. Howard, M. Zhu, A. Zhmoginov and L. Chen, "MobileNetV2: Inverted Residuals and Linear
+           Bottlenecks", CVPR 2018, https://arxiv.org/abs/1801.04381 (relu6)
+    .. [6] A. Howard et al., "Searching for MobileNetV3", ICCV 2019, https://arxiv.org/abs/1905.02244 (hard_sigmoid,
+           hard_swish)
+    .. [7] D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020,
+           https://arxiv.org/abs/1908.08681
 
     Examples
     --------

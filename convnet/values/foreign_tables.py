@@ -54,12 +54,17 @@ LAYERS = ForeignNames(
         # layers that only apply an activation
         "ELU": 'Activation("elu")',
         "GELU": 'Activation("gelu")',
+        "Hardsigmoid": 'Activation("hard_sigmoid")',
+        "HardSwish": 'Activation("hard_swish")',
         "Identity": "Leave it out.",
         "LeakyReLU": 'Activation("leaky_relu")',
         "LogSoftmax": OUTPUT,
+        "Mish": 'Activation("mish")',
+        "ReLU6": 'Activation("relu6")',
         "Sigmoid": 'Activation("sigmoid")',
         "SiLU": 'Activation("silu")',
         "Softmax": OUTPUT,
+        "Softplus": 'Activation("softplus")',
         "Swish": 'Activation("silu")',
         "Tanh": 'Activation("tanh")',
         # PyTorch
@@ -292,7 +297,8 @@ TOP = ForeignNames(
 # Values of parameters that are strings.
 ACTIVATIONS = {
     **{"identity": "linear", "none": "linear", "logistic": "sigmoid", "swish": "silu"},
-    **{"leakyrelu": "leaky_relu", "hyperbolic tangent": "tanh"},
+    **{"leakyrelu": "leaky_relu", "hyperbolic tangent": "tanh", "hard_silu": "hard_swish"},
+    **{"hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "hardsilu": "hard_swish"},
 }
 INITIALIZERS = {
     **{"kaiming": "he_uniform", "kaiming_normal": "he_normal", "kaiming_uniform": "he_uniform"},

@@ -35,6 +35,11 @@ SEPARABLE = (
     SeparableConv2D(12, 3, stride=2, padding="same", depth_multiplier=2, activation="silu"),
     SeparableConv2D(16, 2, padding="same", use_bias=False), BatchNorm(), ReLU(),
 )  # fmt: skip
+ACTIVATED = (
+    Conv2D(8, 3, padding="same", activation="hard_swish"), MaxPool2D(2),
+    Conv2D(8, 3, padding="same", activation="relu6"), MaxPool2D(2), Conv2D(16, 2, activation="mish"),
+    Conv2D(16, 1, activation="hard_sigmoid"), Dense(20, activation="softplus"),
+)  # fmt: skip
 RESIDUAL = (
     Conv2D(8, 3, padding="same", activation="relu"),
     Residual([Conv2D(8, 3, padding="same", use_bias=False), BatchNorm(), ReLU(),
@@ -121,6 +126,7 @@ LOSSES = {
 BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
+    "activations": Case(layers=ACTIVATED, options=ADAM),
     "residual": Case(layers=RESIDUAL, options=ADAM),
     "residual, sgd": Case(
         layers=RESIDUAL, solver="sgd", rate=0.1, options=dict(momentum=0.9, nesterov=True)

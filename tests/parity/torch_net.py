@@ -7,7 +7,9 @@ from convnet.layers import resolve_names
 
 ACTIVATIONS = {
     None: lambda x: x, "linear": lambda x: x, "relu": functional.relu, "tanh": torch.tanh,
-    "silu": functional.silu, "gelu": functional.gelu, "sigmoid": torch.sigmoid,
+    "silu": functional.silu, "gelu": functional.gelu, "sigmoid": torch.sigmoid, "relu6": functional.relu6,
+    "hard_sigmoid": functional.hardsigmoid, "hard_swish": functional.hardswish, "mish": functional.mish,
+    "softplus": functional.softplus,
 }  # fmt: skip
 
 
