@@ -18,6 +18,7 @@ from convnet.layers import (
     MaxPool1D,
     MaxPool2D,
     Normalize,
+    PReLU,
     ReLU,
     Rescale,
     Residual,
@@ -145,6 +146,30 @@ NETS = {
             Dense(3, activation="hard_swish"),
         ],
         (17, 14, 3),
+    ),
+    "prelu": (
+        [
+            Conv2D(5, 3, activation="prelu"),
+            BatchNorm(),
+            PReLU(),
+            MaxPool2D(2),
+            Residual([Conv2D(5, 3, padding="same", activation="prelu")], activation="prelu"),
+            Dense(17, activation="prelu"),
+            Dense(3),
+        ],
+        (9, 11, 3),
+    ),
+    "prelu first": ([PReLU(), Conv1D(3, 3, activation="prelu"), PReLU(), Dense(2)], (12, 5)),
+    "softmax inside": (
+        [
+            Conv2D(6, 3, padding="same", activation="softmax"),
+            Residual([Conv2D(6, 3, padding="same", activation="softmax")], activation="softmax"),
+            MaxPool2D(2),
+            Activation("softmax"),
+            Dense(40, activation="softmax"),
+            Dense(3),
+        ],
+        (6, 7, 3),
     ),
     "every pool": (
         [

@@ -21,6 +21,7 @@ from convnet.layers import (
     MaxPool1D,
     MaxPool2D,
     Normalize,
+    PReLU,
     ReLU,
     Rescale,
     Residual,
@@ -59,6 +60,9 @@ def weights(initializer=None, l2=None, max_norm=None):
 
 def activation(name):
     """Return the operations of an activation."""
+    own = {"prelu": "PReLUOp", "softmax": "SoftmaxOp"}
+    if name in own:
+        return other(own[name])
     return [] if name is None else [Operation("ActivationOp", {"activation": name})]
 
 
@@ -258,6 +262,20 @@ TABLE = [
     Row(Dropout(0.5), "Dropout(0.5)", (5, 4, 3), other("DropoutOp", key=1)),
     Row(Activation("tanh"), "Activation('tanh')", (5, 4, 3), activation("tanh")),
     Row(ReLU(), "ReLU()", (8,), activation("relu")),
+    Row(PReLU(), "PReLU()", (5, 4, 3), activation("prelu")),
+    Row(
+        Conv1D(4, 3, activation="prelu"),
+        "Conv1D(4, 3, activation='prelu')",
+        (7, 2),
+        conv(4, kernel=(1, 3), activated="prelu"),
+    ),
+    Row(Activation("softmax"), "Activation('softmax')", (5, 4, 3), activation("softmax")),
+    Row(
+        Dense(4, activation="softmax"),
+        "Dense(4, activation='softmax')",
+        (9,),
+        dense(4, activated="softmax"),
+    ),
     Row(
         Residual([Conv2D(3, 3, padding="same"), ReLU(name="stem"), Conv2D(3, 1)], activation="elu"),
         "Residual([Conv2D(3, 3, padding='same'), ReLU(name='stem'), Conv2D(3, 1)], activation='elu')",

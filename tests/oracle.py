@@ -328,6 +328,31 @@ def activation_backward(grad, z, name):
     return f64(grad) * ACTIVATIONS[name or "linear"][1](f64(z))
 
 
+def softmax(z):
+    """exp(z) / sum of exp(z) over the last axis."""
+    z = f64(z)
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def softmax_backward(grad, z):
+    grad, y = f64(grad), softmax(z)
+    return y * (grad - (grad * y).sum(axis=-1, keepdims=True))
+
+
+def prelu(z, alpha):
+    """z where it is positive, else alpha z, with an alpha of each channel."""
+    z, alpha = f64(z, alpha)
+    return np.where(z > 0, z, alpha * z)
+
+
+def prelu_backward(grad, z, alpha):
+    """Return the gradients with respect to z and alpha."""
+    grad, z, alpha = f64(grad, z, alpha)
+    grad_alpha = np.where(z > 0, 0.0, grad * z).sum(axis=tuple(range(z.ndim - 1)))
+    return np.where(z > 0, grad, alpha * grad), grad_alpha
+
+
 # Conversion ----------------------------------------------------------------------------------------------
 def convert(x, scale=1.0):
     """Convert any dtype to the kernels' input: the value times the float32 scale, rounded to float32."""

@@ -13,7 +13,7 @@ from convnet.layers import Conv1D, Conv2D, Dense
 STEMS = {
     "Conv2D": "conv", "MaxPool2D": "pool", "AvgPool2D": "pool", "GlobalAvgPool2D": "globalpool",
     "GlobalMaxPool2D": "globalpool", "Dense": "dense", "BatchNorm": "batchnorm", "Dropout": "dropout",
-    "Activation": "activation", "ReLU": "activation", "Flatten": "flatten", "Residual": "residual",
+    "Activation": "activation", "ReLU": "activation", "PReLU": "activation", "Flatten": "flatten", "Residual": "residual",
     "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
@@ -102,12 +102,29 @@ class Reference:
             )
         self._tape = outer
 
+        out, back = self._activated(z + y, layer.activation, name)
+
         def step(grad, gradients):
-            grad = oracle.activation_backward(grad, z + y, layer.activation)
+            grad = back(grad, gradients)
             return self._back(body, grad, gradients) + self._back(side, grad, gradients)
 
         self._tape.append(step)
-        return oracle.activation(z + y, layer.activation)
+        return out
+
+    def _activated(self, z, function, name):
+        """Return function(z), and the function from the gradient by it to that by z."""
+        if function == "softmax":
+            return oracle.softmax(z), lambda grad, _: oracle.softmax_backward(grad, z)
+        if function == "prelu":
+            alpha = self._parameter(name, "alpha")
+
+            def step(grad, gradients):
+                grad, gradients[f"{name}/alpha"] = oracle.prelu_backward(grad, z, alpha)
+                return grad
+
+            return oracle.prelu(z, alpha), step
+        back = oracle.activation_backward
+        return oracle.activation(z, function), lambda grad, _: back(grad, z, function)
 
     def _parameter(self, name, key):
         return self.parameters.get(f"{name}/{key}")
@@ -115,17 +132,17 @@ class Reference:
     def _affine(self, forward, backward, x, layer, name, **options):
         """Compute a convolution or dense layer with its bias and activation."""
         w, b = self._parameter(name, "weights"), self._parameter(name, "bias")
-        z = forward(x, w, b, **options)
+        y, back = self._activated(forward(x, w, b, **options), layer.activation, name)
 
         def step(grad, gradients):
-            grad = oracle.activation_backward(grad, z, layer.activation)
+            grad = back(grad, gradients)
             grad_x, gradients[f"{name}/weights"], grad_b = backward(grad, x, w, **options)
             if b is not None:
                 gradients[f"{name}/bias"] = grad_b
             return grad_x
 
         self._tape.append(step)
-        return oracle.activation(z, layer.activation)
+        return y
 
     def _signal(self, x, layer, name, training, masks):
         """Compute a 1-D layer as the 2-D layer of height 1 on a map of height 1."""
@@ -253,11 +270,14 @@ class Reference:
     _spatialdropout2d = _dropout
 
     def _activation(self, x, layer, name, training, masks):
-        function = getattr(layer, "activation", "relu")
-        self._tape.append(lambda grad, _: oracle.activation_backward(grad, x, function))
-        return oracle.activation(x, function)
+        y, back = self._activated(x, getattr(layer, "activation", "relu"), name)
+        self._tape.append(back)
+        return y
 
     _relu = _activation
+
+    def _prelu(self, x, layer, name, training, masks):
+        return self._activation(x, SimpleNamespace(activation="prelu"), name, training, masks)
 
     def _flatten(self, x, layer, name, training, masks):
         self._tape.append(lambda grad, _: grad.reshape(x.shape))

@@ -152,6 +152,17 @@ def test_activation(rng, name):
     )
 
 
+def test_softmax(rng):
+    z, grad = rng.normal(size=(2, 3, 4, 5)) * 3, rng.normal(size=(2, 3, 4, 5))
+    check(oracle.softmax, [z], [oracle.softmax_backward(grad, z)], grad)
+    np.testing.assert_allclose(oracle.softmax([1000.0, 1000 + np.log(3)]), [0.25, 0.75])
+
+
+def test_prelu(rng):
+    z, grad, alpha = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(2, 3, 4, 5)), rng.normal(size=5)
+    check(oracle.prelu, [z, alpha], oracle.prelu_backward(grad, z, alpha), grad)
+
+
 def test_relu_keeps_nan():
     np.testing.assert_array_equal(oracle.activation([np.nan, -1.0, 2.0], "relu"), [np.nan, 0, 2])
 

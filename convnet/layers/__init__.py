@@ -14,7 +14,7 @@ builder). A new layer is one new file, and nothing here imports from higher pack
 
 from typing import TYPE_CHECKING
 
-from convnet.layers.activation import Activation, ReLU
+from convnet.layers.activation import Activation, PReLU, ReLU
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import Layer, register
 from convnet.layers.batchnorm import BatchNorm
@@ -72,6 +72,7 @@ __all__ = [
     "MaxPool1D",
     "MaxPool2D",
     "Normalize",
+    "PReLU",
     "ReLU",
     "Rescale",
     "Residual",

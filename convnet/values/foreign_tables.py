@@ -63,7 +63,7 @@ LAYERS = ForeignNames(
         "ReLU6": 'Activation("relu6")',
         "Sigmoid": 'Activation("sigmoid")',
         "SiLU": 'Activation("silu")',
-        "Softmax": OUTPUT,
+        "Softmax": 'Write Activation("softmax"). As the last layer, leave it out: the output layer has its own.',
         "Softplus": 'Activation("softplus")',
         "Swish": 'Activation("silu")',
         "Tanh": 'Activation("tanh")',

@@ -12,6 +12,7 @@ from convnet.layers import (
     Dense,
     GlobalAvgPool2D,
     MaxPool2D,
+    PReLU,
     ReLU,
     Residual,
     SeparableConv2D,
@@ -39,6 +40,10 @@ ACTIVATED = (
     Conv2D(8, 3, padding="same", activation="hard_swish"), MaxPool2D(2),
     Conv2D(8, 3, padding="same", activation="relu6"), MaxPool2D(2), Conv2D(16, 2, activation="mish"),
     Conv2D(16, 1, activation="hard_sigmoid"), Dense(20, activation="softplus"),
+)  # fmt: skip
+LEARNED = (
+    Conv2D(8, 3, padding="same"), PReLU(), MaxPool2D(2), Conv2D(8, 2, activation="softmax"),
+    Dense(20), PReLU(), Dense(9, activation="softmax"), Dense(20, activation="tanh"),
 )  # fmt: skip
 RESIDUAL = (
     Conv2D(8, 3, padding="same", activation="relu"),
@@ -127,6 +132,7 @@ BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
     "activations": Case(layers=ACTIVATED, options=ADAM),
+    "prelu and softmax": Case(layers=LEARNED, options=ADAM),
     "residual": Case(layers=RESIDUAL, options=ADAM),
     "residual, sgd": Case(
         layers=RESIDUAL, solver="sgd", rate=0.1, options=dict(momentum=0.9, nesterov=True)

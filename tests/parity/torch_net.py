@@ -9,7 +9,7 @@ ACTIVATIONS = {
     None: lambda x: x, "linear": lambda x: x, "relu": functional.relu, "tanh": torch.tanh,
     "silu": functional.silu, "gelu": functional.gelu, "sigmoid": torch.sigmoid, "relu6": functional.relu6,
     "hard_sigmoid": functional.hardsigmoid, "hard_swish": functional.hardswish, "mish": functional.mish,
-    "softplus": functional.softplus,
+    "softplus": functional.softplus, "softmax": lambda x: functional.softmax(x, dim=1),
 }  # fmt: skip
 
 
@@ -93,6 +93,7 @@ KINDS = {
     "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, layer.pool_size),
     "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(x, layer.pool_size),
     "GlobalAvgPool2D": lambda layer, _, x, __: x.mean((2, 3)),
+    "PReLU": lambda _, parameters, x, name: functional.prelu(x, parameters[f"{name}/alpha"]),
     "ReLU": lambda layer, _, x, __: functional.relu(x),
     "Activation": lambda layer, _, x, __: ACTIVATIONS[layer.activation](x),
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import erfc, exp, expm1, log1p, sqrt, tanh
 
+from convnet.inspection.trace.text import number
+
 
 def sigmoid(z: float) -> float:
     """Return 1 / (1 + exp(-z))."""
@@ -20,6 +22,16 @@ def hard_sigmoid(z: float) -> float:
 def softplus(z: float) -> float:
     """Return log(1 + exp(z))."""
     return max(z, 0.0) + log1p(exp(-abs(z)))
+
+
+def prelu(z: float, slope: float) -> float:
+    """Return z where it is positive, else the learned slope times z."""
+    return z if z > 0 else slope * z
+
+
+def prelu_formula(slope: float) -> str:
+    """Return the formula of `prelu` with this slope."""
+    return f"prelu(z) = z if z > 0 else {number(slope)} z"
 
 
 FUNCTIONS: dict[str, Callable[[float], float]] = {
