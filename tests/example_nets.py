@@ -185,6 +185,26 @@ NETS = {
         ],
         (19, 23, 2),
     ),
+    "pools cut at the edges": (
+        [
+            Conv2D(6, 3, activation="relu"),
+            MaxPool2D(2, ceil_mode=True),
+            BatchNorm(),
+            MaxPool2D(3, stride=2, ceil_mode=True),
+            AvgPool2D(3, stride=2, padding=1, ceil_mode=True, count_include_pad=True),
+            Dense(3),
+        ],
+        (17, 22, 2),
+    ),
+    "signals cut at the end": (
+        [
+            Conv1D(6, 3, activation="relu"),
+            MaxPool1D(2, ceil_mode=True),
+            AvgPool1D(3, padding=(1, 0), ceil_mode=True, count_include_pad=True),
+            Dense(3),
+        ],
+        (23, 2),
+    ),
     "norm first": (
         [BatchNorm(), Conv2D(5, 3), BatchNorm(), MaxPool2D(2), Flatten(), BatchNorm(), Dense(3)],
         (9, 8, 3),

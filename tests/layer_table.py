@@ -79,11 +79,10 @@ def dense(units, *, activated=None, learning=None):
     return [Operation("DenseOp", {}, units, learning), *activation(activated)]
 
 
-def pool(kind, size, stride, padding=((0, 0), (0, 0))):
+def pool(kind, size, stride, padding=((0, 0), (0, 0)), **changes):
     """Return the operation of a pooling layer."""
-    return [
-        Operation("Pool2DOp", {"pooling": kind, "size": size, "stride": stride, "padding": padding})
-    ]
+    fields = {"pooling": kind, "size": size, "stride": stride, "padding": padding}
+    return [Operation("Pool2DOp", fields | changes)]
 
 
 def other(name, **fields):
@@ -144,6 +143,18 @@ TABLE = [
         (8, 3),
         pool("avg", (1, 3), (1, 2), ((0, 0), (1, 1))),
     ),
+    Row(
+        MaxPool1D(3, stride=2, ceil_mode=True),
+        "MaxPool1D(3, stride=2, ceil_mode=True)",
+        (8, 3),
+        pool("max", (1, 3), (1, 2)),
+    ),
+    Row(
+        AvgPool1D(3, stride=2, padding=(0, 1), count_include_pad=True),
+        "AvgPool1D(3, stride=2, padding=(0, 1), count_include_pad=True)",
+        (8, 3),
+        pool("avg", (1, 3), (1, 2), ((0, 0), (0, 1)), count_include_pad=True),
+    ),
     Row(GlobalAvgPool1D(), "GlobalAvgPool1D()", (7, 2), pool("avg", (1, 7), (1, 7))),
     Row(GlobalMaxPool1D(), "GlobalMaxPool1D()", (7, 2), pool("max", (1, 7), (1, 7))),
     Row(MaxPool2D(), "MaxPool2D()", (5, 4, 3), pool("max", (2, 2), (2, 2))),
@@ -158,6 +169,18 @@ TABLE = [
         "AvgPool2D(3, padding=1)",
         (7, 9, 2),
         pool("avg", (3, 3), (3, 3), ((1, 1), (1, 1))),
+    ),
+    Row(
+        MaxPool2D(2, ceil_mode=True),
+        "MaxPool2D(ceil_mode=True)",
+        (5, 7, 3),
+        pool("max", (2, 2), (2, 2)),
+    ),
+    Row(
+        AvgPool2D(3, stride=(2, 5), padding=1, ceil_mode=True, count_include_pad=True),
+        "AvgPool2D(3, stride=(2, 5), padding=1, ceil_mode=True, count_include_pad=True)",
+        (8, 7, 2),
+        pool("avg", (3, 3), (2, 5), ((1, 1), (1, 1)), count_include_pad=True),
     ),
     Row(GlobalAvgPool2D(), "GlobalAvgPool2D()", (7, 9, 2), pool("avg", (7, 9), (7, 9))),
     Row(GlobalMaxPool2D(), "GlobalMaxPool2D()", (7, 9, 2), pool("max", (7, 9), (7, 9))),

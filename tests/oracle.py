@@ -98,13 +98,26 @@ def dense_backward(grad, x, w):
 
 
 # Pooling -------------------------------------------------------------------------------------------------
-def max_pool2d(x, size, stride=None, padding=NO_PADDING):
+def pool_pads(sizes, window, stride, padding, ceil_mode):
+    """Return the padding; in ceil mode with what the last windows need behind it, which begin before n + left padding."""
+    if not ceil_mode:
+        return padding
+    found = []
+    for n, k, s, (before, after) in zip(sizes, window, stride, padding, strict=True):
+        out = int(np.ceil((n + before + after - k) / s)) + 1
+        out -= (out - 1) * s >= n + before
+        found.append((before, max(after, (out - 1) * s + k - n - before)))
+    return tuple(found)
+
+
+def max_pool2d(x, size, stride=None, padding=NO_PADDING, ceil_mode=False):
     """Return the largest pixel of each window, and the tap (i * width + j) that it comes from.
 
     Padding never wins, the first in row-major order wins a tie, a NaN wins over every number.
     """
     x = f64(x)
     stride = stride or size
+    padding = pool_pads(x.shape[1:3], size, stride, padding, ceil_mode)
     inside = pad(np.ones(x.shape, dtype=bool), padding, False)
     x = pad(x, padding)
     best = winner = None
@@ -118,34 +131,48 @@ def max_pool2d(x, size, stride=None, padding=NO_PADDING):
     return best, winner
 
 
-def max_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING):
+def max_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING, ceil_mode=False):
     grad, x = f64(grad, x)
-    winner = max_pool2d(x, size, stride, padding)[1]
+    stride = stride or size
+    winner = max_pool2d(x, size, stride, padding, ceil_mode)[1]
+    padding = pool_pads(x.shape[1:3], size, stride, padding, ceil_mode)
     grad_x = np.zeros_like(pad(x, padding))
-    for i, j, seen in taps(grad_x.shape, size, stride or size, (1, 1)):
+    for i, j, seen in taps(grad_x.shape, size, stride, (1, 1)):
         grad_x[seen] += np.where(winner == i * size[1] + j, grad, 0.0)
     return unpad(grad_x, padding)
 
 
-def avg_pool2d(x, size, stride=None, padding=NO_PADDING):
-    """Return the mean of each window's pixels without padding."""
+def _counted(x, pads, padding, count_include_pad):
+    """Return 1 for each pixel that an average counts, 0 elsewhere; `pads` are at least `padding`."""
+    beyond = [(0, wide - p) for (_, wide), (_, p) in zip(pads, padding, strict=True)]
+    return pad(pad(np.ones_like(x), padding, float(count_include_pad)), beyond)
+
+
+def avg_pool2d(
+    x, size, stride=None, padding=NO_PADDING, ceil_mode=False, count_include_pad=False
+):
+    """Return the mean of each window's pixels, without padding or with zeros there."""
     x = f64(x)
     total = count = 0.0
-    inside, x = pad(np.ones_like(x), padding), pad(x, padding)
+    pads = pool_pads(x.shape[1:3], size, stride or size, padding, ceil_mode)
+    counted, x = _counted(x, pads, padding, count_include_pad), pad(x, pads)
     for _, _, seen in taps(x.shape, size, stride or size, (1, 1)):
-        total, count = total + x[seen], count + inside[seen]
+        total, count = total + x[seen], count + counted[seen]
     return total / count
 
 
-def avg_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING):
+def avg_pool2d_backward(
+    grad, x, size, stride=None, padding=NO_PADDING, ceil_mode=False, count_include_pad=False
+):
     grad, x = f64(grad, x)
-    inside = pad(np.ones_like(x), padding)
-    seens = [seen for _, _, seen in taps(inside.shape, size, stride or size, (1, 1))]
-    share = grad / sum(inside[seen] for seen in seens)
-    grad_x = np.zeros_like(inside)
+    pads = pool_pads(x.shape[1:3], size, stride or size, padding, ceil_mode)
+    counted = _counted(x, pads, padding, count_include_pad)
+    seens = [seen for _, _, seen in taps(counted.shape, size, stride or size, (1, 1))]
+    share = grad / sum(counted[seen] for seen in seens)
+    grad_x = np.zeros_like(counted)
     for seen in seens:
         grad_x[seen] += share
-    return unpad(grad_x, padding)
+    return unpad(grad_x, pads)
 
 
 def global_max_pool2d(x):

@@ -226,8 +226,11 @@ class Reference:
         size = pair(layer.pool_size)
         stride = size if layer.stride is None else pair(layer.stride)
         padding = explicit_pads(layer.padding, x.shape[1:3], size, stride)
-        self._tape.append(lambda grad, _: backward(grad, x, size, stride, padding))
-        return forward(x, size, stride, padding)
+        options = {"ceil_mode": layer.ceil_mode}
+        if hasattr(layer, "count_include_pad"):
+            options["count_include_pad"] = layer.count_include_pad
+        self._tape.append(lambda grad, _: backward(grad, x, size, stride, padding, **options))
+        return forward(x, size, stride, padding, **options)
 
     def _maxpool2d(self, x, layer, name, training, masks):
         return self._pool(x, layer, oracle.max_pool2d, oracle.max_pool2d_backward)[0]

@@ -91,6 +91,8 @@ POOLS = [
     dict(size=(2, 2)),
     dict(size=(3, 2), stride=(2, 1), padding=((1, 1), (0, 1))),
     dict(size=(2, 3), stride=(3, 3), padding=((0, 1), (2, 2))),
+    dict(size=(3, 4), stride=(2, 3), ceil_mode=True),
+    dict(size=(2, 3), stride=(3, 2), padding=((1, 1), (2, 0)), ceil_mode=True),
 ]
 
 
@@ -105,6 +107,15 @@ def test_pool2d(rng, kind, options):
 
     grad = rng.normal(size=forward(x).shape)
     check(forward, [x], [getattr(oracle, f"{kind}_pool2d_backward")(grad, x, **options)], grad)
+
+
+@pytest.mark.parametrize("options", POOLS)
+def test_average_with_padding(rng, options):
+    options = options | {"count_include_pad": True}
+    x = rng.normal(size=(2, 7, 6, 3))
+    grad = rng.normal(size=oracle.avg_pool2d(x, **options).shape)
+    gradient = oracle.avg_pool2d_backward(grad, x, **options)
+    check(lambda x: oracle.avg_pool2d(x, **options), [x], [gradient], grad)
 
 
 def test_pooling_ignores_padding():

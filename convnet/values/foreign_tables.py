@@ -123,7 +123,6 @@ LAYER_PARAMETERS = ForeignNames(
         "input_size": INPUTS,
         "num_features": INPUTS,
         # windows
-        "ceil_mode": 'Leave it out, or write padding="same", which keeps the pixels at the edge.',
         "count_include_pad": "Leave it out.",
         "dilation_rate": "dilation={value}",
         "pad": "padding={value}",

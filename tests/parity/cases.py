@@ -45,6 +45,10 @@ LEARNED = (
     Conv2D(8, 3, padding="same"), PReLU(), MaxPool2D(2), Conv2D(8, 2, activation="softmax"),
     Dense(20), PReLU(), Dense(9, activation="softmax"), Dense(20, activation="tanh"),
 )  # fmt: skip
+POOLED = (
+    Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2, ceil_mode=True),
+    AvgPool2D(3, stride=2, padding=1, ceil_mode=True, count_include_pad=True), Dense(20),
+)  # fmt: skip
 RESIDUAL = (
     Conv2D(8, 3, padding="same", activation="relu"),
     Residual([Conv2D(8, 3, padding="same", use_bias=False), BatchNorm(), ReLU(),
@@ -131,6 +135,7 @@ LOSSES = {
 BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
+    "pools cut at the edges": Case(layers=POOLED, options=ADAM),
     "activations": Case(layers=ACTIVATED, options=ADAM),
     "prelu and softmax": Case(layers=LEARNED, options=ADAM),
     "residual": Case(layers=RESIDUAL, options=ADAM),

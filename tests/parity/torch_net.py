@@ -57,6 +57,14 @@ def same(x, kernel, stride):
     return functional.pad(x, pads)
 
 
+def pool(layer):
+    """The arguments of a pool whose padding is a number, or "valid"."""
+    padding = 0 if layer.padding == "valid" else layer.padding
+    return dict(
+        kernel_size=layer.pool_size, stride=layer.stride, padding=padding, ceil_mode=layer.ceil_mode
+    )
+
+
 def residual(layer, parameters, x, name):
     out = forward(layer.layers, parameters, x, f"{name}/")
     if f"{name}/shortcut/weights" in parameters:
@@ -90,8 +98,10 @@ KINDS = {
     "BatchNorm": batch_norm,
     "Residual": residual,
     "SeparableConv2D": separable,
-    "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, layer.pool_size),
-    "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(x, layer.pool_size),
+    "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, **pool(layer)),
+    "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(
+        x, **pool(layer), count_include_pad=layer.count_include_pad
+    ),
     "GlobalAvgPool2D": lambda layer, _, x, __: x.mean((2, 3)),
     "PReLU": lambda _, parameters, x, name: functional.prelu(x, parameters[f"{name}/alpha"]),
     "ReLU": lambda layer, _, x, __: functional.relu(x),
