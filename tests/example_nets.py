@@ -24,6 +24,8 @@ from convnet.layers import (
     Residual,
     Resize,
     SeparableConv2D,
+    UpSample1D,
+    UpSample2D,
     ZeroPad2D,
 )
 
@@ -202,6 +204,30 @@ NETS = {
             MaxPool1D(2, ceil_mode=True),
             AvgPool1D(3, padding=(1, 0), ceil_mode=True, count_include_pad=True),
             Dense(3),
+        ],
+        (23, 2),
+    ),
+    "decoder": (
+        [
+            UpSample2D((1, 2)),
+            Conv2D(6, 3, stride=2, activation="relu"),
+            UpSample2D(3),
+            Conv2D(4, 3, padding="same"),
+            BatchNorm(),
+            UpSample2D(2, interpolation="bilinear"),
+            MaxPool2D(2),
+            Residual([UpSample2D(1), Conv2D(4, 1)]),
+            Dense(3),
+        ],
+        (9, 7, 2),
+    ),
+    "decoder of signals": (
+        [
+            Conv1D(6, 3, stride=2, activation="relu"),
+            UpSample1D(),
+            Conv1D(4, 3),
+            UpSample1D(3, interpolation="linear"),
+            GlobalAvgPool1D(),
         ],
         (23, 2),
     ),

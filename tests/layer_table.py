@@ -28,6 +28,8 @@ from convnet.layers import (
     Resize,
     SeparableConv2D,
     SpatialDropout2D,
+    UpSample1D,
+    UpSample2D,
     ZeroPad2D,
 )
 
@@ -268,6 +270,20 @@ TABLE = [
         (5, 4, 3),
         other("ResizeOp", methods=("nearest", "nearest")),
     ),
+    Row(UpSample2D(), "UpSample2D()", (5, 4, 3), other("ResizeOp", methods=("nearest", "nearest"))),
+    Row(
+        UpSample2D([1, 3], interpolation="bilinear"),
+        "UpSample2D((1, 3), interpolation='bilinear')",
+        (5, 4, 3),
+        other("ResizeOp", methods=("bilinear", "bilinear")),
+    ),
+    Row(
+        UpSample1D(3, interpolation="linear"),
+        "UpSample1D(3, interpolation='linear')",
+        (5, 4),
+        other("ResizeOp", methods=("nearest", "bilinear")),
+    ),
+    Row(UpSample1D(), "UpSample1D()", (5, 4), other("ResizeOp", methods=("nearest", "nearest"))),
     Row(Flatten(), "Flatten()", (5, 5, 4), []),
     Row(Flatten(), "Flatten()", (5,), []),
     Row(

@@ -257,6 +257,17 @@ def normalize_backward(grad, deviation, epsilon=1e-7):
     return f64(grad) / divisors(deviation, epsilon)
 
 
+def repeat(x, factors):
+    """Repeat each pixel along both axes of a map."""
+    return f64(x).repeat(factors[0], axis=1).repeat(factors[1], axis=2)
+
+
+def repeat_backward(grad, factors):
+    n, h, w, c = grad.shape
+    u, v = factors
+    return f64(grad).reshape(n, h // u, u, w // v, v, c).sum(axis=(2, 4))
+
+
 def resize_weights(n, m, method):
     """Return the weight of each of n pixels in each of m outputs: (m, n)."""
     pixels = np.arange(n)

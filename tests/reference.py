@@ -17,7 +17,7 @@ STEMS = {
     "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
-    "Normalize": "normalize", "Resize": "resize",
+    "Normalize": "normalize", "Resize": "resize", "UpSample1D": "upsample", "UpSample2D": "upsample",
 }  # fmt: skip
 
 
@@ -216,6 +216,24 @@ class Reference:
             methods = ["area" if old > new else "bilinear" for old, new in axes]
         self._tape.append(lambda grad, _: oracle.resize_backward(grad, x, methods))
         return oracle.resize(x, size, methods)
+
+    def _upsample2d(self, x, layer, name, training, masks):
+        factors = pair(layer.size)
+        if layer.interpolation == "nearest":
+            self._tape.append(lambda grad, _: oracle.repeat_backward(grad, factors))
+            return oracle.repeat(x, factors)
+        methods = ["bilinear"] * 2
+        self._tape.append(lambda grad, _: oracle.resize_backward(grad, x, methods))
+        return oracle.resize(x, [f * n for f, n in zip(factors, x.shape[1:3], strict=True)], methods)
+
+    def _upsample1d(self, x, layer, name, training, masks):
+        method = layer.interpolation.replace("linear", "bilinear")
+        upright = SimpleNamespace(size=(1, layer.size), interpolation=method)
+        inner = Reference([], {})
+        inner._tape = []
+        y = inner._upsample2d(x[:, None], upright, name, training, masks)
+        self._tape.append(lambda grad, _: inner._back(inner._tape, grad[:, None], {})[:, 0])
+        return y[:, 0]
 
     def _dense(self, x, layer, name, training, masks):
         if x.ndim > 2:

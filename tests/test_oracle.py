@@ -54,6 +54,12 @@ def test_resize(rng, size, methods):
     check(lambda x: oracle.resize(x, size, methods), [x], [gradient], grad)
 
 
+def test_repeat(rng):
+    x, grad = rng.normal(size=(2, 3, 4, 2)), rng.normal(size=(2, 6, 12, 2))
+    check(lambda x: oracle.repeat(x, (2, 3)), [x], [oracle.repeat_backward(grad, (2, 3))], grad)
+    np.testing.assert_array_equal(oracle.repeat(x, (2, 3)), oracle.resize(x, (6, 12), ["nearest"] * 2))
+
+
 def test_affine(rng):
     x, grad = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
     mean, deviation = rng.normal(size=3), np.array([2.0, 0.5, 1e-9])

@@ -48,6 +48,7 @@ from convnet.layers.spec import (
     to_json,
     to_yaml,
 )
+from convnet.layers.upsample import UpSample1D, UpSample2D
 from convnet.layers.zeropad2d import ZeroPad2D
 from convnet.values import foreign_tables
 from convnet.values.foreign_names import missing_name
@@ -79,6 +80,8 @@ __all__ = [
     "Resize",
     "SeparableConv2D",
     "SpatialDropout2D",
+    "UpSample1D",
+    "UpSample2D",
     "ZeroPad2D",
     "as_layers",
     "auto_layers",

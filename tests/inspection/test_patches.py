@@ -23,7 +23,10 @@ from convnet.layers import (
     MaxPool1D,
     MaxPool2D,
     Residual,
+    Resize,
     SeparableConv2D,
+    UpSample1D,
+    UpSample2D,
     ZeroPad2D,
 )
 
@@ -52,6 +55,13 @@ NETS = {
         ],
         (64, 2),
     ),
+    "upsampled": (
+        [Conv2D(2, 3, stride=2), UpSample2D((2, 3)), Conv2D(2, 3, padding="same"),
+         UpSample2D(2, interpolation="bilinear"), MaxPool2D(2, ceil_mode=True)],
+        (9, 11, 1),
+    ),
+    "resized": ([Resize((7, 20)), Conv2D(2, 3), Resize((9, 6), method="area")], (12, 9, 1)),
+    "upsampled signal": ([Conv1D(3, 4, stride=2), UpSample1D(3), Conv1D(2, 4)], (24, 2)),
     "everything": ([Conv2D(2, 3), GlobalAvgPool2D(), Dense(3)], (5, 6, 1)),
     "flat": ([Conv2D(2, 3), Flatten(), Dense(3)], (5, 6, 1)),
 }  # fmt: skip

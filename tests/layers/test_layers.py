@@ -60,8 +60,10 @@ def expected_shape(row):
             sides = (n + sum(pads) for n, pads in zip(shape, op.fields["padding"], strict=False))
             shape = (*sides, shape[2])
         elif op.name == "ResizeOp":
-            size = row.layer.size
-            shape = (*(size if isinstance(size, tuple) else (size, size)), shape[2])
+            axes, size = len(shape) - 1, row.layer.size
+            size = size if isinstance(size, tuple) else (size,) * axes
+            factors = shape[:axes] if hasattr(row.layer, "interpolation") else (1,) * axes
+            shape = (*(a * b for a, b in zip(factors, size, strict=True)), shape[-1])
     if isinstance(row.layer, GlobalPool):
         return shape[-1:]
     return (prod(shape),) if isinstance(row.layer, Flatten) else shape

@@ -16,6 +16,7 @@ from convnet.layers import (
     ReLU,
     Residual,
     SeparableConv2D,
+    UpSample2D,
 )
 from convnet.training.optimization import LearningRates
 from convnet.training.schedules import Cosine, Exponential, OneCycle, Step, Warmup
@@ -48,6 +49,10 @@ LEARNED = (
 POOLED = (
     Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2, ceil_mode=True),
     AvgPool2D(3, stride=2, padding=1, ceil_mode=True, count_include_pad=True), Dense(20),
+)  # fmt: skip
+UPSAMPLED = (
+    Conv2D(6, 3, stride=2, activation="tanh"), UpSample2D(2), Conv2D(6, 3, padding="same"),
+    UpSample2D((3, 2), interpolation="bilinear"), Conv2D(4, 3, activation="tanh"), GlobalAvgPool2D(),
 )  # fmt: skip
 RESIDUAL = (
     Conv2D(8, 3, padding="same", activation="relu"),
@@ -135,6 +140,7 @@ LOSSES = {
 BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
+    "upsampled": Case(layers=UPSAMPLED, options=ADAM),
     "pools cut at the edges": Case(layers=POOLED, options=ADAM),
     "activations": Case(layers=ACTIVATED, options=ADAM),
     "prelu and softmax": Case(layers=LEARNED, options=ADAM),

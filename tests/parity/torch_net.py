@@ -103,6 +103,9 @@ KINDS = {
         x, **pool(layer), count_include_pad=layer.count_include_pad
     ),
     "GlobalAvgPool2D": lambda layer, _, x, __: x.mean((2, 3)),
+    "UpSample2D": lambda layer, _, x, __: functional.interpolate(
+        x, scale_factor=pair(layer.size), mode=layer.interpolation,
+    ),
     "PReLU": lambda _, parameters, x, name: functional.prelu(x, parameters[f"{name}/alpha"]),
     "ReLU": lambda layer, _, x, __: functional.relu(x),
     "Activation": lambda layer, _, x, __: ACTIVATIONS[layer.activation](x),

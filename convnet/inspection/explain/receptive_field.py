@@ -10,7 +10,9 @@ import numpy as np
 from convnet.graph.ops.branch import AddOp, ForkOp
 from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.pool2d import Pool2DOp
+from convnet.graph.ops.resize import ResizeOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
+from convnet.inspection.trace.windows import axis_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,16 @@ class PixelRanges:
         """Return the ranges that a sliding window reads: the window of position i begins at i · stride - padding."""
         reach = (kernel - 1) * dilation - padding
         return PixelRanges(self.first * stride - padding, self.last * stride + reach)
+
+    def resized(self, method: str, n: int, m: int) -> PixelRanges:
+        """Return the ranges of an axis of n pixels that became one of m. Beyond the border, pixels go on evenly."""
+        reads = [axis_weights(method, n, m, i) for i in range(m)]
+        first = np.array([start for start, _ in reads])
+        last = np.array([start + len(weights) - 1 for start, weights in reads])
+        begin, end = np.clip(self.first, 0, m - 1), np.clip(self.last, 0, m - 1)
+        return PixelRanges(
+            first[begin] + (self.first - begin) * n // m, last[end] - (end - self.last) * n // m
+        )
 
     def whole(self, n: int) -> PixelRanges:
         """Return as many ranges that cover all n pixels."""
@@ -90,8 +102,7 @@ def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
     add(graph.outputs[layer], [PixelRanges(position, position) for position in positions])
     for op in reversed(graph.ops):
         for axes in [found[id(end)] for end in _written(op) if id(end) in found]:
-            window = zip(axes, *_window(op), strict=True)
-            axes = [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
+            axes = _through(op, axes)
             for source in _read(op):
                 add(source, axes)
     return found[id(graph.input)]
@@ -103,6 +114,15 @@ def _read(op: Op) -> tuple[Buffer, ...]:
 
 def _written(op: Op) -> tuple[Buffer, ...]:
     return (op.dst, op.other) if isinstance(op, ForkOp) else (op.dst,)
+
+
+def _through(op: Op, axes: Sequence[PixelRanges]) -> list[PixelRanges]:
+    """Return the ranges of the input of an operation for those of its output."""
+    if isinstance(op, ResizeOp):
+        sizes = zip(axes, op.methods, op.src.shape, op.dst.shape, strict=False)
+        return [axis.resized(method, n, m) for axis, method, n, m in sizes]
+    window = zip(axes, *_window(op), strict=True)
+    return [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
 
 
 def _window(op: Op) -> Any:

@@ -138,7 +138,7 @@ def resize_step(
 ) -> ResizeStep:
     """Return the step of a pixel of a resized map."""
     axes = zip(op.methods, op.src.shape, op.dst.shape, index, strict=False)
-    (top, rows), (left, columns) = (_axis_weights(method, n, m, i) for method, n, m, i in axes)
+    (top, rows), (left, columns) = (axis_weights(method, n, m, i) for method, n, m, i in axes)
     channel = index[2]
     window = net.values(op.src)[top : top + len(rows), left : left + len(columns), channel]
     weights = np.outer(rows, columns)
@@ -152,7 +152,7 @@ def resize_step(
     )
 
 
-def _axis_weights(method: str, n: int, m: int, i: int) -> tuple[int, np.ndarray]:
+def axis_weights(method: str, n: int, m: int, i: int) -> tuple[int, np.ndarray]:
     """Return the first of n input pixels that output pixel i of m reads along an axis, and the weights from there."""
     if method == "area":
         edges = np.array([i * n / m, (i + 1) * n / m])
