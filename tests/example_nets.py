@@ -19,11 +19,14 @@ from convnet.layers import (
     MaxPool2D,
     Normalize,
     Parallel,
+    PReLU,
     ReLU,
     Rescale,
     Residual,
     Resize,
     SeparableConv2D,
+    UpSample1D,
+    UpSample2D,
     ZeroPad2D,
 )
 
@@ -130,6 +133,49 @@ NETS = {
         ],
         (17, 14, 3),
     ),
+    "mobile": (
+        [
+            Conv2D(16, 3, stride=2, padding="same", use_bias=False),
+            BatchNorm(),
+            Activation("hard_swish"),
+            DepthwiseConv2D(3, padding="same", use_bias=False),
+            BatchNorm(),
+            Activation("relu6"),
+            MaxPool2D(2),
+            Conv2D(24, 1, activation="mish"),
+            Residual(
+                [Conv2D(24, 3, padding="same", activation="hard_sigmoid")], activation="relu6"
+            ),
+            GlobalAvgPool2D(),
+            Dense(17, activation="softplus"),
+            Dense(3, activation="hard_swish"),
+        ],
+        (17, 14, 3),
+    ),
+    "prelu": (
+        [
+            Conv2D(5, 3, activation="prelu"),
+            BatchNorm(),
+            PReLU(),
+            MaxPool2D(2),
+            Residual([Conv2D(5, 3, padding="same", activation="prelu")], activation="prelu"),
+            Dense(17, activation="prelu"),
+            Dense(3),
+        ],
+        (9, 11, 3),
+    ),
+    "prelu first": ([PReLU(), Conv1D(3, 3, activation="prelu"), PReLU(), Dense(2)], (12, 5)),
+    "softmax inside": (
+        [
+            Conv2D(6, 3, padding="same", activation="softmax"),
+            Residual([Conv2D(6, 3, padding="same", activation="softmax")], activation="softmax"),
+            MaxPool2D(2),
+            Activation("softmax"),
+            Dense(40, activation="softmax"),
+            Dense(3),
+        ],
+        (6, 7, 3),
+    ),
     "every pool": (
         [
             Conv2D(7, 3, dilation=2, padding=2, activation="gelu"),
@@ -143,6 +189,50 @@ NETS = {
             Dense(4),
         ],
         (19, 23, 2),
+    ),
+    "pools cut at the edges": (
+        [
+            Conv2D(6, 3, activation="relu"),
+            MaxPool2D(2, ceil_mode=True),
+            BatchNorm(),
+            MaxPool2D(3, stride=2, ceil_mode=True),
+            AvgPool2D(3, stride=2, padding=1, ceil_mode=True, count_include_pad=True),
+            Dense(3),
+        ],
+        (17, 22, 2),
+    ),
+    "signals cut at the end": (
+        [
+            Conv1D(6, 3, activation="relu"),
+            MaxPool1D(2, ceil_mode=True),
+            AvgPool1D(3, padding=(1, 0), ceil_mode=True, count_include_pad=True),
+            Dense(3),
+        ],
+        (23, 2),
+    ),
+    "decoder": (
+        [
+            UpSample2D((1, 2)),
+            Conv2D(6, 3, stride=2, activation="relu"),
+            UpSample2D(3),
+            Conv2D(4, 3, padding="same"),
+            BatchNorm(),
+            UpSample2D(2, interpolation="bilinear"),
+            MaxPool2D(2),
+            Residual([UpSample2D(1), Conv2D(4, 1)]),
+            Dense(3),
+        ],
+        (9, 7, 2),
+    ),
+    "decoder of signals": (
+        [
+            Conv1D(6, 3, stride=2, activation="relu"),
+            UpSample1D(),
+            Conv1D(4, 3),
+            UpSample1D(3, interpolation="linear"),
+            GlobalAvgPool1D(),
+        ],
+        (23, 2),
     ),
     "norm first": (
         [BatchNorm(), Conv2D(5, 3), BatchNorm(), MaxPool2D(2), Flatten(), BatchNorm(), Dense(3)],

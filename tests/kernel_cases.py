@@ -356,6 +356,47 @@ def activation(rng, name, size=(3, 5, 7), n=2):
     return Case(m, [("activation", fields)], stages, expected, 2e-6)
 
 
+def prelu(rng, c, size=(3, 5), n=3):
+    """A rectifier with a slope of each channel, and its gradients."""
+    m = Memory(samples=n)
+    z, grad = (integers(rng, (n, *size, c)) for _ in range(2))
+    alpha = integers(rng, (c,)) / np.float32(4)
+    data, by_alpha = oracle.prelu_backward(grad, z, alpha)
+    fields = dict(
+        src=m.map(z, HALO),
+        dst=m.blank(n, *size, c, HALO),
+        grad_src=m.blank(n, *size, c),
+        grad_dst=m.map(grad),
+        alpha=m.params.reserve(alpha),
+        grad_alpha=m.lane_grads.reserve(np.zeros(c)),
+        data_gradient=1,
+    )
+    expected = {
+        "output": (fields["dst"], oracle.prelu(z, alpha)),
+        "data gradient": (fields["grad_src"], data),
+        "gradient of alpha": (("lane_grads", fields["grad_alpha"], (c,)), by_alpha),
+    }
+    return Case(m, [("prelu", fields)], ["prelu_fwd", "prelu_bwd"], expected)
+
+
+def softmax(rng, c, size=(3, 5), n=2):
+    """A softmax over the channels, and its gradient."""
+    m = Memory(samples=n)
+    z, grad = normals(rng, (n, *size, c), 4.0), normals(rng, (n, *size, c))
+    z[0, 0, 0, 0] = 300.0
+    fields = dict(
+        src=m.map(z, HALO),
+        dst=m.blank(n, *size, c, HALO),
+        grad_src=m.blank(n, *size, c),
+        grad_dst=m.map(grad),
+    )
+    expected = {
+        "output": (fields["dst"], oracle.softmax(z)),
+        "data gradient": (fields["grad_src"], oracle.softmax_backward(grad, z)),
+    }
+    return Case(m, [("softmax", fields)], ["softmax_fwd", "softmax_bwd"], expected, 2e-6)
+
+
 def fork(rng, c, size=(3, 5), n=2):
     """The gradient of a fork: the sum of those of its two readers."""
     m = Memory(samples=n)
@@ -652,6 +693,8 @@ def cases(seed=0):
             add(f"max {c}, {side} wanted", merge, "max", c, wanted=(side,))
         add(f"multiply {c} flat", merge, "multiply", c, flat=True)
         add(f"concat {c}", concat, c)
+        add(f"prelu {c}", prelu, c)
+        add(f"softmax of {c} channels", softmax, c)
         add(f"pad {c}", pad, c)
         add(f"dropout {c}", dropout, c, size=(2, 33))
         add(f"channel dropout {c}", dropout, c, whole_channels=True)

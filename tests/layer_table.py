@@ -22,12 +22,15 @@ from convnet.layers import (
     MaxPool2D,
     Normalize,
     Parallel,
+    PReLU,
     ReLU,
     Rescale,
     Residual,
     Resize,
     SeparableConv2D,
     SpatialDropout2D,
+    UpSample1D,
+    UpSample2D,
     ZeroPad2D,
 )
 
@@ -60,6 +63,9 @@ def weights(initializer=None, l2=None, max_norm=None):
 
 def activation(name):
     """Return the operations of an activation."""
+    own = {"prelu": "PReLUOp", "softmax": "SoftmaxOp"}
+    if name in own:
+        return other(own[name])
     return [] if name is None else [Operation("ActivationOp", {"activation": name})]
 
 
@@ -76,11 +82,10 @@ def dense(units, *, activated=None, learning=None):
     return [Operation("DenseOp", {}, units, learning), *activation(activated)]
 
 
-def pool(kind, size, stride, padding=((0, 0), (0, 0))):
+def pool(kind, size, stride, padding=((0, 0), (0, 0)), **changes):
     """Return the operation of a pooling layer."""
-    return [
-        Operation("Pool2DOp", {"pooling": kind, "size": size, "stride": stride, "padding": padding})
-    ]
+    fields = {"pooling": kind, "size": size, "stride": stride, "padding": padding}
+    return [Operation("Pool2DOp", fields | changes)]
 
 
 def other(name, **fields):
@@ -141,6 +146,18 @@ TABLE = [
         (8, 3),
         pool("avg", (1, 3), (1, 2), ((0, 0), (1, 1))),
     ),
+    Row(
+        MaxPool1D(3, stride=2, ceil_mode=True),
+        "MaxPool1D(3, stride=2, ceil_mode=True)",
+        (8, 3),
+        pool("max", (1, 3), (1, 2)),
+    ),
+    Row(
+        AvgPool1D(3, stride=2, padding=(0, 1), count_include_pad=True),
+        "AvgPool1D(3, stride=2, padding=(0, 1), count_include_pad=True)",
+        (8, 3),
+        pool("avg", (1, 3), (1, 2), ((0, 0), (0, 1)), count_include_pad=True),
+    ),
     Row(GlobalAvgPool1D(), "GlobalAvgPool1D()", (7, 2), pool("avg", (1, 7), (1, 7))),
     Row(GlobalMaxPool1D(), "GlobalMaxPool1D()", (7, 2), pool("max", (1, 7), (1, 7))),
     Row(MaxPool2D(), "MaxPool2D()", (5, 4, 3), pool("max", (2, 2), (2, 2))),
@@ -155,6 +172,18 @@ TABLE = [
         "AvgPool2D(3, padding=1)",
         (7, 9, 2),
         pool("avg", (3, 3), (3, 3), ((1, 1), (1, 1))),
+    ),
+    Row(
+        MaxPool2D(2, ceil_mode=True),
+        "MaxPool2D(ceil_mode=True)",
+        (5, 7, 3),
+        pool("max", (2, 2), (2, 2)),
+    ),
+    Row(
+        AvgPool2D(3, stride=(2, 5), padding=1, ceil_mode=True, count_include_pad=True),
+        "AvgPool2D(3, stride=(2, 5), padding=1, ceil_mode=True, count_include_pad=True)",
+        (8, 7, 2),
+        pool("avg", (3, 3), (2, 5), ((1, 1), (1, 1)), count_include_pad=True),
     ),
     Row(GlobalAvgPool2D(), "GlobalAvgPool2D()", (7, 9, 2), pool("avg", (7, 9), (7, 9))),
     Row(GlobalMaxPool2D(), "GlobalMaxPool2D()", (7, 9, 2), pool("max", (7, 9), (7, 9))),
@@ -242,6 +271,20 @@ TABLE = [
         (5, 4, 3),
         other("ResizeOp", methods=("nearest", "nearest")),
     ),
+    Row(UpSample2D(), "UpSample2D()", (5, 4, 3), other("ResizeOp", methods=("nearest", "nearest"))),
+    Row(
+        UpSample2D([1, 3], interpolation="bilinear"),
+        "UpSample2D((1, 3), interpolation='bilinear')",
+        (5, 4, 3),
+        other("ResizeOp", methods=("bilinear", "bilinear")),
+    ),
+    Row(
+        UpSample1D(3, interpolation="linear"),
+        "UpSample1D(3, interpolation='linear')",
+        (5, 4),
+        other("ResizeOp", methods=("nearest", "bilinear")),
+    ),
+    Row(UpSample1D(), "UpSample1D()", (5, 4), other("ResizeOp", methods=("nearest", "nearest"))),
     Row(Flatten(), "Flatten()", (5, 5, 4), []),
     Row(Flatten(), "Flatten()", (5,), []),
     Row(
@@ -259,6 +302,20 @@ TABLE = [
     Row(Dropout(0.5), "Dropout(0.5)", (5, 4, 3), other("DropoutOp", key=1)),
     Row(Activation("tanh"), "Activation('tanh')", (5, 4, 3), activation("tanh")),
     Row(ReLU(), "ReLU()", (8,), activation("relu")),
+    Row(PReLU(), "PReLU()", (5, 4, 3), activation("prelu")),
+    Row(
+        Conv1D(4, 3, activation="prelu"),
+        "Conv1D(4, 3, activation='prelu')",
+        (7, 2),
+        conv(4, kernel=(1, 3), activated="prelu"),
+    ),
+    Row(Activation("softmax"), "Activation('softmax')", (5, 4, 3), activation("softmax")),
+    Row(
+        Dense(4, activation="softmax"),
+        "Dense(4, activation='softmax')",
+        (9,),
+        dense(4, activated="softmax"),
+    ),
     Row(
         Residual([Conv2D(3, 3, padding="same"), ReLU(name="stem"), Conv2D(3, 1)], activation="elu"),
         "Residual([Conv2D(3, 3, padding='same'), ReLU(name='stem'), Conv2D(3, 1)], activation='elu')",

@@ -98,13 +98,26 @@ def dense_backward(grad, x, w):
 
 
 # Pooling -------------------------------------------------------------------------------------------------
-def max_pool2d(x, size, stride=None, padding=NO_PADDING):
+def pool_pads(sizes, window, stride, padding, ceil_mode):
+    """Return the padding; in ceil mode with what the last windows need, which begin before n + left padding."""
+    if not ceil_mode:
+        return padding
+    found = []
+    for n, k, s, (before, after) in zip(sizes, window, stride, padding, strict=True):
+        out = int(np.ceil((n + before + after - k) / s)) + 1
+        out -= (out - 1) * s >= n + before
+        found.append((before, max(after, (out - 1) * s + k - n - before)))
+    return tuple(found)
+
+
+def max_pool2d(x, size, stride=None, padding=NO_PADDING, ceil_mode=False):
     """Return the largest pixel of each window, and the tap (i * width + j) that it comes from.
 
     Padding never wins, the first in row-major order wins a tie, a NaN wins over every number.
     """
     x = f64(x)
     stride = stride or size
+    padding = pool_pads(x.shape[1:3], size, stride, padding, ceil_mode)
     inside = pad(np.ones(x.shape, dtype=bool), padding, False)
     x = pad(x, padding)
     best = winner = None
@@ -118,34 +131,46 @@ def max_pool2d(x, size, stride=None, padding=NO_PADDING):
     return best, winner
 
 
-def max_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING):
+def max_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING, ceil_mode=False):
     grad, x = f64(grad, x)
-    winner = max_pool2d(x, size, stride, padding)[1]
+    stride = stride or size
+    winner = max_pool2d(x, size, stride, padding, ceil_mode)[1]
+    padding = pool_pads(x.shape[1:3], size, stride, padding, ceil_mode)
     grad_x = np.zeros_like(pad(x, padding))
-    for i, j, seen in taps(grad_x.shape, size, stride or size, (1, 1)):
+    for i, j, seen in taps(grad_x.shape, size, stride, (1, 1)):
         grad_x[seen] += np.where(winner == i * size[1] + j, grad, 0.0)
     return unpad(grad_x, padding)
 
 
-def avg_pool2d(x, size, stride=None, padding=NO_PADDING):
-    """Return the mean of each window's pixels without padding."""
+def _counted(x, pads, padding, count_include_pad):
+    """Return 1 for each pixel that an average counts, 0 elsewhere; `pads` are at least `padding`."""
+    beyond = [(0, wide - p) for (_, wide), (_, p) in zip(pads, padding, strict=True)]
+    return pad(pad(np.ones_like(x), padding, float(count_include_pad)), beyond)
+
+
+def avg_pool2d(x, size, stride=None, padding=NO_PADDING, ceil_mode=False, count_include_pad=False):
+    """Return the mean of each window's pixels, without padding or with zeros there."""
     x = f64(x)
     total = count = 0.0
-    inside, x = pad(np.ones_like(x), padding), pad(x, padding)
+    pads = pool_pads(x.shape[1:3], size, stride or size, padding, ceil_mode)
+    counted, x = _counted(x, pads, padding, count_include_pad), pad(x, pads)
     for _, _, seen in taps(x.shape, size, stride or size, (1, 1)):
-        total, count = total + x[seen], count + inside[seen]
+        total, count = total + x[seen], count + counted[seen]
     return total / count
 
 
-def avg_pool2d_backward(grad, x, size, stride=None, padding=NO_PADDING):
+def avg_pool2d_backward(
+    grad, x, size, stride=None, padding=NO_PADDING, ceil_mode=False, count_include_pad=False
+):
     grad, x = f64(grad, x)
-    inside = pad(np.ones_like(x), padding)
-    seens = [seen for _, _, seen in taps(inside.shape, size, stride or size, (1, 1))]
-    share = grad / sum(inside[seen] for seen in seens)
-    grad_x = np.zeros_like(inside)
+    pads = pool_pads(x.shape[1:3], size, stride or size, padding, ceil_mode)
+    counted = _counted(x, pads, padding, count_include_pad)
+    seens = [seen for _, _, seen in taps(counted.shape, size, stride or size, (1, 1))]
+    share = grad / sum(counted[seen] for seen in seens)
+    grad_x = np.zeros_like(counted)
     for seen in seens:
         grad_x[seen] += share
-    return unpad(grad_x, padding)
+    return unpad(grad_x, pads)
 
 
 def global_max_pool2d(x):
@@ -230,6 +255,17 @@ def normalize_backward(grad, deviation, epsilon=1e-7):
     return f64(grad) / divisors(deviation, epsilon)
 
 
+def repeat(x, factors):
+    """Repeat each pixel along both axes of a map."""
+    return f64(x).repeat(factors[0], axis=1).repeat(factors[1], axis=2)
+
+
+def repeat_backward(grad, factors):
+    n, h, w, c = grad.shape
+    u, v = factors
+    return f64(grad).reshape(n, h // u, u, w // v, v, c).sum(axis=(2, 4))
+
+
 def resize_weights(n, m, method):
     """Return the weight of each of n pixels in each of m outputs: (m, n)."""
     pixels = np.arange(n)
@@ -273,6 +309,17 @@ def normal_pdf(z):
     return np.exp(-0.5 * f64(z) ** 2) / np.sqrt(2.0 * np.pi)
 
 
+def mish(z):
+    """z tanh(log(1 + e^z)), whose limit for small z is 0."""
+    z = f64(z)
+    return np.where(z < -300, 0.0, np.maximum(z, -300) * np.tanh(np.logaddexp(0.0, z)))
+
+
+def mish_slope(z):
+    t = np.tanh(np.logaddexp(0.0, z))
+    return t + np.clip(z, -300, 300) * sigmoid(z) * (1.0 - t * t)
+
+
 # name: (f, f'). A comparison with NaN is false, so that ReLU keeps a NaN; ReLU's slope at 0 is 0.
 ACTIVATIONS = {
     "linear": (lambda z: z, np.ones_like),
@@ -292,6 +339,20 @@ ACTIVATIONS = {
     ),
     "sigmoid": (sigmoid, lambda z: sigmoid(z) * (1.0 - sigmoid(z))),
     "tanh": (np.tanh, lambda z: 1.0 / np.cosh(np.clip(z, -300, 300)) ** 2),
+    "relu6": (
+        lambda z: np.where(z < 0, 0.0, np.where(z > 6, 6.0, z)),
+        lambda z: np.where((z > 0) & (z < 6), 1.0, 0.0),
+    ),
+    "hard_sigmoid": (
+        lambda z: np.where(z < -3, 0.0, np.where(z > 3, 1.0, (z + 3) / 6)),
+        lambda z: np.where((z > -3) & (z < 3), 1 / 6, 0.0),
+    ),
+    "hard_swish": (
+        lambda z: np.where(z <= -3, 0.0, np.where(z >= 3, z, z * (z + 3) / 6)),
+        lambda z: np.where(z <= -3, 0.0, np.where(z >= 3, 1.0, z / 3 + 0.5)),
+    ),
+    "softplus": (lambda z: np.logaddexp(0.0, z), sigmoid),
+    "mish": (mish, mish_slope),
 }
 
 
@@ -339,6 +400,31 @@ def _factors(ends):
     """Return flat factors (n, c) as (n, 1, 1, c), if others are maps."""
     axes = max(end.ndim for end in ends)
     return [end.reshape(len(end), *(1,) * (axes - end.ndim), *end.shape[1:]) for end in ends]
+
+
+def softmax(z):
+    """exp(z) / sum of exp(z) over the last axis."""
+    z = f64(z)
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def softmax_backward(grad, z):
+    grad, y = f64(grad), softmax(z)
+    return y * (grad - (grad * y).sum(axis=-1, keepdims=True))
+
+
+def prelu(z, alpha):
+    """z where it is positive, else alpha z, with an alpha of each channel."""
+    z, alpha = f64(z, alpha)
+    return np.where(z > 0, z, alpha * z)
+
+
+def prelu_backward(grad, z, alpha):
+    """Return the gradients with respect to z and alpha."""
+    grad, z, alpha = f64(grad, z, alpha)
+    grad_alpha = np.where(z > 0, 0.0, grad * z).sum(axis=tuple(range(z.ndim - 1)))
+    return np.where(z > 0, grad, alpha * grad), grad_alpha
 
 
 # Conversion ----------------------------------------------------------------------------------------------

@@ -4,18 +4,13 @@ Parameters, gradients and optimizer states are dicts of arrays by parameter name
 """
 
 import numpy as np
-from oracle import f64, sigmoid
+from oracle import f64, sigmoid, softmax
 
 
 def normalised(sample_weight, n):
     """Return w / sum(w), with w all ones if it is None, and sum(w)."""
     w = np.ones(n) if sample_weight is None else f64(sample_weight)
     return w / w.sum(), w.sum()
-
-
-def softmax(logits):
-    e = np.exp(f64(logits) - np.max(logits, axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
 
 
 def softmax_loss(logits, y, sample_weight=None, smoothing=0.0):

@@ -13,11 +13,13 @@ from convnet.layers import Conv1D, Conv2D, Dense
 STEMS = {
     "Conv2D": "conv", "MaxPool2D": "pool", "AvgPool2D": "pool", "GlobalAvgPool2D": "globalpool",
     "GlobalMaxPool2D": "globalpool", "Dense": "dense", "BatchNorm": "batchnorm", "Dropout": "dropout",
-    "Activation": "activation", "ReLU": "activation", "Flatten": "flatten", "Residual": "residual",
+    "Activation": "activation", "ReLU": "activation", "PReLU": "activation",
+    "Flatten": "flatten", "Residual": "residual",
     "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
-    "Normalize": "normalize", "Resize": "resize", "Parallel": "parallel",
+    "Normalize": "normalize", "Resize": "resize", "UpSample1D": "upsample", "UpSample2D": "upsample",
+    "Parallel": "parallel",
 }  # fmt: skip
 
 
@@ -117,22 +119,39 @@ class Reference:
             assert weights.shape[-1] == shape[-1]
             shortcut, prefix = [kinds[x.ndim].replace(name="shortcut")], f"{name}/"
         branches = [(layer.layers, f"{name}/"), (shortcut, prefix)]
-        return self._merge("add", x, branches, layer.activation, training, masks)
+        return self._merge("add", x, branches, layer, name, training, masks)
 
     def _parallel(self, x, layer, name, training, masks):
         branches = [(branch, f"{name}/{i}/") for i, branch in enumerate(layer.branches)]
-        return self._merge(layer.merge, x, branches, layer.activation, training, masks)
+        return self._merge(layer.merge, x, branches, layer, name, training, masks)
 
-    def _merge(self, merge, x, branches, activation, training, masks):
+    def _merge(self, merge, x, branches, layer, name, training, masks):
         ends, back = self._branches(x, branches, training, masks)
         z = oracle.merge(ends, merge)
 
+        out, through = self._activated(z, layer.activation, name)
+
         def step(grad, gradients):
-            grad = oracle.activation_backward(grad, z, activation)
+            grad = through(grad, gradients)
             return back(oracle.merge_backward(grad, ends, merge), gradients)
 
         self._tape.append(step)
-        return oracle.activation(z, activation)
+        return out
+
+    def _activated(self, z, function, name):
+        """Return function(z), and the function from the gradient by it to that by z."""
+        if function == "softmax":
+            return oracle.softmax(z), lambda grad, _: oracle.softmax_backward(grad, z)
+        if function == "prelu":
+            alpha = self._parameter(name, "alpha")
+
+            def step(grad, gradients):
+                grad, gradients[f"{name}/alpha"] = oracle.prelu_backward(grad, z, alpha)
+                return grad
+
+            return oracle.prelu(z, alpha), step
+        back = oracle.activation_backward
+        return oracle.activation(z, function), lambda grad, _: back(grad, z, function)
 
     def _parameter(self, name, key):
         return self.parameters.get(f"{name}/{key}")
@@ -140,17 +159,17 @@ class Reference:
     def _affine(self, forward, backward, x, layer, name, **options):
         """Compute a convolution or dense layer with its bias and activation."""
         w, b = self._parameter(name, "weights"), self._parameter(name, "bias")
-        z = forward(x, w, b, **options)
+        y, back = self._activated(forward(x, w, b, **options), layer.activation, name)
 
         def step(grad, gradients):
-            grad = oracle.activation_backward(grad, z, layer.activation)
+            grad = back(grad, gradients)
             grad_x, gradients[f"{name}/weights"], grad_b = backward(grad, x, w, **options)
             if b is not None:
                 gradients[f"{name}/bias"] = grad_b
             return grad_x
 
         self._tape.append(step)
-        return oracle.activation(z, layer.activation)
+        return y
 
     def _signal(self, x, layer, name, training, masks):
         """Compute a 1-D layer as the 2-D layer of height 1 on a map of height 1."""
@@ -225,6 +244,26 @@ class Reference:
         self._tape.append(lambda grad, _: oracle.resize_backward(grad, x, methods))
         return oracle.resize(x, size, methods)
 
+    def _upsample2d(self, x, layer, name, training, masks):
+        factors = pair(layer.size)
+        if layer.interpolation == "nearest":
+            self._tape.append(lambda grad, _: oracle.repeat_backward(grad, factors))
+            return oracle.repeat(x, factors)
+        methods = ["bilinear"] * 2
+        self._tape.append(lambda grad, _: oracle.resize_backward(grad, x, methods))
+        return oracle.resize(
+            x, [f * n for f, n in zip(factors, x.shape[1:3], strict=True)], methods
+        )
+
+    def _upsample1d(self, x, layer, name, training, masks):
+        method = layer.interpolation.replace("linear", "bilinear")
+        upright = SimpleNamespace(size=(1, layer.size), interpolation=method)
+        inner = Reference([], {})
+        inner._tape = []
+        y = inner._upsample2d(x[:, None], upright, name, training, masks)
+        self._tape.append(lambda grad, _: inner._back(inner._tape, grad[:, None], {})[:, 0])
+        return y[:, 0]
+
     def _dense(self, x, layer, name, training, masks):
         if x.ndim > 2:
             x = self._flatten(x, layer, name, training, masks)
@@ -234,8 +273,11 @@ class Reference:
         size = pair(layer.pool_size)
         stride = size if layer.stride is None else pair(layer.stride)
         padding = explicit_pads(layer.padding, x.shape[1:3], size, stride)
-        self._tape.append(lambda grad, _: backward(grad, x, size, stride, padding))
-        return forward(x, size, stride, padding)
+        options = {"ceil_mode": layer.ceil_mode}
+        if hasattr(layer, "count_include_pad"):
+            options["count_include_pad"] = layer.count_include_pad
+        self._tape.append(lambda grad, _: backward(grad, x, size, stride, padding, **options))
+        return forward(x, size, stride, padding, **options)
 
     def _maxpool2d(self, x, layer, name, training, masks):
         return self._pool(x, layer, oracle.max_pool2d, oracle.max_pool2d_backward)[0]
@@ -278,11 +320,14 @@ class Reference:
     _spatialdropout2d = _dropout
 
     def _activation(self, x, layer, name, training, masks):
-        function = getattr(layer, "activation", "relu")
-        self._tape.append(lambda grad, _: oracle.activation_backward(grad, x, function))
-        return oracle.activation(x, function)
+        y, back = self._activated(x, getattr(layer, "activation", "relu"), name)
+        self._tape.append(back)
+        return y
 
     _relu = _activation
+
+    def _prelu(self, x, layer, name, training, masks):
+        return self._activation(x, SimpleNamespace(activation="prelu"), name, training, masks)
 
     def _flatten(self, x, layer, name, training, masks):
         self._tape.append(lambda grad, _: grad.reshape(x.shape))

@@ -54,6 +54,14 @@ def test_resize(rng, size, methods):
     check(lambda x: oracle.resize(x, size, methods), [x], [gradient], grad)
 
 
+def test_repeat(rng):
+    x, grad = rng.normal(size=(2, 3, 4, 2)), rng.normal(size=(2, 6, 12, 2))
+    check(lambda x: oracle.repeat(x, (2, 3)), [x], [oracle.repeat_backward(grad, (2, 3))], grad)
+    np.testing.assert_array_equal(
+        oracle.repeat(x, (2, 3)), oracle.resize(x, (6, 12), ["nearest"] * 2)
+    )
+
+
 def test_affine(rng):
     x, grad = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
     mean, deviation = rng.normal(size=3), np.array([2.0, 0.5, 1e-9])
@@ -91,6 +99,8 @@ POOLS = [
     dict(size=(2, 2)),
     dict(size=(3, 2), stride=(2, 1), padding=((1, 1), (0, 1))),
     dict(size=(2, 3), stride=(3, 3), padding=((0, 1), (2, 2))),
+    dict(size=(3, 4), stride=(2, 3), ceil_mode=True),
+    dict(size=(2, 3), stride=(3, 2), padding=((1, 1), (2, 0)), ceil_mode=True),
 ]
 
 
@@ -119,6 +129,15 @@ def test_merge(rng, kind, flat):
     check(
         lambda *ends: oracle.merge(ends, kind), ends, oracle.merge_backward(grad, ends, kind), grad
     )
+
+
+@pytest.mark.parametrize("options", POOLS)
+def test_average_with_padding(rng, options):
+    options = options | {"count_include_pad": True}
+    x = rng.normal(size=(2, 7, 6, 3))
+    grad = rng.normal(size=oracle.avg_pool2d(x, **options).shape)
+    gradient = oracle.avg_pool2d_backward(grad, x, **options)
+    check(lambda x: oracle.avg_pool2d(x, **options), [x], [gradient], grad)
 
 
 def test_pooling_ignores_padding():
@@ -164,6 +183,21 @@ def test_activation(rng, name):
     check(
         lambda z: oracle.activation(z, name), [z], [oracle.activation_backward(grad, z, name)], grad
     )
+
+
+def test_softmax(rng):
+    z, grad = rng.normal(size=(2, 3, 4, 5)) * 3, rng.normal(size=(2, 3, 4, 5))
+    check(oracle.softmax, [z], [oracle.softmax_backward(grad, z)], grad)
+    np.testing.assert_allclose(oracle.softmax([1000.0, 1000 + np.log(3)]), [0.25, 0.75])
+
+
+def test_prelu(rng):
+    z, grad, alpha = (
+        rng.normal(size=(2, 3, 4, 5)),
+        rng.normal(size=(2, 3, 4, 5)),
+        rng.normal(size=5),
+    )
+    check(oracle.prelu, [z, alpha], oracle.prelu_backward(grad, z, alpha), grad)
 
 
 def test_relu_keeps_nan():

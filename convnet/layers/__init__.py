@@ -14,7 +14,7 @@ builder). A new layer is one new file, and nothing here imports from higher pack
 
 from typing import TYPE_CHECKING
 
-from convnet.layers.activation import Activation, ReLU
+from convnet.layers.activation import Activation, PReLU, ReLU
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import Layer, register
 from convnet.layers.batchnorm import BatchNorm
@@ -49,6 +49,7 @@ from convnet.layers.spec import (
     to_json,
     to_yaml,
 )
+from convnet.layers.upsample import UpSample1D, UpSample2D
 from convnet.layers.zeropad2d import ZeroPad2D
 from convnet.values import foreign_tables
 from convnet.values.foreign_names import missing_name
@@ -73,6 +74,7 @@ __all__ = [
     "MaxPool1D",
     "MaxPool2D",
     "Normalize",
+    "PReLU",
     "Parallel",
     "ReLU",
     "Rescale",
@@ -80,6 +82,8 @@ __all__ = [
     "Resize",
     "SeparableConv2D",
     "SpatialDropout2D",
+    "UpSample1D",
+    "UpSample2D",
     "ZeroPad2D",
     "as_layers",
     "auto_layers",

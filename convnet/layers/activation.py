@@ -1,4 +1,4 @@
-"""Activation and ReLU: activations as separate layers. Also the names of all activations."""
+"""Activation, ReLU and PReLU: activations as separate layers. Also the names of all activations."""
 
 from typing import Any
 
@@ -9,8 +9,9 @@ from convnet.values.constraints import choice, is_integer, optional, parameter
 from convnet.values.foreign_names import as_code
 from convnet.values.messages import did_you_mean
 
-# "softmax" passes here. The plan refuses it, with the position of the layer and the reason.
-_name = choice(*ACTIVATIONS, also=("softmax",), elsewhere=foreign_tables.ACTIVATIONS)
+# the functions of one value, that with a parameter, and that of several values
+_NAMES = (*ACTIVATIONS, "prelu", "softmax")
+_name = choice(*_NAMES, elsewhere=foreign_tables.ACTIVATIONS)
 
 
 def _hint(value: Any) -> str:
@@ -19,7 +20,7 @@ def _hint(value: Any) -> str:
         units = as_code(value)
         return f" Layers do not take the number of their inputs: PyTorch's Linear(n, {units}) is Dense({units})."
     inside = getattr(value, "activation", None)  # of a layer
-    return did_you_mean(inside, ACTIVATIONS, foreign_tables.ACTIVATIONS)
+    return did_you_mean(inside, _NAMES, foreign_tables.ACTIVATIONS)
 
 
 activation_name = optional(_name.with_hint(_hint))
@@ -32,24 +33,34 @@ class Activation(Layer):
     Parameters
     ----------
     activation : str
-        "relu", "leaky_relu", "elu", "gelu", "silu", "sigmoid", "tanh" or "linear".
+        "relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "mish", "softplus", "sigmoid", "tanh", "hard_sigmoid",
+        "hard_swish", "prelu", "softmax" or "linear".
 
     Notes
     -----
-    The shape does not change. No parameters. Φ is the cumulative distribution function of the normal distribution.
+    The shape does not change. No parameters, except for "prelu", which has those of `PReLU`. Φ is the cumulative
+    distribution function of the normal distribution.
 
     - relu: max(x, 0)
+    - relu6: min(max(x, 0), 6)
     - leaky_relu: x where x > 0, else 0.01 x
     - elu: x where x > 0, else exp(x) - 1
     - gelu: x Φ(x), exact
     - silu: x / (1 + exp(-x))
+    - mish: x tanh(log(1 + exp(x)))
+    - softplus: log(1 + exp(x))
     - sigmoid: 1 / (1 + exp(-x))
     - tanh: the hyperbolic tangent
+    - hard_sigmoid: min(max(x + 3, 0), 6) / 6
+    - hard_swish: x hard_sigmoid(x)
+    - prelu: x where x > 0, else alpha x, with a learned alpha of each channel; see `PReLU`
+    - softmax: exp(x) / Σ exp(x), the sum being over the channels of the pixel, or over the features of flat data
     - linear: x
 
-    relu, leaky_relu, elu, gelu and silu are rectifiers: for negative x, they are 0 or close to 0.
+    relu, relu6, leaky_relu, elu, gelu, silu, mish, softplus, hard_swish and prelu are rectifiers: for negative x, they
+    are 0 or close to 0.
 
-    ``fit`` raises for "softmax", which belongs to the automatic output layer.
+    ``fit`` raises if the last layer is a "softmax", because the automatic output layer has one already.
 
     References
     ----------
@@ -58,6 +69,12 @@ class Activation(Layer):
     .. [3] D. Clevert, T. Unterthiner and S. Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
            Units", ICLR 2016, https://arxiv.org/abs/1511.07289
     .. [4] D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016, https://arxiv.org/abs/1606.08415
+    .. [5] M. Sandler, A. Howard, M. Zhu, A. Zhmoginov and L. Chen, "MobileNetV2: Inverted Residuals and Linear
+           Bottlenecks", CVPR 2018, https://arxiv.org/abs/1801.04381 (relu6)
+    .. [6] A. Howard et al., "Searching for MobileNetV3", ICCV 2019, https://arxiv.org/abs/1905.02244 (hard_sigmoid,
+           hard_swish)
+    .. [7] D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020,
+           https://arxiv.org/abs/1908.08681
 
     Examples
     --------
@@ -97,3 +114,34 @@ class ReLU(Layer):
 
     def lower(self, builder: Builder) -> None:
         builder.activation("relu")
+
+
+@register
+class PReLU(Layer):
+    """Multiplies negative values by a slope that is learned for each channel.
+
+    It is the same as ``Activation("prelu")``. Layers with an `activation` accept the name too: the slopes of a
+    ``Conv2D(16, 3, activation="prelu")`` named conv1 are "conv1/alpha".
+
+    Notes
+    -----
+    The shape does not change. y = x where x > 0, else alpha x. The last axis holds the channels. Parameters: alpha
+    (c,), as in Keras and in [1]_; PyTorch calls it weight. It starts at 0.25 and is learned without weight decay, which
+    would pull the slope towards that of a ReLU.
+
+    References
+    ----------
+    .. [1] K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep into Rectifiers: Surpassing Human-Level Performance on
+           ImageNet Classification", ICCV 2015, https://arxiv.org/abs/1502.01852
+
+    Examples
+    --------
+    >>> from convnet.layers import PReLU
+    >>> PReLU().output_shape((5, 5, 4))
+    (5, 5, 4)
+    """
+
+    stem = "activation"
+
+    def lower(self, builder: Builder) -> None:
+        builder.activation("prelu")

@@ -170,7 +170,7 @@ class Builder(Protocol):
         """Raise ValueError if `what` of the layer has too many values."""
 
     def activation(self, name: str | None) -> None:
-        """Emit an activation. None and "linear" emit nothing."""
+        """Emit an activation. None and "linear" emit nothing. "prelu" declares the parameter "alpha" of the layer."""
 
     def flatten(self) -> None:
         """Make the current output flat, without copying it."""

@@ -105,6 +105,15 @@ def output_size(n: int, k: int, s: int, p_total: int, d: int = 1) -> int:
     return (n + p_total - span(k, d)) // s + 1
 
 
+def ceil_size(n: int, k: int, s: int, before: int, after: int) -> int:
+    """Return ceil((n + before + after - k) / s) + 1, without a last window that begins in the padding after the input.
+
+    The windows at the end may be cut. The result is less than 1 if not even a cut window fits.
+    """
+    size = -(-(n + before + after - k) // s) + 1
+    return size - 1 if (size - 1) * s >= n + before else size
+
+
 def resolve_padding(
     padding: str | int | Pair, size: int, kernel: int, stride: int, dilation: int = 1
 ) -> Pair:
@@ -133,15 +142,23 @@ class Window:
         ((top, bottom), (left, right)) around the input.
     dilation : tuple of int, default=(1, 1)
         Distance between the pixels that a window reads.
+    ceil_mode : bool, default=False
+        Whether the windows at the end may be cut; see `ceil_size`. Only without dilation.
     """
 
     size: Pair
     stride: Pair
     padding: tuple[Pair, Pair]
     dilation: Pair = (1, 1)
+    ceil_mode: bool = False
 
     def output_sizes(self, sizes: Sequence[int]) -> Pair:
         """Return (height, width) of the output for those of the input. They are less than 1 if it does not fit."""
+        if self.ceil_mode:
+            height, width = map(
+                ceil_size, sizes, self.size, self.stride, *zip(*self.padding, strict=True)
+            )
+            return height, width
         height, width = map(
             output_size, sizes, self.size, self.stride, map(sum, self.padding), self.dilation
         )

@@ -1,5 +1,6 @@
 """Base classes of pooling layers: over windows, and over the whole input."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from convnet.layers.base import Builder, Layer
@@ -13,7 +14,7 @@ from convnet.layers.geometry import (
     require_input,
     signal_window,
 )
-from convnet.values.constraints import integer, optional, pair, parameter
+from convnet.values.constraints import boolean, integer, optional, pair, parameter
 from convnet.values.value import immutable
 
 
@@ -56,10 +57,32 @@ class Pool(Layer):
             size=window.size,
             stride=window.stride,
             padding=window.padding,
+            count_include_pad=self._counts_padding(),
         )
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         raise NotImplementedError
+
+    def _counts_padding(self) -> bool:
+        """Return whether padding counts as zeros in an average."""
+        return False
+
+
+@immutable
+class PaddedAverage(Layer):
+    """A layer that averages windows.
+
+    Parameters
+    ----------
+    count_include_pad : bool, default=False
+        Whether the padding counts as zeros in the average. False divides by the number of values in the window, as
+        Keras does; True is the default of PyTorch. What `ceil_mode` cuts off never counts.
+    """
+
+    count_include_pad: bool = parameter(boolean, default=False)
+
+    def _counts_padding(self) -> bool:
+        return self.count_include_pad
 
 
 @immutable
@@ -74,10 +97,13 @@ class Pool1D(Pool):
         Step between windows. None means `pool_size`.
     padding : "valid", "same", int or (before, after), default="valid"
         Padding around the input, smaller than the window. Values at the end that do not fill a window are dropped.
+    ceil_mode : bool, default=False
+        Whether to keep them: the last window is cut at the end of the padded input. It has to begin in the input or in
+        the padding before it, as in PyTorch.
 
     Notes
     -----
-    Shapes: (length, c) → (⌊(length + padding - pool_size) / stride⌋ + 1, c). No parameters.
+    Shapes: (length, c) → (⌊(length + padding - pool_size) / stride⌋ + 1, c); ⌈ ⌉ with `ceil_mode`. No parameters.
     """
 
     takes = "signal"
@@ -85,10 +111,12 @@ class Pool1D(Pool):
     pool_size: int = parameter(integer(1), default=2, positional=True)
     stride: int | None = parameter(optional(integer(1)), default=None)
     padding: str | int | tuple[int, int] = parameter(padding1d, default="valid")
+    ceil_mode: bool = parameter(boolean, default=False)
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         stride = self.pool_size if self.stride is None else self.stride
-        return signal_window(shape, self.pool_size, stride, self.padding)
+        window = signal_window(shape, self.pool_size, stride, self.padding)
+        return replace(window, ceil_mode=self.ceil_mode)
 
 
 @immutable
@@ -103,10 +131,13 @@ class Pool2D(Pool):
         Step between windows. None means `pool_size`.
     padding : "valid", "same", int, (vertical, horizontal) or ((top, bottom), (left, right)), default="valid"
         Padding around the input, smaller than the window. Pixels at the edge that do not fill a window are dropped.
+    ceil_mode : bool, default=False
+        Whether to keep them: windows are cut at the edges of the padded input. Each has to begin in the input or in
+        the padding before it, as in PyTorch.
 
     Notes
     -----
-    Shapes: (h, w, c) → (⌊(h + padding - size) / stride⌋ + 1, the same for w, c). No parameters.
+    Shapes: (h, w, c) → (⌊(h + padding - size) / stride⌋ + 1, the same for w, c); ⌈ ⌉ with `ceil_mode`. No parameters.
     """
 
     takes = "map"
@@ -114,10 +145,12 @@ class Pool2D(Pool):
     pool_size: int | tuple[int, int] = parameter(pair(integer(1)), default=2, positional=True)
     stride: int | tuple[int, int] | None = parameter(optional(pair(integer(1))), default=None)
     padding: str | Padding = parameter(padding2d, default="valid")
+    ceil_mode: bool = parameter(boolean, default=False)
 
     def _window(self, shape: tuple[int, ...]) -> Window:
         stride = self.pool_size if self.stride is None else self.stride
-        return map_window(shape, self.pool_size, stride, self.padding)
+        window = map_window(shape, self.pool_size, stride, self.padding)
+        return replace(window, ceil_mode=self.ceil_mode)
 
 
 @immutable

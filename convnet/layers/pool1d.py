@@ -1,7 +1,7 @@
 """Max and average pooling of signals."""
 
 from convnet.layers.base import register
-from convnet.layers.pool import Pool1D
+from convnet.layers.pool import PaddedAverage, Pool1D
 
 
 @register
@@ -23,8 +23,9 @@ class MaxPool1D(Pool1D):
 
 
 @register
-class AvgPool1D(Pool1D):
-    """Takes the mean of each window of a signal, channel by channel. Padding is not part of the mean.
+class AvgPool1D(PaddedAverage, Pool1D):
+    """Takes the mean of each window of a signal, channel by channel. Padding is not part of the mean unless
+    `count_include_pad` is set.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """Max and average pooling of maps."""
 
 from convnet.layers.base import register
-from convnet.layers.pool import Pool2D
+from convnet.layers.pool import PaddedAverage, Pool2D
 
 
 @register
@@ -24,8 +24,9 @@ class MaxPool2D(Pool2D):
 
 
 @register
-class AvgPool2D(Pool2D):
-    """Takes the mean of each window, channel by channel. Padding is not part of the mean.
+class AvgPool2D(PaddedAverage, Pool2D):
+    """Takes the mean of each window, channel by channel. Padding is not part of the mean unless
+    `count_include_pad` is set.
 
     References
     ----------

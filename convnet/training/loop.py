@@ -342,7 +342,7 @@ def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
     """Return roughly by how many powers of ten values may grow up to the layer where they are largest.
 
     A layer multiplies by the root mean square of the norms of its units' weights, unless its biases are larger. The
-    factors of channels are called gamma. Batch norm divides by the standard deviation.
+    factors of channels are called gamma, those of negative values alpha. Batch norm divides by the standard deviation.
 
     Parameters
     ----------
@@ -356,7 +356,9 @@ def growth(weights: Mapping[str, NDArray[np.float32]]) -> float:
         variance = weights.get(f"{layer}/moving_variance")
         if role == "gamma" and variance is not None:
             factor /= sqrt(float(variance.mean(dtype=np.float64)) + 1e-12)
-        if values.ndim > 1 or role == "gamma":
+        if role == "alpha":  # slope of the negative values; the others pass
+            factor = max(factor, 1.0)
+        if values.ndim > 1 or role in ("gamma", "alpha"):
             now += log10(max(factor, 1e-12)) if factor < inf else inf
         most = max(most, now, log10(max(factor, 1e-12)) if factor < inf else inf)
     return most

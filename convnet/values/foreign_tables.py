@@ -53,18 +53,25 @@ LAYERS = ForeignNames(
         "Resizing": "Resize((150, 150))",
         "SeparableConvolution2D": "SeparableConv2D(16, 3)",
         "SpatialDropout": "SpatialDropout2D(0.5)",
+        "UpSampling1D": "UpSample1D(2)",
+        "UpSampling2D": "UpSample2D(2)",
         "ZeroPadding1D": "Pass padding to the next layer: Conv1D(16, 3, padding=1).",
         "ZeroPadding2D": "ZeroPad2D(1)",
         **{name: AUGMENT.format(name) for name in _AUGMENTATIONS},
         # layers that only apply an activation
         "ELU": 'Activation("elu")',
         "GELU": 'Activation("gelu")',
+        "Hardsigmoid": 'Activation("hard_sigmoid")',
+        "HardSwish": 'Activation("hard_swish")',
         "Identity": "Leave it out.",
         "LeakyReLU": 'Activation("leaky_relu")',
         "LogSoftmax": OUTPUT,
+        "Mish": 'Activation("mish")',
+        "ReLU6": 'Activation("relu6")',
         "Sigmoid": 'Activation("sigmoid")',
         "SiLU": 'Activation("silu")',
-        "Softmax": OUTPUT,
+        "Softmax": 'Write Activation("softmax"). As the last layer, leave it out: the output layer has its own.',
+        "Softplus": 'Activation("softplus")',
         "Swish": 'Activation("silu")',
         "Tanh": 'Activation("tanh")',
         # PyTorch
@@ -79,6 +86,9 @@ LAYERS = ForeignNames(
         "Dropout1d": "Dropout(0.5)",
         "Dropout2d": "SpatialDropout2D(0.5)",
         "Linear": "Dense(64), without the number of inputs",
+        "Upsample": "UpSample2D(2)",
+        "UpsamplingBilinear2d": 'UpSample2D(2, interpolation="bilinear")',
+        "UpsamplingNearest2d": "UpSample2D(2)",
         # models
         "Functional": LAYER_LIST,
         "Model": LAYER_LIST,
@@ -123,7 +133,6 @@ LAYER_PARAMETERS = ForeignNames(
         "input_size": INPUTS,
         "num_features": INPUTS,
         # windows
-        "ceil_mode": 'Leave it out, or write padding="same", which keeps the pixels at the edge.',
         "count_include_pad": "Leave it out.",
         "dilation_rate": "dilation={value}",
         "pad": "padding={value}",
@@ -177,9 +186,11 @@ LAYER_PARAMETERS = ForeignNames(
         "inplace": "Leave it out.",
         "interpolation": "method={value}",
         "keepdims": "Leave it out: the output is flat.",
-        "mode": "method={value}",
+        "method": "interpolation={value}",
+        "mode": ("method={value}", "interpolation={value}"),
         "output_size": "size={value}",
         "random_state": "Pass random_state={value} to the estimator.",
+        "scale_factor": "size={value}",
         "seed": "Pass random_state={value} to the estimator.",
         "width": "size=(height, width)",
     }
@@ -297,7 +308,8 @@ TOP = ForeignNames(
 # Values of parameters that are strings.
 ACTIVATIONS = {
     **{"identity": "linear", "none": "linear", "logistic": "sigmoid", "swish": "silu"},
-    **{"leakyrelu": "leaky_relu", "hyperbolic tangent": "tanh"},
+    **{"leakyrelu": "leaky_relu", "hyperbolic tangent": "tanh", "hard_silu": "hard_swish"},
+    **{"hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "hardsilu": "hard_swish"},
 }
 INITIALIZERS = {
     **{"kaiming": "he_uniform", "kaiming_normal": "he_normal", "kaiming_uniform": "he_uniform"},

@@ -9,6 +9,7 @@
 
 #define CN_LEAKY_SLOPE 0.01f
 #define CN_ELU_ALPHA 1.0f
+#define CN_SIXTH (1.0f / 6.0f)
 
 /* e^x by 2^n * e^r, |r| <= ln 2 / 2, a polynomial of degree 6 in r (Cephes expf); 2 ulp. Outside the range of
  * normal floats it is infinity or 0, so that a sigmoid becomes exactly 0 or 1. */
@@ -87,6 +88,65 @@ CN_INLINE float cn_silu(float z) { return z / (1.0f + cn_exp(-z)); }
 CN_INLINE float cn_silu_slope(float z) {
     const float s = cn_sigmoid(z);
     return s + cn_silu(z) * (1.0f - s);
+}
+
+/* From the nearer end, so that it is 1 from z = 3 on and not before: the derivative follows from y. */
+CN_INLINE float cn_hard_sigmoid(float z) {
+    const float t = 3.0f - (z < 0.0f ? -z : z), u = (t < 0.0f ? 0.0f : t) * CN_SIXTH;
+    return z < 0.0f ? u : 1.0f - u;
+}
+CN_INLINE float cn_hard_swish(float z) {
+    return z <= -3.0f ? 0.0f : z >= 3.0f ? z : z * cn_hard_sigmoid(z);
+}
+CN_INLINE float cn_hard_swish_slope(float z) {
+    return z <= -3.0f ? 0.0f : z >= 3.0f ? 1.0f : CN_FMA(z, 2.0f * CN_SIXTH, 0.5f);
+}
+
+/* log(1 + x) for x in [0, 1]: 2 atanh(s) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...) with s = x / (2 + x) <= 1/3. */
+CN_INLINE float cn_log1p(float x) {
+    const float s = x / (2.0f + x), q = s * s;
+    float p = 1.0f / 15.0f;
+    p = CN_FMA(p, q, 1.0f / 13.0f);
+    p = CN_FMA(p, q, 1.0f / 11.0f);
+    p = CN_FMA(p, q, 1.0f / 9.0f);
+    p = CN_FMA(p, q, 1.0f / 7.0f);
+    p = CN_FMA(p, q, 1.0f / 5.0f);
+    p = CN_FMA(p, q, 1.0f / 3.0f);
+    const float twice = 2.0f * s;
+    return CN_FMA(p * q, twice, twice);
+}
+/* max(z, 0) + log(1 + e^-|z|) */
+CN_INLINE float cn_softplus(float z) {
+    return (z < 0.0f ? 0.0f : z) + cn_log1p(cn_exp(z < 0.0f ? z : -z));
+}
+
+/* tanh(softplus(z)) = n / d. With w = e^-|z|, which cannot overflow, and (1 + e^z)^2 = e^2z + 2 e^z + 1:
+ *
+ *   z < 0:   n = w^2 + 2 w,   d = n + 2
+ *   z >= 0:  n = 1 + 2 w,     d = n + 2 w^2
+ */
+typedef struct {
+    float w, n, rest; /* rest = d - n */
+} cn_mish_terms;
+
+CN_INLINE cn_mish_terms cn_mish_at(float z) {
+    const float w = cn_exp(z < 0.0f ? z : -z);
+    return (cn_mish_terms){.w = w,
+                           .n = z < 0.0f ? w * (w + 2.0f) : CN_FMA(2.0f, w, 1.0f),
+                           .rest = z < 0.0f ? 2.0f : 2.0f * w * w};
+}
+/* Below -100 it is 0: no infinity times 0. */
+CN_INLINE float cn_mish(float z) {
+    const float t = z < -100.0f ? -100.0f : z;
+    const cn_mish_terms m = cn_mish_at(t);
+    return t * (m.n / (m.n + m.rest));
+}
+/* T + z sigmoid(z) (1 - T^2), where T = n / d and 1 - T^2 = (d - n) (d + n) / d^2. */
+CN_INLINE float cn_mish_slope(float z) {
+    const float t = z < -100.0f ? -100.0f : z > 100.0f ? 100.0f : z;
+    const cn_mish_terms m = cn_mish_at(t);
+    const float d = m.n + m.rest, s = (t < 0.0f ? m.w : 1.0f) / (1.0f + m.w);
+    return m.n / d + t * s * (m.rest / d) * ((d + m.n) / d);
 }
 
 /* y = f(z) of n values; y may be z. */

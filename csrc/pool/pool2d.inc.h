@@ -1,6 +1,7 @@
 /* Pooling that is not fused into a convolution: any window, stride and padding, and the global ones.
  *
- * Padding does not count: a maximum is over the pixels that exist, and an average divides by their number.
+ * Padding does not count: a maximum is over the pixels that exist, and an average divides by their number; with
+ * count_padding by that of the pixels of the padded map.
  * The winner of a maximum is the first of equals, row by row; the first NaN wins.
  */
 #ifndef CN_POOL_POOL2D_INC_H
@@ -21,6 +22,15 @@ static cn_window cn_window_at(const cn_pool_params *op, int64_t y, int64_t x) {
     if (w.i0 < 0) w.i0 = 0;
     if (w.j0 < 0) w.j0 = 0;
     return w;
+}
+
+/* What an average over window w of output pixel (y, x) divides by. */
+static float cn_window_area(const cn_pool_params *op, const cn_window *w, int64_t y, int64_t x) {
+    if (!op->count_padding) return (float)((w->i1 - w->i0) * (w->j1 - w->j0));
+    const int64_t i = y * op->sh - op->pt, j = x * op->sw - op->pl;
+    const int64_t bottom = op->src.h + op->pb, right = op->src.w + op->pr;
+    return (float)(((i + op->kh < bottom ? i + op->kh : bottom) - i) *
+                   ((j + op->kw < right ? j + op->kw : right) - j));
 }
 
 /* Numbers of the winners of sample s, counted row by row in its map; NULL in prediction. */
@@ -63,7 +73,7 @@ static void avgpool_fwd(const cn_pool_params *op, const cn_context *ctx, const c
                         const float *restrict v = src + i * op->src.row + j * c;
                         for (int64_t k = 0; k < c; k++) out[k] += v[k];
                     }
-                const float area = (float)((w.i1 - w.i0) * (w.j1 - w.j0));
+                const float area = cn_window_area(op, &w, y, x);
                 for (int64_t k = 0; k < c; k++) out[k] /= area;
             }
     }
@@ -100,7 +110,7 @@ static void avgpool_bwd(const cn_pool_params *op, const cn_context *ctx, const c
             for (int64_t x = 0; x < op->dst.w; x++) {
                 const cn_window w = cn_window_at(op, y, x);
                 const float *restrict g = cn_line(t, &op->grad_dst, s, y) + x * c;
-                const float share = 1.0f / (float)((w.i1 - w.i0) * (w.j1 - w.j0));
+                const float share = 1.0f / cn_window_area(op, &w, y, x);
                 for (int64_t i = w.i0; i < w.i1; i++)
                     for (int64_t j = w.j0; j < w.j1; j++) {
                         float *restrict out = grad + i * op->grad_src.row + j * c;

@@ -65,13 +65,39 @@ def test_nan_is_kept(isa, name):
     np.testing.assert_array_equal(np.isnan(y), np.isnan(z))
 
 
-@pytest.mark.parametrize("name", ["linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("name", sorted({*ACTIVATIONS} - {"gelu", "silu"}))
 def test_infinities(isa, name):
     z = np.array([-np.inf, np.inf] * 9, dtype=np.float32)
     y = build([Activation(name)], z.shape, isa).forward(z[None])[0]
     with np.errstate(invalid="ignore"):
         want = oracle.activation(z, name)
     np.testing.assert_allclose(y, want, rtol=0, atol=TINY)
+
+
+@pytest.mark.parametrize("name", ["relu6", "hard_sigmoid", "hard_swish", "softplus", "mish"])
+def test_slopes_of_large_values(isa, name):
+    """Exactly 0 or 1 where the function is flat or the identity in float32, at any distance; never NaN."""
+    ends = {"relu6": (0, 0), "hard_sigmoid": (0, 0)}.get(name, (0, 1))
+    far = np.array([104, 300, 1e10, 3e38, np.inf] * 4, np.float32)
+    for z, slope in zip((-far, far), ends, strict=True):
+        net = build([Activation(name)], z.shape, isa)
+        assert_exact(
+            train_once(net, z[None], np.ones((1, z.size), np.float32))[1][0],
+            slope + 0 * far.clip(max=1),
+        )
+
+
+@pytest.mark.parametrize("name", ["hard_sigmoid", "hard_swish", "relu6"])
+def test_the_floats_next_to_a_kink(isa, name):
+    """The last float inside a kink has the slope of the inside, the kink itself that of the outside."""
+    kinks = np.array([-3, 3, 0, 6], np.float32)
+    z = np.concatenate(
+        [np.nextafter(kinks, np.float32(-9)), kinks, np.nextafter(kinks, np.float32(9))]
+    )
+    z[np.abs(z) < 1e-30] = 0
+    net = build([Activation(name)], z.shape, isa)
+    grad = train_once(net, z[None], np.ones((1, z.size), np.float32))[1][0]
+    assert_within(grad, oracle.activation_backward(1.0, z, name), 4 * EPS)
 
 
 def test_relu_layer_is_the_activation(isa):

@@ -38,42 +38,49 @@ def cases(draw):
 
 ONE_PIXEL = (1, 1, 1, 1), (1, 1), None, "valid"
 OVERLAPPING = (2, 11, 8, 33), (3, 3), (2, 1), "same"
+CUT = (2, 11, 8, 33), (3, 4), (3, 5), ((1, 2), (3, 0))
 
 
-@given(case=cases(), seed=seeds, n_threads=threads)
-@example(case=ONE_PIXEL, seed=0, n_threads=1)
-@example(case=OVERLAPPING, seed=0, n_threads=3)
-def test_max_pool(isa, case, seed, n_threads):
+@given(case=cases(), ceil_mode=st.booleans(), seed=seeds, n_threads=threads)
+@example(case=ONE_PIXEL, ceil_mode=True, seed=0, n_threads=1)
+@example(case=OVERLAPPING, ceil_mode=False, seed=0, n_threads=3)
+@example(case=CUT, ceil_mode=True, seed=0, n_threads=3)
+def test_max_pool(isa, case, ceil_mode, seed, n_threads):
     shape, size, stride, padding = case
     rng = np.random.default_rng(seed)
     pads = explicit_pads(padding, shape[1:3], size, stride or size)
     x = integers(rng, shape) - np.float32(4)  # ties abound; padding of 0 would win
-    want = oracle.max_pool2d(x, size, stride, pads)[0]
+    want = oracle.max_pool2d(x, size, stride, pads, ceil_mode)[0]
     grad = integers(rng, want.shape)
-    net = build([MaxPool2D(size, stride=stride, padding=padding)], shape[1:], isa)
+    layer = MaxPool2D(size, stride=stride, padding=padding, ceil_mode=ceil_mode)
+    net = build([layer], shape[1:], isa)
     y, grad_x, _ = train_once(net, x, grad, n_threads)
     assert_exact(y, want, "forward")
     assert_exact(net.forward(x, n_threads=n_threads), want, "prediction")
-    assert_exact(grad_x, oracle.max_pool2d_backward(grad, x, size, stride, pads), "data gradient")
+    want = oracle.max_pool2d_backward(grad, x, size, stride, pads, ceil_mode)
+    assert_exact(grad_x, want, "data gradient")
 
 
-@given(case=cases(), seed=seeds, n_threads=threads)
-@example(case=ONE_PIXEL, seed=0, n_threads=1)
-@example(case=OVERLAPPING, seed=0, n_threads=3)
-def test_average_pool(isa, case, seed, n_threads):
+@given(case=cases(), ceil_mode=st.booleans(), counts=st.booleans(), seed=seeds, n_threads=threads)
+@example(case=ONE_PIXEL, ceil_mode=False, counts=True, seed=0, n_threads=1)
+@example(case=OVERLAPPING, ceil_mode=False, counts=False, seed=0, n_threads=3)
+@example(case=CUT, ceil_mode=True, counts=True, seed=0, n_threads=3)
+def test_average_pool(isa, case, ceil_mode, counts, seed, n_threads):
     shape, size, stride, padding = case
     rng = np.random.default_rng(seed)
     pads = explicit_pads(padding, shape[1:3], size, stride or size)
     x = normals(rng, shape)
-    want = oracle.avg_pool2d(x, size, stride, pads)
+    where = size, stride, pads, ceil_mode, counts
+    want = oracle.avg_pool2d(x, *where)
     grad = normals(rng, want.shape)
-    net = build([AvgPool2D(size, stride=stride, padding=padding)], shape[1:], isa)
+    options = dict(ceil_mode=ceil_mode, count_include_pad=counts)
+    net = build([AvgPool2D(size, stride=stride, padding=padding, **options)], shape[1:], isa)
     y, grad_x, _ = train_once(net, x, grad, n_threads)
     few = 4 * EPS * np.sqrt(size[0] * size[1])  # a window's sum and its division
-    assert_within(y, want, few * oracle.avg_pool2d(np.abs(x), size, stride, pads), "forward")
+    assert_within(y, want, few * oracle.avg_pool2d(np.abs(x), *where), "forward")
     assert_exact(net.forward(x, n_threads=n_threads), y, "prediction")
-    slack = oracle.avg_pool2d_backward(np.abs(grad), x, size, stride, pads)
-    want = oracle.avg_pool2d_backward(grad, x, size, stride, pads)
+    slack = oracle.avg_pool2d_backward(np.abs(grad), x, *where)
+    want = oracle.avg_pool2d_backward(grad, x, *where)
     assert_within(grad_x, want, few * slack, "data gradient")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from convnet.graph import Plan
 from convnet.layers import (
+    Activation,
     BatchNorm,
     Conv1D,
     Conv2D,
@@ -16,6 +17,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     MaxPool1D,
     MaxPool2D,
+    Residual,
 )
 
 WALKTHROUGH = [
@@ -116,6 +118,15 @@ def test_softmax_is_automatic():
     assert str(caught.value) == (
         'layers[4] is Dense(activation="softmax"), but the output layer (10 classes) is automatic. Remove it.'
     )
+
+
+def test_softmax_elsewhere():
+    """Inside a net, inside a block, and as the last layer of a net without an output layer."""
+    attention = [Dense(9, activation="softmax"), Dense(4)]
+    assert [type(op).__name__ for op in Plan(attention, (5,), 3).graph.ops][1] == "SoftmaxOp"
+    block = Residual([Conv2D(3, 1, activation="softmax")], activation="softmax")
+    assert Plan([block, Activation("softmax"), Dropout(0.5)], (8, 8, 3), 3).output_shape == (3,)
+    assert Plan([Dense(9, activation="softmax")], (5,), None).output_shape == (9,)
 
 
 @pytest.mark.parametrize(

@@ -179,10 +179,6 @@ def test_a_linear_sum_costs_no_pass_backward():
             "layers[1] 'residual1': its layers change its input from 6×6 to 4×4",
         ),
         (
-            [Residual([ReLU(), Conv2D(3, 1, activation="softmax")])],
-            'layers[0] › layers[1] is Conv2D(activation="softmax"), which belongs to the automatic',
-        ),
-        (
             [Residual([Dense(2**14), Dense(2**15)])],
             "layer 'residual1/dense2': its weights would have",
         ),

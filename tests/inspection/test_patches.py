@@ -24,7 +24,10 @@ from convnet.layers import (
     MaxPool2D,
     Parallel,
     Residual,
+    Resize,
     SeparableConv2D,
+    UpSample1D,
+    UpSample2D,
     ZeroPad2D,
 )
 
@@ -64,6 +67,13 @@ NETS = {
         [Conv2D(2, 3), Parallel([[], [GlobalAvgPool2D(), Dense(2)]], "multiply"), Conv2D(2, 2)],
         (6, 7, 1),
     ),
+    "upsampled": (
+        [Conv2D(2, 3, stride=2), UpSample2D((2, 3)), Conv2D(2, 3, padding="same"),
+         UpSample2D(2, interpolation="bilinear"), MaxPool2D(2, ceil_mode=True)],
+        (9, 11, 1),
+    ),
+    "resized": ([Resize((7, 20)), Conv2D(2, 3), Resize((9, 6), method="area")], (12, 9, 1)),
+    "upsampled signal": ([Conv1D(3, 4, stride=2), UpSample1D(3), Conv1D(2, 4)], (24, 2)),
     "everything": ([Conv2D(2, 3), GlobalAvgPool2D(), Dense(3)], (5, 6, 1)),
     "flat": ([Conv2D(2, 3), Flatten(), Dense(3)], (5, 6, 1)),
 }  # fmt: skip

@@ -21,6 +21,7 @@ from convnet.layers import (
     Activation,
     BatchNorm,
     Conv2D,
+    Dense,
     Dropout,
     Flatten,
     Normalize,
@@ -42,6 +43,9 @@ def traced(layers, shape, rng, **options):
 
 def bound(step, largest):
     """Return the allowed error of the engine's value; `largest` is the largest magnitude of the step's input."""
+    before = getattr(step, "before", None)
+    if before is not None:  # a softmax is not steeper than 1
+        return 2 * bound(before, largest) + 8 * EPS
     if hasattr(step, "products"):
         products = np.append(step.products, getattr(step, "bias", None) or 0.0)
         error = WINOGRAD * product_bound((products**2).sum(), products.size)
@@ -69,6 +73,7 @@ def check(trace, layer, place):
     assert error <= bound(step, np.abs(before).max()), f"{step}: {step.computed!r}, {step.value!r}"
     if step.source is not None:
         source = float(trace.feature_map(step.source.layer)[step.source.index])
+        step = getattr(step, "before", None) or step
         if hasattr(step, "patch"):
             assert step.patch[step.tap] == source and step.inside[step.tap[:2]]
         elif hasattr(step, "window"):
@@ -181,6 +186,31 @@ def test_activations(name):
         assert after.computed == pytest.approx(
             float(oracle.activation(np.float64(step.value), name)), abs=1e-12
         )
+
+
+def test_softmax_printed():
+    net = Network([Dense(3, activation="softmax"), Activation("softmax")], (2,), None)
+    weights = {"dense1/weights": [[1, 0, 2], [0, 1, 0]], "dense1/bias": [0, 1, 0]}
+    net.set_weights(weights | {"dense1/bias": np.log([1.0, 2.0, 1.0])})
+    trace = Trace(net, np.zeros((1, 2), np.float32))
+    assert str(trace.at("dense1", 1)).partition("\n")[2] == (
+        """\
+    input  input  × weight  = product
+      [0]      0         0          0
+      [1]      0         1          0
+
+    sum of the 2 products  0
+    + bias                 0.693
+    = pre-activation z     0.693
+
+               z      exp(z - max z)
+    channel 0  0      0.500
+    channel 1  0.693  1.000
+    channel 2  0      0.500
+
+    sum of exp(z - max z)  2.000
+    softmax                0.500"""
+    )
 
 
 def test_uint8_images_are_scaled_as_the_engine_does():

@@ -44,10 +44,36 @@ def test_windows_stay_inside(h, w, k, s, d, p):
         assert last < h + 2 * p <= last + s
 
 
+@pytest.mark.parametrize(
+    ("n", "k", "s", "p", "floor", "ceil"),
+    [
+        (112, 3, 2, 0, 55, 56),  # GoogLeNet
+        (111, 3, 2, 0, 55, 55),
+        (5, 2, 2, 0, 2, 3),
+        (6, 2, 2, 0, 3, 3),
+        (2, 3, 2, 0, None, 1),  # one window, cut
+        (5, 2, 3, 0, 2, 2),
+        (4, 2, 3, 0, 1, 2),
+        (5, 2, 2, 1, 3, 3),  # a fourth window would begin in the padding behind
+        (6, 4, 3, 2, 3, 3),
+        (1, 5, 2, 0, None, None),
+    ],
+)
+def test_ceil_mode(n, k, s, p, floor, ceil):
+    """As PyTorch counts: MaxPool2d(k, s, p, ceil_mode=...)."""
+    for ceil_mode, want in ((False, floor), (True, ceil)):
+        layer = MaxPool2D(k, stride=s, padding=p, ceil_mode=ceil_mode)
+        if want is None:
+            with pytest.raises(LayerShapeError, match="does not fit"):
+                layer.output_shape((n, n, 1))
+        else:
+            assert layer.output_shape((n, n, 1)) == (want, want, 1)
+
+
 @given(size, small, small, st.data())
 def test_every_pooling_window_has_a_pixel(n, k, s, data):
     padding = data.draw(st.sampled_from(["valid", "same"]) | st.integers(0, k - 1))
-    layer = MaxPool2D(k, stride=s, padding=padding)
+    layer = MaxPool2D(k, stride=s, padding=padding, ceil_mode=data.draw(st.booleans()))
     before, _ = resolve_padding(padding, n, k, s)
     try:
         out = layer.output_shape((n, n, 1))[0]

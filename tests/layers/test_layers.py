@@ -28,12 +28,18 @@ from convnet.layers.pool import GlobalPool
 every = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.repr)
 
 
-def windows(shape, kernel, stride, padding, dilation):
-    """Count the windows of each axis one by one."""
+def windows(shape, kernel, stride, padding, dilation, ceil_mode=False):
+    """Count the windows of each axis one by one.
+
+    In ceil mode, a window follows another one that does not reach the end, if it begins before the padding there.
+    """
     sizes, axes = [], len(shape) - 1
     kernel, stride, padding, dilation = (x[-axes:] for x in (kernel, stride, padding, dilation))
     for n, k, s, (before, after), d in zip(shape, kernel, stride, padding, dilation, strict=False):
         inside = [p for p in range(-before, n + after) if p + d * (k - 1) < n + after]
+        if ceil_mode:
+            starts = range(-before, n, s)
+            inside = [p for p in starts if p - s + k < n + after for _ in range(s)]
         sizes.append(len(inside[::s]))
     return tuple(sizes)
 
@@ -46,7 +52,8 @@ def expected_shape(row):
         if op.name in ("Conv2DOp", "Pool2DOp"):
             around = (fields[key] for key in ("stride", "padding", "dilation"))
             kernel = fields["kernel" if op.name == "Conv2DOp" else "size"]
-            shape = (*windows(shape, kernel, *around), op.channels or shape[-1])
+            ceil_mode = getattr(row.layer, "ceil_mode", False)
+            shape = (*windows(shape, kernel, *around, ceil_mode), op.channels or shape[-1])
         elif op.name == "DenseOp":
             shape = (op.channels,)
         elif op.name == "ConcatOp":
@@ -57,8 +64,10 @@ def expected_shape(row):
             sides = (n + sum(pads) for n, pads in zip(shape, op.fields["padding"], strict=False))
             shape = (*sides, shape[2])
         elif op.name == "ResizeOp":
-            size = row.layer.size
-            shape = (*(size if isinstance(size, tuple) else (size, size)), shape[2])
+            axes, size = len(shape) - 1, row.layer.size
+            size = size if isinstance(size, tuple) else (size,) * axes
+            factors = shape[:axes] if hasattr(row.layer, "interpolation") else (1,) * axes
+            shape = (*(a * b for a, b in zip(factors, size, strict=True)), shape[-1])
     if isinstance(row.layer, GlobalPool):
         return shape[-1:]
     return (prod(shape),) if isinstance(row.layer, Flatten) else shape

@@ -13,9 +13,11 @@ from convnet.layers import (
     GlobalAvgPool2D,
     MaxPool2D,
     Parallel,
+    PReLU,
     ReLU,
     Residual,
     SeparableConv2D,
+    UpSample2D,
 )
 from convnet.training.optimization import LearningRates
 from convnet.training.schedules import Cosine, Exponential, OneCycle, Step, Warmup
@@ -35,6 +37,23 @@ SEPARABLE = (
     Conv2D(8, 3, activation="relu"),
     SeparableConv2D(12, 3, stride=2, padding="same", depth_multiplier=2, activation="silu"),
     SeparableConv2D(16, 2, padding="same", use_bias=False), BatchNorm(), ReLU(),
+)  # fmt: skip
+ACTIVATED = (
+    Conv2D(8, 3, padding="same", activation="hard_swish"), MaxPool2D(2),
+    Conv2D(8, 3, padding="same", activation="relu6"), MaxPool2D(2), Conv2D(16, 2, activation="mish"),
+    Conv2D(16, 1, activation="hard_sigmoid"), Dense(20, activation="softplus"),
+)  # fmt: skip
+LEARNED = (
+    Conv2D(8, 3, padding="same"), PReLU(), MaxPool2D(2), Conv2D(8, 2, activation="softmax"),
+    Dense(20), PReLU(), Dense(9, activation="softmax"), Dense(20, activation="tanh"),
+)  # fmt: skip
+POOLED = (
+    Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2, ceil_mode=True),
+    AvgPool2D(3, stride=2, padding=1, ceil_mode=True, count_include_pad=True), Dense(20),
+)  # fmt: skip
+UPSAMPLED = (
+    Conv2D(6, 3, stride=2, activation="tanh"), UpSample2D(2), Conv2D(6, 3, padding="same"),
+    UpSample2D((3, 2), interpolation="bilinear"), Conv2D(4, 3, activation="tanh"), GlobalAvgPool2D(),
 )  # fmt: skip
 RESIDUAL = (
     Conv2D(8, 3, padding="same", activation="relu"),
@@ -134,6 +153,10 @@ LOSSES = {
 BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
+    "upsampled": Case(layers=UPSAMPLED, options=ADAM),
+    "pools cut at the edges": Case(layers=POOLED, options=ADAM),
+    "activations": Case(layers=ACTIVATED, options=ADAM),
+    "prelu and softmax": Case(layers=LEARNED, options=ADAM),
     "residual": Case(layers=RESIDUAL, options=ADAM),
     "branches": Case(layers=BRANCHES, options=ADAM),
     "residual, sgd": Case(

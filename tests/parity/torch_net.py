@@ -9,7 +9,9 @@ from convnet.layers import resolve_names
 
 ACTIVATIONS = {
     None: lambda x: x, "linear": lambda x: x, "relu": functional.relu, "tanh": torch.tanh,
-    "silu": functional.silu, "gelu": functional.gelu, "sigmoid": torch.sigmoid,
+    "silu": functional.silu, "gelu": functional.gelu, "sigmoid": torch.sigmoid, "relu6": functional.relu6,
+    "hard_sigmoid": functional.hardsigmoid, "hard_swish": functional.hardswish, "mish": functional.mish,
+    "softplus": functional.softplus, "softmax": lambda x: functional.softmax(x, dim=1),
 }  # fmt: skip
 
 
@@ -71,6 +73,14 @@ def parallel(layer, parameters, x, name):
     return ACTIVATIONS[layer.activation](merged)
 
 
+def pool(layer):
+    """The arguments of a pool whose padding is a number, or "valid"."""
+    padding = 0 if layer.padding == "valid" else layer.padding
+    return dict(
+        kernel_size=layer.pool_size, stride=layer.stride, padding=padding, ceil_mode=layer.ceil_mode
+    )
+
+
 def residual(layer, parameters, x, name):
     out = forward(layer.layers, parameters, x, f"{name}/")
     if layer.shortcut is not None:
@@ -107,9 +117,17 @@ KINDS = {
     "Residual": residual,
     "Parallel": parallel,
     "SeparableConv2D": separable,
-    "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, layer.pool_size),
-    "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(x, layer.pool_size),
+    "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, **pool(layer)),
+    "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(
+        x, **pool(layer), count_include_pad=layer.count_include_pad
+    ),
     "GlobalAvgPool2D": lambda layer, _, x, __: x.mean((2, 3)),
+    "UpSample2D": lambda layer, _, x, __: functional.interpolate(
+        x,
+        scale_factor=pair(layer.size),
+        mode=layer.interpolation,
+    ),
+    "PReLU": lambda _, parameters, x, name: functional.prelu(x, parameters[f"{name}/alpha"]),
     "ReLU": lambda layer, _, x, __: functional.relu(x),
     "Activation": lambda layer, _, x, __: ACTIVATIONS[layer.activation](x),
 }

@@ -15,12 +15,16 @@ class Pool2DOp(Op):
     size: Pair = (2, 2)
     stride: Pair = (2, 2)
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
+    count_include_pad: bool = False
 
     @property
     def fusible(self) -> bool:
         """Whether it is a max-pool whose windows tile the map, so that the operation before can pool its own rows."""
         unpadded = self.padding == ((0, 0), (0, 0))
-        return self.pooling == "max" and self.size == self.stride and unpadded and self._bytes
+        axes = zip(self.dst.shape, self.size, self.src.shape, strict=False)
+        whole = all(windows * size <= pixels for windows, size, pixels in axes)  # none is cut
+        tiles = self.size == self.stride and unpadded and whole
+        return self.pooling == "max" and tiles and self._bytes
 
     @property
     def _bytes(self) -> bool:
@@ -45,5 +49,6 @@ class Pool2DOp(Op):
 
     def fields(self) -> Fields:
         (kh, kw), (sh, sw) = self.size, self.stride
-        (pt, _), (pl, _) = self.padding
-        return dict(kh=kh, kw=kw, sh=sh, sw=sw, pt=pt, pl=pl)
+        (pt, pb), (pl, pr) = self.padding
+        counts = int(self.count_include_pad)
+        return dict(kh=kh, kw=kw, sh=sh, sw=sw, pt=pt, pl=pl, pb=pb, pr=pr, count_padding=counts)

@@ -14,6 +14,7 @@ from convnet.layers import Layer
 from convnet.layers.base import Builder
 from convnet.values.messages import did_you_mean, show
 
+PRELU_SLOPE = 0.25  # at the start (He et al., 2015)
 MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
 
 
@@ -137,7 +138,7 @@ class GraphBuilder(Builder):
                 decay=True,
                 fan_in=fans[0],
                 fan_out=fans[1],
-                rectified=layer.activation in RECTIFIERS,
+                rectified=layer.activation in (*RECTIFIERS, "prelu"),
                 initializer=layer.kernel_initializer,
                 l2=layer.l2,
                 max_norm=layer.max_norm,
@@ -159,7 +160,12 @@ class GraphBuilder(Builder):
             )
 
     def activation(self, name: str | None) -> None:
-        if name not in (None, "linear"):
+        if name == "softmax":
+            self.emit("SoftmaxOp")
+        elif name == "prelu":
+            alpha = self.parameter("alpha", self.shape[-1:], start=PRELU_SLOPE)
+            self.emit("PReLUOp", parameters={"alpha": alpha})
+        elif name not in (None, "linear"):
             self.emit("ActivationOp", activation=name)
 
     def flatten(self) -> None:

@@ -217,8 +217,8 @@ class Plan:
         """List (name, layer), with Flatten and head put in and all shapes checked."""
         trail = [self.input_shape]
         placed: list[tuple[str, Layer]] = []
-        for i, layer in enumerate(layers):
-            self._refuse_softmax(f"layers[{i}]", layer, i == len(layers) - 1)
+        if layers:
+            self._refuse_second_softmax(f"layers[{len(layers) - 1}]", layers[-1])
         try:
             for link in chain(layers, self.input_shape):
                 if prod(link.shape) > MAX_VALUES:
@@ -239,21 +239,14 @@ class Plan:
             placed.append(("output", Dense(self.n_outputs)))
         return placed
 
-    def _refuse_softmax(self, where: str, layer: Layer, is_last: bool) -> None:
-        for i, inner in enumerate(layer.inner_layers):
-            self._refuse_softmax(f"{where} › layers[{i}]", inner, False)
-        if getattr(layer, "activation", None) != "softmax":
+    def _refuse_second_softmax(self, where: str, layer: Layer) -> None:
+        """Raise ValueError if the last layer is a softmax, which the automatic output layer would follow."""
+        if self.n_outputs is None or getattr(layer, "activation", None) != "softmax":
             return
-        kind = type(layer).__name__
-        if is_last:
-            outputs = f" ({self.n_outputs} classes)" if (self.n_outputs or 0) > 1 else ""
-            raise ValueError(
-                f'{where} is {kind}(activation="softmax"), but the output layer{outputs} is '
-                "automatic. Remove it."
-            )
+        outputs = f" ({self.n_outputs} classes)" if self.n_outputs > 1 else ""
         raise ValueError(
-            f'{where} is {kind}(activation="softmax"), which belongs to the automatic output '
-            'layer. Use another activation, such as "relu".'
+            f'{where} is {type(layer).__name__}(activation="softmax"), but the output layer{outputs} is '
+            "automatic. Remove it."
         )
 
 

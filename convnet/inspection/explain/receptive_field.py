@@ -9,7 +9,9 @@ import numpy as np
 
 from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.pool2d import Pool2DOp
+from convnet.graph.ops.resize import ResizeOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
+from convnet.inspection.trace.windows import axis_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,16 @@ class PixelRanges:
         """Return the ranges that a sliding window reads: the window of position i begins at i · stride - padding."""
         reach = (kernel - 1) * dilation - padding
         return PixelRanges(self.first * stride - padding, self.last * stride + reach)
+
+    def resized(self, method: str, n: int, m: int) -> PixelRanges:
+        """Return the ranges of an axis of n pixels that became one of m. Beyond the border, pixels go on evenly."""
+        reads = [axis_weights(method, n, m, i) for i in range(m)]
+        first = np.array([start for start, _ in reads])
+        last = np.array([start + len(weights) - 1 for start, weights in reads])
+        begin, end = np.clip(self.first, 0, m - 1), np.clip(self.last, 0, m - 1)
+        return PixelRanges(
+            first[begin] + (self.first - begin) * n // m, last[end] - (end - self.last) * n // m
+        )
 
     def whole(self, n: int) -> PixelRanges:
         """Return as many ranges that cover all n pixels."""
@@ -89,13 +101,21 @@ def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
     add(graph.outputs[layer], [PixelRanges(position, position) for position in positions])
     for op in reversed(graph.ops):
         for axes in [found[id(end)] for end in op.outputs if id(end) in found]:
-            window = zip(axes, *_window(op), strict=True)
-            axes = [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
+            axes = _through(op, axes)
             for source in op.inputs:
                 # flat data that scale the channels of a map have one position
                 scales = source is op.other and source.shape[:2] != op.dst.shape[:2]
                 add(source, [axis.whole(1) for axis in axes] if scales else axes)
     return found[id(graph.input)]
+
+
+def _through(op: Op, axes: Sequence[PixelRanges]) -> list[PixelRanges]:
+    """Return the ranges of the input of an operation for those of its output."""
+    if isinstance(op, ResizeOp):
+        sizes = zip(axes, op.methods, op.src.shape, op.dst.shape, strict=False)
+        return [axis.resized(method, n, m) for axis, method, n, m in sizes]
+    window = zip(axes, *_window(op), strict=True)
+    return [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
 
 
 def _window(op: Op) -> Any:

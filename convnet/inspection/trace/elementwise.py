@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from convnet.graph.ops.affine import AffineOp
 from convnet.graph.ops.batchnorm import BatchNormOp
 from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
+from convnet.graph.ops.prelu import PReLUOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
-from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS
+from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS, prelu, prelu_formula
 from convnet.inspection.trace.step import (
     TraceStep,
     input_fields,
@@ -108,6 +109,38 @@ def activation_step(
     """Return the step of an activation layer."""
     reads = one_input_fields(net, op, index)
     return ActivationStep(**common, **reads, activation=op.activation)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PReLUStep(TraceStep):
+    """input, or slope · input where it is not positive.
+
+    Parameters
+    ----------
+    input : float
+        The argument.
+    slope : float
+        The learned slope of its channel.
+    """
+
+    input: float
+    slope: float
+
+    @property
+    def computed(self) -> float:
+        return prelu(self.input, self.slope)
+
+    def lines(self) -> list[str]:
+        entries = (f"z = {self.source}", self.input), (prelu_formula(self.slope), self.value)
+        return labeled_values(*entries)
+
+
+def prelu_step(
+    net: ForwardPass, op: PReLUOp, index: MapIndex, common: Fields, sign: int | None
+) -> PReLUStep:
+    """Return the step of a value of a PReLU layer."""
+    slope = float(net.parameter(op, "alpha")[index[2]])
+    return PReLUStep(**common, **one_input_fields(net, op, index), slope=slope)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -236,5 +269,6 @@ STEPS: Steps = {
     AffineOp: affine_step,
     BatchNormOp: batch_norm_step,
     DropoutOp: dropout_step,
+    PReLUOp: prelu_step,
     ZeroPad2DOp: zero_padding_step,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS
+from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS, prelu, prelu_formula
 from convnet.inspection.trace.forward_pass import Location
 from convnet.inspection.trace.text import bracketed, labeled_values, number
 from convnet.layers.geometry import cross
@@ -105,9 +105,12 @@ class ActivatedStep(TraceStep):
     ----------
     activation : str
         Name of the activation; "linear" if there is none.
+    slope : float
+        Factor of negative pre-activations, if the activation is "prelu".
     """
 
     activation: str = "linear"
+    slope: float = 0.0
 
     @property
     def preactivation(self) -> float:
@@ -116,16 +119,21 @@ class ActivatedStep(TraceStep):
 
     @property
     def computed(self) -> float:
+        if self.activation == "prelu":
+            return prelu(self.preactivation, self.slope)
         return FUNCTIONS[self.activation](self.preactivation)
 
     def result(self, *entries: tuple[str, float]) -> list[str]:
         """Return the lines of a sum: its (label, value) entries, the pre-activation and the value."""
         if self.activation == "linear":
             return labeled_values(*entries, ("= output", self.value))
+        entries = *entries, ("= pre-activation z", self.preactivation)
+        if self.activation == "softmax":  # of several channels, which its own step shows
+            return labeled_values(*entries)
+        if self.activation == "prelu":
+            return labeled_values(*entries, (prelu_formula(self.slope), self.value))
         formula = f"{self.activation}(z) = {FORMULAS[self.activation]}"
-        return labeled_values(
-            *entries, ("= pre-activation z", self.preactivation), (formula, self.value)
-        )
+        return labeled_values(*entries, (formula, self.value))
 
 
 def input_fields(

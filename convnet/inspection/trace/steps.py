@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convnet.graph.ops.elementwise import ActivationOp
-from convnet.inspection.trace import elementwise, merges, weighted_sums, windows
+from convnet.graph.ops.prelu import PReLUOp
+from convnet.graph.ops.softmax import SoftmaxOp
+from convnet.inspection.trace import channels, elementwise, merges, weighted_sums, windows
 from convnet.inspection.trace.forward_pass import output_index
 
 if TYPE_CHECKING:
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
     from convnet.inspection.trace.step import MapIndex, Steps, TraceStep
 
 
-STEPS: Steps = elementwise.STEPS | merges.STEPS | weighted_sums.STEPS | windows.STEPS
+STEPS: Steps = (
+    channels.STEPS | elementwise.STEPS | merges.STEPS | weighted_sums.STEPS | windows.STEPS
+)
 
 
 def step_at(net: ForwardPass, name: str, index: MapIndex, sign: int | None = None) -> TraceStep:
@@ -46,7 +50,16 @@ def step_at(net: ForwardPass, name: str, index: MapIndex, sign: int | None = Non
     op = net.writer(buffer)
     if op is None or op.layer != lowered.name:
         return elementwise.identity_step(net, lowered, index, common)
-    if isinstance(op, ActivationOp) and not net.owners(op.src) and net.writer(op.src):
+    before = None if net.owners(op.src) else net.writer(op.src)  # in the same layer
+    if before is not None and isinstance(op, SoftmaxOp):
+        row, column, channel = index
+        pixel = [(row, column, k) for k in range(op.src.shape[2])]
+        steps = [STEPS[type(before)](net, before, at, common, sign) for at in pixel]
+        return channels.fused_softmax_step(steps, channel, common)
+    if before is not None and isinstance(op, PReLUOp):
+        common |= {"activation": "prelu", "slope": float(net.parameter(op, "alpha")[index[2]])}
+        op = before
+    if before is not None and isinstance(op, ActivationOp):
         common["activation"] = op.activation
-        op = net.writer(op.src)
+        op = before
     return STEPS[type(op)](net, op, index, common, sign)

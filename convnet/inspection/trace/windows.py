@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ class PoolingStep(TraceStep):
         Values of one channel; 0 outside the map.
     inside : ndarray of bool, shape (height, width)
         False in the padding, which is ignored.
+    count : int
+        What a mean divides by: the number of values inside, or of those inside and in the padding.
     winner : (int, int)
         Index in the window of the largest value (the first one, if several are equal), or of the strongest term of the
         mean.
@@ -41,12 +44,14 @@ class PoolingStep(TraceStep):
     pooling: str
     window: np.ndarray
     inside: np.ndarray
+    count: int
     winner: tuple[int, ...]
 
     @property
     def computed(self) -> float:
-        values = self.window[self.inside]
-        return float(self.window[self.winner] if self.pooling == "max" else values.mean())
+        if self.pooling == "max":
+            return float(self.window[self.winner])
+        return float(self.window[self.inside].sum()) / self.count
 
     def lines(self) -> list[str]:
         title = f"window of {self.input_layer}, channel {self.source.index[-1]}"
@@ -57,10 +62,11 @@ class PoolingStep(TraceStep):
         else:
             lines += labeled_values(
                 (f"sum of the {len(values)} values", float(values.sum())),
-                (f"/ {len(values)}", self.value),
+                (f"/ {self.count}", self.value),
             )
         if not self.inside.all():
-            lines.append(f"{PADDING} is padding: ignored")
+            counted = self.count > len(values)
+            lines.append(f"{PADDING} is padding: {'counted as 0' if counted else 'ignored'}")
         return lines
 
 
@@ -71,6 +77,12 @@ def pooling_step(
     row, column, channel = index
     rows, columns, inside = window_of(op, op.size, (1, 1), row, column)
     window = read_window(net.values(op.src), rows, columns, inside)[:, :, channel]
+    count = int(inside.sum())
+    if op.count_include_pad:
+        ends = (n + after for n, (_, after) in zip(op.src.shape, op.padding, strict=False))
+        count = prod(
+            int((axis < end).sum()) for axis, end in zip((rows, columns), ends, strict=True)
+        )
     if op.pooling == "max":
         winner = unraveled(np.where(inside, window, -np.inf).argmax(), window.shape)
     else:
@@ -81,6 +93,7 @@ def pooling_step(
         pooling=op.pooling,
         window=window,
         inside=inside,
+        count=count,
         winner=winner,
     )
 
@@ -127,7 +140,7 @@ def resize_step(
 ) -> ResizeStep:
     """Return the step of a pixel of a resized map."""
     axes = zip(op.methods, op.src.shape, op.dst.shape, index, strict=False)
-    (top, rows), (left, columns) = (_axis_weights(method, n, m, i) for method, n, m, i in axes)
+    (top, rows), (left, columns) = (axis_weights(method, n, m, i) for method, n, m, i in axes)
     channel = index[2]
     window = net.values(op.src)[top : top + len(rows), left : left + len(columns), channel]
     weights = np.outer(rows, columns)
@@ -141,7 +154,7 @@ def resize_step(
     )
 
 
-def _axis_weights(method: str, n: int, m: int, i: int) -> tuple[int, np.ndarray]:
+def axis_weights(method: str, n: int, m: int, i: int) -> tuple[int, np.ndarray]:
     """Return the first of n input pixels that output pixel i of m reads along an axis, and the weights from there."""
     if method == "area":
         edges = np.array([i * n / m, (i + 1) * n / m])
