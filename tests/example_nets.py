@@ -15,6 +15,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
+    GroupNorm,
     MaxPool1D,
     MaxPool2D,
     Normalize,
@@ -142,7 +143,9 @@ NETS = {
             Activation("relu6"),
             MaxPool2D(2),
             Conv2D(24, 1, activation="mish"),
-            Residual([Conv2D(24, 3, padding="same", activation="hard_sigmoid")], activation="relu6"),
+            Residual(
+                [Conv2D(24, 3, padding="same", activation="hard_sigmoid")], activation="relu6"
+            ),
             GlobalAvgPool2D(),
             Dense(17, activation="softplus"),
             Dense(3, activation="hard_swish"),
@@ -161,6 +164,22 @@ NETS = {
         ],
         (9, 11, 3),
     ),
+    "group norm": (
+        [
+            Conv2D(12, 3, padding="same"),
+            GroupNorm(4),
+            ReLU(),
+            Residual([Conv2D(12, 3, padding="same"), GroupNorm(-1)], activation="relu"),
+            MaxPool2D(2),
+            GroupNorm(1),
+            Dense(16),
+            GroupNorm(2, epsilon=0.01),
+            Activation("tanh"),
+            Dense(3),
+        ],
+        (8, 9, 3),
+    ),
+    "group norm first": ([GroupNorm(1), Conv1D(6, 3), GroupNorm(3), Dense(2)], (12, 5)),
     "prelu first": ([PReLU(), Conv1D(3, 3, activation="prelu"), PReLU(), Dense(2)], (12, 5)),
     "softmax inside": (
         [

@@ -13,11 +13,13 @@ from convnet.layers import Conv1D, Conv2D, Dense
 STEMS = {
     "Conv2D": "conv", "MaxPool2D": "pool", "AvgPool2D": "pool", "GlobalAvgPool2D": "globalpool",
     "GlobalMaxPool2D": "globalpool", "Dense": "dense", "BatchNorm": "batchnorm", "Dropout": "dropout",
-    "Activation": "activation", "ReLU": "activation", "PReLU": "activation", "Flatten": "flatten", "Residual": "residual",
+    "Activation": "activation", "ReLU": "activation", "PReLU": "activation", "Flatten": "flatten",
+    "Residual": "residual",
     "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
     "Normalize": "normalize", "Resize": "resize", "UpSample1D": "upsample", "UpSample2D": "upsample",
+    "GroupNorm": "groupnorm",
 }  # fmt: skip
 
 
@@ -224,7 +226,9 @@ class Reference:
             return oracle.repeat(x, factors)
         methods = ["bilinear"] * 2
         self._tape.append(lambda grad, _: oracle.resize_backward(grad, x, methods))
-        return oracle.resize(x, [f * n for f, n in zip(factors, x.shape[1:3], strict=True)], methods)
+        return oracle.resize(
+            x, [f * n for f, n in zip(factors, x.shape[1:3], strict=True)], methods
+        )
 
     def _upsample1d(self, x, layer, name, training, masks):
         method = layer.interpolation.replace("linear", "bilinear")
@@ -281,6 +285,19 @@ class Reference:
 
         self._tape.append(step)
         return oracle.batch_norm_training(x, gamma, beta, layer.epsilon)
+
+    def _groupnorm(self, x, layer, name, training, masks):
+        gamma, beta = self._parameter(name, "gamma"), self._parameter(name, "beta")
+        groups = x.shape[-1] if layer.groups == -1 else layer.groups
+
+        def step(grad, gradients):
+            grad_x, gradients[f"{name}/gamma"], gradients[f"{name}/beta"] = (
+                oracle.group_norm_backward(grad, x, gamma, groups, layer.epsilon)
+            )
+            return grad_x
+
+        self._tape.append(step)
+        return oracle.group_norm(x, gamma, beta, groups, layer.epsilon)
 
     def _dropout(self, x, layer, name, training, masks):
         if not training or layer.rate == 0:

@@ -49,7 +49,11 @@ class EarlyStopping:
         ("layers", "AdaptiveAvgPool2d", "Write GlobalAvgPool2D()."),
         ("layers", "MaxPool2d", "Write MaxPool2D."),
         ("layers", "Input", "Leave it out: fit reads the shape from X."),
-        ("layers", "LogSoftmax", "Leave it out: the output layer and its activation follow from y."),
+        (
+            "layers",
+            "LogSoftmax",
+            "Leave it out: the output layer and its activation follow from y.",
+        ),
         ("layers", "Softmax", 'Write Activation("softmax"). As the last layer, leave it out'),
         ("layers", "RandomFlip", "ConvNetClassifier(layers, augment=[RandomFlip()])."),
         ("augment", "RandomHorizontalFlip", "Write RandomFlip()."),

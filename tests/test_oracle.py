@@ -57,7 +57,9 @@ def test_resize(rng, size, methods):
 def test_repeat(rng):
     x, grad = rng.normal(size=(2, 3, 4, 2)), rng.normal(size=(2, 6, 12, 2))
     check(lambda x: oracle.repeat(x, (2, 3)), [x], [oracle.repeat_backward(grad, (2, 3))], grad)
-    np.testing.assert_array_equal(oracle.repeat(x, (2, 3)), oracle.resize(x, (6, 12), ["nearest"] * 2))
+    np.testing.assert_array_equal(
+        oracle.repeat(x, (2, 3)), oracle.resize(x, (6, 12), ["nearest"] * 2)
+    )
 
 
 def test_affine(rng):
@@ -154,6 +156,15 @@ def test_batch_norm_training(rng, shape):
     check(oracle.batch_norm_training, [x, gamma, beta], gradients, grad)
 
 
+@pytest.mark.parametrize("groups", [1, 2, 6])
+@pytest.mark.parametrize("shape", [(3, 6), (2, 3, 2, 6)])
+def test_group_norm(rng, shape, groups):
+    x, grad = rng.normal(size=shape), rng.normal(size=shape)
+    gamma, beta = rng.normal(size=6), rng.normal(size=6)
+    gradients = oracle.group_norm_backward(grad, x, gamma, groups, 0.1)
+    check(lambda *a: oracle.group_norm(*a, groups, 0.1), [x, gamma, beta], gradients, grad)
+
+
 def test_batch_norm_statistics():
     x = np.array([[1.0, 2], [3, 6]])
     mean, variance = oracle.batch_statistics(x)
@@ -176,7 +187,11 @@ def test_softmax(rng):
 
 
 def test_prelu(rng):
-    z, grad, alpha = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(2, 3, 4, 5)), rng.normal(size=5)
+    z, grad, alpha = (
+        rng.normal(size=(2, 3, 4, 5)),
+        rng.normal(size=(2, 3, 4, 5)),
+        rng.normal(size=5),
+    )
     check(oracle.prelu, [z, alpha], oracle.prelu_backward(grad, z, alpha), grad)
 
 

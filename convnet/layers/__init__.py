@@ -31,6 +31,7 @@ from convnet.layers.globalpool import (
     GlobalMaxPool1D,
     GlobalMaxPool2D,
 )
+from convnet.layers.groupnorm import GroupNorm
 from convnet.layers.normalize import Normalize
 from convnet.layers.pool1d import AvgPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
@@ -68,6 +69,7 @@ __all__ = [
     "GlobalAvgPool2D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GroupNorm",
     "Layer",
     "LayerShapeError",
     "MaxPool1D",

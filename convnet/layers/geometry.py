@@ -155,7 +155,9 @@ class Window:
     def output_sizes(self, sizes: Sequence[int]) -> Pair:
         """Return (height, width) of the output for those of the input. They are less than 1 if it does not fit."""
         if self.ceil_mode:
-            height, width = map(ceil_size, sizes, self.size, self.stride, *zip(*self.padding, strict=True))
+            height, width = map(
+                ceil_size, sizes, self.size, self.stride, *zip(*self.padding, strict=True)
+            )
             return height, width
         height, width = map(
             output_size, sizes, self.size, self.stride, map(sum, self.padding), self.dilation

@@ -81,14 +81,19 @@ def test_slopes_of_large_values(isa, name):
     far = np.array([104, 300, 1e10, 3e38, np.inf] * 4, np.float32)
     for z, slope in zip((-far, far), ends, strict=True):
         net = build([Activation(name)], z.shape, isa)
-        assert_exact(train_once(net, z[None], np.ones((1, z.size), np.float32))[1][0], slope + 0 * far.clip(max=1))
+        assert_exact(
+            train_once(net, z[None], np.ones((1, z.size), np.float32))[1][0],
+            slope + 0 * far.clip(max=1),
+        )
 
 
 @pytest.mark.parametrize("name", ["hard_sigmoid", "hard_swish", "relu6"])
 def test_the_floats_next_to_a_kink(isa, name):
     """The last float inside a kink has the slope of the inside, the kink itself that of the outside."""
     kinks = np.array([-3, 3, 0, 6], np.float32)
-    z = np.concatenate([np.nextafter(kinks, np.float32(-9)), kinks, np.nextafter(kinks, np.float32(9))])
+    z = np.concatenate(
+        [np.nextafter(kinks, np.float32(-9)), kinks, np.nextafter(kinks, np.float32(9))]
+    )
     z[np.abs(z) < 1e-30] = 0
     net = build([Activation(name)], z.shape, isa)
     grad = train_once(net, z[None], np.ones((1, z.size), np.float32))[1][0]

@@ -39,10 +39,14 @@ def test_entries_write_what_they_should(name):
 
 
 def test_the_work_of_stages():
-    """A backward stage of a layer with parameters computes two gradients. Others are left out without the second one."""
+    """A backward stage of a layer with parameters computes two gradients. Others are left out without the second."""
     for name, stage in STAGES.items():
         if name.endswith("_bwd"):
-            by_lanes = stage.family in ("conv", "prelu")  # whose parameters it computes the gradient of
+            by_lanes = stage.family in (
+                "conv",
+                "prelu",
+                "groupnorm",
+            )  # whose parameters it computes the gradient of
             assert stage.work == ("twice" if by_lanes else "gradient"), name
         elif name.endswith("_data"):
             assert stage.work == "gradient", name

@@ -61,9 +61,7 @@ def test_max_pool(isa, case, ceil_mode, seed, n_threads):
     assert_exact(grad_x, want, "data gradient")
 
 
-@given(
-    case=cases(), ceil_mode=st.booleans(), counts=st.booleans(), seed=seeds, n_threads=threads
-)
+@given(case=cases(), ceil_mode=st.booleans(), counts=st.booleans(), seed=seeds, n_threads=threads)
 @example(case=ONE_PIXEL, ceil_mode=False, counts=True, seed=0, n_threads=1)
 @example(case=OVERLAPPING, ceil_mode=False, counts=False, seed=0, n_threads=3)
 @example(case=CUT, ceil_mode=True, counts=True, seed=0, n_threads=3)

@@ -74,7 +74,9 @@ def test_without_the_gradient_of_the_input(isa):
     z, grad = integers(rng, (5, 4, 3, 2)), integers(rng, (5, 4, 3, 2))
     net = Network([PReLU()], z.shape[1:], None, isa=isa)
     gradients = train_once(net, z, grad)[2]
-    assert_exact(gradients["activation1/alpha"], oracle.prelu_backward(grad, z, np.full(2, 0.25))[1])
+    assert_exact(
+        gradients["activation1/alpha"], oracle.prelu_backward(grad, z, np.full(2, 0.25))[1]
+    )
 
 
 def test_nan_is_kept(isa):

@@ -4,7 +4,17 @@ import numpy as np
 import oracle
 import pytest
 from hypothesis import example, given, strategies as st
-from netcheck import EPS, ISAS, assert_exact, assert_within, build, normals, seeds, threads, train_once
+from netcheck import (
+    EPS,
+    ISAS,
+    assert_exact,
+    assert_within,
+    build,
+    normals,
+    seeds,
+    threads,
+    train_once,
+)
 
 from convnet.layers import Activation
 

@@ -11,6 +11,7 @@ from convnet.layers import (
     Conv2D,
     Dense,
     GlobalAvgPool2D,
+    GroupNorm,
     MaxPool2D,
     PReLU,
     ReLU,
@@ -38,13 +39,17 @@ SEPARABLE = (
     SeparableConv2D(16, 2, padding="same", use_bias=False), BatchNorm(), ReLU(),
 )  # fmt: skip
 ACTIVATED = (
-    Conv2D(8, 3, padding="same", activation="hard_swish"), MaxPool2D(2),
-    Conv2D(8, 3, padding="same", activation="relu6"), MaxPool2D(2), Conv2D(16, 2, activation="mish"),
-    Conv2D(16, 1, activation="hard_sigmoid"), Dense(20, activation="softplus"),
+    Conv2D(8, 3, padding="same", activation="mish"), MaxPool2D(2),
+    Conv2D(8, 3, padding="same", activation="relu6"), MaxPool2D(2), Conv2D(16, 2, activation="softplus"),
+    Conv2D(16, 1, activation="hard_sigmoid"), Dense(20, activation="hard_swish"),
 )  # fmt: skip
 LEARNED = (
     Conv2D(8, 3, padding="same"), PReLU(), MaxPool2D(2), Conv2D(8, 2, activation="softmax"),
     Dense(20), PReLU(), Dense(9, activation="softmax"), Dense(20, activation="tanh"),
+)  # fmt: skip
+GROUPED = (
+    Conv2D(8, 3, padding="same", use_bias=False), GroupNorm(4), ReLU(), MaxPool2D(2),
+    Conv2D(8, 3, use_bias=False), GroupNorm(-1), ReLU(), Dense(20), GroupNorm(1),
 )  # fmt: skip
 POOLED = (
     Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2, ceil_mode=True),
@@ -140,6 +145,7 @@ LOSSES = {
 BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
+    "group norm": Case(layers=GROUPED, options=ADAM),
     "upsampled": Case(layers=UPSAMPLED, options=ADAM),
     "pools cut at the edges": Case(layers=POOLED, options=ADAM),
     "activations": Case(layers=ACTIVATED, options=ADAM),

@@ -104,7 +104,16 @@ KINDS = {
     ),
     "GlobalAvgPool2D": lambda layer, _, x, __: x.mean((2, 3)),
     "UpSample2D": lambda layer, _, x, __: functional.interpolate(
-        x, scale_factor=pair(layer.size), mode=layer.interpolation,
+        x,
+        scale_factor=pair(layer.size),
+        mode=layer.interpolation,
+    ),
+    "GroupNorm": lambda layer, parameters, x, name: functional.group_norm(
+        x,
+        layer.groups if layer.groups > 0 else x.shape[1],
+        parameters[f"{name}/gamma"],
+        parameters[f"{name}/beta"],
+        layer.epsilon,
     ),
     "PReLU": lambda _, parameters, x, name: functional.prelu(x, parameters[f"{name}/alpha"]),
     "ReLU": lambda layer, _, x, __: functional.relu(x),

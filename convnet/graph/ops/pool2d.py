@@ -51,6 +51,4 @@ class Pool2DOp(Op):
         (kh, kw), (sh, sw) = self.size, self.stride
         (pt, pb), (pl, pr) = self.padding
         counts = int(self.count_include_pad)
-        return dict(
-            kh=kh, kw=kw, sh=sh, sw=sw, pt=pt, pl=pl, pb=pb, pr=pr, count_padding=counts
-        )
+        return dict(kh=kh, kw=kw, sh=sh, sw=sw, pt=pt, pl=pl, pb=pb, pr=pr, count_padding=counts)

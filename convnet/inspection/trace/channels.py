@@ -73,14 +73,10 @@ def softmax_step(
     """Return the step of a value of a softmax layer."""
     row, column, channel = index
     reads = input_fields(net, op.src, index)
-    return SoftmaxStep(
-        **common, **reads, logits=net.values(op.src)[row, column], channel=channel
-    )
+    return SoftmaxStep(**common, **reads, logits=net.values(op.src)[row, column], channel=channel)
 
 
-def fused_softmax_step(
-    steps: Sequence[TraceStep], channel: int, common: Fields
-) -> SoftmaxStep:
+def fused_softmax_step(steps: Sequence[TraceStep], channel: int, common: Fields) -> SoftmaxStep:
     """Return the step of a value of a softmax that is the activation of another layer.
 
     Parameters
@@ -94,6 +90,7 @@ def fused_softmax_step(
     """
     sums = [step.preactivation for step in steps if isinstance(step, ActivatedStep)]
     own = steps[channel]
+    assert isinstance(own, ActivatedStep)
     return SoftmaxStep(
         **common,
         source=own.source,

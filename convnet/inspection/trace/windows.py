@@ -80,7 +80,9 @@ def pooling_step(
     count = int(inside.sum())
     if op.count_include_pad:
         ends = (n + after for n, (_, after) in zip(op.src.shape, op.padding, strict=False))
-        count = prod(int((axis < end).sum()) for axis, end in zip((rows, columns), ends, strict=True))
+        count = prod(
+            int((axis < end).sum()) for axis, end in zip((rows, columns), ends, strict=True)
+        )
     if op.pooling == "max":
         winner = unraveled(np.where(inside, window, -np.inf).argmax(), window.shape)
     else:
