@@ -368,6 +368,29 @@ def groupnorm(rng, c, groups, size=(4, 5), n=3):
     return Case(m, [("groupnorm", fields)], stages, expected, 5e-6)
 
 
+def lrn(rng, c, beta=0.75, size=4, shape=(3, 5), n=2):
+    """Local response normalization, and its gradient."""
+    m = Memory(samples=n)
+    x, grad = normals(rng, (n, *shape, c), 2.0), normals(rng, (n, *shape, c))
+    fields = dict(
+        src=m.map(x, HALO),
+        dst=m.blank(n, *shape, c, HALO),
+        grad_src=m.blank(n, *shape, c),
+        grad_dst=m.map(grad),
+        left=min(c - 1, size // 2),
+        right=min(c - 1, (size - 1) // 2),
+        scale=3.0 / size,
+        beta=beta,
+        k=0.5,
+    )
+    constants = (size, 3.0, beta, 0.5)
+    expected = {
+        "output": (fields["dst"], oracle.lrn(x, *constants)),
+        "data gradient": (fields["grad_src"], oracle.lrn_backward(grad, x, *constants)),
+    }
+    return Case(m, [("lrn", fields)], ["lrn_fwd", "lrn_bwd"], expected, 3e-6)
+
+
 def activation(rng, name, size=(3, 5, 7), n=2):
     """An activation by itself, over the range of float32."""
     m = Memory(samples=n)
@@ -675,6 +698,8 @@ def cases(seed=0):
         add(f"frozen batchnorm {c}", batchnorm, c, frozen=True)
         for groups in sorted({1, c, next(d for d in (4, 3, 2, 1) if c % d == 0)}):
             add(f"groupnorm {c} in {groups}", groupnorm, c, groups)
+        for beta in (0.75, 0.5, 1.0, 0.6):
+            add(f"lrn {c}, {beta=}", lrn, c, beta)
         add(f"prelu {c}", prelu, c)
         add(f"softmax layer {c}", softmax, c)
         add(f"sum {c}", branch, c)

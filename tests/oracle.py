@@ -245,6 +245,26 @@ def group_norm_backward(grad, x, gamma, groups, epsilon=1e-5):
     return ((g - a - xhat * b) / sigma).reshape(x.shape), by_gamma, grad.sum(axis=axes)
 
 
+def _channel_window(c, size):
+    """Return which channels (rows) read which (columns): [-(size // 2), (size - 1) // 2] around their own."""
+    offset = np.arange(c) - np.arange(c)[:, None]
+    return ((offset >= -(size // 2)) & (offset <= (size - 1) // 2)).astype(np.float64)
+
+
+def lrn(x, size=5, alpha=1e-4, beta=0.75, k=1.0):
+    """x (k + alpha / size * sum of squares of the channels around)^-beta."""
+    x = f64(x)
+    return x * (k + alpha / size * x**2 @ _channel_window(x.shape[-1], size).T) ** -beta
+
+
+def lrn_backward(grad, x, size=5, alpha=1e-4, beta=0.75, k=1.0):
+    grad, x = f64(grad, x)
+    window = _channel_window(x.shape[-1], size)
+    d = k + alpha / size * x**2 @ window.T
+    through = (grad * x * d ** (-beta - 1)) @ window
+    return grad * d**-beta - 2 * alpha / size * beta * x * through
+
+
 def moving(old, batch, momentum):
     """Return the running statistic after a batch; momentum is the weight of the old value."""
     return momentum * f64(old) + (1.0 - momentum) * f64(batch)

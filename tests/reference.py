@@ -19,7 +19,7 @@ STEMS = {
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
     "Normalize": "normalize", "Resize": "resize", "UpSample1D": "upsample", "UpSample2D": "upsample",
-    "GroupNorm": "groupnorm",
+    "GroupNorm": "groupnorm", "LRN": "lrn",
 }  # fmt: skip
 
 
@@ -285,6 +285,11 @@ class Reference:
 
         self._tape.append(step)
         return oracle.batch_norm_training(x, gamma, beta, layer.epsilon)
+
+    def _lrn(self, x, layer, name, training, masks):
+        constants = layer.size, layer.alpha, layer.beta, layer.k
+        self._tape.append(lambda grad, _: oracle.lrn_backward(grad, x, *constants))
+        return oracle.lrn(x, *constants)
 
     def _groupnorm(self, x, layer, name, training, masks):
         gamma, beta = self._parameter(name, "gamma"), self._parameter(name, "beta")

@@ -165,6 +165,13 @@ def test_group_norm(rng, shape, groups):
     check(lambda *a: oracle.group_norm(*a, groups, 0.1), [x, gamma, beta], gradients, grad)
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 20])
+def test_lrn(rng, size):
+    x, grad = rng.normal(size=(2, 3, 6)), rng.normal(size=(2, 3, 6))
+    gradient = oracle.lrn_backward(grad, x, size, 2.0, 0.6, 0.5)
+    check(lambda x: oracle.lrn(x, size, 2.0, 0.6, 0.5), [x], [gradient], grad)
+
+
 def test_batch_norm_statistics():
     x = np.array([[1.0, 2], [3, 6]])
     mean, variance = oracle.batch_statistics(x)

@@ -32,6 +32,7 @@ from convnet.layers.globalpool import (
     GlobalMaxPool2D,
 )
 from convnet.layers.groupnorm import GroupNorm
+from convnet.layers.lrn import LRN
 from convnet.layers.normalize import Normalize
 from convnet.layers.pool1d import AvgPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
@@ -55,6 +56,7 @@ from convnet.values import foreign_tables
 from convnet.values.foreign_names import missing_name
 
 __all__ = [
+    "LRN",
     "Activation",
     "AvgPool1D",
     "AvgPool2D",

@@ -86,6 +86,7 @@ LAYERS = ForeignNames(
         "InstanceNorm1d": "GroupNorm(-1)",
         "InstanceNorm2d": "GroupNorm(-1)",
         "LayerNorm": LAYER_NORM,
+        "LocalResponseNorm": "LRN(5)",
         "Linear": "Dense(64), without the number of inputs",
         "Upsample": "UpSample2D(2)",
         "UpsamplingBilinear2d": 'UpSample2D(2, interpolation="bilinear")',

@@ -6,6 +6,7 @@ import numpy as np
 
 from convnet.graph import Network, Trainer
 from convnet.layers import (
+    LRN,
     AvgPool2D,
     BatchNorm,
     Conv2D,
@@ -50,6 +51,9 @@ LEARNED = (
 GROUPED = (
     Conv2D(8, 3, padding="same", use_bias=False), GroupNorm(4), ReLU(), MaxPool2D(2),
     Conv2D(8, 3, use_bias=False), GroupNorm(-1), ReLU(), Dense(20), GroupNorm(1),
+)  # fmt: skip
+RESPONSES = (
+    Conv2D(8, 3, padding="same"), LRN(5, alpha=0.5), MaxPool2D(2), Conv2D(8, 2), LRN(4, alpha=3, beta=0.6, k=2),
 )  # fmt: skip
 POOLED = (
     Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2, ceil_mode=True),
@@ -146,6 +150,7 @@ BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
     "group norm": Case(layers=GROUPED, options=ADAM),
+    "response norm": Case(layers=RESPONSES, options=ADAM),
     "upsampled": Case(layers=UPSAMPLED, options=ADAM),
     "pools cut at the edges": Case(layers=POOLED, options=ADAM),
     "activations": Case(layers=ACTIVATED, options=ADAM),

@@ -115,6 +115,9 @@ KINDS = {
         parameters[f"{name}/beta"],
         layer.epsilon,
     ),
+    "LRN": lambda layer, _, x, __: functional.local_response_norm(
+        x, layer.size, layer.alpha, layer.beta, layer.k
+    ),
     "PReLU": lambda _, parameters, x, name: functional.prelu(x, parameters[f"{name}/alpha"]),
     "ReLU": lambda layer, _, x, __: functional.relu(x),
     "Activation": lambda layer, _, x, __: ACTIVATIONS[layer.activation](x),
