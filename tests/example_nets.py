@@ -1,6 +1,7 @@
 """Small nets (layers, input shape) that together use every layer, for comparison with the float64 reference."""
 
 from convnet.layers import (
+    LRN,
     Activation,
     AvgPool1D,
     AvgPool2D,
@@ -15,6 +16,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
+    GroupNorm,
     MaxPool1D,
     MaxPool2D,
     Normalize,
@@ -163,6 +165,34 @@ NETS = {
             Dense(3),
         ],
         (9, 11, 3),
+    ),
+    "group norm": (
+        [
+            Conv2D(12, 3, padding="same"),
+            GroupNorm(4),
+            ReLU(),
+            Residual([Conv2D(12, 3, padding="same"), GroupNorm(-1)], activation="relu"),
+            MaxPool2D(2),
+            GroupNorm(1),
+            Dense(16),
+            GroupNorm(2, epsilon=0.01),
+            Activation("tanh"),
+            Dense(3),
+        ],
+        (8, 9, 3),
+    ),
+    "group norm first": ([GroupNorm(1), Conv1D(6, 3), GroupNorm(3), Dense(2)], (12, 5)),
+    "response norm": (
+        [
+            LRN(2, alpha=0.5),
+            Conv2D(9, 3, activation="relu"),
+            LRN(5, alpha=0.5),
+            MaxPool2D(3, stride=2, ceil_mode=True),
+            Conv2D(5, 2, padding="same"),
+            LRN(4, alpha=3, beta=0.6, k=2),
+            Dense(3),
+        ],
+        (11, 9, 3),
     ),
     "prelu first": ([PReLU(), Conv1D(3, 3, activation="prelu"), PReLU(), Dense(2)], (12, 5)),
     "softmax inside": (

@@ -335,6 +335,62 @@ def batchnorm_predict(rng, c, size=(5, 6), n=2, pool=(1, 1)):
     return case
 
 
+def groupnorm(rng, c, groups, size=(4, 5), n=3):
+    """Normalization over groups of channels, and its gradients."""
+    m = Memory(samples=n)
+    x, grad = normals(rng, (n, *size, c)), normals(rng, (n, *size, c))
+    gamma, beta = normals(rng, (c,)), normals(rng, (c,))
+    step = _round_up(12 * groups, 64)
+    fields = dict(
+        src=m.map(x, HALO),
+        dst=m.blank(n, *size, c, HALO),
+        grad_src=m.blank(n, *size, c),
+        grad_dst=m.map(grad),
+        groups=groups,
+        gamma=m.params.reserve(gamma),
+        beta=m.params.reserve(beta),
+        grad_gamma=m.lane_grads.reserve(np.zeros(c)),
+        grad_beta=m.lane_grads.reserve(np.zeros(c)),
+        data_gradient=1,
+        statistics=m.bytes(step * n),
+        statistics_sample=step,
+        epsilon=1e-3,
+    )
+    m.unchecked.append((fields["statistics"], step * n // 4))  # what rounding leaves of the mean
+    data, by_gamma, by_beta = oracle.group_norm_backward(grad, x, gamma, groups, 1e-3)
+    expected = {
+        "output": (fields["dst"], oracle.group_norm(x, gamma, beta, groups, 1e-3)),
+        "data gradient": (fields["grad_src"], data),
+        "gradient of gamma": (("lane_grads", fields["grad_gamma"], (c,)), by_gamma),
+        "gradient of beta": (("lane_grads", fields["grad_beta"], (c,)), by_beta),
+    }
+    stages = ["groupnorm_fwd", "groupnorm_bwd"]
+    return Case(m, [("groupnorm", fields)], stages, expected, 5e-6)
+
+
+def lrn(rng, c, beta=0.75, size=4, shape=(3, 5), n=2):
+    """Local response normalization, and its gradient."""
+    m = Memory(samples=n)
+    x, grad = normals(rng, (n, *shape, c), 2.0), normals(rng, (n, *shape, c))
+    fields = dict(
+        src=m.map(x, HALO),
+        dst=m.blank(n, *shape, c, HALO),
+        grad_src=m.blank(n, *shape, c),
+        grad_dst=m.map(grad),
+        left=min(c - 1, size // 2),
+        right=min(c - 1, (size - 1) // 2),
+        scale=3.0 / size,
+        beta=beta,
+        k=0.5,
+    )
+    constants = (size, 3.0, beta, 0.5)
+    expected = {
+        "output": (fields["dst"], oracle.lrn(x, *constants)),
+        "data gradient": (fields["grad_src"], oracle.lrn_backward(grad, x, *constants)),
+    }
+    return Case(m, [("lrn", fields)], ["lrn_fwd", "lrn_bwd"], expected, 3e-6)
+
+
 def activation(rng, name, size=(3, 5, 7), n=2):
     """An activation by itself, over the range of float32."""
     m = Memory(samples=n)
@@ -693,8 +749,12 @@ def cases(seed=0):
             add(f"max {c}, {side} wanted", merge, "max", c, wanted=(side,))
         add(f"multiply {c} flat", merge, "multiply", c, flat=True)
         add(f"concat {c}", concat, c)
+        for groups in sorted({1, c, next(d for d in (4, 3, 2, 1) if c % d == 0)}):
+            add(f"groupnorm {c} in {groups}", groupnorm, c, groups)
+        for beta in (0.75, 0.5, 1.0, 0.6):
+            add(f"lrn {c}, {beta=}", lrn, c, beta)
         add(f"prelu {c}", prelu, c)
-        add(f"softmax of {c} channels", softmax, c)
+        add(f"softmax layer {c}", softmax, c)
         add(f"pad {c}", pad, c)
         add(f"dropout {c}", dropout, c, size=(2, 33))
         add(f"channel dropout {c}", dropout, c, whole_channels=True)

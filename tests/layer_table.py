@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from convnet.layers import (
+    LRN,
     Activation,
     AvgPool1D,
     AvgPool2D,
@@ -17,6 +18,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
+    GroupNorm,
     Layer,
     MaxPool1D,
     MaxPool2D,
@@ -298,6 +300,21 @@ TABLE = [
         "BatchNorm(momentum=0.5, name='bn-1')",
         (8,),
         other("BatchNormOp", momentum=0.5),
+    ),
+    Row(GroupNorm(3), "GroupNorm(3)", (5, 4, 6), other("GroupNormOp", groups=3)),
+    Row(
+        GroupNorm(-1, epsilon=0.001, name="norm"),
+        "GroupNorm(-1, epsilon=0.001, name='norm')",
+        (5, 4),
+        other("GroupNormOp", groups=4, epsilon=1e-3),
+    ),
+    Row(GroupNorm(1), "GroupNorm(1)", (7,), other("GroupNormOp")),
+    Row(LRN(), "LRN()", (5, 4, 7), other("LRNOp")),
+    Row(
+        LRN(4, alpha=2, beta=0.5, k=2),
+        "LRN(4, alpha=2.0, beta=0.5, k=2.0)",
+        (5, 3),
+        other("LRNOp", size=4, alpha=2.0, beta=0.5, k=2.0),
     ),
     Row(Dropout(0.5), "Dropout(0.5)", (5, 4, 3), other("DropoutOp", key=1)),
     Row(Activation("tanh"), "Activation('tanh')", (5, 4, 3), activation("tanh")),

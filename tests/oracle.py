@@ -99,7 +99,7 @@ def dense_backward(grad, x, w):
 
 # Pooling -------------------------------------------------------------------------------------------------
 def pool_pads(sizes, window, stride, padding, ceil_mode):
-    """Return the padding; in ceil mode with what the last windows need, which begin before n + left padding."""
+    """Return the padding; in ceil mode with what the last windows need behind it. They begin before n + `before`."""
     if not ceil_mode:
         return padding
     found = []
@@ -220,6 +220,49 @@ def batch_norm_training_backward(grad, x, gamma, epsilon=1e-5):
     xhat = (x - mean) / sigma
     centred = grad - grad.mean(axis=axes) - xhat * (grad * xhat).mean(axis=axes)
     return gamma / sigma * centred, (grad * xhat).sum(axis=axes), grad.sum(axis=axes)
+
+
+def group_norm(x, gamma, beta, groups, epsilon=1e-5):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, by the statistics of each sample's groups of channels."""
+    x, gamma, beta = f64(x, gamma, beta)
+    parts = x.reshape(len(x), -1, groups, x.shape[-1] // groups)
+    mean, variance = (f(parts, axis=(1, 3), keepdims=True) for f in (np.mean, np.var))
+    xhat = (parts - mean) / np.sqrt(variance + epsilon)
+    return gamma * xhat.reshape(x.shape) + beta
+
+
+def group_norm_backward(grad, x, gamma, groups, epsilon=1e-5):
+    """Return the gradients with respect to x, gamma and beta."""
+    grad, x, gamma = f64(grad, x, gamma)
+    shape = len(x), -1, groups, x.shape[-1] // groups
+    parts, g = x.reshape(shape), (gamma * grad).reshape(shape)
+    sigma = np.sqrt(parts.var(axis=(1, 3), keepdims=True) + epsilon)
+    xhat = (parts - parts.mean(axis=(1, 3), keepdims=True)) / sigma
+    means = (part.mean(axis=(1, 3), keepdims=True) for part in (g, g * xhat))
+    a, b = means
+    axes = tuple(range(x.ndim - 1))
+    by_gamma = (grad * xhat.reshape(x.shape)).sum(axis=axes)
+    return ((g - a - xhat * b) / sigma).reshape(x.shape), by_gamma, grad.sum(axis=axes)
+
+
+def _channel_window(c, size):
+    """Return which channels (rows) read which (columns): [-(size // 2), (size - 1) // 2] around their own."""
+    offset = np.arange(c) - np.arange(c)[:, None]
+    return ((offset >= -(size // 2)) & (offset <= (size - 1) // 2)).astype(np.float64)
+
+
+def lrn(x, size=5, alpha=1e-4, beta=0.75, k=1.0):
+    """x (k + alpha / size * sum of squares of the channels around)^-beta."""
+    x = f64(x)
+    return x * (k + alpha / size * x**2 @ _channel_window(x.shape[-1], size).T) ** -beta
+
+
+def lrn_backward(grad, x, size=5, alpha=1e-4, beta=0.75, k=1.0):
+    grad, x = f64(grad, x)
+    window = _channel_window(x.shape[-1], size)
+    d = k + alpha / size * x**2 @ window.T
+    through = (grad * x * d ** (-beta - 1)) @ window
+    return grad * d**-beta - 2 * alpha / size * beta * x * through
 
 
 def moving(old, batch, momentum):

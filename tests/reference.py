@@ -13,13 +13,14 @@ from convnet.layers import Conv1D, Conv2D, Dense
 STEMS = {
     "Conv2D": "conv", "MaxPool2D": "pool", "AvgPool2D": "pool", "GlobalAvgPool2D": "globalpool",
     "GlobalMaxPool2D": "globalpool", "Dense": "dense", "BatchNorm": "batchnorm", "Dropout": "dropout",
-    "Activation": "activation", "ReLU": "activation", "PReLU": "activation",
-    "Flatten": "flatten", "Residual": "residual",
+    "Activation": "activation", "ReLU": "activation", "PReLU": "activation", "Flatten": "flatten",
+    "Residual": "residual",
     "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable", "SpatialDropout2D": "dropout",
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
     "Normalize": "normalize", "Resize": "resize", "UpSample1D": "upsample", "UpSample2D": "upsample",
     "Parallel": "parallel",
+    "GroupNorm": "groupnorm", "LRN": "lrn",
 }  # fmt: skip
 
 
@@ -310,6 +311,24 @@ class Reference:
 
         self._tape.append(step)
         return oracle.batch_norm_training(x, gamma, beta, layer.epsilon)
+
+    def _lrn(self, x, layer, name, training, masks):
+        constants = layer.size, layer.alpha, layer.beta, layer.k
+        self._tape.append(lambda grad, _: oracle.lrn_backward(grad, x, *constants))
+        return oracle.lrn(x, *constants)
+
+    def _groupnorm(self, x, layer, name, training, masks):
+        gamma, beta = self._parameter(name, "gamma"), self._parameter(name, "beta")
+        groups = x.shape[-1] if layer.groups == -1 else layer.groups
+
+        def step(grad, gradients):
+            grad_x, gradients[f"{name}/gamma"], gradients[f"{name}/beta"] = (
+                oracle.group_norm_backward(grad, x, gamma, groups, layer.epsilon)
+            )
+            return grad_x
+
+        self._tape.append(step)
+        return oracle.group_norm(x, gamma, beta, groups, layer.epsilon)
 
     def _dropout(self, x, layer, name, training, masks):
         if not training or layer.rate == 0:

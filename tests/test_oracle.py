@@ -170,6 +170,22 @@ def test_batch_norm_training(rng, shape):
     check(oracle.batch_norm_training, [x, gamma, beta], gradients, grad)
 
 
+@pytest.mark.parametrize("groups", [1, 2, 6])
+@pytest.mark.parametrize("shape", [(3, 6), (2, 3, 2, 6)])
+def test_group_norm(rng, shape, groups):
+    x, grad = rng.normal(size=shape), rng.normal(size=shape)
+    gamma, beta = rng.normal(size=6), rng.normal(size=6)
+    gradients = oracle.group_norm_backward(grad, x, gamma, groups, 0.1)
+    check(lambda *a: oracle.group_norm(*a, groups, 0.1), [x, gamma, beta], gradients, grad)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 20])
+def test_lrn(rng, size):
+    x, grad = rng.normal(size=(2, 3, 6)), rng.normal(size=(2, 3, 6))
+    gradient = oracle.lrn_backward(grad, x, size, 2.0, 0.6, 0.5)
+    check(lambda x: oracle.lrn(x, size, 2.0, 0.6, 0.5), [x], [gradient], grad)
+
+
 def test_batch_norm_statistics():
     x = np.array([[1.0, 2], [3, 6]])
     mean, variance = oracle.batch_statistics(x)

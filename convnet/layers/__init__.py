@@ -31,6 +31,8 @@ from convnet.layers.globalpool import (
     GlobalMaxPool1D,
     GlobalMaxPool2D,
 )
+from convnet.layers.groupnorm import GroupNorm
+from convnet.layers.lrn import LRN
 from convnet.layers.normalize import Normalize
 from convnet.layers.parallel import Parallel
 from convnet.layers.pool1d import AvgPool1D, MaxPool1D
@@ -55,6 +57,7 @@ from convnet.values import foreign_tables
 from convnet.values.foreign_names import missing_name
 
 __all__ = [
+    "LRN",
     "Activation",
     "AvgPool1D",
     "AvgPool2D",
@@ -69,6 +72,7 @@ __all__ = [
     "GlobalAvgPool2D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GroupNorm",
     "Layer",
     "LayerShapeError",
     "MaxPool1D",

@@ -13,6 +13,7 @@ BEST_EPOCH = (
 WHOLE_EPOCHS = "Leave it out: an epoch visits each sample of X once."
 SCHEDULE = 'Write learning_rate="cosine", or a schedule of convnet.schedules; learning_rate_init is the rate.'
 LAYER_LIST = "Pass a list of layers: ConvNetClassifier([Conv2D(16, 3), MaxPool2D(2), Dense(64)])."
+LAYER_NORM = "Write GroupNorm(1), which normalizes a sample over its pixels and channels."
 AUGMENT = "Images are augmented by the estimator: ConvNetClassifier(layers, augment=[{}()])."
 FOLDER = (
     'Write photos = load_images("photos"), a folder with a folder for each class, then '
@@ -41,8 +42,10 @@ LAYERS = ForeignNames(
         "GlobalAveragePooling2D": "GlobalAvgPool2D()",
         "GlobalMaxPooling1D": "GlobalMaxPool1D()",
         "GlobalMaxPooling2D": "GlobalMaxPool2D()",
+        "GroupNormalization": "GroupNorm(32)",
         "Input": SHAPE,
         "InputLayer": SHAPE,
+        "LayerNormalization": LAYER_NORM,
         "MaxPooling1D": "MaxPool1D(2)",
         "MaxPooling2D": "MaxPool2D(2)",
         "Maximum": 'Parallel([branch, branch], "max"), with a list of layers for each branch',
@@ -85,6 +88,10 @@ LAYERS = ForeignNames(
         "Conv2d": "Conv2D(16, 3), without the number of input channels",
         "Dropout1d": "Dropout(0.5)",
         "Dropout2d": "SpatialDropout2D(0.5)",
+        "InstanceNorm1d": "GroupNorm(-1)",
+        "InstanceNorm2d": "GroupNorm(-1)",
+        "LayerNorm": LAYER_NORM,
+        "LocalResponseNorm": "LRN(5)",
         "Linear": "Dense(64), without the number of inputs",
         "Upsample": "UpSample2D(2)",
         "UpsamplingBilinear2d": 'UpSample2D(2, interpolation="bilinear")',
@@ -131,7 +138,9 @@ LAYER_PARAMETERS = ForeignNames(
         "input_dim": INPUTS,
         "input_shape": SHAPE,
         "input_size": INPUTS,
+        "num_channels": INPUTS,
         "num_features": INPUTS,
+        "num_groups": "groups={value}",
         # windows
         "count_include_pad": "Leave it out.",
         "dilation_rate": "dilation={value}",

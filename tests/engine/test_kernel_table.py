@@ -45,6 +45,7 @@ def test_the_work_of_stages():
             by_lanes = stage.family in (
                 "conv",
                 "prelu",
+                "groupnorm",
             )  # whose parameters it computes the gradient of
             assert stage.work == ("twice" if by_lanes else "gradient"), name
         elif name.endswith("_data"):

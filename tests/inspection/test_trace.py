@@ -199,14 +199,14 @@ def test_softmax_printed():
       [0]      0         0          0
       [1]      0         1          0
 
-    sum of the 2 products  0
-    + bias                 0.693
-    = pre-activation z     0.693
+    sum of the 2 products       0
+    + bias                 0.6931
+    = pre-activation z     0.6931
 
-               z      exp(z - max z)
-    channel 0  0      0.500
-    channel 1  0.693  1.000
-    channel 2  0      0.500
+                    z  exp(z - max z)
+    channel 0       0           0.500
+    channel 1  0.6931           1.000
+    channel 2       0           0.500
 
     sum of exp(z - max z)  2.000
     softmax                0.500"""

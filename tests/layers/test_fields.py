@@ -45,7 +45,7 @@ from convnet.layers import (
             "Conv2D: filters must be divisible by groups; got 6 and 4",
         ),
         (lambda: Conv2D(6, 3, use_bias=1), "Conv2D: use_bias must be True or False; got 1"),
-        (lambda: Dense(3, activation="relu6"), "got 'relu6'. Did you mean 'relu'?"),
+        (lambda: Dense(3, activation="rleu"), "got 'rleu'. Did you mean 'relu'?"),
         (lambda: Dense(3, activation="swish"), "got 'swish'. Did you mean 'silu'?"),
         (lambda: Activation(max), "Activation: activation must be None or one of 'linear', 'relu'"),
         (lambda: Dropout(1.0), "Dropout: rate must be a number from 0 to 0.999; got 1.0"),

@@ -181,7 +181,7 @@ def test_checks_every_parameter(row):
         try:
             layer = row.layer.replace(**{name: bad})
         except (TypeError, ValueError) as error:
-            assert str(error).startswith(f"{kind}: ") and len(str(error)) < 300
+            assert str(error).startswith(f"{kind}: ") and len(str(error)) < 320
         else:
             assert layer_from_dict(json.loads(json.dumps(layer.to_dict()))) == layer
             assert (

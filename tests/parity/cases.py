@@ -6,11 +6,13 @@ import numpy as np
 
 from convnet.graph import Network, Trainer
 from convnet.layers import (
+    LRN,
     AvgPool2D,
     BatchNorm,
     Conv2D,
     Dense,
     GlobalAvgPool2D,
+    GroupNorm,
     MaxPool2D,
     Parallel,
     PReLU,
@@ -39,13 +41,20 @@ SEPARABLE = (
     SeparableConv2D(16, 2, padding="same", use_bias=False), BatchNorm(), ReLU(),
 )  # fmt: skip
 ACTIVATED = (
-    Conv2D(8, 3, padding="same", activation="hard_swish"), MaxPool2D(2),
-    Conv2D(8, 3, padding="same", activation="relu6"), MaxPool2D(2), Conv2D(16, 2, activation="mish"),
-    Conv2D(16, 1, activation="hard_sigmoid"), Dense(20, activation="softplus"),
+    Conv2D(8, 3, padding="same", activation="mish"), MaxPool2D(2),
+    Conv2D(8, 3, padding="same", activation="relu6"), MaxPool2D(2), Conv2D(16, 2, activation="softplus"),
+    Conv2D(16, 1, activation="hard_sigmoid"), Dense(20, activation="hard_swish"),
 )  # fmt: skip
 LEARNED = (
     Conv2D(8, 3, padding="same"), PReLU(), MaxPool2D(2), Conv2D(8, 2, activation="softmax"),
     Dense(20), PReLU(), Dense(9, activation="softmax"), Dense(20, activation="tanh"),
+)  # fmt: skip
+GROUPED = (
+    Conv2D(8, 3, padding="same", use_bias=False), GroupNorm(4), ReLU(), MaxPool2D(2),
+    Conv2D(8, 3, use_bias=False), GroupNorm(-1), ReLU(), Dense(20), GroupNorm(1),
+)  # fmt: skip
+RESPONSES = (
+    Conv2D(8, 3, padding="same"), LRN(5, alpha=0.5), MaxPool2D(2), Conv2D(8, 2), LRN(4, alpha=3, beta=0.6, k=2),
 )  # fmt: skip
 POOLED = (
     Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2, ceil_mode=True),
@@ -153,6 +162,8 @@ LOSSES = {
 BLOCKS = {
     "batch norm": Case(layers=NORMED, options=ADAM),
     "separable": Case(layers=SEPARABLE, options=ADAM),
+    "group norm": Case(layers=GROUPED, options=ADAM),
+    "response norm": Case(layers=RESPONSES, options=ADAM),
     "upsampled": Case(layers=UPSAMPLED, options=ADAM),
     "pools cut at the edges": Case(layers=POOLED, options=ADAM),
     "activations": Case(layers=ACTIVATED, options=ADAM),

@@ -127,6 +127,16 @@ KINDS = {
         scale_factor=pair(layer.size),
         mode=layer.interpolation,
     ),
+    "GroupNorm": lambda layer, parameters, x, name: functional.group_norm(
+        x,
+        layer.groups if layer.groups > 0 else x.shape[1],
+        parameters[f"{name}/gamma"],
+        parameters[f"{name}/beta"],
+        layer.epsilon,
+    ),
+    "LRN": lambda layer, _, x, __: functional.local_response_norm(
+        x, layer.size, layer.alpha, layer.beta, layer.k
+    ),
     "PReLU": lambda _, parameters, x, name: functional.prelu(x, parameters[f"{name}/alpha"]),
     "ReLU": lambda layer, _, x, __: functional.relu(x),
     "Activation": lambda layer, _, x, __: ACTIVATIONS[layer.activation](x),

@@ -273,6 +273,9 @@ def _place_kept(op: Op, arena: Arena, lanes: int, samples: int) -> Fields:
     if op.winners_bytes():
         step = _whole_lines(op.winners_bytes())
         places.update(winners=arena.reserve(step * samples // 4), winners_sample=step)
+    if op.sample_statistics_bytes():
+        step = _whole_lines(op.sample_statistics_bytes())
+        places.update(statistics=arena.reserve(step * samples // 4), statistics_sample=step)
     by_lane, result = op.statistics_bytes()
     if by_lane:
         offset = arena.reserve(-(-(by_lane * lanes + result) // 4))

@@ -120,6 +120,10 @@ class Op:
         """Return how many bytes the statistics of a batch take: in each lane, and as the result."""
         return 0, 0
 
+    def sample_statistics_bytes(self) -> int:
+        """Return how many bytes per sample its own statistics take, which are kept for the backward pass."""
+        return 0
+
     def fields(self) -> Fields:
         """Return the parameters in C that are specific to the operation."""
         return {}

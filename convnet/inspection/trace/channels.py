@@ -1,4 +1,4 @@
-"""Steps of layers that read all channels of a pixel: softmax."""
+"""Steps of layers that read several channels of a pixel: softmax, local response normalization."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convnet.graph.ops.lrn import LRNOp
 from convnet.graph.ops.softmax import SoftmaxOp
-from convnet.inspection.trace.step import ActivatedStep, TraceStep, input_fields
+from convnet.inspection.trace.step import (
+    ActivatedStep,
+    TraceStep,
+    input_fields,
+    one_input_fields,
+)
 from convnet.inspection.trace.text import labeled_values, number, remaining, table
 
 if TYPE_CHECKING:
@@ -90,6 +96,7 @@ def fused_softmax_step(steps: Sequence[TraceStep], channel: int, common: Fields)
     """
     sums = [step.preactivation for step in steps if isinstance(step, ActivatedStep)]
     own = steps[channel]
+    assert isinstance(own, ActivatedStep)
     return SoftmaxStep(
         **common,
         source=own.source,
@@ -101,4 +108,70 @@ def fused_softmax_step(steps: Sequence[TraceStep], channel: int, common: Fields)
     )
 
 
-STEPS: Steps = {SoftmaxOp: softmax_step}
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LRNStep(TraceStep):
+    """input / (k + alpha / size · Σ squares)^beta.
+
+    Parameters
+    ----------
+    input : float
+        The input value.
+    neighbors : ndarray of float64, shape (n,)
+        The input values of the channels in the window, its own among them.
+    first_channel : int
+        Channel of the first of them.
+    size : int
+        Number of channels in a whole window.
+    alpha, beta, k : float
+        The layer's fields.
+    """
+
+    input: float
+    neighbors: np.ndarray
+    first_channel: int
+    size: int
+    alpha: float
+    beta: float
+    k: float
+
+    @property
+    def base(self) -> float:
+        """The base of the power: k + alpha / size · Σ squares, float64."""
+        return self.k + self.alpha / self.size * float((self.neighbors**2).sum())
+
+    @property
+    def computed(self) -> float:
+        return self.input * self.base**-self.beta
+
+    def lines(self) -> list[str]:
+        first, last = self.first_channel, self.first_channel + len(self.neighbors) - 1
+        return labeled_values(
+            (f"{self.source}", self.input),
+            (f"sum of squares, channels {first} to {last}", float((self.neighbors**2).sum())),
+            (f"base = k + alpha / {self.size} · sum", self.base),
+            (f"/ base^{self.beta:g}", self.base**self.beta),
+            ("= output", self.value),
+        )
+
+
+def lrn_step(
+    net: ForwardPass, op: LRNOp, index: MapIndex, common: Fields, sign: int | None
+) -> LRNStep:
+    """Return the step of a value that is normalized by the channels around it."""
+    row, column, channel = index
+    left, right = op.reach
+    first = max(0, channel - left)
+    pixel = net.values(op.src)[row, column]
+    return LRNStep(
+        **common,
+        **one_input_fields(net, op, index),
+        neighbors=pixel[first : channel + right + 1],
+        first_channel=first,
+        size=op.size,
+        alpha=op.alpha,
+        beta=op.beta,
+        k=op.k,
+    )
+
+
+STEPS: Steps = {LRNOp: lrn_step, SoftmaxOp: softmax_step}

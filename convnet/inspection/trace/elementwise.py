@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from convnet.graph.ops.affine import AffineOp
 from convnet.graph.ops.batchnorm import BatchNormOp
 from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
+from convnet.graph.ops.groupnorm import GroupNormOp
 from convnet.graph.ops.prelu import PReLUOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
 from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS, prelu, prelu_formula
@@ -201,6 +202,69 @@ def batch_norm_step(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GroupNormStep(TraceStep):
+    """gamma (input - mean) / √(variance + epsilon) + beta, with the statistics of a group of channels of the image.
+
+    Parameters
+    ----------
+    input, mean, variance, epsilon, gamma, beta : float
+        The input value, the statistics of its group, and the parameters of its channel.
+    channels : (int, int)
+        First and last channel of the group.
+    """
+
+    input: float
+    mean: float
+    variance: float
+    epsilon: float
+    gamma: float
+    beta: float
+    channels: tuple[int, int]
+
+    @property
+    def normalized(self) -> float:
+        """(input - mean) / √(variance + epsilon), float64."""
+        return (self.input - self.mean) / sqrt(self.variance + self.epsilon)
+
+    @property
+    def computed(self) -> float:
+        return self.gamma * self.normalized + self.beta
+
+    def lines(self) -> list[str]:
+        first, last = self.channels
+        group = f"channel {first}" if first == last else f"channels {first} to {last}"
+        return labeled_values(
+            (f"{self.source}", self.input),
+            (f"- mean of {group}", self.mean),
+            ("/ √(variance + epsilon)", sqrt(self.variance + self.epsilon)),
+            ("= normalized", self.normalized),
+            ("× gamma", self.gamma),
+            ("+ beta", self.beta),
+            ("= output", self.value),
+        )
+
+
+def group_norm_step(
+    net: ForwardPass, op: GroupNormOp, index: MapIndex, common: Fields, sign: int | None
+) -> GroupNormStep:
+    """Return the step of a value that is normalized over a group of channels."""
+    channel, size = index[2], op.src.shape[2] // op.groups
+    first = channel // size * size
+    group = net.values(op.src)[:, :, first : first + size]
+    gamma, beta = (float(net.parameter(op, role)[channel]) for role in ("gamma", "beta"))
+    return GroupNormStep(
+        **common,
+        **one_input_fields(net, op, index),
+        mean=float(group.mean()),
+        variance=float(group.var()),
+        epsilon=op.epsilon,
+        gamma=gamma,
+        beta=beta,
+        channels=(first, first + size - 1),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RescaleStep(TraceStep):
     """scale · input + offset.
 
@@ -269,6 +333,7 @@ STEPS: Steps = {
     AffineOp: affine_step,
     BatchNormOp: batch_norm_step,
     DropoutOp: dropout_step,
+    GroupNormOp: group_norm_step,
     PReLUOp: prelu_step,
     ZeroPad2DOp: zero_padding_step,
 }
