@@ -42,6 +42,12 @@ class Storage(NamedTuple):
     identity: tuple
 
 
+class Ordered(NamedTuple):
+    """An OrderedDict."""
+
+    items: dict
+
+
 class WithAttributes(NamedTuple):
     """A value, and what BUILD sets on it."""
 
@@ -64,6 +70,9 @@ def _operations(value):
     elif isinstance(value, Storage):
         yield from _operations(value.identity)
         yield b"Q"
+    elif isinstance(value, Ordered):
+        yield from _operations(Call(Name("collections", "OrderedDict"), ()))
+        yield b"".join(_operations(value.items)).removeprefix(b"}")
     elif isinstance(value, WithAttributes):
         yield from _operations(value.value)
         yield from _operations(value.attributes)
@@ -130,13 +139,17 @@ def sequence(value, storages, itemsize=4):
 WRITERS = {"archive": archive, "sequence": sequence}
 
 
-def state(arrays):
+def state(arrays, form="archive"):
     """Return the value and the storages of a state_dict of float32 arrays."""
-    value = {name: tensor(str(i), array.shape) for i, (name, array) in enumerate(arrays.items())}
+    view = (None,) if form == "sequence" else ()
+    value = {
+        name: tensor(str(i), array.shape, view=view)
+        for i, (name, array) in enumerate(arrays.items())
+    }
     storages = {str(i): array.astype("<f4").tobytes() for i, array in enumerate(arrays.values())}
-    return WithAttributes(value, {"_metadata": {"": {"version": 1}}}), storages
+    return WithAttributes(Ordered(value), {"_metadata": {"": {"version": 1}}}), storages
 
 
 def weights_file(arrays, form="archive"):
     """Return the file of a state_dict of float32 arrays."""
-    return WRITERS[form](*state(arrays))
+    return WRITERS[form](*state(arrays, form))

@@ -47,6 +47,7 @@ NESTED = (
     *("params", "module", "ema_state_dict", "state_dict_ema", "model_ema"),
 )
 MAX_NESTING = 4
+NEITHER = "it has neither of the two formats of torch.save."
 
 
 def read_torch(path: str) -> dict[str, np.ndarray]:
@@ -69,9 +70,13 @@ def read_torch(path: str) -> dict[str, np.ndarray]:
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
-        is_archive = file.read(4) == b"PK\3\4"
+        start = file.read(4)
         file.seek(0)
-        return _read_archive(file, size) if is_archive else _read_sequence(file, size)
+        if start == b"PK\3\4":
+            return _read_archive(file, size)
+        if not start.startswith(b"\x80"):  # a web page, or the pointer of Git LFS
+            raise ValueError(f"{NEITHER} It begins with {show(start)}.")
+        return _read_sequence(file, size)
 
 
 def _read_archive(file: IO[bytes], size: int) -> dict[str, np.ndarray]:
@@ -105,7 +110,7 @@ def _read_archive(file: IO[bytes], size: int) -> dict[str, np.ndarray]:
 
 def _read_sequence(file: IO[bytes], size: int) -> dict[str, np.ndarray]:
     if read_pickle(file, size, {}) != MAGIC or read_pickle(file, size, {}) != VERSION:
-        raise ValueError("it is neither of the two formats of torch.save.")
+        raise ValueError(NEITHER)
     read_pickle(file, size, {})  # sizes of C's types where it was written
     dtypes: dict[str, str] = {}
     tensors = find_tensors(read_pickle(file, size, dtypes))
