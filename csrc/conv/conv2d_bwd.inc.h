@@ -33,11 +33,11 @@ static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
             o.n = og - c < width ? og - c : width;
             o.g = grad_preact + g * og + c;
             for (int64_t s = 0; s < taps->nseg; s++)
-                for (int64_t k = 0; k < taps->klen; k += CN_MR) {
-                    const int64_t left = taps->klen - k;
+                for (int64_t k = 0, p; k < taps->klen; k += p) {
+                    p = cn_tile_rows(taps->klen - k);
                     o.x = x + g * cg + taps->seg[s] + k;
                     o.dw = weights + (s * taps->klen + k) * oc + g * og + c;
-                    cn_outer_add(&o, width, (int)(left < CN_MR ? left : CN_MR));
+                    cn_outer_add(&o, width, (int)p);
                 }
             c += width;
         }
