@@ -61,6 +61,26 @@ static void cn_conv2d_data(const cn_conv_params *op, const cn_context *ctx,
         }
 }
 
+/* The gradient by rows of the input of a pointwise convolution, of `samples` samples, from that by the same rows of its map. */
+static void cn_pointwise_data(const cn_conv_params *op, const cn_context *ctx,
+                              const float *grad_preact, int64_t g_sample, int64_t g_row,
+                              float *grad, int64_t samples, int64_t rows) {
+    int64_t seg = 0;
+    const cn_taps taps = {.seg = &seg, .nseg = 1, .klen = op->dst.c};
+    const cn_grid grid = {.x = grad_preact,
+                          .y = grad,
+                          .samples = samples,
+                          .rows = rows,
+                          .columns = op->ow,
+                          .x_sample = g_sample,
+                          .x_row = g_row,
+                          .x_pixel = op->dst.c,
+                          .y_sample = op->grad_src.sample,
+                          .y_row = op->grad_src.row,
+                          .y_pixel = op->src.c};
+    cn_grid_gemm(&grid, &taps, ctx->packed + op->packed_grad, op->src.c, NULL, 0);
+}
+
 /* Pack the weights: tasks over groups, passes and blocks of CN_COLUMNS columns. */
 static void pack_conv2d(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t oc = op->dst.c, cg = op->src.c / op->groups, og = oc / op->groups;
@@ -112,15 +132,19 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
     float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
     float *grads = ctx->lane_grads + t->slot * ctx->lane_size;
     const cn_taps taps = cn_forward_taps(op, seg);
+    const int pointwise = cn_pointwise(op);
     cn_zero_halo(op, &z, grad_preact, op->block_samples);
     for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
         const int64_t samples = t->s1 - s < op->block_samples ? t->s1 - s : op->block_samples;
         for (int64_t y0 = 0; y0 < op->oh; y0 += op->block_rows) {
             const int64_t rows = op->oh - y0 < op->block_rows ? op->oh - y0 : op->block_rows;
-            float *part = inside + (op->data_gradient ? y0 * z.row : 0);
+            float *part = inside + (op->data_gradient && !pointwise ? y0 * z.row : 0);
             for (int64_t i = 0; i < samples; i++)
                 cn_fill_grad_preact(op, ctx, t, s + i, y0, y0 + rows, part + i * z.sample, z.row,
                                     line);
+            if (op->data_gradient && pointwise)
+                cn_pointwise_data(op, ctx, part, z.sample, z.row, cn_line(t, &op->grad_src, s, y0),
+                                  samples, rows);
             if (op->grad_weights < 0) continue;
             cn_conv2d_weights(op, &taps, &z,
                               cn_window_origin(op, t->arena, s) + y0 * op->sh * op->src.row, part,
@@ -128,7 +152,7 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
             if (op->grad_bias >= 0)
                 cn_bias_add(&z, part, samples, rows, op->ow, op->dst.c, grads + op->grad_bias);
         }
-        if (op->data_gradient)
+        if (op->data_gradient && !pointwise)
             cn_conv2d_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s), samples,
                            phase_seg);
     }
@@ -136,6 +160,12 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
 
 /* The gradient by the input alone, from grad_preact in grad_dst. */
 static void conv2d_data(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    if (cn_pointwise(op)) {
+        cn_pointwise_data(op, ctx, cn_map_at(t, &op->grad_dst, t->s0), op->grad_dst.sample,
+                          op->grad_dst.row, cn_map_at(t, &op->grad_src, t->s0), t->s1 - t->s0,
+                          op->oh);
+        return;
+    }
     const cn_preact_layout z = cn_preact_layout_of(op);
     int64_t *seg = (int64_t *)t->scratch;
     float *grad_preact = t->scratch + cn_aligned(cn_taps_floats(op));

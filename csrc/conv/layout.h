@@ -12,9 +12,14 @@ static inline int64_t cn_taps_floats(const cn_conv_params *op) { return 2 * op->
 /* Winograd: outputs along a side of a tile, whose input has 6 x 6 pixels. */
 static inline int64_t cn_wino_size(const cn_conv_params *op) { return 7 - op->kh; }
 
+/* Whether each input has one output, so that a block of rows has all that its gradients need. */
+static inline int cn_pointwise(const cn_conv_params *op) {
+    return op->groups == 1 && op->kh * op->kw == 1 && op->oh == op->src.h && op->ow == op->src.w;
+}
+
 /* The gradient by a convolution's map, in scratch: block_samples samples of
  * [top + rows + bottom][left + ow + right][oc]. Where the gradient of the input is wanted, or by Winograd, rows is the
- * whole map and the halo of zeros is what is read beyond it; else a block of rows. */
+ * whole map and the halo of zeros is what is read beyond it; else, and in a pointwise convolution, a block of rows. */
 typedef struct {
     int64_t top, bottom, left, right;
     int64_t row, sample;
@@ -23,7 +28,7 @@ typedef struct {
 static inline cn_preact_layout cn_preact_layout_of(const cn_conv_params *op) {
     cn_preact_layout z = {0};
     int64_t rows = op->block_rows;
-    if (op->data_gradient) {
+    if (op->data_gradient && !cn_pointwise(op)) {
         z.top = cn_max(0, cn_blocks((op->kh - 1) * op->dh - op->pt, op->sh));
         z.left = cn_max(0, cn_blocks((op->kw - 1) * op->dw - op->pl, op->sw));
         z.bottom = cn_max(0, (op->src.h - 1 + op->pt) / op->sh - (op->oh - 1));
