@@ -37,29 +37,25 @@ typedef struct {
 } cn_grid_place;
 
 /* Set the rows of a tile of p pixels, and go on to the next tile. Returns whether the tile lies inside a row. */
-CN_INLINE int cn_grid_tile(const cn_grid *grid, cn_grid_place *at, cn_tile *t, int p) {
-    if (at->column + p < grid->columns) { /* the usual tile of wide maps */
-        for (int i = 0; i < p; i++) t->x[i] = at->x + i * grid->x_pixel;
-        for (int i = 0; i < p; i++) t->y[i] = at->y + i * grid->y_pixel;
-        at->x += p * grid->x_pixel;
-        at->y += p * grid->y_pixel;
-        at->column += p;
-        return 1;
-    }
-    for (int i = 0; i < p; i++) {
-        t->x[i] = at->x;
-        t->y[i] = at->y;
-        at->x += grid->x_pixel;
-        at->y += grid->y_pixel;
-        if (++at->column == grid->columns) {
-            at->column = 0;
-            if (++at->row == grid->rows) {
-                at->row = 0;
-                at->sample++;
-            }
-            at->x = grid->x + at->sample * grid->x_sample + at->row * grid->x_row;
-            at->y = grid->y + at->sample * grid->y_sample + at->row * grid->y_row;
+CN_INLINE int cn_grid_tile(const cn_grid *grid, cn_grid_place *at, cn_tile *t, int64_t p) {
+    for (int64_t done = 0; done < p;) {
+        const int64_t run = cn_min(p - done, grid->columns - at->column);
+        for (int64_t i = 0; i < run; i++) t->x[done + i] = at->x + i * grid->x_pixel;
+        for (int64_t i = 0; i < run; i++) t->y[done + i] = at->y + i * grid->y_pixel;
+        done += run;
+        at->column += run;
+        if (at->column < grid->columns) {
+            at->x += run * grid->x_pixel;
+            at->y += run * grid->y_pixel;
+            return run == p;
         }
+        at->column = 0;
+        if (++at->row == grid->rows) {
+            at->row = 0;
+            at->sample++;
+        }
+        at->x = grid->x + at->sample * grid->x_sample + at->row * grid->x_row;
+        at->y = grid->y + at->sample * grid->y_sample + at->row * grid->y_row;
     }
     return 0;
 }
@@ -79,7 +75,7 @@ static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *
         c1 = whole ? n : c0 + cn_block(n - c0);
         for (int64_t done = 0, p; done < pixels; done += p) {
             p = cn_min(pixels - done, CN_MR);
-            const int inside = cn_grid_tile(grid, &at, &t, (int)p);
+            const int inside = cn_grid_tile(grid, &at, &t, p);
             for (int64_t c = c0, width; c < c1; c += width) {
                 width = cn_block(n - c);
                 t.column = c;
@@ -89,7 +85,7 @@ static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *
                     for (int64_t i = 0; i < p; i++)
                         for (int64_t j = c; j < c + width; j += CN_LINE_FLOATS)
                             __builtin_prefetch(t.y[i] + 4 * CN_MR * grid->y_pixel + j, 1);
-                cn_tile_fwd(&t, packed + c * K, width, (int)p);
+                cn_tile_fwd(&t, packed + c * taps->rows + taps->first * width, width, (int)p);
             }
         }
     }

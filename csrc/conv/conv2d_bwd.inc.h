@@ -43,6 +43,51 @@ static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
         }
 }
 
+/* The kernel rows of phase a, in order, that lie in the map for row `row` of the phase's inputs: those from *k0 on, before
+ * the one that is returned. */
+static int64_t cn_phase_kernel_rows(const cn_conv_params *op, int64_t a, int64_t row, int64_t *k0) {
+    const int64_t i = cn_modulo(a - op->pt, op->sh) + row * op->sh;
+    int64_t k = 0, k1 = 0;
+    *k0 = 0;
+    for (int64_t r = 0; r < op->kh; r++) {
+        if (r * op->dh % op->sh != a) continue;
+        const int64_t y = (i + op->pt - r * op->dh) / op->sh; /* whole, or below 0 */
+        k++;
+        if (i + op->pt < r * op->dh) break; /* rows above the map, from here on */
+        if (y >= op->oh)
+            *k0 = k;
+        else
+            k1 = k;
+    }
+    return cn_max(k1, *k0);
+}
+
+/* Products of the inputs of phase (a, b), without those of kernel rows that read the halo of zeros alone. */
+static void cn_phase_gemm(const cn_conv_params *op, const cn_grid *grid, const cn_taps *taps,
+                          int64_t a, const float *packed, int64_t n) {
+    int64_t kernel_rows = 0, k0, next0;
+    for (int64_t r = 0; r < op->kh; r++) kernel_rows += r * op->dh % op->sh == a;
+    const int64_t runs = kernel_rows ? taps->nseg / kernel_rows : 0; /* of a kernel row */
+    int64_t k1 = cn_phase_kernel_rows(op, a, 0, &k0);
+    for (int64_t row = 0, end; row < grid->rows; row = end) {
+        int64_t next1 = k1;
+        next0 = k0;
+        for (end = row; next0 == k0 && next1 == k1 && end < grid->rows;)
+            next1 = cn_phase_kernel_rows(op, a, ++end, &next0);
+        cn_grid part = *grid;
+        cn_taps inside = *taps;
+        part.x += row * grid->x_row;
+        part.y += row * grid->y_row;
+        part.rows = end - row;
+        inside.seg += k0 * runs;
+        inside.nseg = (k1 - k0) * runs;
+        inside.first = k0 * runs * taps->klen;
+        cn_grid_gemm(&part, &inside, packed, n, NULL, 0);
+        k0 = next0;
+        k1 = next1;
+    }
+}
+
 static void cn_conv2d_data(const cn_conv_params *op, const cn_context *ctx,
                            const cn_preact_layout *z, const float *grad_preact, float *grad,
                            int64_t samples, int64_t *seg) {
@@ -56,7 +101,7 @@ static void cn_conv2d_data(const cn_conv_params *op, const cn_context *ctx,
             grid.samples = samples;
             if (grid.rows > 0 && grid.columns > 0)
                 for (int64_t g = 0; g < op->groups; g++, grid.x += og, grid.y += cg)
-                    cn_grid_gemm(&grid, &taps, ctx->packed + packed + g * group_size, cg, NULL, 0);
+                    cn_phase_gemm(op, &grid, &taps, a, ctx->packed + packed + g * group_size, cg);
             packed += taps.nseg * taps.klen * cn_round_columns(cg);
         }
 }
@@ -66,7 +111,7 @@ static void cn_pointwise_data(const cn_conv_params *op, const cn_context *ctx,
                               const float *grad_preact, int64_t g_sample, int64_t g_row,
                               float *grad, int64_t samples, int64_t rows) {
     int64_t seg = 0;
-    const cn_taps taps = {.seg = &seg, .nseg = 1, .klen = op->dst.c};
+    const cn_taps taps = {.seg = &seg, .nseg = 1, .klen = op->dst.c, .rows = op->dst.c};
     const cn_grid grid = {.x = grad_preact,
                           .y = grad,
                           .samples = samples,

@@ -10,13 +10,8 @@
 /* Most rows whose accumulators fit in registers: of three vectors a row, half of a tile's. */
 #define ROWS_AT_ONCE (NV == 3 ? CN_MR / 2 : CN_MR)
 
-/* Write the first n of NB columns. */
+/* Write the first n < NB columns. */
 CN_INLINE void NAME(cn_tile_put)(float *y, const VEC *v, int64_t n) {
-    if (n == NB) {
-#pragma GCC unroll 4
-        for (int j = 0; j < NV; j++) VSTORE(y + j * VW, v[j]);
-        return;
-    }
     float tail[NB];
     const float *from = tail;
 #pragma GCC unroll 4
@@ -82,7 +77,14 @@ CN_INLINE void NAME(cn_tile_fwd_rows)(const int P, const cn_tile *t, const int f
             for (int j = 0; j < NV; j++) acc[p][j] = VRELU(acc[p][j]);
     }
 #pragma GCC unroll 16
-    for (int p = 0; p < P; p++) NAME(cn_tile_put)(t->y[first + p] + t->column, acc[p], t->n);
+    for (int p = 0; p < P; p++) {
+        float *y = t->y[first + p] + t->column;
+        if (__builtin_expect(t->n == NB, 1))
+#pragma GCC unroll 4
+            for (int j = 0; j < NV; j++) VSTORE(y + j * VW, acc[p][j]);
+        else
+            NAME(cn_tile_put)(y, acc[p], t->n);
+    }
 }
 
 CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o, const int first) {
@@ -119,7 +121,14 @@ CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o, const 
             }
         }
 #pragma GCC unroll 16
-    for (int p = 0; p < P; p++) NAME(cn_tile_put)(o->dw + (first + p) * o->ldw, acc[p], o->n);
+    for (int p = 0; p < P; p++) {
+        float *d = o->dw + (first + p) * o->ldw;
+        if (__builtin_expect(o->n == NB, 1))
+#pragma GCC unroll 4
+            for (int j = 0; j < NV; j++) VSTORE(d + j * VW, acc[p][j]);
+        else
+            NAME(cn_tile_put)(d, acc[p], o->n);
+    }
 }
 
 #define ROWS(P)                                                                                    \
