@@ -27,9 +27,9 @@ from convnet.engine import (
     WINOGRAD_POINTS,
 )
 
-# Below, at and above the edges of all tables' tiles: 4, 6 and 14 rows; 1, 4, 8, 16 and 32 columns.
-CHANNELS = (1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48)
-PIXELS = (1, 3, 4, 5, 6, 7, 13, 14, 15, 29)
+# Below, at and above the edges of all tables' tiles: 4, 6, 7 and 14 rows; 1, 4, 8, 16, 24 and 32 columns.
+CHANNELS = (1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 48)
+PIXELS = (1, 3, 4, 5, 6, 7, 8, 13, 14, 15, 21, 27, 28, 29)
 HALO = (1, 2, 3, 1)  # of outputs, which has to stay as it is
 
 
@@ -101,15 +101,16 @@ def conv(
     pooled, _ = oracle.max_pool2d(z, pool)
     y = _activated(pooled, activation)
     grad = draw(rng, y.shape)
+    winograd = algorithm == "winograd"
+    tile = 7 - kernel[0] if winograd else 4
     # zeros as far as the last window, and whole tiles of Winograd's, read
     reach = [
-        (max(4 * -(-o // 4), o) - 1) * s + (k - 1) * d + 1 - p[0] - i
+        (tile * -(-o // tile) - 1) * s + (k - 1) * d + 1 - p[0] - i
         for o, s, k, d, p, i in zip((oh, ow), stride, kernel, dilation, pads, size, strict=True)
     ]
     halo = (pads[0][0], max(0, reach[0]), pads[1][0], max(0, reach[1]))
-    winograd = algorithm == "winograd"
-    tiles = max(14, -(-ow // 4) * pool[0], -(-size[1] // 4)) if winograd else 0
-    rows, columns = -(-oh // 4), -(-ow // 4)
+    tiles = max(14, -(-ow // tile) * pool[0], -(-size[1] // tile)) if winograd else 0
+    rows, columns = -(-oh // tile), -(-ow // tile)
     strip = rows if rows * columns <= tiles else max(1, tiles // columns // pool[0] * pool[0])
     dst = m.blank(n, *y.shape[1:], HALO)
     grad_src = m.blank(n, *x.shape[1:], (0, 0, 0, 0))
@@ -151,7 +152,9 @@ def conv(
     )
     if by_blocks:
         fields |= dict(weights_groups=2, weights_group=w.size)
-        fields |= dict(weights_rows=16 if winograd else 13, weights_columns=COLUMNS)
+        # Winograd: blocks of 16 channels or more
+        halves = dict(weights_rows=-(-c // 2), weights_columns=-(-oc // 2))
+        fields |= halves if winograd else dict(weights_rows=13, weights_columns=COLUMNS)
     name_of_area = "batch_grads" if by_blocks else "lane_grads"
     weights_place = (name_of_area, fields["grad_weights"], (2, *w.shape) if by_blocks else w.shape)
     if pool != (1, 1):
@@ -790,6 +793,34 @@ def cases(seed=0):
         )
         add(f"winograd pooled {width}", conv, "winograd", 48, 16, size=(9, width), pool=(2, 2))
         add(f"wide winograd {width}", conv, "winograd", 48, 80, size=(6, width), **wide)
+    for c, oc in ((16, 17), (20, 50), (24, 24), (33, 16), (47, 31)):
+        for side in (3, 5):
+            sides = dict(kernel=(side, side), pads=((side - 1, side - 2),) * 2)
+            add(f"winograd {side}x{side} {c} to {oc}", conv, "winograd", c, oc, **sides)
+    for width in (2, 5, 6, 7, 9):
+        five = dict(kernel=(5, 5), pads=((2, 2), (2, 2)))
+        add(f"winograd 5x5 {width}", conv, "winograd", 16, 32, size=(5, width), **five)
+        add(
+            f"winograd 5x5 gradient by blocks {width}",
+            conv,
+            "winograd",
+            50,
+            40,
+            size=(5, width),
+            by_blocks=True,
+            n=3,
+            **five,
+        )
+        add(
+            f"winograd 5x5 pooled {width}",
+            conv,
+            "winograd",
+            20,
+            17,
+            size=(9, width),
+            pool=(2, 2),
+            **five,
+        )
     for n in (1, 3, 7, 13, 22):  # tiles around the blocks of a task
         add(f"wide winograd of {n}", conv, "winograd", 16, 32, size=(7, 5), n=n, **wide)
         add(f"wide conv2d of {n}", conv, "direct", 5, 70, n=n, kernel=(2, 3), **wide)
