@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from convnet import ConvNetClassifier
 from convnet.graph import Network
 from convnet.graph.runtime.trainer import Trainer
 from convnet.layers import Dropout, as_layers, presets, to_json
@@ -159,3 +160,17 @@ def test_a_training_step(torch, smooth, name):
     for key, (tensor, _) in found.items():
         if key.endswith("moving_mean"):  # the running variance there is that of n - 1
             np.testing.assert_allclose(after[key], tensor.numpy(), rtol=1e-4, atol=1e-4)
+
+
+@every
+def test_files_with_the_names_of_the_source_load_without_a_map(torch, name, tmp_path):
+    if name == "squeezenet1-1":
+        pytest.skip("its head is a convolution in torchvision")
+    module, net = peer(torch, name).float().eval(), network(name)
+    X, y = images(net), np.arange(N) % CLASSES
+    torch.save(module.state_dict(), tmp_path / "weights.pth")
+    clf = ConvNetClassifier(name, init_weights=tmp_path / "weights.pth").initialize(X, y)
+    with torch.no_grad():
+        want = module(torch.from_numpy(X.transpose(0, 3, 1, 2))).numpy()
+    got = clf.decision_function(X)
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
