@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.layers import Dense, Flatten, Parallel
+from convnet.layers import Dense, DepthwiseConv2D, Flatten, Parallel, SeparableConv2D
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,20 +53,23 @@ class Module:
         By their roles here, in the layout that they have here.
     sources : dict of str to str
         By their roles here, the names in the file.
+    group : str, default=""
+        "depthwise" or "separable" if only layers of this class can take the arrays. Keras numbers the layers of each
+        class by themselves, so these have an order of their own.
     """
 
     name: str
     arrays: dict[str, np.ndarray]
     sources: dict[str, str]
+    group: str = ""
 
     @property
     def kind(self) -> str:
-        """Which layers can take the arrays: "conv2d", "conv1d", "dense", "batchnorm" or "norm"; "" for none."""
+        """Which layers can take the arrays: "conv2d", "conv1d", "dense", "batchnorm", "norm"; "" for none."""
         roles = self.arrays.keys()
         if "weights" in roles:
-            return (
-                KINDS.get(self.arrays["weights"].ndim, "") if roles <= {"weights", "bias"} else ""
-            )
+            kind = KINDS.get(self.arrays["weights"].ndim, "")
+            return f"{kind} {self.group}".rstrip() if roles <= {"weights", "bias"} else ""
         if roles <= {"gamma", "beta", *STATISTICS} and roles >= set(STATISTICS):
             return "batchnorm"
         return "norm" if roles == {"gamma", "beta"} else ""
@@ -129,11 +132,12 @@ def _grouped(arrays: Mapping[str, np.ndarray], separator: str) -> dict[str, _Par
     return groups
 
 
-def _named(name: str, parts: Mapping[str, tuple[str, np.ndarray]]) -> Module:
+def _named(name: str, parts: Mapping[str, tuple[str, np.ndarray]], group: str = "") -> Module:
     return Module(
         name,
         {role: array for role, (_, array) in parts.items()},
         {role: source for role, (source, _) in parts.items()},
+        group,
     )
 
 
@@ -158,22 +162,31 @@ def _from_torch(name: str, parts: _Parts) -> Module:
 
 def _from_keras(name: str, parts: _Parts) -> list[Module]:
     if all(role.isdigit() for role in parts):
-        roles = _keras_roles(name, [parts[role][1] for role in sorted(parts, key=int)])
-        parts = dict(zip(roles, (parts[role] for role in sorted(parts, key=int)), strict=True))
+        numbers = sorted(parts, key=int)
+        roles = _keras_roles(name, [parts[number][1] for number in numbers])
+        parts = {role: parts[number] for role, number in zip(roles, numbers, strict=True)}
     if "depthwise_kernel" in parts and "pointwise_kernel" in parts:  # SeparableConv2D
-        depthwise = {"depthwise_kernel": parts.pop("depthwise_kernel")}
+        depthwise = _depthwise(parts.pop("depthwise_kernel"))
         return [
-            *_from_keras(f"{name}/depthwise", depthwise),
-            *_from_keras(f"{name}/pointwise", parts),
+            _named(f"{name}/depthwise", {"weights": depthwise}, "separable"),
+            _named(f"{name}/pointwise", _renamed(parts), "separable"),
         ]
-    renamed = {"weights" if role in KERAS_KERNELS else role: part for role, part in parts.items()}
-    source, kernel = renamed.get("weights", ("", np.empty(0)))
-    is_depthwise = "depthwise_kernel" in parts or (
-        "depthwise" in name and "pointwise_kernel" not in parts
-    )
-    if is_depthwise and kernel.ndim == 4:  # (kh, kw, c, m) to (kh, kw, 1, c · m)
-        renamed["weights"] = source, kernel.reshape(*kernel.shape[:2], 1, -1)
+    renamed = _renamed(parts)
+    is_depthwise = "depthwise_kernel" in parts or "depthwise" in name
+    if is_depthwise and "weights" in renamed:
+        renamed["weights"] = _depthwise(renamed["weights"])
+        return [_named(name, renamed, "depthwise")]
     return [_named(name, renamed)]
+
+
+def _renamed(parts: _Parts) -> _Parts:
+    return {"weights" if role in KERAS_KERNELS else role: part for role, part in parts.items()}
+
+
+def _depthwise(part: tuple[str, np.ndarray]) -> tuple[str, np.ndarray]:
+    """Return a depthwise kernel (kh, kw, c, m) as (kh, kw, 1, c · m)."""
+    source, kernel = part
+    return source, kernel.reshape(*kernel.shape[:2], 1, -1) if kernel.ndim == 4 else kernel
 
 
 def _keras_roles(name: str, arrays: Sequence[np.ndarray]) -> list[str]:
@@ -192,13 +205,29 @@ def _keras_roles(name: str, arrays: Sequence[np.ndarray]) -> list[str]:
     return [str(i) for i in range(len(axes))]
 
 
-def own_modules(plan: Plan) -> list[Module]:
-    """Return the layers of a net that have parameters, with arrays of zeros that take no memory."""
+def own_modules(plan: Plan, layout: str) -> list[Module]:
+    """Return the layers of a net that have parameters, with arrays of zeros that take no memory.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the net.
+    layout : {"torch", "keras", "own"}
+        Layout of the file.
+    """
     layers: dict[str, dict[str, np.ndarray]] = {}
     for parameter in plan.parameters:
         layer, _, role = parameter.name.rpartition("/")
         layers.setdefault(layer, {})[role] = np.broadcast_to(np.float32(0), parameter.shape)
-    return [Module(name, arrays, {}) for name, arrays in layers.items()]
+    groups = {}
+    if layout == "keras":
+        for name, info in plan.named.items():
+            if isinstance(info.layer, DepthwiseConv2D):
+                groups[name] = "depthwise"
+        for info in plan.named.values():
+            if isinstance(info.layer, SeparableConv2D):
+                groups |= {inner.name: "separable" for inner in info.layers}
+    return [Module(name, arrays, {}, groups.get(name, "")) for name, arrays in layers.items()]
 
 
 def channels_first_orders(plan: Plan) -> dict[str, NDArray[np.intp]]:

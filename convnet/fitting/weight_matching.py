@@ -92,7 +92,7 @@ def match_weights(
     """
     layout = layout_of(arrays)
     arrays = without_common_prefix(arrays) if layout == "torch" else arrays
-    own, modules = own_modules(plan), modules_of(arrays, layout)
+    own, modules = own_modules(plan, layout), modules_of(arrays, layout)
     if weight_names is None and layout == "own":
         return Match(arrays)
     by_name = {module.name: module for module in modules}
@@ -172,17 +172,13 @@ def _by_shape(own: Sequence[Module], modules: Sequence[Module], ordered: bool) -
                 if take(layer, module):
                     unsure.append(module)
                     break
-    beside = {} if ordered else _norms_beside(modules)
-    for before, layer in zip([None, *own], own, strict=False):
-        if layer.kind not in NORMS:
-            continue
-        partner = before and pairs.get(before.name)
-        if partner and take(layer, beside.get(partner.name)):
-            continue
-        for module in places.get(_place(layer), ()):
-            if take(layer, module):
-                unsure.append(module)
-                break
+    beside = {} if ordered else _norms_beside(own, modules, pairs)
+    for layer in own:
+        if layer.kind in NORMS and not take(layer, beside.get(layer.name)):
+            for module in places.get(_place(layer), ()):
+                if take(layer, module):
+                    unsure.append(module)
+                    break
     if not ordered:
         _check_order(places, {module.name for module in unsure}, taken)
     _check_gaps(own, modules, pairs, taken, ordered)
@@ -195,20 +191,37 @@ def _place(module: Module) -> str:
     return f"{module.kind} {shape}"
 
 
-def _norms_beside(modules: Sequence[Module]) -> dict[str, Module]:
-    """Return the normalization beside each convolution: "bn1" beside "conv1", or "1" beside "0"."""
-    norms = {}
-    for module in modules:
-        if module.kind in NORMS:
-            parent, leaf, number = _split(module.name)
-            norms[parent, leaf == "", number] = module
-    beside = {}
+def _norms_beside(
+    own: Sequence[Module], modules: Sequence[Module], pairs: Mapping[str, Module]
+) -> dict[str, Module]:
+    """Return the module of each normalization, if each one follows a convolution and their names say so.
+
+    "bn1" goes with "conv1", and "1" with "0". If that holds for some only, the file is of a net whose normalizations
+    come before the convolutions, or whose names mean something else, and nothing is returned.
+    """
+    norms: dict[tuple[str, bool, int], list[Module]] = {}
+    others: dict[tuple[str, bool, int], list[Module]] = {}
     for module in modules:
         parent, leaf, number = _split(module.name)
-        found = norms.get((parent, leaf == "", number + (leaf == "")))
-        if found is not None and module.kind not in NORMS:
-            beside[module.name] = found
-    return beside
+        if module.kind in NORMS:
+            norms.setdefault((parent, leaf == "", number), []).append(module)
+        elif module.kind:
+            place = parent, leaf == "", number + (leaf == "")
+            others.setdefault(place, []).append(module)
+    beside = {
+        found[0].name: norms[place][0]
+        for place, found in others.items()
+        if len(found) == len(norms.get(place, ())) == 1
+    }
+    chosen = {}
+    for before, layer in zip([None, *own], own, strict=False):
+        if layer.kind in NORMS:
+            partner = pairs.get(before.name) if before else None
+            norm = beside.get(partner.name) if partner else None
+            if norm is None or not fits(layer, norm):
+                return {}
+            chosen[layer.name] = norm
+    return chosen
 
 
 def _split(name: str) -> tuple[str, str, int]:
@@ -240,13 +253,17 @@ def _check_gaps(
     taken: set[str],
     ordered: bool,
 ) -> None:
-    """Raise ValueError if nothing was matched, or something between things that were."""
+    """Raise ValueError if nothing was matched, or something is left over that is not at the end of one side.
+
+    A net may end earlier than that of the file, or have more layers at its end. Dense layers, the head, may differ.
+    """
     here = [layer for layer in own if layer.kind and layer.name not in pairs]
     there = [module for module in modules if module.kind and module.name not in taken]
     gaps = _gaps([layer for layer in own if layer.name != OUTPUT], set(pairs))
     if ordered:
         gaps += _gaps(modules, taken)
-    if gaps or not pairs:
+    both = {layer.kind for layer in here} & {module.kind for module in there} - {"dense"}
+    if gaps or both or not pairs:
         raise ValueError(
             f"its arrays do not match the layers by their order and shapes. Left over in the net: {_listed(here)}. "
             f"Left over in init_weights: {_listed(there)}. {REMEDY}"
