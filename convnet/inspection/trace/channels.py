@@ -136,7 +136,7 @@ class LRNStep(TraceStep):
 
     @property
     def base(self) -> float:
-        """k + alpha / size · Σ squares, float64."""
+        """The base of the power: k + alpha / size · Σ squares, float64."""
         return self.k + self.alpha / self.size * float((self.neighbors**2).sum())
 
     @property
