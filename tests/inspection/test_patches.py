@@ -16,6 +16,7 @@ from convnet.layers import (
     BatchNorm,
     Conv1D,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Dropout,
     Flatten,
@@ -54,6 +55,11 @@ NETS = {
             Residual([Conv1D(3, 3, padding="same", dilation=2)]), AvgPool1D(2),
         ],
         (64, 2),
+    ),
+    "transposed": (
+        [Conv2D(2, 3, stride=2), Conv2DTranspose(2, 4, stride=(2, 3), padding=1),
+         Conv2DTranspose(2, 3, stride=3), Conv2D(2, 3)],
+        (9, 8, 1),
     ),
     "upsampled": (
         [Conv2D(2, 3, stride=2), UpSample2D((2, 3)), Conv2D(2, 3, padding="same"),

@@ -126,7 +126,9 @@ class GraphBuilder(Builder):
         source, self.current = self.current, Buffer(self._map_shape())
         self.ops.append(kind(self.layer, source, self.current, parameters or {}, **options))
 
-    def weights(self, layer: Any, shape: tuple[int, ...], *, fans: Pair) -> dict[str, Parameter]:
+    def weights(
+        self, layer: Any, shape: tuple[int, ...], *, fans: Pair, unit_axis: int = -1
+    ) -> dict[str, Parameter]:
         parameters = {
             "weights": self.parameter(
                 "weights",
@@ -138,10 +140,11 @@ class GraphBuilder(Builder):
                 initializer=layer.kernel_initializer,
                 l2=layer.l2,
                 max_norm=layer.max_norm,
+                unit_axis=unit_axis,
             )
         }
         if layer.use_bias:
-            parameters["bias"] = self.parameter("bias", shape[-1:])
+            parameters["bias"] = self.parameter("bias", (shape[unit_axis],))
         return parameters
 
     def parameter(self, role: str, shape: tuple[int, ...], **properties: Any) -> Parameter:
