@@ -27,13 +27,6 @@ class Transposed(Kernel):
 class TransposedConvolution(WeightedLayer, Transposed, Filters):
     """A transposed convolution with kernels that see all channels.
 
-    Parameters
-    ----------
-    stride : int or pair of int, default=1
-        Step between the windows of neighboring inputs, by which the output grows.
-    dilation : int or pair of int, default=1
-        Distance between the outputs that neighboring weights of a kernel add to.
-
     Raises
     ------
     ValueError
@@ -101,9 +94,13 @@ class Transposed1D(Kernel1D, Transposed):
 
     Parameters
     ----------
+    stride : int, default=1
+        Step between the windows of neighboring inputs: the factor by which the output is longer.
     padding : "valid", "same", int or (before, after), default="valid"
         What is cut off the output. "same" gives length · stride outputs; if an odd number is cut off, one more goes
         last. "valid" gives at least as many.
+    dilation : int, default=1
+        Distance between the outputs that neighboring weights of a kernel add to.
     output_padding : int, default=None
         Outputs added at the end, less than the stride or the dilation. None adds those that "valid" and "same" need,
         as in Keras, and none with a number as padding, as in PyTorch.
@@ -125,9 +122,13 @@ class Transposed2D(Kernel2D, Transposed):
 
     Parameters
     ----------
+    stride : int or (vertical, horizontal), default=1
+        Step between the windows of neighboring inputs: the factor by which the output is larger.
     padding : "valid", "same", int, (vertical, horizontal) or ((top, bottom), (left, right)), default="valid"
         What is cut off the output. "same" gives size · stride pixels; if an odd number is cut off, one more goes last.
         "valid" gives at least as many.
+    dilation : int or (vertical, horizontal), default=1
+        Distance between the pixels that neighboring weights of a kernel add to.
     output_padding : int or (vertical, horizontal), default=None
         Rows and columns added at the end, fewer than the stride or the dilation. None adds those that "valid" and
         "same" need, as in Keras, and none with numbers as padding, as in PyTorch.
