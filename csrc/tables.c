@@ -1,5 +1,5 @@
 /* The lists of the .def files and of convnet.h as tables, for Cython. */
-#include "conv/layout.h"
+#include "conv/transposed_layout.h"
 #include "convnet.h"
 #include "dense/layout.h"
 #include "image/layout.h"

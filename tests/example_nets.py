@@ -7,7 +7,9 @@ from convnet.layers import (
     AvgPool2D,
     BatchNorm,
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     DepthwiseConv2D,
     Dropout,
@@ -253,6 +255,29 @@ NETS = {
             Dense(3),
         ],
         (9, 7, 2),
+    ),
+    "transposed": (
+        [
+            Conv2DTranspose(5, 3, stride=2, padding="same", activation="tanh"),
+            Conv2D(6, 3, stride=2, activation="relu"),
+            Conv2DTranspose(7, (4, 2), stride=(2, 3), padding=(1, 0), output_padding=(1, 2)),
+            BatchNorm(),
+            ReLU(),
+            Residual([Conv2DTranspose(7, 3, padding="same", dilation=2)], activation="relu"),
+            MaxPool2D(2),
+            Conv2DTranspose(3, 2, use_bias=False, activation="gelu"),
+            Dense(3),
+        ],
+        (6, 7, 2),
+    ),
+    "transposed signals": (
+        [
+            Conv1DTranspose(5, 4, stride=3, padding=(1, 0), activation="relu"),
+            Conv1D(6, 3, stride=2),
+            Conv1DTranspose(4, 3, stride=2, padding="same", activation="prelu"),
+            GlobalAvgPool1D(),
+        ],
+        (11, 2),
     ),
     "decoder of signals": (
         [

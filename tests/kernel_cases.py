@@ -202,6 +202,91 @@ def conv(
     return Case(m, [("conv", fields)], stages, expected, 0.0 if exact else 2e-5, work)
 
 
+def transposed(
+    rng,
+    c,
+    oc,
+    size=(4, 5),
+    *,
+    n=3,
+    kernel=(3, 3),
+    stride=(2, 2),
+    dilation=(1, 1),
+    pads=((1, 0), (0, 1)),
+    activation="relu",
+):
+    """A transposed convolution, and its gradients in two groups of samples."""
+    m = Memory(samples=n)
+    x, b = integers(rng, (n, *size, c)), integers(rng, (oc,))
+    w = integers(rng, (*kernel, oc, c))
+    z = oracle.conv2d_transpose(x, w, b, stride, pads, dilation)
+    y = _activated(z, activation)
+    grad = integers(rng, y.shape)
+    h, w_ = y.shape[1:3]
+    halo = []
+    for axis, side in enumerate((h, w_)):
+        before, reach = pads[axis][0], (kernel[axis] - 1) * dilation[axis]
+        halo.append(max(0, -((before - reach) // stride[axis])))
+        halo.append(max(0, (side - 1 + before) // stride[axis] + 1 - size[axis]))
+    taps = kernel[0] * kernel[1]
+    fields = dict(
+        src=m.map(x, halo),
+        dst=m.blank(n, *y.shape[1:], HALO),
+        grad_src=m.blank(n, *x.shape[1:]),
+        grad_dst=m.map(grad),
+        kh=kernel[0],
+        kw=kernel[1],
+        sh=stride[0],
+        sw=stride[1],
+        dh=dilation[0],
+        dw=dilation[1],
+        pt=pads[0][0],
+        pl=pads[1][0],
+        oh=h,
+        ow=w_,
+        activation=ACTIVATIONS.index(activation),
+        weights=m.params.reserve(w),
+        bias=m.params.reserve(b),
+        packed=m.pack(taps * c * _round_up(oc, COLUMNS)),
+        packed_grad=m.pack(taps * oc * _round_up(c, COLUMNS)),
+        data_gradient=1,
+        grad_weights=m.batch_grads.reserve(np.full((2, *w.shape), np.nan)),
+        grad_bias=m.batch_grads.reserve(np.full((2, _round_up(oc, 16)), np.nan)),
+        block_rows=3,
+        block_samples=1,
+        weights_groups=2,
+        weights_group=w.size,
+        weights_rows=13,
+        weights_columns=COLUMNS,
+    )
+    grad_z = oracle.activation_backward(grad, z, activation)
+    grad_x = oracle.conv2d_transpose_backward(grad_z, x, w, stride, pads, dilation)[0]
+    parts = [slice(n // 2), slice(n // 2, n)]
+    halves = [
+        oracle.conv2d_transpose_backward(grad_z[part], x[part], w, stride, pads, dilation)
+        for part in parts
+    ]
+    padding = np.full(_round_up(oc, 16) - oc, np.nan)
+    grad_b = np.stack([np.concatenate([half[2], padding]) for half in halves])
+    expected = {
+        "output": (fields["dst"], y),
+        "data gradient": (fields["grad_src"], grad_x),
+        "weight gradient": (
+            ("batch_grads", fields["grad_weights"], (2, *w.shape)),
+            np.stack([half[1] for half in halves]),
+        ),
+        "bias gradient": (("batch_grads", fields["grad_bias"], grad_b.shape), grad_b),
+    }
+    stages = [
+        "pack_transposed",
+        "transposed_fwd",
+        "conv_mask",
+        "transposed_data",
+        "transposed_weights",
+    ]
+    return Case(m, [("conv", fields)], stages, expected, 0.0, n * x[0].size * taps * oc)
+
+
 def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integers):
     """A dense layer and its gradients."""
     m = Memory(samples=n)
@@ -729,6 +814,7 @@ def cases(seed=0):
         add(f"conv2d {c} to {oc}", conv, "direct", c, oc)
         wide = dict(by_columns=True, backward=False)
         add(f"wide conv2d {c} to {oc}", conv, "direct", c, oc, **wide)
+        add(f"transposed {c} to {oc}", transposed, c, oc)
         add(f"dense {c} to {oc}", dense, c, oc)
         add(f"wide dense {c} to {oc}", dense, c, oc, n=15, wide=True)
         if c > 1:
@@ -839,6 +925,9 @@ def cases(seed=0):
             draw=normals,
         )
     add("wide conv2d with strides", conv, "direct", 5, 41, **odd, **wide)
+    apart = dict(stride=(3, 2), kernel=(2, 3), dilation=(1, 2), pads=((0, -1), (2, 0)))
+    add("transposed with gaps", transposed, 5, 9, **apart)
+    add("transposed and cut", transposed, 7, 6, stride=(1, 3), kernel=(4, 5), pads=((3, 2), (4, 1)))
     add("conv2d in groups", conv, "direct", 6, 9, groups=3, **odd)
     add("conv2d in panels", conv, "direct", 66, 70, size=(4, 5))
     add("depthwise in slices", conv, "depthwise", 512, 512, groups=512, size=(4, 9))

@@ -9,7 +9,9 @@ from convnet.layers import (
     AvgPool2D,
     BatchNorm,
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     DepthwiseConv2D,
     Dropout,
@@ -78,6 +80,13 @@ def conv(filters, *, activated=None, use_bias=True, learning=None, **changes):
     return [Operation("Conv2DOp", fields, filters, learning, use_bias), *activation(activated)]
 
 
+def transposed(filters, *, activated=None, **changes):
+    """Return the operations of a 3×3 transposed convolution with `changes`."""
+    fields = {"kernel": (3, 3)} | changes
+    operation = Operation("Conv2DTransposeOp", fields, filters, weights())
+    return [operation, *activation(activated)]
+
+
 def dense(units, *, activated=None, learning=None):
     """Return the operations of a dense layer."""
     learning = weights() if learning is None else learning
@@ -140,6 +149,30 @@ TABLE = [
         "Conv1D(4, 3, padding=(2, 0))",
         (7, 1),
         conv(4, kernel=(1, 3), padding=((0, 0), (2, 0))),
+    ),
+    Row(
+        Conv2DTranspose(4, 3, stride=2, padding="same", activation="relu"),
+        "Conv2DTranspose(4, 3, stride=2, padding='same', activation='relu')",
+        (5, 4, 3),
+        transposed(4, stride=(2, 2), padding=((0, 1), (0, 1)), activated="relu"),
+    ),
+    Row(
+        Conv2DTranspose(2, (2, 3), stride=(3, 1), dilation=(1, 2)),
+        "Conv2DTranspose(2, (2, 3), stride=(3, 1), dilation=(1, 2))",
+        (5, 4, 3),
+        transposed(2, kernel=(2, 3), stride=(3, 1), dilation=(1, 2), padding=((0, -1), (0, 0))),
+    ),
+    Row(
+        Conv2DTranspose(2, 3, stride=2, padding=(1, 0), output_padding=[1, 0]),
+        "Conv2DTranspose(2, 3, stride=2, padding=(1, 0), output_padding=(1, 0))",
+        (5, 4, 3),
+        transposed(2, stride=(2, 2), padding=((1, 0), (0, 0))),
+    ),
+    Row(
+        Conv1DTranspose(4, 3, stride=2, padding="same", output_padding=1),
+        "Conv1DTranspose(4, 3, stride=2, padding='same', output_padding=1)",
+        (7, 2),
+        transposed(4, kernel=(1, 3), stride=(1, 2), padding=((0, 0), (0, 1))),
     ),
     Row(MaxPool1D(), "MaxPool1D()", (5, 3), pool("max", (1, 2), (1, 2))),
     Row(

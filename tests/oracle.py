@@ -86,6 +86,43 @@ def conv2d_backward(grad, x, w, stride=(1, 1), padding=NO_PADDING, dilation=(1, 
     return unpad(grad_x, padding), grad_w, grad.sum(axis=(0, 1, 2))
 
 
+def _spread(x, w, stride, padding, dilation):
+    """Return the slice of the whole output that each tap adds to, the shape of that output, and what is cut of it.
+
+    `padding` may be negative after the map, which extends it.
+    """
+    reach = [
+        (n - 1) * s + d * (k - 1) + 1
+        for n, k, s, d in zip(x.shape[1:3], w.shape[:2], stride, dilation, strict=True)
+    ]
+    ends = [r + max(0, -after) for r, (_, after) in zip(reach, padding, strict=True)]
+    cut = (slice(None), *(slice(a, r - b) for r, (a, b) in zip(reach, padding, strict=True)))
+    slices = [(i, j, seen) for i, j, seen in taps((0, *reach), w.shape[:2], stride, dilation)]
+    return slices, (len(x), *ends, w.shape[2]), cut
+
+
+def conv2d_transpose(x, w, b=None, stride=(1, 1), padding=NO_PADDING, dilation=(1, 1)):
+    """y[n, p*s + i*d, q*s + j*d, o] += x[n, p, q, c] * w[i, j, o, c] of all taps, cut by the padding; then + b[o]."""
+    x, w, b = f64(x, w, b)
+    slices, shape, cut = _spread(x, w, stride, padding, dilation)
+    y = np.zeros(shape)
+    for i, j, seen in slices:
+        y[seen] += x @ w[i, j].T
+    return y[cut] if b is None else y[cut] + b
+
+
+def conv2d_transpose_backward(grad, x, w, stride=(1, 1), padding=NO_PADDING, dilation=(1, 1)):
+    """Return the gradients with respect to x, w and the bias."""
+    grad, x, w = f64(grad, x, w)
+    slices, shape, cut = _spread(x, w, stride, padding, dilation)
+    whole, grad_x, grad_w = np.zeros(shape), np.zeros_like(x), np.zeros_like(w)
+    whole[cut] = grad
+    for i, j, seen in slices:
+        grad_x += whole[seen] @ w[i, j]
+        grad_w[i, j] = np.tensordot(whole[seen], x, axes=([0, 1, 2], [0, 1, 2]))
+    return grad_x, grad_w, grad.sum(axis=(0, 1, 2))
+
+
 def dense(x, w, b=None):
     """y = x w + b."""
     x, w, b = f64(x, w, b)

@@ -20,7 +20,8 @@ STEMS = {
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
     "Normalize": "normalize", "Resize": "resize", "UpSample1D": "upsample", "UpSample2D": "upsample",
     "Parallel": "parallel",
-    "GroupNorm": "groupnorm", "LRN": "lrn",
+    "GroupNorm": "groupnorm", "Conv1DTranspose": "convtranspose", "Conv2DTranspose": "convtranspose",
+    "LRN": "lrn",
 }  # fmt: skip
 
 
@@ -38,6 +39,25 @@ def explicit_pads(padding, size, kernel, stride, dilation=(1, 1)):
     if padding == "same":
         return tuple(map(oracle.same_pads, size, kernel, stride, dilation))
     return tuple(pair(p) for p in pair(padding))
+
+
+def transposed_crops(sizes, kernel, stride, dilation, padding, output_padding):
+    """Return what a transposed convolution cuts off its output; Keras's rules for words, PyTorch's for numbers."""
+    crops = []
+    extra = (None, None) if output_padding is None else pair(output_padding)
+    for axis, (n, k, s, d) in enumerate(zip(sizes, kernel, stride, dilation, strict=True)):
+        reach = (n - 1) * s + d * (k - 1) + 1
+        if isinstance(padding, str):
+            if extra[axis] is None:
+                size = n * s + (max(d * (k - 1) + 1 - s, 0) if padding == "valid" else 0)
+            else:
+                size = reach - 2 * (padding == "same") * ((d * (k - 1) + 1) // 2) + extra[axis]
+            before = max(reach - size, 0) // 2
+            crops.append((before, reach - size - before))
+        else:
+            before, after = pair(pair(padding)[axis])
+            crops.append((before, after - (extra[axis] or 0)))
+    return tuple(crops)
 
 
 def named(layers, prefix=""):
@@ -181,6 +201,8 @@ class Reference:
         }
         if "padding" in upright and not isinstance(layer.padding, str):
             upright["padding"] = ((0, 0), pair(layer.padding))
+        if upright.get("output_padding") is not None:
+            upright["output_padding"] = (0, layer.output_padding)
         inner = Reference(
             [], {k: w[None] if w.ndim == 3 else w for k, w in self.parameters.items()}
         )
@@ -198,10 +220,22 @@ class Reference:
         self._tape.append(step)
         return y[:, 0] if y.ndim == 4 else y
 
-    _conv1d = _maxpool1d = _avgpool1d = _globalavgpool1d = _globalmaxpool1d = _signal
+    _conv1dtranspose = _conv1d = _maxpool1d = _avgpool1d = _globalavgpool1d = _globalmaxpool1d = (
+        _signal
+    )
 
     def _conv2d(self, x, layer, name, training, masks):
         return self._window(x, layer, name, layer.groups)
+
+    def _conv2dtranspose(self, x, layer, name, training, masks):
+        kernel, stride, dilation = map(pair, (layer.kernel_size, layer.stride, layer.dilation))
+        crops = transposed_crops(
+            x.shape[1:3], kernel, stride, dilation, layer.padding, layer.output_padding
+        )
+        return self._affine(
+            oracle.conv2d_transpose, oracle.conv2d_transpose_backward, x, layer, name,
+            stride=stride, padding=crops, dilation=dilation,
+        )  # fmt: skip
 
     def _depthwiseconv2d(self, x, layer, name, training, masks):
         return self._window(x, layer, name, x.shape[-1])

@@ -83,6 +83,35 @@ def test_conv2d(rng, options):
     check(lambda *a: oracle.conv2d(*a, **options), [x, w, b], gradients, grad)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(),
+        dict(stride=(2, 3), padding=((1, 0), (0, -1))),
+        dict(stride=(3, 1), dilation=(1, 2), padding=((0, -1), (2, 1))),
+    ],
+)
+def test_conv2d_transpose(rng, options):
+    x, w, b = rng.normal(size=(2, 3, 4, 4)), rng.normal(size=(2, 3, 5, 4)), rng.normal(size=5)
+    grad = rng.normal(size=oracle.conv2d_transpose(x, w, b, **options).shape)
+    gradients = oracle.conv2d_transpose_backward(grad, x, w, **options)
+    check(lambda *a: oracle.conv2d_transpose(*a, **options), [x, w, b], gradients, grad)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+def test_conv2d_transpose_is_the_adjoint(rng, stride):
+    """<conv(x), y> = <x, transposed(y)>."""
+    x, w = rng.normal(size=(2, 7, 10, 4)), rng.normal(size=(3, 2, 4, 5))
+    padding = ((1, 0), (0, 1))
+    out = oracle.conv2d(x, w, None, stride, padding)
+    y = rng.normal(size=out.shape)
+    reach = [(n - 1) * s + k for n, k, s in zip(out.shape[1:3], w.shape, stride, strict=False)]
+    sides = zip(reach, x.shape[1:3], padding, strict=True)
+    crop = [(before, r - n - before) for r, n, (before, _) in sides]
+    back = oracle.conv2d_transpose(y, w, None, stride, crop)
+    assert (out * y).sum() == pytest.approx((x * back).sum())
+
+
 def test_conv2d_is_cross_correlation():
     x = np.zeros((1, 3, 3, 1))
     x[0, 0, 1] = 1

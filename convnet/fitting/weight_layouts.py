@@ -16,7 +16,7 @@ PyTorch flattens maps in the order channels, height, width: `channels_first_orde
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,17 @@ class Module:
     def shapes(self) -> dict[str, Shape]:
         """The shapes of the arrays by role."""
         return {role: array.shape for role, array in self.arrays.items()}
+
+    def as_dense(self) -> Module:
+        """Return a convolution with a kernel of one pixel as the dense layer that it is on a map of one pixel.
+
+        Squeeze-and-excite blocks of torchvision have such convolutions. Other modules stay as they are.
+        """
+        weights = self.arrays.get("weights")
+        if weights is None or weights.ndim < 3 or prod(weights.shape[:-2]) != 1:
+            return self
+        arrays = self.arrays | {"weights": weights.reshape(weights.shape[-2:])}
+        return replace(self, arrays=arrays)
 
     def __str__(self) -> str:
         first = next(iter(self.shapes.values()), ())

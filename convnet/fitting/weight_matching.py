@@ -350,6 +350,8 @@ class _NameResolver:
     def _module(self, here: str, there: str) -> Module | None:
         """Return the module that a layer is mapped to, or None for an output layer of another size."""
         layer, module = self.layers[here], self.modules[_find(self.modules, there, "module", here)]
+        if layer.kind == "dense":
+            module = module.as_dense()
         for role, shape in module.shapes.items():
             expected = layer.shapes.get(role)
             if here == OUTPUT and expected is not None and expected != shape:

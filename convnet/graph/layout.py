@@ -32,7 +32,7 @@ class Parameter:
     Weights start from random values, which `fan_in` and `fan_out` scale. `initializer` names the distribution; if it is
     None, `rectified` decides, which says whether a rectifier follows. Other parameters start at the constant `start`.
 
-    After every step, `max_norm` bounds the 2-norm of the weights of each unit, that is, over all axes but the last
+    After every step, `max_norm` bounds the 2-norm of the weights of each unit, that is, over all axes but `unit_axis`
     (Srivastava et al., 2014). No value may be below `least`.
     """
 
@@ -48,6 +48,7 @@ class Parameter:
     initializer: str | None = None
     l2: float | None = None
     max_norm: float | None = None
+    unit_axis: int = -1
     least: float = -inf
 
     @property
@@ -74,8 +75,11 @@ class Parameter:
             return np.full(self.shape, self.start, dtype=np.float32)
         kind = self.initializer or ("he_uniform" if self.rectified else "glorot_uniform")
         if kind == "orthogonal":
-            return _orthogonal(generator, self.size // self.shape[-1], self.shape[-1]).reshape(
-                self.shape
+            units = self.shape[self.unit_axis]
+            others = np.delete(self.shape, self.unit_axis)
+            matrix = _orthogonal(generator, self.size // units, units)
+            return np.ascontiguousarray(
+                np.moveaxis(matrix.reshape(*others, units), -1, self.unit_axis)
             )
         fans = self.fan_in if kind.startswith("he") else self.fan_in + self.fan_out
         if kind.endswith("normal"):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import prod
 from operator import index
 from typing import Any
 
@@ -76,7 +77,11 @@ class Update:
                 fields["parts"] = 1  # "gradient_norm" leaves the sum in the first part
             self._add(self._updates, stage, fields)
             if parameter.max_norm is not None and solver:
-                bound = dict(columns=parameter.shape[-1], max_norm=parameter.max_norm)
+                bound = dict(
+                    columns=parameter.shape[parameter.unit_axis],
+                    inner=prod(parameter.shape[parameter.unit_axis :][1:]),
+                    max_norm=parameter.max_norm,
+                )
                 self._add(self._bounds, "max_norm", fields | bound)
         if clipped:
             self._add(self._clips, "clip", {})

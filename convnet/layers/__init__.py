@@ -51,6 +51,7 @@ from convnet.layers.spec import (
     to_json,
     to_yaml,
 )
+from convnet.layers.transposed import Conv1DTranspose, Conv2DTranspose
 from convnet.layers.upsample import UpSample1D, UpSample2D
 from convnet.layers.zeropad2d import ZeroPad2D
 from convnet.values import foreign_tables
@@ -63,7 +64,9 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",

@@ -160,10 +160,13 @@ class Builder(Protocol):
     def parameter(self, role: str, shape: tuple[int, ...], **properties: Any) -> Any:
         """Declare a parameter of the layer. Its name is "<layer>/<role>", its properties are fields of `Parameter`."""
 
-    def weights(self, layer: Any, shape: tuple[int, ...], *, fans: Pair) -> dict[str, Any]:
+    def weights(
+        self, layer: Any, shape: tuple[int, ...], *, fans: Pair, unit_axis: int = -1
+    ) -> dict[str, Any]:
         """Declare the weights and, with `use_bias`, the bias of a `WeightedLayer`.
 
-        `fans` are the numbers of inputs of an output, and of outputs of an input.
+        `fans` are the numbers of inputs of an output, and of outputs of an input. `unit_axis` is the axis of the
+        weights that belongs to the outputs.
         """
 
     def check_size(self, what: str, values: int) -> None:

@@ -128,6 +128,28 @@ def resolve_padding(
     return both(padding)
 
 
+def transposed_crop(
+    n: int, k: int, s: int, d: int, padding: str | int | Pair, output_padding: int | None
+) -> tuple[int, int, int]:
+    """Return what is cut off the output of a transposed convolution before and after it, and its size, for one axis.
+
+    The n inputs reach (n - 1) s + span(k, d) outputs. Without `output_padding`, "same" gives n s outputs and "valid" at
+    least as many. A negative value is what is added after them.
+    """
+    reach = (n - 1) * s + span(k, d)
+    if not isinstance(padding, str):
+        before, after = both(padding)
+        size = reach - before - after + (output_padding or 0)
+        return before, reach - before - size, size
+    if output_padding is not None:
+        half = span(k, d) // 2 if padding == "same" else 0
+        size = reach - 2 * half + output_padding
+    else:
+        size = n * s if padding == "same" else max(reach, n * s)
+    before = max(reach - size, 0) // 2
+    return before, reach - before - size, size
+
+
 @dataclass(frozen=True)
 class Window:
     """A kernel or a pooling window that slides over a map, or over a signal as a map of height 1.

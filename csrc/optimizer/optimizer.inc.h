@@ -197,23 +197,26 @@ static void update_rmsprop(const cn_update_params *op, const cn_context *ctx, co
     }
 }
 
-/* Scale each column of the weights (rows, columns) down to a 2-norm of at most max_norm (Srivastava et al., 2014):
+/* Scale each column of the weights (rows, columns, inner) down to a 2-norm of at most max_norm (Srivastava et al., 2014):
  * a column is what a unit reads. A task takes CN_COLUMNS columns. */
 static void max_norm(const cn_update_params *op, const cn_context *ctx, const cn_task *t) {
-    const int64_t columns = op->columns, rows = op->count / columns, c0 = t->number * CN_COLUMNS;
+    const int64_t columns = op->columns, inner = op->inner, row = columns * inner;
+    const int64_t rows = op->count / row, c0 = t->number * CN_COLUMNS;
     const int64_t wide = columns - c0 < CN_COLUMNS ? columns - c0 : CN_COLUMNS;
-    float *w = ctx->weights + op->weights + c0;
+    float *w = ctx->weights + op->weights + c0 * inner;
     double squares[CN_COLUMNS] = {0.0};
     float factor[CN_COLUMNS];
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < wide; c++)
-            squares[c] += (double)w[r * columns + c] * (double)w[r * columns + c];
+            for (const float *v = w + r * row + c * inner, *end = v + inner; v < end; v++)
+                squares[c] += (double)*v * (double)*v;
     for (int64_t c = 0; c < wide; c++) {
         const double norm = sqrt(squares[c]);
         factor[c] = norm > op->max_norm ? (float)(op->max_norm / norm) : 1.0f;
     }
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < wide; c++) w[r * columns + c] *= factor[c];
+        for (int64_t c = 0; c < wide; c++)
+            for (int64_t i = 0; i < inner; i++) w[r * row + c * inner + i] *= factor[c];
 }
 
 #endif

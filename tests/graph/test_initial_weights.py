@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convnet.graph import Network, Plan, Trainer
-from convnet.layers import Conv2D, Dense, DepthwiseConv2D, SeparableConv2D
+from convnet.layers import Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, SeparableConv2D
 
 FANS = {"conv1": (9 * 16, 9 * 64), "dense1": (128, 96), "depthwise1": (25, 25)}
 VARIANCES = {"he": lambda fan_in, fan_out: 2 / fan_in, "glorot": lambda i, o: 2 / (i + o)}
@@ -100,3 +100,25 @@ def test_bounds_hold_after_training():
         array = net.get_weights()[f"{name}/weights"]
         norms = np.linalg.norm(array.reshape(-1, array.shape[-1]), axis=0)
         assert norms.max() == pytest.approx(bound, rel=1e-5), name
+
+
+def test_units_of_a_transposed_convolution():
+    """Its filters are the last axis but one: orthonormal, as wide as what an output sums up, and bounded one by one."""
+    layer = Conv2DTranspose(7, 4, stride=2, kernel_initializer="orthogonal", max_norm=0.1)
+    net = Network([layer], (5, 4, 3), 2)
+    weights = net.get_weights()["convtranspose1/weights"]
+    assert weights.shape == (4, 4, 7, 3)
+    flat = np.moveaxis(weights, 2, -1).reshape(-1, 7).astype(np.float64)
+    np.testing.assert_allclose(flat.T @ flat, np.eye(7), atol=1e-5)
+    trainer = Trainer(net, loss="softmax", batch_size=2, solver="sgd")
+    x, y = np.ones((2, 5, 4, 3), np.float32), np.array([0, 1], np.int32)
+    trainer.step(x, y, np.arange(2), None, scale=1.0, learning_rate=1e-3, epoch=0)
+    norms = np.sqrt((net.get_weights()["convtranspose1/weights"] ** 2).sum(axis=(0, 1, 3)))
+    np.testing.assert_allclose(norms, np.full(7, 0.1), rtol=1e-5)
+    (spread,) = (
+        net.get_weights()["convtranspose1/weights"].std()
+        for net in [
+            Network([layer.replace(filters=64, kernel_initializer="he_normal")], (5, 4, 64))
+        ]
+    )
+    assert spread == pytest.approx(np.sqrt(2 / (4 * 64)), rel=0.05)  # 4 of 16 taps reach an output

@@ -16,6 +16,7 @@ from convnet.layers import (
     BatchNorm,
     Conv1D,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Dropout,
     Flatten,
@@ -66,6 +67,11 @@ NETS = {
     "channels scaled by the whole map": (
         [Conv2D(2, 3), Parallel([[], [GlobalAvgPool2D(), Dense(2)]], "multiply"), Conv2D(2, 2)],
         (6, 7, 1),
+    ),
+    "transposed": (
+        [Conv2D(2, 3, stride=2), Conv2DTranspose(2, 4, stride=(2, 3), padding=1),
+         Conv2DTranspose(2, 3, stride=3), Conv2D(2, 3)],
+        (9, 8, 1),
     ),
     "upsampled": (
         [Conv2D(2, 3, stride=2), UpSample2D((2, 3)), Conv2D(2, 3, padding="same"),

@@ -54,6 +54,14 @@ def expected_shape(row):
             kernel = fields["kernel" if op.name == "Conv2DOp" else "size"]
             ceil_mode = getattr(row.layer, "ceil_mode", False)
             shape = (*windows(shape, kernel, *around, ceil_mode), op.channels or shape[-1])
+        elif op.name == "Conv2DTransposeOp":
+            axes, inputs = len(shape) - 1, shape
+            around = (fields[key][-axes:] for key in ("kernel", "stride", "padding", "dilation"))
+            sizes = [
+                (n - 1) * s + d * (k - 1) + 1 - sum(p)
+                for n, k, s, p, d in zip(inputs, *around, strict=False)
+            ]
+            shape = (*sizes, op.channels)
         elif op.name == "DenseOp":
             shape = (op.channels,)
         elif op.name == "ConcatOp":

@@ -10,6 +10,7 @@ from convnet.layers import (
     AvgPool2D,
     BatchNorm,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     GlobalAvgPool2D,
     GroupNorm,
@@ -55,6 +56,13 @@ GROUPED = (
 )  # fmt: skip
 RESPONSES = (
     Conv2D(8, 3, padding="same"), LRN(5, alpha=0.5), MaxPool2D(2), Conv2D(8, 2), LRN(4, alpha=3, beta=0.6, k=2),
+)  # fmt: skip
+TRANSPOSED = (
+    Conv2D(12, 3, stride=2, activation="tanh"),
+    Conv2DTranspose(10, 4, stride=2, padding=1, activation="tanh"),
+    Conv2DTranspose(8, (2, 3), stride=(3, 2), padding=0, output_padding=(1, 0), dilation=(1, 2),
+                    use_bias=False),
+    BatchNorm(), ReLU(), GlobalAvgPool2D(),
 )  # fmt: skip
 POOLED = (
     Conv2D(8, 3, padding="same", activation="tanh"), MaxPool2D(2, ceil_mode=True),
@@ -164,6 +172,7 @@ BLOCKS = {
     "separable": Case(layers=SEPARABLE, options=ADAM),
     "group norm": Case(layers=GROUPED, options=ADAM),
     "response norm": Case(layers=RESPONSES, options=ADAM),
+    "transposed": Case(layers=TRANSPOSED, options=ADAM),
     "upsampled": Case(layers=UPSAMPLED, options=ADAM),
     "pools cut at the edges": Case(layers=POOLED, options=ADAM),
     "activations": Case(layers=ACTIVATED, options=ADAM),

@@ -46,6 +46,16 @@ def separable(layer, parameters, x, name):
     return convolve(parameters, x, f"{name}/pointwise", activation=layer.activation)
 
 
+def transposed(layer, parameters, x, name):
+    """With a number as padding."""
+    weights, bias = parameters[f"{name}/weights"], parameters.get(f"{name}/bias")
+    z = functional.conv_transpose2d(
+        x, weights.permute(3, 2, 0, 1), bias, stride=pair(layer.stride), padding=pair(layer.padding),
+        output_padding=pair(layer.output_padding or 0), dilation=pair(layer.dilation),
+    )  # fmt: skip
+    return ACTIVATIONS[layer.activation](z)
+
+
 def pair(value):
     return value if isinstance(value, tuple) else (value, value)
 
@@ -112,6 +122,7 @@ def batch_norm(layer, parameters, x, name):
 
 KINDS = {
     "Conv2D": conv2d,
+    "Conv2DTranspose": transposed,
     "Dense": dense,
     "BatchNorm": batch_norm,
     "Residual": residual,

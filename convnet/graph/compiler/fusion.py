@@ -10,12 +10,13 @@ from convnet.graph.ops.base import Op
 from convnet.graph.ops.batchnorm import BatchNormOp
 from convnet.graph.ops.branch import AddOp, ForkOp, MergeOp
 from convnet.graph.ops.conv2d import Conv2DOp
+from convnet.graph.ops.conv2dtranspose import Conv2DTransposeOp
 from convnet.graph.ops.dense import DenseOp
 from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
 from convnet.graph.ops.pool2d import Pool2DOp
 
 # operations that an activation can be fused into, unless they have one
-OpenEnded: TypeAlias = Conv2DOp | DenseOp | BatchNormOp | MergeOp
+OpenEnded: TypeAlias = Conv2DOp | Conv2DTransposeOp | DenseOp | BatchNormOp | MergeOp
 
 
 @dataclass(frozen=True)

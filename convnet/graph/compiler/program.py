@@ -223,8 +223,7 @@ def transfer(**maps: Any) -> Operation:
 def want_halos(ops: Iterable[Op]) -> None:
     """Widen the halos of the maps that convolutions read to what their windows need."""
     for op in ops:
-        if isinstance(op, Conv2DOp):
-            op.want_halo()
+        op.want_halo()
 
 
 def reads_input(first: Buffer, ops: Sequence[Op]) -> bool:

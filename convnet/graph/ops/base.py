@@ -104,6 +104,9 @@ class Op:
         """Return how many floats per sample the stages of a prediction need for transforms of the input."""
         return 0
 
+    def want_halo(self) -> None:
+        """Widen the halo of the input to the zeros that the stages read."""
+
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one sample's forward pass; only products with weights count."""
         return 0

@@ -130,7 +130,9 @@ class GraphBuilder(Builder):
     def new_map(self, shape: tuple[int, ...]) -> Buffer:
         return Buffer(_map_shape(shape))
 
-    def weights(self, layer: Any, shape: tuple[int, ...], *, fans: Pair) -> dict[str, Parameter]:
+    def weights(
+        self, layer: Any, shape: tuple[int, ...], *, fans: Pair, unit_axis: int = -1
+    ) -> dict[str, Parameter]:
         parameters = {
             "weights": self.parameter(
                 "weights",
@@ -142,10 +144,11 @@ class GraphBuilder(Builder):
                 initializer=layer.kernel_initializer,
                 l2=layer.l2,
                 max_norm=layer.max_norm,
+                unit_axis=unit_axis,
             )
         }
         if layer.use_bias:
-            parameters["bias"] = self.parameter("bias", shape[-1:])
+            parameters["bias"] = self.parameter("bias", (shape[unit_axis],))
         return parameters
 
     def parameter(self, role: str, shape: tuple[int, ...], **properties: Any) -> Parameter:

@@ -10,6 +10,7 @@ import numpy as np
 from convnet.inspection.displays.colors import diverging
 from convnet.inspection.displays.grid import MAX_MAPS, draw_maps
 from convnet.inspection.displays.nets import check_fitted_net
+from convnet.layers import Conv1DTranspose, Conv2DTranspose
 from convnet.layers.geometry import cross
 from convnet.values.constraints import integer
 from convnet.values.messages import listed, show
@@ -22,15 +23,21 @@ if TYPE_CHECKING:
 
 
 CHANNEL_RULES = ("auto", "color", "strongest", "mean", "all")
+TRANSPOSED = Conv1DTranspose, Conv2DTranspose
 KERNEL_SUFFIX = "/weights"  # of the names of kernels in ``weights_``
 
 
 def convolutions(net: Net) -> dict[str, np.ndarray]:
-    """Return the kernels of the convolutions of a fitted net, by layer name."""
-    return {
+    """Return the kernels of the convolutions of a fitted net, by layer name, with the filters on the last axis."""
+    layers = {info.name: info.layer for outer in net.layers_ for info in outer.walk()}
+    found = {
         name.removesuffix(KERNEL_SUFFIX): array
         for name, array in net.weights_.items()
         if name.endswith(KERNEL_SUFFIX) and array.ndim > 2
+    }
+    return {
+        name: array.swapaxes(-1, -2) if isinstance(layers[name], TRANSPOSED) else array
+        for name, array in found.items()
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convnet.graph.ops.conv2d import Conv2DOp
+from convnet.graph.ops.conv2dtranspose import Conv2DTransposeOp
 from convnet.graph.ops.pool2d import Pool2DOp
 from convnet.graph.ops.resize import ResizeOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
@@ -43,6 +44,14 @@ class PixelRanges:
         """Return the ranges that a sliding window reads: the window of position i begins at i · stride - padding."""
         reach = (kernel - 1) * dilation - padding
         return PixelRanges(self.first * stride - padding, self.last * stride + reach)
+
+    def transposed(self, kernel: int, stride: int, padding: int, dilation: int) -> PixelRanges:
+        """Return the ranges of the inputs whose kernels span these outputs: the converse of `through`.
+
+        With a dilation, or a stride larger than the kernel, the first and the last of them may not reach an output.
+        """
+        reach = (kernel - 1) * dilation - padding
+        return PixelRanges(-((reach - self.first) // stride), (self.last + padding) // stride)
 
     def resized(self, method: str, n: int, m: int) -> PixelRanges:
         """Return the ranges of an axis of n pixels that became one of m. Beyond the border, pixels go on evenly."""
@@ -114,6 +123,9 @@ def _through(op: Op, axes: Sequence[PixelRanges]) -> list[PixelRanges]:
     if isinstance(op, ResizeOp):
         sizes = zip(axes, op.methods, op.src.shape, op.dst.shape, strict=False)
         return [axis.resized(method, n, m) for axis, method, n, m in sizes]
+    if isinstance(op, Conv2DTransposeOp):
+        window = zip(axes, op.kernel, op.stride, op.padding, op.dilation, strict=True)
+        return [axis.transposed(k, s, p, d) for axis, k, s, (p, _), d in window]
     window = zip(axes, *_window(op), strict=True)
     return [axis.through(k, s, p, d) for axis, k, s, (p, _), d in window]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.graph.ops.conv2d import Conv2DOp
+from convnet.graph.ops.conv2dtranspose import Conv2DTransposeOp
 from convnet.graph.ops.dense import DenseOp
 from convnet.inspection.trace.step import ActivatedStep, input_fields, strongest
 from convnet.inspection.trace.text import (
@@ -166,6 +167,44 @@ def convolution_step(
     )
 
 
+def transposed_step(
+    net: ForwardPass, op: Conv2DTransposeOp, index: MapIndex, common: Fields, sign: int | None
+) -> ConvolutionStep:
+    """Return the step of a transposed convolution's output value: the inputs that reach it, and their weights."""
+    row, column, filter_ = index
+    axes = [_reaching(op, axis, at) for axis, at in enumerate((row, column))]
+    (rows, row_taps), (columns, column_taps) = axes
+    weights = net.parameter(op, "weights").reshape(*op.kernel, op.dst.shape[2], -1)
+    kernel = weights[row_taps[:, None], column_taps, filter_]
+    h, w, _ = op.src.shape
+    inside = ((rows >= 0) & (rows < h))[:, None] & (columns >= 0) & (columns < w)
+    patch = read_window(net.values(op.src), rows, columns, inside)
+    bias = net.bias(op, filter_)
+    tap = strongest(patch * kernel, sign, bias, inside[:, :, None])
+    read = (rows[tap[0]], columns[tap[1]], tap[2])
+    return ConvolutionStep(
+        **common,
+        **input_fields(net, op.src, read if inside.any() else None),
+        patch=patch,
+        inside=inside,
+        kernel=kernel,
+        bias=bias,
+        first_channel=0,
+        tap=tap,
+    )
+
+
+def _reaching(op: Conv2DTransposeOp, axis: int, at: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the inputs along an axis whose kernels reach output `at`, and the taps that do; -1 if there are none."""
+    step, (before, _) = op.stride[axis], op.padding[axis]
+    taps = np.arange(op.kernel[axis])[::-1]
+    places = at + before - taps * op.dilation[axis]
+    reach = places % step == 0
+    if not reach.any():
+        return np.array([-1]), np.array([0])
+    return places[reach] // step, taps[reach]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DenseStep(WeightedSumStep):
     """activation(Σ inputs · weights + bias): one unit.
@@ -247,5 +286,6 @@ def _product_table(
 
 STEPS: Steps = {
     Conv2DOp: convolution_step,
+    Conv2DTransposeOp: transposed_step,
     DenseOp: dense_step,
 }
