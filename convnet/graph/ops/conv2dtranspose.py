@@ -71,7 +71,7 @@ class Conv2DTransposeOp(Op):
     def fields(self) -> Fields:
         (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.stride, self.dilation
         h, w, _ = self.src.shape
-        rows = min(h, max(1, CHUNK_PIXELS // w))
+        rows = -(-h // max(1, round(h * w / CHUNK_PIXELS)))  # of equal blocks of the input
         samples = max(1, min(16, CHUNK_PIXELS // (h * w)))
         return dict(
             kh=kh, kw=kw, sh=sh, sw=sw, dh=dh, dw=dw, pt=self.padding[0][0], pl=self.padding[1][0],
