@@ -38,7 +38,7 @@ ENDINGS = {".npz": npz, ".safetensors": tensors}
 
 
 class ModelFileError(ValueError):
-    """A file does not hold a model that this convnet can read.
+    """A file does not hold a model, or weights of another library, that this convnet can read.
 
     It is another kind of file, truncated, altered, or written by a newer release.
 

@@ -10,6 +10,7 @@ from torch_files import weights_file
 import convnet
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.fitting.weight_layouts import channels_first_orders
+from convnet.fitting.weight_matching import match_weights
 from convnet.graph import Plan
 from convnet.layers import (
     BatchNorm,
@@ -23,10 +24,12 @@ from convnet.layers import (
     Normalize,
     Parallel,
     ReLU,
+    Residual,
     SeparableConv2D,
     preset,
     to_json,
 )
+from convnet.persistence.weight_files.natural_order import natural_order
 
 RNG = np.random.default_rng(0)
 X = RNG.random((12, 8, 6, 2)).astype(np.float32)
@@ -480,3 +483,82 @@ def test_orders_after_a_flattened_map():
     added = [Parallel([[Flatten()], [Flatten(), Dense(24)]], "add")]
     with pytest.raises(ValueError, match="parallel1 merges a flattened map with values in another"):
         channels_first_orders(Plan(added, (2, 3, 4), 3))
+
+
+def zeros(shapes):
+    """Return arrays that take no memory."""
+    return {name: np.broadcast_to(np.float32(0), shape) for name, shape in shapes.items()}
+
+
+def matched(layers, arrays, ordered=True):
+    plan = Plan(layers, (224, 224, 3), 10)
+    return match_weights(plan, arrays, ordered=ordered, weight_names=None, maps={})
+
+
+def test_the_convolutions_of_vgg11():
+    """As docs/transfer.md shows it: the head is another one."""
+    shapes, layers, before = {}, [Normalize()], 3
+    places = (0, 3, 6, 8, 11, 13, 16, 18)
+    for i, filters in zip(places, (64, 128, 256, 256, 512, 512, 512, 512), strict=True):
+        shapes |= conv(f"features.{i}", filters, before)
+        layers.append(Conv2D(filters, 3, padding=1, activation="relu"))
+        layers += [MaxPool2D(2)] if i in (0, 3, 8, 13, 18) else []
+        before = filters
+    for i, out, inputs in ((0, 4096, 25088), (3, 4096, 4096), (6, 1000, 4096)):
+        shapes |= linear(f"classifier.{i}", out, inputs)
+    match = matched([*layers, GlobalAvgPool2D()], zeros(shapes))
+    assert match.origins == {f"conv{i + 1}": f"features.{n}" for i, n in enumerate(places)}
+    assert match.unexpected == ["classifier.0", "classifier.3", "classifier.6"]
+
+
+@pytest.mark.parametrize("ordered", [True, False], ids=["pth", "safetensors"])
+def test_resnet18(ordered):
+    """The names of torchvision and timm. Most shapes occur several times."""
+    shapes = conv("conv1", 64, 3, 7, bias=False) | norm("bn1", 64)
+    layers = [Conv2D(64, 7, stride=2, padding=3, use_bias=False), BatchNorm(), ReLU()]
+    layers.append(MaxPool2D(2))
+    want = {"conv1": "conv1", "batchnorm1": "bn1"}
+    before = 64
+    for i in range(8):
+        filters, block = 64 * 2 ** (i // 2), f"layer{i // 2 + 1}.{i % 2}"
+        changes = filters != before
+        body = []
+        for j, inputs in ((1, before), (2, filters)):
+            shapes |= conv(f"{block}.conv{j}", filters, inputs, bias=False)
+            shapes |= norm(f"{block}.bn{j}", filters)
+            stride = 2 if changes and j == 1 else 1
+            body += [Conv2D(filters, 3, stride=stride, padding=1, use_bias=False), BatchNorm()]
+            want[f"residual{i + 1}/conv{j}"] = f"{block}.conv{j}"
+            want[f"residual{i + 1}/batchnorm{j}"] = f"{block}.bn{j}"
+        shortcut = []
+        if changes:
+            shapes |= conv(f"{block}.downsample.0", filters, before, 1, bias=False)
+            shapes |= norm(f"{block}.downsample.1", filters)
+            shortcut = [Conv2D(filters, 1, stride=2, use_bias=False), BatchNorm()]
+            want[f"residual{i + 1}/shortcut/conv1"] = f"{block}.downsample.0"
+            want[f"residual{i + 1}/shortcut/batchnorm1"] = f"{block}.downsample.1"
+        layers.append(Residual([*body[:2], ReLU(), *body[2:]], "relu", shortcut))
+        before = filters
+    shapes |= linear("fc", 1000, 512)
+    names = list(shapes) if ordered else natural_order(shapes)
+    match = matched(
+        [*layers, GlobalAvgPool2D()], zeros({name: shapes[name] for name in names}), ordered
+    )
+    assert match.origins == want and match.unexpected == ["fc"]
+
+
+def test_normalizations_before_convolutions():
+    """In a sorted file, "bn1" then stands beside "conv1" too, which it precedes. Only the order by numbers is right."""
+    shapes = conv("conv1", 4, 3, bias=False) | linear("fc", 10, 4)
+    layers = [Conv2D(4, 3, padding=1, use_bias=False)]
+    want = {"conv1": "conv1", "output": "fc"}
+    for i in range(2):
+        for j in (1, 2):
+            shapes |= norm(f"layer.{i}.bn{j}", 4) | conv(f"layer.{i}.conv{j}", 4, 4, bias=False)
+            want[f"residual{i + 1}/batchnorm{j}"] = f"layer.{i}.bn{j}"
+            want[f"residual{i + 1}/conv{j}"] = f"layer.{i}.conv{j}"
+        body = [BatchNorm(), ReLU(), Conv2D(4, 3, padding=1, use_bias=False)]
+        layers.append(Residual(body * 2))
+    names = natural_order(shapes)
+    arrays = zeros({name: shapes[name] for name in names})
+    assert matched([*layers, GlobalAvgPool2D()], arrays, ordered=False).origins == want
