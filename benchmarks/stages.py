@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 from machine import processor
-from nets import NETS
+from nets import NETS, SMALL_NETS
 
 from convnet.engine import aligned_zeros
 from convnet.graph import Network
@@ -67,7 +67,7 @@ class StageTimer:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("net", choices=NETS)
+    parser.add_argument("net", choices=[*NETS, *SMALL_NETS])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--isa")
     parser.add_argument("--winograd", action=argparse.BooleanOptionalAction)
@@ -75,7 +75,7 @@ def main():
         "--repeats", type=int, default=20, help="number of steps to time, after a warm-up step"
     )
     options = parser.parse_args()
-    net = NETS[options.net]
+    net = (NETS | SMALL_NETS)[options.net]
     network = Network(
         list(net.layers),
         net.input_shape,

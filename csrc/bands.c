@@ -17,8 +17,14 @@ void cn_run_band(cn_kernel kernel, int stage, const cn_op *op, const cn_context 
         ctx = &moved;
         break;
     case CN_STAGE_add_fwd:
+    case CN_STAGE_multiply_fwd:
+    case CN_STAGE_maximum_fwd:
         cn_move_down(&band.branch.src, y0);
-        cn_move_down(&band.branch.other, y0);
+        if (!band.branch.by_channel) cn_move_down(&band.branch.other, y0);
+        break;
+    case CN_STAGE_concat_fwd:
+        cn_move_down(&band.branch.src, y0);
+        band.branch.src.h = y1 - y0;
         break;
     case CN_STAGE_maxpool_fwd:
     case CN_STAGE_avgpool_fwd:

@@ -3,6 +3,7 @@
 #include "convnet.h"
 #include "dense/layout.h"
 #include "image/layout.h"
+#include "map/layout.h"
 #include "optimizer/layout.h"
 
 const char *const cn_family_names[] = {

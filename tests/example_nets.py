@@ -22,6 +22,7 @@ from convnet.layers import (
     MaxPool1D,
     MaxPool2D,
     Normalize,
+    Parallel,
     PReLU,
     ReLU,
     Rescale,
@@ -400,6 +401,114 @@ NETS = {
             Dense(2),
         ],
         (190,),
+    ),
+    "residual with layers in the shortcut": (
+        [
+            Conv2D(8, 3, padding="same", activation="relu"),
+            Residual(
+                [Conv2D(16, 3, stride=2, padding="same"), BatchNorm(), ReLU(), Conv2D(16, 1)],
+                activation="relu",
+                shortcut=[Conv2D(16, 1, stride=2, use_bias=False), BatchNorm()],
+            ),
+            Residual([Conv2D(16, 1)], shortcut=[Conv2D(16, 3, padding="same", activation="tanh")]),
+            Residual([Conv2D(16, 1)], activation="sigmoid", shortcut=[]),
+            Dense(3),
+        ],
+        (7, 8, 3),
+    ),
+    "concatenated": (
+        [
+            Conv2D(16, 3, padding="same", activation="relu"),
+            Parallel(
+                [
+                    [Conv2D(16, 1, activation="relu")],
+                    [Conv2D(16, 1), Conv2D(32, 3, padding="same", activation="relu")],
+                    [Conv2D(5, 5, padding="same"), BatchNorm(), ReLU()],
+                    [MaxPool2D(3, stride=1, padding="same"), Conv2D(8, 1), Dropout(0.0)],
+                    [],
+                ],
+                name="mixed",
+            ),
+            Conv2D(16, 3, padding="same", activation="tanh"),
+            Parallel([[], [BatchNorm(), ReLU(), Conv2D(7, 3, padding="same")]]),
+            Parallel([[Parallel([[], [Conv2D(2, 1)]])], [MaxPool2D(1)]], activation="gelu"),
+            Parallel([[Conv2D(16, 3, stride=2, padding="same")], [AvgPool2D(2, padding="same")]]),
+            MaxPool2D(2),
+            Dense(4),
+        ],
+        (9, 11, 3),
+    ),
+    "merged": (
+        [
+            Parallel([[Conv2D(6, 3, padding="same")], [Conv2D(6, 1)], [Conv2D(6, 1)]], "mean"),
+            Parallel([[], [Conv2D(6, 3, padding="same", activation="tanh")], []], "add", "relu"),
+            Parallel([[Conv2D(6, 1)], [Conv2D(6, 3, padding="same")], []], "max", "elu"),
+            Parallel([[Conv2D(6, 1)], [], [Conv2D(6, 1, activation="sigmoid")]], "multiply"),
+            BatchNorm(),
+            Parallel([[BatchNorm()], [BatchNorm()]], "add", activation="silu"),
+            GlobalAvgPool2D(),
+            Parallel([[Dense(5)], [Dense(3, activation="relu")], []]),
+            Parallel([[Dense(4)], [Dense(4), BatchNorm()]], "max"),
+        ],
+        (6, 5, 4),
+    ),
+    "squeeze and excite": (
+        [
+            Conv2D(16, 3, padding="same", activation="relu"),
+            Residual(
+                [
+                    Conv2D(16, 3, padding="same"),
+                    BatchNorm(),
+                    Parallel(
+                        [
+                            [],
+                            [
+                                GlobalAvgPool2D(),
+                                Dense(4, activation="relu"),
+                                Dense(16, activation="sigmoid"),
+                            ],
+                        ],
+                        "multiply",
+                        name="excited",
+                    ),
+                ],
+                activation="relu",
+            ),
+            Parallel(
+                [
+                    [GlobalMaxPool2D(), Dense(16, activation="tanh")],
+                    [Conv2D(16, 1)],
+                    [Dense(16)],
+                ],
+                "multiply",
+                activation="relu",
+            ),
+            Dense(3),
+        ],
+        (7, 6, 3),
+    ),
+    "branches first": (
+        [
+            Parallel([[], [GlobalAvgPool2D(), Dense(3)]], "multiply"),
+            Parallel([[Conv2D(4, 3)], [Conv2D(3, 5, padding=1, activation="relu")]]),
+        ],
+        (8, 7, 3),
+    ),
+    "signals with branches": (
+        [
+            Parallel(
+                [
+                    [Conv1D(4, 9, padding="same", use_bias=False)],
+                    [Conv1D(4, 3, padding="same", use_bias=False)],
+                    [MaxPool1D(3, stride=1, padding="same"), Conv1D(4, 1, use_bias=False)],
+                ]
+            ),
+            BatchNorm(),
+            ReLU(),
+            Parallel([[], [GlobalAvgPool1D(), Dense(12, activation="sigmoid")]], "multiply"),
+            GlobalMaxPool1D(),
+        ],
+        (21, 2),
     ),
     "depthwise": (
         [

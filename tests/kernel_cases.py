@@ -27,9 +27,9 @@ from convnet.engine import (
     WINOGRAD_POINTS,
 )
 
-# Below, at and above the edges of all tables' tiles: 4, 6 and 14 rows; 1, 4, 8, 16 and 32 columns.
-CHANNELS = (1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48)
-PIXELS = (1, 3, 4, 5, 6, 7, 13, 14, 15, 29)
+# Below, at and above the edges of all tables' tiles: 4, 6, 7 and 14 rows; 1, 4, 8, 16, 24 and 32 columns.
+CHANNELS = (1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 48)
+PIXELS = (1, 3, 4, 5, 6, 7, 8, 13, 14, 15, 21, 27, 28, 29)
 HALO = (1, 2, 3, 1)  # of outputs, which has to stay as it is
 
 
@@ -101,15 +101,16 @@ def conv(
     pooled, _ = oracle.max_pool2d(z, pool)
     y = _activated(pooled, activation)
     grad = draw(rng, y.shape)
+    winograd = algorithm == "winograd"
+    tile = 7 - kernel[0] if winograd else 4
     # zeros as far as the last window, and whole tiles of Winograd's, read
     reach = [
-        (max(4 * -(-o // 4), o) - 1) * s + (k - 1) * d + 1 - p[0] - i
+        (tile * -(-o // tile) - 1) * s + (k - 1) * d + 1 - p[0] - i
         for o, s, k, d, p, i in zip((oh, ow), stride, kernel, dilation, pads, size, strict=True)
     ]
     halo = (pads[0][0], max(0, reach[0]), pads[1][0], max(0, reach[1]))
-    winograd = algorithm == "winograd"
-    tiles = max(14, -(-ow // 4) * pool[0], -(-size[1] // 4)) if winograd else 0
-    rows, columns = -(-oh // 4), -(-ow // 4)
+    tiles = max(14, -(-ow // tile) * pool[0], -(-size[1] // tile)) if winograd else 0
+    rows, columns = -(-oh // tile), -(-ow // tile)
     strip = rows if rows * columns <= tiles else max(1, tiles // columns // pool[0] * pool[0])
     dst = m.blank(n, *y.shape[1:], HALO)
     grad_src = m.blank(n, *x.shape[1:], (0, 0, 0, 0))
@@ -151,7 +152,9 @@ def conv(
     )
     if by_blocks:
         fields |= dict(weights_groups=2, weights_group=w.size)
-        fields |= dict(weights_rows=16 if winograd else 13, weights_columns=COLUMNS)
+        # Winograd: blocks of 16 channels or more
+        halves = dict(weights_rows=-(-c // 2), weights_columns=-(-oc // 2))
+        fields |= halves if winograd else dict(weights_rows=13, weights_columns=COLUMNS)
     name_of_area = "batch_grads" if by_blocks else "lane_grads"
     weights_place = (name_of_area, fields["grad_weights"], (2, *w.shape) if by_blocks else w.shape)
     if pool != (1, 1):
@@ -538,30 +541,72 @@ def softmax(rng, c, size=(3, 5), n=2):
     return Case(m, [("softmax", fields)], ["softmax_fwd", "softmax_bwd"], expected, 2e-6)
 
 
-def branch(rng, c, size=(3, 5), n=2, fork=False):
-    """The sum of two maps and its gradient, or the gradient of a fork."""
+def fork(rng, c, size=(3, 5), n=2):
+    """The gradient of a fork: the sum of those of its two readers."""
     m = Memory(samples=n)
-    a, b, grad = (integers(rng, (n, *size, c)) for _ in range(3))
+    a, b = (integers(rng, (n, *size, c)) for _ in range(2))
+    fields = dict(
+        src=m.blank(n, *size, c, HALO),
+        grad_src=m.map(a),
+        grad_other=m.map(b),
+    )
+    expected = {"gradient": (fields["grad_src"], oracle.f64(a) + b)}
+    return Case(m, [("branch", fields)], ["fork_bwd"], expected)
+
+
+def merge(
+    rng, kind, c, size=(3, 5), n=2, *, activation="relu", flat=False, wanted=("src", "other")
+):
+    """Two maps merged value by value, and the gradients; `flat`: the second has one value for each channel."""
+    m = Memory(samples=n)
+    a, grad = (integers(rng, (n, *size, c)) for _ in range(2))
+    b = integers(rng, (n, c) if flat else a.shape)
     fields = dict(
         src=m.map(a, HALO),
-        other=m.map(b),
+        other=m.map(b[:, None, None] if flat else b),
         dst=m.blank(n, *size, c, HALO),
-        grad_src=m.map(grad) if fork else m.blank(n, *size, c),
-        grad_other=m.map(b) if fork else m.blank(n, *size, c),
+        grad_src=m.blank(n, *size, c),
+        grad_other=m.blank(n, *((1, 1) if flat else size), c),
         grad_dst=m.map(grad),
-        activation=ACTIVATIONS.index("relu"),
+        activation=ACTIVATIONS.index(activation),
     )
-    if fork:
-        expected = {"gradient": (fields["grad_src"], oracle.f64(grad) + b)}
-        return Case(m, [("branch", fields)], ["fork_bwd"], expected)
-    z = oracle.f64(a) + b
-    slope = oracle.activation_backward(grad, z, "relu")
+    if kind == "mean":
+        fields["scale"] = 0.5
+    if kind in ("multiply", "max"):
+        fields |= dict(
+            by_channel=int(flat), **{f"wants_{s}": int(s in wanted) for s in ("src", "other")}
+        )
+    z = oracle.merge([a, b], kind)
+    grads = oracle.merge_backward(oracle.activation_backward(grad, z, activation), [a, b], kind)
+    expected = {"output": (fields["dst"], _activated(z, activation))}
+    for side, value in zip(("src", "other"), grads, strict=True):
+        shape = fields[f"grad_{side}"]
+        if side in wanted:
+            value = value[:, None, None] if side == "other" and flat else value
+            expected[f"gradient by {side}"] = (shape, value)
+    stage = {"add": "add", "mean": "add", "multiply": "multiply", "max": "maximum"}[kind]
+    return Case(m, [("branch", fields)], [f"{stage}_fwd", f"{stage}_bwd"], expected)
+
+
+def concat(rng, c, size=(3, 5), n=2, before=2, after=3):
+    """A map copied between the other channels of its output, which stay as they are, and its gradient."""
+    m = Memory(samples=n)
+    part = integers(rng, (n, *size, c))
+    joined = np.full((n, *size, before + c + after), np.nan)
+    grad = integers(rng, joined.shape)
+    joined[..., before : before + c] = part
+    fields = dict(
+        src=m.map(part, (1, 0, 0, 2)),
+        dst=m.blank(*joined.shape, HALO),
+        grad_src=m.blank(*part.shape),
+        grad_dst=m.map(grad),
+        first_channel=before,
+    )
     expected = {
-        "output": (fields["dst"], _activated(z, "relu")),
-        "gradient by one": (fields["grad_src"], slope),
-        "gradient by the other": (fields["grad_other"], slope),
+        "output": (fields["dst"], joined),
+        "gradient": (fields["grad_src"], grad[..., before : before + c]),
     }
-    return Case(m, [("branch", fields)], ["add_fwd", "add_bwd"], expected)
+    return Case(m, [("branch", fields)], ["concat_fwd", "concat_bwd"], expected)
 
 
 def pad(rng, c, size=(3, 5), pads=((1, 2), (0, 3)), n=2):
@@ -782,14 +827,23 @@ def cases(seed=0):
             add(f"batchnorm {c}, pool {window}", batchnorm, c, pool=window)
         add(f"batchnorm predict {c}", batchnorm_predict, c, pool=(2, 2))
         add(f"frozen batchnorm {c}", batchnorm, c, frozen=True)
+        add(f"fork {c}", fork, c)
+        for kind in ("add", "mean", "multiply", "max"):
+            add(f"{kind} {c}", merge, kind, c)
+            add(f"{kind} {c}, linear", merge, kind, c, activation="linear")
+        for side in ("src", "other"):
+            add(
+                f"multiply {c} flat, {side} wanted", merge, "multiply", c, flat=True, wanted=(side,)
+            )
+            add(f"max {c}, {side} wanted", merge, "max", c, wanted=(side,))
+        add(f"multiply {c} flat", merge, "multiply", c, flat=True)
+        add(f"concat {c}", concat, c)
         for groups in sorted({1, c, next(d for d in (4, 3, 2, 1) if c % d == 0)}):
             add(f"groupnorm {c} in {groups}", groupnorm, c, groups)
         for beta in (0.75, 0.5, 1.0, 0.6):
             add(f"lrn {c}, {beta=}", lrn, c, beta)
         add(f"prelu {c}", prelu, c)
         add(f"softmax layer {c}", softmax, c)
-        add(f"sum {c}", branch, c)
-        add(f"fork {c}", branch, c, fork=True)
         add(f"pad {c}", pad, c)
         add(f"dropout {c}", dropout, c, size=(2, 33))
         add(f"channel dropout {c}", dropout, c, whole_channels=True)
@@ -825,6 +879,34 @@ def cases(seed=0):
         )
         add(f"winograd pooled {width}", conv, "winograd", 48, 16, size=(9, width), pool=(2, 2))
         add(f"wide winograd {width}", conv, "winograd", 48, 80, size=(6, width), **wide)
+    for c, oc in ((16, 17), (20, 50), (24, 24), (33, 16), (47, 31)):
+        for side in (3, 5):
+            sides = dict(kernel=(side, side), pads=((side - 1, side - 2),) * 2)
+            add(f"winograd {side}x{side} {c} to {oc}", conv, "winograd", c, oc, **sides)
+    for width in (2, 5, 6, 7, 9):
+        five = dict(kernel=(5, 5), pads=((2, 2), (2, 2)))
+        add(f"winograd 5x5 {width}", conv, "winograd", 16, 32, size=(5, width), **five)
+        add(
+            f"winograd 5x5 gradient by blocks {width}",
+            conv,
+            "winograd",
+            50,
+            40,
+            size=(5, width),
+            by_blocks=True,
+            n=3,
+            **five,
+        )
+        add(
+            f"winograd 5x5 pooled {width}",
+            conv,
+            "winograd",
+            20,
+            17,
+            size=(9, width),
+            pool=(2, 2),
+            **five,
+        )
     for n in (1, 3, 7, 13, 22):  # tiles around the blocks of a task
         add(f"wide winograd of {n}", conv, "winograd", 16, 32, size=(7, 5), n=n, **wide)
         add(f"wide conv2d of {n}", conv, "direct", 5, 70, n=n, kernel=(2, 3), **wide)

@@ -444,6 +444,44 @@ def activation_backward(grad, z, name):
     return f64(grad) * ACTIVATIONS[name or "linear"][1](f64(z))
 
 
+# Branches ------------------------------------------------------------------------------------------------
+def merge(ends, kind):
+    """Merge the outputs of branches: "concat", "add", "mean", "multiply" or "max".
+
+    A flat factor (n, c) of "multiply" scales the channels of the others.
+    """
+    ends = [f64(end) for end in ends]
+    if kind == "concat":
+        return np.concatenate(ends, axis=-1)
+    if kind == "multiply":
+        return np.prod(np.broadcast_arrays(*_factors(ends)), axis=0)
+    return {"add": np.sum, "mean": np.mean, "max": np.max}[kind](ends, axis=0)
+
+
+def merge_backward(grad, ends, kind):
+    """Return the gradient with respect to each branch. Where several are largest, the first gets that of "max"."""
+    grad, ends = f64(grad), [f64(end) for end in ends]
+    if kind == "concat":
+        return np.split(grad, np.cumsum([end.shape[-1] for end in ends])[:-1], axis=-1)
+    if kind == "max":
+        winner = np.argmax(ends, axis=0)
+        return [np.where(winner == i, grad, 0.0) for i in range(len(ends))]
+    if kind == "multiply":
+        factors = _factors(ends)
+        grads = []
+        for i, end in enumerate(ends):
+            others = np.prod(np.broadcast_arrays(*factors[:i], *factors[i + 1 :]), axis=0)
+            grads.append((grad * others).sum(tuple(range(1, 1 + grad.ndim - end.ndim))))
+        return grads
+    return [grad / (len(ends) if kind == "mean" else 1)] * len(ends)
+
+
+def _factors(ends):
+    """Return flat factors (n, c) as (n, 1, 1, c), if others are maps."""
+    axes = max(end.ndim for end in ends)
+    return [end.reshape(len(end), *(1,) * (axes - end.ndim), *end.shape[1:]) for end in ends]
+
+
 def softmax(z):
     """exp(z) / sum of exp(z) over the last axis."""
     z = f64(z)

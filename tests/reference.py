@@ -19,6 +19,7 @@ STEMS = {
     "ZeroPad2D": "zeropad", "Conv1D": "conv", "MaxPool1D": "pool", "AvgPool1D": "pool",
     "GlobalAvgPool1D": "globalpool", "GlobalMaxPool1D": "globalpool", "Rescale": "rescale",
     "Normalize": "normalize", "Resize": "resize", "UpSample1D": "upsample", "UpSample2D": "upsample",
+    "Parallel": "parallel",
     "GroupNorm": "groupnorm", "Conv1DTranspose": "convtranspose", "Conv2DTranspose": "convtranspose",
     "LRN": "lrn",
 }  # fmt: skip
@@ -106,29 +107,54 @@ class Reference:
             grad = step(grad, gradients)
         return grad
 
+    def _branches(self, x, branches, training, masks):
+        """Return the output of each branch, and a function from their gradients to that of x.
+
+        `branches` lists (layers, prefix of their names). Each branch has its own tape.
+        """
+        outer, ends, tapes = self._tape, [], []
+        for layers, prefix in branches:
+            self._tape = []
+            ends.append(self._chain(x, named(layers, prefix), training, masks))
+            tapes.append(self._tape)
+        self._tape = outer
+
+        def back(grads, gradients):
+            pairs = zip(tapes, grads, strict=True)
+            return sum(self._back(tape, grad, gradients) for tape, grad in pairs)
+
+        return ends, back
+
     def _residual(self, x, layer, name, training, masks):
-        """Return activation(body(x) + shortcut(x)); each branch has its own tape."""
-        outer, body, side = self._tape, [], []
-        self._tape = body
-        z = self._chain(x, named(layer.layers, f"{name}/"), training, masks)
-        self._tape, y = side, x
+        """Return activation(body(x) + shortcut(x))."""
+        shortcut, prefix = layer.shortcut or (), f"{name}/shortcut/"
         if f"{name}/shortcut/weights" in self.parameters:
-            stride = tuple(-(-n // m) for n, m in zip(x.shape[1:-1], z.shape[1:-1], strict=True))
+            weights = self._parameter(name, "shortcut/weights")
+            shape = self._branches(x, [(layer.layers, f"{name}/")], False, masks)[0][0].shape
+            stride = tuple(-(-n // m) for n, m in zip(x.shape[1:-1], shape[1:-1], strict=True))
             kinds = {
                 2: Dense(1),
                 3: Conv1D(1, 1, stride=stride[0] if stride else 1),
                 4: Conv2D(1, 1, stride=stride if len(stride) == 2 else 1),
             }
-            y = self._chain(
-                x, named([kinds[x.ndim].replace(name="shortcut")], f"{name}/"), training, masks
-            )
-        self._tape = outer
+            assert weights.shape[-1] == shape[-1]
+            shortcut, prefix = [kinds[x.ndim].replace(name="shortcut")], f"{name}/"
+        branches = [(layer.layers, f"{name}/"), (shortcut, prefix)]
+        return self._merge("add", x, branches, layer, name, training, masks)
 
-        out, back = self._activated(z + y, layer.activation, name)
+    def _parallel(self, x, layer, name, training, masks):
+        branches = [(branch, f"{name}/{i}/") for i, branch in enumerate(layer.branches)]
+        return self._merge(layer.merge, x, branches, layer, name, training, masks)
+
+    def _merge(self, merge, x, branches, layer, name, training, masks):
+        ends, back = self._branches(x, branches, training, masks)
+        z = oracle.merge(ends, merge)
+
+        out, through = self._activated(z, layer.activation, name)
 
         def step(grad, gradients):
-            grad = back(grad, gradients)
-            return self._back(body, grad, gradients) + self._back(side, grad, gradients)
+            grad = through(grad, gradients)
+            return back(oracle.merge_backward(grad, ends, merge), gradients)
 
         self._tape.append(step)
         return out

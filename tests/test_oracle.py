@@ -146,6 +146,20 @@ def test_pool2d(rng, kind, options):
     check(forward, [x], [getattr(oracle, f"{kind}_pool2d_backward")(grad, x, **options)], grad)
 
 
+@pytest.mark.parametrize("kind", ["concat", "add", "mean", "multiply", "max"])
+@pytest.mark.parametrize("flat", [False, True])
+def test_merge(rng, kind, flat):
+    """Three branches, the second flat."""
+    shapes = [(2, 3, 2, 4), (2, 4) if flat else (2, 3, 2, 4), (2, 3, 2, 4)]
+    if flat and kind != "multiply":
+        return
+    ends = [rng.standard_normal(shape) for shape in shapes]
+    grad = rng.standard_normal(oracle.merge(ends, kind).shape)
+    check(
+        lambda *ends: oracle.merge(ends, kind), ends, oracle.merge_backward(grad, ends, kind), grad
+    )
+
+
 @pytest.mark.parametrize("options", POOLS)
 def test_average_with_padding(rng, options):
     options = options | {"count_include_pad": True}

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convnet.inspection.summary import layer_label
-from convnet.layers import Residual, as_layers, resolve_names
+from convnet.layers import as_layers, resolve_names
 from convnet.layers.geometry import cross
-from convnet.layers.residual import SHORTCUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,17 +99,15 @@ def _layer_block(info: LayerInfo) -> Block:
     title, details = f"{label.name}: {info.type}", repr(info.layer)
     if not info.layers:
         return Block(title, details, size)
-    inner, kind = tuple(map(_layer_block, info.layers)), "serial"
-    if isinstance(info.layer, Residual):
-        inner, kind = _branches(inner), "parallel"
+    if info.branches:
+        inner, kind = tuple(_branch(*branch) for branch in info.branches), "parallel"
+    else:
+        inner, kind = tuple(map(_layer_block, info.layers)), "serial"
     return Block(f"{title} {size}", details, estimators=inner, kind=kind)
 
 
-def _branches(inner: Sequence[Block]) -> tuple[Block, Block]:
-    """Return the body of a residual block as one box, and its shortcut as another."""
-    projection = next((block for block in inner if block.title.startswith(f"{SHORTCUT}: ")), None)
-    body = tuple(block for block in inner if block is not projection)
-    shortcut = projection or Block(SHORTCUT, "the input itself")
+def _branch(label: str, layers: Sequence[LayerInfo]) -> Block:
+    """Return a branch as one box. One without layers has a box that says so."""
+    inside = tuple(map(_layer_block, layers)) or (Block(label, "the input itself"),)
     # scikit-learn draws the titles of boxes side by side above them, in addition to those inside: leave them empty.
-    shortcut = Block("", "", estimators=(shortcut,), kind="serial", dash_wrapped=False)
-    return Block("", "", estimators=body, kind="serial", dash_wrapped=False), shortcut
+    return Block("", "", estimators=inside, kind="serial", dash_wrapped=False)

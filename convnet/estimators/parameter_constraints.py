@@ -18,6 +18,7 @@ from convnet.values.foreign_names import as_code
 from convnet.values.spec import MAX_VALUES
 
 MAX_NAME = 1000  # characters of a name or a pattern of layers
+MAX_WEIGHT_NAMES = 2**16
 
 
 def _infinity(value: Any) -> float:
@@ -77,6 +78,17 @@ def _layer_factors(value: Any) -> dict[str, float]:
     return dict(zip(_names(list(value)), factors, strict=True)) if value else {}
 
 
+def _weight_names(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError
+    texts = [*value, *value.values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    if len(value) > MAX_WEIGHT_NAMES or any(len(text) > MAX_NAME for text in texts):
+        raise ValueError
+    return dict(value)
+
+
 def _shape(value: Any) -> tuple[int, ...]:
     sizes = [value] if is_integer(value) else value
     if not isinstance(sizes, list | tuple):
@@ -114,5 +126,10 @@ layer_names = Constraint(
 layer_factors = Constraint(
     "a dict from names or patterns of layers to factors above 0 (to stop layers from learning, use freeze)",
     _layer_factors,
+)
+weight_names = Constraint(
+    'a dict from names of layers to names in init_weights, such as {"conv1": "features.0"}, with up to '
+    f"{MAX_WEIGHT_NAMES:,} entries and {MAX_NAME} characters each",
+    _weight_names,
 )
 thread_count = Constraint("an integer other than 0", _nonzero)

@@ -21,7 +21,7 @@ from convnet.values import foreign_estimator_tables
 from convnet.values.messages import did_you_mean, listed, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from convnet.values.registry import Registry
 
@@ -40,24 +40,35 @@ def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for registry in (LAYERS, AUGMENTATIONS):
         spec = params.get(registry.parameter)  # a subclass may not list it
-        nested |= _listed(registry, "", spec if isinstance(spec, list | tuple) else ())
+        nested |= _listed(registry, registry.parameter, spec)
     learning_rate = params.get("learning_rate")
     if isinstance(learning_rate, Schedule):
         nested |= {f"learning_rate__{k}": v for k, v in learning_rate.get_fields().items()}
     return nested
 
 
-def _listed(registry: Registry[Any], prefix: str, values: Iterable[Any]) -> dict[str, Any]:
+def _listed(registry: Registry[Any], prefix: str, values: Any) -> dict[str, Any]:
     """Return the names and values of the members of a list, of their fields and of nested lists."""
     nested: dict[str, Any] = {}
-    for i, value in enumerate(values):
+    for i, value in enumerate(values if isinstance(values, list | tuple) else ()):
         if isinstance(value, registry.base):
             name = getattr(value, "name", None)
-            key = f"{prefix}{registry.parameter}__{i if name is None else name}"
+            key = f"{prefix}__{i if name is None else name}"
             nested[key] = value
             nested |= {f"{key}__{field}": v for field, v in value.get_params().items()}
-            nested |= _listed(registry, f"{key}__", getattr(value, registry.parameter, ()))
+            for field, depth in _nested_fields(type(value)).items():
+                lists = {f"{key}__{field}": getattr(value, field)}
+                if depth == 2:
+                    lists = {f"{key}__{field}__{j}": v for j, v in enumerate(lists.popitem()[1])}
+                    nested |= lists
+                for path, members in lists.items():
+                    nested |= _listed(registry, path, members)
     return nested
+
+
+def _nested_fields(kind: type) -> Mapping[str, int]:
+    """Return the fields of a class that hold nested members, as in `Layer.nested_fields`."""
+    return getattr(kind, "nested_fields", {})
 
 
 def replace_layers(spec: Any, changes: dict[str, Any]) -> list[Any]:
@@ -68,8 +79,8 @@ def replace_layers(spec: Any, changes: dict[str, Any]) -> list[Any]:
     spec : list, dict, str or path
         The ``layers`` parameter. If it is not a list or tuple, it is converted first.
     changes : dict
-        New values by name: "0__filters", "-1__units", "stem__filters", "0" for a whole layer, or
-        "2__layers__0__filters" for a nested layer.
+        New values by name: "0__filters", "-1__units", "stem__filters", "0" for a whole layer,
+        "2__layers__0__filters" for a layer of a Residual, or "2__branches__1__0__filters" for one of a branch.
     """
     if isinstance(spec, str) and spec == "auto":
         name = next(iter(changes))
@@ -89,29 +100,59 @@ def replace_augment(spec: Any, changes: dict[str, Any]) -> list[Any]:
 def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str, Any]) -> list[Any]:
     """Return a copy of `values` with the changes made: first whole members, then fields, then nested lists."""
     values = list(values)
-    whole: dict[
-        int, Any
-    ] = {}  # by index: the new member, its new fields, changes of nested members
-    fields: dict[int, dict[str, Any]] = {}
-    inner: dict[int, dict[str, Any]] = {}
+    whole: dict[int, Any] = {}  # by index: the new member
+    fields: dict[int, dict[str, Any]] = {}  # its new fields
+    inner: dict[int, dict[str, dict[str, Any]]] = {}  # changes of nested members, by field
     for key, value in changes.items():
         name, _, field = key.partition("__")
-        i, below = _index(registry, name, values), field.removeprefix(f"{registry.parameter}__")
+        i, (outer, _, below) = _index(registry, name, values), field.partition("__")
         if not field:
             whole[i] = value
-        elif below == field:
-            fields.setdefault(i, {})[field] = value
+        elif below and outer in _all_nested_fields(registry):
+            inner.setdefault(i, {}).setdefault(outer, {})[below] = value
         else:
-            inner.setdefault(i, {})[below] = value
+            fields.setdefault(i, {})[field] = value
     for i, value in whole.items():
         values[i] = value
     for i, new in fields.items():
         for field, value in new.items():
             values[i] = _changed(registry, values[i], field, value)
-    for i, deeper in inner.items():
-        inside = _replaced(registry, _inner(registry, values[i]), deeper)
-        values[i] = _changed(registry, values[i], registry.parameter, inside)
+    for i, lists in inner.items():
+        for field, deeper in lists.items():
+            inside, depth = _inner(registry, values[i], field)
+            changed = (
+                _replaced(registry, inside, deeper)
+                if depth == 1
+                else _replaced_lists(registry, inside, deeper, field)
+            )
+            values[i] = _changed(registry, values[i], field, changed)
     return values
+
+
+def _replaced_lists(
+    registry: Registry[Any], lists: Iterable[Any], changes: dict[str, Any], field: str
+) -> list[Any]:
+    """Return a copy of a list of lists with the changes made: "1" for a whole list, "1__0__filters"."""
+    lists = list(lists)
+    by_list: dict[int, dict[str, Any]] = {}
+    for key, value in sorted(changes.items(), key=lambda change: "__" in change[0]):
+        number, _, below = key.partition("__")
+        if not number.lstrip("-").isdecimal() or not -len(lists) <= int(number) < len(lists):
+            raise ValueError(
+                f"{field}__{number[:60]}: there is no such list. {field} has {len(lists)} of them, from 0 on."
+            )
+        if below:
+            by_list.setdefault(int(number), {})[below] = value
+        else:
+            lists[int(number)] = value
+    for i, deeper in by_list.items():
+        lists[i] = _replaced(registry, lists[i], deeper)
+    return lists
+
+
+def _all_nested_fields(registry: Registry[Any]) -> set[str]:
+    """Return the names of all fields that hold nested members."""
+    return {field for kind in registry.types().values() for field in _nested_fields(kind)}
 
 
 def replace_schedule(learning_rate: Any, changes: dict[str, Any]) -> Schedule:
@@ -177,13 +218,13 @@ def _opened(registry: Registry[Any], value: Any, field: str) -> tuple[type, dict
     return kind, value.get_params() if params is None else params
 
 
-def _inner(registry: Registry[Any], value: Any) -> list[Any] | tuple[Any, ...]:
-    """Return the list nested in a value or its dict."""
-    _, params = _opened(registry, value, registry.parameter)
-    inside = params.get(registry.parameter, ())
+def _inner(registry: Registry[Any], value: Any, field: str) -> tuple[Sequence[Any], int]:
+    """Return the list nested in a field of a value or its dict, and its depth."""
+    kind, params = _opened(registry, value, field)
+    inside = params.get(field, ())
     if not isinstance(inside, list | tuple):
-        raise ValueError(f"{show(value)} has no list of {registry.noun}s to change.")
-    return inside
+        raise ValueError(f"{show(value)} has no list of {registry.noun}s in {field} to change.")
+    return inside, _nested_fields(kind)[field]
 
 
 def _changed(registry: Registry[Any], value: Any, field: str, new: Any) -> Any:

@@ -98,7 +98,7 @@ class CallbackView:
                 session.estimator,
                 session.data,
                 session.validation_set,
-                session.init_weights,
+                None if session.init_weights is None else session.init_weights.arrays,
                 session.first_epoch,
                 session.resume,
             )

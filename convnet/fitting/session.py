@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from convnet.callbacks.callback import Callback
-    from convnet.fitting.transfer import Report
+    from convnet.fitting.transfer import InitialArrays, Report
     from convnet.graph import Network
     from convnet.inputs.target_scaling import TargetScaling
     from convnet.inputs.tasks.base import Task
@@ -187,8 +187,8 @@ class FitSession:
             warn_of_likely_mistakes(estimator, self.data, validated=validation[0] is not None)
         self.validation_set = ValidationSet.read(estimator, self.data, *validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
-        self.init_weights: Mapping[str, np.ndarray] | None = None
-        if not resume and estimator.init_weights is not None:
+        self.init_weights: InitialArrays | None = None
+        if not resume:
             self.init_weights = initial_arrays(estimator, self.data, load)
         self.scaling: TargetScaling | None = None
         self.net: InitialNet | None = None
@@ -296,9 +296,11 @@ class FitSession:
         if estimator.freeze is not None:
             frozen = frozen_parameters(estimator.freeze, plan)
         if self.init_weights is not None:
-            report = load_initial_weights(network, self.init_weights, self.estimator_name)
+            report, match = load_initial_weights(
+                network, self.init_weights, estimator, self.estimator_name
+            )
             if estimator.verbose:
-                print(format_report(report))
+                print(format_report(report, match))
             warn_of_frozen_random(report, frozen, self.estimator_name)
         loaded = report["loaded"] if report else ()
         fresh = [

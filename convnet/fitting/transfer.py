@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -13,7 +13,11 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights, as_numbers
+from convnet.fitting.name_maps import name_maps
+from convnet.fitting.weight_matching import Match, match_weights
 from convnet.layers import resolve_names
+from convnet.persistence.model_file import holds_model
+from convnet.persistence.weight_files.reading import read_weights
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
 from convnet.values.user_warnings import warn_user
 
@@ -32,22 +36,49 @@ if TYPE_CHECKING:
     from convnet.layers.base import Layer
 
 
+@dataclass(frozen=True, eq=False)
+class InitialArrays:
+    """What `init_weights` stands for.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        By the names that they have there.
+    ordered : bool, default=True
+        Whether the arrays are in the order of the net that they come from. Some files sort them by name.
+    input_format : InputFormat, default=None
+        How a net of convnet reads X. None if the arrays come from elsewhere.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    ordered: bool = True
+    input_format: InputFormat | None = None
+
+
 def initial_arrays(
     estimator: Any, data: FitData, load: Callable[[Any], Any]
-) -> Mapping[str, np.ndarray]:
-    """Return the arrays of `init_weights`. Warn if they come from a net that reads X in other units."""
+) -> InitialArrays | None:
+    """Return the arrays of `init_weights`, if it is given. Warn if they come from a net that reads X in other units."""
     name = type(estimator).__name__
-    arrays, input_format = read_init_weights(estimator.init_weights, name, load)
+    if estimator.init_weights is None:
+        if estimator.weight_names is not None:
+            raise ValueError(
+                f"{name}: weight_names says where init_weights has the weights of layers, but init_weights is None. "
+                "Pass both, or none."
+            )
+        return None
+    initial = read_init_weights(estimator.init_weights, name, load)
+    known = initial.input_format
     chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
-    if input_format is not None and not chosen:  # the user's own choice may mean the same units
-        warn_of_scaling(input_format, data.examples.X, data.examples.scale, name)
-    return arrays
+    if known is not None and not chosen:  # the user's own choice may mean the same units
+        warn_of_scaling(known, data.examples.X, data.examples.scale, name)
+    return initial
 
 
 def read_init_weights(
     source: Any, estimator_name: str, load: Callable[[Any], Any]
-) -> tuple[Mapping[str, np.ndarray], InputFormat | None]:
-    """Return the arrays that `init_weights` stands for, and how the net that they come from reads X.
+) -> InitialArrays:
+    """Return the arrays that `init_weights` stands for.
 
     Parameters
     ----------
@@ -57,30 +88,28 @@ def read_init_weights(
         Name of the estimator's class, for errors.
     load : callable
         Reads a model file: ``convnet.load``.
-
-    Returns
-    -------
-    arrays : mapping of str to ndarray
-        By name.
-    input_format : InputFormat or None
-        None for a mapping.
     """
     if isinstance(source, Mapping):
         what = f"{estimator_name}: init_weights"
-        return {name: as_numbers(name, array, what) for name, array in source.items()}, None
+        return InitialArrays(
+            {name: as_numbers(name, array, what) for name, array in source.items()}
+        )
     if isinstance(source, str | os.PathLike):
         if len(os.fspath(source)) > MAX_PATH:
             raise ValueError(
                 f"{estimator_name}: init_weights: a path has more than {MAX_PATH} characters."
             )
         try:
+            if not holds_model(source):
+                return InitialArrays(*read_weights(os.fsdecode(source)))
             net: Any = load(source)
         except OSError as error:
             reason = error.strerror
             if not isinstance(error, FileNotFoundError):
                 reason = f"{quoted(os.fspath(source))} cannot be read: {reason}."
             message = (
-                f"{estimator_name}: init_weights: {reason} Pass the path of a file that save wrote."
+                f"{estimator_name}: init_weights: {reason} Pass the path of a file that save wrote, or "
+                "of weights from PyTorch or Keras."
             )
             raise type(error)(error.errno, message) from error
     else:
@@ -96,7 +125,7 @@ def read_init_weights(
         )
     net = net.estimator if isinstance(net, FrozenEstimator) else net
     validate_fitted(net)
-    return net.weights_, net._input_format
+    return InitialArrays(net.weights_, input_format=net._input_format)
 
 
 def warn_of_scaling(known: InputFormat, images: Images, scale: float, estimator_name: str) -> None:
@@ -136,16 +165,39 @@ def warn_of_frozen_random(report: Report, frozen: Collection[str], estimator_nam
 
 
 def load_initial_weights(
-    network: Network, arrays: Mapping[str, np.ndarray], estimator_name: str
-) -> Report:
-    """Load the arrays of all layers whose name and shapes match into a network.
+    network: Network, initial: InitialArrays, estimator: Any, estimator_name: str
+) -> tuple[Report, Match]:
+    """Load the arrays of all layers whose shapes match into a network.
+
+    Parameters
+    ----------
+    network : Network
+    initial : InitialArrays
+        What `init_weights` stands for.
+    estimator : BaseConvNet
+        Its `weight_names` and its `layers` say which array belongs to which layer.
+    estimator_name : str
+        Name of its class, for errors.
 
     Returns
     -------
     report : dict of list of str
         Names of layers: "loaded"; "missing", which have weights but were given none that fit; "unexpected", which were
         given but found no place.
+    match : Match
+        Where the weights of the layers come from.
     """
+    try:
+        match = match_weights(
+            network.plan,
+            initial.arrays,
+            ordered=initial.ordered,
+            weight_names=estimator.weight_names,
+            maps=name_maps(estimator.layers) if initial.input_format is None else {},
+        )
+    except ValueError as error:
+        raise ValueError(f"{estimator_name}: init_weights: {error}") from None
+    arrays = match.arrays
     own, given = _by_layer(network.get_weights()), _by_layer(arrays)
     loaded = [
         layer
@@ -167,14 +219,22 @@ def load_initial_weights(
     except ValueError as error:
         raise ValueError(f"{estimator_name}: init_weights: {error}.") from None
     fresh, left = ([n for n in group if n not in loaded] for group in (own, given))
-    return {"loaded": loaded, "missing": fresh, "unexpected": left}
+    report = {"loaded": loaded, "missing": fresh, "unexpected": [*left, *match.unexpected]}
+    return report, match
 
 
-def format_report(report: Report) -> str:
-    """Return a report as a line of text."""
-    lists = (
-        f"{what.replace('_', ' ')}: {listed(names)}" for what, names in report.items() if names
-    )
+def format_report(report: Report, match: Match) -> str:
+    """Return a report as a line of text. Layers that have another name in the file are shown with both names."""
+    named = {
+        **report,
+        "loaded": [
+            f"{layer} from {match.origins[layer]}"
+            if match.origins.get(layer, layer) != layer
+            else layer
+            for layer in report["loaded"]
+        ],
+    }
+    lists = (f"{what.replace('_', ' ')}: {listed(names)}" for what, names in named.items() if names)
     return "init_weights: " + "; ".join(lists)
 
 

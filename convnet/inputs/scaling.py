@@ -220,4 +220,4 @@ def fitted_format(
 
 def _rescales(layers: Iterable[Layer]) -> bool:
     """Return whether a `Rescale` is among layers or inside one of them."""
-    return any(isinstance(layer, Rescale) or _rescales(layer.layers) for layer in layers)
+    return any(isinstance(layer, Rescale) or _rescales(layer.inner_layers) for layer in layers)

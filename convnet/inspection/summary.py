@@ -26,7 +26,7 @@ class LayerLabel(NamedTuple):
     name : str
         Name of the layer, without those of the layers around it.
     spec : str
-        Repr of the layer without its name; for a layer with nested layers its type and activation.
+        Repr of the layer without its name; for a layer with nested layers its type, merge and activation.
     shape : str
         Output shape: "28×28×16".
     n_parameters : str
@@ -43,8 +43,8 @@ def layer_label(info: LayerInfo) -> LayerLabel:
     """Return the label of a layer."""
     spec = repr(info.layer.replace(name=None))
     if info.layers:
-        activation = getattr(info.layer, "activation", None)
-        spec = f"{info.type}, {activation}" if activation else info.type
+        words = (getattr(info.layer, field, None) for field in ("merge", "activation"))
+        spec = ", ".join([info.type, *filter(None, words)])
     name = info.name.rpartition("/")[2]
     return LayerLabel(name, spec, cross(info.output_shape), f"{info.n_parameters:,}")
 

@@ -34,6 +34,7 @@ from convnet.layers.globalpool import (
 from convnet.layers.groupnorm import GroupNorm
 from convnet.layers.lrn import LRN
 from convnet.layers.normalize import Normalize
+from convnet.layers.parallel import Parallel
 from convnet.layers.pool1d import AvgPool1D, MaxPool1D
 from convnet.layers.pool2d import AvgPool2D, MaxPool2D
 from convnet.layers.preset import presets
@@ -81,6 +82,7 @@ __all__ = [
     "MaxPool2D",
     "Normalize",
     "PReLU",
+    "Parallel",
     "ReLU",
     "Rescale",
     "Residual",

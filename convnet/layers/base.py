@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from convnet.layers import preset
@@ -49,10 +50,18 @@ class Layer(Value):
     stem: ClassVar[str] = "layer"
     takes: ClassVar[str] = "any"  # "map", "signal", "flat" (a Flatten is put in front) or "any"
 
-    layers: ClassVar[tuple[Layer, ...]] = ()  # the layers inside this one
+    # fields that hold layers, with the depth of the list: 1 for a list of layers, 2 for a list of such lists
+    nested_fields: ClassVar[Mapping[str, int]] = {}
     foreign_parameters: ClassVar = foreign_tables.LAYER_PARAMETERS
 
     name: str | None = parameter(optional(layer_name), default=None, kw_only=True)
+
+    @property
+    def inner_layers(self) -> tuple[Layer, ...]:
+        """The layers directly inside this one."""
+        return tuple(
+            layer for field in self.nested_fields for layer in flat_list(getattr(self, field))
+        )
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the output.
@@ -92,6 +101,15 @@ class Layer(Value):
         )
 
 
+def flat_list(value: object) -> Iterator[Any]:
+    """Yield the members of a list and of the lists in it, in order; nothing if `value` is not a list."""
+    for member in value if isinstance(value, list | tuple) else ():
+        if isinstance(member, list | tuple):
+            yield from member
+        else:
+            yield member
+
+
 class Builder(Protocol):
     """What a layer's `lower` may use.
 
@@ -117,6 +135,7 @@ class Builder(Protocol):
         operation: str,
         shape: tuple[int, ...] | None = None,
         parameters: dict[str, Any] | None = None,
+        into: Any = None,
         **options: Any,
     ) -> None:
         """Emit an operation that reads the current output and replaces it.
@@ -129,9 +148,14 @@ class Builder(Protocol):
             Shape of its output. None is that of its input.
         parameters : dict, default=None
             Its parameters by role, from `parameter` and `weights`.
+        into : object, default=None
+            A map from `new_map` that it writes a part of. None makes a map of its own.
         **options : dict
             The other fields of the class. Pairs are (vertical, horizontal). Windows over signals have height 1.
         """
+
+    def new_map(self, shape: tuple[int, ...]) -> Any:
+        """Return a map of this shape, which several operations write together."""
 
     def parameter(self, role: str, shape: tuple[int, ...], **properties: Any) -> Any:
         """Declare a parameter of the layer. Its name is "<layer>/<role>", its properties are fields of `Parameter`."""
@@ -160,8 +184,11 @@ class Builder(Protocol):
     def fork(self) -> Branch:
         """Give the current output a second reader. Return that branch, whose end is its `output`."""
 
-    def switch(self, branch: Branch) -> Branch:
-        """Continue with another branch. Return the branch that was current."""
+    def end(self) -> Branch:
+        """Return the branch whose end is the current output."""
+
+    def switch(self, branch: Branch) -> None:
+        """Continue at the end of another branch."""
 
 
 LAYERS = Registry(

@@ -1,47 +1,51 @@
 """Residual blocks: layers whose output is added to their input."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from convnet.layers.activation import activation_name
-from convnet.layers.base import LAYERS, Builder, Layer, register
+from convnet.layers.base import Builder, Layer, register
+from convnet.layers.chain import Link, chain, end_shape, required_input
 from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
-from convnet.layers.geometry import LayerShapeError, cross
-from convnet.layers.spec import check_size, resolve_names
+from convnet.layers.geometry import LayerShapeError, Shape, cross
+from convnet.layers.parallel import SAME_SHAPE, checked_layers, lower_branches
 from convnet.values.constraints import parameter
-from convnet.values.messages import show
-from convnet.values.spec import as_values
 
-SHORTCUT = "shortcut"  # name of the projection: "residual1/shortcut"
+SHORTCUT = "shortcut"  # name of the projection: "residual1/shortcut", and prefix of the names of other shortcuts
+RESERVED = {SHORTCUT: "the shortcut of a Residual"}
 
 
-def _block(value: object) -> tuple[Layer, ...]:
-    """Check a list of layers or their dicts. Paths and text are not accepted, so that a spec cannot read files."""
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"must be a list of layers; got {show(value)}")
-    if not value:
+def _body(value: object) -> tuple[Layer, ...]:
+    layers = checked_layers(value, RESERVED)
+    if not layers:
         raise ValueError("must have at least one layer; got an empty list")
-    check_size(value, depth=1)
-    layers = as_values(LAYERS, value)
-    resolve_names(layers, {SHORTCUT: "the projection of a Residual"})
     return layers
+
+
+def _shortcut(value: object) -> tuple[Layer, ...] | None:
+    return None if value is None else checked_layers(value)
 
 
 @register
 class Residual(Layer):
     """Adds the output of its layers to their input, then applies an activation.
 
-    If the layers change the shape, a projection changes the input to the same shape before the addition (option B of
-    [1]_): a 1×1 convolution with the smallest stride that gives this height and width, or a dense layer for flat data.
-    The projection is linear, has a bias and is named "shortcut".
+    This is `Parallel` with two branches and ``merge="add"``. If the layers change the shape and there is no `shortcut`,
+    a projection changes the input to the same shape before the addition (option B of [1]_): a 1×1 convolution with the
+    smallest stride that gives this height and width, or a dense layer for flat data. The projection is linear, has a
+    bias and is named "shortcut".
 
     Parameters
     ----------
     layers : list of Layer or dict
         At least one layer. Residual layers can be nested, at most 8 deep. Layers without a name are numbered within the
         block, and their weights have names such as ``"residual1/conv1/weights"``.
+    shortcut : list of Layer or dict, default=None
+        Layers that the input passes through before it is added, with names such as ``"residual1/shortcut/conv1"``. The
+        shortcuts of torchvision's ResNets are a 1×1 convolution without bias and a batch normalization. ``[]`` is the
+        identity. None is the identity or, if the shape changes, the projection described above.
     activation : str, default=None
         Function applied to the sum, such as "relu". `Activation` lists the names. "relu" gives the block of [1]_. None
         applies no function and gives the block of [2]_.
@@ -50,14 +54,14 @@ class Residual(Layer):
     ------
     TypeError, ValueError
         When the layer is built: `layers` is empty or not a list, is nested too deeply, has two layers of the same name
-        or one named "shortcut", or a layer in it cannot be built.
+        or one named "shortcut", or a layer in it cannot be built. The same holds for `shortcut`, which may be empty.
     LayerShapeError
-        In ``fit``, with the position of the layer in the block: a layer does not fit its input, a map becomes flat, or
-        no stride of the shortcut gives the size of the output.
+        In ``fit``, with the position of the layer in the block: a layer does not fit its input, a map becomes flat, no
+        stride of the projection gives the size of the output, or the output of `shortcut` has another shape.
 
     Notes
     -----
-    The shape is that of the last layer. From (h, w, c) to (oh, ow, oc) the shortcut has stride
+    The shape is that of the last layer. From (h, w, c) to (oh, ow, oc) the projection has stride
     (⌈h / oh⌉, ⌈w / ow⌉), weights (1, 1, c, oc) and bias (oc,).
 
     References
@@ -77,15 +81,19 @@ class Residual(Layer):
 
     stem = "residual"
 
-    layers: tuple[Layer, ...] = parameter(_block)  # type: ignore[misc]  # a class variable of other layers, a field here
-    activation: str | None = parameter(activation_name, default=None)
+    nested_fields: ClassVar[Mapping[str, int]] = {"layers": 1, "shortcut": 1}
 
-    if TYPE_CHECKING:  # accepts a list, and dicts in it
+    layers: tuple[Layer, ...] = parameter(_body)
+    activation: str | None = parameter(activation_name, default=None)
+    shortcut: tuple[Layer, ...] | None = parameter(_shortcut, default=None)
+
+    if TYPE_CHECKING:  # accepts lists, and dicts in them
 
         def __init__(
             self,
             layers: Sequence[Layer | dict[str, Any]],
             activation: str | None = None,
+            shortcut: Sequence[Layer | dict[str, Any]] | None = None,
             *,
             name: str | None = None,
         ) -> None: ...
@@ -93,42 +101,38 @@ class Residual(Layer):
     @property
     def takes(self) -> str:  # type: ignore[override]
         """The form of input that the first layer with a requirement takes."""
-        return next((layer.takes for layer in self.layers if layer.takes != "any"), "any")
+        return required_input(self.layers)
 
-    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        shape, trail = input_shape, list[tuple[int, ...]]()
-        for i, (name, layer) in enumerate(
-            zip(resolve_names(self.layers), self.layers, strict=True)
-        ):
-            try:
-                if layer.takes == "flat" and len(shape) > 1:
-                    raise _flattens(shape)
-                shape = tuple(layer.output_shape(shape))
-            except LayerShapeError as error:
-                raise error.inside(f"layers[{i}] {show(name)}", trail) from None
-            trail.append(shape)
-        if shape != input_shape:
-            _projection(input_shape, shape)
+    def output_shape(self, input_shape: Shape) -> Shape:
+        shape, other = (end_shape(branch, input_shape) for branch in self._branches(input_shape))
+        if shape != other:
+            raise LayerShapeError(
+                f"the outputs of its layers, {cross(shape)}, and of its shortcut, {cross(other)}, cannot be added",
+                SAME_SHAPE.replace("all branches", "both"),
+            )
         return shape
 
     def lower(self, builder: Builder) -> None:
-        source = builder.shape
-        shortcut = builder.fork()
-        for name, layer in zip(resolve_names(self.layers), self.layers, strict=True):
-            builder.lower(name, layer)
-        if builder.shape != source:
-            projection = _projection(source, builder.shape)
-            body = builder.switch(shortcut)
-            builder.lower(SHORTCUT, projection)
-            shortcut = builder.switch(body)
-        builder.emit("AddOp", other=shortcut.output)
+        lower_branches(builder, self._branches(builder.shape), "add")
         builder.activation(self.activation)
+
+    def _branches(self, input_shape: Shape) -> tuple[list[Link], list[Link]]:
+        """Return the layers of the body and those of the shortcut."""
+        body = list(chain(self.layers, input_shape, reserved=RESERVED))
+        shape = end_shape(body, input_shape)
+        if self.shortcut is not None:
+            return body, list(chain(self.shortcut, input_shape, where=SHORTCUT, prefix=SHORTCUT))
+        shapes = [input_shape, *(link.shape for link in body)]
+        for i, link in enumerate(body):
+            if len(link.shape) != len(input_shape):
+                raise _flattens(input_shape).inside(link.where, shapes[1 : i + 1])
+        if shape == input_shape:
+            return body, []
+        return body, [Link(SHORTCUT, _projection(input_shape, shape), shape, SHORTCUT)]
 
 
 def _projection(source: tuple[int, ...], target: tuple[int, ...]) -> Layer:
     """Return the layer that changes one shape into the other; raise LayerShapeError if none can."""
-    if len(source) != len(target):
-        raise _flattens(source)
     if len(source) == 1:
         return Dense(target[0])
     stride = [-(-n // m) for n, m in zip(source[:-1], target[:-1], strict=True)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from convnet.layers import preset
 from convnet.layers.auto import auto_layers
-from convnet.layers.base import LAYERS, Layer
+from convnet.layers.base import LAYERS, Layer, flat_list
 from convnet.values import spec as values
 from convnet.values.messages import show
 from convnet.values.spec import Spec
@@ -119,8 +119,11 @@ def check_size(entries: Sequence[object], depth: int = 0) -> None:
 
 
 def _inside(entry: object) -> Sequence[object]:
-    inside = entry.get("layers") if isinstance(entry, dict) else getattr(entry, "layers", ())
-    return inside if isinstance(inside, list | tuple) else ()
+    """Return the layers, or their dicts, directly inside a layer or its dict."""
+    if isinstance(entry, dict):
+        fields = {field for kind in LAYERS.types().values() for field in kind.nested_fields}
+        return [inner for field in fields for inner in flat_list(entry.get(field))]
+    return entry.inner_layers if isinstance(entry, Layer) else ()
 
 
 def resolve_names(

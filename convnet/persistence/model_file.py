@@ -19,7 +19,7 @@ from convnet.persistence.files import atomic_write, check_path
 from convnet.values.messages import did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -121,29 +121,50 @@ def read(path: str | os.PathLike[str], build: Callable[[Any, ReadArrays], Model]
     module = _module(path)
     path = os.fspath(path)
     module.check_installed()
-    try:
-        with open(path, "rb"):  # an OSError here is not about the content
-            pass
-    except FileNotFoundError as error:
-        message = f"There is no file {quoted(path)}.{_similar_file(path)}"
-        raise FileNotFoundError(error.errno, message) from None
+    check_exists(path, ENDINGS)
     try:
         with module.open_file(path) as reader:
             manifest = _manifest(reader)
             return build(manifest, lambda shapes: _arrays(reader, shapes, manifest["arrays"]))
     except Exception as error:  # a file can be wrong in as many ways as there are exceptions
-        raise ModelFileError(
-            f"{quoted(path)} is not a model that this convnet can read, or it was truncated or altered: "
-            f"{_reason(error)}"
-        ) from error
+        what = "is not a model that this convnet can read"
+        raise ModelFileError(failure(path, what, error)) from error
 
 
-def _similar_file(path: str) -> str:
-    """Return where a path that does not exist was looked for, and the model file that may be meant instead."""
+def holds_model(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file has the manifest of a model. A file of weights from elsewhere has none."""
+    module = ENDINGS.get(os.path.splitext(os.fspath(path))[1])
+    if module is None:
+        return False
+    module.check_installed()
+    try:
+        with module.open_file(os.fspath(path)) as reader:
+            return "convnet" in reader.names()
+    except Exception:  # damaged, missing, or of another kind
+        return False
+
+
+def check_exists(path: str, endings: Collection[str]) -> None:
+    """Raise OSError if a file cannot be opened; if there is none, with a similar one that has such an ending."""
+    try:
+        with open(path, "rb"):  # an OSError here is not about the content
+            pass
+    except FileNotFoundError as error:
+        message = f"There is no file {quoted(path)}.{_similar_file(path, endings)}"
+        raise FileNotFoundError(error.errno, message) from None
+
+
+def failure(path: str, what: str, error: Exception) -> str:
+    """Return the message of the error about a file: `what` says what it is not, and `error` why."""
+    return f"{quoted(path)} {what}, or it was truncated or altered: {_reason(error)}"
+
+
+def _similar_file(path: str, endings: Collection[str]) -> str:
+    """Return where a path that does not exist was looked for, and the file that may be meant instead."""
     folder, name = os.path.split(os.path.abspath(path))
     if not os.path.isdir(folder):
         return f" There is no folder {quoted(folder)} either."
-    models = [other for other in os.listdir(folder) if os.path.splitext(other)[1] in ENDINGS]
+    models = [other for other in os.listdir(folder) if os.path.splitext(other)[1] in endings]
     return did_you_mean(name, models, similarity=0.7) or f" It was looked for in {quoted(folder)}."
 
 

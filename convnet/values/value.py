@@ -187,9 +187,14 @@ class Value:
 
 
 def _written(value: object) -> str:
-    if isinstance(value, tuple) and value and isinstance(value[0], Value):
-        return repr(list(value))
-    return repr(value)
+    """Return a field as code: values, and lists of them, in brackets."""
+    if isinstance(value, tuple) and _holds_values(value):
+        return f"[{', '.join(map(_written, value))}]"
+    return "[]" if value == () else repr(value)
+
+
+def _holds_values(value: object) -> bool:
+    return isinstance(value, Value) or (isinstance(value, tuple) and any(map(_holds_values, value)))
 
 
 def _plain(value: object) -> object:

@@ -29,51 +29,65 @@ CN_INLINE cn_outer cn_conv2d_outer(const cn_conv_params *op, int64_t g_sample, i
                       .ldw = op->dst.c};
 }
 
+/* Where the next tile of a grid begins. */
+typedef struct {
+    const float *x;
+    float *y;
+    int64_t sample, row, column;
+} cn_grid_place;
+
+/* Set the rows of a tile of p pixels, and go on to the next tile. Returns whether the tile lies inside a row. */
+CN_INLINE int cn_grid_tile(const cn_grid *grid, cn_grid_place *at, cn_tile *t, int64_t p) {
+    for (int64_t done = 0; done < p;) {
+        const int64_t run = cn_min(p - done, grid->columns - at->column);
+        for (int64_t i = 0; i < run; i++) t->x[done + i] = at->x + i * grid->x_pixel;
+        for (int64_t i = 0; i < run; i++) t->y[done + i] = at->y + i * grid->y_pixel;
+        done += run;
+        at->column += run;
+        if (at->column < grid->columns) {
+            at->x += run * grid->x_pixel;
+            at->y += run * grid->y_pixel;
+            return run == p;
+        }
+        at->column = 0;
+        if (++at->row == grid->rows) {
+            at->row = 0;
+            at->sample++;
+        }
+        at->x = grid->x + at->sample * grid->x_sample + at->row * grid->x_row;
+        at->y = grid->y + at->sample * grid->y_sample + at->row * grid->y_row;
+    }
+    return 0;
+}
+
+/* Most floats of packed weights that stay in the first-level cache beside the other operands. */
+#define CN_CACHED_WEIGHTS 6144
+
+/* Small weights: all columns of a tile of pixels, so that each pixel is read and written once. Larger ones: all pixels of a
+ * block of columns, so that the weights of a block are read from the cache. */
 static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *packed, int64_t n,
                          const float *bias, int relu) {
     const int64_t pixels = grid->samples * grid->rows * grid->columns;
-    const int64_t K = taps->nseg * taps->klen;
+    const int64_t K = taps->nseg * taps->klen, whole = K * n <= CN_CACHED_WEIGHTS;
     cn_tile t = {.seg = taps->seg, .nseg = taps->nseg, .klen = taps->klen, .relu = relu};
-    for (int64_t c = 0; c < n;) {
-        const int64_t width = cn_block(n - c);
-        t.column = c;
-        t.n = n - c < width ? n - c : width;
-        t.bias = bias ? bias + c : NULL;
-        int64_t sample = 0, row = 0, column = 0;
-        const float *x = grid->x;
-        float *y = grid->y;
-        for (int64_t done = 0; done < pixels; done += CN_MR) {
-            const int p = (int)(pixels - done < CN_MR ? pixels - done : CN_MR);
-            if (column + p < grid->columns) { /* a tile inside a row, the usual one of wide maps */
-                for (int i = 0; i < p; i++) t.x[i] = x + i * grid->x_pixel;
-                for (int i = 0; i < p; i++) t.y[i] = y + i * grid->y_pixel;
-                for (int i = 0; i < p; i++) /* outputs of a later tile, often not in the cache */
-                    for (int64_t j = c; j < c + width; j += CN_LINE_FLOATS)
-                        __builtin_prefetch(y + (4 * CN_MR + i) * grid->y_pixel + j, 1);
-                x += p * grid->x_pixel;
-                y += p * grid->y_pixel;
-                column += p;
-                cn_tile_fwd(&t, packed + c * K, width, p);
-                continue;
+    for (int64_t c0 = 0, c1; c0 < n; c0 = c1) {
+        cn_grid_place at = {.x = grid->x, .y = grid->y};
+        c1 = whole ? n : c0 + cn_block(n - c0);
+        for (int64_t done = 0, p; done < pixels; done += p) {
+            p = cn_min(pixels - done, CN_MR);
+            const int inside = cn_grid_tile(grid, &at, &t, p);
+            for (int64_t c = c0, width; c < c1; c += width) {
+                width = cn_block(n - c);
+                t.column = c;
+                t.n = cn_min(n - c, width);
+                t.bias = bias ? bias + c : NULL;
+                if (inside) /* outputs of a later tile, often not in the cache */
+                    for (int64_t i = 0; i < p; i++)
+                        for (int64_t j = c; j < c + width; j += CN_LINE_FLOATS)
+                            __builtin_prefetch(t.y[i] + 4 * CN_MR * grid->y_pixel + j, 1);
+                cn_tile_fwd(&t, packed + c * taps->rows + taps->first * width, width, (int)p);
             }
-            for (int i = 0; i < p; i++) {
-                t.x[i] = x;
-                t.y[i] = y;
-                x += grid->x_pixel;
-                y += grid->y_pixel;
-                if (++column == grid->columns) {
-                    column = 0;
-                    if (++row == grid->rows) {
-                        row = 0;
-                        sample++;
-                    }
-                    x = grid->x + sample * grid->x_sample + row * grid->x_row;
-                    y = grid->y + sample * grid->y_sample + row * grid->y_row;
-                }
-            }
-            cn_tile_fwd(&t, packed + c * K, width, p);
         }
-        c += width;
     }
 }
 
@@ -108,7 +122,13 @@ static void conv2d_fwd(const cn_conv_params *op, const cn_context *ctx, const cn
         grid.y = dst;
         grid.y_sample = op->dst.sample;
         grid.y_row = op->dst.row;
-        cn_conv2d_groups(op, ctx, &taps, &grid, op->activation == CN_RELU);
+        /* groups sample by sample, so that the next group finds the sample in the cache */
+        if (op->groups > 1) grid.samples = 1;
+        for (int64_t s = t->s0; s < t->s1; s += grid.samples) {
+            cn_conv2d_groups(op, ctx, &taps, &grid, op->activation == CN_RELU);
+            grid.x += grid.samples * grid.x_sample;
+            grid.y += grid.samples * grid.y_sample;
+        }
         cn_conv2d_activate(op, t, dst);
         return;
     }

@@ -33,14 +33,59 @@ static void cn_conv2d_weights(const cn_conv_params *op, const cn_taps *taps,
             o.n = og - c < width ? og - c : width;
             o.g = grad_preact + g * og + c;
             for (int64_t s = 0; s < taps->nseg; s++)
-                for (int64_t k = 0; k < taps->klen; k += CN_MR) {
-                    const int64_t left = taps->klen - k;
+                for (int64_t k = 0, p; k < taps->klen; k += p) {
+                    p = cn_tile_rows(taps->klen - k);
                     o.x = x + g * cg + taps->seg[s] + k;
                     o.dw = weights + (s * taps->klen + k) * oc + g * og + c;
-                    cn_outer_add(&o, width, (int)(left < CN_MR ? left : CN_MR));
+                    cn_outer_add(&o, width, (int)p);
                 }
             c += width;
         }
+}
+
+/* The kernel rows of phase a, in order, that lie in the map for row `row` of the phase's inputs: those from *k0 on, before
+ * the one that is returned. */
+static int64_t cn_phase_kernel_rows(const cn_conv_params *op, int64_t a, int64_t row, int64_t *k0) {
+    const int64_t i = cn_modulo(a - op->pt, op->sh) + row * op->sh;
+    int64_t k = 0, k1 = 0;
+    *k0 = 0;
+    for (int64_t r = 0; r < op->kh; r++) {
+        if (r * op->dh % op->sh != a) continue;
+        const int64_t y = (i + op->pt - r * op->dh) / op->sh; /* whole, or below 0 */
+        k++;
+        if (i + op->pt < r * op->dh) break; /* rows above the map, from here on */
+        if (y >= op->oh)
+            *k0 = k;
+        else
+            k1 = k;
+    }
+    return cn_max(k1, *k0);
+}
+
+/* Products of the inputs of phase (a, b), without those of kernel rows that read the halo of zeros alone. */
+static void cn_phase_gemm(const cn_conv_params *op, const cn_grid *grid, const cn_taps *taps,
+                          int64_t a, const float *packed, int64_t n) {
+    int64_t kernel_rows = 0, k0, next0;
+    for (int64_t r = 0; r < op->kh; r++) kernel_rows += r * op->dh % op->sh == a;
+    const int64_t runs = kernel_rows ? taps->nseg / kernel_rows : 0; /* of a kernel row */
+    int64_t k1 = cn_phase_kernel_rows(op, a, 0, &k0);
+    for (int64_t row = 0, end; row < grid->rows; row = end) {
+        int64_t next1 = k1;
+        next0 = k0;
+        for (end = row; next0 == k0 && next1 == k1 && end < grid->rows;)
+            next1 = cn_phase_kernel_rows(op, a, ++end, &next0);
+        cn_grid part = *grid;
+        cn_taps inside = *taps;
+        part.x += row * grid->x_row;
+        part.y += row * grid->y_row;
+        part.rows = end - row;
+        inside.seg += k0 * runs;
+        inside.nseg = (k1 - k0) * runs;
+        inside.first = k0 * runs * taps->klen;
+        cn_grid_gemm(&part, &inside, packed, n, NULL, 0);
+        k0 = next0;
+        k1 = next1;
+    }
 }
 
 static void cn_conv2d_data(const cn_conv_params *op, const cn_context *ctx,
@@ -56,9 +101,29 @@ static void cn_conv2d_data(const cn_conv_params *op, const cn_context *ctx,
             grid.samples = samples;
             if (grid.rows > 0 && grid.columns > 0)
                 for (int64_t g = 0; g < op->groups; g++, grid.x += og, grid.y += cg)
-                    cn_grid_gemm(&grid, &taps, ctx->packed + packed + g * group_size, cg, NULL, 0);
+                    cn_phase_gemm(op, &grid, &taps, a, ctx->packed + packed + g * group_size, cg);
             packed += taps.nseg * taps.klen * cn_round_columns(cg);
         }
+}
+
+/* The gradient by rows of the input of a pointwise convolution, of `samples` samples, from that by the same rows of its map. */
+static void cn_pointwise_data(const cn_conv_params *op, const cn_context *ctx,
+                              const float *grad_preact, int64_t g_sample, int64_t g_row,
+                              float *grad, int64_t samples, int64_t rows) {
+    int64_t seg = 0;
+    const cn_taps taps = {.seg = &seg, .nseg = 1, .klen = op->dst.c, .rows = op->dst.c};
+    const cn_grid grid = {.x = grad_preact,
+                          .y = grad,
+                          .samples = samples,
+                          .rows = rows,
+                          .columns = op->ow,
+                          .x_sample = g_sample,
+                          .x_row = g_row,
+                          .x_pixel = op->dst.c,
+                          .y_sample = op->grad_src.sample,
+                          .y_row = op->grad_src.row,
+                          .y_pixel = op->src.c};
+    cn_grid_gemm(&grid, &taps, ctx->packed + op->packed_grad, op->src.c, NULL, 0);
 }
 
 /* Pack the weights: tasks over groups, passes and blocks of CN_COLUMNS columns. */
@@ -112,15 +177,19 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
     float *inside = grad_preact + z.top * z.row + z.left * op->dst.c;
     float *grads = ctx->lane_grads + t->slot * ctx->lane_size;
     const cn_taps taps = cn_forward_taps(op, seg);
+    const int pointwise = cn_pointwise(op);
     cn_zero_halo(op, &z, grad_preact, op->block_samples);
     for (int64_t s = t->s0; s < t->s1; s += op->block_samples) {
         const int64_t samples = t->s1 - s < op->block_samples ? t->s1 - s : op->block_samples;
         for (int64_t y0 = 0; y0 < op->oh; y0 += op->block_rows) {
             const int64_t rows = op->oh - y0 < op->block_rows ? op->oh - y0 : op->block_rows;
-            float *part = inside + (op->data_gradient ? y0 * z.row : 0);
+            float *part = inside + (op->data_gradient && !pointwise ? y0 * z.row : 0);
             for (int64_t i = 0; i < samples; i++)
                 cn_fill_grad_preact(op, ctx, t, s + i, y0, y0 + rows, part + i * z.sample, z.row,
                                     line);
+            if (op->data_gradient && pointwise)
+                cn_pointwise_data(op, ctx, part, z.sample, z.row, cn_line(t, &op->grad_src, s, y0),
+                                  samples, rows);
             if (op->grad_weights < 0) continue;
             cn_conv2d_weights(op, &taps, &z,
                               cn_window_origin(op, t->arena, s) + y0 * op->sh * op->src.row, part,
@@ -128,7 +197,7 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
             if (op->grad_bias >= 0)
                 cn_bias_add(&z, part, samples, rows, op->ow, op->dst.c, grads + op->grad_bias);
         }
-        if (op->data_gradient)
+        if (op->data_gradient && !pointwise)
             cn_conv2d_data(op, ctx, &z, grad_preact, cn_map_at(t, &op->grad_src, s), samples,
                            phase_seg);
     }
@@ -136,6 +205,12 @@ static void conv2d_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
 
 /* The gradient by the input alone, from grad_preact in grad_dst. */
 static void conv2d_data(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
+    if (cn_pointwise(op)) {
+        cn_pointwise_data(op, ctx, cn_map_at(t, &op->grad_dst, t->s0), op->grad_dst.sample,
+                          op->grad_dst.row, cn_map_at(t, &op->grad_src, t->s0), t->s1 - t->s0,
+                          op->oh);
+        return;
+    }
     const cn_preact_layout z = cn_preact_layout_of(op);
     int64_t *seg = (int64_t *)t->scratch;
     float *grad_preact = t->scratch + cn_aligned(cn_taps_floats(op));

@@ -6,7 +6,8 @@
  * ones: each row prefetches the inputs and the outputs of the row below it.
  *
  * Pixels that are a large power of two apart share a few lines of the first-level cache and push one another out. A
- * slice of their channels is therefore copied into a ring of as many input rows as a window has.
+ * slice of their channels is therefore copied into a ring of as many input rows as a window has, unless a vector is a whole
+ * line, which is read once.
  */
 #ifndef CN_CONV_DEPTHWISE_ROW_INC_H
 #define CN_CONV_DEPTHWISE_ROW_INC_H
@@ -135,7 +136,8 @@ static int cn_depthwise_rows(const cn_grid *grid, int64_t in_row, const cn_taps 
         if (i % q == 0) first = cn_min(first, taps->seg[i]), last = cn_max(last, taps->seg[i]);
     }
     const int64_t depth = (last - first) / in_row + 1, columns = (grid->columns - 1) * stride + q;
-    const int64_t slice = cn_depthwise_slice(channels), copy = slice < channels;
+    const int64_t slice = CN_LANES < CN_LINE_FLOATS ? cn_depthwise_slice(channels) : channels;
+    const int copy = slice < channels;
     cn_depthwise_row d = {.rows = taps->nseg / q,
                           .in_pixel = slice,
                           .in_row = in_row,

@@ -9,9 +9,17 @@ static inline int cn_conv_pools(const cn_conv_params *op) { return op->pool_h * 
 /* Offsets of the taps take two floats each. */
 static inline int64_t cn_taps_floats(const cn_conv_params *op) { return 2 * op->kh * op->kw; }
 
+/* Winograd: outputs along a side of a tile, whose input has 6 x 6 pixels. */
+static inline int64_t cn_wino_size(const cn_conv_params *op) { return 7 - op->kh; }
+
+/* Whether each input has one output, so that a block of rows has all that its gradients need. */
+static inline int cn_pointwise(const cn_conv_params *op) {
+    return op->groups == 1 && op->kh * op->kw == 1 && op->oh == op->src.h && op->ow == op->src.w;
+}
+
 /* The gradient by a convolution's map, in scratch: block_samples samples of
  * [top + rows + bottom][left + ow + right][oc]. Where the gradient of the input is wanted, or by Winograd, rows is the
- * whole map and the halo of zeros is what is read beyond it; else a block of rows. */
+ * whole map and the halo of zeros is what is read beyond it; else, and in a pointwise convolution, a block of rows. */
 typedef struct {
     int64_t top, bottom, left, right;
     int64_t row, sample;
@@ -20,20 +28,21 @@ typedef struct {
 static inline cn_preact_layout cn_preact_layout_of(const cn_conv_params *op) {
     cn_preact_layout z = {0};
     int64_t rows = op->block_rows;
-    if (op->data_gradient) {
+    if (op->data_gradient && !cn_pointwise(op)) {
         z.top = cn_max(0, cn_blocks((op->kh - 1) * op->dh - op->pt, op->sh));
         z.left = cn_max(0, cn_blocks((op->kw - 1) * op->dw - op->pl, op->sw));
         z.bottom = cn_max(0, (op->src.h - 1 + op->pt) / op->sh - (op->oh - 1));
         z.right = cn_max(0, (op->src.w - 1 + op->pl) / op->sw - (op->ow - 1));
         rows = op->oh;
     }
-    if (op->block_tiles) { /* whole tiles of 4 x 4, of the map and of the input's gradient */
+    if (op->block_tiles) { /* whole tiles, of the map and of the input's gradient */
+        const int64_t size = cn_wino_size(op);
         rows = op->oh;
-        z.bottom = 4 * cn_blocks(op->oh, 4) - op->oh;
-        z.right = 4 * cn_blocks(op->ow, 4) - op->ow;
+        z.bottom = size * cn_blocks(op->oh, size) - op->oh;
+        z.right = size * cn_blocks(op->ow, size) - op->ow;
         if (op->data_gradient) {
-            z.bottom = cn_max(z.bottom, 4 * cn_blocks(op->src.h, 4) + op->pt - op->oh);
-            z.right = cn_max(z.right, 4 * cn_blocks(op->src.w, 4) + op->pl - op->ow);
+            z.bottom = cn_max(z.bottom, size * cn_blocks(op->src.h, size) + op->pt - op->oh);
+            z.right = cn_max(z.right, size * cn_blocks(op->src.w, size) + op->pl - op->ow);
         }
     }
     z.row = (z.left + op->ow + z.right) * op->dst.c;
@@ -92,15 +101,20 @@ static inline int64_t cn_wino_planes_floats(const cn_conv_params *op) {
     return CN_WINOGRAD_POINTS * (cn_wino_plane(op, op->src.c) + cn_wino_plane(op, op->dst.c));
 }
 
+/* Tiles of a sample. */
+static inline int64_t cn_wino_area(const cn_conv_params *op) {
+    return cn_blocks(op->oh, cn_wino_size(op)) * cn_blocks(op->ow, cn_wino_size(op));
+}
+
 /* Samples whose whole maps a block of tiles holds; 1 where it holds none. */
 static inline int64_t cn_wino_block_samples(const cn_conv_params *op) {
-    const int64_t area = cn_blocks(op->oh, 4) * cn_blocks(op->ow, 4);
+    const int64_t area = cn_wino_area(op);
     return area <= op->block_tiles ? op->block_tiles / area : 1;
 }
 
 /* Planes; the strips before the fused pool. */
 static inline int64_t cn_winograd_fwd_scratch(const cn_conv_params *op) {
-    const int64_t strip = op->strip_tile_rows * 4 * op->ow * op->dst.c;
+    const int64_t strip = op->strip_tile_rows * cn_wino_size(op) * op->ow * op->dst.c;
     return cn_wino_planes_floats(op) + (cn_conv_pools(op) ? cn_wino_block_samples(op) * strip : 0);
 }
 
@@ -150,11 +164,6 @@ static inline int64_t cn_pack_winograd_tasks(const cn_conv_params *op) {
 /* Winograd by blocks of columns (winograd_wide.inc.h): tiles of a task at the most, so that their sums and
  * CN_WINOGRAD_DEPTH transforms of kernels stay in the second-level cache. */
 #define CN_WINOGRAD_TILES 42
-
-/* Tiles of a sample. */
-static inline int64_t cn_wino_area(const cn_conv_params *op) {
-    return cn_blocks(op->oh, 4) * cn_blocks(op->ow, 4);
-}
 
 static inline int64_t cn_wide_tile_blocks(const cn_conv_params *op, int64_t n) {
     return cn_blocks(n * cn_wino_area(op), CN_WINOGRAD_TILES);

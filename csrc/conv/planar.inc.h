@@ -11,19 +11,62 @@
 #include "map/map.h"
 #include "pool/planar_pool.inc.h"
 
+/* planes[o][i] = pixels[i][o] of n pixels of C channels. */
+CN_INLINE void cn_split_pixels(const int C, const float *restrict pixels, int64_t n,
+                               float *restrict planes, int64_t plane) {
+    for (int64_t i = 0; i < n; i++)
+#pragma GCC unroll 8
+        for (int o = 0; o < C; o++) planes[o * plane + i] = pixels[i * C + o];
+}
+
+/* pixels[i][o] = planes[o][i] */
+CN_INLINE void cn_join_planes(const int C, const float *restrict planes, int64_t plane, int64_t n,
+                              float *restrict pixels) {
+    for (int64_t i = 0; i < n; i++)
+#pragma GCC unroll 8
+        for (int o = 0; o < C; o++) pixels[i * C + o] = planes[o * plane + i];
+}
+
+#define CN_PLANAR_CHANNELS(F) F(2) F(3) F(4) F(5) F(6) F(7) F(8)
+
+static void cn_pixels_to_planes(const float *pixels, int64_t c, int64_t n, float *planes,
+                                int64_t plane) {
+    switch (c) {
+    case 1:
+        memcpy(planes, pixels, (size_t)n * sizeof(float));
+        break;
+#define CASE(C)                                                                                    \
+    case C:                                                                                        \
+        cn_split_pixels(C, pixels, n, planes, plane);                                              \
+        break;
+        CN_PLANAR_CHANNELS(CASE)
+#undef CASE
+    }
+}
+
+static void cn_planes_to_pixels(const float *planes, int64_t plane, int64_t c, int64_t n,
+                                float *pixels) {
+    switch (c) {
+    case 1:
+        memcpy(pixels, planes, (size_t)n * sizeof(float));
+        break;
+#define CASE(C)                                                                                    \
+    case C:                                                                                        \
+        cn_join_planes(C, planes, plane, n, pixels);                                               \
+        break;
+        CN_PLANAR_CHANNELS(CASE)
+#undef CASE
+    }
+}
+
 /* Planes of the window of all outputs: rows x columns pixels of each channel, zeros up to `plane`. */
 static void cn_to_planes(const float *src, int64_t src_row, int64_t c, int64_t rows,
                          int64_t columns, float *planes, int64_t pitch, int64_t plane) {
+    for (int64_t y = 0; y < rows; y++)
+        cn_pixels_to_planes(src + y * src_row, c, columns, planes + y * pitch, plane);
     for (int64_t k = 0; k < c; k++, planes += plane) {
-        for (int64_t y = 0; y < rows; y++) {
-            const float *from = src + y * src_row + k;
-            float *restrict to = planes + y * pitch;
-            if (c == 1)
-                memcpy(to, from, (size_t)columns * sizeof(float));
-            else
-                for (int64_t x = 0; x < columns; x++) to[x] = from[x * c];
-            for (int64_t x = columns; x < pitch; x++) to[x] = 0.0f;
-        }
+        for (int64_t y = 0; columns < pitch && y < rows; y++)
+            memset(planes + y * pitch + columns, 0, (size_t)(pitch - columns) * sizeof(float));
         memset(planes + rows * pitch, 0, (size_t)(plane - rows * pitch) * sizeof(float));
     }
 }
@@ -60,16 +103,15 @@ static void planar_fwd(const cn_conv_params *op, const cn_context *ctx, const cn
                      p.pitch, p.plane);
         cn_lines_conv(&lines, oc);
         for (int64_t y = 0; y < op->dst.h; y++) {
-            float *row = cn_line(t, &op->dst, s, y);
-            for (int64_t o = 0; o < oc; o++) {
-                const float *from = z + o * p.plane + y * op->pool_h * p.pitch;
-                if (cn_conv_pools(op)) {
-                    cn_pool_line(from, p.pitch, op->dst.w, line,
+            float *row = cn_line(t, &op->dst, s, y), *from = z + y * op->pool_h * p.pitch;
+            if (!cn_conv_pools(op))
+                cn_planes_to_pixels(from, p.plane, oc, op->dst.w, row);
+            else
+                for (int64_t o = 0; o < oc; o++) {
+                    cn_pool_line(from + o * p.plane, p.pitch, op->dst.w, line,
                                  winner ? winner + (o * op->dst.h + y) * op->dst.w : NULL);
-                    from = line;
+                    for (int64_t i = 0; i < op->dst.w; i++) row[i * oc + o] = line[i];
                 }
-                for (int64_t i = 0; i < op->dst.w; i++) row[i * oc + o] = from[i];
-            }
             if (op->activation != CN_LINEAR) cn_activate(op->activation, row, row, op->dst.w * oc);
         }
     }
@@ -111,14 +153,15 @@ static void planar_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
         for (int64_t y = 0; y < op->dst.h; y++) {
             cn_activate_grad(op->activation, cn_line(t, &op->grad_dst, s, y),
                              cn_line(t, &op->dst, s, y), line, op->dst.w * oc);
-            for (int64_t o = 0; o < oc; o++) {
-                float *to = inside + o * p.plane + y * op->pool_h * p.pitch;
-                float *from = cn_conv_pools(op) ? column : to;
-                for (int64_t i = 0; i < op->dst.w; i++) from[i] = line[i * oc + o];
-                if (cn_conv_pools(op))
+            float *to = inside + y * op->pool_h * p.pitch;
+            if (!cn_conv_pools(op))
+                cn_pixels_to_planes(line, oc, op->dst.w, to, p.plane);
+            else
+                for (int64_t o = 0; o < oc; o++, to += p.plane) {
+                    for (int64_t i = 0; i < op->dst.w; i++) column[i] = line[i * oc + o];
                     cn_unpool_line(column, winner + (o * op->dst.h + y) * op->dst.w, op->dst.w, to,
                                    p.pitch);
-            }
+                }
         }
         if (op->grad_weights >= 0)
             cn_lines_weights(op, x, p.plane, offset, taps, inside, p.plane, length,
@@ -130,9 +173,7 @@ static void planar_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
         cn_lines_conv(&data, c);
         for (int64_t i = 0; i < op->src.h; i++) {
             float *row = cn_line(t, &op->grad_src, s, i);
-            for (int64_t k = 0; k < c; k++)
-                for (int64_t j = 0; j < op->src.w; j++)
-                    row[j * c + k] = grad[k * p.plane + i * p.pitch + j];
+            cn_planes_to_pixels(grad + i * p.pitch, p.plane, c, op->src.w, row);
         }
     }
 }

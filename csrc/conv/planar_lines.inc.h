@@ -89,6 +89,23 @@ static void cn_lines_conv(const cn_lines *l, int64_t out_channels) {
     }
 }
 
+/* Sum of a vector, by halves: a chain of additions would take longer than the products. */
+CN_INLINE float cn_lanes_sum(VEC v) {
+#if CN_LANES == 1
+    return v;
+#else
+    float lane[CN_LANES];
+    VSTORE(lane, v);
+#if CN_LANES >= 16
+    cn_store8(lane, cn_load8(lane) + cn_load8(lane + 8));
+#endif
+#if CN_LANES >= 8
+    cn_store4(lane, cn_load4(lane) + cn_load4(lane + 4));
+#endif
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+#endif
+}
+
 /* dw of Q taps and O out channels: dot products along the lines. */
 CN_INLINE void cn_lines_dots(const int Q, const int O, const float *x, const int64_t *offset,
                              const float *g, int64_t g_plane, int64_t length, float *dw,
@@ -113,10 +130,7 @@ CN_INLINE void cn_lines_dots(const int Q, const int O, const float *x, const int
     for (int q = 0; q < Q; q++)
 #pragma GCC unroll 4
         for (int o = 0; o < O; o++) {
-            float lane[CN_LANES], sum = 0.0f;
-            VSTORE(lane, acc[q][o]);
-            for (int i = 0; i < CN_LANES; i++) sum += lane[i];
-            dw[q * w_tap + o] += sum;
+            dw[q * w_tap + o] += cn_lanes_sum(acc[q][o]);
         }
 }
 
@@ -161,11 +175,8 @@ static void cn_lines_weights(const cn_conv_params *op, const float *x, int64_t x
 /* Sum of a line, which zeros follow. */
 static float cn_line_sum(const float *x, int64_t length) {
     VEC sum = VSET(0.0f);
-    float lane[CN_LANES], total = 0.0f;
     for (int64_t i = 0; i < length; i += CN_LANES) sum += VLOAD(x + i);
-    VSTORE(lane, sum);
-    for (int i = 0; i < CN_LANES; i++) total += lane[i];
-    return total;
+    return cn_lanes_sum(sum);
 }
 
 #include "isa/vector_end.h"

@@ -10,10 +10,11 @@
 #include "isa/simd.h"
 
 /* Runs of values that one output pixel reads: run s starts seg[s] floats after the pixel's first
- * value. A kernel row of an undilated, ungrouped convolution is one run of kw * c. */
+ * value. A kernel row of an undilated, ungrouped convolution is one run of kw * c. The weights of run 0 are row `first` of
+ * the packed matrix, which has `rows` rows. */
 typedef struct {
     int64_t *seg;
-    int64_t nseg, klen;
+    int64_t nseg, klen, first, rows;
 } cn_taps;
 
 /* Pixels of samples x rows x columns, where they are read and where they are written. */
@@ -36,6 +37,7 @@ static cn_taps cn_forward_taps(const cn_conv_params *op, int64_t *seg) {
                 seg[taps.nseg++] = r * op->dh * op->src.row + q * op->dw * c;
         taps.klen = c / op->groups;
     }
+    taps.rows = taps.nseg * taps.klen;
     return taps;
 }
 
@@ -69,6 +71,7 @@ static cn_taps cn_phase_taps(const cn_conv_params *op, int64_t grad_preact_row, 
             if (joined) break;
         }
     }
+    taps.rows = taps.nseg * taps.klen;
     return taps;
 }
 

@@ -50,7 +50,7 @@ static void cn_wino_tiles(const cn_conv_params *op, const cn_tiles *tiles, const
 static void cn_wino_maps(const cn_conv_params *op, int64_t samples, const cn_maps *src,
                          const float *packed, const float *bias, int relu, const cn_maps *dst,
                          int64_t h, int64_t w, float *scratch) {
-    cn_tiles tiles = {.rows = cn_blocks(h, 4), .columns = cn_blocks(w, 4)};
+    cn_tiles tiles = cn_wino_tiles_of(cn_wino_size(op), h, w);
     const int64_t all = samples * tiles.rows * tiles.columns;
     for (; tiles.first < all; tiles.first += op->block_tiles) {
         tiles.count = all - tiles.first < op->block_tiles ? all - tiles.first : op->block_tiles;
@@ -72,16 +72,16 @@ static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const 
         return;
     }
     /* A strip is pooled as soon as it is computed: whole samples, or rows of tiles of one. */
-    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    cn_tiles tiles = cn_wino_tiles_of(cn_wino_size(op), op->oh, op->ow);
     const int64_t most = cn_wino_block_samples(op), strip = op->strip_tile_rows;
-    const cn_maps z = {t->scratch + cn_wino_planes_floats(op), strip * 4 * op->ow * oc, op->ow * oc,
-                       oc};
+    const cn_maps z = {t->scratch + cn_wino_planes_floats(op), strip * tiles.size * op->ow * oc,
+                       op->ow * oc, oc};
     for (int64_t s = t->s0; s < t->s1; s += most) {
         const int64_t samples = cn_min(most, t->s1 - s);
         src.at = (float *)cn_window_origin(op, t->arena, s);
         for (int64_t r = 0; r < tiles.rows; r += strip) {
             const int64_t rows = tiles.rows - r < strip ? tiles.rows - r : strip;
-            const int64_t y0 = 4 * r, y1 = y0 + 4 * rows < op->oh ? y0 + 4 * rows : op->oh;
+            const int64_t y0 = tiles.size * r, y1 = cn_min(y0 + tiles.size * rows, op->oh);
             cn_maps part = z; /* so that row y0 falls on the first row of z */
             part.at -= y0 * z.row;
             tiles.first = r * tiles.columns;
@@ -93,34 +93,45 @@ static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const 
     }
 }
 
-/* dw[9][..][..] += the gradient of the kernels from c input to oc output channels, for `tiles` tiles, from the
+/* dw[taps][..][..] += the gradient of the kernels from c input to oc output channels, for `tiles` tiles, from the
  * transforms in[36][tiles][c] and out[36][tiles][oc]. The products of a slice of input channels and a block of output
  * channels lie in u until they are transformed back, in place: one tap of all kernels after the other is then added, because
  * the taps of a kernel are often a multiple of 4096 bytes apart and would push one another out of the cache. */
-static void cn_wino_weights_tiles(const cn_planes *p, int64_t tiles, int64_t c, int64_t oc,
-                                  float *u, float *dw, int64_t dw_row, int64_t dw_tap) {
+CN_INLINE void cn_wino_weights_of(const int side, const cn_planes *p, int64_t tiles, int64_t c,
+                                  int64_t oc, float *u, float *dw, int64_t dw_row, int64_t dw_tap) {
     const int64_t slice = CN_WINO_SLICE / CN_MR * CN_MR;
     cn_outer o = {
         .samples = 1, .rows = 1, .columns = tiles, .x_pixel = c, .g_pixel = oc, .fresh = 1};
     for (int64_t j = 0; j < oc; j += o.n) {
-        o.n = o.ldw = cn_block(oc - j); /* whole blocks: oc is a multiple of 16 */
+        o.n = o.ldw = cn_block(oc - j); /* whole blocks: what lies beyond oc is not used */
         for (int64_t k = 0; k < c; k += slice) {
             const int64_t rows = cn_min(slice, c - k), point = rows * o.ldw + 16; /* as planes */
             for (int i = 0; i < CN_WINOGRAD_POINTS; i++) {
                 o.g = p->out + i * p->out_plane + j;
-                for (int64_t r = 0; r < rows; r += CN_MR) {
+                for (int64_t r = 0, m; r < rows; r += m) {
+                    m = cn_tile_rows(rows - r);
                     o.x = p->in + i * p->in_plane + k + r;
                     o.dw = u + i * point + r * o.ldw;
-                    cn_outer_add(&o, o.n, (int)cn_min(CN_MR, rows - r));
+                    cn_outer_add(&o, o.n, (int)m);
                 }
             }
-            for (int64_t v = 0; v < rows * o.ldw; v += CN_LANES) cn_wino_kernels_grad(u + v, point);
-            for (int i = 0; i < 9; i++)
+            for (int64_t v = 0; v < rows * o.ldw; v += CN_LANES)
+                cn_wino_kernels_grad(side, u + v, point);
+            for (int i = 0; i < side * side; i++)
                 for (int64_t r = 0; r < rows; r++)
                     cn_add_floats(dw + i * dw_tap + (k + r) * dw_row + j, u + i * point + r * o.ldw,
-                                  o.n);
+                                  cn_min(o.n, oc - j));
         }
     }
+}
+
+static void cn_wino_weights_tiles(const cn_conv_params *op, const cn_planes *p, int64_t tiles,
+                                  int64_t c, int64_t oc, float *u, float *dw) {
+    const int64_t row = op->dst.c, tap = op->src.c * row;
+    if (op->kh == 3)
+        cn_wino_weights_of(3, p, tiles, c, oc, u, dw, row, tap);
+    else
+        cn_wino_weights_of(5, p, tiles, c, oc, u, dw, row, tap);
 }
 
 /* Tiles of a block when `all` tiles are divided into as few blocks of about the same size as possible. */
@@ -135,23 +146,24 @@ static void cn_wino_weights(const cn_conv_params *op, const cn_task *t, int64_t 
     const int64_t c = op->src.c, oc = op->dst.c;
     const float *src = cn_window_origin(op, t->arena, s);
     const cn_planes p = cn_wino_planes(op, t->scratch, c, oc);
-    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    cn_tiles tiles = cn_wino_tiles_of(cn_wino_size(op), op->oh, op->ow);
     const int64_t all = samples * tiles.rows * tiles.columns, block = cn_wino_even_block(op, all);
     for (; tiles.first < all; tiles.first += block) {
         tiles.count = cn_min(block, all - tiles.first);
         cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, c, p.in, p.in_plane, c);
         cn_wino_gather_grad(&tiles, grad_preact, z->sample, z->row, oc, op->oh, op->ow, oc, p.out,
                             p.out_plane);
-        cn_wino_weights_tiles(&p, tiles.count, c, oc, u, dw, oc, c * oc);
+        cn_wino_weights_tiles(op, &p, tiles.count, c, oc, u, dw);
     }
 }
 
 /* The gradient by the input of some samples. */
 static void cn_wino_data(const cn_conv_params *op, const cn_context *ctx, const cn_task *t,
                          int64_t s, int64_t samples, float *inside, const cn_preact_layout *z) {
-    /* input pixel (i, j) reads grad_preact from (i + pt - 2, j + pl - 2) on */
-    const cn_maps src = {inside + (op->pt - 2) * z->row + (op->pl - 2) * op->dst.c, z->sample,
-                         z->row, op->dst.c};
+    /* input pixel (i, j) reads grad_preact from (i + pt - (kh - 1), j + pl - (kw - 1)) on */
+    const cn_maps src = {inside + (op->pt - op->kh + 1) * z->row +
+                             (op->pl - op->kw + 1) * op->dst.c,
+                         z->sample, z->row, op->dst.c};
     const cn_maps dst = {cn_map_at(t, &op->grad_src, s), op->grad_src.sample, op->grad_src.row,
                          op->src.c};
     cn_wino_maps(op, samples, &src, ctx->packed + op->packed_grad, NULL, 0, &dst, op->src.h,
@@ -204,10 +216,10 @@ static void winograd_weights(const cn_conv_params *op, const cn_context *ctx, co
                    .out_plane = cn_wino_plane(op, columns)};
     p.out = p.in + CN_WINOGRAD_POINTS * p.in_plane;
     float *u = p.out + CN_WINOGRAD_POINTS * p.out_plane;
-    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    cn_tiles tiles = cn_wino_tiles_of(cn_wino_size(op), op->oh, op->ow);
     const int64_t all = (b.s1 - b.s0) * tiles.rows * tiles.columns;
     const int64_t block = all ? cn_wino_even_block(op, all) : 1;
-    for (int64_t k = 0; k < 9 * c; k += c)
+    for (int64_t k = 0; k < op->kh * op->kw * c; k += c)
         for (int64_t i = 0; i < rows; i++)
             memset(dw + (k + i) * oc, 0, (size_t)columns * sizeof(float));
     for (; tiles.first < all; tiles.first += block) {
@@ -215,7 +227,7 @@ static void winograd_weights(const cn_conv_params *op, const cn_context *ctx, co
         cn_wino_gather(&tiles, src, op->src.sample, op->src.row, c, rows, p.in, p.in_plane, rows);
         cn_wino_gather_grad(&tiles, grad_preact, op->grad_dst.sample, op->grad_dst.row, oc, op->oh,
                             op->ow, columns, p.out, p.out_plane);
-        cn_wino_weights_tiles(&p, tiles.count, rows, columns, u, dw, oc, c * oc);
+        cn_wino_weights_tiles(op, &p, tiles.count, rows, columns, u, dw);
     }
     cn_bias_of_block(op, ctx, t, &b);
 }
@@ -225,9 +237,10 @@ static void pack_winograd(const cn_conv_params *op, const cn_context *ctx, const
     const int64_t c = op->src.c, oc = op->dst.c, blocks = cn_blocks(oc, CN_COLUMNS);
     const float *w = ctx->params + op->weights;
     if (t->number < blocks)
-        cn_wino_pack(w, c, oc, 0, t->number * CN_COLUMNS, ctx->packed + op->packed);
+        cn_wino_pack(op->kh, w, c, oc, 0, t->number * CN_COLUMNS, ctx->packed + op->packed);
     else
-        cn_wino_pack(w, c, oc, 1, (t->number - blocks) * CN_COLUMNS, ctx->packed + op->packed_grad);
+        cn_wino_pack(op->kh, w, c, oc, 1, (t->number - blocks) * CN_COLUMNS,
+                     ctx->packed + op->packed_grad);
 }
 
 #endif

@@ -1,6 +1,7 @@
-/* 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast algorithms for
- * convolutional neural networks", CVPR 2016): a tile of 4 x 4 outputs takes 36 products a pair of
- * channels where the direct sum takes 144. With d a tile of 6 x 6 inputs, w a kernel, g a tile of grad_preact:
+/* Convolutions of 3x3 and 5x5 with stride 1 by Winograd's F(4x4, 3x3) and F(2x2, 5x5) (Lavin and Gray, "Fast algorithms
+ * for convolutional neural networks", CVPR 2016): a tile of 4 x 4 or 2 x 2 outputs takes 36 products a pair of channels
+ * where the direct sum takes 144 or 100. Both have the same transform of the inputs. With d a tile of 6 x 6 inputs, w a
+ * kernel, g a tile of grad_preact:
  *
  *   fwd       y  = A^T [(G w G^T) . (B^T d B)] A
  *   data      the same over grad_preact, with the kernel turned by 180 degrees
@@ -8,7 +9,8 @@
  *
  * where . is the product of elements; over all channels it is one matrix product for each of the 36
  * points: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
- * goes through all three steps in the second-level cache. Channels are multiples of 16.
+ * goes through all three steps in the second-level cache. There are 16 channels or more on both sides. The last vector of a
+ * transform is also a whole one: it overlaps the one before.
  *
  * Tiles reach beyond the map; what they read there is zero (the halo is widened for them) or is
  * dropped with the outputs that it would give.
@@ -35,21 +37,34 @@ CN_INLINE void cn_wino_input(const VEC d[6], VEC t[6]) {
     t[5] = VFMA(VSET(4.0f), d[1], VFMA(VSET(-5.0f), d[3], d[5]));
 }
 
-/* A^T m */
-CN_INLINE void cn_wino_output(const VEC m[6], VEC y[4]) {
+/* A^T m: 4 or 2 outputs */
+CN_INLINE void cn_wino_output(const int size, const VEC m[6], VEC y[4]) {
     const VEC s12 = m[1] + m[2], d12 = m[1] - m[2], s34 = m[3] + m[4], d34 = m[3] - m[4];
     y[0] = m[0] + s12 + s34;
+    if (size == 2) {
+        y[1] = VFMA(VSET(2.0f), d34, d12) + m[5];
+        return;
+    }
     y[1] = VFMA(VSET(2.0f), d34, d12);
     y[2] = VFMA(VSET(4.0f), s34, s12);
     y[3] = VFMA(VSET(8.0f), d34, d12) + m[5];
 }
 
-/* A g */
-CN_INLINE void cn_wino_grad(const VEC g[4], VEC t[6]) {
+/* A g of 4 or 2 values */
+CN_INLINE void cn_wino_grad(const int size, const VEC g[4], VEC t[6]) {
+    t[0] = g[0];
+    if (size == 2) {
+        const VEC twice = VSET(2.0f) * g[1];
+        t[1] = g[0] + g[1];
+        t[2] = g[0] - g[1];
+        t[3] = g[0] + twice;
+        t[4] = g[0] - twice;
+        t[5] = g[1];
+        return;
+    }
     const VEC even = g[0] + g[2], odd = g[1] + g[3];
     const VEC even4 = VFMA(VSET(4.0f), g[2], g[0]);
     const VEC odd8 = VSET(2.0f) * VFMA(VSET(4.0f), g[3], g[1]);
-    t[0] = g[0];
     t[1] = even + odd;
     t[2] = even - odd;
     t[3] = even4 + odd8;
@@ -57,37 +72,55 @@ CN_INLINE void cn_wino_grad(const VEC g[4], VEC t[6]) {
     t[5] = g[3];
 }
 
-/* G w */
-CN_INLINE void cn_wino_kernel(const VEC w[3], VEC t[6]) {
-    const VEC outer = w[0] + w[2];
-    const VEC wide = VFMA(VSET(1.0f / 6.0f), w[2], VSET(1.0f / 24.0f) * w[0]);
-    const VEC middle = VSET(1.0f / 12.0f) * w[1];
+/* G w of 3 or 5 taps */
+CN_INLINE void cn_wino_kernel(const int taps, const VEC w[5], VEC t[6]) {
+    VEC outer = w[0] + w[2];
+    VEC odd = w[1], middle = VSET(1.0f / 12.0f) * w[1];
+    VEC wide = VFMA(VSET(1.0f / 6.0f), w[2], VSET(1.0f / 24.0f) * w[0]);
+    if (taps == 5) {
+        outer += w[4];
+        odd += w[3];
+        middle = VFMA(VSET(1.0f / 3.0f), w[3], middle);
+        wide = VFMA(VSET(2.0f / 3.0f), w[4], wide);
+    }
     t[0] = VSET(0.25f) * w[0];
-    t[1] = VSET(-1.0f / 6.0f) * (outer + w[1]);
-    t[2] = VSET(-1.0f / 6.0f) * (outer - w[1]);
+    t[1] = VSET(-1.0f / 6.0f) * (outer + odd);
+    t[2] = VSET(-1.0f / 6.0f) * (outer - odd);
     t[3] = wide + middle;
     t[4] = wide - middle;
-    t[5] = w[2];
+    t[5] = w[taps - 1];
 }
 
-/* G^T u */
-CN_INLINE void cn_wino_kernel_grad(const VEC u[6], VEC w[3]) {
+/* G^T u: 3 or 5 taps */
+CN_INLINE void cn_wino_kernel_grad(const int taps, const VEC u[6], VEC w[5]) {
     const VEC near = VSET(-1.0f / 6.0f) * (u[1] + u[2]), far = u[3] + u[4];
     w[0] = VFMA(VSET(1.0f / 24.0f), far, VFMA(VSET(0.25f), u[0], near));
+    if (taps == 5) {
+        const VEC odd = VSET(1.0f / 6.0f) * (u[2] - u[1]), twice = u[3] - u[4];
+        w[1] = VFMA(VSET(1.0f / 12.0f), twice, odd);
+        w[2] = VFMA(VSET(1.0f / 6.0f), far, near);
+        w[3] = VFMA(VSET(1.0f / 3.0f), twice, odd);
+        w[4] = VFMA(VSET(2.0f / 3.0f), far, near + u[5]);
+        return;
+    }
     w[1] = VFMA(VSET(1.0f / 12.0f), u[3] - u[4], VSET(1.0f / 6.0f) * (u[2] - u[1]));
     w[2] = VFMA(VSET(1.0f / 6.0f), far, near + u[5]);
 }
 
-/* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles. */
+/* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles of size x size outputs. */
 typedef struct {
-    int64_t rows, columns, first, count;
+    int64_t size, rows, columns, first, count;
 } cn_tiles;
+
+CN_INLINE cn_tiles cn_wino_tiles_of(int64_t size, int64_t h, int64_t w) {
+    return (cn_tiles){.size = size, .rows = cn_blocks(h, size), .columns = cn_blocks(w, size)};
+}
 
 CN_INLINE void cn_tile_at(const cn_tiles *t, int64_t i, int64_t *sample, int64_t *y, int64_t *x) {
     const int64_t tile = t->first + i, area = t->rows * t->columns;
     *sample = tile / area;
-    *y = tile % area / t->columns * 4;
-    *x = tile % t->columns * 4;
+    *y = tile % area / t->columns * t->size;
+    *x = tile % t->columns * t->size;
 }
 
 /* planes[36][count][c], rows `line` floats apart, = B^T d B of tiles of c channels of src, whose pixel (0, 0) of sample 0 is
@@ -98,7 +131,8 @@ static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t samp
         int64_t s, y, x;
         cn_tile_at(tiles, i, &s, &y, &x);
         const float *from = src + s * sample + y * row + x * pixel;
-        for (int64_t k = 0; k < c; k += CN_LANES) {
+        for (int64_t begin = 0; begin < c; begin += CN_LANES) {
+            const int64_t k = cn_min(begin, c - CN_LANES);
             VEC t[6][6], out[6];
 #pragma GCC unroll 6
             for (int b = 0; b < 6; b++) {
@@ -120,34 +154,82 @@ static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t samp
     }
 }
 
-/* planes[36][count][c] = A g A^T of tiles of c channels of grad_preact; what lies beyond h x w pixels counts as 0. */
-static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact, int64_t sample,
-                                int64_t row, int64_t pixel, int64_t h, int64_t w, int64_t c,
-                                float *planes, int64_t plane) {
+CN_INLINE void cn_wino_gather_grad_of(const int size, const cn_tiles *tiles,
+                                      const float *grad_preact, int64_t sample, int64_t row,
+                                      int64_t pixel, int64_t h, int64_t w, int64_t c, float *planes,
+                                      int64_t plane) {
     for (int64_t i = 0; i < tiles->count; i++) {
         int64_t s, y, x;
         cn_tile_at(tiles, i, &s, &y, &x);
         const float *from = grad_preact + s * sample + y * row + x * pixel;
-        const int whole = y + 4 <= h && x + 4 <= w;
-        for (int64_t k = 0; k < c; k += CN_LANES) {
+        const int whole = y + size <= h && x + size <= w;
+        for (int64_t begin = 0; begin < c; begin += CN_LANES) {
+            const int64_t k = cn_min(begin, c - CN_LANES);
             VEC t[6][4], out[6];
 #pragma GCC unroll 4
-            for (int b = 0; b < 4; b++) {
+            for (int b = 0; b < size; b++) {
                 VEC g[4], column[6];
 #pragma GCC unroll 4
-                for (int a = 0; a < 4; a++)
+                for (int a = 0; a < size; a++)
                     g[a] = whole || (y + a < h && x + b < w) ? VLOAD(from + a * row + b * pixel + k)
                                                              : VSET(0.0f);
-                cn_wino_grad(g, column);
+                cn_wino_grad(size, g, column);
 #pragma GCC unroll 6
                 for (int a = 0; a < 6; a++) t[a][b] = column[a];
             }
             float *to = planes + i * c + k;
 #pragma GCC unroll 6
             for (int a = 0; a < 6; a++) {
-                cn_wino_grad(t[a], out);
+                cn_wino_grad(size, t[a], out);
 #pragma GCC unroll 6
                 for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
+            }
+        }
+    }
+}
+
+/* planes[36][count][c] = A g A^T of tiles of c channels of grad_preact; what lies beyond h x w pixels counts as 0. */
+static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact, int64_t sample,
+                                int64_t row, int64_t pixel, int64_t h, int64_t w, int64_t c,
+                                float *planes, int64_t plane) {
+    if (tiles->size == 4)
+        cn_wino_gather_grad_of(4, tiles, grad_preact, sample, row, pixel, h, w, c, planes, plane);
+    else
+        cn_wino_gather_grad_of(2, tiles, grad_preact, sample, row, pixel, h, w, c, planes, plane);
+}
+
+CN_INLINE void cn_wino_scatter_of(const int size, const cn_tiles *tiles, const float *planes,
+                                  int64_t plane, int64_t line, const float *bias, int relu,
+                                  float *dst, int64_t sample, int64_t row, int64_t h, int64_t w,
+                                  int64_t c, int64_t channels) {
+    for (int64_t i = 0; i < tiles->count; i++) {
+        int64_t s, y, x;
+        cn_tile_at(tiles, i, &s, &y, &x);
+        float *to = dst + s * sample + y * row + x * c;
+        const int rows = (int)cn_min(h - y, size), columns = (int)cn_min(w - x, size);
+        for (int64_t begin = 0; begin < channels; begin += CN_LANES) {
+            const int64_t k = cn_min(begin, channels - CN_LANES);
+            const float *from = planes + i * line + k;
+            const VEC shift = bias ? VLOAD(bias + k) : VSET(0.0f);
+            VEC t[4][6], out[4];
+#pragma GCC unroll 6
+            for (int b = 0; b < 6; b++) {
+                VEC m[6], column[4];
+#pragma GCC unroll 6
+                for (int a = 0; a < 6; a++) m[a] = VLOAD(from + (a * 6 + b) * plane);
+                cn_wino_output(size, m, column);
+#pragma GCC unroll 4
+                for (int a = 0; a < size; a++) t[a][b] = column[a];
+            }
+            for (int a = 0; a < rows; a++) {
+                cn_wino_output(size, t[a], out);
+#pragma GCC unroll 4
+                for (int b = 0; b < size; b++) {
+                    if (b >= columns) break;
+                    VEC v = out[b] + shift;
+                    if (relu) v = VRELU(v);
+                    VSTORE(to + a * row + b * c + k, v);
+                }
             }
         }
     }
@@ -159,34 +241,12 @@ static void cn_wino_scatter_channels(const cn_tiles *tiles, const float *planes,
                                      int64_t line, const float *bias, int relu, float *dst,
                                      int64_t sample, int64_t row, int64_t h, int64_t w, int64_t c,
                                      int64_t channels) {
-    for (int64_t i = 0; i < tiles->count; i++) {
-        int64_t s, y, x;
-        cn_tile_at(tiles, i, &s, &y, &x);
-        float *to = dst + s * sample + y * row + x * c;
-        const int rows = h - y < 4 ? (int)(h - y) : 4, columns = w - x < 4 ? (int)(w - x) : 4;
-        for (int64_t k = 0; k < channels; k += CN_LANES) {
-            const float *from = planes + i * line + k;
-            const VEC shift = bias ? VLOAD(bias + k) : VSET(0.0f);
-            VEC t[4][6], out[4];
-#pragma GCC unroll 6
-            for (int b = 0; b < 6; b++) {
-                VEC m[6], column[4];
-#pragma GCC unroll 6
-                for (int a = 0; a < 6; a++) m[a] = VLOAD(from + (a * 6 + b) * plane);
-                cn_wino_output(m, column);
-#pragma GCC unroll 4
-                for (int a = 0; a < 4; a++) t[a][b] = column[a];
-            }
-            for (int a = 0; a < rows; a++) {
-                cn_wino_output(t[a], out);
-                for (int b = 0; b < columns; b++) {
-                    VEC v = out[b] + shift;
-                    if (relu) v = VRELU(v);
-                    VSTORE(to + a * row + b * c + k, v);
-                }
-            }
-        }
-    }
+    if (tiles->size == 4)
+        cn_wino_scatter_of(4, tiles, planes, plane, line, bias, relu, dst, sample, row, h, w, c,
+                           channels);
+    else
+        cn_wino_scatter_of(2, tiles, planes, plane, line, bias, relu, dst, sample, row, h, w, c,
+                           channels);
 }
 
 /* The same for all channels, from planes[36][count][c]. */
@@ -196,75 +256,95 @@ static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t 
     cn_wino_scatter_channels(tiles, planes, plane, c, bias, relu, dst, sample, row, h, w, c, c);
 }
 
-/* u[point] = G w G^T of CN_LANES kernels: w[t] is tap t of each; points are `step` floats apart. */
-CN_INLINE void cn_wino_kernels(const VEC w[9], float *u, int64_t step) {
-    VEC t[6][3], out[6];
-#pragma GCC unroll 3
-    for (int b = 0; b < 3; b++) {
-        const VEC column[3] = {w[b], w[3 + b], w[6 + b]};
-        VEC half[6];
-        cn_wino_kernel(column, half);
+/* u[point] = G w G^T of CN_LANES kernels of taps x taps: w[t] is tap t of each; points are `step` floats apart. */
+CN_INLINE void cn_wino_kernels(const int taps, const VEC *w, float *u, int64_t step) {
+    VEC t[6][5], out[6];
+#pragma GCC unroll 5
+    for (int b = 0; b < taps; b++) {
+        VEC column[5], half[6];
+#pragma GCC unroll 5
+        for (int a = 0; a < taps; a++) column[a] = w[a * taps + b];
+        cn_wino_kernel(taps, column, half);
 #pragma GCC unroll 6
         for (int a = 0; a < 6; a++) t[a][b] = half[a];
     }
 #pragma GCC unroll 6
     for (int a = 0; a < 6; a++) {
-        cn_wino_kernel(t[a], out);
+        cn_wino_kernel(taps, t[a], out);
 #pragma GCC unroll 6
         for (int b = 0; b < 6; b++) VSTORE(u + (a * 6 + b) * step, out[b]);
     }
 }
 
-/* The first 9 of 36 values, `point` floats apart, become G^T u G: the gradient of CN_LANES kernels from that of their
- * transforms. */
-CN_INLINE void cn_wino_kernels_grad(float *u, int64_t point) {
-    VEC t[3][6], out[3];
+/* The first taps * taps of 36 values, `point` floats apart, become G^T u G: the gradient of CN_LANES kernels from that of
+ * their transforms. */
+CN_INLINE void cn_wino_kernels_grad(const int taps, float *u, int64_t point) {
+    VEC t[5][6], out[5];
 #pragma GCC unroll 6
     for (int b = 0; b < 6; b++) {
-        VEC column[6], half[3];
+        VEC column[6], half[5];
 #pragma GCC unroll 6
         for (int a = 0; a < 6; a++) column[a] = VLOAD(u + (a * 6 + b) * point);
-        cn_wino_kernel_grad(column, half);
-#pragma GCC unroll 3
-        for (int a = 0; a < 3; a++) t[a][b] = half[a];
+        cn_wino_kernel_grad(taps, column, half);
+#pragma GCC unroll 5
+        for (int a = 0; a < taps; a++) t[a][b] = half[a];
     }
-#pragma GCC unroll 3
-    for (int a = 0; a < 3; a++) {
-        cn_wino_kernel_grad(t[a], out);
-#pragma GCC unroll 3
-        for (int b = 0; b < 3; b++) VSTORE(u + (a * 3 + b) * point, out[b]);
+#pragma GCC unroll 5
+    for (int a = 0; a < taps; a++) {
+        cn_wino_kernel_grad(taps, t[a], out);
+#pragma GCC unroll 5
+        for (int b = 0; b < taps; b++) VSTORE(u + (a * taps + b) * point, out[b]);
     }
 }
 
-/* The kernels from input channel k to CN_LANES outputs from j on; turned: the data gradient's, from
- * output k to inputs, by 180 degrees. w is (3, 3, c, oc). */
-CN_INLINE void cn_wino_load(const float *w, int64_t c, int64_t oc, int turned, int64_t k, int64_t j,
-                            VEC taps[9]) {
-    for (int t = 0; t < 9; t++)
-        if (!turned)
-            taps[t] = VLOAD(w + (t * c + k) * oc + j);
+/* The kernels of taps x taps from input channel k to CN_LANES outputs from j on, 0 beyond the last output; turned: the data
+ * gradient's, from output k to inputs, by 180 degrees. w is (taps, taps, c, oc). */
+CN_INLINE void cn_wino_load(const int taps, const float *w, int64_t c, int64_t oc, int turned,
+                            int64_t k, int64_t j, VEC *v) {
+    const int64_t m = cn_min((turned ? c : oc) - j, CN_LANES);
+    for (int t = 0; t < taps * taps; t++)
+        if (!turned && m == CN_LANES)
+            v[t] = VLOAD(w + (t * c + k) * oc + j);
         else {
-            float column[CN_LANES];
-            for (int i = 0; i < CN_LANES; i++) column[i] = w[((8 - t) * c + j + i) * oc + k];
-            taps[t] = VLOAD(column);
+            float column[CN_LANES] = {0};
+            const float *from =
+                turned ? w + ((taps * taps - 1 - t) * c + j) * oc + k : w + (t * c + k) * oc + j;
+            for (int i = 0; i < m; i++) column[i] = from[turned ? i * oc : i];
+            v[t] = VLOAD(column);
         }
 }
 
-/* packed[36][K][n] = G w G^T in blocks of columns, for columns [n0, n0 + CN_COLUMNS) of n; turned: the
- * data gradient's, whose K and n are swapped. */
-static void cn_wino_pack(const float *w, int64_t c, int64_t oc, int turned, int64_t n0,
-                         float *packed) {
-    const int64_t K = turned ? oc : c, n = turned ? c : oc;
+CN_INLINE void cn_wino_pack_of(const int taps, const float *w, int64_t c, int64_t oc, int turned,
+                               int64_t n0, float *packed) {
+    const int64_t K = turned ? oc : c, n = turned ? c : oc, step = K * cn_round_columns(n);
+    float part[CN_WINOGRAD_POINTS * CN_LANES];
     for (int64_t j = n0; j < n0 + CN_COLUMNS && j < n; j += CN_LANES) {
-        /* the block of column j, and the column in it */
+        /* the block of column j, and its columns from j on */
         const int64_t block = j / CN_WIDE * CN_WIDE, width = cn_block(n - block);
+        const int64_t left = block + width - j;
         for (int64_t k = 0; k < K; k++) {
-            VEC taps[9];
-            cn_wino_load(w, c, oc, turned, k, j, taps);
-            cn_wino_kernels(taps, packed + block * K + k * width + j - block,
-                            K * cn_round_columns(n));
+            VEC v[25];
+            float *to = packed + block * K + k * width + j - block;
+            cn_wino_load(taps, w, c, oc, turned, k, j, v);
+            if (left >= CN_LANES) {
+                cn_wino_kernels(taps, v, to, step);
+                continue;
+            }
+            cn_wino_kernels(taps, v, part, CN_LANES);
+            for (int64_t i = 0; i < CN_WINOGRAD_POINTS; i++)
+                memcpy(to + i * step, part + i * CN_LANES, (size_t)left * sizeof(float));
         }
     }
+}
+
+/* packed[36][K][n] = G w G^T of kernels of taps x taps, in blocks of columns, for columns [n0, n0 + CN_COLUMNS) of n;
+ * turned: the data gradient's, whose K and n are swapped. */
+static void cn_wino_pack(int64_t taps, const float *w, int64_t c, int64_t oc, int turned,
+                         int64_t n0, float *packed) {
+    if (taps == 3)
+        cn_wino_pack_of(3, w, c, oc, turned, n0, packed);
+    else
+        cn_wino_pack_of(5, w, c, oc, turned, n0, packed);
 }
 
 #include "isa/vector_end.h"

@@ -1,4 +1,4 @@
-/* Winograd's convolution by blocks of output channels, for wide weights and small maps.
+/* Winograd's convolution of 3x3 by blocks of output channels, for wide weights and small maps. Channels are multiples of 16.
  *
  * With few tiles, most of the time of winograd.inc.h goes to reading the 36 transforms of each kernel. Here a task
  * computes a block of columns (output channels) for a block of tiles of the whole batch. It reads the 9 taps of its
@@ -30,8 +30,8 @@ CN_INLINE float *cn_wide_transforms(const cn_conv_params *op, const cn_task *t, 
 static void winograd_transform(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t area = cn_wino_area(op), c = op->src.c;
     const int64_t plane = cn_wide_plane(op, ctx->n);
-    const cn_tiles tiles = {
-        .rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4), .count = area};
+    cn_tiles tiles = cn_wino_tiles_of(cn_wino_size(op), op->oh, op->ow);
+    tiles.count = area;
     for (int64_t s = t->s0; s < t->s1; s++) {
         const float *src = cn_window_origin(op, t->arena, s);
         for (int64_t k = 0; k < c; k += CN_WINOGRAD_DEPTH)
@@ -115,7 +115,7 @@ static void cn_wide_kernels(const float *w, int64_t c, int64_t oc, int64_t k0, i
             VEC v[9];
 #pragma GCC unroll 9
             for (int tap = 0; tap < 9; tap++) v[tap] = VLOAD(taps[tap] + j);
-            cn_wino_kernels(v, u + k * CN_COLUMNS + j, CN_KERNEL_PLANE);
+            cn_wino_kernels(3, v, u + k * CN_COLUMNS + j, CN_KERNEL_PLANE);
         }
     }
 }
@@ -128,7 +128,7 @@ static void winograd_wide_fwd(const cn_conv_params *op, const cn_context *ctx, c
     const int64_t blocks = cn_wide_tile_blocks(op, ctx->n), most = cn_blocks(all, blocks);
     const int64_t n0 = t->number / blocks * CN_COLUMNS;
     const int64_t columns = cn_min(CN_COLUMNS, oc - n0);
-    cn_tiles tiles = {.rows = cn_blocks(op->oh, 4), .columns = cn_blocks(op->ow, 4)};
+    cn_tiles tiles = cn_wino_tiles_of(cn_wino_size(op), op->oh, op->ow);
     tiles.first = t->number % blocks * most;
     tiles.count = cn_min(most, all - tiles.first);
     const float *w = ctx->params + op->weights;

@@ -64,6 +64,9 @@ typedef struct {
 #define VW 16
 #define NV 2
 #include "isa/template.h"
+#define VW 8
+#define NV 3
+#include "isa/template.h"
 #define VW 16
 #define NV 1
 #include "isa/template.h"
@@ -73,7 +76,7 @@ typedef struct {
 #define VW 4
 #define NV 1
 #include "isa/template.h"
-#define CN_BLOCK_WIDTHS(F) F(32, 16, 2) F(16, 16, 1) F(8, 8, 1) F(4, 4, 1)
+#define CN_BLOCK_WIDTHS(F) F(32, 16, 2) F(24, 8, 3) F(16, 16, 1) F(8, 8, 1) F(4, 4, 1)
 #endif
 #undef CN_TEMPLATE
 
@@ -86,6 +89,12 @@ CN_INLINE int64_t cn_block(int64_t left) {
     CN_BLOCK_WIDTHS(NARROWER)
 #undef NARROWER
     return width;
+}
+
+/* Rows of the next tile when `left` remain: the last two tiles are about equal, because a tile of a few rows has too few
+ * sums to hide the latency of the multiply-adds. */
+CN_INLINE int cn_tile_rows(int64_t left) {
+    return (int)(left <= CN_MR ? left : left < 2 * CN_MR ? (left + 1) / 2 : CN_MR);
 }
 
 /* Tile of p <= CN_MR rows over a block of `width` columns. */
@@ -122,13 +131,13 @@ static void cn_gemm(const float *x, int64_t x_row, int64_t rows, const float *pa
         t.column = c;
         t.n = n - c < width ? n - c : width;
         t.bias = bias ? bias + c : NULL;
-        for (int64_t r = 0; r < rows; r += CN_MR) {
-            const int p = (int)(rows - r < CN_MR ? rows - r : CN_MR);
+        for (int64_t r = 0, p; r < rows; r += p) {
+            p = cn_tile_rows(rows - r);
             for (int i = 0; i < p; i++) {
                 t.x[i] = x + (r + i) * x_row;
                 t.y[i] = y + (r + i) * y_row;
             }
-            cn_tile_fwd(&t, packed + c * K, width, p);
+            cn_tile_fwd(&t, packed + c * K, width, (int)p);
         }
         c += width;
     }
@@ -158,10 +167,11 @@ static void cn_gemm_weights(const float *x, int64_t x_row, const float *g, int64
         const int64_t width = cn_block(n - c);
         o.n = n - c < width ? n - c : width;
         o.g = g + c;
-        for (int64_t k = k0; k < k1; k += CN_MR) {
+        for (int64_t k = k0, p; k < k1; k += p) {
+            p = cn_tile_rows(k1 - k);
             o.x = x + k;
             o.dw = dw + k * ldw + c;
-            cn_outer_add(&o, width, (int)(k1 - k < CN_MR ? k1 - k : CN_MR));
+            cn_outer_add(&o, width, (int)p);
         }
         c += width;
     }

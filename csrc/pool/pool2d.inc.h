@@ -8,6 +8,7 @@
 #define CN_POOL_POOL2D_INC_H
 
 #include "map/map.h"
+#include "pool/average_few.inc.h"
 #include "pool/window.h"
 
 /* Rows [i0, i1) and columns [j0, j1) of src under the window of output pixel (y, x). */
@@ -61,6 +62,7 @@ static void maxpool_fwd(const cn_pool_params *op, const cn_context *ctx, const c
 static void avgpool_fwd(const cn_pool_params *op, const cn_context *ctx, const cn_task *t) {
     (void)ctx;
     const int64_t c = op->src.c;
+    if (cn_avgpool_few(op, t)) return;
     for (int64_t s = t->s0; s < t->s1; s++) {
         const float *src = cn_map_at(t, &op->src, s);
         for (int64_t y = 0; y < op->dst.h; y++)
@@ -106,6 +108,7 @@ static void avgpool_bwd(const cn_pool_params *op, const cn_context *ctx, const c
     const int64_t c = op->src.c;
     for (int64_t s = t->s0; s < t->s1; s++) {
         float *grad = cn_zero_grad_src(op, t, s);
+        if (cn_avgpool_few_grad(op, t, s)) continue;
         for (int64_t y = 0; y < op->dst.h; y++)
             for (int64_t x = 0; x < op->dst.w; x++) {
                 const cn_window w = cn_window_at(op, y, x);

@@ -27,9 +27,10 @@ from convnet.layers import Activation, Conv2D, MaxPool2D
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
 FACTOR = 4
-channels = st.sampled_from([16, 32, 48, 64])
+channels = st.one_of(st.sampled_from([16, 32, 48, 64]), st.integers(16, 50))
 sides = st.integers(7, 20)
 paddings = st.sampled_from(["valid", "same", ((2, 0), (1, 2)), 1, 2])
+kernels = st.sampled_from([3, 5])
 
 
 def largest(squares, n_products):
@@ -42,7 +43,9 @@ def test_the_plan_says_which_algorithm_runs(isa):
         return build([Conv2D(*args, **options)], (12, 12, channels), isa).plan.layers[0].algorithm
 
     assert algorithm(16, 32, 3) == "winograd"
-    assert algorithm(3, 32, 3) == algorithm(16, 24, 3) == algorithm(16, 32, 5) == "direct"
+    assert algorithm(20, 50, 3) == algorithm(16, 32, 5) == "winograd"
+    assert algorithm(3, 32, 3) == algorithm(16, 15, 5) == algorithm(16, 32, 7) == "direct"
+    assert algorithm(16, 32, (3, 5)) == "direct"
     assert algorithm(16, 32, 3, stride=2) == algorithm(16, 32, 3, dilation=2) == "direct"
     assert algorithm(32, 32, 3, groups=2) == "direct"
     assert algorithm(32, 32, 3, groups=32) == "depthwise"
@@ -59,6 +62,7 @@ def test_the_environment_switches_it_off(isa, monkeypatch):
 
 @given(
     size=st.tuples(sides, sides),
+    kernel=kernels,
     depth=channels,
     filters=channels,
     padding=paddings,
@@ -66,13 +70,25 @@ def test_the_environment_switches_it_off(isa, monkeypatch):
     seed=seeds,
     n_threads=threads,
 )
-@example(size=(74, 74), depth=32, filters=32, padding="valid", batch=2, seed=0, n_threads=2)
-@example(size=(8, 300), depth=16, filters=16, padding="same", batch=2, seed=0, n_threads=2)
-@example(size=(10, 10), depth=128, filters=128, padding="same", batch=3, seed=0, n_threads=2)
-def test_against_the_oracle(isa, size, depth, filters, padding, batch, seed, n_threads):
-    geometry = Geometry(batch, size, depth, filters, (3, 3), (1, 1), padding, (1, 1), 1, True)
+@example(
+    size=(74, 74), kernel=3, depth=32, filters=32, padding="valid", batch=2, seed=0, n_threads=2
+)
+@example(
+    size=(8, 300), kernel=3, depth=16, filters=16, padding="same", batch=2, seed=0, n_threads=2
+)
+@example(
+    size=(10, 10), kernel=3, depth=128, filters=128, padding="same", batch=3, seed=0, n_threads=2
+)
+@example(
+    size=(16, 16), kernel=5, depth=20, filters=50, padding="same", batch=3, seed=0, n_threads=2
+)
+@example(size=(9, 12), kernel=5, depth=65, filters=97, padding=4, batch=3, seed=0, n_threads=2)
+def test_against_the_oracle(isa, size, kernel, depth, filters, padding, batch, seed, n_threads):
+    geometry = Geometry(
+        batch, size, depth, filters, (kernel, kernel), (1, 1), padding, (1, 1), 1, True
+    )
     rng = np.random.default_rng(seed)
-    net = build([Conv2D(filters, 3, padding=padding)], (*size, depth), isa)
+    net = build([Conv2D(filters, kernel, padding=padding)], (*size, depth), isa)
     assert net.plan.layers[0].algorithm == "winograd"
     weights = set_random_weights(net, rng)
     w, b = weights["conv1/weights"], weights["conv1/bias"]
@@ -86,8 +102,10 @@ def test_against_the_oracle(isa, size, depth, filters, padding, batch, seed, n_t
     want_x, want_w, want_b = oracle.conv2d_backward(grad, x, w, **options)
     squares_x, squares_w, squares_b = oracle.conv2d_backward(grad2, x2, w2, **options)
     pixels = grad.size // filters
-    assert_within(y, want, largest(oracle.conv2d(x2, w2, b2, **options), 9 * depth + 1), "forward")
-    assert_within(grad_x, want_x, largest(squares_x, 9 * filters), "data gradient")
+    assert_within(
+        y, want, largest(oracle.conv2d(x2, w2, b2, **options), kernel**2 * depth + 1), "forward"
+    )
+    assert_within(grad_x, want_x, largest(squares_x, kernel**2 * filters), "data gradient")
     assert_within(gradients["conv1/weights"], want_w, largest(squares_w, pixels), "weight gradient")
     assert_within(
         gradients["conv1/bias"], want_b, product_bound(squares_b, pixels), "bias gradient"
@@ -96,21 +114,27 @@ def test_against_the_oracle(isa, size, depth, filters, padding, batch, seed, n_t
 
 @given(
     size=st.tuples(sides, sides),
+    kernel=kernels,
+    depth=st.sampled_from([16, 20]),
     pool=st.sampled_from([2, 3, (2, 1), (4, 2), (1, 3)]),
     batch=st.integers(1, 9),
     activation=st.sampled_from(["relu", "sigmoid"]),
     seed=seeds,
     n_threads=threads,
 )
-@example(size=(50, 230), pool=3, batch=2, activation="relu", seed=0, n_threads=2)
-def test_with_the_pool_that_is_fused(isa, size, pool, batch, activation, seed, n_threads):
+@example(
+    size=(50, 230), kernel=3, depth=16, pool=3, batch=2, activation="relu", seed=0, n_threads=2
+)
+def test_with_the_pool_that_is_fused(
+    isa, size, kernel, depth, pool, batch, activation, seed, n_threads
+):
     """Against the same net computed directly: values, winners and gradients."""
-    layers = [Conv2D(32, 3), Activation(activation), MaxPool2D(pool)]
+    layers = [Conv2D(2 * depth, kernel), Activation(activation), MaxPool2D(pool)]
     rng = np.random.default_rng(seed)
-    nets = [build(layers, (*size, 16), isa, winograd=on) for on in (True, False)]
+    nets = [build(layers, (*size, depth), isa, winograd=on) for on in (True, False)]
     weights = set_random_weights(nets[0], rng, scale=0.1)
     nets[1].set_weights(weights)
-    x = normals(rng, (batch, *size, 16))
+    x = normals(rng, (batch, *size, depth))
     grad = normals(rng, nets[0].forward(x).shape)
     results = [train_once(net, x, grad, n_threads) for net in nets]
     (y, grad_x, gradients), (want_y, want_x, wants) = results
@@ -123,7 +147,8 @@ def test_with_the_pool_that_is_fused(isa, size, pool, batch, activation, seed, n
 
 
 def test_predictions_do_not_depend_on_the_batch(isa):
-    net = build([Conv2D(32, 3), MaxPool2D(2), Conv2D(16, 3, padding="same")], (13, 17, 16), isa)
+    layers = [Conv2D(32, 3), MaxPool2D(2), Conv2D(21, 5, padding="same"), Conv2D(16, 3)]
+    net = build(layers, (13, 17, 16), isa)
     x = normals(np.random.default_rng(0), (9, 13, 17, 16))
     whole = net.forward(x, n_threads=2)
     for i in range(9):

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
-from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, Residual, SeparableConv2D
+from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, Parallel, Residual, SeparableConv2D
 
 BLOCK = Residual([Conv2D(6, 3, padding="same"), BatchNorm()], activation="relu")
 WIDER = Residual([Conv2D(8, 3, padding="same")])
@@ -63,6 +63,22 @@ def test_before_fit():
     assert boxes(net) == BOXES
     assert "ConvNetClassifier" in labels(net) and "Not fitted" in labels(net)
     assert net._repr_mimebundle_()["text/html"].count("stem: Conv2D") == 1
+
+
+def test_branches_stand_side_by_side():
+    mixed = Parallel([[Conv2D(2, 1)], []], "concat", name="mixed")
+    block = Residual([Conv2D(3, 1)], shortcut=[Conv2D(3, 1), BatchNorm()])
+    net = ConvNetRegressor([mixed, block], input_shape=(8, 8, 1))
+    assert boxes(net)[2:] == [
+        *(
+            "mixed: Parallel 8×8×3, 4 parameters",
+            "conv1: Conv2D",
+            "8×8×2, 4 parameters",
+            "branch 1",
+        ),
+        *("residual1: Residual 8×8×3, 36 parameters", "conv1: Conv2D", "8×8×3, 12 parameters"),
+        *("conv1: Conv2D", "8×8×3, 12 parameters", "batchnorm1: BatchNorm", "8×8×3, 12 parameters"),
+    ]
 
 
 def test_without_a_shape_there_are_names():

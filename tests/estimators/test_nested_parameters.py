@@ -1,5 +1,7 @@
 """layers__0__filters and its kin."""
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -7,7 +9,17 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 
 from convnet import ConvNetClassifier
-from convnet.layers import AvgPool2D, Conv2D, Dense, MaxPool2D, as_layers, to_json
+from convnet.layers import (
+    AvgPool2D,
+    Conv2D,
+    Dense,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+    Residual,
+    as_layers,
+    to_json,
+)
 from convnet.schedules import Cosine, Step, Warmup
 
 
@@ -41,6 +53,44 @@ def test_names():
     assert clf.set_params(layers__stem__filters=5).layers[2].filters == 5
 
 
+def branched():
+    mixed = Parallel([[Conv2D(4, 1, name="a")], [Conv2D(4, 1), Conv2D(6, 3)]], name="mixed")
+    return [mixed, Residual([ReLU(), Conv2D(3, 1)], shortcut=[Conv2D(3, 1, name="side")])]
+
+
+def test_layers_inside_others():
+    clf = ConvNetClassifier(branched())
+    params = clf.get_params()
+    assert params["layers__mixed__branches__0__a__filters"] == 4
+    assert params["layers__mixed__branches__1__1"] == Conv2D(6, 3)
+    assert params["layers__mixed__branches__1"] == (Conv2D(4, 1), Conv2D(6, 3))
+    assert params["layers__1__layers__1__kernel_size"] == 1
+    assert params["layers__1__shortcut__side__filters"] == 3
+    assert ConvNetClassifier(branched()).set_params(**params).get_params() == params
+    clf.set_params(
+        layers__mixed__branches__1__conv2__filters=7,
+        layers__mixed__branches__0__a__kernel_size=2,
+        layers__mixed__merge="max",
+        layers__1__shortcut__0__use_bias=False,
+        layers__1__layers__conv1__filters=5,
+    )
+    assert clf.layers == [
+        Parallel([[Conv2D(4, 2, name="a")], [Conv2D(4, 1), Conv2D(7, 3)]], "max", name="mixed"),
+        Residual([ReLU(), Conv2D(5, 1)], shortcut=[Conv2D(3, 1, use_bias=False, name="side")]),
+    ]
+    clf.set_params(
+        layers__mixed__branches__1__0__filters=9, layers__mixed__branches__1=[Conv2D(2, 1)]
+    )
+    assert clf.layers[0].branches[1] == (Conv2D(9, 1),)
+    assert branched()[0].branches[1][1] == Conv2D(6, 3)
+
+
+def test_layers_inside_dicts():
+    spec = [{"type": "Parallel", "branches": [[], [{"type": "Dense", "units": 3}]]}]
+    clf = ConvNetClassifier(spec).set_params(layers__0__branches__1__0__units=4)
+    assert clf.layers == [Parallel([[], [Dense(4)]])] and spec[0]["branches"][1][0]["units"] == 3
+
+
 def test_layers_come_first():
     clf = ConvNetClassifier([Dense(1)])
     assert clf.set_params(layers__0__filters=9, layers=net()).layers[0].filters == 9
@@ -55,6 +105,7 @@ def test_layers_come_first():
             "no such layer. layers__0 is Conv2D, layers__1 is MaxPool2D, layers__2 is Dense.",
         ),
         ("layers__stam__filters", "Did you mean 'stem'?"),
+        ("layers__0__branches__0__0__filters", "Conv2D has no parameter 'branches'"),
         (
             "learning_rate_ini",
             "for estimator ConvNetClassifier. Did you mean 'learning_rate_init'?",
@@ -71,6 +122,23 @@ def test_unknown_names_raise_at_once(name, text):
         clf.set_params(alpha=1, **{name: 3})
     assert text in str(caught.value)
     assert vars(clf) == before
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("layers__0__branches__2__0__units", "branches__2: there is no such list. branches has 2"),
+        ("layers__0__branches__a__0__units", "branches__a: there is no such list"),
+        ("layers__0__branches__1__2__units", "layers__2: there is no such layer"),
+        ("layers__0__branches__1__0__unit", "Conv2D has no parameter 'unit'"),
+        ("layers__0__layers__0", "Parallel has no parameter 'layers'"),
+        ("layers__1__layers__7", "layers__7: there is no such layer"),
+    ],
+)
+def test_unknown_names_inside_others(name, text):
+    clf = ConvNetClassifier(branched())
+    with pytest.raises(ValueError, match=re.escape(text)):
+        clf.set_params(**{name: 3})
 
 
 def test_bad_values_raise_in_fit():

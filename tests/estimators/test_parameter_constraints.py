@@ -42,6 +42,7 @@ BAD = {
     "clip_norm": [0, -1, "1", np.nan],
     "early_stopping": ["yes", None],
     "init_weights": [3, {}, {"dense1/weights": np.zeros((1, 1))}],
+    "weight_names": [3, "conv1", {"conv1": 3}, {3: "conv1"}, {"conv1": "x" * 1001}, {"conv1": "x"}],
     "freeze": [3, "no-such-layer", ["dense1", 3], "until:nowhere"],
     "layer_learning_rates": [0.1, {"dense1": 0}, {"dense1": -1}, {"no-such-layer": 0.1}],
     "validation_fraction": [0, 1, None],

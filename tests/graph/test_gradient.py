@@ -109,7 +109,7 @@ def test_by_the_input(isa, key):
 def names(layers, prefix=""):
     for _, layer, name in named(layers, prefix):
         yield name
-        yield from names(layer.layers, f"{name}/")
+        yield from names(layer.inner_layers, f"{name}/")
 
 
 EVERY = [("forked", layer) for layer in names(FORKED)] + [("idle", layer) for layer in names(IDLE)]

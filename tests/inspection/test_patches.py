@@ -23,6 +23,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     MaxPool1D,
     MaxPool2D,
+    Parallel,
     Residual,
     Resize,
     SeparableConv2D,
@@ -55,6 +56,17 @@ NETS = {
             Residual([Conv1D(3, 3, padding="same", dilation=2)]), AvgPool1D(2),
         ],
         (64, 2),
+    ),
+    "branches": (
+        [
+            Parallel([[Conv2D(2, 3, padding="same")], [Conv2D(1, (1, 5), padding="same")], []]),
+            Residual([Conv2D(3, 2, stride=2, padding="same")], shortcut=[Conv2D(3, 1, stride=2)]),
+        ],
+        (8, 9, 1),
+    ),
+    "channels scaled by the whole map": (
+        [Conv2D(2, 3), Parallel([[], [GlobalAvgPool2D(), Dense(2)]], "multiply"), Conv2D(2, 2)],
+        (6, 7, 1),
     ),
     "transposed": (
         [Conv2D(2, 3, stride=2), Conv2DTranspose(2, 4, stride=(2, 3), padding=1),

@@ -11,6 +11,18 @@ from convnet.layers import Conv2D, Dropout, MaxPool2D, ReLU, as_layers, presets,
 from convnet.layers.preset import FOLDER
 
 NAMES = ["catdog", "keraslab", "lenet", "resnet-small", "vgg-small", "walkthrough"]
+PUBLISHED = {  # the numbers of parameters of their sources, with 1000 classes
+    "densenet121": 7_978_856,
+    "efficientnet-b0": 5_288_548,
+    "efficientnet-lite0": 4_652_008,
+    "mobilenet-v2": 3_504_872,
+    "mobilenet-v3-small": 2_542_856,
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "squeezenet1-1": 1_235_496,
+    "vgg16": 138_357_544,
+}
 KERASLAB = (
     Conv2D(32, 3, activation="relu"),
     MaxPool2D(2),
@@ -22,9 +34,19 @@ KERASLAB = (
 
 def test_names_and_descriptions():
     described = presets()
-    assert list(described) == NAMES
-    for text in described.values():
+    assert list(described) == sorted([*NAMES, *PUBLISHED])
+    for preset in described.values():
+        text = preset.description
         assert 20 < len(text) < 120 and "\n" not in text and not text.endswith(".")
+
+
+@pytest.mark.parametrize("name", presets())
+def test_sizes_that_are_listed(name):
+    preset = presets()[name]
+    plan = Plan(as_layers(name), preset.input_shape, preset.n_outputs)
+    assert preset.n_parameters == sum(p.size for p in plan.parameters if p.trainable)
+    assert preset.multiply_adds == sum(info.multiply_adds for info in plan.layers)
+    assert preset.n_parameters == PUBLISHED.get(name, preset.n_parameters)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +87,7 @@ def test_a_preset_is_a_list_of_layers():
     assert as_layers("keraslab") == KERASLAB
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", presets())
 def test_files_are_json_and_yaml(name, monkeypatch):
     yaml = pytest.importorskip("yaml")
     path = FOLDER / f"{name}.yaml"
@@ -92,8 +114,8 @@ def test_a_name_goes_before_a_file(tmp_path, monkeypatch):
         ("LeNet", "got 'LeNet'. Did you mean 'lenet'?"),
         ("vgg_small", "Did you mean 'vgg-small'?"),
         ("Atuo", "Did you mean 'auto'?"),
-        ("my net", f"got 'my net'. Presets: {', '.join(NAMES)}."),
-        ("../presets/lenet", f"Presets: {', '.join(NAMES)}."),
+        ("my net", f"got 'my net'. Presets: {', '.join(presets())}."),
+        ("../presets/lenet", f"Presets: {', '.join(presets())}."),
     ],
 )
 def test_an_unknown_name_lists_those_that_exist(word, message):

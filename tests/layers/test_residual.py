@@ -46,7 +46,11 @@ def nest(depth, inner=None):
             ValueError,
             "layers[0] and layers[1] are both named 'a'",
         ),
-        ([ReLU(name="shortcut")], ValueError, "the name 'shortcut' belongs to the projection"),
+        (
+            [ReLU(name="shortcut")],
+            ValueError,
+            "the name 'shortcut' belongs to the shortcut of a Residual",
+        ),
         ([nest(8)], ValueError, "Residual: layers are nested more than 8 deep"),
         ([nest(400)], ValueError, "Residual: layers are nested more than 8 deep"),
         ([Residual([ReLU()] * 600)] * 2, ValueError, "Residual: layers has more than 1000 entries"),

@@ -15,6 +15,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     GroupNorm,
     MaxPool2D,
+    Parallel,
     PReLU,
     ReLU,
     Residual,
@@ -77,6 +78,18 @@ RESIDUAL = (
               Conv2D(8, 3, padding="same", use_bias=False), BatchNorm()], activation="relu"),
     Residual([Conv2D(12, 3, stride=2, padding="same", activation="tanh"),
               Residual([Conv2D(12, 3, padding="same", activation="relu")])], activation="silu"),
+    GlobalAvgPool2D(),
+)  # fmt: skip
+BRANCHES = (
+    Conv2D(8, 3, padding="same", activation="relu"),
+    Parallel([[Conv2D(16, 1), Conv2D(16, 3, padding="same", use_bias=False), BatchNorm(), ReLU()],
+              [Conv2D(8, 1, activation="tanh")], []], activation="silu"),
+    Residual([Conv2D(16, 3, stride=2, padding="same", use_bias=False), BatchNorm(),
+              Parallel([[], [GlobalAvgPool2D(), Dense(4, activation="relu"),
+                             Dense(16, activation="sigmoid")]], "multiply")],
+             activation="relu", shortcut=[Conv2D(16, 1, stride=2, use_bias=False), BatchNorm()]),
+    Parallel([[Conv2D(8, 1)], [Conv2D(8, 3, padding="same")], [Conv2D(8, 1, activation="tanh")]], "mean"),
+    Parallel([[Conv2D(8, 1)], [Conv2D(8, 3, padding="same")]], "max"),
     GlobalAvgPool2D(),
 )  # fmt: skip
 
@@ -165,6 +178,7 @@ BLOCKS = {
     "activations": Case(layers=ACTIVATED, options=ADAM),
     "prelu and softmax": Case(layers=LEARNED, options=ADAM),
     "residual": Case(layers=RESIDUAL, options=ADAM),
+    "branches": Case(layers=BRANCHES, options=ADAM),
     "residual, sgd": Case(
         layers=RESIDUAL, solver="sgd", rate=0.1, options=dict(momentum=0.9, nesterov=True)
     ),

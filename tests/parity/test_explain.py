@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import NORMED, PLAIN, RESIDUAL, SEPARABLE, SHAPE
+from cases import BRANCHES, NORMED, PLAIN, RESIDUAL, SEPARABLE, SHAPE
 
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.layers import resolve_names
@@ -17,6 +17,7 @@ NETS = {
     "batch norm": (NORMED, 4),
     "separable": (SEPARABLE, 4),
     "residual": (RESIDUAL, 4),
+    "branches": (BRANCHES, 4),
 }
 
 

@@ -1,5 +1,7 @@
 """Layers in PyTorch, over parameters named, shaped and laid out as convnet's."""
 
+from functools import reduce
+
 import torch
 from torch.nn import functional
 
@@ -67,6 +69,20 @@ def same(x, kernel, stride):
     return functional.pad(x, pads)
 
 
+def parallel(layer, parameters, x, name):
+    ends = [forward(b, parameters, x, f"{name}/{i}/") for i, b in enumerate(layer.branches)]
+    if layer.merge == "concat":
+        merged = torch.cat(ends, 1)
+    elif layer.merge == "multiply":  # flat branches scale channels
+        axes = max(end.ndim for end in ends)
+        ends = [end[..., None, None] if end.ndim < axes else end for end in ends]
+        merged = reduce(torch.mul, ends)
+    else:
+        merged = reduce(torch.maximum if layer.merge == "max" else torch.add, ends)
+        merged = merged / len(ends) if layer.merge == "mean" else merged
+    return ACTIVATIONS[layer.activation](merged)
+
+
 def pool(layer):
     """The arguments of a pool whose padding is a number, or "valid"."""
     padding = 0 if layer.padding == "valid" else layer.padding
@@ -77,7 +93,9 @@ def pool(layer):
 
 def residual(layer, parameters, x, name):
     out = forward(layer.layers, parameters, x, f"{name}/")
-    if f"{name}/shortcut/weights" in parameters:
+    if layer.shortcut is not None:
+        x = forward(layer.shortcut, parameters, x, f"{name}/shortcut/")
+    elif f"{name}/shortcut/weights" in parameters:
         stride = tuple(-(-n // m) for n, m in zip(x.shape[2:], out.shape[2:], strict=True))
         x = convolve(parameters, x, f"{name}/shortcut", stride=stride)
     return ACTIVATIONS[layer.activation](out + x)
@@ -108,6 +126,7 @@ KINDS = {
     "Dense": dense,
     "BatchNorm": batch_norm,
     "Residual": residual,
+    "Parallel": parallel,
     "SeparableConv2D": separable,
     "MaxPool2D": lambda layer, _, x, __: functional.max_pool2d(x, **pool(layer)),
     "AvgPool2D": lambda layer, _, x, __: functional.avg_pool2d(

@@ -8,7 +8,7 @@ from convnet.engine import FROM_OUTPUT
 from convnet.graph.layout import Buffer, Parameter
 from convnet.graph.ops.base import Op
 from convnet.graph.ops.batchnorm import BatchNormOp
-from convnet.graph.ops.branch import AddOp, ForkOp
+from convnet.graph.ops.branch import AddOp, ForkOp, MergeOp
 from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.conv2dtranspose import Conv2DTransposeOp
 from convnet.graph.ops.dense import DenseOp
@@ -16,7 +16,7 @@ from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
 from convnet.graph.ops.pool2d import Pool2DOp
 
 # operations that an activation can be fused into, unless they have one
-OpenEnded: TypeAlias = Conv2DOp | Conv2DTransposeOp | DenseOp | BatchNormOp | AddOp
+OpenEnded: TypeAlias = Conv2DOp | Conv2DTransposeOp | DenseOp | BatchNormOp | MergeOp
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ def fuse(
 ) -> tuple[list[Op], list[Fold]]:
     """Return (shorter list of operations, list of Fold). The given operations must not be used again.
 
-    An activation is fused into the convolution, dense layer, batch norm or sum before it. A max-pool whose windows tile
-    the map is fused into the convolution or batch norm before it. For prediction, batch norm is folded into the
-    convolution or dense layer before it, and dropout is left out. In a training step, the backward pass of a
-    convolution goes through the batch norm after it. Nothing is fused across a fork, because both of its readers need
-    the map.
+    An activation is fused into the convolution, dense layer, batch norm or merge of branches before it. A max-pool
+    whose windows tile the map is fused into the convolution or batch norm before it. For prediction, batch norm is
+    folded into the convolution or dense layer before it, and dropout is left out. In a training step, the backward
+    pass of a convolution goes through the batch norm after it. Nothing is fused across a fork, because both of its
+    readers need the map.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def fuse(
         if before and _joins(before, op, predict, folded):
             before.dst = op.dst
         elif (predict or not dropout) and isinstance(op, DropoutOp):
-            if before and not isinstance(before, ForkOp):  # a fork writes nothing
+            # a fork writes nothing, and a concatenation only a part
+            if before and not (isinstance(before, ForkOp) or before.writes_part):
                 before.dst = op.dst
             else:
                 op.dst.alias = op.src
@@ -96,21 +97,26 @@ def _joins(before: Op, op: Op, predict: bool, folded: list[Fold]) -> bool:
 def _sum_in_place(ops: Iterable[Op], predict: bool) -> None:
     """Let a sum overwrite its first input, and let the gradients of its inputs share the memory of its own gradient.
 
-    In training, this is possible only if nothing but the sum reads that input, and the operation that writes the input
-    does not change its gradient. That operation must be a linear convolution, dense layer or batch norm. The other
-    input is a fork or the output of a linear projection, so nothing else changes the shared gradient either, which the
-    last phase of a step reads again.
+    In training, this is possible only if nothing but the sum reads its inputs, and the operations that write them do
+    not change their gradients, which the last phase of a step reads again. These operations must be linear
+    convolutions, dense layers or batch norms; the second input can also be a fork.
     """
     writers: dict[Buffer, Op] = {}
     for op in ops:
         if isinstance(op, AddOp):
-            writer = writers.get(op.src)
-            linear = isinstance(writer, Conv2DOp | DenseOp | BatchNormOp) and _linear(writer)
-            if writer and (predict or linear):
+            writer, second = writers.get(op.src), writers.get(op.other)
+            forked = second is None or isinstance(second, ForkOp)
+            keeps = _keeps_gradient(writer) and (forked or _keeps_gradient(second))
+            if writer and (predict or (keeps and op.scale == 1.0)):
                 op.src.alias = op.dst
                 op.other.gradient_alias = op.dst
                 op.shares = True
         writers[op.dst] = op
+
+
+def _keeps_gradient(op: Op | None) -> bool:
+    """Return whether the backward pass of an operation leaves the gradient with respect to its output unchanged."""
+    return isinstance(op, Conv2DOp | DenseOp | BatchNormOp) and _linear(op)
 
 
 def _inverts(before: Op, op: Op) -> None:

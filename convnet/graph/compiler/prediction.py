@@ -89,9 +89,11 @@ def _phases(first: Buffer, ops: Sequence[Op], direct: bool) -> Phases:
         phases.add(0, "halo")
     if not direct:
         phases.add(0, "input")
+    cleared = {first}
     for number, op in enumerate(ops, start=1):
-        if any(op.dst.root.halo) and op.dst.root is not op.src.root:
+        if any(op.dst.root.halo) and op.dst.root not in cleared:
             phases.add(number, "halo")
+        cleared.add(op.dst.root)
         for stage in [op.entry] if direct and op.entry and number == 1 else op.predict():
             is_batch = STAGES[stage].is_batch
             if is_batch or (op.by_columns and len(phases) == 2):
@@ -167,11 +169,9 @@ def _phases_of_operations(phases: Phases, operations: int) -> list[list[int]]:
 
 
 def _until(ops: Sequence[Op], wanted: Buffer) -> Sequence[Op]:
-    """Return the operations up to the one that writes the wanted buffer."""
-    for i, op in enumerate(ops):
-        if op.dst.root is wanted.root:
-            return ops[: i + 1]
-    return []
+    """Return the operations up to the last one that writes the wanted buffer."""
+    last = max((i for i, op in enumerate(ops) if op.dst.root is wanted.root), default=-1)
+    return ops[: last + 1]
 
 
 def _lifetimes(first: Buffer, ops: Sequence[Op], wanted: Buffer) -> list[tuple[Buffer, int, int]]:

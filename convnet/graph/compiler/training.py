@@ -19,7 +19,6 @@ from convnet.graph.compiler.program import (
 )
 from convnet.graph.layout import Arena, Buffer, Parameter, aligned
 from convnet.graph.ops.base import Fields, Op, Operation
-from convnet.graph.ops.branch import AddOp, ForkOp
 from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.optimizer import Update
 from convnet.graph.plan import Plan
@@ -151,6 +150,8 @@ class _StepBuilder:
             extra["grad_src"] = sides[0].gradient_map()
             if op.other is not None:
                 extra["grad_other"] = sides[-1].gradient_map()
+                wanted = {"wants_src": op.src, "wants_other": op.other}
+                extra |= {name: int(side in self.kept) for name, side in wanted.items()}
         extra.update(self.packer.place(op, data_gradient=data_gradient))
         extra.update(self.grads.place(op))
         if op.reverses:
@@ -365,12 +366,10 @@ class NeededGradients:
         for op in ops:
             trained = [p.name for p in op.parameters.values() if p.trainable]
             op.frozen = bool(trained) and frozen.issuperset(trained)
-            sources = [op.src, op.other] if isinstance(op, AddOp) else [op.src]
-            self._wanted.update(b for b in sources if b.root in self._wanted)
-            op.reverses = bool(trained and not op.frozen) or any(b in self for b in sources)
+            self._wanted.update(b for b in op.inputs if b.root in self._wanted)
+            op.reverses = bool(trained and not op.frozen) or any(b in self for b in op.inputs)
             if op.reverses:
-                outputs = [op.dst, op.other] if isinstance(op, ForkOp) else [op.dst]
-                self._wanted.update(outputs)
+                self._wanted.update(op.outputs)
 
     def __contains__(self, buffer: object) -> bool:
         return buffer in self._wanted

@@ -20,7 +20,7 @@ class Op:
     Attributes
     ----------
     other : Buffer or None
-        Second input of a sum, or second output of a fork.
+        Second input of an operation that merges two branches, or second output of a fork.
     layer : str
         Name of the layer that the operation comes from. If several layers were fused, the name of the first.
     parameters : dict of Parameter
@@ -41,6 +41,18 @@ class Op:
     reverses = True  # whether it takes part in the backward pass
     random = False  # whether its outputs for the same input differ from step to step in training
     entry: ClassVar[str | None] = None  # stage that reads X itself, so that "input" is not needed
+
+    writes_part = False  # whether other operations write into the same output
+
+    @property
+    def inputs(self) -> tuple[Buffer, ...]:
+        """The buffers that the operation reads."""
+        return (self.src,) if self.other is None else (self.src, self.other)
+
+    @property
+    def outputs(self) -> tuple[Buffer, ...]:
+        """The buffers that the operation writes."""
+        return (self.dst,)
 
     def __init_subclass__(cls) -> None:
         Op.kinds[cls.__name__] = cls

@@ -1,4 +1,4 @@
-"""ForkOp and AddOp: a map that two operations read, and the sum of two maps."""
+"""Operations of branches: ForkOp gives a map two readers; the others merge the outputs of branches."""
 
 from dataclasses import dataclass, field
 
@@ -19,6 +19,14 @@ class ForkOp(Op):
 
     other: Buffer = field(kw_only=True)
 
+    @property
+    def inputs(self) -> tuple[Buffer, ...]:
+        return (self.src,)
+
+    @property
+    def outputs(self) -> tuple[Buffer, ...]:
+        return self.dst, self.other
+
     def forward(self) -> list[str]:
         return []
 
@@ -27,8 +35,35 @@ class ForkOp(Op):
 
 
 @dataclass
-class AddOp(Op):
-    """Add `src` and `other`, then apply an activation; see csrc/map/branch.inc.h.
+class MergeOp(Op):
+    """Combine `src` and `other` value by value, then apply an activation; see csrc/map/branch.inc.h."""
+
+    family = "branch"
+
+    other: Buffer = field(kw_only=True)
+    activation: str = "linear"
+
+    kernel = ""  # begins the names of the stages
+
+    def forward(self) -> list[str]:
+        return [f"{self.kernel}_fwd"]
+
+    def backward(self) -> list[str]:
+        return [f"{self.kernel}_bwd"]
+
+    def predict(self) -> list[str]:
+        return self.forward()
+
+    def band(self) -> int:
+        return 1
+
+    def fields(self) -> Fields:
+        return dict(activation=ACTIVATIONS.index(self.activation))
+
+
+@dataclass
+class AddOp(MergeOp):
+    """Add `src` and `other`, and multiply the sum by `scale`.
 
     Attributes
     ----------
@@ -36,23 +71,58 @@ class AddOp(Op):
         Whether the gradients with respect to `src` and `other` lie in the memory of the one with respect to `dst`.
     """
 
-    family = "branch"
-
-    other: Buffer = field(kw_only=True)
-    activation: str = "linear"
+    scale: float = 1.0
     shares: bool = False
 
-    def forward(self) -> list[str]:
-        return ["add_fwd"]
+    kernel = "add"
 
     def backward(self) -> list[str]:
-        return [] if self.shares and self.activation == "linear" else ["add_bwd"]
+        unchanged = self.shares and self.activation == "linear" and self.scale == 1.0
+        return [] if unchanged else super().backward()
+
+    def fields(self) -> Fields:
+        return super().fields() | dict(scale=self.scale)
+
+
+@dataclass
+class MultiplyOp(MergeOp):
+    """Multiply `src` by `other`, or each channel of `src` by its value in `other`, which is flat then."""
+
+    kernel = "multiply"
+
+    def fields(self) -> Fields:
+        by_channel = self.other.shape != self.src.shape
+        return super().fields() | dict(by_channel=int(by_channel))
+
+
+@dataclass
+class MaximumOp(MergeOp):
+    """Take the larger value of `src` and `other`. If they are equal, `src` gets the gradient."""
+
+    kernel = "maximum"
+
+
+@dataclass
+class ConcatOp(Op):
+    """Copy `src` into the channels of `dst` from `first_channel` on. Other operations write the other channels."""
+
+    family = "branch"
+
+    first_channel: int = 0
+
+    writes_part = True
+
+    def forward(self) -> list[str]:
+        return ["concat_fwd"]
+
+    def backward(self) -> list[str]:
+        return ["concat_bwd"]
 
     def predict(self) -> list[str]:
-        return ["add_fwd"]
+        return ["concat_fwd"]
 
     def band(self) -> int:
         return 1
 
     def fields(self) -> Fields:
-        return dict(activation=ACTIVATIONS.index(self.activation))
+        return dict(first_channel=self.first_channel)

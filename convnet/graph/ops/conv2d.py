@@ -25,12 +25,8 @@ DIRECT_BLOCK = 128, 2 * COLUMNS
 # bytes than this, and whose map has at most so many pixels: too few to repay reading the weights for each sample.
 WIDE_BYTES = 2**20
 WIDE_PIXELS = 28 * 28
+WINOGRAD_CHANNELS = 16  # on both sides, as many as the widest vector has
 FEW_CHANNELS = 8  # with up to this many channels, vectors run along the pixels
-
-
-def tiles(n: int) -> int:
-    """Return the number of Winograd tiles along a side of n pixels."""
-    return -(-n // 4)
 
 
 def round_up(n: int, to: int) -> int:
@@ -38,9 +34,9 @@ def round_up(n: int, to: int) -> int:
     return -(-n // to) * to
 
 
-def _strip(window: Pair) -> int:
-    """Return the smallest number of rows of tiles that whole pooling windows fill exactly."""
-    return window[0] // gcd(window[0], 4)
+def _even(n: int, most: int) -> int:
+    """Return the size of blocks of at most `most` of n channels. None has fewer than 16, unless n is less."""
+    return most if n % 16 == 0 else -(-n // -(-n // most))
 
 
 @dataclass
@@ -78,16 +74,35 @@ class Conv2DOp(Op):
     @property
     def algorithm(self) -> str:
         """Name of the algorithm that computes the convolution."""
-        h, w, c = self.src.shape
-        oc = self.dst.shape[2]
+        c, oc = self.src.shape[2], self.dst.shape[2]
         if self.groups > 1 and self.groups == c == oc:
             return "depthwise"
         if self.groups == 1 and self.stride == (1, 1) and max(c, oc) <= FEW_CHANNELS:
             return "planar"
-        plain = self.kernel == (3, 3) and self.stride == self.dilation == (1, 1)
-        plain = plain and self.groups == 1 and max(self.padding[0][0], self.padding[1][0]) <= 2
-        whole = c % 16 == oc % 16 == 0 and 16 * tiles(h) * tiles(w) <= 2 * h * w
-        return "winograd" if self.allow_winograd and plain and whole else "direct"
+        plain = self.kernel in ((3, 3), (5, 5)) and self.stride == self.dilation == (1, 1)
+        pads = max(self.padding[0][0], self.padding[1][0])
+        plain = plain and self.groups == 1 and pads < self.kernel[0]
+        enough = plain and min(c, oc) >= WINOGRAD_CHANNELS and self._fill_tiles
+        return "winograd" if self.allow_winograd and enough else "direct"
+
+    @property
+    def tile(self) -> int:
+        """Number of outputs along a side of a Winograd tile, whose input has 6×6 pixels."""
+        return 7 - self.kernel[0]
+
+    def tiles_along(self, n: int) -> int:
+        """Return the number of Winograd tiles along a side of n pixels."""
+        return -(-n // self.tile)
+
+    @property
+    def _fill_tiles(self) -> bool:
+        """Whether the input's size fills half of its Winograd tiles or more."""
+        h, w, _ = self.src.shape
+        return self.tile**2 * self.tiles_along(h) * self.tiles_along(w) <= 2 * h * w
+
+    def _strip(self, window: Pair) -> int:
+        """Return the smallest number of rows of tiles that whole pooling windows fill exactly."""
+        return window[0] // gcd(window[0], self.tile)
 
     @property
     def winograd(self) -> bool:
@@ -108,7 +123,7 @@ class Conv2DOp(Op):
         if self.weights_by_blocks or (predict and self.by_columns):
             return False
         if self.algorithm == "winograd":
-            return _strip(window) * tiles(self.dst.shape[1]) <= MAX_STRIP_TILES
+            return self._strip(window) * self.tiles_along(self.dst.shape[1]) <= MAX_STRIP_TILES
         return {"planar": window == (2, 2), "direct": True}.get(self.algorithm, False)
 
     @property
@@ -118,9 +133,11 @@ class Conv2DOp(Op):
 
     @property
     def by_columns(self) -> bool:
-        points = {"winograd": WINOGRAD_POINTS, "direct": self.kernel[0] * self.kernel[1]}
-        taps = points.get(self.algorithm, 0) if self.groups == 1 and self.pool == (1, 1) else 0
         h, w, oc = self.dst.shape
+        points = {"direct": self.kernel[0] * self.kernel[1]}
+        if self.kernel == (3, 3) and self.src.shape[2] % 16 == oc % 16 == 0:
+            points["winograd"] = WINOGRAD_POINTS
+        taps = points.get(self.algorithm, 0) if self.groups == 1 and self.pool == (1, 1) else 0
         return 4 * taps * self.src.shape[2] * oc > WIDE_BYTES and h * w <= WIDE_PIXELS
 
     @property
@@ -130,14 +147,14 @@ class Conv2DOp(Op):
     def band(self) -> int:
         if self.by_columns:
             return 0
-        return 4 // gcd(self.pool[0], 4) if self.winograd else 1
+        return self.tile // gcd(self.pool[0], self.tile) if self.winograd else 1
 
     def transforms_floats(self) -> int:
         if not (self.by_columns and self.winograd):
             return 0
-        rows, columns = self.rows
-        blocks = -(-self.src.shape[2] // WINOGRAD_DEPTH)
-        return WINOGRAD_POINTS * blocks * (tiles(rows) * tiles(columns) * WINOGRAD_DEPTH + 16)
+        rows, columns = map(self.tiles_along, self.rows)
+        area, blocks = rows * columns, -(-self.src.shape[2] // WINOGRAD_DEPTH)
+        return WINOGRAD_POINTS * blocks * (area * WINOGRAD_DEPTH + 16)
 
     @property
     def tiles(self) -> int:
@@ -148,17 +165,19 @@ class Conv2DOp(Op):
         fit = BLOCK_BYTES // (4 * WINOGRAD_POINTS * (c + oc)) // TILE_ROWS * TILE_ROWS
         if 4 * WINOGRAD_POINTS * c * oc > BLOCK_BYTES:
             fit = MAX_TILES
-        strip = min(tiles(self.rows[0]), _strip(self.pool))
-        widest = max(strip * tiles(self.rows[1]), tiles(self.src.shape[1]))
+        rows, columns = map(self.tiles_along, self.rows)
+        strip = min(rows, self._strip(self.pool))
+        widest = max(strip * columns, self.tiles_along(self.src.shape[1]))
         return max(widest, TILE_ROWS, min(MAX_TILES, fit))
 
     @property
     def strip(self) -> int:
         """Number of rows of tiles computed before pooling: all if they fit in a block, else those of whole windows."""
-        rows, columns = map(tiles, self.rows)
+        rows, columns = map(self.tiles_along, self.rows)
         if rows * columns <= self.tiles:
             return rows
-        return self.tiles // columns // _strip(self.pool) * _strip(self.pool)
+        whole = self._strip(self.pool)
+        return self.tiles // columns // whole * whole
 
     @property
     def rows(self) -> Pair:
@@ -177,7 +196,7 @@ class Conv2DOp(Op):
         """Number of samples that the backward pass processes together."""
         rows, columns = self.rows
         if self.winograd:
-            return max(1, self.tiles // (tiles(rows) * tiles(columns)))
+            return max(1, self.tiles // (self.tiles_along(rows) * self.tiles_along(columns)))
         return max(1, min(16, CHUNK_PIXELS // (rows * columns)))
 
     def _kernel(self, direction: str) -> str:
@@ -204,6 +223,8 @@ class Conv2DOp(Op):
         channels, oc = self.src.shape[2], self.dst.shape[2]
         rows = channels if self.winograd else channels * self.kernel[0] * self.kernel[1]
         block_rows, columns = WINOGRAD_BLOCK if self.winograd else DIRECT_BLOCK
+        if self.winograd:
+            block_rows, columns = _even(rows, block_rows), _even(oc, columns)
         block_rows = min(rows, block_rows)
         blocks, groups = -(-rows // block_rows) * -(-oc // columns), 1
         while groups * blocks < lanes:
@@ -235,7 +256,9 @@ class Conv2DOp(Op):
         (top, _), (left, _) = self.padding
         halo = [top, 0, left, 0]
         for axis in range(2):
-            rows = 4 * tiles(self.rows[axis]) if self.winograd else self.rows[axis]
+            rows = self.rows[axis]
+            if self.winograd:
+                rows = self.tile * self.tiles_along(rows)
             last = (rows - 1) * self.stride[axis] - self.padding[axis][0]
             last += (self.kernel[axis] - 1) * self.dilation[axis]
             halo[2 * axis + 1] = max(0, last + 1 - self.src.shape[axis])

@@ -68,14 +68,14 @@ class Graph:
 
 @dataclass
 class Branch:
-    """The end of a branch of the graph that is not the current one."""
+    """The end of a branch of the graph."""
 
     output: Buffer
     shape: tuple[int, ...]
 
 
 class GraphBuilder(Builder):
-    """Collects the operations that layers emit: a chain, except for `fork` and AddOp.
+    """Collects the operations that layers emit: a chain, except between a `fork` and the operation that merges.
 
     The methods that layers call are documented in `convnet.layers.base.Builder`.
 
@@ -102,7 +102,7 @@ class GraphBuilder(Builder):
 
     def __init__(self, input_shape: tuple[int, ...], *, winograd: bool = True) -> None:
         self.shape = input_shape
-        self.input = self.current = Buffer(self._map_shape())
+        self.input = self.current = Buffer(_map_shape(self.shape))
         self.winograd = winograd
         self.layer = ""
         self.lowered: list[Lowered] = []
@@ -114,6 +114,7 @@ class GraphBuilder(Builder):
         operation: str,
         shape: tuple[int, ...] | None = None,
         parameters: dict[str, Parameter] | None = None,
+        into: Buffer | None = None,
         **options: Any,
     ) -> None:
         kind = Op.kinds.get(operation)
@@ -123,8 +124,11 @@ class GraphBuilder(Builder):
             )
         self.shape = self.shape if shape is None else shape
         self.check_size("map", prod(self.shape))
-        source, self.current = self.current, Buffer(self._map_shape())
+        source, self.current = self.current, into or Buffer(_map_shape(self.shape))
         self.ops.append(kind(self.layer, source, self.current, parameters or {}, **options))
+
+    def new_map(self, shape: tuple[int, ...]) -> Buffer:
+        return Buffer(_map_shape(shape))
 
     def weights(
         self, layer: Any, shape: tuple[int, ...], *, fans: Pair, unit_axis: int = -1
@@ -172,7 +176,7 @@ class GraphBuilder(Builder):
             return
         source = self.current
         self.shape = (prod(self.shape),)
-        self.current = Buffer(self._map_shape(), alias=source)
+        self.current = Buffer(_map_shape(self.shape), alias=source)
 
     def lower(self, name: str, layer: Layer) -> None:
         outer, siblings = self.layer, self.lowered
@@ -191,11 +195,13 @@ class GraphBuilder(Builder):
         self.ops.append(ForkOp(self.layer, source, self.current, other=other))
         return Branch(other, self.shape)
 
-    def switch(self, branch: Branch) -> Branch:
-        left = Branch(self.current, self.shape)
-        self.current, self.shape = branch.output, branch.shape
-        return left
+    def end(self) -> Branch:
+        return Branch(self.current, self.shape)
 
-    def _map_shape(self) -> MapShape:
-        h, w, c = (*(1 for _ in range(3 - len(self.shape))), *self.shape)
-        return h, w, c
+    def switch(self, branch: Branch) -> None:
+        self.current, self.shape = branch.output, branch.shape
+
+
+def _map_shape(shape: tuple[int, ...]) -> MapShape:
+    h, w, c = (*(1 for _ in range(3 - len(shape))), *shape)
+    return h, w, c

@@ -8,7 +8,9 @@ from math import prod
 
 from convnet.graph.plan import memory_limits
 from convnet.graph.plan.builder import MAX_VALUES, Graph, GraphBuilder, Lowered
-from convnet.layers import Dense, Flatten, Layer, LayerShapeError, resolve_names
+from convnet.layers import Dense, Flatten, Layer, LayerShapeError, Parallel, Residual
+from convnet.layers.chain import FLATTEN, chain
+from convnet.layers.residual import SHORTCUT
 from convnet.values.messages import listed, show
 
 UNTIL = "until:"
@@ -34,6 +36,22 @@ class LayerInfo:
     memory_bytes: int
     algorithm: str = ""
     layers: tuple["LayerInfo", ...] = ()
+
+    @property
+    def branches(self) -> tuple[tuple[str, tuple["LayerInfo", ...]], ...]:
+        """The label and the layers of each branch of a Parallel or a Residual; () for other layers."""
+        if isinstance(self.layer, Parallel):
+            prefixes = [f"{self.name}/{i}/" for i in range(len(self.layer.branches))]
+            return tuple(
+                (f"branch {i}", tuple(info for info in self.layers if info.name.startswith(prefix)))
+                for i, prefix in enumerate(prefixes)
+            )
+        if isinstance(self.layer, Residual):
+            shortcut = f"{self.name}/{SHORTCUT}"
+            aside = [info for info in self.layers if f"{info.name}/".startswith(f"{shortcut}/")]
+            body = tuple(info for info in self.layers if info not in aside)
+            return ("body", body), (SHORTCUT, tuple(aside))
+        return ()
 
     def walk(self) -> Iterator["LayerInfo"]:
         """Yield this layer, then those inside it."""
@@ -197,33 +215,27 @@ class Plan:
 
     def _place(self, layers: tuple[Layer, ...]) -> list[tuple[str, Layer]]:
         """List (name, layer), with Flatten and head put in and all shapes checked."""
-        shape, trail = self.input_shape, [self.input_shape]
+        trail = [self.input_shape]
         placed: list[tuple[str, Layer]] = []
-        names = resolve_names(layers)
-        for i, (name, layer) in enumerate(zip(names, layers, strict=True)):
-            where = f"layers[{i}] {name!r}"
-            if i == len(layers) - 1:
-                self._refuse_second_softmax(f"layers[{i}]", layer)
-            if layer.takes == "flat" and len(shape) > 1:
-                placed.append(("flatten", Flatten()))
-                shape = (prod(shape),)
-            try:
-                shape = tuple(layer.output_shape(shape))
-            except LayerShapeError as error:
-                where, shapes = " › ".join((where, *error.where)), _arrows([*trail, *error.trail])
-                raise ValueError(
-                    f"{where}: {error.cause}. Shapes: {shapes}. {error.remedy}"
-                ) from None
-            if prod(shape) > MAX_VALUES:
-                raise ValueError(
-                    f"{where}: its output {shape} would have more than {MAX_VALUES:,} values. "
-                    f"Shapes: {_arrows(trail)}. Use fewer filters or more pooling."
-                )
-            placed.append((name, layer))
-            trail.append(shape)
+        if layers:
+            self._refuse_second_softmax(f"layers[{len(layers) - 1}]", layers[-1])
+        try:
+            for link in chain(layers, self.input_shape):
+                if prod(link.shape) > MAX_VALUES:
+                    raise ValueError(
+                        f"{link.where}: its output {link.shape} would have more than {MAX_VALUES:,} values. "
+                        f"Shapes: {_arrows(trail)}. Use fewer filters or more pooling."
+                    )
+                placed.append((link.name, link.layer))
+                trail.append(link.shape)
+        except LayerShapeError as error:
+            where = " › ".join(error.where)
+            shapes = _arrows([self.input_shape, *error.trail])
+            raise ValueError(f"{where}: {error.cause}. Shapes: {shapes}. {error.remedy}") from None
+        shape = trail[-1]
         if self.n_outputs is not None:
             if len(shape) > 1:
-                placed.append(("flatten", Flatten()))
+                placed.append((FLATTEN, Flatten()))
             placed.append(("output", Dense(self.n_outputs)))
         return placed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from convnet.inspection.displays.boxes import BELOW, INPUT, INSIDE, ROW, SUM, WIDTH, place
+from convnet.inspection.displays.boxes import BELOW, INPUT, INSIDE, MERGE, ROW, WIDTH, place
 from convnet.inspection.displays.canvas import canvas, inches
 from convnet.inspection.displays.nets import check_net
 from convnet.inspection.displays.text import GLYPH, POINTS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
     from convnet.graph import LayerInfo
-    from convnet.inspection.displays.boxes import Box, Shortcut
+    from convnet.inspection.displays.boxes import Box, Point, Rail, Shortcut
     from convnet.inspection.displays.nets import Net
 
 
@@ -31,14 +31,22 @@ BOLD = 1.1  # width of bold text, relative to normal text
 PAD = 0.1  # inches between text and the edge of its box
 LINE = "#444444"
 # Pale tints. The box says what its layer is, so that no information is in the color alone.
-TINTS = {"Conv": "#C5DFF2", "Pool": "#FBE3B5", "Dense": "#BFE6D7", "Residual": "#F7ECF2"}
+TINTS = {
+    "Conv": "#C5DFF2",
+    "Pool": "#FBE3B5",
+    "Dense": "#BFE6D7",
+    "Residual": "#F7ECF2",
+    "Parallel": "#F1EDF9",
+}
 OTHER = "#ECECEC"
 
 
 class ArchitectureDisplay:
     """The layers of a net as boxes, with names, output shapes and numbers of parameters.
 
-    A frame surrounds the layers inside a residual block, and a line at its right is the shortcut to the sum.
+    A frame surrounds the layers inside a residual block, and a line at its right is the shortcut to the sum. The
+    branches of a `Parallel` layer are frames one below the other. Lines at their left lead into them, and lines at
+    their right lead to the box where they are merged.
 
     Parameters
     ----------
@@ -56,11 +64,14 @@ class ArchitectureDisplay:
     ax_ : matplotlib Axes
         The axes that the display draws in.
     boxes_ : dict of matplotlib Patch
-        Boxes by layer name, including nested layers, "input", and "residual1/+" for the sum of a block.
+        Boxes by layer name, including nested layers and "input". "residual1/merge" is the sum of a block, "parallel1/0"
+        a branch.
     texts_ : dict of list of str
         Texts of each box: name, layer, output shape, parameters.
     shortcuts_ : dict of matplotlib Line2D
         Shortcuts by the name of the residual block.
+    rails_ : dict of list of matplotlib Line2D
+        By the name of a `Parallel` layer: for each branch, the line into it and the line from its end to the merge.
 
     Examples
     --------
@@ -145,19 +156,23 @@ class ArchitectureDisplay:
         ValueError
             If `ax` was divided before.
         """
-        boxes, shortcuts, arrows, height = place(self.layers, nested)
+        placed = place(self.layers, nested)
+        height = placed.height
         self.ax_ = canvas("ArchitectureDisplay.plot", ax, size=(WIDTH, height + 2 * HEADING))
         self.figure_ = self.ax_.figure
         self.ax_.set(xlim=(0, WIDTH), ylim=(height + HEADING, -HEADING))
         width, high = inches(self.ax_)
         self._font = FONT * min(1.0, width / WIDTH, high / (height + 2 * HEADING))
-        for x, top, bottom in arrows:
-            self._arrow(x, top, bottom)
+        for x, top, bottom in placed.arrows:
+            self._arrow((x, top), (x, bottom))
+        self.rails_ = {
+            name: [self._rail(points) for points in rails] for name, rails in placed.rails.items()
+        }
         self.boxes_: dict[str, Patch] = {}
         self.texts_: dict[str, list[str]] = {}
-        for box in boxes:
+        for box in placed.boxes:
             self._box(box)
-        self.shortcuts_ = {line.name: self._shortcut(line) for line in shortcuts}
+        self.shortcuts_ = {line.name: self._shortcut(line) for line in placed.shortcuts}
         self._line(-HEADING / 2, 0.0, WIDTH, ["layer", "", "output", "parameters"], "bold")
         n = sum(info.n_parameters for info in self.layers)
         end = "" if self.has_output else " without the output layer, whose size depends on y"
@@ -173,9 +188,12 @@ class ArchitectureDisplay:
             (box.left, box.top), *size, boxstyle=box_style, fc=_tint(box), ec=LINE, lw=0.7
         )
         self.boxes_[box.name] = self.ax_.add_patch(patch)
-        if box.name.endswith(f"/{SUM}"):
-            activation = getattr(self._info(box.name.rpartition("/")[0]).layer, "activation", None)
-            cells = [SUM, f"then {activation}" if activation else "", "", ""]
+        block, _, last = box.name.rpartition("/")
+        if last == MERGE:
+            activation = getattr(self._info(block).layer, "activation", None)
+            cells = [box.text, f"then {activation}" if activation else "", "", ""]
+        elif box.text:
+            cells = [*box.text.partition(": ")[::2], "", ""]
         elif box.info is None:
             cells = [INPUT, "", cross(self.input_shape), ""]
         else:
@@ -197,21 +215,24 @@ class ArchitectureDisplay:
     def _text(self, x: float, y: float, text: str, **style: Any) -> None:
         self.ax_.text(x, y, text, fontsize=self._font, va="center_baseline", **style)
 
-    def _arrow(self, x: float, top: float, bottom: float) -> None:
+    def _arrow(self, start: Point, end: Point) -> None:
         style = dict(arrowstyle="-|>", color=LINE, lw=0.8, shrinkA=0, shrinkB=0, mutation_scale=7)
-        self.ax_.annotate("", (x, bottom), (x, top), arrowprops=style)
+        self.ax_.annotate("", end, start, arrowprops=style)
+
+    def _rail(self, points: Rail) -> Line2D:
+        """Draw a line through some points, with an arrow at its end."""
+        (drawn,) = self.ax_.plot(*zip(*points[:-1], strict=True), color=LINE, lw=0.8)
+        self._arrow(points[-2], points[-1])
+        return drawn
 
     def _shortcut(self, line: Shortcut) -> Line2D:
         """Draw a shortcut: from below the head of the block to the right, down, and back to the sum."""
         start, end = line.top + BELOW / 2, line.bottom
-        (drawn,) = self.ax_.plot(
-            [WIDTH / 2, line.x, line.x], [start, start, end], color=LINE, lw=0.8
-        )
-        style = dict(arrowstyle="-|>", color=LINE, lw=0.8, shrinkA=0, shrinkB=0, mutation_scale=7)
-        self.ax_.annotate("", (line.right, end), (line.x, end), arrowprops=style)
-        if line.info is not None:
-            label = layer_label(line.info)
-            text = _cut(f"{label.spec}: {label.n_parameters}", (end - start) / SHORTCUT_FONT)
+        drawn = self._rail(((WIDTH / 2, start), (line.x, start), (line.x, end), (line.right, end)))
+        if line.layers:
+            specs = ", ".join(layer_label(info).spec for info in line.layers)
+            n_parameters = sum(info.n_parameters for info in line.layers)
+            text = _cut(f"{specs}: {n_parameters:,}", (end - start) / SHORTCUT_FONT)
             x = line.x + INSIDE / 4  # between the line and the frame
             self.ax_.text(
                 *(x, (start + end) / 2, text),

