@@ -66,7 +66,9 @@ def test_each_call_returns_a_net_of_its_own():
 
 @pytest.mark.parametrize("name", ["mnist", "", None, 3, [], "../pretrained/mnist-small"])
 def test_unknown(name):
-    with pytest.raises(ValueError, match=r"no pretrained net .*\. Available: efficientnet-lite0, mnist-small\."):
+    with pytest.raises(
+        ValueError, match=r"no pretrained net .*\. Available: efficientnet-lite0, mnist-small\."
+    ):
         convnet.load_pretrained(name)
 
 
