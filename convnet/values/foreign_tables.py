@@ -28,13 +28,13 @@ _AUGMENTATIONS = (
 LAYERS = ForeignNames(
     {
         # Keras
-        "Add": 'Parallel([branch, branch], "add"), with a list of layers for each branch',
+        "Add": 'Parallel([[], [ReLU()]], "add")',
         "AlphaDropout": "Dropout(0.5)",
-        "Average": 'Parallel([branch, branch], "mean"), with a list of layers for each branch',
+        "Average": 'Parallel([[], [ReLU()]], "mean")',
         "AveragePooling1D": "AvgPool1D(2)",
         "AveragePooling2D": "AvgPool2D(2)",
         "BatchNormalization": "BatchNorm()",
-        "Concatenate": "Parallel([branch, branch]), with a list of layers for each branch",
+        "Concatenate": "Parallel([[], [ReLU()]])",
         "Convolution1DTranspose": "Conv1DTranspose(16, 3)",
         "Convolution2DTranspose": "Conv2DTranspose(16, 3)",
         "Convolution1D": "Conv1D(16, 3)",
@@ -50,8 +50,8 @@ LAYERS = ForeignNames(
         "LayerNormalization": LAYER_NORM,
         "MaxPooling1D": "MaxPool1D(2)",
         "MaxPooling2D": "MaxPool2D(2)",
-        "Maximum": 'Parallel([branch, branch], "max"), with a list of layers for each branch',
-        "Multiply": 'Parallel([branch, branch], "multiply"), with a list of layers for each branch',
+        "Maximum": 'Parallel([[], [ReLU()]], "max")',
+        "Multiply": 'Parallel([[], [ReLU()]], "multiply")',
         "Normalization": "Normalize()",
         "Rescaling": "Rescale(1 / 255)",
         "Reshape": "Leave it out: pass input_shape to the estimator, which reshapes flat X.",

@@ -17,7 +17,7 @@ NETS = {
     "batch norm": (NORMED, 4),
     "separable": (SEPARABLE, 4),
     "residual": (RESIDUAL, 4),
-    "branches": (BRANCHES, 4),
+    "branches": ([layer for layer in BRANCHES if getattr(layer, "merge", "") != "max"], 4),  # no ties
 }
 
 
