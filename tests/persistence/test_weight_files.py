@@ -446,3 +446,10 @@ def test_a_missing_library(tmp_path, monkeypatch, ending, library):
     monkeypatch.setitem(sys.modules, f"{library}.numpy", None)
     with pytest.raises(ImportError, match=rf"needs {library}. Install it with: pip .*\[{ending}\]"):
         read(b"", tmp_path, ending)
+
+
+def test_pytorch_is_not_needed(tmp_path, monkeypatch):
+    for name in ("torch", "keras", "tensorflow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for form in FORMS:
+        assert len(read(weights_file(ARRAYS, form), tmp_path).arrays) == len(ARRAYS)
