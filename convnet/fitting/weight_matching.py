@@ -98,7 +98,8 @@ def match_weights(
     by_name = {module.name: module for module in modules}
     what, names = "weight_names", weight_names
     if names is None:  # the first name map that is of such a file
-        fitting = ((n, m) for n, m in maps.items() if by_name.keys() >= set(m.values()))
+        there = {*by_name, *(source for m in modules for source in m.sources.values())}
+        fitting = ((name, known) for name, known in maps.items() if there >= set(known.values()))
         what, names = next(fitting, ("", None))
         what = f"the name map {what!r} of the preset"
     if names is not None:

@@ -339,6 +339,7 @@ def foo(tmp_path, monkeypatch):
     (tmp_path / "presets" / "foo.yaml").write_text(json.dumps(spec))
     maps = {
         "foo.timm": {"conv1": "x", "batchnorm1": "xn", "conv2": "a", "batchnorm2": "an"},
+        "foo.zoo": {"conv1/weights": "w.weight", "conv1/bias": "v.bias"},
         "foo.torchvision": {
             "conv1": "features.1",
             "batchnorm1": "features.9",
@@ -379,6 +380,13 @@ def test_a_preset_has_name_maps(foo, tmp_path, source, classes):
         )
     loads = "output" in names and classes == 3
     assert clf.init_report_["missing"] == ([] if loads else ["output"])
+
+
+def test_a_name_map_may_name_arrays(foo):
+    arrays = torch_arrays(conv("w", 2, 2) | conv("v", 2, 2))
+    clf = initialized("foo", arrays)
+    np.testing.assert_array_equal(clf.weights_["conv1/bias"], arrays["v.bias"])
+    assert clf.init_report_["loaded"] == ["conv1"]
 
 
 def test_another_file_for_a_preset_goes_by_order(foo):
