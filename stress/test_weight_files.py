@@ -32,14 +32,13 @@ def attempt(form, folder, data, draw):
         changed = altered_bytes(data, draw)
     path = folder / f"w.{ENDINGS[form]}"
     path.write_bytes(changed)
-    before = set(sys.modules)
     try:
         arrays = read_weights(str(path)).arrays
     except convnet.ModelFileError as error:
         assert str(path) in str(error) and "\n" not in str(error) and len(str(error)) < 800
         return "refused"
     finally:
-        assert set(sys.modules) == before or form == "h5"  # h5py imports parts of itself
+        assert not (folder / "ran").exists()
     assert all(array.size * array.itemsize <= 16 * len(changed) for array in arrays.values())
     sum(float(np.sum(array)) for array in arrays.values() if array.dtype.kind != "b")
     X, y = np.zeros((6, 5, 5, 2), np.float32), np.arange(6) % 3

@@ -34,7 +34,7 @@ ENDINGS = {
 PIECES = (
     *(b".", b"0", b"(", b"R", b"b", b"Q", b"u", b"s", b"t", b"}", b"]", b"a", b"e", b"i", b"o", b"\x81", b"2"),
     *(b"r\xff\xff\xff\xff", b"X\xff\xff\xff\x7f", b"\x8d" + b"\xff" * 8, b"h\xff", b"j\xff\xff\xff\xff"),
-    *(b"\x8a\xff", b"\x8b\xff\xff\xff\x7f", b"cos\nsystem\n", b"cbuiltins\neval\n", b"X\x04\0\0\0ls -R"),
+    *(b"\x8a\xff", b"\x8b\xff\xff\xff\x7f", b"cos\nsystem\n", b"cbuiltins\neval\n", b"X\x09\0\0\0touch ran"),
     *(b"ctorch._utils\n_rebuild_tensor_v2\n", b"ctorch\nLongStorage\n", b"M\xff\xff", b"J\xff\xff\xff\xff"),
 )  # fmt: skip
 

@@ -96,10 +96,14 @@ def match_weights(
     if weight_names is None and layout == "own":
         return Match(arrays)
     by_name = {module.name: module for module in modules}
-    known = next((names for names in maps.values() if by_name.keys() >= set(names.values())), None)
-    if weight_names is not None or known is not None:
-        named = _NameResolver(own, modules, arrays)
-        pairs = named.pairs(weight_names if weight_names is not None else known or {})
+    what, names = "weight_names", weight_names
+    if names is None:  # the first name map that is of such a file
+        there = {*by_name, *(source for m in modules for source in m.sources.values())}
+        fitting = ((name, known) for name, known in maps.items() if there >= set(known.values()))
+        what, names = next(fitting, ("", None))
+        what = f"the name map {what!r} of the preset"
+    if names is not None:
+        pairs = _NameResolver(own, modules, arrays, what).pairs(names)
     else:
         pairs = _same_names(own, by_name) or _by_shape(own, modules, ordered)
     orders = channels_first_orders(plan) if layout == "torch" else {}
@@ -159,26 +163,29 @@ def _by_shape(own: Sequence[Module], modules: Sequence[Module], ordered: bool) -
     taken: set[str] = set()
     unsure: list[Module] = []  # chosen by order alone
 
-    def take(layer: Module, module: Module | None) -> bool:
-        if module is None or module.name in taken or not fits(layer, module):
-            return False
+    left = {place: list(group) for place, group in places.items()}
+
+    def take(layer: Module, module: Module) -> None:
         pairs[layer.name] = module
         taken.add(module.name)
-        return True
+
+    def take_first(layer: Module) -> None:
+        group = left.get(_place(layer), [])
+        module = next((m for m in group if fits(layer, m)), None)
+        if module is not None:
+            take(layer, module)
+            group.remove(module)
+            unsure.append(module)
 
     for layer in own:
         if layer.kind and layer.kind not in NORMS:
-            for module in places.get(_place(layer), ()):
-                if take(layer, module):
-                    unsure.append(module)
-                    break
+            take_first(layer)
     beside = {} if ordered else _norms_beside(own, modules, pairs)
     for layer in own:
-        if layer.kind in NORMS and not take(layer, beside.get(layer.name)):
-            for module in places.get(_place(layer), ()):
-                if take(layer, module):
-                    unsure.append(module)
-                    break
+        if layer.name in beside:
+            take(layer, beside[layer.name])
+        elif layer.kind in NORMS:
+            take_first(layer)
     if not ordered:
         _check_order(places, {module.name for module in unsure}, taken)
     _check_gaps(own, modules, pairs, taken, ordered)
@@ -297,11 +304,18 @@ class _NameResolver:
         The modules of the file.
     arrays : mapping of str to ndarray
         The arrays of the file, for those that belong to no known module.
+    what : str
+        Where the names come from, for errors.
     """
 
     def __init__(
-        self, own: Sequence[Module], modules: Sequence[Module], arrays: Mapping[str, np.ndarray]
+        self,
+        own: Sequence[Module],
+        modules: Sequence[Module],
+        arrays: Mapping[str, np.ndarray],
+        what: str,
     ) -> None:
+        self.what = what
         self.layers = {layer.name: layer for layer in own}
         self.modules = {module.name: module for module in modules}
         self.arrays = dict(arrays)
@@ -321,7 +335,7 @@ class _NameResolver:
                 if module is not None:
                     pairs[here] = module
             elif layer in self.layers and role in self.layers[layer].arrays:
-                source = _find(self.sources, there, "array", here)
+                source = self._find(self.sources, there, "array", here)
                 old = pairs.get(layer, Module(layer, {}, {}))
                 array = self.sources[source]
                 self._check(here, self.layers[layer].shapes[role], source, array.shape)
@@ -335,21 +349,22 @@ class _NameResolver:
                     *(f"{n}/{r}" for n, m in self.layers.items() for r in m.arrays),
                 ]
                 raise ValueError(
-                    f"weight_names: the net has no layer with weights named {show(here)}. It has {listed(self.layers)}."
+                    f"{self.what}: the net has no layer with weights named {show(here)}. It has {listed(self.layers)}."
                     f"{did_you_mean(here, known)}"
                 )
         for layer, module in pairs.items():
             lacking = self.layers[layer].arrays.keys() - module.arrays.keys() - CONSTANTS.keys()
             if lacking:
                 raise ValueError(
-                    f"weight_names: {layer} also needs {listed(f'{layer}/{role}' for role in sorted(lacking))}. "
+                    f"{self.what}: {layer} also needs {listed(f'{layer}/{role}' for role in sorted(lacking))}. "
                     "Name the array of each, or the module of the whole layer."
                 )
         return pairs
 
     def _module(self, here: str, there: str) -> Module | None:
         """Return the module that a layer is mapped to, or None for an output layer of another size."""
-        layer, module = self.layers[here], self.modules[_find(self.modules, there, "module", here)]
+        layer = self.layers[here]
+        module = self.modules[self._find(self.modules, there, "module", here)]
         if layer.kind == "dense":
             module = module.as_dense()
         for role, shape in module.shapes.items():
@@ -364,25 +379,24 @@ class _NameResolver:
     ) -> None:
         if expected is None:
             raise ValueError(
-                f"weight_names: {show(there)} of shape {shape} belongs to {here}, which the net does not have."
+                f"{self.what}: {show(there)} of shape {shape} belongs to {here}, which the net does not have."
             )
         if expected != shape:
             stored = self.arrays[there].shape
             form = "" if stored == shape else f", {shape} in the layout of convnet"
             raise ValueError(
-                f"weight_names: {here} has shape {expected}, but {show(there)} has shape {stored}{form}."
+                f"{self.what}: {here} has shape {expected}, but {show(there)} has shape {stored}{form}."
             )
 
-
-def _find(known: Mapping[str, object], name: str, what: str, here: str) -> str:
-    """Return a name as it is in `known`. The name in the file may have a prefix that was removed."""
-    stripped = name
-    while stripped not in known:
-        prefix = next((p for p in WRAPPERS if stripped.startswith(p)), None)
-        if prefix is None:
-            raise ValueError(
-                f"weight_names[{show(here)}]: init_weights has no {what} named {show(name)}. It has {listed(known)}."
-                f"{did_you_mean(name, known)}"
-            )
-        stripped = stripped.removeprefix(prefix)
-    return stripped
+    def _find(self, known: Mapping[str, object], name: str, kind: str, here: str) -> str:
+        """Return a name as it is in `known`. The name in the file may have a prefix that was removed."""
+        stripped = name
+        while stripped not in known:
+            prefix = next((p for p in WRAPPERS if stripped.startswith(p)), None)
+            if prefix is None:
+                raise ValueError(
+                    f"{self.what}: {here}: init_weights has no {kind} named {show(name)}. It has {listed(known)}."
+                    f"{did_you_mean(name, known)}"
+                )
+            stripped = stripped.removeprefix(prefix)
+        return stripped

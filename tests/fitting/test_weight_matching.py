@@ -261,7 +261,10 @@ def test_weight_names_of_arrays_and_of_other_dicts():
     ("names", "message"),
     [
         ({"conv9": "c1"}, r"no layer with weights named 'conv9'.*It has conv1.*Did you mean 'conv"),
-        ({"conv1": "C1"}, r"\['conv1'\].*no module named 'C1'. It has c1.*Did you mean 'c1'"),
+        (
+            {"conv1": "C1"},
+            r"weight_names: conv1: .*no module named 'C1'. It has c1.*Did you mean 'c1'",
+        ),
         ({"conv1/weights": "c1.wieght"}, "no array named 'c1.wieght'.*Did you mean 'c1.weight'"),
         (
             {"conv1": "c2"},
@@ -336,6 +339,7 @@ def foo(tmp_path, monkeypatch):
     (tmp_path / "presets" / "foo.yaml").write_text(json.dumps(spec))
     maps = {
         "foo.timm": {"conv1": "x", "batchnorm1": "xn", "conv2": "a", "batchnorm2": "an"},
+        "foo.zoo": {"conv1/weights": "w.weight", "conv1/bias": "v.bias"},
         "foo.torchvision": {
             "conv1": "features.1",
             "batchnorm1": "features.9",
@@ -376,6 +380,13 @@ def test_a_preset_has_name_maps(foo, tmp_path, source, classes):
         )
     loads = "output" in names and classes == 3
     assert clf.init_report_["missing"] == ([] if loads else ["output"])
+
+
+def test_a_name_map_may_name_arrays(foo):
+    arrays = torch_arrays(conv("w", 2, 2) | conv("v", 2, 2))
+    clf = initialized("foo", arrays)
+    np.testing.assert_array_equal(clf.weights_["conv1/bias"], arrays["v.bias"])
+    assert clf.init_report_["loaded"] == ["conv1"]
 
 
 def test_another_file_for_a_preset_goes_by_order(foo):
@@ -562,3 +573,14 @@ def test_normalizations_before_convolutions():
     names = natural_order(shapes)
     arrays = zeros({name: shapes[name] for name in names})
     assert matched([*layers, GlobalAvgPool2D()], arrays, ordered=False).origins == want
+
+
+def test_a_name_map_of_another_shape_is_named(foo):
+    """Gray images, for example: the map is right, but its first layer has other weights."""
+    names = foo["foo.timm"]
+    shapes = conv(names["conv1"], 2, 3) | conv(names["conv2"], 2, 2)
+    shapes |= norm(names["batchnorm1"], 2) | norm(names["batchnorm2"], 2)
+    with pytest.raises(
+        ValueError, match=r"name map 'foo\.timm' of the preset: conv1/weights has shape"
+    ):
+        initialized("foo", torch_arrays(shapes))

@@ -56,16 +56,15 @@ def read_keras(path: str) -> tuple[dict[str, np.ndarray], bool]:
     """
     h5py = _library()
     with h5py.File(path, "r") as file:
-        root, ordered = file, False
+        root = file
         if "model_weights" in file.keys():  # noqa: SIM118  `in file` would follow links
             root = _member(h5py, file, "model_weights")
         names = _listed_names(root, "layer_names")
-        ordered = names is not None
         reader = _Reader(h5py, os.path.getsize(path))
         for name in natural_order(root.keys()) if names is None else names:
             if name not in NOT_WEIGHTS:
                 reader.visit(root, name, (), 0)
-    return reader.arrays, ordered
+    return reader.arrays, names is not None
 
 
 class _Reader:
