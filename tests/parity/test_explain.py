@@ -17,7 +17,10 @@ NETS = {
     "batch norm": (NORMED, 4),
     "separable": (SEPARABLE, 4),
     "residual": (RESIDUAL, 4),
-    "branches": ([layer for layer in BRANCHES if getattr(layer, "merge", "") != "max"], 4),  # no ties
+    "branches": (
+        [layer for layer in BRANCHES if getattr(layer, "merge", "") != "max"],
+        4,
+    ),  # no ties
 }
 
 

@@ -71,7 +71,7 @@ class Plan:
     n_outputs : int, default=None
         Units of the output layer that is appended; None appends none.
     winograd : bool, default=None
-        Whether 3×3 convolutions that suit it are computed by Winograd's algorithm, which is faster and rounds
+        Whether 3×3 and 5×5 convolutions that suit it are computed by Winograd's algorithm, which is faster and rounds
         differently. None: yes, unless the environment's ``CONVNET_WINOGRAD`` is 0.
 
     Attributes
