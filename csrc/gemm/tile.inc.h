@@ -133,7 +133,7 @@ CN_INLINE void NAME(cn_tile_weights_rows)(const int P, const cn_outer *o, const 
 
 #define ROWS(P)                                                                                    \
     case P:                                                                                        \
-        if (P <= ROWS_AT_ONCE) FUNCTION(P, ARGUMENTS);                                             \
+        if ((P) <= ROWS_AT_ONCE) FUNCTION(P, ARGUMENTS);                                           \
         break;
 #if CN_MR > 6
 #define ALL_ROWS                                                                                   \
