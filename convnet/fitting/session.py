@@ -188,7 +188,8 @@ class FitSession:
         self.validation_set = ValidationSet.read(estimator, self.data, *validation)
         self.validated_by: int | str | None = None if self.validation_set is None else PASSED
         self.init_weights: InitialArrays | None = None
-        if not resume:
+        named = estimator.init_weights is not None or estimator.weight_names is not None
+        if named and not resume:
             self.init_weights = initial_arrays(estimator, self.data, load)
         self.scaling: TargetScaling | None = None
         self.net: InitialNet | None = None

@@ -52,16 +52,10 @@ class Layer(Value):
 
     # fields that hold layers, with the depth of the list: 1 for a list of layers, 2 for a list of such lists
     nested_fields: ClassVar[Mapping[str, int]] = {}
+    inner_layers: ClassVar[tuple[Layer, ...]] = ()  # the layers directly inside this one
     foreign_parameters: ClassVar = foreign_tables.LAYER_PARAMETERS
 
     name: str | None = parameter(optional(layer_name), default=None, kw_only=True)
-
-    @property
-    def inner_layers(self) -> tuple[Layer, ...]:
-        """The layers directly inside this one."""
-        return tuple(
-            layer for field in self.nested_fields for layer in flat_list(getattr(self, field))
-        )
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the output.

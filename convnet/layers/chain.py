@@ -8,7 +8,6 @@ from convnet.layers.base import Layer
 from convnet.layers.flatten import Flatten
 from convnet.layers.geometry import LayerShapeError, Shape
 from convnet.layers.spec import resolve_names
-from convnet.values.messages import show
 
 FLATTEN = "flatten"  # name of the layer that is inserted
 
@@ -63,7 +62,7 @@ def chain(
     shape, trail = tuple(input_shape), list[Shape]()
     prefix = f"{prefix}/" if prefix else ""
     for i, (name, layer) in enumerate(zip(resolve_names(layers, reserved), layers, strict=True)):
-        place = f"{where}[{i}] {show(name)}"
+        place = f"{where}[{i}] {name!r}"
         if layer.takes == "flat" and len(shape) > 1:
             shape = (prod(shape),)
             yield Link(f"{prefix}{FLATTEN}", Flatten(), shape, place)

@@ -124,6 +124,11 @@ class Parallel(Layer):
         ) -> None: ...
 
     @property
+    def inner_layers(self) -> tuple[Layer, ...]:  # type: ignore[override]
+        """The layers of all branches."""
+        return tuple(layer for branch in self.branches for layer in branch)
+
+    @property
     def takes(self) -> str:  # type: ignore[override]
         """The form of input that the branches take. A branch with a dense layer can flatten a map by itself."""
         required = [required_input(branch) for branch in self.branches]

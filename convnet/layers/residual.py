@@ -99,6 +99,11 @@ class Residual(Layer):
         ) -> None: ...
 
     @property
+    def inner_layers(self) -> tuple[Layer, ...]:  # type: ignore[override]
+        """The layers of the body, then those of the shortcut."""
+        return (*self.layers, *(self.shortcut or ()))
+
+    @property
     def takes(self) -> str:  # type: ignore[override]
         """The form of input that the first layer with a requirement takes."""
         return required_input(self.layers)
