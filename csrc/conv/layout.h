@@ -221,17 +221,22 @@ static inline cn_planar cn_planar_layout(const cn_conv_params *op, int backward)
     return p;
 }
 
-/* Offsets of the taps; planes of x and of the map; a pooled line, in whole vectors. */
-static inline int64_t cn_planar_fwd_scratch(const cn_conv_params *op) {
-    return cn_aligned(cn_taps_floats(op)) +
-           (op->src.c + op->dst.c) * cn_planar_layout(op, 0).plane + cn_aligned(op->dst.w) + 16;
+/* From a pooled line to that of the next channel, in whole vectors. */
+static inline int64_t cn_planar_line(const cn_conv_params *op) {
+    return cn_aligned(op->dst.w) + 16;
 }
 
-/* Offsets of two passes; planes of x, of the gradient by the map and of that by x; two rows. */
+/* Offsets of the taps; planes of x and of the map; a pooled line of each channel. */
+static inline int64_t cn_planar_fwd_scratch(const cn_conv_params *op) {
+    return cn_aligned(cn_taps_floats(op)) +
+           (op->src.c + op->dst.c) * cn_planar_layout(op, 0).plane + op->dst.c * cn_planar_line(op);
+}
+
+/* Offsets of two passes; planes of x, of the gradient by the map and of that by x; a row; a line of each channel. */
 static inline int64_t cn_planar_bwd_scratch(const cn_conv_params *op) {
     return cn_aligned(2 * cn_taps_floats(op)) +
            (2 * op->src.c + op->dst.c) * cn_planar_layout(op, 1).plane +
-           cn_aligned(op->dst.w * op->dst.c) + cn_aligned(op->dst.w);
+           cn_aligned(op->dst.w * op->dst.c) + op->dst.c * cn_planar_line(op);
 }
 
 /* Depthwise: most kernel rows of the kernels in depthwise_row.inc.h. */

@@ -106,12 +106,13 @@ static void planar_fwd(const cn_conv_params *op, const cn_context *ctx, const cn
             float *row = cn_line(t, &op->dst, s, y), *from = z + y * op->pool_h * p.pitch;
             if (!cn_conv_pools(op))
                 cn_planes_to_pixels(from, p.plane, oc, op->dst.w, row);
-            else
-                for (int64_t o = 0; o < oc; o++) {
-                    cn_pool_line(from + o * p.plane, p.pitch, op->dst.w, line,
+            else {
+                for (int64_t o = 0; o < oc; o++)
+                    cn_pool_line(from + o * p.plane, p.pitch, op->dst.w,
+                                 line + o * cn_planar_line(op),
                                  winner ? winner + (o * op->dst.h + y) * op->dst.w : NULL);
-                    for (int64_t i = 0; i < op->dst.w; i++) row[i * oc + o] = line[i];
-                }
+                cn_planes_to_pixels(line, cn_planar_line(op), oc, op->dst.w, row);
+            }
             if (op->activation != CN_LINEAR) cn_activate(op->activation, row, row, op->dst.w * oc);
         }
     }
@@ -156,12 +157,13 @@ static void planar_bwd(const cn_conv_params *op, const cn_context *ctx, const cn
             float *to = inside + y * op->pool_h * p.pitch;
             if (!cn_conv_pools(op))
                 cn_pixels_to_planes(line, oc, op->dst.w, to, p.plane);
-            else
-                for (int64_t o = 0; o < oc; o++, to += p.plane) {
-                    for (int64_t i = 0; i < op->dst.w; i++) column[i] = line[i * oc + o];
-                    cn_unpool_line(column, winner + (o * op->dst.h + y) * op->dst.w, op->dst.w, to,
-                                   p.pitch);
-                }
+            else {
+                cn_pixels_to_planes(line, oc, op->dst.w, column, cn_planar_line(op));
+                for (int64_t o = 0; o < oc; o++)
+                    cn_unpool_line(column + o * cn_planar_line(op),
+                                   winner + (o * op->dst.h + y) * op->dst.w, op->dst.w,
+                                   to + o * p.plane, p.pitch);
+            }
         }
         if (op->grad_weights >= 0)
             cn_lines_weights(op, x, p.plane, offset, taps, inside, p.plane, length,
