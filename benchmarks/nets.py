@@ -2,11 +2,12 @@
 
 `NETS` are the nets of docs/performance.md. `SMALL_NETS` are five others, of kinds that `NETS` does not have.
 
-resnet18 and mobilenetv2 have the layers of torchvision's models of these names, with these differences:
+resnet18 and mobilenetv2 have the layers of torchvision's models of these names, with these differences, so that figures
+can be compared with earlier ones. The presets of these names have the layers of torchvision themselves:
 
 - The shortcut of a block that changes the shape is a 1×1 convolution with a bias. In torchvision, batch normalization
   follows it instead of a bias.
-- mobilenetv2 uses ReLU where torchvision uses ReLU6, which convnet does not have.
+- mobilenetv2 uses ReLU where torchvision uses ReLU6.
 - Running variances are those of the batches, divided by n. PyTorch divides by n - 1, which concerns training only.
 
 All libraries compute the net as convnet does, except for the last difference.

@@ -12,13 +12,17 @@ from pathlib import Path
 from convnet.graph import Plan
 from convnet.layers import (
     Activation,
+    AvgPool1D,
     AvgPool2D,
     BatchNorm,
+    Conv1D,
     Conv2D,
     Dense,
     DepthwiseConv2D,
     Dropout,
+    GlobalAvgPool1D,
     GlobalAvgPool2D,
+    MaxPool1D,
     MaxPool2D,
     Parallel,
     ReLU,
@@ -257,7 +261,68 @@ def densenet121():
     return [*layers, GlobalAvgPool2D()]
 
 
+def unit1d(filters, kernel_size, use_bias=True):
+    """Return a 1-D convolution that keeps the length, and its batch normalization."""
+    return Conv1D(filters, kernel_size, padding="same", use_bias=use_bias), TENSORFLOW
+
+
+def fcn():
+    """Return the fully convolutional net of Wang et al."""
+    units = ((*unit1d(n, k), ReLU()) for n, k in ((128, 8), (256, 5), (128, 3)))
+    return [*(layer for unit in units for layer in unit), GlobalAvgPool1D()]
+
+
+def resnet1d():
+    """Return the ResNet of Wang et al.: the shortcut of the last block is a batch normalization."""
+
+    def block(filters, shortcut):
+        body = (*unit1d(filters, 8), ReLU(), *unit1d(filters, 5), ReLU(), *unit1d(filters, 3))
+        return Residual(body, "relu", shortcut)
+
+    blocks = (block(64, unit1d(64, 1)), block(128, unit1d(128, 1)), block(128, [TENSORFLOW]))
+    return [*blocks, GlobalAvgPool1D()]
+
+
+def time_cnn():
+    """Return Time-CNN of Zhao et al."""
+    return [
+        *(Conv1D(6, 7, activation="sigmoid"), AvgPool1D(3)),
+        *(Conv1D(12, 7, activation="sigmoid"), AvgPool1D(3)),
+    ]
+
+
+def inceptiontime():
+    """Return one net of InceptionTime for signals of one channel: two residual blocks of three modules."""
+
+    def module(bottleneck):
+        narrow = [Conv1D(32, 1, use_bias=False)] if bottleneck else []
+        branches = [[Conv1D(32, k, padding="same", use_bias=False)] for k in (40, 20, 10)]
+        pooled = [MaxPool1D(3, stride=1, padding="same"), Conv1D(32, 1, use_bias=False)]
+        if not bottleneck:
+            return Parallel([*branches, pooled]), TENSORFLOW, ReLU()
+        convolutions = [*narrow, Parallel(branches)]
+        return Parallel([convolutions, pooled]), TENSORFLOW, ReLU()
+
+    first = [*module(False), *module(True), *module(True)]
+    second = [*module(True), *module(True), *module(True)]
+    return [
+        Residual(first, "relu", unit1d(128, 1, use_bias=False)),
+        Residual(second, "relu", unit1d(128, 1, use_bias=False)),
+        GlobalAvgPool1D(),
+    ]
+
+
 PRESETS = {
+    "fcn": ("signals: the fully convolutional net of Wang et al., 2017", fcn()),
+    "resnet-1d": ("signals: the ResNet of Wang et al., 2017", resnet1d()),
+    "time-cnn": (
+        "signals: Time-CNN (Zhao et al., 2017), two convolutions with average pools",
+        time_cnn(),
+    ),
+    "inceptiontime": (
+        "signals: one net of InceptionTime (Ismail Fawaz et al., 2020); average five for the published results",
+        inceptiontime(),
+    ),
     "resnet18": ("ResNet-18 (He et al., 2016), as in torchvision", resnet((2, 2, 2, 2), False)),
     "resnet34": ("ResNet-34 (He et al., 2016), as in torchvision", resnet((3, 4, 6, 3), False)),
     "resnet50": ("ResNet-50 (He et al., 2016), as in torchvision", resnet((3, 4, 6, 3), True)),
@@ -288,6 +353,7 @@ SMALL = {
     "resnet-small": ((32, 32, 3), 10),
     "vgg-small": ((32, 32, 3), 10),
     "walkthrough": ((28, 28, 1), 10),
+    **dict.fromkeys(("fcn", "resnet-1d", "time-cnn", "inceptiontime"), ((150, 1), 2)),
 }
 
 

@@ -11,10 +11,12 @@ from convnet.layers import Conv2D, Dropout, MaxPool2D, ReLU, as_layers, presets,
 from convnet.layers.preset import FOLDER
 
 NAMES = ["catdog", "keraslab", "lenet", "resnet-small", "vgg-small", "walkthrough"]
+SIGNALS = ["fcn", "inceptiontime", "resnet-1d", "time-cnn"]
 PUBLISHED = {  # the numbers of parameters of their sources, with 1000 classes
     "densenet121": 7_978_856,
     "efficientnet-b0": 5_288_548,
     "efficientnet-lite0": 4_652_008,
+    "fcn": 264_962,  # two classes
     "mobilenet-v2": 3_504_872,
     "mobilenet-v3-small": 2_542_856,
     "resnet18": 11_689_512,
@@ -34,7 +36,7 @@ KERASLAB = (
 
 def test_names_and_descriptions():
     described = presets()
-    assert list(described) == sorted([*NAMES, *PUBLISHED])
+    assert list(described) == sorted({*NAMES, *PUBLISHED, *SIGNALS})
     for preset in described.values():
         text = preset.description
         assert 20 < len(text) < 120 and "\n" not in text and not text.endswith(".")

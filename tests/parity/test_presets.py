@@ -13,8 +13,12 @@ from convnet.layers import Dropout, as_layers, presets, to_json
 from convnet.model_io.pretrained_wheels import WHEELS
 
 SHAPE, N, CLASSES = (64, 64, 3), 6, 5
-NAMES = [name for name, preset in presets().items() if preset.input_shape == (224, 224, 3)]
+SIGNALS = [name for name, preset in presets().items() if preset.input_shape == (150, 1)]
+IMAGES = [name for name, preset in presets().items() if preset.input_shape == (224, 224, 3)]
+NAMES = [*IMAGES, *SIGNALS]
 SLOW = {"resnet34", "resnet50", "densenet121", "vgg16"}
+# PyTorch says that it copies signals for even kernels
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 every = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in NAMES]
 )
@@ -37,7 +41,7 @@ def peer(torch, name):
     for layer in module.modules():
         if isinstance(layer, torch.nn.Dropout):
             layer.p = 0.0
-        elif isinstance(layer, torch.nn.BatchNorm2d):
+        elif isinstance(layer, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             torch.nn.init.normal_(layer.running_mean, std=0.1)
             torch.nn.init.uniform_(layer.running_var, 0.5, 1.5)
             torch.nn.init.uniform_(layer.weight, 0.5, 1.5)
@@ -47,7 +51,8 @@ def peer(torch, name):
 
 def network(name, smoothed=False):
     """Return the net here, without dropout."""
-    shape = (32, 32, 3) if name == "vgg16" else SHAPE  # with a last map of one pixel
+    shape = (64, 1) if name in SIGNALS else SHAPE
+    shape = (32, 32, 3) if name == "vgg16" else shape  # with a last map of one pixel
     spec = to_json(as_layers(name))
     for kink, smooth in SMOOTH.items() if smoothed else ():
         spec = spec.replace(kink, smooth)
@@ -79,11 +84,9 @@ def smooth(torch, monkeypatch):
 
 def pairs(torch, net, module):
     """Return the parameters here by name, each with its tensor there and in the layout here; both in their order."""
-    modules = [
-        m
-        for m in module.modules()
-        if isinstance(m, torch.nn.Conv2d | torch.nn.Linear | torch.nn.BatchNorm2d)
-    ]
+    nn = torch.nn
+    kinds = nn.Conv2d | nn.Conv1d | nn.Linear | nn.BatchNorm2d | nn.BatchNorm1d
+    modules = [child for child in module.modules() if isinstance(child, kinds)]
     layers = {}
     for parameter in net.plan.parameters:
         layer, _, role = parameter.name.rpartition("/")
@@ -97,13 +100,9 @@ def pairs(torch, net, module):
 
 
 def own_layout(tensor, shape):
-    """Return (oc, c, kh, kw) as (kh, kw, c, oc), and (out, in) as (in, out)."""
+    """Return (oc, c, kh, kw) as (kh, kw, c, oc), (oc, c, k) as (k, c, oc), and (out, in) as (in, out)."""
     array = tensor.detach().numpy()
-    if array.ndim == 4:
-        array = array.transpose(2, 3, 1, 0)
-    elif array.ndim == 2:
-        array = array.T
-    return array.reshape(shape)
+    return array.transpose(*range(2, array.ndim), *((1, 0)[-array.ndim :])).reshape(shape)
 
 
 def images(net):
@@ -118,14 +117,14 @@ def test_outputs(torch, name):
     net.set_weights({key: own_layout(*value) for key, value in found.items()})
     X = images(net)
     with torch.no_grad():
-        want = module(torch.from_numpy(X.transpose(0, 3, 1, 2)).double()).numpy()
+        want = module(torch.from_numpy(np.moveaxis(X, -1, 1).copy()).double()).numpy()
     np.testing.assert_allclose(net.forward(X), want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 
 
 def gradients(torch, module, X, y):
     """Return the loss of a training step there and its gradients, in the order of the parameters."""
     module.train().zero_grad()
-    X = torch.from_numpy(X.transpose(0, 3, 1, 2)).to(next(module.parameters()).dtype)
+    X = torch.from_numpy(np.moveaxis(X, -1, 1).copy()).to(next(module.parameters()).dtype)
     loss = torch.nn.functional.cross_entropy(module(X), torch.from_numpy(y))
     loss.backward()
     return loss.item(), [p.grad.double().numpy() for p in module.parameters()]
@@ -164,7 +163,9 @@ def test_a_training_step(torch, smooth, name):
             np.testing.assert_allclose(after[key], tensor.numpy(), rtol=1e-4, atol=1e-4)
 
 
-@every
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in IMAGES]
+)
 def test_files_with_the_names_of_the_source_load_without_a_map(torch, name, tmp_path):
     module, net = peer(torch, name).float().eval(), network(name)
     X, y = images(net), np.arange(N) % CLASSES
@@ -175,7 +176,7 @@ def test_files_with_the_names_of_the_source_load_without_a_map(torch, name, tmp_
     torch.save(state, tmp_path / "weights.pth")
     clf = ConvNetClassifier(name, init_weights=tmp_path / "weights.pth").initialize(X, y)
     with torch.no_grad():
-        want = module(torch.from_numpy(X.transpose(0, 3, 1, 2))).numpy()
+        want = module(torch.from_numpy(np.moveaxis(X, -1, 1).copy())).numpy()
     got = clf.decision_function(X)
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 

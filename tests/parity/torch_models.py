@@ -295,7 +295,84 @@ def densenet121(n):
     return Named(forward, features=features, classifier=nn.Linear(c, n))
 
 
+# signals -------------------------------------------------------------------------------------------------
+def conv1d(c, oc, k, bias=True):
+    return nn.Conv1d(c, oc, k, padding="same", bias=bias)
+
+
+def norm1d(c):
+    return nn.BatchNorm1d(c, eps=0.001, momentum=0.01)
+
+
+def fcn(n):
+    layers, c = nn.Sequential(), 1
+    for oc, k in ((128, 8), (256, 5), (128, 3)):
+        layers.extend([conv1d(c, oc, k), norm1d(oc), nn.ReLU()])
+        c = oc
+    return Named(
+        lambda self, x: self.fc(self.layers(x).mean(2)), layers=layers, fc=nn.Linear(128, n)
+    )
+
+
+def resnet_1d(n):
+    blocks, c = nn.Sequential(), 1
+    for oc in (64, 128, 128):
+        body = nn.Sequential()
+        for i, (k, ic) in enumerate(((8, c), (5, oc), (3, oc))):
+            body.extend([conv1d(ic, oc, k), norm1d(oc), *([nn.ReLU()] if i < 2 else [])])
+        shortcut = nn.Sequential(*([conv1d(c, oc, 1)] if c != oc else []), norm1d(oc))
+        forward = lambda self, x: torch.relu(self.body(x) + self.shortcut(x))  # noqa: E731
+        blocks.append(Named(forward, body=body, shortcut=shortcut))
+        c = oc
+    return Named(
+        lambda self, x: self.fc(self.blocks(x).mean(2)), blocks=blocks, fc=nn.Linear(128, n)
+    )
+
+
+def inceptiontime(n):
+    def module(c):
+        def forward(self, x):
+            y = self.bottleneck(x) if hasattr(self, "bottleneck") else x
+            wide = [conv(y) for conv in (self.conv40, self.conv20, self.conv10)]
+            pooled = self.conv1(functional.max_pool1d(x, 3, 1, 1))
+            return torch.relu(self.norm(torch.cat([*wide, pooled], 1)))
+
+        children = dict(bottleneck=conv1d(c, 32, 1, False)) if c > 1 else {}
+        ic = 32 if c > 1 else 1
+        children |= {f"conv{k}": conv1d(ic, 32, k, False) for k in (40, 20, 10)}
+        return Named(forward, **children, conv1=conv1d(c, 32, 1, False), norm=norm1d(128))
+
+    def block(c):
+        body = nn.Sequential(module(c), module(128), module(128))
+        shortcut = nn.Sequential(conv1d(c, 128, 1, False), norm1d(128))
+        forward = lambda self, x: torch.relu(self.body(x) + self.shortcut(x))  # noqa: E731
+        return Named(forward, body=body, shortcut=shortcut)
+
+    blocks = nn.Sequential(block(1), block(128))
+    return Named(
+        lambda self, x: self.fc(self.blocks(x).mean(2)), blocks=blocks, fc=nn.Linear(128, n)
+    )
+
+
+def time_cnn(n, length):
+    """`length`: of the signals. The dense layer reads position after position, as in Keras."""
+    layers = nn.Sequential(
+        nn.Conv1d(1, 6, 7), nn.Sigmoid(), nn.AvgPool1d(3),
+        nn.Conv1d(6, 12, 7), nn.Sigmoid(), nn.AvgPool1d(3),
+    )  # fmt: skip
+    size = ((length - 6) // 3 - 6) // 3
+    return Named(
+        lambda self, x: self.fc(self.layers(x).transpose(1, 2).flatten(1)),
+        layers=layers,
+        fc=nn.Linear(12 * size, n),
+    )
+
+
 MODELS = {
+    "fcn": fcn,
+    "resnet-1d": resnet_1d,
+    "inceptiontime": inceptiontime,
+    "time-cnn": lambda n: time_cnn(n, 64),
     "resnet18": lambda n: resnet((2, 2, 2, 2), False, n),
     "resnet34": lambda n: resnet((3, 4, 6, 3), False, n),
     "resnet50": lambda n: resnet((3, 4, 6, 3), True, n),
