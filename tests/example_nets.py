@@ -487,6 +487,22 @@ NETS = {
         ],
         (7, 6, 3),
     ),
+    "flattened branches": (
+        [
+            Conv2D(3, 1),
+            Parallel([[Dense(60)], [Flatten()]], "add"),
+            Parallel([[Dense(60)], [Dropout(0.0)]], "add"),
+        ],
+        (5, 4, 2),
+    ),
+    "flattened end of a branch": (
+        [Parallel([[Dense(12)], [Conv2D(2, 3), MaxPool2D((1, 2)), Flatten()]], "add")],
+        (4, 8, 3),
+    ),
+    "pointwise with stride and padding": (
+        [Conv2D(5, 1, stride=2, padding=1), Conv2D(4, 1, stride=2, padding=1), Dense(2)],
+        (3, 3, 4),
+    ),
     "branches first": (
         [
             Parallel([[], [GlobalAvgPool2D(), Dense(3)]], "multiply"),

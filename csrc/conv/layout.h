@@ -14,7 +14,8 @@ static inline int64_t cn_wino_size(const cn_conv_params *op) { return 7 - op->kh
 
 /* Whether each input has one output, so that a block of rows has all that its gradients need. */
 static inline int cn_pointwise(const cn_conv_params *op) {
-    return op->groups == 1 && op->kh * op->kw == 1 && op->oh == op->src.h && op->ow == op->src.w;
+    const int plain = op->groups == 1 && op->sh == 1 && op->sw == 1 && op->pt == 0 && op->pl == 0;
+    return plain && op->kh * op->kw == 1 && op->oh == op->src.h && op->ow == op->src.w;
 }
 
 /* The gradient by a convolution's map, in scratch: block_samples samples of

@@ -102,16 +102,19 @@ def _sum_in_place(ops: Iterable[Op], predict: bool) -> None:
     convolutions, dense layers or batch norms; the second input can also be a fork.
     """
     writers: dict[Buffer, Op] = {}
+    forks: set[Buffer] = set()  # their outputs
     for op in ops:
         if isinstance(op, AddOp):
             writer, second = writers.get(op.src), writers.get(op.other)
-            forked = second is None or isinstance(second, ForkOp)
+            forked = op.other in forks  # itself, not a reshaped alias, whose gradient would be lost
             keeps = _keeps_gradient(writer) and (forked or _keeps_gradient(second))
             if writer and (predict or (keeps and op.scale == 1.0)):
                 op.src.alias = op.dst
                 op.other.gradient_alias = op.dst
                 op.shares = True
         writers[op.dst] = op
+        if isinstance(op, ForkOp):
+            forks.update(op.outputs)
 
 
 def _keeps_gradient(op: Op | None) -> bool:
