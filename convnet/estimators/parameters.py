@@ -139,7 +139,7 @@ def _replaced_lists(
         number, _, below = key.partition("__")
         if not number.lstrip("-").isdecimal() or not -len(lists) <= int(number) < len(lists):
             raise ValueError(
-                f"{field}__{number[:60]}: there is no such list. {field} has {len(lists)} of them, from 0 on."
+                f"{field}__{number[:60]}: there is no such list. {field} has {len(lists)} lists, numbered from 0."
             )
         if below:
             by_list.setdefault(int(number), {})[below] = value

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convnet.layers.activation import activation_name
-from convnet.layers.base import LAYERS, Builder, Layer, register
+from convnet.layers.base import LAYERS, Builder, Layer, flat_list, register
 from convnet.layers.chain import Link, chain, end_shape, required_input
 from convnet.layers.geometry import LayerShapeError, Shape, cross
 from convnet.layers.spec import check_size, resolve_names
@@ -38,9 +38,7 @@ def _branches(value: object) -> tuple[tuple[Layer, ...], ...]:
         raise TypeError(f"must be a list of branches, each a list of layers; got {show(value)}")
     if len(value) < 2:
         raise ValueError(f"must have at least two branches; got {show(value)}")
-    check_size(
-        [layer for branch in value if isinstance(branch, list | tuple) for layer in branch], 1
-    )
+    check_size(list(flat_list(value)), depth=1)
     found = []
     for i, branch in enumerate(value):
         try:
@@ -179,11 +177,8 @@ def lower_branches(builder: Builder, branches: Sequence[Sequence[Link]], merge: 
     shape = _merged_shape(merge, shapes)
     joined = builder.new_map(shape) if merge == "concat" else None
     forks = [builder.fork() for _ in branches[1:]]
-    merged, factors, first_channel = (
-        None,
-        [],
-        0,
-    )  # factors: flat branches, which scale whole channels
+    merged, first_channel = None, 0
+    factors = []  # flat branches, which scale whole channels
     for i, start in enumerate([builder.end(), *forks]):
         builder.switch(start)
         for link in branches[i]:

@@ -35,14 +35,10 @@ class ForkOp(Op):
 
 
 @dataclass
-class MergeOp(Op):
-    """Combine `src` and `other` value by value, then apply an activation; see csrc/map/branch.inc.h."""
+class BranchEndOp(Op):
+    """Read the end of a branch, in kernels named after `kernel`; see csrc/map/branch.inc.h."""
 
     family = "branch"
-
-    other: Buffer = field(kw_only=True)
-    activation: str = "linear"
-
     kernel = ""  # begins the names of the stages
 
     def forward(self) -> list[str]:
@@ -56,6 +52,14 @@ class MergeOp(Op):
 
     def band(self) -> int:
         return 1
+
+
+@dataclass
+class MergeOp(BranchEndOp):
+    """Combine `src` and `other` value by value, then apply an activation."""
+
+    other: Buffer = field(kw_only=True)
+    activation: str = "linear"
 
     def fields(self) -> Fields:
         return dict(activation=ACTIVATIONS.index(self.activation))
@@ -103,26 +107,13 @@ class MaximumOp(MergeOp):
 
 
 @dataclass
-class ConcatOp(Op):
+class ConcatOp(BranchEndOp):
     """Copy `src` into the channels of `dst` from `first_channel` on. Other operations write the other channels."""
-
-    family = "branch"
 
     first_channel: int = 0
 
+    kernel = "concat"
     writes_part = True
-
-    def forward(self) -> list[str]:
-        return ["concat_fwd"]
-
-    def backward(self) -> list[str]:
-        return ["concat_bwd"]
-
-    def predict(self) -> list[str]:
-        return ["concat_fwd"]
-
-    def band(self) -> int:
-        return 1
 
     def fields(self) -> Fields:
         return dict(first_channel=self.first_channel)
