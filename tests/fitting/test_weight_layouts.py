@@ -170,6 +170,15 @@ def test_squeeze_and_excite_by_order(ours, pointwise, classes):
     assert clf.init_report_["loaded"] == [f"parallel1/1/{inner}1"]
 
 
+def test_a_convolution_more_than_the_file_has():
+    """It is named. By kind alone, the convolution of the branch would take the weights of the one behind it."""
+    branch = [AvgPool2D((4, 3)), Conv2D(4, 1), Flatten()]
+    layers = [Conv2D(4, 1), Parallel([[], branch], "multiply"), Conv2D(4, 1), Conv2D(4, 1)]
+    shapes = conv("stem", 4, 2, 1) | linear("se", 4, 4) | conv("after", 4, 4, 1)
+    with pytest.raises(ValueError, match=r"Left over in the net: conv3 .*weight_names="):
+        initialized([*layers, GlobalAvgPool2D()], torch_arrays(shapes))
+
+
 def test_an_output_layer_that_is_a_convolution():
     """As SqueezeNet has it. A convolution left over in a longer net does not become a new dense layer, however."""
     clf = initialized(
