@@ -1,5 +1,7 @@
 """What is built once: the operations of a plan, the program of a prediction. What a program tells about its stages."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from netcheck import assert_exact, normals
@@ -110,7 +112,7 @@ def test_the_layers_behind_another():
     layers = net.plan.layers
     behind = [
         info.name
-        for info, following in zip(layers, layers[1:], strict=False)
+        for info, following in pairwise(layers)
         if not isinstance(following.layer, BatchNorm)
     ]
     assert len(behind) >= 3
