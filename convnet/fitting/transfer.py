@@ -25,6 +25,7 @@ from convnet.values.user_warnings import warn_user
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
 Report: TypeAlias = dict[str, list[str]]  # init_report_
 
+MAX_LOADED = 10  # names in a report, if all layers have the same names in the file
 MAX_PATH = 4096  # characters: the limit of Linux, above that of other systems
 
 if TYPE_CHECKING:
@@ -229,15 +230,11 @@ def load_initial_weights(
 
 def format_report(report: Report, match: Match) -> str:
     """Return a report as a line of text. Layers that have another name in the file are shown with both names."""
-    named = {
-        **report,
-        "loaded": [
-            f"{layer} from {match.origins[layer]}"
-            if match.origins.get(layer, layer) != layer
-            else layer
-            for layer in report["loaded"]
-        ],
-    }
+    named, loaded = dict(report), report["loaded"]
+    if any(match.origins.get(layer, layer) != layer for layer in loaded):
+        named["loaded"] = [f"{layer} from {match.origins.get(layer, layer)}" for layer in loaded]
+    elif len(loaded) > MAX_LOADED:
+        named["loaded"] = [f"{len(loaded)} layers"]
     lists = (f"{what.replace('_', ' ')}: {listed(names)}" for what, names in named.items() if names)
     return "init_weights: " + "; ".join(lists)
 
