@@ -21,7 +21,9 @@ from convnet.augment import (
     RandomContrast,
     RandomCrop,
     RandomFlip,
+    RandomHue,
     RandomRotation,
+    RandomSaturation,
     RandomTranslation,
     RandomZoom,
 )
@@ -36,6 +38,8 @@ ALL = (
     RandomZoom(0.2),
     RandomContrast(0.2),
     RandomBrightness(0.2),
+    RandomSaturation(0.2),
+    RandomHue(0.1),
     RandomCrop(4),
     Cutout(8),
 )

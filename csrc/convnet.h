@@ -119,6 +119,8 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
     ITEM(STRETCH, stretch)                                                                         \
     ITEM(CONTRAST, contrast)                                                                       \
     ITEM(BRIGHTNESS, brightness)                                                                   \
+    ITEM(SATURATION, saturation)                                                                   \
+    ITEM(HUE, hue)                                                                                 \
     ITEM(CUTOUT, cutout)
 
 #define CN_CONSTANT_OF(CONSTANT, ...) CN_##CONSTANT,

@@ -14,7 +14,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.augment import Cutout, RandomBrightness, RandomFlip, RandomRotation
+from convnet.augment import Cutout, RandomBrightness, RandomFlip, RandomHue, RandomRotation
 from convnet.layers import (
     BatchNorm,
     Conv2D,
@@ -32,7 +32,7 @@ from convnet.layers import (
 N, SHAPE = 72, (20, 18, 3)
 BATCHES = (1, 2, 7, 32, N)
 BLOCK = [Conv2D(16, 3, padding="same"), BatchNorm(), ReLU()]
-AUGMENT = [RandomFlip(), RandomRotation(20), RandomBrightness(0.2), Cutout(5)]
+AUGMENT = [RandomFlip(), RandomRotation(20), RandomBrightness(0.2), RandomHue(0.1), Cutout(5)]
 NETS = {
     "conv, bn, dropout, augment, adam": (
         [*BLOCK, MaxPool2D(2), Dropout(0.2), *BLOCK, Dense(40, activation="gelu"), Dropout(0.5)],

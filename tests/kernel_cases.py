@@ -743,6 +743,8 @@ def augment(rng, c, size=(6, 7), n=4, fill="reflect"):
     m = Memory(samples=n)
     transforms = [("flip", 0.5, 0.5), ("rotation", 0.3, 0.0), ("zoom", 0.2, 0.0)]
     transforms += [("contrast", 0.2, 0.0), ("brightness", 0.1, 0.0), ("cutout", 2.0, 3.0)]
+    if c == 3:
+        transforms += [("saturation", 0.5, 0.0), ("hue", 0.2, 0.0)]
     m.context |= {
         "input": (_input(rng, (n, *size, c), np.uint8), 1.0),
         "augmentation": (transforms, fill),

@@ -3,6 +3,7 @@
 Written from the papers and the documentation of the specs, one pixel at a time where that is clearer.
 """
 
+import colorsys
 from math import cos, floor, radians, sin
 
 import numpy as np
@@ -98,6 +99,24 @@ def contrast(image, factor):
     return mean + factor * (image - mean)
 
 
+def saturation(image, factor):
+    gray = image @ [0.299, 0.587, 0.114]
+    return gray[..., None] + factor * (image - gray[..., None])
+
+
+def hue(image, turn):
+    """Turn the hue by a share of the circle, with the standard library's HSV, of values brought to 0..1 first."""
+    result = image.copy()
+    for place in np.ndindex(image.shape[:2]):
+        least, most = image[place].min(), image[place].max()
+        if most > least:
+            h, s, v = colorsys.rgb_to_hsv(*(image[place] - least) / (most - least))
+            result[place] = least + (most - least) * np.array(
+                colorsys.hsv_to_rgb((h + turn) % 1, s, v)
+            )
+    return result
+
+
 def cutout(image, size, centre):
     result = image.copy()
     top, left = centre[0] - size[0] // 2, centre[1] - size[1] // 2
@@ -133,6 +152,10 @@ def drawn(one, shape, u, unit=1.0):
         return lambda image: contrast(image, 1 + r[0] * one.factor)
     if kind == "RandomBrightness":
         return lambda image: image + r[0] * one.factor * unit
+    if kind == "RandomSaturation":
+        return lambda image: saturation(image, 1 + r[0] * one.factor)
+    if kind == "RandomHue":
+        return lambda image: hue(image, r[0] * one.factor)
     return lambda image: cutout(image, pair(one.size), (floor(u[0] * h), floor(u[1] * w)))
 
 

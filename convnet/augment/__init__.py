@@ -3,8 +3,8 @@
 An augmentation is a value (`convnet.values`). Augmentations that move pixels are combined into one affine map, so
 that an image is resampled once. Augmentations that change values follow, in their order in the list::
 
-    flip.py crop.py rotation.py translation.py zoom.py   move pixels
-    contrast.py brightness.py cutout.py                  change values
+    flip.py crop.py rotation.py translation.py zoom.py         move pixels
+    contrast.py brightness.py saturation.py hue.py cutout.py   change values
     base.py       Augmentation, Moving with its fill mode, and the registry of classes by name
     spec.py       lists, dicts, JSON, YAML, paths → tuple of augmentations
     plan.py       augmentations + image shape → instructions for the engine
@@ -18,7 +18,9 @@ from convnet.augment.contrast import RandomContrast
 from convnet.augment.crop import RandomCrop
 from convnet.augment.cutout import Cutout
 from convnet.augment.flip import RandomFlip
+from convnet.augment.hue import RandomHue
 from convnet.augment.rotation import RandomRotation
+from convnet.augment.saturation import RandomSaturation
 from convnet.augment.spec import as_augment, augmentation_types
 from convnet.augment.translation import RandomTranslation
 from convnet.augment.zoom import RandomZoom
@@ -32,7 +34,9 @@ __all__ = [
     "RandomContrast",
     "RandomCrop",
     "RandomFlip",
+    "RandomHue",
     "RandomRotation",
+    "RandomSaturation",
     "RandomTranslation",
     "RandomZoom",
     "as_augment",

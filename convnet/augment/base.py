@@ -65,6 +65,15 @@ class Moving(Augmentation):
     fill_mode: str = parameter(choice(*FILLS), default="nearest", kw_only=True)
 
 
+def require_rgb(shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless images of shape (height, width, channels) have 3 channels."""
+    if shape[2] != 3:
+        found = "1 channel" if shape[2] == 1 else f"{shape[2]} channels"
+        raise ValueError(
+            f"the images have {found}, but it needs 3: red, green and blue. Leave it out, or pass color images."
+        )
+
+
 AUGMENTATIONS = Registry(
     Augmentation,
     parameter="augment",

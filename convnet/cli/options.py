@@ -34,6 +34,8 @@ AUGMENTATIONS = {  # words on the command line: type, name of the field
     "crop": ("RandomCrop", "padding"),
     "contrast": ("RandomContrast", "factor"),
     "brightness": ("RandomBrightness", "factor"),
+    "saturation": ("RandomSaturation", "factor"),
+    "hue": ("RandomHue", "factor"),
     "cutout": ("Cutout", "size"),
 }
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
@@ -211,5 +213,5 @@ def _augmentation(text: str) -> dict[str, Any]:
 
 _EXAMPLE = {
     **{"rotate": 15, "shift": 0.1, "zoom": 0.2, "crop": 4},
-    **{"contrast": 0.2, "brightness": 0.2, "cutout": 16},
+    **{"contrast": 0.2, "brightness": 0.2, "saturation": 0.2, "hue": 0.05, "cutout": 16},
 }

@@ -22,7 +22,7 @@ FOLDER = (
 
 _AUGMENTATIONS = (
     *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast"),
-    *("RandomBrightness", "RandomCrop"),
+    *("RandomBrightness", "RandomSaturation", "RandomHue", "RandomCrop"),
 )
 
 LAYERS = ForeignNames(
@@ -252,7 +252,7 @@ SCHEDULES = ForeignNames(
 
 AUGMENTATIONS = ForeignNames(
     {
-        "ColorJitter": "[RandomBrightness(0.2), RandomContrast(0.2)]",
+        "ColorJitter": "[RandomBrightness(0.2), RandomContrast(0.2), RandomSaturation(0.2), RandomHue(0.05)]",
         "Compose": "a list of augmentations, such as [RandomFlip(), RandomRotation(15)]",
         "HorizontalFlip": "RandomFlip()",
         "Normalize": "Normalize(), a layer of convnet.layers",

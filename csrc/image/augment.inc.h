@@ -18,6 +18,8 @@
  *
  *   contrast    y = x + r v (x - mean), mean over the pixels of each channel
  *   brightness  y = x + r v
+ *   saturation  y = g + (1 + r v) (x - g), g = 0.299 red + 0.587 green + 0.114 blue of the pixel
+ *   hue         of red, green and blue in HSV, turned by r v of the circle, see cn_hue
  *   cutout      y = 0 in the v x h pixels around a pixel drawn from all, where they lie in the image
  *
  * Random numbers are a function of (seed, epoch, row of X, number of the transform): two uniform
@@ -134,6 +136,52 @@ static void cn_brightness(const cn_map *map, float delta, float *x) {
     }
 }
 
+static void cn_saturation(const cn_map *map, float factor, float *x) {
+    for (int64_t i = 0; i < map->h; i++) {
+        float *restrict y = x + i * map->row;
+        for (int64_t j = 0; j < map->w; j++, y += 3) {
+            const float gray = CN_FMA(0.299f, y[0], CN_FMA(0.587f, y[1], 0.114f * y[2]));
+            for (int k = 0; k < 3; k++) y[k] = CN_FMA(factor, y[k] - gray, gray);
+        }
+    }
+}
+
+/* A channel of a pixel whose largest value is `top`, with a range of `chroma`, at k sixths of the color circle,
+ * -3 <= k < 18. */
+CN_INLINE float cn_hue_channel(float top, float chroma, float k) {
+    k = k < 0.0f ? k + 6.0f : k;
+    k = k >= 12.0f ? k - 12.0f : k;
+    k = k >= 6.0f ? k - 6.0f : k;
+    const float back = 4.0f - k, near = k < back ? k : back, part = near < 1.0f ? near : 1.0f;
+    return top - chroma * (part > 0.0f ? part : 0.0f);
+}
+
+/* With V the largest of red, green and blue, V - C the smallest, and the hue H in sixths of the circle,
+ *
+ *   H = (green - blue) / C,  2 + (blue - red) / C  or  4 + (red - green) / C    where red, green or blue is V
+ *   y = V - C max(0, min(k, 4 - k, 1)),  k = (n + H + 6 turn) mod 6,  n = 5, 3, 1 for red, green, blue:
+ *
+ * HSV and back. V and C do not change, so values may have any range. */
+static void cn_hue(const cn_map *map, float turn, float *x) {
+    const float sixths = 6.0f * turn;
+    for (int64_t i = 0; i < map->h; i++) {
+        float *restrict y = x + i * map->row;
+        for (int64_t j = 0; j < map->w; j++, y += 3) {
+            const float r = y[0], g = y[1], b = y[2];
+            const float most = r > g ? r : g, least = r < g ? r : g;
+            const float top = most > b ? most : b, chroma = top - (least < b ? least : b);
+            const float from = r == top ? g - b : g == top ? b - r : r - g;
+            const float sector = r == top ? 0.0f : g == top ? 2.0f : 4.0f;
+            const float hue = sector + sixths + from / (chroma > 0.0f ? chroma : 1.0f);
+            const float nan =
+                0.0f * r + 0.0f * g + 0.0f * b; /* 0, or NaN where a value is not finite */
+            y[0] = cn_hue_channel(top, chroma, hue + 5.0f) + nan;
+            y[1] = cn_hue_channel(top, chroma, hue + 3.0f) + nan;
+            y[2] = cn_hue_channel(top, chroma, hue + 1.0f) + nan;
+        }
+    }
+}
+
 static void cn_cutout(const cn_map *map, const cn_transform *f, cn_draw u, float *x) {
     const int64_t h = (int64_t)f->v, w = (int64_t)f->h;
     const int64_t top = (int64_t)(u.first * (double)map->h) - h / 2;
@@ -169,6 +217,10 @@ static void augment(const cn_maps_params *op, const cn_context *ctx, const cn_ta
                 cn_contrast(map, f->v * cn_signed(u.first), t->scratch, y);
             else if (f->kind == CN_BRIGHTNESS)
                 cn_brightness(map, (float)(f->v * cn_signed(u.first)), y);
+            else if (f->kind == CN_SATURATION)
+                cn_saturation(map, (float)(1.0 + f->v * cn_signed(u.first)), y);
+            else if (f->kind == CN_HUE)
+                cn_hue(map, (float)(f->v * cn_signed(u.first)), y);
             else
                 cn_cutout(map, f, u, y);
         }

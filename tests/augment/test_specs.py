@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import pickle
+import re
 
 import pytest
 from sklearn.base import clone
@@ -15,7 +16,9 @@ from convnet.augment import (
     RandomContrast,
     RandomCrop,
     RandomFlip,
+    RandomHue,
     RandomRotation,
+    RandomSaturation,
     RandomTranslation,
     RandomZoom,
     as_augment,
@@ -43,6 +46,8 @@ TABLE = [
     (RandomZoom([0.2, 0.2]), "RandomZoom((0.2, 0.2))", ("stretch", 0.2, 0.2)),
     (RandomContrast(0.2), "RandomContrast(0.2)", ("contrast", 0.2, 0)),
     (RandomBrightness(0.2), "RandomBrightness(0.2)", ("brightness", 0.4, 0)),
+    (RandomSaturation(0.2), "RandomSaturation(0.2)", ("saturation", 0.2, 0)),
+    (RandomHue(0.1), "RandomHue(0.1)", ("hue", 0.1, 0)),
     (RandomCrop(4), "RandomCrop(4)", ("crop", 4, 4)),
     (RandomCrop((0, 39)), "RandomCrop((0, 39))", ("crop", 0, 39)),
     (Cutout((20, 8)), "Cutout((20, 8))", ("cutout", 20, 8)),
@@ -103,6 +108,11 @@ def test_specs():
             "RandomZoom: factor must be a number from 0 to 0.9 or a pair of them; got 1",
         ),
         (lambda: RandomContrast(-0.1), "factor must be a number from 0 to 1; got -0.1"),
+        (
+            lambda: RandomSaturation(2),
+            "RandomSaturation: factor must be a number from 0 to 1; got 2",
+        ),
+        (lambda: RandomHue(0.6), "RandomHue: factor must be a number from 0 to 0.5; got 0.6"),
         (lambda: RandomBrightness("much"), "factor must be a number from 0 to 1; got 'much'"),
         (
             lambda: RandomCrop(0.1),
@@ -159,6 +169,14 @@ def test_what_does_not_fit(augment, message):
     with pytest.raises(ValueError) as info:
         plan_augment(augment, (20, 40, 3))
     assert message in str(info.value)
+
+
+@pytest.mark.parametrize("one", [RandomSaturation(0.2), RandomHue(0.1)], ids=repr)
+@pytest.mark.parametrize(("channels", "found"), [(1, "1 channel"), (4, "4 channels")])
+def test_colors_need_three_channels(one, channels, found):
+    message = f"augment[1] {one!r}: the images have {found}, but it needs 3: red, green and blue. "
+    with pytest.raises(ValueError, match=re.escape(message)):
+        plan_augment([RandomFlip(), one], (20, 40, channels))
 
 
 def test_plan():

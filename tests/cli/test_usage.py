@@ -115,6 +115,9 @@ def test_augmentations(tmp_path):
     assert repr(options.augment("flip:both,zoom:.2,contrast:.3,brightness:.4")) == (
         "(RandomFlip('both'), RandomZoom(0.2), RandomContrast(0.3), RandomBrightness(0.4))"
     )
+    assert (
+        repr(options.augment("saturation:.5,hue:.1")) == "(RandomSaturation(0.5), RandomHue(0.1))"
+    )
     assert repr(options.augment(str(path))) == "(RandomFlip('both'),)"
     assert options.augment("none") == ()
 

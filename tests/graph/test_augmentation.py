@@ -9,7 +9,9 @@ from convnet.augment import (
     RandomContrast,
     RandomCrop,
     RandomFlip,
+    RandomHue,
     RandomRotation,
+    RandomSaturation,
     RandomTranslation,
     RandomZoom,
 )
@@ -26,6 +28,8 @@ ALL = [
     RandomZoom(0.2, fill_mode="reflect"),
     RandomContrast(0.2),
     RandomBrightness(0.2),
+    RandomSaturation(0.2),
+    RandomHue(0.1),
     RandomCrop(4, fill_mode="reflect"),
     Cutout(8),
 ]
