@@ -22,6 +22,7 @@ from convnet.augment import (
     RandomCrop,
     RandomFlip,
     RandomHue,
+    RandomResizedCrop,
     RandomRotation,
     RandomSaturation,
     RandomTranslation,
@@ -41,6 +42,7 @@ ALL = (
     RandomSaturation(0.2),
     RandomHue(0.1),
     RandomCrop(4),
+    RandomResizedCrop(),
     Cutout(8),
 )
 LISTS = {"all": ALL, **{type(one).__name__: (one,) for one in ALL}}

@@ -117,6 +117,7 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
     ITEM(CROP, crop)                                                                               \
     ITEM(ZOOM, zoom)                                                                               \
     ITEM(STRETCH, stretch)                                                                         \
+    ITEM(RESIZED, resized)                                                                         \
     ITEM(CONTRAST, contrast)                                                                       \
     ITEM(BRIGHTNESS, brightness)                                                                   \
     ITEM(SATURATION, saturation)                                                                   \
@@ -131,10 +132,10 @@ enum cn_fill { CN_FILL_LIST(CN_CONSTANT_OF) CN_FILLS };
 enum cn_transform_kind { CN_TRANSFORM_LIST(CN_CONSTANT_OF) CN_TRANSFORMS };
 
 /* v and h: what a change says of the vertical and the horizontal, in pixels, radians or shares; brightness in the units
- * of the input after scaling. */
+ * of the input after scaling. p and q: further numbers of those that have any. */
 typedef struct {
     int64_t kind; /* enum cn_transform_kind */
-    double v, h;
+    double v, h, p, q;
 } cn_transform;
 
 /* What all tasks of one call share. */

@@ -742,6 +742,7 @@ def augment(rng, c, size=(6, 7), n=4, fill="reflect"):
     """Images changed at random: all tables draw the same numbers."""
     m = Memory(samples=n)
     transforms = [("flip", 0.5, 0.5), ("rotation", 0.3, 0.0), ("zoom", 0.2, 0.0)]
+    transforms += [("resized", 0.3, 1.0, -0.3, 0.3)]
     transforms += [("contrast", 0.2, 0.0), ("brightness", 0.1, 0.0), ("cutout", 2.0, 3.0)]
     if c == 3:
         transforms += [("saturation", 0.5, 0.0), ("hue", 0.2, 0.0)]

@@ -4,7 +4,8 @@ Written from the papers and the documentation of the specs, one pixel at a time 
 """
 
 import colorsys
-from math import cos, floor, radians, sin
+import itertools
+from math import cos, exp, floor, log, radians, sin, sqrt
 
 import numpy as np
 
@@ -22,11 +23,11 @@ def philox(counter, key):
     return c0, c1, c2, c3
 
 
-def uniforms(seed, epoch, row, number):
-    """Return the two random numbers in (0, 1) of transform `number` for a row of X in an epoch."""
+def uniforms(seed, epoch, row, number, block=0):
+    """Return four random numbers in (0, 1) of transform `number` for a row of X in an epoch."""
     key = (seed + (2**32 + number) * 0x9E3779B97F4A7C15) % 2**64
-    words = philox((0, row % WORD, row // WORD, epoch % WORD), key)
-    return [(word + 0.5) / WORD for word in words[:2]]
+    words = philox((block, row % WORD, row // WORD, epoch % WORD), key)
+    return [(word + 0.5) / WORD for word in words]
 
 
 def flip_map(shape, vertical, horizontal):
@@ -53,6 +54,36 @@ def zoom_map(shape, down, right):
 
 def shift_map(shape, down, right):
     return np.array([[1, 0, -down], [0, 1, -right], [0, 0, 1]])
+
+
+def resized_window(shape, scale, ratio, blocks):
+    """Return (top, left, height, width) of the window, as in torchvision's RandomResizedCrop.get_params.
+
+    `blocks` yields the four random numbers of each try.
+    """
+    height, width = shape[:2]
+    for _ in range(10):
+        u = next(blocks)
+        area = height * width * (scale[0] + u[0] * (scale[1] - scale[0]))
+        aspect = exp(log(ratio[0]) + u[1] * (log(ratio[1]) - log(ratio[0])))
+        w, h = round(sqrt(area * aspect)), round(sqrt(area / aspect))
+        if 0 < w <= width and 0 < h <= height:
+            return floor(u[2] * (height - h + 1)), floor(u[3] * (width - w + 1)), h, w
+    if width / height < ratio[0]:
+        w, h = width, max(1, round(width / ratio[0]))
+    elif width / height > ratio[1]:
+        w, h = max(1, round(height * ratio[1])), height
+    else:
+        w, h = width, height
+    return (height - h) // 2, (width - w) // 2, h, w
+
+
+def window_map(shape, top, left, h, w):
+    """Return the matrix that enlarges a window to the whole image; edges of pixels lie on edges of pixels."""
+    down, right = h / shape[0], w / shape[1]
+    return np.array(
+        [[down, 0, top + (down - 1) / 2], [0, right, left + (right - 1) / 2], [0, 0, 1]]
+    )
 
 
 def _about_centre(shape, linear):
@@ -126,9 +157,15 @@ def cutout(image, size, centre):
     return result
 
 
-def drawn(one, shape, u, unit=1.0):
-    """Return what an augmentation does with its two random numbers: a matrix, or a function of the image."""
+def drawn(one, shape, blocks, unit=1.0):
+    """Return what an augmentation does with its random numbers: a matrix, or a function of the image.
+
+    `blocks` yields them in blocks of four.
+    """
     kind, (h, w) = type(one).__name__, shape[:2]
+    if kind == "RandomResizedCrop":
+        return window_map(shape, *resized_window(shape, one.scale, one.ratio, blocks))
+    u = next(blocks)
     r = [2 * x - 1 for x in u]
     pair = lambda value: value if isinstance(value, tuple) else (value, value)  # noqa: E731
     if kind == "RandomFlip":
@@ -159,11 +196,15 @@ def drawn(one, shape, u, unit=1.0):
     return lambda image: cutout(image, pair(one.size), (floor(u[0] * h), floor(u[1] * w)))
 
 
+def _blocks(*key):
+    return (uniforms(*key, block) for block in itertools.count())
+
+
 def augment(image, augmentations, *, seed, epoch, row, unit=1.0):
     """Return the image that training sees: one resample by the product of all maps, then the changes of values."""
     image = np.asarray(image, dtype=np.float64)
     does = [
-        drawn(one, image.shape, uniforms(seed, epoch, row, number), unit)
+        drawn(one, image.shape, _blocks(seed, epoch, row, number), unit)
         for number, one in enumerate(augmentations)
     ]
     matrix, fill = np.eye(3), "nearest"

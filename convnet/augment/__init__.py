@@ -3,8 +3,8 @@
 An augmentation is a value (`convnet.values`). Augmentations that move pixels are combined into one affine map, so
 that an image is resampled once. Augmentations that change values follow, in their order in the list::
 
-    flip.py crop.py rotation.py translation.py zoom.py         move pixels
-    contrast.py brightness.py saturation.py hue.py cutout.py   change values
+    flip.py crop.py resized_crop.py rotation.py translation.py zoom.py   move pixels
+    contrast.py brightness.py saturation.py hue.py cutout.py             change values
     base.py       Augmentation, Moving with its fill mode, and the registry of classes by name
     spec.py       lists, dicts, JSON, YAML, paths → tuple of augmentations
     plan.py       augmentations + image shape → instructions for the engine
@@ -19,6 +19,7 @@ from convnet.augment.crop import RandomCrop
 from convnet.augment.cutout import Cutout
 from convnet.augment.flip import RandomFlip
 from convnet.augment.hue import RandomHue
+from convnet.augment.resized_crop import RandomResizedCrop
 from convnet.augment.rotation import RandomRotation
 from convnet.augment.saturation import RandomSaturation
 from convnet.augment.spec import as_augment, augmentation_types
@@ -35,6 +36,7 @@ __all__ = [
     "RandomCrop",
     "RandomFlip",
     "RandomHue",
+    "RandomResizedCrop",
     "RandomRotation",
     "RandomSaturation",
     "RandomTranslation",

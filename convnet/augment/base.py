@@ -1,12 +1,14 @@
 """The base classes of augmentations, and the registry of augmentations by name."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from convnet.engine import FILLS
 from convnet.values import foreign_tables
 from convnet.values.constraints import choice, parameter
 from convnet.values.registry import Registry
 from convnet.values.value import Value, immutable
+
+Transform: TypeAlias = tuple[str, *tuple[float, ...]]  # (name, up to four numbers)
 
 
 @immutable
@@ -29,8 +31,8 @@ class Augmentation(Value):
 
     foreign_parameters: ClassVar = foreign_tables.AUGMENT_PARAMETERS
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
-        """Return the instruction for the engine: (name, vertical, horizontal).
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
+        """Return the instruction for the engine: (name, up to four numbers), mostly (name, vertical, horizontal).
 
         Parameters
         ----------
@@ -41,8 +43,8 @@ class Augmentation(Value):
 
         Returns
         -------
-        transform : tuple of (str, float, float)
-            A name of `CN_TRANSFORM_LIST` and its two numbers, as ``csrc/image/augment.inc.h`` defines them.
+        transform : tuple of (str, float, ...)
+            A name of `CN_TRANSFORM_LIST` and its numbers, as ``csrc/image/augment.inc.h`` defines them.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """RandomHue: random changes of hue."""
 
-from convnet.augment.base import Augmentation, register, require_rgb
+from convnet.augment.base import Augmentation, Transform, register, require_rgb
 from convnet.values.constraints import number, parameter
 
 
@@ -45,6 +45,6 @@ class RandomHue(Augmentation):
 
     factor: float = parameter(number(0, 0.5))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         require_rgb(shape)
         return ("hue", self.factor, 0.0)

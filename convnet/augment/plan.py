@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convnet.augment.base import Augmentation, Moving
+from convnet.augment.base import Augmentation, Moving, Transform
 from convnet.values.messages import show
 
 
@@ -13,13 +13,13 @@ class AugmentPlan:
 
     Parameters
     ----------
-    transforms : tuple of (str, float, float)
+    transforms : tuple of (str, float, ...)
         See `Augmentation.transform`.
     fill : str
         The fill mode of the single resampling that all moves are combined into.
     """
 
-    transforms: tuple[tuple[str, float, float], ...]
+    transforms: tuple[Transform, ...]
     fill: str
 
 

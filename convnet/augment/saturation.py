@@ -1,6 +1,6 @@
 """RandomSaturation: random changes of saturation."""
 
-from convnet.augment.base import Augmentation, register, require_rgb
+from convnet.augment.base import Augmentation, Transform, register, require_rgb
 from convnet.values.constraints import number, parameter
 
 
@@ -39,6 +39,6 @@ class RandomSaturation(Augmentation):
 
     factor: float = parameter(number(0, 1))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         require_rgb(shape)
         return ("saturation", self.factor, 0.0)

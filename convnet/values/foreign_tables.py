@@ -22,7 +22,7 @@ FOLDER = (
 
 _AUGMENTATIONS = (
     *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast"),
-    *("RandomBrightness", "RandomSaturation", "RandomHue", "RandomCrop"),
+    *("RandomBrightness", "RandomSaturation", "RandomHue", "RandomCrop", "RandomResizedCrop"),
 )
 
 LAYERS = ForeignNames(
@@ -261,7 +261,6 @@ AUGMENTATIONS = ForeignNames(
         "RandomErasing": "Cutout(8)",
         "RandomHeight": "RandomZoom(0.2)",
         "RandomHorizontalFlip": "RandomFlip()",
-        "RandomResizedCrop": "[RandomZoom(0.2), RandomTranslation(0.1)]",
         "RandomShift": "RandomTranslation(0.1)",
         "RandomVerticalFlip": 'RandomFlip("vertical")',
         "RandomWidth": "RandomZoom(0.2)",

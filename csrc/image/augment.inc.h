@@ -13,6 +13,7 @@
  *   crop        A = 1                                            b = whole numbers, -v..v, -h..h
  *   zoom        A = (1 + r v) 1                                  b = 0     out where r > 0
  *   stretch     A = diag(1 + r v, 1 + r' h)                      b = 0
+ *   resized     A = diag(h' / h, w' / w), b to the center of a window of h' x w' pixels, see cn_resized
  *
  * Of several the first is applied to the image first: its map is the last that a point goes through.
  *
@@ -22,35 +23,16 @@
  *   hue         of red, green and blue in HSV, turned by r v of the circle, see cn_hue
  *   cutout      y = 0 in the v x h pixels around a pixel drawn from all, where they lie in the image
  *
- * Random numbers are a function of (seed, epoch, row of X, number of the transform): two uniform
- * ones, of a Philox stream that no layer's dropout has.
+ * Random numbers: draws.inc.h.
  */
 #ifndef CN_IMAGE_AUGMENT_INC_H
 #define CN_IMAGE_AUGMENT_INC_H
 
 #include "convnet.h"
+#include "image/draws.inc.h"
 #include "image/layout.h"
 #include "image/resample.inc.h"
 #include "map/transfer.inc.h"
-#include "random/philox.h"
-
-/* Added to a transform's number, so that its key differs from every layer's. */
-#define CN_AUGMENT_KEY ((uint64_t)1 << 32)
-
-typedef struct {
-    double first, second; /* in (0, 1) */
-} cn_draw;
-
-static cn_draw cn_draws(const cn_context *ctx, int64_t row, int64_t number) {
-    const uint64_t key =
-        (uint64_t)ctx->seed + (CN_AUGMENT_KEY + (uint64_t)number) * 0x9E3779B97F4A7C15u;
-    uint32_t c0, c1, c2, c3;
-    cn_philox(1, 0, (uint32_t)row, (uint32_t)((uint64_t)row >> 32), (uint32_t)ctx->epoch, key, &c0,
-              &c1, &c2, &c3);
-    return (cn_draw){((double)c0 + 0.5) / 4294967296.0, ((double)c1 + 0.5) / 4294967296.0};
-}
-
-CN_INLINE double cn_signed(double u) { return 2.0 * u - 1.0; }
 
 /* Output to input, m = m o (a p + b). */
 static void cn_compose(double m[2][3], double a00, double a01, double a10, double a11, double b0,
@@ -63,6 +45,34 @@ static void cn_compose(double m[2][3], double a00, double a01, double a10, doubl
     }
 }
 
+/* A window of random size and place, resampled to the size of the image (Szegedy et al., 2015), as torchvision's
+ * RandomResizedCrop draws it: its share of the area uniform in v..h, the logarithm of its width / height uniform in
+ * p..q, its sides rounded to whole pixels. After ten windows that are too large: the largest one in the middle whose
+ * ratio is in that range. Output pixel i of n is at (i + 1/2) n' / n - 1/2 of the n' pixels of the window. */
+static void cn_resized(const cn_map *map, const cn_transform *f, const cn_context *ctx, int64_t id,
+                       int64_t number, double m[2][3]) {
+    const double height = (double)map->h, width = (double)map->w, ratio = width / height;
+    const double least = exp(f->p), most = exp(f->q);
+    double h = ratio < least ? rint(width / least) : height;
+    double w = ratio > most ? rint(height * most) : width;
+    h = h > 1 ? h : 1;
+    w = w > 1 ? w : 1;
+    double top = floor((height - h) / 2), left = floor((width - w) / 2);
+    for (uint32_t attempt = 0; attempt < 10; attempt++) {
+        const cn_draw u = cn_draws(ctx, id, number, attempt);
+        const double area = cn_uniform(u.first, f->v, f->h) * height * width;
+        const double shape = exp(cn_uniform(u.second, f->p, f->q));
+        const double down = rint(sqrt(area / shape)), across = rint(sqrt(area * shape));
+        if (!(down >= 1 && down <= height && across >= 1 && across <= width)) continue;
+        h = down;
+        w = across;
+        top = floor(u.third * (height - h + 1));
+        left = floor(u.fourth * (width - w + 1));
+        break;
+    }
+    cn_compose(m, h / height, 0, 0, w / width, top + 0.5 * (h - height), left + 0.5 * (w - width));
+}
+
 /* The map of all transforms that move pixels, in pixels from pixel (0, 0). Returns whether it moves any pixel. */
 static int cn_drawn_map(const cn_map *map, const cn_context *ctx, int64_t row, double m[2][3]) {
     static const double identity[2][3] = {{1, 0, 0}, {0, 1, 0}};
@@ -71,7 +81,7 @@ static int cn_drawn_map(const cn_map *map, const cn_context *ctx, int64_t row, d
     for (int64_t t = 0; t < ctx->n_transforms; t++) {
         const cn_transform *f = &ctx->transforms[t];
         if (f->kind >= CN_CONTRAST) continue;
-        const cn_draw u = cn_draws(ctx, row, t);
+        const cn_draw u = cn_draws(ctx, row, t, 0);
         const double v = f->v * cn_signed(u.first), h = f->h * cn_signed(u.second);
         switch (f->kind) {
         case CN_FLIP:
@@ -90,8 +100,11 @@ static int cn_drawn_map(const cn_map *map, const cn_context *ctx, int64_t row, d
         case CN_ZOOM:
             cn_compose(m, 1 + v, 0, 0, 1 + v, 0, 0);
             break;
-        default: /* CN_STRETCH */
+        case CN_STRETCH:
             cn_compose(m, 1 + v, 0, 0, 1 + h, 0, 0);
+            break;
+        default: /* CN_RESIZED */
+            cn_resized(map, f, ctx, row, t, m);
         }
     }
     int moved = 0;
@@ -212,7 +225,7 @@ static void augment(const cn_maps_params *op, const cn_context *ctx, const cn_ta
         for (int64_t k = 0; k < ctx->n_transforms; k++) {
             const cn_transform *f = &ctx->transforms[k];
             if (f->kind < CN_CONTRAST) continue;
-            const cn_draw u = cn_draws(ctx, row, k);
+            const cn_draw u = cn_draws(ctx, row, k, 0);
             if (f->kind == CN_CONTRAST)
                 cn_contrast(map, f->v * cn_signed(u.first), t->scratch, y);
             else if (f->kind == CN_BRIGHTNESS)

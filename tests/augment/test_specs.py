@@ -17,6 +17,7 @@ from convnet.augment import (
     RandomCrop,
     RandomFlip,
     RandomHue,
+    RandomResizedCrop,
     RandomRotation,
     RandomSaturation,
     RandomTranslation,
@@ -50,6 +51,16 @@ TABLE = [
     (RandomHue(0.1), "RandomHue(0.1)", ("hue", 0.1, 0)),
     (RandomCrop(4), "RandomCrop(4)", ("crop", 4, 4)),
     (RandomCrop((0, 39)), "RandomCrop((0, 39))", ("crop", 0, 39)),
+    (
+        RandomResizedCrop(),
+        "RandomResizedCrop()",
+        ("resized", 0.08, 1, math.log(3 / 4), math.log(4 / 3)),
+    ),
+    (
+        RandomResizedCrop([0.5, 0.5], (1, 2), fill_mode="wrap"),
+        "RandomResizedCrop(scale=(0.5, 0.5), ratio=(1.0, 2.0), fill_mode='wrap')",
+        ("resized", 0.5, 0.5, 0, math.log(2)),
+    ),
     (Cutout((20, 8)), "Cutout((20, 8))", ("cutout", 20, 8)),
 ]
 every = pytest.mark.parametrize(("one", "text", "transform"), TABLE, ids=[t for _, t, _ in TABLE])
@@ -63,7 +74,8 @@ def test_the_table_has_every_type():
 @every
 def test_values(one, text, transform):
     assert repr(one) == text and eval(text) == one
-    assert one.transform((20, 40, 3), 2.0) == pytest.approx(transform)
+    name, *numbers = one.transform((20, 40, 3), 2.0)
+    assert name == transform[0] and numbers == pytest.approx(transform[1:])
     plain = json.loads(json.dumps(one.to_dict()))
     assert as_augment([plain]) == as_augment(json.dumps([plain])) == (one,)
     assert hash(as_augment([plain])[0]) == hash(one)
@@ -108,6 +120,16 @@ def test_specs():
             "RandomZoom: factor must be a number from 0 to 0.9 or a pair of them; got 1",
         ),
         (lambda: RandomContrast(-0.1), "factor must be a number from 0 to 1; got -0.1"),
+        (
+            lambda: RandomResizedCrop(scale=(0, 1)),
+            "scale must be a pair (low, high), each a number above 0 and at most 1; got (0, 1)",
+        ),
+        (lambda: RandomResizedCrop((0.5, 0.4)), "scale must be a pair (low, high)"),
+        (lambda: RandomResizedCrop(224), "The crop has no size: it is resampled to that of the im"),
+        (
+            lambda: RandomResizedCrop(ratio=(0.5, 200)),
+            "ratio must be a pair (low, high), each a number from 0.01 to 100; got (0.5, 200)",
+        ),
         (
             lambda: RandomSaturation(2),
             "RandomSaturation: factor must be a number from 0 to 1; got 2",

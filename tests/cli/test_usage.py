@@ -118,6 +118,9 @@ def test_augmentations(tmp_path):
     assert (
         repr(options.augment("saturation:.5,hue:.1")) == "(RandomSaturation(0.5), RandomHue(0.1))"
     )
+    assert repr(options.augment("resized-crop,resized-crop:.3")) == (
+        "(RandomResizedCrop(), RandomResizedCrop(scale=(0.3, 1.0)))"
+    )
     assert repr(options.augment(str(path))) == "(RandomFlip('both'),)"
     assert options.augment("none") == ()
 

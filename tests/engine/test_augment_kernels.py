@@ -15,6 +15,7 @@ from convnet.augment import (
     RandomCrop,
     RandomFlip,
     RandomHue,
+    RandomResizedCrop,
     RandomRotation,
     RandomSaturation,
     RandomTranslation,
@@ -63,6 +64,9 @@ ONES = [
     RandomZoom(0.2),
     RandomZoom((0.9, 0.3)),
     RandomZoom((0.2, 0.2)),
+    RandomResizedCrop(),
+    RandomResizedCrop((0.9, 1), (0.01, 100)),  # mostly too large: tries, and the middle
+    RandomResizedCrop((1, 1), (2, 2)),
     RandomContrast(0.2),
     RandomContrast(1),
     RandomBrightness(0.3),
@@ -140,6 +144,11 @@ def lists(draw, colors):
         st.builds(RandomTranslation, st.tuples(share, share), fill_mode=st.just(fill)),
         st.builds(RandomZoom, share | st.tuples(share, share), fill_mode=st.just(fill)),
         st.builds(RandomCrop, st.tuples(small, small), fill_mode=st.just(fill)),
+        st.builds(
+            RandomResizedCrop,
+            st.tuples(share, share).map(lambda pair: tuple(0.01 + x for x in sorted(pair))),
+            fill_mode=st.just(fill),
+        ),
         st.builds(RandomContrast, st.floats(0, 1)),
         st.builds(RandomBrightness, st.floats(0, 1)),
         st.builds(Cutout, st.tuples(st.integers(1, 5), st.integers(1, 5))),
@@ -192,6 +201,17 @@ def test_known_pictures(isa):
         for e in range(200)
     }
     assert seen == {padded[:, i : i + 3, j : j + 4].tobytes() for i in range(3) for j in range(3)}
+
+
+@every_isa
+def test_a_window_of_half_the_height(isa):
+    """Its rows become two each: weights 3/4 and 1/4 of neighbors."""
+    x = images((8, 6, 3), 40)
+    got = changed(x, [RandomResizedCrop((0.5, 0.5), (1.5, 1.5))], isa, seed=1)
+    for image, seen in zip(x, got, strict=True):
+        rows = [image[top : top + 4] for top in range(5)]
+        means = [0.75 * window[1:3] + 0.25 * window[:2] for window in rows]
+        assert sum(np.allclose(seen[2:5:2], mean, atol=1e-6) for mean in means) == 1
 
 
 @every_isa
