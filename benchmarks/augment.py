@@ -16,7 +16,9 @@ import numpy as np
 from nets import NETS
 
 from convnet.augment import (
+    CutMix,
     Cutout,
+    MixUp,
     RandomBrightness,
     RandomContrast,
     RandomCrop,
@@ -45,7 +47,7 @@ ALL = (
     RandomResizedCrop(),
     Cutout(8),
 )
-LISTS = {"all": ALL, **{type(one).__name__: (one,) for one in ALL}}
+LISTS = {"all": ALL, **{type(one).__name__: (one,) for one in (*ALL, MixUp(), CutMix())}}
 SCALE = 1 / 255
 
 

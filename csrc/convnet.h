@@ -108,8 +108,8 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
 #define CN_FILL_LIST(ITEM)                                                                         \
     ITEM(NEAREST, nearest) ITEM(CONSTANT, constant) ITEM(REFLECT, reflect) ITEM(WRAP, wrap)
 
-/* Random changes of an image, see image/augment.inc.h: those from CN_CONTRAST on change values, the others move
- * pixels. */
+/* Random changes of an image, see image/augment.inc.h: those up to CN_RESIZED move pixels, those from CN_CONTRAST to
+ * CN_CUTOUT change values; the others mix two samples of a batch, see image/mixing.inc.h. */
 #define CN_TRANSFORM_LIST(ITEM)                                                                    \
     ITEM(FLIP, flip)                                                                               \
     ITEM(ROTATION, rotation)                                                                       \
@@ -122,7 +122,9 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
     ITEM(BRIGHTNESS, brightness)                                                                   \
     ITEM(SATURATION, saturation)                                                                   \
     ITEM(HUE, hue)                                                                                 \
-    ITEM(CUTOUT, cutout)
+    ITEM(CUTOUT, cutout)                                                                           \
+    ITEM(MIXUP, mixup)                                                                             \
+    ITEM(CUTMIX, cutmix)
 
 #define CN_CONSTANT_OF(CONSTANT, ...) CN_##CONSTANT,
 enum cn_dtype { CN_DTYPE_LIST(CN_CONSTANT_OF) CN_DTYPES };

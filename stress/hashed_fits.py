@@ -14,7 +14,15 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.augment import Cutout, RandomBrightness, RandomFlip, RandomHue, RandomRotation
+from convnet.augment import (
+    CutMix,
+    Cutout,
+    MixUp,
+    RandomBrightness,
+    RandomFlip,
+    RandomHue,
+    RandomRotation,
+)
 from convnet.layers import (
     BatchNorm,
     Conv2D,
@@ -50,7 +58,7 @@ NETS = {
             BatchNorm(),
             GlobalAvgPool2D(),
         ],
-        dict(solver="rmsprop", augment=AUGMENT[:1]),
+        dict(solver="rmsprop", augment=[AUGMENT[0], MixUp(), CutMix()]),
     ),
     "wide dense, adamw": (
         [Dense(700, activation="relu"), Dropout(0.3), Dense(300, activation="tanh"), BatchNorm()],

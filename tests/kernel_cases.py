@@ -756,8 +756,18 @@ def augment(rng, c, size=(6, 7), n=4, fill="reflect"):
     return Case(m, [("maps", fields)], ["augment"], tolerance=1e-4)
 
 
-def loss(rng, name, outputs, n=5):
-    """A loss and its gradient."""
+def mix(rng, c, size=(6, 7), n=6):
+    """Images mixed with each other, some by each transform: all tables draw the same numbers."""
+    case = augment(rng, c, size, n)
+    transforms, fill = case.memory.context["augmentation"]
+    transforms = [*transforms, ("mixup", 1.0), ("cutmix", 1.0, *map(float, size))]
+    case.memory.context["augmentation"] = (transforms, fill)
+    case.stages.append("mix")
+    return case
+
+
+def loss(rng, name, outputs, n=5, mixed=False):
+    """A loss and its gradient. With `mixed`, targets are mixed; the float64 definition is in test_mix_kernels.py."""
     m = Memory(samples=n)
     z = normals(rng, (n, 1, 1, outputs), 3.0)
     weight = rng.random(n).astype(np.float32) + np.float32(0.1)
@@ -773,6 +783,9 @@ def loss(rng, name, outputs, n=5):
     _, grad = oracle_training.LOSSES[name](z[:, 0, 0], y, weight, smoothing)
     fields = dict(src=m.map(z), grad_src=m.blank(n, 1, 1, outputs))
     expected = {"gradient": (fields["grad_src"], grad.reshape(z.shape))}
+    if mixed:
+        m.context |= {"augmentation": ([("mixup", 0.5)], "nearest"), "random": (3, 1)}
+        expected = {}
     return Case(m, [("maps", fields)], [f"loss_{name}"], expected, 2e-6)
 
 
@@ -857,8 +870,10 @@ def cases(seed=0):
                 add(f"resize {c} {method}, {entry=}", resize, c, method=method, entry=entry)
         add(f"gradients {c}", gradients, c)
         add(f"augment {c}", augment, c)
+        add(f"mix {c}", mix, c)
         for name in LOSSES:
             add(f"{name} {c}", loss, name, max(c, 2))
+            add(f"{name} {c}, mixed", loss, name, max(c, 2), mixed=True)
     for width in PIXELS:
         add(f"conv2d {width} pixels", conv, "direct", 5, 6, size=(1, width), kernel=(1, 3))
         add(f"planar {width} pixels", conv, "planar", 2, 3, size=(4, width))

@@ -1,11 +1,14 @@
 """Float64 NumPy definitions of augmentation: random numbers, the affine map, the resample, the values.
 
+Images are mixed last, with the targets and the weights of a batch.
+
 Written from the papers and the documentation of the specs, one pixel at a time where that is clearer.
 """
 
 import colorsys
 import itertools
-from math import cos, exp, floor, log, radians, sin, sqrt
+from decimal import Decimal, localcontext
+from math import cos, exp, floor, log, pi, radians, sin, sqrt
 
 import numpy as np
 
@@ -203,12 +206,12 @@ def _blocks(*key):
 def augment(image, augmentations, *, seed, epoch, row, unit=1.0):
     """Return the image that training sees: one resample by the product of all maps, then the changes of values."""
     image = np.asarray(image, dtype=np.float64)
+    alone = [(number, one) for number, one in enumerate(augmentations) if not mixes(one)]
     does = [
-        drawn(one, image.shape, _blocks(seed, epoch, row, number), unit)
-        for number, one in enumerate(augmentations)
+        drawn(one, image.shape, _blocks(seed, epoch, row, number), unit) for number, one in alone
     ]
     matrix, fill = np.eye(3), "nearest"
-    for one, what in zip(augmentations, does, strict=True):
+    for (_, one), what in zip(alone, does, strict=True):
         fill = getattr(one, "fill_mode", fill)
         if not callable(what):
             matrix = matrix @ what  # the first is the last that a point goes through
@@ -217,3 +220,58 @@ def augment(image, augmentations, *, seed, epoch, row, unit=1.0):
         if callable(what):
             image = what(image)
     return image
+
+
+def mixes(one):
+    return type(one).__name__ in ("MixUp", "CutMix")
+
+
+def symmetric_beta(alpha, u, v):
+    """Return a number from Beta(alpha, alpha) made of two uniform ones, with 60 digits.
+
+    t has Student's distribution with 2 alpha degrees of freedom (Bailey, 1994), and (1 + t / sqrt(2 alpha + t^2)) / 2
+    that beta distribution (Devroye, 1996).
+    """
+    with localcontext(prec=60, Emin=-(10**15), Emax=10**15):
+        power = (Decimal(u).ln() / Decimal(alpha)).exp()
+        c = Decimal(cos(2 * pi * v))
+        t2 = 2 * Decimal(alpha) * (1 / power - 1) * c * c
+        ratio = (t2 / (2 * Decimal(alpha) + t2)).sqrt()
+        return float((1 + ratio.copy_sign(c)) / 2)
+
+
+def mixing(augmentations, shape, n, *, seed, epoch, row):
+    """Return (partner, share of the sample, pixels that are the partner's or None) for a sample of a batch of n."""
+    mixers = [(number, one) for number, one in enumerate(augmentations) if mixes(one)]
+    number = mixers[0][0]
+    u = uniforms(seed, epoch, row, number)
+    partner, one = floor(u[0] * n), mixers[floor(u[1] * len(mixers))][1]
+    share = symmetric_beta(one.alpha, u[2], u[3])
+    if type(one).__name__ == "MixUp":
+        return partner, share, None
+    height, width = shape[:2]
+    size = floor(height * sqrt(1 - share)), floor(width * sqrt(1 - share))
+    u = uniforms(seed, epoch, row, number, 1)
+    kept = cutout(np.ones((height, width)), size, (floor(u[0] * height), floor(u[1] * width)))
+    return partner, kept.mean(), kept == 0
+
+
+def mixed_images(images, draws):
+    """Return the mixed images of a batch, from its augmented images and the draws of `mixing`."""
+    result = images.copy()
+    for i, (partner, share, pixels) in enumerate(draws):
+        if pixels is None:
+            result[i] = share * images[i] + (1 - share) * images[partner]
+        else:
+            result[i][pixels] = images[partner][pixels]
+    return result
+
+
+def mixed_targets(y, weight, draws):
+    """Return the targets, weights and shares of mixed samples; y holds numbers or probabilities, (n, k)."""
+    partner = np.array([draw[0] for draw in draws])
+    own = np.array([draw[1] for draw in draws])
+    own[partner == np.arange(len(own))] = 1.0
+    weights = own * weight + (1 - own) * weight[partner]
+    share = own * weight / weights
+    return share[:, None] * y + (1 - share)[:, None] * y[partner], weights, share

@@ -19,10 +19,10 @@ class Augmentation(Value):
 
     Notes
     -----
-    Images have shape (height, width, channels). Augmentations that move pixels are applied first, as one affine map,
-    so that an image is resampled once, bilinearly. Augmentations that change values follow. Within both groups the
-    order is that of the list. Random numbers depend on `random_state`, the epoch, the row of X and the position in
-    the list, and never on the number of threads.
+    Images have shape (height, width, channels). Augmentations that move pixels are applied first, as one affine map, so
+    that an image is resampled once, bilinearly. Augmentations that change values follow, and then those that mix images
+    (`Mixing`). Within the first two groups, the order is that of the list. Random numbers depend on `random_state`, the
+    epoch, the row of X and the position in the list, and never on the number of threads.
 
     Augmentations that move pixels have a `fill_mode`, which decides what lies outside the image. All of them in a
     list must have the same: "nearest" repeats the nearest pixel ``aa|abcd|dd``, "constant" is zeros as the net sees
@@ -65,6 +65,11 @@ class Moving(Augmentation):
     """
 
     fill_mode: str = parameter(choice(*FILLS), default="nearest", kw_only=True)
+
+
+@immutable
+class Mixing(Augmentation):
+    """An augmentation that mixes the samples of a batch, with their targets and weights: see `MixUp`."""
 
 
 def require_rgb(shape: tuple[int, ...]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convnet.augment.base import Augmentation, Moving, Transform
+from convnet.augment.base import Augmentation, Mixing, Moving, Transform
 from convnet.values.messages import show
 
 
@@ -17,10 +17,18 @@ class AugmentPlan:
         See `Augmentation.transform`.
     fill : str
         The fill mode of the single resampling that all moves are combined into.
+    mixes : bool
+        Whether samples of a batch are mixed.
     """
 
     transforms: tuple[Transform, ...]
     fill: str
+    mixes: bool = False
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The kernel stages that read and change the images of a batch."""
+        return ("augment", "mix") if self.mixes else ("augment",)
 
 
 def plan_augment(
@@ -58,7 +66,8 @@ def plan_augment(
             transforms.append(one.transform(shape, unit))
         except ValueError as error:
             raise ValueError(f"augment[{i}] {show(one)}: {error}") from None
-    return AugmentPlan(tuple(transforms), _fill(augment))
+    mixes = any(isinstance(one, Mixing) for one in augment)
+    return AugmentPlan(tuple(transforms), _fill(augment), mixes)
 
 
 def _fill(augment: Sequence[Augmentation]) -> str:

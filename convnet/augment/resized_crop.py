@@ -54,7 +54,7 @@ class RandomResizedCrop(Moving):
 
     The window is resampled to the size of the images in X, before all layers. If the first layer is a `Resize`, it
     resamples the result a second time. A small window keeps its details if the images in X are larger than the output
-    of that layer: read photographs with ``ImageFolder(path, size=256)`` for a net that begins with ``Resize(160)``.
+    of that layer: read photographs with ``ImageFolder("photos", size=256)`` for a net that begins with ``Resize(160)``.
     The smallest windows of the default `scale` have about a quarter of the height and width of the image.
 
     References

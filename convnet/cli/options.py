@@ -38,6 +38,8 @@ AUGMENTATIONS = {  # words on the command line: type, name of the field
     "saturation": ("RandomSaturation", "factor"),
     "hue": ("RandomHue", "factor"),
     "cutout": ("Cutout", "size"),
+    "mixup": ("MixUp", "alpha"),
+    "cutmix": ("CutMix", "alpha"),
 }
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 

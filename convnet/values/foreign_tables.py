@@ -22,7 +22,15 @@ FOLDER = (
 
 _AUGMENTATIONS = (
     *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast"),
-    *("RandomBrightness", "RandomSaturation", "RandomHue", "RandomCrop", "RandomResizedCrop"),
+    *(
+        "RandomBrightness",
+        "RandomSaturation",
+        "RandomHue",
+        "RandomCrop",
+        "RandomResizedCrop",
+        "MixUp",
+        "CutMix",
+    ),
 )
 
 LAYERS = ForeignNames(

@@ -29,6 +29,7 @@
 #define CN_IMAGE_AUGMENT_INC_H
 
 #include "convnet.h"
+#include "image/box.h"
 #include "image/draws.inc.h"
 #include "image/layout.h"
 #include "image/resample.inc.h"
@@ -196,48 +197,55 @@ static void cn_hue(const cn_map *map, float turn, float *x) {
 }
 
 static void cn_cutout(const cn_map *map, const cn_transform *f, cn_draw u, float *x) {
-    const int64_t h = (int64_t)f->v, w = (int64_t)f->h;
-    const int64_t top = (int64_t)(u.first * (double)map->h) - h / 2;
-    const int64_t left = (int64_t)(u.second * (double)map->w) - w / 2;
-    const int64_t i0 = top > 0 ? top : 0, i1 = top + h < map->h ? top + h : map->h;
-    const int64_t j0 = left > 0 ? left : 0, j1 = left + w < map->w ? left + w : map->w;
-    for (int64_t i = i0; i < i1; i++)
-        memset(x + i * map->row + j0 * map->c, 0, (size_t)((j1 - j0) * map->c) * sizeof(float));
+    const cn_box box =
+        cn_box_around(u.first, u.second, (int64_t)f->v, (int64_t)f->h, map->h, map->w);
+    for (int64_t i = box.top; i < box.bottom; i++)
+        memset(x + i * map->row + box.left * map->c, 0,
+               (size_t)((box.right - box.left) * map->c) * sizeof(float));
+}
+
+/* The image of sample s, augmented, into the map that starts at y. room: scratch. */
+static void cn_augment_image(const cn_map *map, const cn_context *ctx, const cn_task *t, int64_t s,
+                             float *room, float *y) {
+    const int64_t image = cn_image_floats(map), id = cn_sample_id(ctx, t, s);
+    const char *x = ctx->x + cn_row(ctx, t, s) * ctx->x_sample;
+    cn_map packed = *map;
+    packed.row = map->w * map->c;
+    double m[2][3];
+    if (cn_drawn_map(map, ctx, id, m)) {
+        cn_gather(&packed, ctx, x, room);
+        memset(room + map->h * packed.row, 0,
+               (size_t)(image - map->h * packed.row) * sizeof(float));
+        cn_resample(ctx->fill, m, map, room, room + image, y);
+    } else
+        cn_gather(map, ctx, x, y);
+    for (int64_t k = 0; k < ctx->n_transforms; k++) {
+        const cn_transform *f = &ctx->transforms[k];
+        if (f->kind < CN_CONTRAST || f->kind >= CN_MIXUP) continue;
+        const cn_draw u = cn_draws(ctx, id, k, 0);
+        const double amount = f->v * cn_signed(u.first);
+        switch (f->kind) {
+        case CN_CONTRAST:
+            cn_contrast(map, amount, room, y);
+            break;
+        case CN_BRIGHTNESS:
+            cn_brightness(map, (float)amount, y);
+            break;
+        case CN_SATURATION:
+            cn_saturation(map, (float)(1.0 + amount), y);
+            break;
+        case CN_HUE:
+            cn_hue(map, (float)amount, y);
+            break;
+        default: /* CN_CUTOUT */
+            cn_cutout(map, f, u, y);
+        }
+    }
 }
 
 static void augment(const cn_maps_params *op, const cn_context *ctx, const cn_task *t) {
-    const cn_map *map = &op->dst;
-    const int64_t image = cn_image_floats(map);
-    cn_map packed = *map;
-    packed.row = map->w * map->c;
-    for (int64_t s = t->s0; s < t->s1; s++) {
-        const int64_t row = cn_sample_id(ctx, t, s);
-        const char *x = ctx->x + cn_row(ctx, t, s) * ctx->x_sample;
-        float *y = cn_map_at(t, map, s);
-        double m[2][3];
-        if (cn_drawn_map(map, ctx, row, m)) {
-            cn_gather(&packed, ctx, x, t->scratch);
-            memset(t->scratch + map->h * packed.row, 0,
-                   (size_t)(image - map->h * packed.row) * sizeof(float));
-            cn_resample(ctx->fill, m, map, t->scratch, t->scratch + image, y);
-        } else
-            cn_gather(map, ctx, x, y);
-        for (int64_t k = 0; k < ctx->n_transforms; k++) {
-            const cn_transform *f = &ctx->transforms[k];
-            if (f->kind < CN_CONTRAST) continue;
-            const cn_draw u = cn_draws(ctx, row, k, 0);
-            if (f->kind == CN_CONTRAST)
-                cn_contrast(map, f->v * cn_signed(u.first), t->scratch, y);
-            else if (f->kind == CN_BRIGHTNESS)
-                cn_brightness(map, (float)(f->v * cn_signed(u.first)), y);
-            else if (f->kind == CN_SATURATION)
-                cn_saturation(map, (float)(1.0 + f->v * cn_signed(u.first)), y);
-            else if (f->kind == CN_HUE)
-                cn_hue(map, (float)(f->v * cn_signed(u.first)), y);
-            else
-                cn_cutout(map, f, u, y);
-        }
-    }
+    for (int64_t s = t->s0; s < t->s1; s++)
+        cn_augment_image(&op->dst, ctx, t, s, t->scratch, cn_map_at(t, &op->dst, s));
 }
 
 #endif

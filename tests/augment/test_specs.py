@@ -11,7 +11,9 @@ from sklearn.base import clone
 
 from convnet.augment import (
     Augmentation,
+    CutMix,
     Cutout,
+    MixUp,
     RandomBrightness,
     RandomContrast,
     RandomCrop,
@@ -61,6 +63,9 @@ TABLE = [
         "RandomResizedCrop(scale=(0.5, 0.5), ratio=(1.0, 2.0), fill_mode='wrap')",
         ("resized", 0.5, 0.5, 0, math.log(2)),
     ),
+    (MixUp(), "MixUp()", ("mixup", 0.2)),
+    (MixUp(2), "MixUp(2.0)", ("mixup", 2)),
+    (CutMix(), "CutMix()", ("cutmix", 1, 20, 40)),
     (Cutout((20, 8)), "Cutout((20, 8))", ("cutout", 20, 8)),
 ]
 every = pytest.mark.parametrize(("one", "text", "transform"), TABLE, ids=[t for _, t, _ in TABLE])
@@ -130,6 +135,8 @@ def test_specs():
             lambda: RandomResizedCrop(ratio=(0.5, 200)),
             "ratio must be a pair (low, high), each a number from 0.01 to 100; got (0.5, 200)",
         ),
+        (lambda: MixUp(0), "MixUp: alpha must be a number above 0; got 0"),
+        (lambda: CutMix(-1), "CutMix: alpha must be a number above 0; got -1"),
         (
             lambda: RandomSaturation(2),
             "RandomSaturation: factor must be a number from 0 to 1; got 2",
@@ -207,6 +214,8 @@ def test_plan():
     assert plan.fill == "wrap"
     assert [name for name, _, _ in plan.transforms] == ["flip", "cutout", "zoom", "brightness"]
     assert plan.transforms[3] == ("brightness", 1.5, 0)
+    assert plan.stages == ("augment",)
+    assert plan_augment([MixUp(), RandomFlip()], (20, 40, 3)).stages == ("augment", "mix")
     assert plan_augment((), (20, 40, 3)) is plan_augment([], (9,)) is None
     with pytest.raises(
         ValueError, match=r"augment\[0\] RandomFlip\(\) needs images, but X is 2-D with 9"

@@ -121,6 +121,7 @@ def test_augmentations(tmp_path):
     assert repr(options.augment("resized-crop,resized-crop:.3")) == (
         "(RandomResizedCrop(), RandomResizedCrop(scale=(0.3, 1.0)))"
     )
+    assert repr(options.augment("mixup,cutmix:.5")) == "(MixUp(), CutMix(0.5))"
     assert repr(options.augment(str(path))) == "(RandomFlip('both'),)"
     assert options.augment("none") == ()
 

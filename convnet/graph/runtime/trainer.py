@@ -133,7 +133,7 @@ class Trainer:
             loss=self.loss,
             solver=self.solver,
             clipped=self.clip_norm is not None,
-            augment=self.augment is not None,
+            augment=() if self.augment is None else self.augment.stages,
             frozen=self.frozen,
             rates=self.rates,
             frozen_prefix=self.frozen_prefix,
