@@ -47,7 +47,11 @@ NETS = {
         dict(augment=AUGMENT, early_stopping=True, validation_fraction=0.2),
     ),
     "residual (winograd), sgd": (
-        [Conv2D(16, 3, activation="relu"), Residual([*BLOCK, *BLOCK], activation="relu"), Dense(9)],
+        [
+            Conv2D(16, 3, activation="relu"),
+            Residual([*BLOCK, *BLOCK], activation="relu", drop_path=0.3),
+            Dense(9),
+        ],
         dict(solver="sgd", learning_rate_init=0.01, clip_norm=1.0),
     ),
     "depthwise, rmsprop": (

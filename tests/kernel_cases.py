@@ -630,7 +630,7 @@ def pad(rng, c, size=(3, 5), pads=((1, 2), (0, 3)), n=2):
     return Case(m, [("pad", fields)], ["zeropad_fwd", "zeropad_bwd"], expected)
 
 
-def dropout(rng, c, size=(3, 5), n=3, whole_channels=False):
+def dropout(rng, c, size=(3, 5), n=3, prefix=""):
     """Dropout: its mask is the same in every table."""
     m = Memory(samples=n, context={"random": (7, 3), "sample_ids": (np.arange(5, 5 + n),)})
     ones = np.ones((n, *size, c), np.float32)
@@ -642,7 +642,6 @@ def dropout(rng, c, size=(3, 5), n=3, whole_channels=False):
         key=4,
         rate=0.3,
     )
-    prefix = "channel_" if whole_channels else ""
     stages = [f"{prefix}dropout_fwd", f"{prefix}dropout_bwd"]
     return Case(m, [("dropout", fields)], stages)
 
@@ -862,7 +861,8 @@ def cases(seed=0):
         add(f"softmax layer {c}", softmax, c)
         add(f"pad {c}", pad, c)
         add(f"dropout {c}", dropout, c, size=(2, 33))
-        add(f"channel dropout {c}", dropout, c, whole_channels=True)
+        add(f"channel dropout {c}", dropout, c, prefix="channel_")
+        add(f"sample dropout {c}", dropout, c, n=9, prefix="sample_")
         for entry in (False, True):
             add(f"normalize {c}, {entry=}", affine, c, entry=entry)
             add(f"rescale {c}, {entry=}", affine, c, normalize=False, entry=entry)
