@@ -30,7 +30,7 @@ from convnet.graph import Plan
 from convnet.inputs import images as inputs
 from convnet.inputs.targets import as_target, count_samples
 from convnet.inspection.summary import Summary
-from convnet.layers import as_layers
+from convnet.layers.pretrained_wheels import layers_of
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin
@@ -394,7 +394,7 @@ class BaseConvNet(
                 array, shape, self.data_format, n_labels=n_labels, layers=self.layers
             )
             shape = images.shape[1:]
-        layers = as_layers(self.layers, shape)
+        layers = layers_of(self.layers, self.init_weights, shape)
         if len(shape) == 1:
             inputs.check_spatial(layers, shape[0], self.data_format)
         return layers, shape

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convnet.inspection.summary import layer_label
-from convnet.layers import as_layers, resolve_names
+from convnet.layers import resolve_names
 from convnet.layers.geometry import cross
+from convnet.layers.pretrained_wheels import layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def _layer_blocks(net: Any) -> tuple[Block, ...]:
         summary = net.summary()
         shape = cross(summary.input_shape)
         return (Block("input", shape, shape), *map(_layer_block, summary.layers))
-    layers = as_layers(net.layers)
+    layers = layers_of(net.layers, net.init_weights)
     names = resolve_names(layers)
     return tuple(
         Block(f"{name}: {type(layer).__name__}", repr(layer))

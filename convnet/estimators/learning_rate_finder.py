@@ -151,7 +151,7 @@ def _batches(session: FitSession, prepared: Preparation) -> Generator[dict[str, 
         shuffle = session.estimator.shuffle
         order = permutation(data.rows, session.seed, epoch) if shuffle else data.rows
         parts = [order[i : i + size] for i in range(0, len(order), size)]
-        with closing(data.batches(parts)) as batches:
+        with closing(data.batches(parts, epoch)) as batches:
             for batch in batches:
                 yield batch | {"epoch": epoch}
 

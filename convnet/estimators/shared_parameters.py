@@ -135,11 +135,14 @@ class SharedParameters:
         Objects with hooks that ``fit`` calls: callbacks from `convnet.callbacks` such as ``Checkpoint(path)`` and
         ``HistoryCSV(path)``, or your own subclasses of `Callback`. Clones share them. ``partial_fit`` ignores
         `callbacks`.
-    init_weights : path, dict of str to array, or FrozenEstimator, default=None
+    init_weights : path, "pretrained", dict of str to array, or FrozenEstimator, default=None
         Initial weights, unless ``fit`` continues from an earlier one: the path of a saved net, a mapping such as
         `weights_`, or ``FrozenEstimator(fitted)``. The weights of a layer are loaded, running statistics included, if
         the name of the layer and all shapes match. The other layers start from random weights; those of type
         `Normalize` learn their statistics. See `init_report_`. If no layer matches, ``fit`` raises a ValueError.
+
+        "pretrained", with ``layers="efficientnet-lite0"``, is the net of ``load_pretrained`` of that name. The net then
+        begins with the layers that resize and normalize its images, so it takes images with values from 0 to 255.
 
         Weights of PyTorch and Keras are read without these libraries: a path that ends in ``.safetensors``, ``.pth``,
         ``.pt``, ``.bin`` (a ``state_dict``, or a checkpoint that holds one), ``.h5`` (``save_weights`` of Keras) or
@@ -158,9 +161,13 @@ class SharedParameters:
     freeze : str or list of str, default=None
         Layers whose parameters do not change: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers
         up to that one. Batch norm in them uses its running statistics; dropout in them works as in other layers. If the
-        first layers of the net are frozen, no gradients are computed for them. Without augmentation, the outputs of
-        those before any dropout are cached in the first epoch if they fit in 1 GiB of memory. Otherwise, each epoch
-        computes them again.
+        first layers of the net are frozen, no gradients are computed for them. Without augmentation, or with
+        `cache_augmented`, the outputs of those before any dropout are cached in the first epoch if they fit in 1 GiB of
+        memory. Otherwise, each epoch computes them again.
+    cache_augmented : int, default=None
+        With `augment` and frozen first layers, the number of augmented versions of each image. The epochs take them in
+        turn, so that the frozen layers see each version once, and their outputs are cached. None changes each image
+        differently in each epoch, for which the frozen layers run in every step.
     layer_learning_rates : dict of str to float, default=None
         Factors of the learning rate of layers, by names or patterns as in `freeze`: ``{"conv*": 0.1}``. If several
         match a layer, the last one counts.
@@ -207,6 +214,7 @@ class SharedParameters:
     init_weights: InitWeights | None = parameter(None, default=None)
     weight_names: Mapping[str, str] | None = parameter(optional(weight_names), default=None)
     freeze: str | Sequence[str] | None = parameter(optional(layer_names), default=None)
+    cache_augmented: int | None = parameter(optional(integer(1, 2**20)), default=None)
     layer_learning_rates: Mapping[str, float] | None = parameter(
         optional(layer_factors), default=None
     )

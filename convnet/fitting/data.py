@@ -16,7 +16,7 @@ from convnet.fitted.state import fitted_copy, kept
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
 from convnet.inputs.targets import as_target, check_lengths, check_sample_weight, count_samples
-from convnet.layers import as_layers
+from convnet.layers.pretrained_wheels import layers_of
 from convnet.training.examples import Examples
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class FitData:
         check_lengths(images, y)
         weights = check_sample_weight(sample_weight, len(images))
         target = task.encode(y, weights, classes=classes)
-        layers = as_layers(estimator.layers, images.shape[1:])
+        layers = layers_of(estimator.layers, estimator.init_weights, images.shape[1:])
         if images.ndim == 2:
             inputs.check_spatial(layers, images.shape[1], estimator.data_format)
         if resume:

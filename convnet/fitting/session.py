@@ -47,7 +47,7 @@ from convnet.fitting.transfer import (
 from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
-from convnet.training.frozen_prefix import CachedFeatures
+from convnet.training.frozen_prefix import AugmentedCopies, CachedFeatures, FrozenPrefix
 from convnet.training.loop import METRICS, Loop
 from convnet.training.optimization import OptimizationState, resolve_batch_size
 from convnet.training.statistics import learn_statistics
@@ -106,12 +106,15 @@ class Preparation:
         Number of samples of a step.
     score_offset : float or None
         See `Loop`.
+    prefix : FrozenPrefix or None
+        The layers whose outputs the steps take, if the first layers are frozen.
     """
 
     optimization: OptimizationState
     examples: Examples
     batch_size: int
     score_offset: float | None
+    prefix: FrozenPrefix | None
 
 
 class FitSession:
@@ -323,7 +326,17 @@ class FitSession:
         factors: dict[str, float] = {}
         if estimator.layer_learning_rates is not None:
             factors = rate_factors(estimator.layer_learning_rates, plan)
-        prefix = plan.frozen_prefix(frozen) if data.augment is None else None
+        prefix: FrozenPrefix | None = None
+        copies: AugmentedCopies | None = None
+        if data.augment is None or estimator.cache_augmented is not None:
+            last = plan.frozen_prefix(frozen)
+            if data.augment is not None and last is None:
+                warn_user(
+                    f"{self.estimator_name}: cache_augmented has no effect, because freeze does not keep the first "
+                    "layers of the net."
+                )
+            if last is not None:
+                prefix = FrozenPrefix(network, last, self.n_threads)
         batch_size = resolve_batch_size(estimator.batch_size, len(examples.rows))
         optimization = cache.optimization_state or OptimizationState(self.seed, self.schedule_start)
         optimization.set_trainer(
@@ -331,10 +344,10 @@ class FitSession:
             estimator,
             loss=data.target.loss,
             batch_size=batch_size,
-            augment=data.augment,
+            augment=data.augment if prefix is None else None,
             frozen=frozen,
             rates=factors,
-            frozen_prefix=prefix,
+            frozen_prefix=None if prefix is None else prefix.layer,
         )
         optimization.set_schedule(
             estimator, cycle=not self.partial and not estimator.early_stopping
@@ -346,15 +359,15 @@ class FitSession:
         if self.partial:
             cache.optimization_state, cache.training_pid = optimization, os.getpid()
         if prefix is not None:
+            if data.augment is not None:
+                copies = AugmentedCopies(
+                    data.augment, estimator.cache_augmented, optimization.trainer.seed
+                )
             examples = CachedFeatures.of(
-                examples,
-                network=network,
-                prefix=prefix,
-                n_threads=self.n_threads,
-                cached=not self.partial,
+                examples, prefix=prefix, copies=copies, cached=not self.partial
             )
         offset = None if score is None else score[1]
-        return Preparation(optimization, examples, batch_size, offset)
+        return Preparation(optimization, examples, batch_size, offset, prefix)
 
     def _make_loop(
         self,
@@ -365,8 +378,11 @@ class FitSession:
     ) -> Loop:
         """Return the loop over the epochs, which has not begun."""
         estimator = self.estimator
-        validate = None
+        validate, prefix = None, prepared.prefix
         if validation_set is not None:
+            if prefix is not None and prefix.keeps_bits:
+                behind = CachedFeatures.of(validation_set.examples, prefix=prefix, cached=True)
+                validation_set = replace(validation_set, examples=behind)
             validate = Validation(
                 estimator,
                 self.data.task,

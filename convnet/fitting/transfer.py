@@ -16,6 +16,7 @@ from convnet.fitted.weights import Weights, as_numbers
 from convnet.fitting.weight_matching import Match, match_weights
 from convnet.layers import resolve_names
 from convnet.layers.name_maps import name_maps
+from convnet.layers.pretrained_wheels import is_pretrained, pretrained_wheel
 from convnet.persistence.model_file import holds_model
 from convnet.persistence.weight_files.reading import read_weights
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
@@ -67,7 +68,10 @@ def initial_arrays(
                 "Pass both, or none."
             )
         return None
-    initial = read_init_weights(estimator.init_weights, name, load)
+    source = estimator.init_weights
+    if is_pretrained(source):
+        source = pretrained_wheel(estimator.layers).file()
+    initial = read_init_weights(source, name, load)
     known = initial.input_format
     chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
     if known is not None and not chosen:  # the user's own choice may mean the same units

@@ -12,7 +12,6 @@ from sklearn.base import is_classifier
 
 from convnet.fitted.state import fitted_copy
 from convnet.fitted.weights import Weights
-from convnet.training.prediction import predict_in_batches
 from convnet.values import foreign_estimator_tables
 from convnet.values.messages import did_you_mean, show
 
@@ -87,10 +86,7 @@ class Validation:
         return loss, score
 
     def _outputs(self) -> NDArray[np.float32]:
-        data = self.validation_set.examples
-        return predict_in_batches(
-            self.network, data.X, scale=data.scale, n_threads=self.n_threads, rows=data.rows
-        )
+        return self.validation_set.examples.outputs(self.network, self.n_threads)
 
     def _fitted_copy(self, out: np.ndarray, weights: dict[str, np.ndarray]) -> Any:
         """Return a fitted copy of the estimator that does not compute the outputs `out` of X again."""

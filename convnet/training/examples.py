@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.prefetch import prefetch
+from convnet.graph import Network
+from convnet.training.prediction import predict_in_batches
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,28 +44,40 @@ class Examples:
             len(rows) if self.weights is None else self.weights[rows].sum(dtype=np.float64)
         )
 
-    def batches(self, parts: Sequence[NDArray[np.int64]]) -> Generator[dict[str, Any], None, None]:
+    def outputs(self, network: Network, n_threads: int) -> NDArray[np.float32]:
+        """Return the outputs of a network for all samples, as in prediction; see `predict_in_batches`."""
+        return predict_in_batches(
+            network, self.X, scale=self.scale, n_threads=n_threads, rows=self.rows
+        )
+
+    def batches(
+        self, parts: Sequence[NDArray[np.int64]], epoch: int
+    ) -> Generator[dict[str, Any], None, None]:
         """Yield the arguments of `Trainer.step`, by name, for each batch. Close the generator if it is not used up.
 
         Parameters
         ----------
         parts : list of int64 ndarray
             The rows of each batch; no row is in two of them. `LazyArray` are read ahead.
+        epoch : int
+            Number of the epoch.
         """
         if not isinstance(self.X, LazyArray):
             for rows in parts:
-                yield self._batch(rows)
+                yield self._batch(rows, epoch)
             return
-        with closing(prefetch(self.X, map(self._wanted, parts))) as arrays:
+        with closing(prefetch(self.X, (self._wanted(rows, epoch) for rows in parts))) as arrays:
             for rows, X in zip(parts, arrays, strict=True):
-                yield self._batch(rows, X)
+                yield self._batch(rows, epoch, X)
 
-    def _wanted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the rows that have to be read."""
+    def _wanted(self, rows: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+        """Return the rows that have to be read for a batch of this epoch."""
         return rows
 
-    def _batch(self, rows: NDArray[np.int64], read: NDArray[Any] | None = None) -> dict[str, Any]:
-        """Return a batch; `read` holds the rows of X that `_wanted` returned."""
+    def _batch(
+        self, rows: NDArray[np.int64], epoch: int, read: NDArray[Any] | None = None
+    ) -> dict[str, Any]:
+        """Return a batch of an epoch; `read` holds the rows of X that `_wanted` returned."""
         if read is not None:
             return self._alone(rows, read, self.scale)
         return dict(

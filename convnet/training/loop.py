@@ -14,7 +14,6 @@ from convnet.graph import Network, Trainer
 from convnet.graph.arrays import NotFiniteError, is_finite, squares
 from convnet.training.examples import Examples, permutation
 from convnet.training.optimization import EarlyStopping, LearningRates
-from convnet.training.prediction import predict_in_batches
 
 Weights: TypeAlias = dict[str, NDArray[np.float32]]  # as `Network.get_weights` returns them
 
@@ -250,7 +249,7 @@ class Loop:
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
         parts = [rows[i : i + size] for i in range(0, len(rows), size)]
         total, data_total, score_total, taken = 0.0, 0.0, 0.0, 0
-        with closing(data.batches(parts)) as batches:
+        with closing(data.batches(parts, epoch)) as batches:
             for rate, part, batch in zip(rates, parts, batches, strict=True):
                 loss = self.trainer.step(**batch, learning_rate=rate, epoch=epoch)
                 if not math.isfinite(loss):
@@ -326,13 +325,7 @@ def what_diverged(
         return "moments of the solver are no longer finite"
     if growth(weights) + log10(max(largest, 1.0)) > MAX_GROWTH:
         try:
-            predict_in_batches(
-                network,
-                examples.X,
-                scale=examples.scale,
-                n_threads=trainer.n_threads,
-                rows=examples.rows,
-            )
+            examples.outputs(network, trainer.n_threads)
         except NotFiniteError:
             return "outputs of the net are no longer finite"
     return None

@@ -21,6 +21,7 @@ def predict_in_batches(
     n_threads: int,
     rows: NDArray[np.int64] | None = None,
     layer: str | None = None,
+    after: str | None = None,
 ) -> NDArray[np.float32]:
     """Return the network's outputs for X or some of its rows, computed in batches so that Ctrl-C is heard.
 
@@ -38,6 +39,8 @@ def predict_in_batches(
         Rows of X. None: all.
     layer : str, default=None
         Name of the layer whose output to return. None: the last.
+    after : str, default=None
+        Name of a layer whose outputs X holds, so that only the layers behind it run. Without `layer` alone.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def predict_in_batches(
     with closing(chunks(X, step, rows)) as arrays:
         for part in arrays:
             found = (
-                network.forward(part, **options)
+                network.forward(part, after=after, **options)
                 if layer is None
                 else network.features(part, layer, **options)
             )

@@ -66,6 +66,12 @@ enum cn_bn_number { CN_BN_MEAN, CN_BN_INVERSE, CN_BN_SCALE, CN_BN_SHIFT, CN_BN_S
 
 CN_INLINE int cn_bn_pools(const cn_batchnorm_params *op) { return op->pool_h * op->pool_w > 1; }
 
+/* The upper end of an activation min(max(v, 0), top), which the loops apply in registers in both passes; 0 for every
+ * other activation, which has loops of its own. */
+CN_INLINE float cn_bn_top(const cn_batchnorm_params *op) {
+    return op->activation == CN_RELU ? INFINITY : op->activation == CN_RELU6 ? 6.0f : 0.0f;
+}
+
 CN_INLINE int64_t cn_bn_block_rows(int64_t w) { return cn_blocks(CN_BN_PIXELS, w); }
 
 CN_INLINE double *cn_bn_lane(const cn_batchnorm_params *op, const cn_task *t, int64_t lane) {
@@ -90,7 +96,7 @@ CN_INLINE uint8_t *cn_bn_winner_numbers(const cn_batchnorm_params *op, float *va
 static void cn_bn_apply(const cn_batchnorm_params *op, const cn_task *t, const float *scale,
                         const float *shift) {
     const int64_t c = op->src.c, w = op->dst.w, ph = op->pool_h, pw = op->pool_w;
-    const int relu = op->activation == CN_RELU;
+    const float top = cn_bn_top(op);
     for (int64_t s = t->s0; s < t->s1; s++) {
         float *values = cn_bn_winner_values(op, t, s);
         uint8_t *numbers = values ? cn_bn_winner_numbers(op, values) : NULL;
@@ -98,19 +104,19 @@ static void cn_bn_apply(const cn_batchnorm_params *op, const cn_task *t, const f
             const float *z = cn_line(t, &op->src, s, y * ph);
             float *out = cn_line(t, &op->dst, s, y);
             if (!cn_bn_pools(op))
-                CN_BN_BLOCKS(cn_bn_scale, z + k, w, c, scale + k, shift + k, relu, out + k);
+                CN_BN_BLOCKS(cn_bn_scale, z + k, w, c, scale + k, shift + k, top, out + k);
             else if (ph == 2 && pw == 2)
-                CN_BN_BLOCKS(cn_bn_pool, 2, 2, z + k, op->src.row, w, c, scale + k, shift + k, relu,
+                CN_BN_BLOCKS(cn_bn_pool, 2, 2, z + k, op->src.row, w, c, scale + k, shift + k, top,
                              out + k, values ? values + k : NULL, values ? numbers + k : NULL);
             else
                 CN_BN_BLOCKS(cn_bn_pool, ph, pw, z + k, op->src.row, w, c, scale + k, shift + k,
-                             relu, out + k, values ? values + k : NULL,
-                             values ? numbers + k : NULL);
+                             top, out + k, values ? values + k : NULL, values ? numbers + k : NULL);
             if (values) {
                 values += w * c;
                 numbers += w * c;
             }
-            if (op->activation != CN_LINEAR && !relu) cn_activate(op->activation, out, out, w * c);
+            if (op->activation != CN_LINEAR && top == 0.0f)
+                cn_activate(op->activation, out, out, w * c);
         }
     }
 }

@@ -9,6 +9,21 @@ CN_INLINE void NAME(cn_bn_load)(const float *p, VEC v[NV]) {
     for (int j = 0; j < NV; j++) v[j] = VLOAD(p + j * VW);
 }
 
+/* The activation: v itself if top is 0, else min(max(v, 0), top). */
+CN_INLINE VEC NAME(cn_bn_clip)(VEC v, float top) {
+    if (top == 0.0f) return v;
+    const VEC limit = VSET(top);
+    v = VRELU(v);
+    return VPICK(VGREATER(v, limit), limit, v);
+}
+
+/* g taken back through the activation, whose input is scale * z + shift. */
+CN_INLINE VEC NAME(cn_bn_clip_grad)(VEC g, VEC z, VEC scale, VEC shift, float top) {
+    if (top == 0.0f) return g;
+    const VEC v = VFMA(z, scale, shift), zero = VSET(0.0f);
+    return VPICK(VGREATER(v, zero) & VGREATER(VSET(top), v), g, zero);
+}
+
 /* sums += the chains' */
 CN_INLINE void NAME(cn_bn_add)(VEC v[CHAINS][NV], double *sums) {
     for (int j = 0; j < NV; j++) {
@@ -47,9 +62,9 @@ CN_INLINE void NAME(cn_bn_deviations)(const float *z, int64_t row, int64_t rows,
     NAME(cn_bn_add)(q, square);
 }
 
-/* y = scale * z + shift, rectified or not, of w pixels. */
+/* y = act(scale * z + shift) of w pixels. */
 CN_INLINE void NAME(cn_bn_scale)(const float *z, int64_t w, int64_t c, const float *scale,
-                                 const float *shift, int relu, float *y) {
+                                 const float *shift, float top, float *y) {
     VEC by[NV], plus[NV];
     NAME(cn_bn_load)(scale, by);
     NAME(cn_bn_load)(shift, plus);
@@ -57,7 +72,7 @@ CN_INLINE void NAME(cn_bn_scale)(const float *z, int64_t w, int64_t c, const flo
 #pragma GCC unroll 4
         for (int j = 0; j < NV; j++) {
             const VEC v = VFMA(VLOAD(z + j * VW), by[j], plus[j]);
-            VSTORE(y + j * VW, relu ? VRELU(v) : v);
+            VSTORE(y + j * VW, NAME(cn_bn_clip)(v, top));
         }
 }
 
@@ -65,7 +80,7 @@ CN_INLINE void NAME(cn_bn_scale)(const float *z, int64_t w, int64_t c, const flo
  * numbers: NULL, or z of the winners and their numbers in the window, row by row. */
 CN_INLINE void NAME(cn_bn_pool)(const int64_t ph, const int64_t pw, const float *z, int64_t row,
                                 int64_t w, int64_t c, const float *scale, const float *shift,
-                                int relu, float *y, float *values, uint8_t *numbers) {
+                                float top, float *y, float *values, uint8_t *numbers) {
     VEC by[NV], plus[NV];
     NAME(cn_bn_load)(scale, by);
     NAME(cn_bn_load)(shift, plus);
@@ -76,7 +91,7 @@ CN_INLINE void NAME(cn_bn_pool)(const int64_t ph, const int64_t pw, const float 
             MASK number;
             const VEC best = NAME1(cn_window_max)(ph, pw, z + j * VW, row, c, 0, pw, &by[j],
                                                   &plus[j], &value, &number);
-            VSTORE(y + x * c + j * VW, relu ? VRELU(best) : best);
+            VSTORE(y + x * c + j * VW, NAME(cn_bn_clip)(best, top));
             if (values) {
                 VSTORE(values + x * c + j * VW, value);
                 TO_BYTES(numbers + x * c + j * VW, number);
@@ -84,27 +99,23 @@ CN_INLINE void NAME(cn_bn_pool)(const int64_t ph, const int64_t pw, const float 
         }
 }
 
-/* relu: g of a pixel is taken back through the rectifier, in place. Then sum += g, product += g * (z - mean). */
-CN_INLINE void NAME(cn_bn_product)(float *g, const float *z, const VEC mean[NV],
-                                   const VEC scale[NV], const VEC shift[NV], int relu, VEC sum[NV],
+/* With g of a pixel taken back through the activation: sum += g, product += g * (z - mean). */
+CN_INLINE void NAME(cn_bn_product)(const float *g, const float *z, const VEC mean[NV],
+                                   const VEC scale[NV], const VEC shift[NV], float top, VEC sum[NV],
                                    VEC product[NV]) {
 #pragma GCC unroll 4
     for (int j = 0; j < NV; j++) {
         const VEC value = VLOAD(z + j * VW);
-        VEC v = VLOAD(g + j * VW);
-        if (relu) {
-            v = VPICK(VGREATER(VFMA(value, scale[j], shift[j]), VSET(0.0f)), v, VSET(0.0f));
-            VSTORE(g + j * VW, v);
-        }
+        const VEC v = NAME(cn_bn_clip_grad)(VLOAD(g + j * VW), value, scale[j], shift[j], top);
         sum[j] += v;
         product[j] = VFMA(v, value - mean[j], product[j]);
     }
 }
 
 /* The same over rows of w pixels. */
-CN_INLINE void NAME(cn_bn_products)(float *g, int64_t g_row, const float *z, int64_t z_row,
+CN_INLINE void NAME(cn_bn_products)(const float *g, int64_t g_row, const float *z, int64_t z_row,
                                     int64_t rows, int64_t w, int64_t c, const float *mean,
-                                    const float *scale, const float *shift, int relu, double *sum,
+                                    const float *scale, const float *shift, float top, double *sum,
                                     double *product) {
     VEC center[NV], by[NV], plus[NV], s[CHAINS][NV], p[CHAINS][NV];
     NAME(cn_bn_load)(mean, center);
@@ -113,34 +124,41 @@ CN_INLINE void NAME(cn_bn_products)(float *g, int64_t g_row, const float *z, int
     for (int i = 0; i < CHAINS; i++)
         for (int j = 0; j < NV; j++) s[i][j] = p[i][j] = VSET(0.0f);
     for (int64_t y = 0; y < rows; y++) {
-        float *to = g + y * g_row;
-        const float *from = z + y * z_row;
+        const float *gy = g + y * g_row, *zy = z + y * z_row;
         int64_t x = 0;
-        for (; x + CHAINS <= w; x += CHAINS, to += CHAINS * c, from += CHAINS * c)
+        for (; x + CHAINS <= w; x += CHAINS, gy += CHAINS * c, zy += CHAINS * c)
 #pragma GCC unroll 4
             for (int i = 0; i < CHAINS; i++)
-                NAME(cn_bn_product)(to + i * c, from + i * c, center, by, plus, relu, s[i], p[i]);
-        for (; x < w; x++, to += c, from += c)
-            NAME(cn_bn_product)(to, from, center, by, plus, relu, s[0], p[0]);
+                NAME(cn_bn_product)(gy + i * c, zy + i * c, center, by, plus, top, s[i], p[i]);
+        for (; x < w; x++, gy += c, zy += c)
+            NAME(cn_bn_product)(gy, zy, center, by, plus, top, s[0], p[0]);
     }
     NAME(cn_bn_add)(s, sum);
     NAME(cn_bn_add)(p, product);
 }
 
-/* grad_preact = scale * g + slope * (z - mean) + lift of w pixels; g NULL: 0. */
+/* grad_preact = scale * g + slope * (z - mean) + lift of w pixels, with g taken back through the activation; g NULL: 0. */
 CN_INLINE void NAME(cn_bn_gradient)(const float *g, const float *z, int64_t w, int64_t c,
-                                    const float *mean, const float *scale, const float *slope,
-                                    const float *lift, float *grad_preact) {
-    VEC center[NV], by[NV], times[NV], plus[NV];
+                                    const float *mean, const float *scale, const float *shift,
+                                    float top, const float *slope, const float *lift,
+                                    float *grad_preact) {
+    VEC center[NV], by[NV], above[NV], times[NV], plus[NV];
     NAME(cn_bn_load)(mean, center);
     NAME(cn_bn_load)(scale, by);
+    NAME(cn_bn_load)(shift, above);
     NAME(cn_bn_load)(slope, times);
     NAME(cn_bn_load)(lift, plus);
     for (int64_t x = 0; x < w; x++, z += c, grad_preact += c)
 #pragma GCC unroll 4
         for (int j = 0; j < NV; j++) {
-            const VEC rest = VFMA(times[j], VLOAD(z + j * VW) - center[j], plus[j]);
-            VSTORE(grad_preact + j * VW, g ? VFMA(by[j], VLOAD(g + x * c + j * VW), rest) : rest);
+            const VEC value = VLOAD(z + j * VW);
+            VEC result = VFMA(times[j], value - center[j], plus[j]);
+            if (g)
+                result = VFMA(
+                    by[j],
+                    NAME(cn_bn_clip_grad)(VLOAD(g + x * c + j * VW), value, by[j], above[j], top),
+                    result);
+            VSTORE(grad_preact + j * VW, result);
         }
 }
 
@@ -148,23 +166,27 @@ CN_INLINE void NAME(cn_bn_gradient)(const float *g, const float *z, int64_t w, i
  * number of the row's first pixel in its window. */
 CN_INLINE void NAME(cn_bn_unpool)(const int64_t pw, const float *g, const uint8_t *winner,
                                   int32_t first, const float *z, int64_t w, int64_t c,
-                                  const float *mean, const float *scale, const float *slope,
-                                  const float *lift, float *grad_preact) {
-    VEC center[NV], by[NV], times[NV], plus[NV];
+                                  const float *mean, const float *scale, const float *shift,
+                                  float top, const float *slope, const float *lift,
+                                  float *grad_preact) {
+    VEC center[NV], by[NV], above[NV], times[NV], plus[NV];
     NAME(cn_bn_load)(mean, center);
     NAME(cn_bn_load)(scale, by);
+    NAME(cn_bn_load)(shift, above);
     NAME(cn_bn_load)(slope, times);
     NAME(cn_bn_load)(lift, plus);
     for (int64_t x = 0; x < w; x++, z += pw * c, grad_preact += pw * c)
 #pragma GCC unroll 4
         for (int j = 0; j < NV; j++) {
-            const VEC given = by[j] * VLOAD(g + x * c + j * VW);
+            const VEC given = VLOAD(g + x * c + j * VW);
             const MASK at = FROM_BYTES(winner + x * c + j * VW);
             for (int64_t b = 0; b < pw; b++) {
                 const int64_t to = b * c + j * VW;
-                const VEC rest = VFMA(times[j], VLOAD(z + to) - center[j], plus[j]);
+                const VEC value = VLOAD(z + to);
+                const VEC rest = VFMA(times[j], value - center[j], plus[j]);
+                const VEC own = by[j] * NAME(cn_bn_clip_grad)(given, value, by[j], above[j], top);
                 const MASK won = VEQUAL(at, (MASK){0} + (first + (int32_t)b));
-                VSTORE(grad_preact + to, rest + VPICK(won, given, VSET(0.0f)));
+                VSTORE(grad_preact + to, rest + VPICK(won, own, VSET(0.0f)));
             }
         }
 }

@@ -12,11 +12,11 @@
 #include "norm/batchnorm.inc.h"
 #include "norm/batchnorm_lanes.inc.h"
 
-/* Takes g back through the activation, in grad_dst, and adds its sum and its product with xhat to the statistics
- * of the sample's lane. */
+/* Takes g back through the activation and adds its sum and its product with xhat to the statistics of the sample's
+ * lane. Where cn_bn_top is 0, grad_dst becomes g; otherwise it stays, and each reader applies the activation. */
 static void batchnorm_sums(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t c = op->src.c, h = op->dst.h, w = op->dst.w, block_rows = cn_bn_block_rows(w);
-    const int relu = op->activation == CN_RELU;
+    const float top = cn_bn_top(op);
     const float *numbers = cn_bn_numbers(op, ctx, t);
     const float *mean = numbers + CN_BN_MEAN * c, *inverse = numbers + CN_BN_INVERSE * c,
                 *scale = numbers + CN_BN_SCALE * c, *shift = numbers + CN_BN_SHIFT * c;
@@ -32,12 +32,12 @@ static void batchnorm_sums(const cn_batchnorm_params *op, const cn_context *ctx,
         const float *out = cn_map_at(t, &op->dst, s);
         for (int64_t y = 0; y < h; y += block_rows) {
             const int64_t rows = h - y < block_rows ? h - y : block_rows;
-            if (op->activation != CN_LINEAR && !relu)
+            if (op->activation != CN_LINEAR && top == 0.0f)
                 for (int64_t i = y; i < y + rows; i++)
                     cn_activate_grad(op->activation, g + i * g_row, out + i * op->dst.row,
                                      g + i * g_row, w * c);
             CN_BN_BLOCKS(cn_bn_products, g + y * g_row + k, g_row, z + y * row + k, row, rows, w, c,
-                         mean + k, scale + k, shift + k, relu, sum + k, product + k);
+                         mean + k, scale + k, shift + k, top, sum + k, product + k);
         }
         /* sample by sample, so that it does not matter which samples a call takes */
         double *area = cn_bn_lane(op, t, lane);
@@ -68,13 +68,15 @@ static void cn_bn_gradient_row(const cn_batchnorm_params *op, const cn_context *
                                const cn_task *t, int64_t s, int64_t y, float *grad_preact) {
     const int64_t c = op->src.c, w = op->src.w, ph = op->pool_h, pw = op->pool_w;
     const float *numbers = cn_bn_numbers(op, ctx, t);
+    const float top = cn_bn_top(op);
     const float *mean = numbers + CN_BN_MEAN * c, *scale = numbers + CN_BN_SCALE * c,
-                *slope = numbers + CN_BN_SLOPE * c, *lift = numbers + CN_BN_LIFT * c;
+                *shift = numbers + CN_BN_SHIFT * c, *slope = numbers + CN_BN_SLOPE * c,
+                *lift = numbers + CN_BN_LIFT * c;
     const float *z = cn_line(t, &op->src, s, y);
     const float *g = cn_line(t, &op->grad_dst, s, y / ph);
     if (!cn_bn_pools(op)) {
-        CN_BN_BLOCKS(cn_bn_gradient, g + k, z + k, w, c, mean + k, scale + k, slope + k, lift + k,
-                     grad_preact + k);
+        CN_BN_BLOCKS(cn_bn_gradient, g + k, z + k, w, c, mean + k, scale + k, shift + k, top,
+                     slope + k, lift + k, grad_preact + k);
         return;
     }
     /* pixels outside all whole windows have a gradient through the statistics only */
@@ -84,12 +86,12 @@ static void cn_bn_gradient_row(const cn_batchnorm_params *op, const cn_context *
     const int32_t first = (int32_t)(y % ph * pw);
     if (windows && pw == 2)
         CN_BN_BLOCKS(cn_bn_unpool, 2, g + k, winner + k, first, z + k, windows, c, mean + k,
-                     scale + k, slope + k, lift + k, grad_preact + k);
+                     scale + k, shift + k, top, slope + k, lift + k, grad_preact + k);
     else if (windows)
         CN_BN_BLOCKS(cn_bn_unpool, pw, g + k, winner + k, first, z + k, windows, c, mean + k,
-                     scale + k, slope + k, lift + k, grad_preact + k);
+                     scale + k, shift + k, top, slope + k, lift + k, grad_preact + k);
     CN_BN_BLOCKS(cn_bn_gradient, NULL, z + rest * c + k, w - rest, c, mean + k, scale + k,
-                 slope + k, lift + k, grad_preact + rest * c + k);
+                 shift + k, top, slope + k, lift + k, grad_preact + rest * c + k);
 }
 
 static void batchnorm_bwd(const cn_batchnorm_params *op, const cn_context *ctx, const cn_task *t) {

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from transfer_nets import BODY, NET, X, Y, net
 
-from convnet.augment import RandomFlip
+from convnet.augment import RandomContrast, RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
 from convnet.fitting import session as fitting
 from convnet.layers import Conv2D, Dense, Dropout, Residual
@@ -48,6 +48,7 @@ def test_bad_parameters_are_named(params, message):
         net(**params).fit(X, Y)
 
 
+AUGMENT = [RandomFlip(), RandomRotation(20), RandomContrast(0.3)]
 CACHED = {
     "plain": dict(freeze="until:batchnorm2"),
     "within": dict(
@@ -55,6 +56,10 @@ CACHED = {
     ),
     "weights": dict(freeze="until:pool1", class_weight={0: 0, 1: 1, 2: 3}),
     "split": dict(freeze="until:conv2", early_stopping=True),
+    "augmented": dict(freeze="until:conv2", augment=AUGMENT, cache_augmented=2),
+    "augmented, validated": dict(
+        freeze="until:pool1", augment=AUGMENT, cache_augmented=3, early_stopping=True
+    ),
     "block": dict(
         layers=[Conv2D(8, 3), Residual([Conv2D(8, 3, padding="same"), Dropout(0.2)]), Dense(5)],
         freeze="until:residual1",
@@ -73,25 +78,65 @@ def test_kept_outputs_have_no_bearing_on_the_bits(case, n_jobs):
         anew = net(layers, **params).fit(X, Y)
     assert_same_weights(kept, anew)
     assert kept.loss_curve_ == anew.loss_curve_
+    if params.get("early_stopping"):
+        assert kept.validation_loss_curve_ == anew.validation_loss_curve_
 
 
-def rows_through_the_front(clf):
+def test_augmented_versions_are_those_of_the_first_epochs():
+    """With as many versions as epochs, the fit is one that augments anew in each epoch, to the rounding of layers."""
+    params = dict(freeze="until:pool1", augment=AUGMENT, max_iter=3)
+    fresh, cached = net(**params).fit(X, Y), net(**params, cache_augmented=3).fit(X, Y)
+    np.testing.assert_allclose(cached.loss_curve_, fresh.loss_curve_, rtol=1e-5)
+    once = net(**params, cache_augmented=1).fit(X, Y)
+    assert abs(once.loss_curve_[2] - fresh.loss_curve_[2]) > 1e-3
+    np.testing.assert_allclose(once.loss_curve_[0], fresh.loss_curve_[0], rtol=1e-5)
+
+
+def test_each_version_of_an_image_passes_once():
+    clf = net(freeze="until:conv2", augment=AUGMENT, cache_augmented=2, max_iter=5)
+    assert len(samples_through_the_prefix(clf)) == 2 * len(X)
+
+
+def test_cache_augmented_without_frozen_layers():
+    with pytest.warns(UserWarning, match="cache_augmented has no effect, because freeze"):
+        net(freeze="conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
+
+
+def test_a_validation_set_passes_through_frozen_layers_once():
+    """Only the layers behind the prefix run after each epoch, with the scores of the whole net."""
+    clf = net(freeze="until:pool1", max_iter=4, n_iter_no_change=np.inf)
+    passed = samples_through_the_prefix(clf, X_val=X[:40], y_val=Y[:40])
+    assert len(passed) == len(X) + 40
+    last = clf.set_params(max_iter=clf.best_iter_).fit(X, Y, X_val=X[:40], y_val=Y[:40])
+    assert last.validation_scores_[-1] == last.score(X[:40], Y[:40])
+
+
+def test_a_prefix_that_ends_before_a_batch_norm_is_no_validation_cache():
+    """Prediction folds the batch norm into the convolution, which rounds differently from one behind the prefix."""
+    clf = net(freeze="until:conv2", max_iter=2)
+    assert len(samples_through_the_prefix(clf, X_val=X[:40], y_val=Y[:40])) == len(X)
+
+
+def samples_through_the_prefix(clf, **validation):
+    """Fit, and return the rows of X that passed through the frozen prefix; -1 for images that are no rows of X."""
     seen = []
 
     def count(network, X, *, rows=None, layer=None, **options):
-        seen.extend([] if rows is None else rows)
+        if layer is not None:
+            seen.extend([-1] * len(X) if rows is None else rows)
         return prediction.predict_in_batches(network, X, rows=rows, layer=layer, **options)
 
     with mock.patch.object(frozen_prefix, "predict_in_batches", count):
-        clf.fit(X, Y)
+        clf.fit(X, Y, **validation)
     return seen
 
 
-def test_a_row_goes_through_the_front_once():
-    assert sorted(rows_through_the_front(net(max_iter=4, freeze="until:conv2"))) == list(range(90))
-    assert not rows_through_the_front(net(freeze="until:conv2", augment=[RandomFlip()]))
-    assert not rows_through_the_front(net([Dropout(0.1), *NET], freeze="until:conv2"))
-    assert not rows_through_the_front(net(freeze="conv2"))
+def test_a_row_passes_through_the_prefix_once():
+    rows = samples_through_the_prefix(net(max_iter=4, freeze="until:conv2"))
+    assert sorted(rows) == list(range(90))
+    assert not samples_through_the_prefix(net(freeze="until:conv2", augment=[RandomFlip()]))
+    assert not samples_through_the_prefix(net([Dropout(0.1), *NET], freeze="until:conv2"))
+    assert not samples_through_the_prefix(net(freeze="conv2"))
 
 
 def test_partial_fit_freezes(base):

@@ -11,9 +11,9 @@ from sklearn.metrics import f1_score, get_scorer, make_scorer
 
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.estimators import base
-from convnet.fitting import validation
 from convnet.graph import Trainer
 from convnet.layers import Dense
+from convnet.training import examples
 
 NET = [Dense(8, activation="relu")]
 
@@ -81,7 +81,7 @@ def test_weights_are_passed_on(clf, two):
 def test_the_net_is_run_once_an_epoch(clf, digits, monkeypatch):
     X, y = digits[0][:200], digits[1][:200]
     calls = []
-    for module in (base, validation):
+    for module in (base, examples):
         real = module.predict_in_batches
         monkeypatch.setattr(
             module,

@@ -1,5 +1,7 @@
 """What is built once: the operations of a plan, the program of a prediction. What a program tells about its stages."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from netcheck import assert_exact, normals
@@ -23,9 +25,9 @@ def compilations(monkeypatch):
     """The layers up to which a prediction is compiled from now on."""
     layers, compile_prediction = [], predictor.compile_prediction
 
-    def counted(plan, isa, layer):
+    def counted(plan, isa, layer, **options):
         layers.append(layer)
-        return compile_prediction(plan, isa, layer)
+        return compile_prediction(plan, isa, layer, **options)
 
     monkeypatch.setattr(predictor, "compile_prediction", counted)
     return layers
@@ -98,3 +100,26 @@ def test_stages():
     assert apart.stages[apart.forward_phases - 1].name == "output"
     for phase in range(usual.program.n_phases):
         assert len({s.is_batch for s in usual.stages if s.phase == phase}) == 1
+
+
+def test_the_layers_behind_another():
+    """They compute the bits of the whole net, from maps and from flat features, also after a change of weights.
+
+    A batch norm behind a convolution is an exception, because it is folded into the convolution only in the whole net.
+    """
+    X = normals(np.random.default_rng(0), (5, *SHAPE))
+    net = Network(LAYERS, SHAPE, 3)
+    layers = net.plan.layers
+    behind = [
+        info.name
+        for info, following in pairwise(layers)
+        if not isinstance(following.layer, BatchNorm)
+    ]
+    assert len(behind) >= 3
+    for after in behind:
+        features = net.features(X, after)
+        assert_exact(net.forward(features, after=after, n_threads=2), net.forward(X))
+    net.set_weights({name: 2 * values for name, values in net.get_weights().items()})
+    assert_exact(net.forward(net.features(X, after), after=after), net.forward(X))
+    with pytest.raises(ValueError, match="no layer is called 'conv9'"):
+        net.forward(X, after="conv9")

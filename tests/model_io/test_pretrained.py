@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.frozen import FrozenEstimator
 
 import convnet
-from convnet.model_io import pretrained_wheels
-from convnet.model_io.pretrained_wheels import WHEELS
+from convnet.layers import Dense, pretrained_wheels
+from convnet.layers.pretrained_wheels import WHEELS
 
 FOLDER = Path(convnet.__file__).parent / "pretrained"
 
@@ -102,6 +103,39 @@ def test_efficientnet_lite0():
     assert clf.init_report_["missing"] == ["output"]
     features = convnet.ConvNetTransformer(FrozenEstimator(net), layer="globalpool1").fit(X)
     assert features.transform(X).shape == (2, 1280)
+
+
+@needs_wheel
+def test_init_weights_of_the_wheel():
+    """The preset's name with init_weights="pretrained" is the net of load_pretrained, with another head."""
+    X = np.random.default_rng(0).integers(0, 256, (4, 224, 224, 3), dtype=np.uint8)
+    clf = convnet.ConvNetClassifier(
+        "efficientnet-lite0",
+        init_weights="pretrained",
+        freeze="until:globalpool1",
+        max_iter=2,
+        random_state=0,
+    )
+    assert "Rescale" in clf._repr_html_()
+    assert clf.summary(X).layers[0].name == "resize1"
+    clf.fit(X, [0, 1, 0, 1])
+    assert clf.init_report_["missing"] == ["output"]
+    net = convnet.load_pretrained("efficientnet-lite0")
+    features = [
+        convnet.ConvNetTransformer(FrozenEstimator(one), layer="globalpool1").fit(X).transform(X)
+        for one in (clf, net)
+    ]
+    np.testing.assert_array_equal(*features)
+    again = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+    assert clone(clf).init_weights == "pretrained"
+
+
+@pytest.mark.parametrize("layers", ["resnet18", "auto", [Dense(3)]], ids=str)
+def test_init_weights_of_a_net_without_a_wheel(layers):
+    clf = convnet.ConvNetClassifier(layers, init_weights="pretrained")
+    with pytest.raises(ValueError, match='init_weights="pretrained" needs layers="efficientnet-l'):
+        clf.fit(np.zeros((4, 32, 32, 3)), [0, 1, 0, 1])
 
 
 def test_a_wheel_that_is_not_installed(monkeypatch):

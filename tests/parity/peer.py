@@ -72,6 +72,11 @@ class Peer:
         """Copies of all parameters."""
         return {k: p.detach().numpy().copy() for k, p in self.parameters.items()}
 
+    def set_weights(self, weights):
+        """Replace all parameters by arrays."""
+        for name, value in weights.items():
+            self.parameters[name].data.copy_(torch.tensor(value))
+
     def state(self):
         """The optimizer's state as `Trainer.set_state` takes it.
 
@@ -90,22 +95,31 @@ class Peer:
                     moment[...] = factor * value.numpy().ravel()
         return flat_moments | {"steps": self.steps}
 
-    def step(self, x, y, weight=None):
-        """One step: the loss with its penalty, and the gradients, clipped, without the penalty's."""
+    def gradients(self, x, y, weight=None, at=None):
+        """The loss without its penalty, and its gradients by name, clipped. `at`: weights to use instead of the own."""
+        own = self.weights()
+        if at is not None:
+            self.set_weights(at)
         x = torch.tensor(x, dtype=self.dtype).permute(0, 3, 1, 2)
         y = torch.tensor(y, dtype=None if self.loss == "softmax" else self.dtype)
         weight = torch.ones(len(x)) if weight is None else torch.tensor(weight)
-        total, decay = float(weight.sum()), self.alpha / float(weight.sum())
         out = affine(self.parameters, forward(self.layers, self.parameters, x), "output")
         losses = LOSSES[self.loss](out, y, self.label_smoothing)
-        value = (losses * weight.to(self.dtype)).sum() / total
+        value = (losses * weight.to(self.dtype)).sum() / float(weight.sum())
         self.optimizer.zero_grad()
         value.backward()
         trained = [self.parameters[p.name] for p in self.trainable]
         if self.clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(trained, self.clip_norm)
+        if at is not None:
+            self.set_weights(own)
         gradients = {p.name: self.parameters[p.name].grad.numpy().copy() for p in self.trainable}
-        loss = float(value.detach())
+        return float(value.detach()), gradients
+
+    def step(self, x, y, weight=None):
+        """One step: the loss with its penalty, and the gradients, clipped, without the penalty's."""
+        loss, gradients = self.gradients(x, y, weight)
+        decay = self.alpha / (len(x) if weight is None else float(weight.sum()))
         self.steps += 1
         decayed = self.optimizer.param_groups[0]
         if self.solver == "adamw":

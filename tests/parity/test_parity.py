@@ -29,12 +29,28 @@ def batches(case):
         yield rows, y[rows], None if weight is None else weight[rows]
 
 
-def assert_near(got, want, weights, what):
-    """`got` is no further from `want` than 1e-4 of its 2-norm, but for the rounding of the weights."""
+def far(got, want, weights):
+    """Say which array of `got` is further from `want` than 1e-4 of its 2-norm, but for the rounding of the weights."""
     for name, value in want.items():
         error = np.linalg.norm(got[name] - value)
         bound = LIMIT * np.linalg.norm(value) + ROUNDING * np.linalg.norm(weights[name])
-        assert error <= bound, f"{what}, {name}: {error:.3g}, allowed {bound:.3g}"
+        if not error <= bound:
+            return f"{name}: {error:.3g}, allowed {bound:.3g}"
+    return ""
+
+
+def beside_a_kink(got, peer, batch, weights):
+    """Whether `got` are PyTorch's gradients at weights that differ by a rounding error.
+
+    Where an input of a ReLU is within rounding of 0, or two inputs of a max-pool are as near to each other, each
+    library may take another side, and both are right.
+    """
+    rng = np.random.default_rng(0)
+    for _ in range(32):
+        moved = {k: v + v * rng.uniform(-1e-6, 1e-6, v.shape) for k, v in weights.items()}
+        if not far(got, peer.gradients(*batch, at=moved)[1], weights):
+            return True
+    return False
 
 
 def taken(before, after):
@@ -53,6 +69,7 @@ def test_each_step(key, make_peer):
     ).network()  # with a rate of 1 it takes the gradient off the weights
     probe = case.trainer(probe_net, **plain)
     X, y, weight = case.data()
+    kinks = 0
     for step, (rate, (rows, *batch)) in enumerate(zip(case.rates(), batches(case), strict=True)):
         before, where = peer.weights(), f"step {step}"
         for network in (net, probe_net):
@@ -64,9 +81,15 @@ def test_each_step(key, make_peer):
         want_loss, gradients = peer.step(X[rows], *batch)
         assert loss == pytest.approx(want_loss, rel=LIMIT), where
         got = taken(before, probe_net.get_weights())
-        assert_near(got, gradients, before, f"{where}, gradients")
+        error = far(got, gradients, before)
+        if error and beside_a_kink(got, peer, (X[rows], *batch), before):
+            kinks += 1  # the updates follow the gradients and differ as well
+            continue
+        assert not error, f"{where}, gradients of {error}"
         got, want = (taken(before, after) for after in (net.get_weights(), peer.weights()))
-        assert_near(got, want, before, f"{where}, update")
+        error = far(got, want, before)
+        assert not error, f"{where}, update of {error}"
+    assert kinks <= 2
 
 
 @pytest.mark.parametrize("key", CASES)

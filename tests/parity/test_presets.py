@@ -10,7 +10,7 @@ from convnet import ConvNetClassifier, load_pretrained
 from convnet.graph import Network
 from convnet.graph.runtime.trainer import Trainer
 from convnet.layers import Dropout, as_layers, presets, to_json
-from convnet.model_io.pretrained_wheels import WHEELS
+from convnet.layers.pretrained_wheels import WHEELS
 
 SHAPE, N, CLASSES = (64, 64, 3), 6, 5
 SIGNALS = [name for name, preset in presets().items() if preset.input_shape == (150, 1)]

@@ -7,7 +7,7 @@ from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.graph import Network, Trainer
 from convnet.graph.arrays import is_finite
 from convnet.layers import BatchNorm, Conv2D, Dense, ReLU
-from convnet.training import loop
+from convnet.training.examples import Examples
 from convnet.training.loop import MAX_GROWTH, growth
 
 X = np.random.default_rng(0).random((20, 4, 4, 1)).astype(np.float32)
@@ -39,7 +39,7 @@ def test_growth():
 @pytest.mark.parametrize("deep", [0, 8])
 def test_usual_nets_are_calm(deep, monkeypatch):
     """No outputs are computed but those that are asked for."""
-    monkeypatch.setattr(loop, "predict_in_batches", None)
+    monkeypatch.setattr(Examples, "outputs", None)
     block = [Conv2D(8, 3, padding="same"), BatchNorm(), ReLU()]
     net = ConvNetClassifier(
         [*block * (1 + deep), Dense(8)], max_iter=3, random_state=0, learning_rate="constant"

@@ -25,14 +25,18 @@ SHARED_SAMPLES = 64  # maximum number that go through layers with wide weights t
 SHARED_BYTES = 2**25  # maximum memory of their maps, unless one sample needs more
 
 
-def compile_prediction(plan: Plan, isa: str, layer: str | None = None) -> Compiled:
+def compile_prediction(
+    plan: Plan, isa: str, layer: str | None = None, *, after: str | None = None
+) -> Compiled:
     """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net).
+
+    If `after` names a layer, the outputs of that layer are the input of the program.
 
     The first phases run on samples of a thread, depth first. From the first operation with wide weights on, many
     samples go through the net together, and such operations divide the work by blocks of their weights. Maps that these
     phases use lie in the arena that the threads share.
     """
-    graph = plan.graph.copy()
+    graph = plan.graph_after(after)
     wanted = graph.output if layer is None else graph.outputs[layer]
     ops, folded = fuse(_until(graph.ops, wanted), predict=True)
     want_halos(ops)

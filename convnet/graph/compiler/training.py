@@ -62,7 +62,8 @@ def compile_training(
     name of a top-level layer whose outputs are the input of the program. Without `dropout`, nothing is dropped. With
     `separate_stages`, each stage is a phase of its own, so that it can be timed.
     """
-    first, ops, last, outputs = _cut(plan, frozen_prefix)
+    graph = plan.graph_after(frozen_prefix)
+    first, ops, last, outputs = graph.input, graph.ops, graph.output, graph.outputs
     sought = outputs[target] if target else first
     needs = NeededGradients(ops, frozen, sought if input_gradient else None)
     _sum_large_by_blocks(ops)
@@ -224,22 +225,6 @@ class _StepBuilder:
         """Return the floats [first, last) of a lane's memory that backward stages add to; (0, 0) if there are none."""
         ops = [self.ops[number - 1] for number, stage in stages if STAGES[stage].work == "twice"]
         return self.grads.lane_range(ops)
-
-
-def _cut(plan: Plan, prefix: str | None) -> tuple[Buffer, list[Op], Buffer, dict[str, Buffer]]:
-    """Return the input buffer, the operations, the last buffer, and the output buffers of the layers by name.
-
-    If `prefix` names a layer, the graph begins with the output of that layer.
-    """
-    graph = plan.graph.copy()
-    first, ops = graph.input, graph.ops
-    if prefix is not None:
-        names = [lowered.name for lowered in plan.lowered]
-        done = plan.lowered[: names.index(prefix) + 1]
-        ops = ops[sum(len(lowered.ops) for lowered in done) :]
-        first = graph.outputs[prefix]
-        first.alias = None
-    return first, ops, graph.output, graph.outputs
 
 
 def _buffers(first: Buffer, ops: Sequence[Op]) -> list[Buffer]:

@@ -167,6 +167,23 @@ class Plan:
         inside = set(layers)
         return [p.name for p in self.parameters if p.name.rpartition("/")[0] in inside]
 
+    def graph_after(self, layer: str | None) -> Graph:
+        """Return a copy of the graph that begins with the output of a layer that is not inside another.
+
+        Parameters
+        ----------
+        layer : str or None
+            Name of the layer. None: the copy begins with the input.
+        """
+        graph = self.graph.copy()
+        if layer is not None:
+            names = [lowered.name for lowered in self.lowered]
+            done = self.lowered[: names.index(layer) + 1]
+            graph.ops = graph.ops[sum(len(lowered.ops) for lowered in done) :]
+            graph.input = graph.outputs[layer]
+            graph.input.alias = None
+        return graph
+
     def frozen_prefix(self, frozen: Collection[str]) -> str | None:
         """Return the name of the last layer of the frozen prefix, or None.
 

@@ -1,7 +1,7 @@
 """Network: the weights of a plan, its predictions, and single training passes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,10 @@ from convnet.graph.runtime.passes import TrainingPass, output_gradient
 from convnet.graph.runtime.predictor import PackedWeights, Predictor
 from convnet.layers import Layer
 from convnet.values.messages import listed, show
+
+Span: TypeAlias = tuple[
+    str | None, str | None
+]  # the layer before the first that runs, and the last that runs
 
 
 class Network:
@@ -99,8 +103,9 @@ class Network:
         self.plan, self.isa = plan, isa or default_isa()
         self.input_gradient = input_gradient
         self.params = aligned_zeros(max(16, self.plan.parameters.floats))
-        self._predictors: dict[str | None, Predictor] = {}
-        self._packed: dict[str | None, PackedWeights] = {}  # for predictors; dropped after a change
+        # by the layers that they begin behind and end with; weights are dropped after a change
+        self._predictors: dict[Span, Predictor] = {}
+        self._packed: dict[Span, PackedWeights] = {}
         self._lock = lock_of(self)
         self._pass: TrainingPass | None = None
         for parameter, values in initial_weights(self.plan.parameters, seed):
@@ -159,10 +164,16 @@ class Network:
             Name of a layer. If given, the parameters up to it have not changed, and their packed copy is kept.
         """
         with self._lock:
-            self._packed = {k: v for k, v in self._packed.items() if k and k == frozen_prefix}
+            kept = None, frozen_prefix
+            self._packed = {k: v for k, v in self._packed.items() if frozen_prefix and k == kept}
 
     def forward(
-        self, X: NDArray[Any], *, scale: float = 1.0, n_threads: int = 1
+        self,
+        X: NDArray[Any],
+        *,
+        after: str | None = None,
+        scale: float = 1.0,
+        n_threads: int = 1,
     ) -> NDArray[np.float32]:
         """Return the outputs for X as in prediction.
 
@@ -170,6 +181,9 @@ class Network:
         ----------
         X : ndarray of shape (n, h, w, c)
             Of any integer, bool or float dtype up to 64 bits, and any strides.
+        after : str, default=None
+            Name of a layer that is not inside another. If given, X holds the outputs of this layer, as `features`
+            returns them, and only the layers behind it run.
         scale : float, default=1.0
             Factor of X's values.
         n_threads : int, default=1
@@ -180,7 +194,9 @@ class Network:
         out : float32 ndarray of shape (n, *output_shape)
             The bits of a sample depend on that sample alone.
         """
-        return self._predict(None, X, scale, n_threads)
+        if after is not None:
+            self._check_layer(after)
+        return self._predict((after, None), X, scale, n_threads)
 
     def features(
         self, X: NDArray[Any], layer: str, *, scale: float = 1.0, n_threads: int = 1
@@ -209,7 +225,7 @@ class Network:
             If no layer has that name.
         """
         self._check_layer(layer)
-        return self._predict(layer, X, scale, n_threads)
+        return self._predict((None, layer), X, scale, n_threads)
 
     def gradient(
         self,
@@ -266,9 +282,9 @@ class Network:
             raise ValueError(f"no layer is called {show(layer)}; the layers are {known}")
 
     def _predict(
-        self, layer: str | None, X: NDArray[Any], scale: float, n_threads: int
+        self, span: Span, X: NDArray[Any], scale: float, n_threads: int
     ) -> NDArray[np.float32]:
-        predictor, weights = self._predictor(layer)
+        predictor, weights = self._predictor(span)
         return predictor.run(weights, X, scale=scale, n_threads=n_threads)
 
     def single_prediction(
@@ -294,7 +310,7 @@ class Network:
         """
         if dtype.str[1:] not in SINGLE_DTYPES or not dtype.isnative:
             return None
-        predictor, weights = self._predictor(None)
+        predictor, weights = self._predictor((None, None))
         return SinglePrediction(
             predictor.compiled.program,
             predictor.take_memory,
@@ -307,21 +323,22 @@ class Network:
             names,
         )
 
-    def _predictor(self, layer: str | None) -> tuple[Predictor, PackedWeights]:
-        """Return the predictor of a layer's output, or of the net's for None, and the weights packed for it.
+    def _predictor(self, span: Span) -> tuple[Predictor, PackedWeights]:
+        """Return the predictor of some layers, and the weights packed for it.
 
-        Two predictors are cached with their packed weights: the one of the whole net, and the last one of a layer.
+        Of each kind, one predictor is cached with its packed weights: the whole net, the first layers, the last layers.
         """
         with self._lock:
-            if layer not in self._predictors:
-                others = [k for k in self._predictors if (k is None) == (layer is None)]
-                for other in others:
+            if span not in self._predictors:
+                kind = [name is None for name in span]
+                for other in [k for k in self._predictors if [name is None for name in k] == kind]:
                     del self._predictors[other]
                     self._packed.pop(other, None)
-                self._predictors[layer] = Predictor(self.plan, self.isa, layer)
-            if layer not in self._packed:
-                self._packed[layer] = self._predictors[layer].pack(self.params)
-            return self._predictors[layer], self._packed[layer]
+                after, layer = span
+                self._predictors[span] = Predictor(self.plan, self.isa, layer, after)
+            if span not in self._packed:
+                self._packed[span] = self._predictors[span].pack(self.params)
+            return self._predictors[span], self._packed[span]
 
     def forward_training(
         self,

