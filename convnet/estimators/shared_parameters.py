@@ -167,7 +167,8 @@ class SharedParameters:
     cache_augmented : int, default=None
         With `augment` and frozen first layers, the number of augmented versions of each image. The epochs take them in
         turn, so that the frozen layers see each version once, and their outputs are cached. None changes each image
-        differently in each epoch, for which the frozen layers run in every step.
+        differently in each epoch, for which the frozen layers run in every step. `MixUp` and `CutMix` need None,
+        because they mix the images of each batch.
     layer_learning_rates : dict of str to float, default=None
         Factors of the learning rate of layers, by names or patterns as in `freeze`: ``{"conv*": 0.1}``. If several
         match a layer, the last one counts.
