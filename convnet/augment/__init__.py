@@ -7,7 +7,7 @@ batch are mixed::
     flip.py crop.py resized_crop.py rotation.py translation.py zoom.py   move pixels
     contrast.py brightness.py saturation.py hue.py cutout.py             change values
     mixup.py cutmix.py                                                   mix samples
-    base.py       Augmentation, Moving with its fill mode, Mixing, and the registry of classes by name
+    base.py       Augmentation, Moving with its fill mode, and the registry of classes by name
     spec.py       lists, dicts, JSON, YAML, paths → tuple of augmentations
     plan.py       augmentations + image shape → instructions for the engine
 """

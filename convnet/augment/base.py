@@ -67,11 +67,6 @@ class Moving(Augmentation):
     fill_mode: str = parameter(choice(*FILLS), default="nearest", kw_only=True)
 
 
-@immutable
-class Mixing(Augmentation):
-    """An augmentation that mixes the samples of a batch, with their targets and weights: see `MixUp`."""
-
-
 def require_rgb(shape: tuple[int, ...]) -> None:
     """Raise ValueError unless images of shape (height, width, channels) have 3 channels."""
     if shape[2] != 3:

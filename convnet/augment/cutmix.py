@@ -1,11 +1,11 @@
 """CutMix: a rectangle of another image."""
 
-from convnet.augment.base import Mixing, Transform, register
+from convnet.augment.base import Augmentation, Transform, register
 from convnet.values.constraints import number, parameter
 
 
 @register
-class CutMix(Mixing):
+class CutMix(Augmentation):
     """Replaces a rectangle of each image by that of another sample of the batch, and mixes the targets by area.
 
     Parameters

@@ -1,11 +1,11 @@
 """MixUp: weighted means of two images."""
 
-from convnet.augment.base import Mixing, Transform, register
+from convnet.augment.base import Augmentation, Transform, register
 from convnet.values.constraints import number, parameter
 
 
 @register
-class MixUp(Mixing):
+class MixUp(Augmentation):
     """Replaces each image and its target by a weighted mean of them and those of another sample of the batch.
 
     Parameters

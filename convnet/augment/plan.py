@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convnet.augment.base import Augmentation, Mixing, Moving, Transform
+from convnet.augment.base import Augmentation, Moving, Transform
+from convnet.engine import TRANSFORMS
 from convnet.values.messages import show
+
+MIXING = TRANSFORMS[TRANSFORMS.index("mixup") :]  # names of the transforms that mix samples
 
 
 @dataclass(frozen=True)
@@ -17,13 +20,15 @@ class AugmentPlan:
         See `Augmentation.transform`.
     fill : str
         The fill mode of the single resampling that all moves are combined into.
-    mixes : bool
-        Whether samples of a batch are mixed.
     """
 
     transforms: tuple[Transform, ...]
     fill: str
-    mixes: bool = False
+
+    @property
+    def mixes(self) -> bool:
+        """Whether samples of a batch are mixed."""
+        return any(name in MIXING for name, *_ in self.transforms)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -66,8 +71,7 @@ def plan_augment(
             transforms.append(one.transform(shape, unit))
         except ValueError as error:
             raise ValueError(f"augment[{i}] {show(one)}: {error}") from None
-    mixes = any(isinstance(one, Mixing) for one in augment)
-    return AugmentPlan(tuple(transforms), _fill(augment), mixes)
+    return AugmentPlan(tuple(transforms), _fill(augment))
 
 
 def _fill(augment: Sequence[Augmentation]) -> str:

@@ -29,7 +29,7 @@ from convnet.augment import (
     register,
 )
 from convnet.augment.plan import plan_augment
-from convnet.engine._engine import TRANSFORMS
+from convnet.engine import TRANSFORMS
 
 # value, its repr, its transform for images of 20 × 40 whose range is 2
 TABLE = [

@@ -43,7 +43,7 @@ class Trainer:
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over all classes (Szegedy et al., 2016), for "softmax" and "sigmoid".
     augment : AugmentPlan, default=None
-        Random changes of the input images.
+        Random changes of the input images. Those that mix samples mix their targets and weights too: see `MixUp`.
     frozen : frozenset of str, default=frozenset()
         Names of parameters that do not change, running statistics included; batch norm uses those. The penalty leaves
         them out.
