@@ -8,7 +8,7 @@ import zipfile
 import h5py
 import numpy as np
 import safetensors.numpy
-from torch_files import archive, dumps, sequence, state
+from torch_files import ItemsOfPython2, TextOfPython2, archive, dumps, sequence, state
 
 RNG = np.random.default_rng(0)
 SHAPES = {
@@ -18,6 +18,7 @@ SHAPES = {
     "bn.bias": (4,),
     "bn.running_mean": (4,),
     "bn.running_var": (4,),
+    "prelu.weight": (4,),
     "fc.weight": (3, 4),
     "fc.bias": (3,),
 }
@@ -26,12 +27,15 @@ KERAS_VARS = {"weight": 0, "bias": 1, "running_mean": 2, "running_var": 3}
 ENDINGS = {
     "archive": "pth",
     "sequence": "pth",
+    "python2": "pth",
     "safetensors": "safetensors",
     "npz": "npz",
     "h5": "h5",
 }
+PICKLED = ("archive", "sequence", "python2")
 # Operations, numbers and names that a pickle could have anywhere.
 PIECES = (
+    *(b"]", b"]]e", b"](K\x01K\x02ea", b"\x85R", b"U\xff", b"T\xff\xff\xff\x7f", b"ccollections\nOrderedDict\n"),
     *(b".", b"0", b"(", b"R", b"b", b"Q", b"u", b"s", b"t", b"}", b"]", b"a", b"e", b"i", b"o", b"\x81", b"2"),
     *(b"r\xff\xff\xff\xff", b"X\xff\xff\xff\x7f", b"\x8d" + b"\xff" * 8, b"h\xff", b"j\xff\xff\xff\xff"),
     *(b"\x8a\xff", b"\x8b\xff\xff\xff\x7f", b"cos\nsystem\n", b"cbuiltins\neval\n", b"X\x09\0\0\0touch ran"),
@@ -53,14 +57,22 @@ def whole(form):
                 array = array.transpose(*range(2, array.ndim), 1, 0) if array.ndim > 1 else array
                 root[f"layers/{module}/vars/{KERAS_VARS[role]}"] = array
     else:
-        write = archive if form == "archive" else sequence
-        return write(*state(ARRAYS, form))
+        return (archive if form == "archive" else sequence)(*saved(form))
     return file.getvalue()
+
+
+def saved(form):
+    """Return the value and the storages of a file of torch.save."""
+    value, storages = state(ARRAYS, form)
+    if form == "python2":
+        tensors = value.value.items
+        value = ItemsOfPython2({TextOfPython2(name): tensor for name, tensor in tensors.items()})
+    return value, storages
 
 
 def altered_pickle(form, draw):
     """Return a file of torch.save with a few pieces of its pickle replaced, removed or inserted."""
-    value, storages = state(ARRAYS, form)
+    value, storages = saved(form)
     data = bytearray(dumps(value))
     for _ in range(draw.choice((1, 1, 2, 5))):
         at = draw.randrange(2, len(data))

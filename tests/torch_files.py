@@ -48,6 +48,18 @@ class Ordered(NamedTuple):
     items: dict
 
 
+class TextOfPython2(NamedTuple):
+    """A string as Python 2 pickles it."""
+
+    text: str
+
+
+class ItemsOfPython2(NamedTuple):
+    """An OrderedDict as Python 2 pickles it."""
+
+    items: dict
+
+
 class WithAttributes(NamedTuple):
     """A value, and what BUILD sets on it."""
 
@@ -73,6 +85,13 @@ def _operations(value):
     elif isinstance(value, Ordered):
         yield from _operations(Call(Name("collections", "OrderedDict"), ()))
         yield b"".join(_operations(value.items)).removeprefix(b"}")
+    elif isinstance(value, ItemsOfPython2):
+        pairs = [list(pair) for pair in value.items.items()]
+        yield from _operations(Call(Name("collections", "OrderedDict"), (pairs,)))
+    elif isinstance(value, TextOfPython2):
+        data = value.text.encode()
+        short = len(data) < 256
+        yield (b"U" if short else b"T") + struct.pack("<B" if short else "<I", len(data)) + data
     elif isinstance(value, WithAttributes):
         yield from _operations(value.value)
         yield from _operations(value.attributes)

@@ -37,7 +37,7 @@ workers=()
 run "the promises, one by one" pytest -q "${workers[@]}" stress
 run "kernels under AddressSanitizer and UBSan, lines of C and Cython counted" tools/sanitize.sh address,undefined,coverage
 run "edited states and files under both" tools/sanitize.sh address,undefined,coverage \
-    pytest -q "${workers[@]}" stress/test_states.py stress/test_model_files.py
+    pytest -q "${workers[@]}" stress/test_states.py stress/test_model_files.py stress/test_weight_files.py
 if [[ $form == long ]]; then
     run "threads under ThreadSanitizer" tools/sanitize.sh thread
 fi

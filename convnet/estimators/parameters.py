@@ -88,24 +88,29 @@ def replace_layers(spec: Any, changes: dict[str, Any]) -> list[Any]:
             f'layers__{name[:60]}: layers="auto" has no layers to change. Set layers to a list first.'
         )
     layers = spec if isinstance(spec, list | tuple) else as_layers(spec)
-    return _replaced(LAYERS, layers, changes)
+    return _replaced(LAYERS, layers, changes, LAYERS.parameter)
 
 
 def replace_augment(spec: Any, changes: dict[str, Any]) -> list[Any]:
     """Return a new list of augmentations with some of them changed, like `replace_layers` but without names."""
     augment = spec if isinstance(spec, list | tuple) else as_augment(spec)
-    return _replaced(AUGMENTATIONS, augment, changes)
+    return _replaced(AUGMENTATIONS, augment, changes, AUGMENTATIONS.parameter)
 
 
-def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str, Any]) -> list[Any]:
-    """Return a copy of `values` with the changes made: first whole members, then fields, then nested lists."""
+def _replaced(
+    registry: Registry[Any], values: Iterable[Any], changes: dict[str, Any], path: str
+) -> list[Any]:
+    """Return a copy of `values` with the changes made: first whole members, then fields, then nested lists.
+
+    `path` is the name of the list, for errors: "layers__1__branches__0".
+    """
     values = list(values)
     whole: dict[int, Any] = {}  # by index: the new member
     fields: dict[int, dict[str, Any]] = {}  # its new fields
     inner: dict[int, dict[str, dict[str, Any]]] = {}  # changes of nested members, by field
     for key, value in changes.items():
         name, _, field = key.partition("__")
-        i, (outer, _, below) = _index(registry, name, values), field.partition("__")
+        i, (outer, _, below) = _index(registry, name, values, path), field.partition("__")
         if not field:
             whole[i] = value
         elif below and outer in _all_nested_fields(registry):
@@ -120,17 +125,14 @@ def _replaced(registry: Registry[Any], values: Iterable[Any], changes: dict[str,
     for i, lists in inner.items():
         for field, deeper in lists.items():
             inside, depth = _inner(registry, values[i], field)
-            changed = (
-                _replaced(registry, inside, deeper)
-                if depth == 1
-                else _replaced_lists(registry, inside, deeper, field)
-            )
+            replaced = _replaced if depth == 1 else _replaced_lists
+            changed = replaced(registry, inside, deeper, f"{path}__{i}__{field}")
             values[i] = _changed(registry, values[i], field, changed)
     return values
 
 
 def _replaced_lists(
-    registry: Registry[Any], lists: Iterable[Any], changes: dict[str, Any], field: str
+    registry: Registry[Any], lists: Iterable[Any], changes: dict[str, Any], path: str
 ) -> list[Any]:
     """Return a copy of a list of lists with the changes made: "1" for a whole list, "1__0__filters"."""
     lists = list(lists)
@@ -139,14 +141,14 @@ def _replaced_lists(
         number, _, below = key.partition("__")
         if not number.lstrip("-").isdecimal() or not -len(lists) <= int(number) < len(lists):
             raise ValueError(
-                f"{field}__{number[:60]}: there is no such list. {field} has {len(lists)} lists, numbered from 0."
+                f"{path}__{number[:60]}: there is no such list. {path} has {len(lists)} lists, numbered from 0."
             )
         if below:
             by_list.setdefault(int(number), {})[below] = value
         else:
             lists[int(number)] = value
     for i, deeper in by_list.items():
-        lists[i] = _replaced(registry, lists[i], deeper)
+        lists[i] = _replaced(registry, lists[i], deeper, f"{path}__{i}")
     return lists
 
 
@@ -171,9 +173,9 @@ def replace_schedule(learning_rate: Any, changes: dict[str, Any]) -> Schedule:
     return schedule
 
 
-def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
-    """Return the index of the member with this index or name."""
-    what = f"{registry.parameter}__{key[:60]}"
+def _index(registry: Registry[Any], key: str, values: Sequence[Any], path: str) -> int:
+    """Return the index of the member with this index or name in the list named `path`."""
+    what = f"{path}__{key[:60]}"
     try:
         i = int(key)
     except ValueError:
@@ -183,7 +185,7 @@ def _index(registry: Registry[Any], key: str, values: Sequence[Any]) -> int:
         hint = did_you_mean(key, [name for name in names if isinstance(name, str)])
         raise ValueError(f"{what}: no {registry.noun} has this name.{hint}") from None
     if not -len(values) <= i < len(values):
-        members = [f"{registry.parameter}__{j} is {_kind(one)}" for j, one in enumerate(values)]
+        members = [f"{path}__{j} is {_kind(one)}" for j, one in enumerate(values)]
         raise ValueError(
             f"{what}: there is no such {registry.noun}. {listed(members) if members else 'The list is empty'}."
         )

@@ -148,16 +148,17 @@ class SharedParameters:
         ``.pt``, ``.bin`` (a ``state_dict``, or a checkpoint that holds one), ``.h5`` (``save_weights`` of Keras) or
         ``.npz``, or a mapping with their names, such as a ``state_dict`` of arrays. Nothing in a file is run. Arrays
         are converted to the layout of convnet, and matched with the layers by order and shape; convolutions, dense
-        layers and normalizations each have an order of their own. A layer with a bias, gamma or beta that the file
-        lacks gets the constants 0, 1 and 0. The output layer, and the last layers, may be left over. Everything else
-        that is left over is an error, which says what to write as `weight_names`. A damaged file raises a
-        `ModelFileError`.
+        layers, normalizations and slopes of `PReLU` each have an order of their own. A layer with a bias, gamma or beta
+        that the file lacks gets the constants 0, 1 and 0. The output layer, and the layers of a new head, start from
+        random weights. Any other layer without arrays is an error, which says what to write as `weight_names`. A
+        damaged file raises a `ModelFileError`.
     weight_names : dict of str to str, default=None
         Where `init_weights` has the weights of layers: the name of a module for the name of a layer, as in
         ``{"conv1": "features.0"}``, or of an array for that of an array, as in
-        ``{"conv1/weights": "features.0.weight"}``. Only the layers that are named are loaded. An output layer of
-        another size is left random; any other difference in shape raises a ValueError. None matches by names, or by
-        order and shape; for presets with a list of names for these weights, by that list.
+        ``{"conv1/weights": "features.0.weight"}``. ``"conv1/alpha"`` stands for the slopes of a layer with the
+        activation "prelu". Only the layers that are named are loaded. An output layer of another size is left random;
+        any other difference in shape raises a ValueError. None matches by names, or by order and shape; for presets
+        with a list of names for these weights, by that list.
     freeze : str or list of str, default=None
         Layers whose parameters do not change: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers
         up to that one. Batch norm in them uses its running statistics; dropout in them works as in other layers. If the

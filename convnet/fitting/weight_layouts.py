@@ -5,12 +5,15 @@
     role here         PyTorch                           Keras
     weights           weight, OIHW (Linear: out, in)    kernel, HWIO as here (Dense: in, out)
       of depthwise    weight (c·m, 1, kh, kw)           depthwise kernel (kh, kw, c, m)
+      of transposed   weight (in, out, kh, kw)          kernel (kh, kw, out, in) as here
     bias              bias                              bias
     gamma, beta       weight, bias                      gamma, beta
     moving_mean       running_mean                      moving_mean
     moving_variance   running_var                       moving_variance
+    alpha             weight of PReLU, (c) or (1)       alpha of PReLU, (c) or (1, 1, c)
 
-PyTorch flattens maps in the order channels, height, width: `channels_first_order` reorders what follows a Flatten.
+A dense layer and a convolution with a kernel of one pixel compute the same on a map of one pixel, so that each can take
+the weights of the other (`Module.like`). `flattened_orders.py` is about the other order of flattened maps in PyTorch.
 """
 
 from __future__ import annotations
@@ -22,17 +25,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.layers import Dense, DepthwiseConv2D, Flatten, Parallel, SeparableConv2D
+from convnet.layers import (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    DepthwiseConv2D,
+    SeparableConv2D,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from convnet.graph import LayerInfo, Plan
+    from convnet.graph import Plan
 
     Shape = tuple[int, ...]
-    Order = NDArray[np.intp] | None  # of flat features; None is the order that they have here
 
 TORCH_ROLES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 KERAS_KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
@@ -54,24 +59,29 @@ class Module:
     sources : dict of str to str
         By their roles here, the names in the file.
     group : str, default=""
-        "depthwise" or "separable" if only layers of this class can take the arrays. Keras numbers the layers of each
-        class by themselves, so these have an order of their own.
+        "depthwise", "separable" or "transpose" if only layers of this class can take the arrays. Keras numbers the
+        layers of each class by themselves, so these have an order of their own.
+    layer : str, default=None
+        Name of the layer, if `name` is that of a part of it. None is `name`.
     """
 
     name: str
     arrays: dict[str, np.ndarray]
     sources: dict[str, str]
     group: str = ""
+    layer: str | None = None
 
     @property
     def kind(self) -> str:
-        """Which layers can take the arrays: "conv2d", "conv1d", "dense", "batchnorm", "norm"; "" for none."""
+        """Which layers can take the arrays: "conv2d", "conv1d", "dense", "batchnorm", "norm", "prelu"; "" for none."""
         roles = self.arrays.keys()
         if "weights" in roles:
             kind = KINDS.get(self.arrays["weights"].ndim, "")
             return f"{kind} {self.group}".rstrip() if roles <= {"weights", "bias"} else ""
         if roles <= {"gamma", "beta", *STATISTICS} and roles >= set(STATISTICS):
             return "batchnorm"
+        if roles == {"alpha"}:
+            return "prelu" if self.arrays["alpha"].ndim == 1 else ""
         return "norm" if roles == {"gamma", "beta"} else ""
 
     @property
@@ -82,13 +92,44 @@ class Module:
     def as_dense(self) -> Module:
         """Return a convolution with a kernel of one pixel as the dense layer that it is on a map of one pixel.
 
-        Squeeze-and-excite blocks of torchvision have such convolutions. Other modules stay as they are.
+        Other modules stay as they are.
         """
         weights = self.arrays.get("weights")
         if weights is None or weights.ndim < 3 or prod(weights.shape[:-2]) != 1:
             return self
         arrays = self.arrays | {"weights": weights.reshape(weights.shape[-2:])}
         return replace(self, arrays=arrays)
+
+    def like(self, layer: Module) -> Module:
+        """Return the module in the form in which a layer can take it, or as it is if there is no such form.
+
+        A convolution with a kernel of one pixel and a dense layer take each other's weights, as in squeeze-and-excite
+        blocks. A PReLU of PyTorch with one slope gives it to all channels.
+        """
+        arrays = self.as_dense().arrays
+        weights, own = arrays.get("weights"), layer.arrays.get("weights")
+        if weights is not None and own is not None:
+            is_same = weights.size == own.size and own.shape[-weights.ndim :] == weights.shape
+            return (
+                replace(self, arrays=arrays | {"weights": weights.reshape(own.shape)})
+                if is_same
+                else self
+            )
+        alpha, slopes = arrays.get("alpha"), layer.arrays.get("alpha")
+        if alpha is not None and slopes is not None and alpha.shape == (1,):
+            return replace(self, arrays=arrays | {"alpha": np.broadcast_to(alpha, slopes.shape)})
+        return self
+
+    def parts(self) -> Iterator[Module]:
+        """Yield the weights of a layer, then the slopes of its PReLU, which is a module of its own elsewhere."""
+        if "weights" not in self.arrays or "alpha" not in self.arrays:
+            yield self
+            return
+        rest = {role: array for role, array in self.arrays.items() if role != "alpha"}
+        yield replace(self, arrays=rest)
+        yield Module(
+            f"{self.name}/alpha", {"alpha": self.arrays["alpha"]}, {}, layer=self.layer or self.name
+        )
 
     def __str__(self) -> str:
         first = next(iter(self.shapes.values()), ())
@@ -154,7 +195,10 @@ def _named(name: str, parts: Mapping[str, tuple[str, np.ndarray]], group: str = 
 
 def _from_torch(name: str, parts: _Parts) -> Module:
     parts = {role: part for role, part in parts.items() if role != "num_batches_tracked"}
-    is_norm = "running_mean" in parts or ("weight" in parts and parts["weight"][1].ndim == 1)
+    is_vector = "weight" in parts and parts["weight"][1].ndim == 1
+    if is_vector and len(parts) == 1:
+        return _named(name, {"alpha": parts["weight"]})
+    is_norm = "running_mean" in parts or is_vector
     roles = {
         "weight": "gamma" if is_norm else "weights",
         "bias": "beta" if is_norm else "bias",
@@ -183,11 +227,15 @@ def _from_keras(name: str, parts: _Parts) -> list[Module]:
             _named(f"{name}/pointwise", _renamed(parts), "separable"),
         ]
     renamed = _renamed(parts)
+    if "alpha" in renamed:  # (1, 1, c) with shared_axes=[1, 2]
+        source, alpha = renamed["alpha"]
+        is_shared = alpha.ndim > 0 and alpha.size == alpha.shape[-1]
+        renamed["alpha"] = source, (alpha.ravel() if is_shared else alpha)
     is_depthwise = "depthwise_kernel" in parts or "depthwise" in name
     if is_depthwise and "weights" in renamed:
         renamed["weights"] = _depthwise(renamed["weights"])
         return [_named(name, renamed, "depthwise")]
-    return [_named(name, renamed)]
+    return [_named(name, renamed, "transpose" if "transpose" in name else "")]
 
 
 def _renamed(parts: _Parts) -> _Parts:
@@ -203,6 +251,8 @@ def _depthwise(part: tuple[str, np.ndarray]) -> tuple[str, np.ndarray]:
 def _keras_roles(name: str, arrays: Sequence[np.ndarray]) -> list[str]:
     """Return the roles of variables that have numbers only: of each class of layers, in the order of their creation."""
     axes = [array.ndim for array in arrays]
+    if len(axes) == 1 and ("p_re_lu" in name or "prelu" in name):
+        return ["alpha"]
     if axes in ([4, 4], [4, 4, 1]):
         return ["depthwise_kernel", "pointwise_kernel", "bias"][: len(axes)]
     if axes and axes[0] > 1 and axes[1:] in ([], [1]):
@@ -230,71 +280,12 @@ def own_modules(plan: Plan, layout: str) -> list[Module]:
     for parameter in plan.parameters:
         layer, _, role = parameter.name.rpartition("/")
         layers.setdefault(layer, {})[role] = np.broadcast_to(np.float32(0), parameter.shape)
-    groups = {}
-    if layout == "keras":
-        for name, info in plan.named.items():
-            if isinstance(info.layer, DepthwiseConv2D):
-                groups[name] = "depthwise"
-        for info in plan.named.values():
-            if isinstance(info.layer, SeparableConv2D):
-                groups |= {inner.name: "separable" for inner in info.layers}
+    groups: dict[str, str] = {}
+    for name, info in plan.named.items() if layout == "keras" else ():
+        if isinstance(info.layer, DepthwiseConv2D):
+            groups.setdefault(name, "depthwise")
+        elif isinstance(info.layer, SeparableConv2D):
+            groups |= {inner.name: "separable" for inner in info.layers}
+        elif isinstance(info.layer, Conv1DTranspose | Conv2DTranspose):
+            groups[name] = "transpose"
     return [Module(name, arrays, {}, groups.get(name, "")) for name, arrays in layers.items()]
-
-
-def channels_first_orders(plan: Plan) -> dict[str, NDArray[np.intp]]:
-    """Return, for each layer whose input are the values of a flattened map, where PyTorch has these values.
-
-    Returns
-    -------
-    orders : dict of str to ndarray
-        By the name of the layer: ``features_here = features_in_torch[order]``. Layers whose features have the same
-        order in both are not listed.
-    """
-    orders: dict[str, NDArray[np.intp]] = {}
-    _follow(plan.layers, plan.input_shape, None, orders)
-    return orders
-
-
-def _follow(
-    infos: Sequence[LayerInfo], shape: Shape, order: Order, orders: dict[str, NDArray[np.intp]]
-) -> tuple[Shape, Order]:
-    """Note the orders of the inputs of a chain of layers. Return the shape and the order of its output."""
-    for info in infos:
-        if order is not None:
-            orders[info.name] = order
-        if isinstance(info.layer, Flatten):
-            order = channels_first_order(shape) if len(shape) > 1 else order
-        elif info.branches:
-            ends = [_follow(inner, shape, order, orders) for _, inner in info.branches]
-            order = _merged(info, ends)
-        elif info.layers:
-            _, order = _follow(info.layers, shape, order, orders)
-        elif isinstance(info.layer, Dense):
-            order = None
-        shape = info.output_shape
-        order = order if len(shape) == 1 else None
-    return shape, order
-
-
-def channels_first_order(shape: Shape) -> Order:
-    """Return the index in the order (c, h, w) of each value of a map (h, w, c) or of a signal (length, c)."""
-    if prod(shape[:-1]) == 1 or shape[-1] == 1:
-        return None
-    indices = np.arange(prod(shape)).reshape(shape[-1], *shape[:-1])
-    return np.moveaxis(indices, 0, -1).ravel()
-
-
-def _merged(info: LayerInfo, ends: Sequence[tuple[Shape, Order]]) -> Order:
-    flat = [(shape[0], order) for shape, order in ends if len(shape) == 1]
-    if all(order is None for _, order in flat) or len(info.output_shape) > 1:
-        return None
-    orders = [np.arange(n) if order is None else order for n, order in flat]
-    if isinstance(info.layer, Parallel) and info.layer.merge == "concat":
-        starts = np.cumsum([0, *(n for n, _ in flat[:-1])])
-        return np.concatenate([start + order for start, order in zip(starts, orders, strict=True)])
-    if any(not np.array_equal(order, orders[0]) for order in orders):
-        raise ValueError(
-            f"{info.name} merges a flattened map with values in another order, which weights of PyTorch cannot be "
-            "converted for. Pass a dict of arrays with the names and shapes of weights_."
-        )
-    return orders[0]

@@ -7,6 +7,9 @@
     names of the net's layers  modules in the file with the same names, if all layers have one
     order and shape            the first module of the same kind and shape that is left, in the order of the net
 
+If a net has a dense layer where the file has a convolution with a kernel of one pixel, or the other way round, both
+count as one kind. A layer that finds no module is an error, unless it belongs to a new head, after all that find one.
+
 In a file that is sorted by name, two modules of the same shape have a known order only if numbers tell it
 ("features.2" and "features.10"). Batch normalization then goes with the convolution beside it ("conv1" and "bn1").
 """
@@ -14,32 +17,33 @@ In a file that is sorted by name, two modules of the same shape have a known ord
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convnet.fitting.flattened_orders import channels_first_orders, with_flattened_kernels
 from convnet.fitting.weight_layouts import (
     NORMS,
     Module,
-    channels_first_orders,
     layout_of,
     modules_of,
     own_modules,
 )
+from convnet.fitting.weight_names import CONSTANTS, OUTPUT, NameResolver
+from convnet.layers import Normalize
 from convnet.persistence.weight_files.natural_order import natural_key
-from convnet.persistence.weight_files.reading import WRAPPERS, without_common_prefix
-from convnet.values.messages import did_you_mean, listed, show
+from convnet.persistence.weight_files.reading import without_common_prefix
+from convnet.values.messages import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from convnet.fitting.weight_layouts import Shape
     from convnet.graph import Plan
 
-OUTPUT = "output"  # the layer that a net of other classes has in another size
-# Parameters that start at a constant, which is what a layer without them computes with.
-CONSTANTS = {"bias": 0.0, "beta": 0.0, "gamma": 1.0}
 REMEDY = 'Say which belong together: weight_names={"conv1": "name in the file", ...}.'
 
 
@@ -95,6 +99,8 @@ def match_weights(
     own, modules = own_modules(plan, layout), modules_of(arrays, layout)
     if weight_names is None and layout == "own":
         return Match(arrays)
+    if layout == "torch":
+        modules = with_flattened_kernels(modules, plan)
     by_name = {module.name: module for module in modules}
     what, names = "weight_names", weight_names
     if names is None:  # the first name map that is of such a file
@@ -103,33 +109,50 @@ def match_weights(
         what, names = next(fitting, ("", None))
         what = f"the name map {what!r} of the preset"
     if names is not None:
-        pairs = _NameResolver(own, modules, arrays, what).pairs(names)
+        pairs = NameResolver(own, modules, arrays, what).pairs(names)
     else:
+        own = [
+            part
+            for layer in own
+            if not isinstance(plan.named[layer.name].layer, Normalize)  # learns from X
+            for part in layer.parts()
+        ]
         pairs = _same_names(own, by_name) or _by_shape(own, modules, ordered)
     orders = channels_first_orders(plan) if layout == "torch" else {}
     used = {source for module in pairs.values() for source in module.sources.values()}
+    origins: dict[str, list[str]] = {}
+    for layer in own:
+        if layer.name in pairs:
+            origins.setdefault(layer.layer or layer.name, []).append(pairs[layer.name].name)
     return Match(
         dict(_converted(own, pairs, orders)),
-        {layer: module.name for layer, module in pairs.items()},
+        {layer: " and ".join(names) for layer, names in origins.items()},
         [m.name for m in modules if m.arrays and used.isdisjoint(m.sources.values())],
     )
 
 
 def _converted(
-    own: Sequence[Module], pairs: Mapping[str, Module], orders: Mapping[str, np.ndarray]
+    own: Sequence[Module], pairs: Mapping[str, Module], orders: Mapping[str, np.ndarray | str]
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (name, array) for all parameters of the layers that have a module."""
     for layer in own:
         if layer.name not in pairs:
             continue
         arrays, order = pairs[layer.name].arrays, orders.get(layer.name)
+        if isinstance(order, str):
+            raise ValueError(
+                f"{order}, so that weights of PyTorch cannot be converted for {layer.name}. Pass a dict of arrays with "
+                "the names and shapes of weights_."
+            )
         for role, shape in layer.shapes.items():
             array = arrays.get(role)
             if array is None:
                 array = np.full(shape, CONSTANTS[role], np.float32)
-            elif order is not None and len(shape) == (2 if role == "weights" else 1):
-                array = array[order] if role != "bias" else array  # rows, or features of a norm
-            yield f"{layer.name}/{role}", array
+            elif order is not None and (role == "weights" or "weights" not in layer.arrays):
+                array = array[
+                    order
+                ]  # rows of a dense layer, or features of a layer without weights
+            yield f"{layer.layer or layer.name}/{role}", array
 
 
 def fits(layer: Module, module: Module) -> bool:
@@ -147,64 +170,117 @@ def _same_names(own: Sequence[Module], by_name: Mapping[str, Module]) -> dict[st
     pairs = {}
     for layer in own:
         module = by_name.get(layer.name) or by_name.get(layer.name.replace("/", "."))
+        module = module and module.like(layer)
         if module is not None and fits(layer, module):
             pairs[layer.name] = module
-        elif layer.kind and layer.name != OUTPUT:
+        elif layer.name != OUTPUT:
             return {}
     return pairs
 
 
 def _by_shape(own: Sequence[Module], modules: Sequence[Module], ordered: bool) -> dict[str, Module]:
     """Return the module of each layer by kind, shape and order."""
+    wants_dense, wants_conv = _wanted_forms(own, modules)
+    try:
+        found = _pairs_as_dense(own, modules, ordered) if wants_dense or wants_conv else {}
+    except ValueError:
+        if wants_conv:
+            raise
+        found = {}
+    if not found:  # the dense layers may be a new head
+        found = _pairs_of_kind(own, modules, ordered)
+        _check_gaps(own, modules, found, ordered)
+    by_name = {module.name: module for module in modules}
+    layers = {layer.name: layer for layer in own}
+    return {name: by_name[there].like(layers[name]) for name, there in found.items()}
+
+
+def _wanted_forms(own: Sequence[Module], modules: Sequence[Module]) -> tuple[bool, bool]:
+    """Return whether the net has dense layers that the file has as convolutions, and the other way round."""
+    # How many more the file has, by their shape as dense layers and whether they are dense layers.
+    surplus: Counter[tuple[Shape, bool]] = Counter()
+    for sign, group in ((1, modules), (-1, own)):
+        for module in group:
+            dense = module.as_dense()
+            if dense.kind == "dense":
+                surplus[dense.shapes["weights"], dense is module] += sign
+    lacking = [place for place, n in surplus.items() if n < 0]
+    wanted = {is_dense for shape, is_dense in lacking if surplus[shape, not is_dense] > 0}
+    return True in wanted, False in wanted
+
+
+def _pairs_as_dense(
+    own: Sequence[Module], modules: Sequence[Module], ordered: bool
+) -> dict[str, str]:
+    """Return `_pairs_of_kind` with convolutions with a kernel of one pixel as dense layers.
+
+    A convolution of another net may have the shape of a dense layer by chance. So nothing may be left over in between,
+    whatever the order of the file, and no convolution of this net.
+    """
+    pairs = _pairs_of_kind(_as_dense(own), _as_dense(modules), ordered)
+    _check_gaps(own, modules, pairs, ordered=True, dense_head=True)
+    return pairs
+
+
+def _as_dense(modules: Iterable[Module]) -> list[Module]:
+    return [module.as_dense() for module in modules]
+
+
+def _pairs_of_kind(
+    own: Sequence[Module], modules: Sequence[Module], ordered: bool
+) -> dict[str, str]:
+    """Return the name of the first module of the same kind and shape that is left for each layer, if there is one."""
     places: dict[str, list[Module]] = {}  # by kind and shapes without constants
     for module in modules:
         places.setdefault(_place(module), []).append(module)
-    pairs: dict[str, Module] = {}
-    taken: set[str] = set()
-    unsure: list[Module] = []  # chosen by order alone
-
     left = {place: list(group) for place, group in places.items()}
-
-    def take(layer: Module, module: Module) -> None:
-        pairs[layer.name] = module
-        taken.add(module.name)
+    position = {module.name: i for i, module in enumerate(modules)}
+    pairs: dict[str, str] = {}
+    unsure: set[str] = set()  # chosen by order alone
 
     def take_first(layer: Module) -> None:
-        group = left.get(_place(layer), [])
-        module = next((m for m in group if fits(layer, m)), None)
+        groups = [left.get(_place(layer), [])]
+        if layer.kind == "prelu":
+            groups.append(left.get(ONE_SLOPE, []))
+        fitting = [next((m for m in group if fits(layer, m.like(layer))), None) for group in groups]
+        module = min(filter(None, fitting), key=lambda m: position[m.name], default=None)
         if module is not None:
-            take(layer, module)
-            group.remove(module)
-            unsure.append(module)
+            pairs[layer.name] = module.name
+            groups[fitting.index(module)].remove(module)
+            unsure.add(module.name)
 
     for layer in own:
-        if layer.kind and layer.kind not in NORMS:
+        if layer.kind not in NORMS:
             take_first(layer)
     beside = {} if ordered else _norms_beside(own, modules, pairs)
     for layer in own:
         if layer.name in beside:
-            take(layer, beside[layer.name])
+            pairs[layer.name] = beside[layer.name]
         elif layer.kind in NORMS:
             take_first(layer)
     if not ordered:
-        _check_order(places, {module.name for module in unsure}, taken)
-    _check_gaps(own, modules, pairs, taken, ordered)
+        _check_order(places, unsure, set(pairs.values()))
     return pairs
 
 
 def _place(module: Module) -> str:
-    main = "weights" if "weights" in module.arrays else "moving_mean"
-    shape = module.shapes.get(main) or module.shapes.get("gamma")
-    return f"{module.kind} {shape}"
+    main = next(
+        (role for role in ("weights", "moving_mean", "gamma", "alpha") if role in module.arrays), ""
+    )
+    return f"{module.kind} {module.shapes.get(main)}"
+
+
+ONE_SLOPE = "prelu (1,)"  # the place of a PReLU whose slope is that of all channels
 
 
 def _norms_beside(
-    own: Sequence[Module], modules: Sequence[Module], pairs: Mapping[str, Module]
-) -> dict[str, Module]:
+    own: Sequence[Module], modules: Sequence[Module], pairs: Mapping[str, str]
+) -> dict[str, str]:
     """Return the module of each normalization, if each one follows a convolution and their names say so.
 
     "bn1" goes with "conv1", and "1" with "0". If that holds for some only, the file is of a net whose normalizations
-    come before the convolutions, or whose names mean something else, and nothing is returned.
+    come before the convolutions, or whose names mean something else, and nothing is returned. A PReLU may stand between
+    the two.
     """
     norms: dict[tuple[str, bool, int], list[Module]] = {}
     others: dict[tuple[str, bool, int], list[Module]] = {}
@@ -212,7 +288,7 @@ def _norms_beside(
         parent, leaf, number = _split(module.name)
         if module.kind in NORMS:
             norms.setdefault((parent, leaf == "", number), []).append(module)
-        elif module.kind:
+        elif module.kind and (module.kind != "prelu" or leaf == ""):
             place = parent, leaf == "", number + (leaf == "")
             others.setdefault(place, []).append(module)
     beside = {
@@ -221,13 +297,18 @@ def _norms_beside(
         if len(found) == len(norms.get(place, ())) == 1
     }
     chosen = {}
-    for before, layer in zip([None, *own], own, strict=False):
-        if layer.kind in NORMS:
-            partner = pairs.get(before.name) if before else None
-            norm = beside.get(partner.name) if partner else None
-            if norm is None or not fits(layer, norm):
-                return {}
-            chosen[layer.name] = norm
+    before: list[
+        str | None
+    ] = []  # the modules of the convolution before, and of the PReLU behind it
+    for layer in own:
+        if layer.kind not in NORMS:
+            before = [*(before if layer.kind == "prelu" else []), pairs.get(layer.name)]
+            continue
+        norm = next((beside[name] for name in reversed(before) if name in beside), None)
+        if norm is None or not fits(layer, norm):
+            return {}
+        chosen[layer.name] = norm.name
+        before = []
     return chosen
 
 
@@ -256,20 +337,24 @@ def _check_order(places: Mapping[str, Sequence[Module]], unsure: set[str], taken
 def _check_gaps(
     own: Sequence[Module],
     modules: Sequence[Module],
-    pairs: Mapping[str, Module],
-    taken: set[str],
+    pairs: Mapping[str, str],
     ordered: bool,
+    *,
+    dense_head: bool = False,
 ) -> None:
     """Raise ValueError if nothing was matched, or something is left over that is not at the end of one side.
 
-    A net may end earlier than that of the file, or have more layers at its end. Dense layers, the head, may differ.
+    A net may end earlier than that of the file, or have a new head behind its last layer with a module; without
+    convolutions if `dense_head`. Dense layers may differ.
     """
-    here = [layer for layer in own if layer.kind and layer.name not in pairs]
-    there = [module for module in modules if module.kind and module.name not in taken]
-    gaps = _gaps([layer for layer in own if layer.name != OUTPUT], set(pairs))
+    taken = set(pairs.values())
+    here = [layer for layer in own if layer.name not in pairs]
+    there = [module for module in modules if module.arrays and module.name not in taken]
+    gaps = _gaps_of_net(own, pairs)
+    gaps += [layer for layer in here if dense_head and layer.kind.startswith("conv")]
     if ordered:
-        gaps += _gaps(modules, taken)
-    both = {layer.kind for layer in here} & {module.kind for module in there} - {"dense"}
+        gaps += _gaps_of_file(modules, taken)
+    both = {layer.kind for layer in here} & {module.kind for module in there} - {"dense", ""}
     if gaps or both or not pairs:
         raise ValueError(
             f"its arrays do not match the layers by their order and shapes. Left over in the net: {_listed(here)}. "
@@ -281,122 +366,28 @@ def _listed(modules: Sequence[Module]) -> str:
     return listed(modules) if modules else "none"
 
 
-def _gaps(sequence: Sequence[Module], matched: set[str]) -> list[Module]:
-    """Return the modules without a match before the last one of the same kind that has a match."""
+def _gaps_of_net(own: Sequence[Module], pairs: Mapping[str, str]) -> list[Module]:
+    """Return the layers without a module before the last one that has one, and a PReLU behind that one."""
+    body = [layer for layer in own if layer.name != OUTPUT]
+    matched = [layer.name in pairs for layer in body]
+    end = max((i for i, is_matched in enumerate(matched) if is_matched), default=-1)
+    if end + 1 < len(body) and body[end + 1].kind == "prelu":
+        end += 1
+    return [
+        layer for layer, is_matched in zip(body[: end + 1], matched, strict=False) if not is_matched
+    ]
+
+
+def _gaps_of_file(modules: Sequence[Module], taken: set[str]) -> list[Module]:
+    """Return the modules without a layer before the last one of the same kind that has one.
+
+    Across kinds, a file lists modules in the order of their definition, which may not be that of their use.
+    """
     gaps: list[Module] = []
     open_: dict[str, list[Module]] = {}
-    for module in sequence:
-        if module.name in matched:
+    for module in modules:
+        if module.name in taken:
             gaps += open_.pop(module.kind, [])
         elif module.kind:
             open_.setdefault(module.kind, []).append(module)
     return gaps
-
-
-class _NameResolver:
-    """Resolves `weight_names`.
-
-    Parameters
-    ----------
-    own : sequence of Module
-        The layers of the net.
-    modules : sequence of Module
-        The modules of the file.
-    arrays : mapping of str to ndarray
-        The arrays of the file, for those that belong to no known module.
-    what : str
-        Where the names come from, for errors.
-    """
-
-    def __init__(
-        self,
-        own: Sequence[Module],
-        modules: Sequence[Module],
-        arrays: Mapping[str, np.ndarray],
-        what: str,
-    ) -> None:
-        self.what = what
-        self.layers = {layer.name: layer for layer in own}
-        self.modules = {module.name: module for module in modules}
-        self.arrays = dict(arrays)
-        self.sources = dict(arrays) | {
-            source: module.arrays[role]
-            for module in modules
-            for role, source in module.sources.items()
-        }
-
-    def pairs(self, names: Mapping[str, str]) -> dict[str, Module]:
-        """Return the module of each layer that is named."""
-        pairs: dict[str, Module] = {}
-        for here, there in names.items():
-            layer, _, role = here.rpartition("/")
-            if here in self.layers:
-                module = self._module(here, there)
-                if module is not None:
-                    pairs[here] = module
-            elif layer in self.layers and role in self.layers[layer].arrays:
-                source = self._find(self.sources, there, "array", here)
-                old = pairs.get(layer, Module(layer, {}, {}))
-                array = self.sources[source]
-                self._check(here, self.layers[layer].shapes[role], source, array.shape)
-                name = old.name if old.arrays else source
-                pairs[layer] = Module(
-                    name, old.arrays | {role: array}, old.sources | {role: source}
-                )
-            else:
-                known = [
-                    *self.layers,
-                    *(f"{n}/{r}" for n, m in self.layers.items() for r in m.arrays),
-                ]
-                raise ValueError(
-                    f"{self.what}: the net has no layer with weights named {show(here)}. It has {listed(self.layers)}."
-                    f"{did_you_mean(here, known)}"
-                )
-        for layer, module in pairs.items():
-            lacking = self.layers[layer].arrays.keys() - module.arrays.keys() - CONSTANTS.keys()
-            if lacking:
-                raise ValueError(
-                    f"{self.what}: {layer} also needs {listed(f'{layer}/{role}' for role in sorted(lacking))}. "
-                    "Name the array of each, or the module of the whole layer."
-                )
-        return pairs
-
-    def _module(self, here: str, there: str) -> Module | None:
-        """Return the module that a layer is mapped to, or None for an output layer of another size."""
-        layer = self.layers[here]
-        module = self.modules[self._find(self.modules, there, "module", here)]
-        if layer.kind == "dense":
-            module = module.as_dense()
-        for role, shape in module.shapes.items():
-            expected = layer.shapes.get(role)
-            if here == OUTPUT and expected is not None and expected != shape:
-                return None
-            self._check(f"{here}/{role}", expected, module.sources[role], shape)
-        return module
-
-    def _check(
-        self, here: str, expected: tuple[int, ...] | None, there: str, shape: tuple[int, ...]
-    ) -> None:
-        if expected is None:
-            raise ValueError(
-                f"{self.what}: {show(there)} of shape {shape} belongs to {here}, which the net does not have."
-            )
-        if expected != shape:
-            stored = self.arrays[there].shape
-            form = "" if stored == shape else f", {shape} in the layout of convnet"
-            raise ValueError(
-                f"{self.what}: {here} has shape {expected}, but {show(there)} has shape {stored}{form}."
-            )
-
-    def _find(self, known: Mapping[str, object], name: str, kind: str, here: str) -> str:
-        """Return a name as it is in `known`. The name in the file may have a prefix that was removed."""
-        stripped = name
-        while stripped not in known:
-            prefix = next((p for p in WRAPPERS if stripped.startswith(p)), None)
-            if prefix is None:
-                raise ValueError(
-                    f"{self.what}: {here}: init_weights has no {kind} named {show(name)}. It has {listed(known)}."
-                    f"{did_you_mean(name, known)}"
-                )
-            stripped = stripped.removeprefix(prefix)
-        return stripped

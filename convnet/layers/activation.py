@@ -126,8 +126,15 @@ class PReLU(Layer):
     Notes
     -----
     The shape does not change. y = x where x > 0, else alpha x. The last axis holds the channels. Parameters: alpha
-    (c,), as in Keras and in [1]_; PyTorch calls it weight. It starts at 0.25 and is learned without weight decay, which
-    would pull the slope towards that of a ReLU.
+    (c,). It starts at 0.25 and is learned without weight decay, which would pull the slope towards that of a ReLU.
+
+    One slope for each channel is the channel-wise variant of [1]_:
+
+    - PyTorch's ``PReLU(c)``, whose parameter is called weight. ``PReLU()`` has one slope for all channels;
+      `init_weights` copies it to each channel, and training then learns them separately.
+    - Keras's ``PReLU(shared_axes=[1, 2])`` for maps, ``PReLU(shared_axes=[1])`` for signals, and ``PReLU()`` for flat
+      data. Without `shared_axes`, Keras learns a slope for each pixel, which has no counterpart here. Keras's slopes
+      start at 0.
 
     References
     ----------

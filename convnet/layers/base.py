@@ -49,6 +49,9 @@ class Layer(Value):
 
     stem: ClassVar[str] = "layer"
     takes: ClassVar[str] = "any"  # "map", "signal", "flat" (a Flatten is put in front) or "any"
+    smaller_output: ClassVar[str] = (
+        "Use fewer filters or more pooling."  # the remedy for an output that is too large
+    )
 
     # fields that hold layers, with the depth of the list: 1 for a list of layers, 2 for a list of such lists
     nested_fields: ClassVar[Mapping[str, int]] = {}

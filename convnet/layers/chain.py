@@ -6,7 +6,7 @@ from math import prod
 
 from convnet.layers.base import Layer
 from convnet.layers.flatten import Flatten
-from convnet.layers.geometry import LayerShapeError, Shape
+from convnet.layers.geometry import MAX_VALUES, LayerShapeError, Shape, cross
 from convnet.layers.spec import resolve_names
 
 FLATTEN = "flatten"  # name of the layer that is inserted
@@ -57,19 +57,29 @@ def chain(
     Raises
     ------
     LayerShapeError
-        If a layer does not fit its input. The error names the layer and the shapes before it.
+        If a layer does not fit its input, or its output would be too large. The error names the layer and the shapes
+        before it.
     """
     shape, trail = tuple(input_shape), list[Shape]()
     prefix = f"{prefix}/" if prefix else ""
-    for i, (name, layer) in enumerate(zip(resolve_names(layers, reserved), layers, strict=True)):
+    for i, (name, layer) in enumerate(
+        zip(resolve_names(layers, reserved, where), layers, strict=True)
+    ):
         place = f"{where}[{i}] {name!r}"
         if layer.takes == "flat" and len(shape) > 1:
             shape = (prod(shape),)
             yield Link(f"{prefix}{FLATTEN}", Flatten(), shape, place)
         try:
-            shape = tuple(layer.output_shape(shape))
+            output = tuple(layer.output_shape(shape))
+            if prod(output) > MAX_VALUES:
+                raise LayerShapeError(
+                    f"its output of {cross(output)} would have {prod(output):,} values; at most {MAX_VALUES:,} are "
+                    "allowed",
+                    layer.smaller_output,
+                )
         except LayerShapeError as error:
             raise error.inside(place, trail) from None
+        shape = output
         trail.append(shape)
         yield Link(f"{prefix}{name}", layer, shape, place)
 

@@ -15,6 +15,8 @@ Pair: TypeAlias = tuple[int, int]
 Shape: TypeAlias = tuple[int, ...]
 Padding: TypeAlias = int | Pair | tuple[Pair, Pair]
 
+MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
+
 
 class LayerShapeError(ValueError):
     """Raised if a layer cannot take the shape of its input.

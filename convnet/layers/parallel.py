@@ -12,9 +12,10 @@ from convnet.values.constraints import choice, parameter
 from convnet.values.messages import show
 from convnet.values.spec import as_values
 
-MERGES = ("concat", "add", "multiply", "mean", "max")
-SAME_SIZE = 'Use the same strides in all branches, and padding="same".'
-SAME_SHAPE = f"{SAME_SIZE[:-1]}, and the same number of channels at their ends."
+MERGES = {  # how errors call them
+    **{"concat": "joined along the channels", "add": "added", "multiply": "multiplied"},
+    **{"mean": "averaged", "max": "compared"},
+}
 # words of other libraries
 ELSEWHERE = {
     **{"cat": "concat", "concatenate": "concat", "sum": "add", "average": "mean", "avg": "mean"},
@@ -23,13 +24,18 @@ ELSEWHERE = {
 OPERATIONS = {"add": "AddOp", "mean": "AddOp", "multiply": "MultiplyOp", "max": "MaximumOp"}
 
 
-def checked_layers(value: object, reserved: dict[str, str] | None = None) -> tuple[Layer, ...]:
-    """Check a list of layers or their dicts. Paths and text are not accepted, so that a spec cannot read files."""
+def checked_layers(
+    value: object, where: str, reserved: dict[str, str] | None = None
+) -> tuple[Layer, ...]:
+    """Check a list of layers or their dicts. Paths and text are not accepted, so that a spec cannot read files.
+
+    `where` is the place of the list, for errors: "branches[1]".
+    """
     if not isinstance(value, list | tuple):
-        raise TypeError(f"must be a list of layers; got {show(value)}")
+        raise TypeError(f"{where} must be a list of layers; got {show(value)}")
     check_size(value, depth=1)
-    layers = as_values(LAYERS, value)
-    resolve_names(layers, reserved)
+    layers = as_values(LAYERS, value, where)
+    resolve_names(layers, reserved, where)
     return layers
 
 
@@ -37,15 +43,9 @@ def _branches(value: object) -> tuple[tuple[Layer, ...], ...]:
     if not isinstance(value, list | tuple):
         raise TypeError(f"must be a list of branches, each a list of layers; got {show(value)}")
     if len(value) < 2:
-        raise ValueError(f"must have at least two branches; got {show(value)}")
+        raise ValueError(f"must be a list of at least two branches; got {show(value)}")
     check_size(list(flat_list(value)), depth=1)
-    found = []
-    for i, branch in enumerate(value):
-        try:
-            found.append(checked_layers(branch))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"branches[{i}]: {error}") from None
-    return tuple(found)
+    return tuple(checked_layers(branch, f"branches[{i}]") for i, branch in enumerate(value))
 
 
 @register
@@ -214,19 +214,43 @@ def _merged_shape(merge: str, shapes: Sequence[Shape]) -> Shape:
     """Return the shape of merged outputs; raise LayerShapeError if they do not fit together."""
     largest = max(shapes, key=len)
     if merge == "concat":
-        sizes = {shape[:-1] for shape in shapes}
-        if len(sizes) == 1:
-            return (*largest[:-1], sum(shape[-1] for shape in shapes))
-        what, remedy = "joined along the channels", SAME_SIZE
-    elif merge == "multiply":
-        if all(shape in (largest, largest[-1:]) for shape in shapes):
-            return largest
-        what = "multiplied"
-        remedy = f"{SAME_SHAPE} A flat branch needs one value for each channel."
+        fits = len({shape[:-1] for shape in shapes}) == 1
+        shape = (*largest[:-1], sum(shape[-1] for shape in shapes))
     else:
-        if len(set(shapes)) == 1:
-            return largest
-        what = {"add": "added", "mean": "averaged", "max": "compared"}[merge]
-        remedy = SAME_SHAPE
+        factors = (largest[-1:],) if merge == "multiply" else ()
+        fits = all(one in (largest, *factors) for one in shapes)
+        shape = largest
+    if fits:
+        return shape
+    places = [f"branches[{i}]" for i in range(len(shapes))]
     listed = ", ".join(cross(shape) for shape in shapes)
-    raise LayerShapeError(f"the outputs of its branches, {listed}, cannot be {what}", remedy)
+    raise LayerShapeError(
+        f"the outputs of its branches, {listed}, cannot be {MERGES[merge]}",
+        merge_remedy(merge, dict(zip(places, shapes, strict=True))),
+    )
+
+
+def merge_remedy(merge: str, shapes: Mapping[str, Shape]) -> str:
+    """Return what to change so that outputs of branches can be merged.
+
+    Parameters
+    ----------
+    merge : str
+        One of `MERGES`.
+    shapes : mapping of str to tuple of int
+        The shapes of the outputs by the place of the branch, for the text.
+    """
+    flat = [shape for shape in shapes.values() if len(shape) == 1]
+    maps = {place: shape for place, shape in shapes.items() if len(shape) > 1}
+    if merge == "multiply" and maps and len(set(maps.values())) == 1:
+        channels = next(iter(maps.values()))[-1]
+        return f"End flat branches with one value for each channel of the others: {channels}."
+    if flat and maps and merge != "multiply":
+        return f"End {' and '.join(maps)} with Flatten or global pooling, as the others are flat."
+    among = list(maps.values()) or flat
+    remedies = []
+    if len({shape[:-1] for shape in among}) > 1:
+        remedies.append('the same strides in all branches, and padding="same"')
+    if merge != "concat" and len({shape[-1] for shape in among}) > 1:
+        remedies.append("the same number of channels at the ends of all branches")
+    return f"Use {'. Use '.join(remedies)}."

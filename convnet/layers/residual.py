@@ -10,7 +10,7 @@ from convnet.layers.conv1d import Conv1D
 from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
 from convnet.layers.geometry import LayerShapeError, Shape, cross
-from convnet.layers.parallel import SAME_SHAPE, checked_layers, lower_branches
+from convnet.layers.parallel import checked_layers, lower_branches, merge_remedy
 from convnet.values.constraints import number, parameter
 
 SHORTCUT = "shortcut"  # name of the projection: "residual1/shortcut", and prefix of the names of other shortcuts
@@ -18,14 +18,14 @@ RESERVED = {SHORTCUT: "the shortcut of a Residual"}
 
 
 def _body(value: object) -> tuple[Layer, ...]:
-    layers = checked_layers(value, RESERVED)
+    layers = checked_layers(value, "layers", RESERVED)
     if not layers:
         raise ValueError("must have at least one layer; got an empty list")
     return layers
 
 
 def _shortcut(value: object) -> tuple[Layer, ...] | None:
-    return None if value is None else checked_layers(value)
+    return None if value is None else checked_layers(value, SHORTCUT)
 
 
 @register
@@ -127,7 +127,7 @@ class Residual(Layer):
         if shape != other:
             raise LayerShapeError(
                 f"the outputs of its layers, {cross(shape)}, and of its shortcut, {cross(other)}, cannot be added",
-                SAME_SHAPE.replace("all branches", "both"),
+                merge_remedy("add", {"its layers": shape, "its shortcut": other}),
             )
         return shape
 

@@ -53,6 +53,7 @@ class Resize(Layer):
 
     stem = "resize"
     takes = "map"
+    smaller_output = "Set a smaller size."
 
     size: int | tuple[int, int] = parameter(pair(integer(1)))
     method: str = parameter(_method, default="auto")

@@ -127,7 +127,7 @@ def _inside(entry: object) -> Sequence[object]:
 
 
 def resolve_names(
-    layers: Sequence[Layer], reserved: dict[str, str] | None = None
+    layers: Sequence[Layer], reserved: dict[str, str] | None = None, where: str = "layers"
 ) -> tuple[str, ...]:
     """Return a name for each layer: its own, or that of its kind followed by the first free number.
 
@@ -138,6 +138,8 @@ def resolve_names(
     reserved : dict, default=None
         Names that layers may not use, mapped to what uses them. None means the names of the layers that convnet
         inserts.
+    where : str, default="layers"
+        What `layers` is, for errors.
 
     Returns
     -------
@@ -155,11 +157,11 @@ def resolve_names(
         if layer.name in reserved:
             owner = reserved[layer.name]
             raise ValueError(
-                f"layers[{i}]: the name {show(layer.name)} belongs to {owner}. Choose another."
+                f"{where}[{i}]: the name {show(layer.name)} belongs to {owner}. Choose another."
             )
         if layer.name is not None and given.setdefault(layer.name, i) != i:
             raise ValueError(
-                f"layers[{given[layer.name]}] and layers[{i}] are both named {show(layer.name)}. Choose another."
+                f"{where}[{given[layer.name]}] and {where}[{i}] are both named {show(layer.name)}. Choose another."
             )
     numbers: dict[str, Iterator[int]] = {}
     return tuple(layer.name or _number(layer.stem, numbers, given) for layer in layers)

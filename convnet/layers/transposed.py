@@ -37,6 +37,7 @@ class TransposedConvolution(WeightedLayer, Transposed, Filters):
     """
 
     stem = "convtranspose"
+    smaller_output = "Set a smaller stride, kernel_size or dilation, or fewer filters."
 
     def check(self) -> None:
         params = self.get_params()

@@ -40,6 +40,7 @@ class UpSample2D(Layer):
 
     stem = "upsample"
     takes = "map"
+    smaller_output = "Set a smaller size."
 
     size: int | tuple[int, int] = parameter(pair(integer(1)), default=2, positional=True)
     interpolation: str = parameter(choice("nearest", "bilinear"), default="nearest")
@@ -89,6 +90,7 @@ class UpSample1D(Layer):
 
     stem = "upsample"
     takes = "signal"
+    smaller_output = "Set a smaller size."
 
     size: int = parameter(integer(1), default=2, positional=True)
     interpolation: str = parameter(choice("nearest", "linear"), default="nearest")

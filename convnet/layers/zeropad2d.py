@@ -39,6 +39,7 @@ class ZeroPad2D(Layer):
 
     stem = "zeropad"
     takes = "map"
+    smaller_output = "Set a smaller padding."
 
     padding: Padding = parameter(zeros2d, default=1, positional=True)
 

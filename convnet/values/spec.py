@@ -22,7 +22,7 @@ MAX_DEPTH = 100  # of nested YAML collections: parsing 100,000 takes seconds
 MAX_SCALAR = 2**12  # characters of an unquoted YAML scalar: long numbers in base 60 take minutes
 
 
-def as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
+def as_values(registry: Registry[V], spec: Any, where: str | None = None) -> tuple[V, ...]:
     """Return the values that a spec describes.
 
     Parameters
@@ -32,6 +32,8 @@ def as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
     spec : list of Value or dict, dict, str or path
         Values, the result of `to_dicts`, ``{"layers": [...]}`` with an optional "description", JSON or YAML text, or
         the path of a .json or .yaml file.
+    where : str, default=None
+        The place of the list, for errors. None is the parameter of the registry.
 
     Returns
     -------
@@ -51,7 +53,9 @@ def as_values(registry: Registry[V], spec: Any) -> tuple[V, ...]:
         raise TypeError(f"{what} must be {_kinds(registry)}; got {show(spec)}.{hint}")
     if len(spec) > MAX_VALUES:
         raise ValueError(f"{what} has {len(spec)} entries; at most {MAX_VALUES} are allowed")
-    return tuple(_as_value(registry, i, entry) for i, entry in enumerate(spec))
+    return tuple(
+        _as_value(registry, f"{where or what}[{i}]", entry) for i, entry in enumerate(spec)
+    )
 
 
 def to_dicts(values: Iterable[Value]) -> list[dict[str, Any]]:
@@ -76,8 +80,7 @@ def _kinds(registry: Registry[V]) -> str:
     return f"{registry.word}{preset} or a list of {registry.noun}s"
 
 
-def _as_value(registry: Registry[V], i: int, entry: object) -> V:
-    where = f"{registry.parameter}[{i}]"
+def _as_value(registry: Registry[V], where: str, entry: object) -> V:
     if isinstance(entry, type) and issubclass(entry, registry.base):
         raise TypeError(f"{where} is the class {entry.__name__}. Write {entry.__name__}(...)")
     try:

@@ -127,12 +127,18 @@ def test_unknown_names_raise_at_once(name, text):
 @pytest.mark.parametrize(
     "name, text",
     [
-        ("layers__0__branches__2__0__units", "branches__2: there is no such list. branches has 2"),
+        (
+            "layers__0__branches__2__0__units",
+            "layers__0__branches__2: there is no such list. layers__0__branches has 2 lists",
+        ),
         ("layers__0__branches__a__0__units", "branches__a: there is no such list"),
-        ("layers__0__branches__1__2__units", "layers__2: there is no such layer"),
+        (
+            "layers__0__branches__1__2__units",
+            "layers__0__branches__1__2: there is no such layer. layers__0__branches__1__0 is Conv2D",
+        ),
         ("layers__0__branches__1__0__unit", "Conv2D has no parameter 'unit'"),
         ("layers__0__layers__0", "Parallel has no parameter 'layers'"),
-        ("layers__1__layers__7", "layers__7: there is no such layer"),
+        ("layers__1__layers__7", "layers__1__layers__7: there is no such layer"),
     ],
 )
 def test_unknown_names_inside_others(name, text):

@@ -5,11 +5,11 @@ import json
 import h5py
 import numpy as np
 import pytest
+from foreign_weights import conv, linear, norm, torch_arrays
 from torch_files import weights_file
 
 import convnet
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.fitting.weight_layouts import channels_first_orders
 from convnet.fitting.weight_matching import match_weights
 from convnet.graph import Plan
 from convnet.layers import (
@@ -17,12 +17,10 @@ from convnet.layers import (
     Conv2D,
     Dense,
     DepthwiseConv2D,
-    Dropout,
     Flatten,
     GlobalAvgPool2D,
     MaxPool2D,
     Normalize,
-    Parallel,
     ReLU,
     Residual,
     SeparableConv2D,
@@ -43,26 +41,6 @@ def net(layers, weights, **params):
 
 def initialized(layers, weights, **params):
     return net(layers, weights, **params).initialize(X, Y)
-
-
-def torch_arrays(shapes):
-    """Return float32 arrays; those of variances are positive."""
-    arrays = {name: RNG.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
-    return {name: abs(a) if name.endswith("running_var") else a for name, a in arrays.items()}
-
-
-def conv(name, out, inputs, size=3, bias=True):
-    shapes = {f"{name}.weight": (out, inputs, size, size)}
-    return shapes | ({f"{name}.bias": (out,)} if bias else {})
-
-
-def norm(name, n):
-    parts = ("weight", "bias", "running_mean", "running_var")
-    return {f"{name}.{part}": (n,) for part in parts}
-
-
-def linear(name, out, inputs):
-    return {f"{name}.weight": (out, inputs), f"{name}.bias": (out,)}
 
 
 NET = conv("c1", 4, 2) | norm("n1", 4) | conv("c2", 4, 4, bias=False) | norm("n2", 4)
@@ -476,24 +454,6 @@ def test_normalizations_of_keras_without_scale(tmp_path):
     clf = initialized(BODY[:2], tmp_path / "w.h5")
     for role, value in (("gamma", 1), ("beta", 1), ("moving_mean", 2), ("moving_variance", 3)):
         assert (clf.weights_[f"batchnorm1/{role}"] == value).all()
-
-
-def test_orders_after_a_flattened_map():
-    """Dropout and activations keep the order, a dense layer ends it; joined branches follow each other."""
-    layers = [Flatten(), Dropout(0.5), BatchNorm(), Dense(4, name="a"), Dense(5, name="b")]
-    orders = channels_first_orders(Plan(layers, (2, 3, 4), 3))
-    assert set(orders) == {"dropout1", "batchnorm1", "a"}
-    want = [(c * 2 + h) * 3 + w for h, w, c in np.ndindex(2, 3, 4)]
-    np.testing.assert_array_equal(orders["a"], want)
-    joined = [Parallel([[Flatten()], [MaxPool2D(2), Flatten()], [Flatten(), Dense(3)]])]
-    orders = channels_first_orders(Plan(joined, (2, 3, 4), 3))
-    np.testing.assert_array_equal(orders["parallel1/2/dense1"], want)
-    np.testing.assert_array_equal(orders["output"], [*want, *range(24, 31)])
-    assert not channels_first_orders(Plan([GlobalAvgPool2D(), Dense(3)], (2, 3, 4), 3))
-    assert not channels_first_orders(Plan([Dense(3)], (2, 3, 1), 3))
-    added = [Parallel([[Flatten()], [Flatten(), Dense(24)]], "add")]
-    with pytest.raises(ValueError, match="parallel1 merges a flattened map with values in another"):
-        channels_first_orders(Plan(added, (2, 3, 4), 3))
 
 
 def zeros(shapes):

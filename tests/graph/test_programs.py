@@ -4,14 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from netcheck import assert_exact, normals
+from netcheck import assert_exact, assert_normwise, build, normals, set_random_weights
 
 from convnet import ConvNetClassifier
 from convnet.graph import Network, Plan, Trainer
 from convnet.graph.compiler import compile_training
 from convnet.graph.plan import plan as plan_module
 from convnet.graph.runtime import predictor
-from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, Residual
+from convnet.layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, MaxPool2D, ReLU, Residual
 
 LAYERS = [
     *(Conv2D(8, 3), BatchNorm(), MaxPool2D(2), Residual([Conv2D(8, 3, padding="same")])),
@@ -84,6 +84,34 @@ def test_layers_are_lowered_once(monkeypatch):
     assert (
         lowered == once and len(once) == len(set(once)) + 1
     )  # conv1 is a name inside residual1 too
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Conv2D(5, 3, use_bias=False),
+        Conv2DTranspose(5, 3, stride=2),
+        Conv2DTranspose(5, (2, 3), use_bias=False),
+        Dense(5),
+    ],
+    ids=repr,
+)
+def test_batch_norm_is_folded_into_the_layer_before_it(layer):
+    """The program of a prediction has no stage for it, and the outputs are those of a step with frozen statistics."""
+    rng = np.random.default_rng(0)
+    net = build([layer, BatchNorm(), ReLU()], SHAPE)
+    set_random_weights(net, rng)
+    x = normals(rng, (7, *SHAPE))
+    names = [stage.name for stage in predictor.compile_prediction(net.plan, net.isa, None).stages]
+    assert not any("batchnorm" in name for name in names)
+    want = net.features(x, net.plan.layers[-3].name)  # of the layer with weights
+    weights = net.get_weights()
+    gamma, beta, mean, variance = (
+        weights[f"batchnorm1/{role}"].astype(np.float64)
+        for role in ("gamma", "beta", "moving_mean", "moving_variance")
+    )
+    want = gamma * (want - mean) / np.sqrt(variance + 1e-5) + beta
+    assert_normwise(net.forward(x), np.maximum(want, 0))
 
 
 def test_stages():

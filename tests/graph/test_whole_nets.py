@@ -1,8 +1,9 @@
-"""Whole nets against the float64 reference: prediction, training forward, every gradient."""
+"""Every layer, and whole nets, against the float64 reference: prediction, training forward, every gradient."""
 
 import numpy as np
 import pytest
 from example_nets import NETS
+from layer_table import TABLE
 from netcheck import (
     EPS,
     ISAS,
@@ -16,9 +17,10 @@ from netcheck import (
 )
 from reference import Reference
 
-from convnet.layers import Conv2D, Dense, Dropout, MaxPool2D
+from convnet.layers import Conv2D, Dense, Dropout, MaxPool2D, SpatialDropout2D
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
+ALL = NETS | {row.repr: ([row.layer], row.input_shape) for row in TABLE}
 
 
 def spread(rng, shape):
@@ -28,7 +30,7 @@ def spread(rng, shape):
 
 
 def prepare(isa, key, n):
-    layers, shape = NETS[key]
+    layers, shape = ALL[key]
     rng = np.random.default_rng(len(key))
     net = build(layers, shape, isa)
     reference = Reference(layers, set_random_weights(net, rng, spread))
@@ -36,23 +38,26 @@ def prepare(isa, key, n):
 
 
 @pytest.mark.parametrize("n", [1, 5, 33])
-@pytest.mark.parametrize("key", NETS)
+@pytest.mark.parametrize("key", ALL)
 def test_prediction(isa, key, n):
     net, reference, x, _ = prepare(isa, key, n)
     assert_normwise(net.forward(x, n_threads=2), reference.forward(x), 64)
 
 
 @pytest.mark.parametrize("n", [2, 33])
-@pytest.mark.parametrize("key", NETS)
+@pytest.mark.parametrize("key", ALL)
 def test_training(isa, key, n):
     net, reference, x, rng = prepare(isa, key, n)
-    want = reference.forward_training(x)
+    masks = {}
+    if isinstance(ALL[key][0][0], Dropout | SpatialDropout2D):  # a layer of the table
+        masks = {net.plan.layers[0].name: net.forward_training(np.ones_like(x)) != 0}
+    want = reference.forward_training(x, masks)
     grad = normals(rng, want.shape)
     y, grad_x, gradients = train_once(net, x, grad, 2)
     assert_normwise(y, want, 128, "forward")
     want_x, wants = reference.backward(grad)
     assert set(gradients) == set(wants)
-    scale = max(np.abs(w).max() for w in wants.values())
+    scale = max((np.abs(w).max() for w in wants.values()), default=0.0)
     for name, w in wants.items():
         assert_within(gradients[name], w, 1024 * EPS * scale, name)
     assert_normwise(grad_x, want_x, 2048, "data gradient")

@@ -6,6 +6,7 @@ from convnet.graph import Plan
 from convnet.layers import (
     Conv1D,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     GlobalAvgPool2D,
     LayerShapeError,
@@ -13,6 +14,7 @@ from convnet.layers import (
     Parallel,
     ReLU,
     Residual,
+    UpSample2D,
     as_layers,
     to_json,
     to_yaml,
@@ -22,23 +24,23 @@ from convnet.layers import (
 @pytest.mark.parametrize(
     ("branches", "error", "text"),
     [
-        ([], ValueError, "Parallel: branches must have at least two branches; got []"),
-        ([[ReLU()]], ValueError, "Parallel: branches must have at least two branches"),
+        ([], ValueError, "Parallel: branches must be a list of at least two branches; got []"),
+        ([[ReLU()]], ValueError, "Parallel: branches must be a list of at least two branches; got"),
         ("net.json", TypeError, "branches must be a list of branches, each a list of layers"),
-        ([ReLU(), ReLU()], TypeError, "branches[0]: must be a list of layers; got ReLU()"),
-        ([[], "net.json"], TypeError, "branches[1]: must be a list of layers; got 'net.json'"),
-        ([[], [ReLU]], TypeError, "branches[1]: layers[0] is the class ReLU. Write ReLU(...)"),
+        ([ReLU(), ReLU()], TypeError, "branches[0] must be a list of layers; got ReLU()"),
+        ([[], "net.json"], TypeError, "branches[1] must be a list of layers; got 'net.json'"),
+        ([[], [ReLU]], TypeError, "branches[1][0] is the class ReLU. Write ReLU(...)"),
         (
             [[ReLU()], [ReLU(), {"type": "Dense", "units": 0}]],
             ValueError,
-            "branches[1]: layers[1]: Dense: units must be an integer from 1 to 1048576; got 0",
+            "branches[1][1]: Dense: units must be an integer from 1 to 1048576; got 0",
         ),
         (
             [[], [ReLU(name="a"), ReLU(name="a")]],
             ValueError,
-            "branches[1]: layers[0] and layers[1] are both named 'a'",
+            "branches[1][0] and branches[1][1] are both named 'a'",
         ),
-        ([[], [ReLU(name="flatten")]], ValueError, "branches[1]: layers[0]: the name 'flatten'"),
+        ([[], [ReLU(name="flatten")]], ValueError, "branches[1][0]: the name 'flatten'"),
         ([[ReLU()] * 600, [ReLU()] * 600], ValueError, "layers has more than 1000 entries"),
     ],
 )
@@ -119,16 +121,56 @@ def test_output_shape(branches, merge, shape, output):
         (
             [Parallel([[Conv2D(8, 1)], []], "mean")],
             (7, 8, 3),
-            "7×8×8, 7×8×3, cannot be averaged. Shapes: 7×8. Use the same strides in all branches, and "
-            'padding="same", and the same number of channels at their ends.',
+            "7×8×8, 7×8×3, cannot be averaged. Shapes: 7×8. Use the same number of channels at the ends of all "
+            "branches.",
+        ),
+        (
+            [Parallel([[Conv2D(8, 3)], []], "add")],
+            (7, 8, 3),
+            '5×6×8, 7×8×3, cannot be added. Shapes: 7×8. Use the same strides in all branches, and padding="same". '
+            "Use the same number of channels at the ends of all branches.",
         ),
         (
             [Parallel([[GlobalAvgPool2D(), Dense(4)], []], "multiply")],
             (7, 8, 3),
-            "4, 7×8×3, cannot be multiplied. Shapes: 7×8. ",
+            "4, 7×8×3, cannot be multiplied. Shapes: 7×8. End flat branches with one value for each channel of the "
+            "others: 3.",
         ),
-        ([Parallel([SQUEEZE, []], "max")], (7, 8, 3), "3, 7×8×3, cannot be compared."),
-        ([Parallel([SQUEEZE, []])], (7, 8, 3), "3, 7×8×3, cannot be joined along the channels."),
+        (
+            [Parallel([SQUEEZE, [MaxPool2D(2)], []], "multiply")],
+            (7, 8, 3),
+            "3, 3×4×3, 7×8×3, cannot be multiplied. Shapes: 7×8. Use the same strides in all branches, and "
+            'padding="same".',
+        ),
+        (
+            [Parallel([SQUEEZE, []], "max")],
+            (7, 8, 3),
+            "3, 7×8×3, cannot be compared. Shapes: 7×8. End branches[1] with Flatten or global pooling, as the others "
+            "are flat.",
+        ),
+        (
+            [Parallel([[], SQUEEZE, [Conv2D(3, 1)]])],
+            (7, 8, 3),
+            "End branches[0] and branches[2] with Flatten or global pooling, as the others are flat.",
+        ),
+        (
+            [Residual(SQUEEZE, shortcut=[])],
+            (7, 8, 3),
+            "End its shortcut with Flatten or global pooling, as the others are flat.",
+        ),
+        (
+            [Residual([ReLU(), Parallel([[], [UpSample2D(2**14)]])])],
+            (7, 8, 3),
+            "layers[0] 'residual1' › layers[1] 'parallel1' › branches[1][0] 'upsample1': its output of "
+            "114688×131072×3 would have 45,097,156,608 values; at most 268,435,456 are allowed. Shapes: 7×8→7×8. "
+            "Set a smaller size.",
+        ),
+        (
+            [Conv2DTranspose(4, 3, stride=(2**20, 1))],
+            (7, 8, 3),
+            "layers[0] 'convtranspose1': its output of 7340032×10×4 would have 293,601,280 values; at most 268,435,456 "
+            "are allowed. Shapes: 7×8. Set a smaller stride, kernel_size or dilation, or fewer filters.",
+        ),
         (
             [ReLU(), Parallel([[], [ReLU(), MaxPool2D(4), Conv2D(2, 3, name="big")]], name="p")],
             (7, 8, 3),

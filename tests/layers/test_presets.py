@@ -8,6 +8,7 @@ import pytest
 
 from convnet.graph import Plan
 from convnet.layers import Conv2D, Dropout, MaxPool2D, ReLU, as_layers, presets, to_dicts, to_json
+from convnet.layers.name_maps import name_maps
 from convnet.layers.preset import FOLDER
 
 NAMES = ["catdog", "keraslab", "lenet", "resnet-small", "vgg-small", "walkthrough"]
@@ -49,6 +50,15 @@ def test_sizes_that_are_listed(name):
     assert preset.n_parameters == sum(p.size for p in plan.parameters if p.trainable)
     assert preset.multiply_adds == sum(info.multiply_adds for info in plan.layers)
     assert preset.n_parameters == PUBLISHED.get(name, preset.n_parameters)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_name_maps_have_every_layer(name):
+    """Once each, and each module once."""
+    plan = Plan(as_layers(name), presets()[name].input_shape, 10)
+    layers = {parameter.name.rpartition("/")[0] for parameter in plan.parameters}
+    for names in name_maps(name).values():
+        assert set(names) == layers and len(set(names.values())) == len(names)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,12 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+import safetensors.numpy
 import skops.io
 from fitted_nets import assert_same, classifier, regressor, transformer
+from foreign_weights import state_dict
 from layer_table import TABLE
+from torch_files import weights_file
 
 import convnet
 from convnet import ConvNetClassifier, augment, schedules
@@ -79,6 +82,23 @@ def test_layer(tmp_path, i, kind):
     found = FORMATS[kind](net, tmp_path / "model")
     assert_same(found, net, X)
     assert found.layers == net.layers and found._network_cache.layers[0] == TABLE[i].layer
+
+
+@pytest.mark.parametrize("form", ["pth", "safetensors"])
+@pytest.mark.parametrize("i", range(len(TABLE)), ids=lambda i: repr(TABLE[i].layer))
+def test_weights_of_pytorch(tmp_path, i, form):
+    """A net that starts from the state_dict of its modules in PyTorch has the same weights."""
+    net, X = fitted(i)
+    path = tmp_path / f"w.{form}"
+    arrays = state_dict(net)
+    path.write_bytes(weights_file(arrays) if form == "pth" else safetensors.numpy.save(arrays))
+    found = ConvNetClassifier(net.layers, input_shape=net.input_shape, init_weights=path)
+    found.initialize(X, np.resize(["a", "b", "c"], 9))
+    learned = ["normalize1", "centre"]
+    assert set(found.init_report_["missing"]) <= set(learned)
+    assert not found.init_report_["unexpected"]
+    for name, array in net.weights_.items():
+        np.testing.assert_array_equal(found.weights_[name], array, err_msg=name)
 
 
 READERS = {

@@ -10,12 +10,15 @@ from convnet.layers import (
     BatchNorm,
     Conv1D,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     DepthwiseConv2D,
     Flatten,
     GlobalAvgPool2D,
+    GroupNorm,
     MaxPool2D,
     Parallel,
+    PReLU,
     ReLU,
     Residual,
 )
@@ -114,10 +117,70 @@ def signals(nn):
     return nn.Sequential(nn.Conv1d(3, 5, 4), nn.ReLU(), nn.Flatten(), nn.Linear(30, 4))
 
 
+def slopes(nn):
+    """Slopes of channels and of features, one for all of them, and one behind a dense layer."""
+    return nn.Sequential(
+        *(nn.Conv2d(3, 6, 3), nn.PReLU(6), nn.Conv2d(6, 4, 3), nn.PReLU(), nn.Flatten(), nn.PReLU(96)),
+        *(nn.Linear(96, 7), nn.PReLU(7), nn.Linear(7, 4)),
+    )  # fmt: skip
+
+
+SLOPES = [
+    *(Conv2D(6, 3, activation="prelu"), Conv2D(4, 3), PReLU(), Flatten(), PReLU()),
+    Dense(7, activation="prelu"),
+]
+
+
+def squeezed(nn):
+    """A block whose squeeze-and-excite branch has convolutions, as torchvision's MobileNetV3 has them."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1, self.conv2 = nn.Conv2d(3, 6, 1), nn.Conv2d(6, 6, 1)
+            self.conv3, self.conv4 = nn.Conv2d(6, 6, 1), nn.Conv2d(6, 6, 1)
+            self.conv5 = nn.Conv2d(6, 4, 1)
+
+        def forward(self, x):
+            x = self.conv1(x)
+            x = x * self.conv3(self.conv2(x.mean((2, 3), keepdim=True)).relu()).sigmoid()
+            return self.conv5(self.conv4(x).mean((2, 3), keepdim=True)).flatten(1)
+
+    return Net()
+
+
+SQUEEZED = [
+    Conv2D(6, 1),
+    Parallel(
+        [[], [GlobalAvgPool2D(), Dense(6, activation="relu"), Dense(6, activation="sigmoid")]],
+        "multiply",
+    ),
+    *(Conv2D(6, 1), GlobalAvgPool2D()),
+]
+
+
+def decoder(nn):
+    """Transposed convolutions, and normalizations of groups: of a map, of flat values, and over a whole map."""
+    return nn.Sequential(
+        *(nn.Conv2d(3, 4, 3, stride=2), nn.GroupNorm(2, 4), nn.ConvTranspose2d(4, 4, 4, 2, 1)),
+        *(nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, (8, 6)), nn.Flatten(), nn.GroupNorm(1, 5)),
+        nn.Linear(5, 4),
+    )
+
+
+DECODER = [
+    *(Conv2D(4, 3, stride=2), GroupNorm(2), Conv2DTranspose(4, 4, stride=2, padding=1), BatchNorm()),
+    *(ReLU(), Flatten(), Dense(5), GroupNorm(1)),
+]  # fmt: skip
+
+
 NETS = {
     "plain": (plain, PLAIN, X),
     "residual": (residual, RESIDUAL, X),
     "branches": (branches, BRANCHES, X),
+    "slopes": (slopes, SLOPES, X),
+    "squeezed": (squeezed, SQUEEZED, X),
+    "decoder": (decoder, DECODER, X),
     "signals": (signals, [Conv1D(5, 4, activation="relu")], SIGNALS),
 }
 
@@ -135,6 +198,8 @@ def peer(torch):
                 torch.nn.init.normal_(module.bias)
                 module.running_mean.normal_()
                 module.running_var.uniform_(0.5, 2)
+            elif isinstance(module, torch.nn.PReLU | torch.nn.GroupNorm):
+                torch.nn.init.normal_(module.weight)
         return net
 
     return make

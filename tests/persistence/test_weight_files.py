@@ -16,8 +16,10 @@ from torch_files import (
     MAGIC,
     WRITERS,
     Call,
+    ItemsOfPython2,
     Name,
     Storage,
+    TextOfPython2,
     archive,
     dumps,
     sequence,
@@ -131,6 +133,19 @@ def test_views_of_one_storage(tmp_path, form):
     for found, expected in zip(arrays.values(), want, strict=True):
         np.testing.assert_array_equal(found, expected)
         assert found.shape == np.shape(expected) and not (found.size and found.flags.writeable)
+
+
+def test_a_state_dict_of_python_2(tmp_path):
+    """Its OrderedDict is built from a list of lists, and its strings have operations of their own."""
+    names = ["conv.weight", "a" * 300]
+    value = ItemsOfPython2(
+        {TextOfPython2(name): tensor(str(i), (2,)) for i, name in enumerate(names)}
+    )
+    storages = {str(i): np.float32([i, i + 1]).tobytes() for i in range(2)}
+    for saved in (value, {TextOfPython2("state_dict"): value}):
+        found = read(sequence(saved, storages), tmp_path).arrays
+        assert list(found) == names
+        np.testing.assert_array_equal(found["a" * 300], [1, 2])
 
 
 def test_a_part_of_another_storage(tmp_path):
@@ -270,6 +285,18 @@ NO_WEIGHTS = {
         {"a": Call(Name("torch", "FloatStorage"), ())},
         "not a function",
     ),
+    "a dict of numbers": (
+        {"a": Call(Name("collections", "OrderedDict"), ([1, 2],))},
+        "fills a dict",
+    ),
+    "a dict of triples": (
+        {"a": Call(Name("collections", "OrderedDict"), ([[1, 2, 3]],))},
+        "fills a d",
+    ),
+    "a dict with a list as a key": (
+        {"a": Call(Name("collections", "OrderedDict"), ([[[], 1]],))},
+        "a list as a key",
+    ),
     "a storage of another form": ({"a": Storage(("storage",))}, "not a storage"),
     "a storage of text": ({"a": Storage(("storage", "f", "0", "cpu", 4))}, "in another way"),
 }
@@ -320,6 +347,13 @@ def test_a_long_program(tmp_path, monkeypatch):
     """Containers take more memory than the operations that make them, so the number of operations has a limit."""
     monkeypatch.setattr(torch_pickle, "MAX_OPERATIONS", 1000)
     refused(archive(b"\x80\x02" + b"}" * 1000 + b".", {}), tmp_path, "more than 1,000 operations")
+    pairs = (
+        b"](" + 100 * b"]K\x01aK\x02a" + b"eq\x00"
+    )  # one list, of which a few operations make dict after dict
+    copies = b"ccollections\nOrderedDict\nq\x010" + 12 * b"h\x01h\x00\x85R0"
+    refused(
+        archive(b"\x80\x02" + pairs + copies + b".", {}), tmp_path, "more than 1,000 operations"
+    )
 
 
 @pytest.mark.parametrize("form", [*FORMS, "safetensors", "npz", "h5"])

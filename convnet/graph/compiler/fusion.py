@@ -18,12 +18,15 @@ from convnet.graph.ops.pool2d import Pool2DOp
 # operations that an activation can be fused into, unless they have one
 OpenEnded: TypeAlias = Conv2DOp | Conv2DTransposeOp | DenseOp | BatchNormOp | MergeOp
 
+# operations that a batch norm can be folded into
+Foldable: TypeAlias = Conv2DOp | Conv2DTransposeOp | DenseOp
+
 
 @dataclass(frozen=True)
 class Fold:
     """A batch norm to fold into the weights of the layer before it. The folded bias takes the place of beta.
 
-    `bias` is the bias of that convolution or dense layer, if it has one.
+    `bias` is the bias of that layer, if it has one.
     """
 
     weights: Parameter
@@ -38,9 +41,9 @@ def fuse(
 
     An activation is fused into the convolution, dense layer, batch norm or merge of branches before it. A max-pool
     whose windows tile the map is fused into the convolution or batch norm before it. For prediction, batch norm is
-    folded into the convolution or dense layer before it, and dropout is left out. In a training step, the backward
-    pass of a convolution goes through the batch norm after it. Nothing is fused across a fork, because both of its
-    readers need the map.
+    folded into the dense layer or the convolution before it, transposed or not, and dropout is left out. In a training
+    step, the backward pass of a convolution goes through the batch norm after it. Nothing is fused across a fork,
+    because both of its readers need the map.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def _joins(before: Op, op: Op, predict: bool, folded: list[Fold]) -> bool:
         if fusible and before.pool == (1, 1) and before.can_pool(op.size, predict):
             before.pool = op.size
             return True
-    elif isinstance(op, BatchNormOp) and isinstance(before, Conv2DOp | DenseOp):
+    elif isinstance(op, BatchNormOp) and isinstance(before, Foldable):
         foldable = predict and _linear(before)
         if foldable:
             weights, bias = before.parameters["weights"], before.parameters.get("bias")

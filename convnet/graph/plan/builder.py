@@ -12,10 +12,10 @@ from convnet.graph.ops.base import Op, Pair
 from convnet.graph.ops.branch import ForkOp
 from convnet.layers import Layer
 from convnet.layers.base import Builder
+from convnet.layers.geometry import MAX_VALUES
 from convnet.values.messages import did_you_mean, show
 
 PRELU_SLOPE = 0.25  # at the start (He et al., 2015)
-MAX_VALUES = 2**28  # of a sample's map, halo included, or of a parameter: 1 GiB
 
 
 @dataclass

@@ -7,9 +7,10 @@ from fnmatch import fnmatchcase
 from math import prod
 
 from convnet.graph.plan import memory_limits
-from convnet.graph.plan.builder import MAX_VALUES, Graph, GraphBuilder, Lowered
+from convnet.graph.plan.builder import Graph, GraphBuilder, Lowered
 from convnet.layers import Dense, Flatten, Layer, LayerShapeError, Parallel, Residual
 from convnet.layers.chain import FLATTEN, chain
+from convnet.layers.geometry import MAX_VALUES
 from convnet.layers.residual import SHORTCUT
 from convnet.values.messages import listed, show
 
@@ -238,11 +239,6 @@ class Plan:
             self._refuse_second_softmax(f"layers[{len(layers) - 1}]", layers[-1])
         try:
             for link in chain(layers, self.input_shape):
-                if prod(link.shape) > MAX_VALUES:
-                    raise ValueError(
-                        f"{link.where}: its output {link.shape} would have more than {MAX_VALUES:,} values. "
-                        f"Shapes: {_arrows(trail)}. Use fewer filters or more pooling."
-                    )
                 placed.append((link.name, link.layer))
                 trail.append(link.shape)
         except LayerShapeError as error:

@@ -107,7 +107,10 @@ def _fold(params: NDArray[np.float32], fold: Fold) -> None:
     )
     scale = gamma / np.sqrt(variance + fold.norm.epsilon)
     own = 0.0 if fold.bias is None else values(fold.bias).astype(np.float64)
-    values(fold.weights)[...] *= scale.astype(np.float32)
+    factors = np.moveaxis(
+        values(fold.weights), fold.weights.unit_axis, -1
+    )  # a view: the units are the last axis
+    factors *= scale.astype(np.float32)
     values(fold.norm.parameters["beta"])[...] = beta + (own - mean) * scale
 
 

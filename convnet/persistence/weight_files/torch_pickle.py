@@ -153,6 +153,7 @@ class _PickleMachine:
         self.file, self.size, self.storages = file, size, storages
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.copied = 0  # entries of the lists that calls made dicts of
 
     def run(self) -> Any:
         for _ in range(MAX_OPERATIONS):
@@ -165,6 +166,8 @@ class _PickleMachine:
                     f"its pickle has the operation {code!r}, which files of weights do not need. {STATE_DICT}"
                 )
             operation(self)
+            if self.copied > MAX_OPERATIONS:
+                break
         raise ValueError(f"its pickle has more than {MAX_OPERATIONS:,} operations. {STATE_DICT}")
 
     def read(self, n: int) -> bytes:
@@ -235,9 +238,7 @@ class _PickleMachine:
         if len(values) % 2:
             raise ValueError("its pickle has a key without a value.")
         for key, value in zip(values[::2], values[1::2], strict=True):
-            if not isinstance(key, str | int | float | bytes | None):
-                raise ValueError(f"its pickle has a dict with a {type(key).__name__} as a key.")
-            items[key] = value
+            items[_key(key)] = value
 
     def set_item(self) -> None:  # dict key value -> dict
         value, key = self.pop(), self.pop()
@@ -265,6 +266,10 @@ class _PickleMachine:
         arguments, function = self.pop(), self.pop()
         if not isinstance(function, _PickledFunction) or type(arguments) is not tuple:
             raise ValueError(f"its pickle calls something that is not a function. {STATE_DICT}")
+        if (
+            function.call is _dict
+        ):  # the list is left as it was, so a pickle could copy it again and again
+            self.copied += sum(len(items) for items in arguments if isinstance(items, list | tuple))
         try:
             self.push(function.call(*arguments))
         except TypeError as error:  # another number of arguments
@@ -362,10 +367,20 @@ def _parameter(data: Any, *ignored: Any) -> Any:
     return data
 
 
-def _dict(*items: Any) -> dict[Any, Any]:
-    if items and items != ({},):
+def _dict(items: Any = ()) -> dict[Any, Any]:
+    """Return the dict of ``collections.OrderedDict``. Python 2 passes it a list of lists [key, value]."""
+    pairs = list(items.items()) if type(items) is dict else items
+    if type(pairs) not in (list, tuple) or not all(
+        type(pair) in (list, tuple) and len(pair) == 2 for pair in pairs
+    ):
         raise ValueError("its pickle fills a dict in another way.")
-    return {}
+    return {_key(key): value for key, value in pairs}
+
+
+def _key(key: Any) -> Any:
+    if not isinstance(key, str | int | float | bytes | None):
+        raise ValueError(f"its pickle has a dict with a {type(key).__name__} as a key.")
+    return key
 
 
 def _size(values: Any) -> tuple[int, ...]:
@@ -398,6 +413,7 @@ _OPERATIONS: dict[bytes, Callable[[_PickleMachine], Any]] = {
     b"\x8c": lambda m: m.text(m.number("<B")),  # SHORT_BINUNICODE
     b"\x8d": lambda m: m.text(m.number("<Q")),  # BINUNICODE8
     b"U": lambda m: m.text(m.number("<B")),  # SHORT_BINSTRING, of Python 2
+    b"T": lambda m: m.text(m.number("<I")),  # BINSTRING, of Python 2
     b"C": lambda m: m.push(m.read(m.number("<B"))),  # SHORT_BINBYTES
     b"B": lambda m: m.push(m.read(m.number("<I"))),  # BINBYTES
     b")": lambda m: m.push(()),  # EMPTY_TUPLE
