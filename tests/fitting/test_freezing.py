@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from transfer_nets import BODY, NET, X, Y, net
 
-from convnet.augment import RandomContrast, RandomFlip, RandomRotation
+from convnet.augment import CutMix, MixUp, RandomContrast, RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
 from convnet.fitting import session as fitting
 from convnet.layers import Conv2D, Dense, Dropout, Residual
@@ -100,6 +100,16 @@ def test_each_version_of_an_image_passes_once():
 def test_cache_augmented_without_frozen_layers():
     with pytest.warns(UserWarning, match="cache_augmented has no effect, because freeze"):
         net(freeze="conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
+
+
+@pytest.mark.parametrize("one", [MixUp(), CutMix()], ids=repr)
+def test_versions_of_single_images_are_not_mixed(one):
+    clf = net(freeze="until:conv2", augment=[RandomFlip(), one], cache_augmented=2)
+    with pytest.raises(
+        ValueError, match="cache_augmented=2 caches versions of single images, but M"
+    ):
+        clf.fit(X, Y)
+    clf.set_params(cache_augmented=None, max_iter=2).fit(X, Y)
 
 
 def test_a_validation_set_passes_through_frozen_layers_once():
