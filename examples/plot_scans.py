@@ -9,7 +9,7 @@ and shows where it looks.
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from sklearn.metrics import RocCurveDisplay, confusion_matrix
+from sklearn.metrics import confusion_matrix, roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from convnet import ConvNetClassifier
@@ -63,17 +63,17 @@ clf = ConvNetClassifier(
 clf.fit(X_train, y_train)
 print(f"accuracy {clf.score(X_test, y_test):.3f}")
 print(confusion_matrix(y_test, clf.predict(X_test)))
-RocCurveDisplay.from_estimator(clf, X_test, y_test, pos_label="nodule")
+print(f"area under the ROC curve {roc_auc_score(y_test, clf.predict_proba(X_test)[:, 1]):.3f}")
 
 # %%
 # Where does it look?
 # -------------------
 # An occlusion map covers each part of an image in turn and measures how much the net's answer depends on it. Here are
-# three nodules that it found. Nobody told it where they are.
+# two nodules that it found. Nobody told it where they are.
 
 found = np.flatnonzero((y_test == "nodule") & (clf.predict(X_test) == "nodule"))
 ExplanationDisplay.from_estimator(
-    clf, X_test[found[:3]], y_test[found[:3]], method=["gradcam", "occlusion"]
+    clf, X_test[found[:2]], y_test[found[:2]], method=["gradcam", "occlusion"]
 )
 
 # %%

@@ -7,17 +7,16 @@ from typing import NamedTuple
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ORDER = (
-    *(
-        "layers",
-        "history",
-        "filters",
-        "explanations",
-        "photographs",
-        "mistakes",
-        "trace",
-        "transfer",
-        "search",
-    ),
+    "layers",
+    "history",
+    "filters",
+    "explanations",
+    "photographs",
+    "scans",
+    "mistakes",
+    "trace",
+    "transfer",
+    "search",
 )
 _CELL = re.compile(r"^# %%.*\n", re.MULTILINE)
 
