@@ -4,8 +4,8 @@
     python examples/few_photographs.py FOLDER --out accuracy.png
 
 FOLDER holds ``train/cat/*.jpg``, ``train/dog/*.jpg`` and the same under ``validation``, with any names of classes. For
-each number of photographs, several draws of them are learned in two ways. The program prints the accuracies on
-``validation``, which chooses nothing, and draws their means and ranges.
+each number of photographs, some are drawn at random, and two nets learn from them. This is repeated with other draws.
+The program prints the accuracies on ``validation``, which chooses nothing, and draws their means and ranges.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from convnet.schedules import OneCycle
 
 
 def from_scratch(n, random_state):
-    """Return the classifier that `convnet train --from-scratch` would train on n photographs."""
+    """Return a classifier with random weights, much like that of `convnet train --from-scratch`."""
     epochs = min(max(40_000 // n, 20), 200)
     return ConvNetClassifier(
         "catdog",

@@ -6,7 +6,7 @@ from convnet.values.constraints import number, parameter
 
 @register
 class MixUp(Augmentation):
-    """Replaces each image and its target by a weighted mean of them and those of another sample of the batch.
+    """Mixes each image and its target with those of another sample of the batch, by a random weight.
 
     Parameters
     ----------

@@ -19,8 +19,8 @@ FEW_TO_TEST = 100  # images, below which an accuracy is a rough estimate
 MIN_MEASURED = 20  # images, from which an accuracy is compared with the spread of guesses
 Z = 1.96  # for intervals of 95 %
 PRETRAINED = (
-    "From a net that was trained on ImageNet, a model learns as much from far fewer photographs. Install it with: "
-    + install_command(EXTRA)
+    "A training that starts from a net that knows the photographs of ImageNet is more accurate, most of all with few "
+    "photographs. Install that net with: " + install_command(EXTRA)
 )
 
 

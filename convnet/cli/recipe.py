@@ -134,6 +134,12 @@ def from_pretrained(start: ConvNetClassifier, n: int) -> list[Recipe]:
     return [head, tuning]
 
 
+def knows_imagenet(start: ConvNetClassifier) -> bool:
+    """Return whether a net of ``--from`` was itself trained from the pretrained net."""
+    names = {info.name for info in start.layers_}
+    return start.freeze is not None and {LAST_FEATURES, LAST_KEPT} <= names
+
+
 def fine_tuning(found: Recipe, start: ConvNetClassifier) -> Recipe:
     """Return a recipe changed for a net that has the layers of a fitted net and starts from its weights."""
     names = [info.name for info in start.layers_ if info.name != "output"]

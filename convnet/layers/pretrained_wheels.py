@@ -68,8 +68,8 @@ class PretrainedWheel:
         """Return the layers of the net, which takes images with values from 0 to 255, without the output layer."""
         return (*self.preprocessing, *as_layers(self.preset))
 
-    def file(self) -> Path:
-        """Return the path of the file of weights.
+    def file(self, what: str) -> Path:
+        """Return the path of the file of weights, for `what`, such as 'load_pretrained("NAME")'.
 
         Raises
         ------
@@ -80,7 +80,6 @@ class PretrainedWheel:
         """
         package = self._package()
         if package is None:
-            what = f'load_pretrained("{self.preset}")'
             raise ImportError(missing_extra(what, self.distribution, EXTRA))
         path = package / self.path
         known = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256

@@ -14,7 +14,7 @@
  * 0; for the others it is sum_k v_k r^2, with the score weights v.
  *
  * Where samples are mixed (image/mixing.inc.h), the weight of a sample and its target t or y are those of both, and its
- * score is that for either target, by their shares in the mixed target.
+ * score, which keeps its own weight w_i, is that for either target, by their shares in the mixed target.
  *
  * Comparisons are written so that a NaN stays a NaN.
  */
@@ -80,7 +80,7 @@ static void loss_softmax(const cn_maps_params *op, const cn_context *ctx, const 
         for (int64_t k = 0; k < classes; k++) sum += (double)g[k];
         const double log_sum = log(sum) + (double)top;
         ctx->data_losses[t->first + s] = y.weight * (log_sum - target);
-        ctx->scores[t->first + s] = y.weight * score;
+        ctx->scores[t->first + s] = cn_weight(ctx, y.row) * score;
         if (smooth > 0.0) {
             double all = 0.0;
             for (int64_t k = 0; k < classes; k++) all += (double)z[k];
@@ -162,7 +162,7 @@ CN_INLINE void cn_each_output(const cn_maps_params *op, const cn_context *ctx, c
         if (other != y) score = own * score + rest * cn_score(ctx, z, other, outputs, labels);
         ctx->losses[t->first + s] = weight * (sum / (double)outputs);
         ctx->data_losses[t->first + s] = weight * (data / (double)outputs);
-        ctx->scores[t->first + s] = weight * score;
+        ctx->scores[t->first + s] = cn_weight(ctx, target.row) * score;
     }
 }
 

@@ -101,6 +101,21 @@ def test_augmented_versions(photos):
     assert clf.cache_augmented == recipe.VERSIONS and len(clf.augment) == 2
 
 
+def test_mixing_needs_other_partners_in_each_epoch(photos):
+    clf = train("--augment", "flip,mixup", "--epochs", "1", "--quiet")
+    assert clf.cache_augmented is None and len(clf.augment) == 2
+
+
+def test_from_a_model_that_began_there(photos, capsys, monkeypatch):
+    """Training has the same two stages, and keeps what is frozen."""
+    monkeypatch.setattr(recipe, "FEWEST_TO_TUNE", 24)
+    assert cli.main(["train", "photos", *FEW, "--epochs", "1", "--quiet", "--out", "old.npz"]) == 0
+    capsys.readouterr()
+    clf = train("--from", "old.npz", "--epochs", "1")
+    assert "training a new output layer" in capsys.readouterr().out
+    assert changed_layers(clf) == {"conv13", "depthwise7", "conv14", "conv15", "output"}
+
+
 def test_the_other_options_reach_the_last_stage(photos, capsys, monkeypatch):
     monkeypatch.setattr(recipe, "FEWEST_TO_TUNE", 24)
     options = ["--batch-size", "6", "--learning-rate", "1e-5", "--seed", "3", "--keep-best"]
@@ -121,5 +136,6 @@ def test_the_hint_where_it_is_not_installed(photos, capsys, monkeypatch):
     monkeypatch.setattr(type(recipe.PRETRAINED), "is_installed", lambda self: False)
     train("--epochs", "1")
     assert install_command("pretrained") in capsys.readouterr().out
-    train("--epochs", "1", "--from-scratch", "--force")
-    assert install_command("pretrained") not in capsys.readouterr().out
+    for options in (["--from-scratch"], ["--layers", "lenet"], ["--channels", "1"]):
+        train("--epochs", "1", *options, "--force")
+        assert install_command("pretrained") not in capsys.readouterr().out

@@ -261,7 +261,7 @@ def test_mixing_learns():
     X, y = data(90)
     clf = make(augment=MIXED, max_iter=60, learning_rate_init=0.02).fit(X, y, X_val=X, y_val=y)
     assert clf.score(X, y) > 0.9
-    assert clf.loss_curve_[-1] > 0.25 > clf.validation_loss_curve_[clf.best_iter_ - 1] - 0.25
+    assert clf.loss_curve_[-1] > clf.validation_loss_curve_[clf.best_iter_ - 1]
     assert clf.history_["score"][-1] < 0.95
     labels = np.stack([y == 0, y > 0, y > 1], axis=1).astype(int)
     several = make(augment=MIXED, max_iter=60, learning_rate_init=0.02).fit(X, labels)

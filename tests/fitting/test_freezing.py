@@ -75,15 +75,15 @@ def test_kept_outputs_have_no_bearing_on_the_bits(case, n_jobs):
     params |= dict(max_iter=3, n_jobs=n_jobs)
     kept = net(layers, **params).fit(X, Y)
     with mock.patch.object(frozen_prefix, "MAX_CACHED_BYTES", 0):
-        anew = net(layers, **params).fit(X, Y)
-    assert_same_weights(kept, anew)
-    assert kept.loss_curve_ == anew.loss_curve_
+        again = net(layers, **params).fit(X, Y)
+    assert_same_weights(kept, again)
+    assert kept.loss_curve_ == again.loss_curve_
     if params.get("early_stopping"):
-        assert kept.validation_loss_curve_ == anew.validation_loss_curve_
+        assert kept.validation_loss_curve_ == again.validation_loss_curve_
 
 
 def test_augmented_versions_are_those_of_the_first_epochs():
-    """With as many versions as epochs, the fit is one that augments anew in each epoch, to the rounding of layers."""
+    """With as many versions as epochs, the fit is one that augments in each epoch, to the rounding of layers."""
     params = dict(freeze="until:pool1", augment=AUGMENT, max_iter=3)
     fresh, cached = net(**params).fit(X, Y), net(**params, cache_augmented=3).fit(X, Y)
     np.testing.assert_allclose(cached.loss_curve_, fresh.loss_curve_, rtol=1e-5)
@@ -100,6 +100,14 @@ def test_each_version_of_an_image_passes_once():
 def test_cache_augmented_without_frozen_layers():
     with pytest.warns(UserWarning, match="cache_augmented has no effect, because freeze"):
         net(freeze="conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
+    with pytest.warns(UserWarning, match="cache_augmented has no effect, because there is no aug"):
+        net(freeze="until:conv2", cache_augmented=2).fit(X, Y)
+
+
+def test_more_versions_than_can_be_cached(monkeypatch):
+    monkeypatch.setattr(fitting, "MAX_CACHED_BYTES", 1000)
+    with pytest.warns(UserWarning, match="for 2 versions of each image take 0.0 GiB. Only"):
+        net(freeze="until:conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
 
 
 @pytest.mark.parametrize("one", [MixUp(), CutMix()], ids=repr)
