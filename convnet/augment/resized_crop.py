@@ -7,6 +7,12 @@ from convnet.augment.base import Moving, Transform, register
 from convnet.values.constraints import Constraint, number, parameter, several
 
 
+def _is_size(value: object) -> bool:
+    """Return whether a value is meant as a size in pixels, as in torchvision's RandomResizedCrop(224)."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    return all(isinstance(part, int) and part > 1 for part in parts)
+
+
 def _range(bounds: Constraint[float]) -> Callable[[object], tuple[float, ...]]:
     """Constrain to a pair (low, high) of numbers that meet a constraint."""
     pair = several(bounds, 2)
@@ -18,11 +24,13 @@ def _range(bounds: Constraint[float]) -> Callable[[object], tuple[float, ...]]:
         return low, high
 
     return Constraint(
-        f"a pair (low, high), each {bounds.phrase}",
+        f"a pair (low, high) with low <= high, each {bounds.phrase}",
         convert,
         lambda value: (
             " The crop has no size: it is resampled to that of the images."
-            if isinstance(value, int)
+            if _is_size(value)
+            else " For windows of up to the whole image, write (low, 1)."
+            if isinstance(value, float)
             else ""
         ),
     )

@@ -213,6 +213,10 @@ def _augmentation(text: str) -> dict[str, Any]:
         example = _EXAMPLE.get(word, 0.5)
         raise ValueError(f"{word}:{value} is no number, such as {word}:{example}") from None
     if word == "resized-crop":
+        if not 0 < number <= 1:
+            raise ValueError(
+                f"{word}:{value} is the smallest share of the image that is kept, above 0 and at most 1"
+            )
         return {"type": kind, field: (number, 1)}
     return {"type": kind, field: int(number) if number.is_integer() else number}
 

@@ -127,13 +127,13 @@ def test_specs():
         (lambda: RandomContrast(-0.1), "factor must be a number from 0 to 1; got -0.1"),
         (
             lambda: RandomResizedCrop(scale=(0, 1)),
-            "scale must be a pair (low, high), each a number above 0 and at most 1; got (0, 1)",
+            "scale must be a pair (low, high) with low <= high, each a number above 0 and at most 1; got (0, 1)",
         ),
         (lambda: RandomResizedCrop((0.5, 0.4)), "scale must be a pair (low, high)"),
         (lambda: RandomResizedCrop(224), "The crop has no size: it is resampled to that of the im"),
         (
             lambda: RandomResizedCrop(ratio=(0.5, 200)),
-            "ratio must be a pair (low, high), each a number from 0.01 to 100; got (0.5, 200)",
+            "ratio must be a pair (low, high) with low <= high, each a number from 0.01 to 100; got (0.5, 200)",
         ),
         (lambda: MixUp(0), "MixUp: alpha must be a number above 0; got 0"),
         (lambda: CutMix(-1), "CutMix: alpha must be a number above 0; got -1"),
