@@ -193,6 +193,11 @@ class Network:
         -------
         out : float32 ndarray of shape (n, *output_shape)
             The bits of a sample depend on that sample alone.
+
+        Raises
+        ------
+        ValueError
+            If no layer has the name `after`, or that layer is inside another.
         """
         outer = [info.name for info in self.plan.layers]
         if after is not None and after not in outer:
