@@ -30,7 +30,7 @@ from convnet.graph import Plan
 from convnet.inputs import images as inputs
 from convnet.inputs.targets import as_target, count_samples
 from convnet.inspection.summary import Summary
-from convnet.layers.pretrained_wheels import layers_of
+from convnet.layers.spec import layers_of
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin

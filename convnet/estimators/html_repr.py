@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from convnet.inspection.summary import layer_label
 from convnet.layers import resolve_names
 from convnet.layers.geometry import cross
-from convnet.layers.pretrained_wheels import layers_of
+from convnet.layers.spec import layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from convnet.fitted.state import fitted_copy, kept
 from convnet.inputs import images as inputs
 from convnet.inputs.scaling import fitted_format
 from convnet.inputs.targets import as_target, check_lengths, check_sample_weight, count_samples
-from convnet.layers.pretrained_wheels import layers_of
+from convnet.layers.spec import layers_of
 from convnet.training.examples import Examples
 
 if TYPE_CHECKING:

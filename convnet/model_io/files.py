@@ -9,6 +9,7 @@ import numpy as np
 
 from convnet.fitted.state import fit_snapshot
 from convnet.layers.pretrained_wheels import INSTALLED, WHEELS, PretrainedWheel
+from convnet.layers.spec import layers_of
 from convnet.model_io.description import class_name
 from convnet.persistence import model_file
 from convnet.values.messages import did_you_mean, show
@@ -206,4 +207,4 @@ def _from_wheel(wheel: PretrainedWheel) -> Any:
     y = np.repeat(np.arange(wheel.n_classes), 2)
     net.initialize(np.broadcast_to(image, (len(y), *image.shape)), y)
     # a copy of the net on another machine does not have the file
-    return net.set_params(layers=list(wheel.layers()), init_weights=None)
+    return net.set_params(layers=list(layers_of(wheel.preset, INSTALLED)), init_weights=None)

