@@ -13,6 +13,7 @@ ORDER = (
         "filters",
         "explanations",
         "photographs",
+        "signals",
         "mistakes",
         "trace",
         "transfer",
