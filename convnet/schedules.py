@@ -2,11 +2,27 @@
 
 from typing import TYPE_CHECKING
 
-from convnet.training.schedules import Cosine, Exponential, OneCycle, Schedule, Step, Warmup
+from convnet.training.schedules import (
+    Cosine,
+    Exponential,
+    OneCycle,
+    ReduceOnPlateau,
+    Schedule,
+    Step,
+    Warmup,
+)
 from convnet.values import foreign_tables
 from convnet.values.foreign_names import missing_name
 
-__all__ = ["Cosine", "Exponential", "OneCycle", "Schedule", "Step", "Warmup"]
+__all__ = [
+    "Cosine",
+    "Exponential",
+    "OneCycle",
+    "ReduceOnPlateau",
+    "Schedule",
+    "Step",
+    "Warmup",
+]
 
 if not TYPE_CHECKING:
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from convnet.augment import augmentation_types
 from convnet.augment.base import Moving
 from convnet.layers import Conv2D, Dense, Layer, Residual, layer_types
-from convnet.schedules import Cosine, Exponential, OneCycle, Step, Warmup
+from convnet.schedules import Cosine, Exponential, OneCycle, ReduceOnPlateau, Step, Warmup
 
 BIG = 10**400
 
@@ -55,6 +55,7 @@ OTHERS = [
     nested(5000, tuple), nested(3000, dict), [None] * 10**5, [{}] * 1001, tuple(range(10**5)),
     dict.fromkeys(range(10**5)), Step(), Cosine(), OneCycle(0.5, BIG), Exponential(float("nan")),
     Step(BIG), Warmup(BIG), Warmup(1, Step), Cosine("0", []), OneCycle(1.0, 1e308, 1e308), deep_schedule(5),
+    ReduceOnPlateau(BIG), ReduceOnPlateau(1e-308, BIG), ReduceOnPlateau(patience=0, min_lr=BIG),
 ]
 OBJECTS = [
     Layer(), Moving(), Dense(3), Conv2D(2, 3),

@@ -20,7 +20,7 @@ from convnet.layers import (
     Residual,
     SeparableConv2D,
 )
-from convnet.schedules import Cosine, Exponential, OneCycle, Step, Warmup
+from convnet.schedules import Cosine, Exponential, OneCycle, ReduceOnPlateau, Step, Warmup
 
 # Warnings that such nets deserve; any other is an error.
 EXPECTED = ".*(no better than a constant prediction|layers end with Dense)"
@@ -63,6 +63,7 @@ WAYS = [
     {"momentum": 1.0, "beta_1": 0.0, "beta_2": 0.0},
     {"learning_rate": Warmup(1, Exponential(1e-9), start=0.0), "epsilon": 1e30},
     {"learning_rate": Step(1, 1e-20), "nesterovs_momentum": False},
+    {"learning_rate": ReduceOnPlateau(1e-200, patience=0, min_delta=1e300)},
     {"learning_rate": lambda epoch: 10.0 ** (40 * epoch), "epsilon": 1e-30},
     {"batch_size": 2, "beta_1": 0.999, "beta_2": 0.1},
     {"learning_rate": "adaptive", "tol": 1e30, "n_iter_no_change": 1},

@@ -164,7 +164,12 @@ def test_specs(spec, text):
     [
         (dict(learning_rate=0.01), "got 0.01. Write learning_rate_init=0.01."),
         (dict(learning_rate="invscaling"), "Did you mean 'exponential'?"),
-        (dict(learning_rate="reduce_on_plateau"), "Did you mean 'adaptive'?"),
+        (dict(learning_rate="plateau"), "Did you mean 'reduce_on_plateau'?"),
+        (
+            dict(callbacks=[type("ReduceLROnPlateau", (), {})()]),
+            "learning_rate=ReduceOnPlateau()).",
+        ),
+        (dict(learning_rate=type("ReduceLROnPlateau", (), {})()), "Write ReduceOnPlateau()."),
         (dict(learning_rate=type("StepLR", (), {})()), "Write Step(10, 0.1)."),
         (dict(solver="lbfgs"), "Did you mean 'adam'?"),
         (dict(solver=type("AdamW", (), {})()), "Did you mean 'adamw'?"),

@@ -38,6 +38,9 @@ CLASSES = 1000
 
 TORCH = BatchNorm()
 TENSORFLOW = BatchNorm(momentum=0.99, epsilon=1e-3)  # of nets that were first published there
+# The nets for signals have Keras's momentum of 0.99 and train for some 10,000 steps. Sets of signals are small, so the
+# default 30 epochs are a few hundred steps, after which such averages still hold the statistics of the first ones.
+SIGNALS = BatchNorm(momentum=0.9, epsilon=1e-3)
 
 
 def convolution(filters, kernel_size, stride=1, *, norm=TORCH, padding=None):
@@ -263,7 +266,7 @@ def densenet121():
 
 def unit1d(filters, kernel_size, use_bias=True):
     """Return a 1-D convolution that keeps the length, and its batch normalization."""
-    return Conv1D(filters, kernel_size, padding="same", use_bias=use_bias), TENSORFLOW
+    return Conv1D(filters, kernel_size, padding="same", use_bias=use_bias), SIGNALS
 
 
 def fcn():
@@ -279,7 +282,7 @@ def resnet1d():
         body = (*unit1d(filters, 8), ReLU(), *unit1d(filters, 5), ReLU(), *unit1d(filters, 3))
         return Residual(body, "relu", shortcut)
 
-    blocks = (block(64, unit1d(64, 1)), block(128, unit1d(128, 1)), block(128, [TENSORFLOW]))
+    blocks = (block(64, unit1d(64, 1)), block(128, unit1d(128, 1)), block(128, [SIGNALS]))
     return [*blocks, GlobalAvgPool1D()]
 
 
@@ -299,9 +302,9 @@ def inceptiontime():
         branches = [[Conv1D(32, k, padding="same", use_bias=False)] for k in (40, 20, 10)]
         pooled = [MaxPool1D(3, stride=1, padding="same"), Conv1D(32, 1, use_bias=False)]
         if not bottleneck:
-            return Parallel([*branches, pooled]), TENSORFLOW, ReLU()
+            return Parallel([*branches, pooled]), SIGNALS, ReLU()
         convolutions = [*narrow, Parallel(branches)]
-        return Parallel([convolutions, pooled]), TENSORFLOW, ReLU()
+        return Parallel([convolutions, pooled]), SIGNALS, ReLU()
 
     first = [*module(False), *module(True), *module(True)]
     second = [*module(True), *module(True), *module(True)]

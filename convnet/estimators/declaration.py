@@ -168,6 +168,6 @@ def check_parameters(estimator: Any) -> None:
             constraint = field.metadata["check"]
             if constraint is not None and name in vars(estimator):
                 constraint.check(name, getattr(estimator, name))
-        check_learning_rate(estimator.learning_rate, estimator.max_iter)
+        check_learning_rate(estimator.learning_rate, estimator.max_iter, estimator.n_iter_no_change)
     except (TypeError, ValueError) as error:
         raise ParameterError(f"{kind}: {error}") from None

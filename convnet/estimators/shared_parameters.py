@@ -76,11 +76,11 @@ class SharedParameters:
     learning_rate : str, schedule or callable, default="auto"
         "auto", which is "one_cycle" in ``fit``, and "constant" in ``partial_fit`` and with `early_stopping`;
         "constant"; "adaptive", which divides the rate by 5 whenever training would stop for lack of progress (see
-        `tol`); "step", "exponential", "cosine" or "one_cycle", which stand for ``Step()``, ``Exponential()``,
-        ``Cosine()`` and ``OneCycle()`` of `convnet.schedules`; one of these schedules with your own settings, or
-        ``Warmup(epochs, then)``; or a callable that takes the epoch, from 0, and returns the rate, in which case
-        `learning_rate_init` is not used. Epochs are counted from the start of each ``fit``. With ``partial_fit``, they
-        are counted from its first call, or from its first call after a ``fit``.
+        `tol`); "step", "exponential", "cosine", "one_cycle" or "reduce_on_plateau", which stand for ``Step()``,
+        ``Exponential()``, ``Cosine()``, ``OneCycle()`` and ``ReduceOnPlateau()`` of `convnet.schedules`; one of these
+        schedules with your own settings, or ``Warmup(epochs, then)``; or a callable that takes the epoch, from 0, and
+        returns the rate, in which case `learning_rate_init` is not used. Epochs are counted from the start of each
+        ``fit``. With ``partial_fit``, they are counted from its first call, or from its first call after a ``fit``.
     learning_rate_init : float, default=5e-3
         The initial learning rate. For ``OneCycle`` and ``Warmup``, the highest learning rate.
     max_iter : int, default=30

@@ -101,7 +101,8 @@ class Loop:
     by_score : bool, default=False
         Whether the validation score decides when training ends.
     keep_best : bool, default=True
-        Whether the validation score, if there is one, decides which weights are kept.
+        Whether the validation set, if there is one, chooses: its score the weights that are kept, and its loss the
+        learning rate of schedules that depend on a loss. Otherwise they depend on the training loss.
     best_epoch : int, default=0
         If above 0, the weights that the network starts with, from that many epochs, are kept until an epoch has a
         better validation score.
@@ -234,6 +235,7 @@ class Loop:
             self.best = BestWeights()  # the last epoch's are kept
         self.best.offer(metrics.get("validation_score", 0.0), epoch + 1, self.weights)
         self.stopping.update(metrics["validation_score"] if self.by_score else -loss)
+        self.rates.update(epoch, metrics["validation_loss"] if self.keep_best else loss)
         self.over = self.stopping.exhausted() and not self.rates.lower()
         if self.watch and self.watch.epoch_end(metrics):
             self.over = True

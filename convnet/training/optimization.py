@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convnet.graph import Trainer
-from convnet.training.schedules import NAMED, Schedule
+from convnet.training.schedules import NAMED, PlateauState, ReduceOnPlateau, Schedule
+from convnet.training.schedules.reduceonplateau import reduced
 from convnet.values import foreign_estimator_tables, foreign_tables
 from convnet.values.constraints import as_float, choice, is_number
 from convnet.values.foreign_names import as_code
@@ -22,22 +23,27 @@ NAMES = ("constant", "adaptive", *NAMED)
 AUTO_STEPS = 64  # of an epoch with batch_size="auto", as far as the limits of the batch size allow
 AUTO_BATCH_SIZES = 8, 128
 SOLVER_PARAMETERS = ("solver", "alpha", "momentum", "beta_1", "beta_2", "epsilon", "clip_norm")
-ADAPTIVE_DIVISOR, ADAPTIVE_LOWEST = 5, 1e-6  # MLPClassifier's
+ADAPTIVE_FACTOR, ADAPTIVE_LOWEST = 1 / 5, 1e-6  # MLPClassifier's
 
 
-def check_learning_rate(value: object, max_iter: int) -> None:
-    """Raise ValueError or TypeError unless `value` is a name, a callable or a Schedule that fits `max_iter` epochs."""
+def check_learning_rate(value: object, max_iter: int, n_iter_no_change: float = math.inf) -> None:
+    """Raise ValueError or TypeError unless `value` is a name, a callable or a Schedule that fits a training.
+
+    The training has `max_iter` epochs, and stops after more than `n_iter_no_change` epochs without progress.
+    """
     if isinstance(value, Schedule):
         try:
             value.check(max_iter)
         except (TypeError, ValueError) as error:
             raise reworded(error, f"learning_rate: {error}") from None
+        _check_patience(value, n_iter_no_change)
     elif isinstance(value, type) and issubclass(value, Schedule):
         raise TypeError(f"learning_rate is the class {value.__name__}. Write {value.__name__}().")
     elif isinstance(value, str):
         choice(*NAMES, elsewhere=foreign_estimator_tables.LEARNING_RATES).check(
             "learning_rate", value
         )
+        _check_patience(NAMED.get(value), n_iter_no_change)
     elif not callable(value):
         hint = foreign_tables.SCHEDULES.remedy_of(value)
         if is_number(value):
@@ -46,6 +52,18 @@ def check_learning_rate(value: object, max_iter: int) -> None:
             f"learning_rate must be one of {', '.join(map(repr, NAMES))}, a schedule such as Cosine(), or a function "
             f"of the epoch; got {show(value)}.{hint}"
         )
+
+
+def _check_patience(schedule: Schedule | None, n_iter_no_change: float) -> None:
+    """Raise ValueError if training would stop before a plateau has lasted long enough for a reduction."""
+    inside = () if schedule is None else schedule.get_fields().values()
+    for one in (schedule, *inside):
+        if isinstance(one, ReduceOnPlateau) and one.patience >= n_iter_no_change:
+            raise ValueError(
+                f"learning_rate: ReduceOnPlateau: patience is {show(one.patience)}, but training stops after "
+                f"n_iter_no_change={show(n_iter_no_change)} epochs without progress. Lower patience or raise "
+                'n_iter_no_change: float("inf") trains for all epochs.'
+            )
 
 
 def resolve_learning_rate(learning_rate: LearningRate, *, cycle: bool) -> LearningRate:
@@ -140,6 +158,11 @@ class LearningRates:
         Number of epochs of the fit.
     first_epoch : int, default=0
         Schedules and callables count epochs from this one.
+
+    Attributes
+    ----------
+    state : PlateauState
+        The rate as lowered so far, and what a schedule remembers of the losses.
     """
 
     def __init__(
@@ -148,7 +171,7 @@ class LearningRates:
         self.schedule = learning_rate
         if isinstance(learning_rate, str):
             self.schedule = NAMED.get(learning_rate, learning_rate)
-        self.init = init
+        self.state = PlateauState(float(init))
         self.max_iter = max_iter
         self.first_epoch = first_epoch
 
@@ -163,16 +186,22 @@ class LearningRates:
                 )
         return list(map(float, rates))
 
+    def update(self, epoch: int, loss: float) -> None:
+        """Add the loss of an epoch, on which a schedule such as `ReduceOnPlateau` depends."""
+        if isinstance(self.schedule, Schedule):
+            self.state = self.schedule.update(self.state, epoch - self.first_epoch, loss)
+
     def lower(self) -> bool:
         """Lower an adaptive rate. Return False, which ends training, if there is none or it is at its minimum."""
-        if self.schedule != "adaptive" or self.init <= ADAPTIVE_LOWEST:
+        if self.schedule != "adaptive":
             return False
-        self.init /= ADAPTIVE_DIVISOR
-        return True
+        before = self.state.rate
+        self.state = PlateauState(reduced(before, ADAPTIVE_FACTOR, ADAPTIVE_LOWEST))
+        return self.state.rate < before
 
     def _rates(self, epoch: int, steps: int) -> list[float]:
         if isinstance(self.schedule, str):
-            return [self.init] * steps
+            return [self.state.rate] * steps
         if isinstance(self.schedule, Schedule):
             return self._scheduled(self.schedule, epoch, steps)
         try:
@@ -182,12 +211,12 @@ class LearningRates:
             raise ValueError(f"learning_rate raised {kind} for epoch {epoch}: {error}") from error
 
     def _scheduled(self, schedule: Schedule, epoch: int, steps: int) -> list[float]:
-        n = self.max_iter
+        n, rate = self.max_iter, self.state.rate
         if not schedule.per_step:
-            return [self.init * schedule.multiplier(min(epoch, n - 1), n)] * steps
+            return [rate * schedule.multiplier(min(epoch, n - 1), n)] * steps
         places = range(steps) if epoch < n else [steps - 1] * steps
         epoch = min(epoch, n - 1)
-        return [self.init * schedule.multiplier(epoch, n, i, steps) for i in places]
+        return [rate * schedule.multiplier(epoch, n, i, steps) for i in places]
 
 
 class EarlyStopping:

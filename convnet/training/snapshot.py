@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.training.loop import BestWeights, Loop
+from convnet.training.schedules import PlateauState
 from convnet.values.messages import show
 
 MISFIT = "The state to resume from does not fit this net"
@@ -33,7 +34,7 @@ def take(loop: Loop) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         "over": loop.over,
         "best": [best.score, best.epoch],
         "stopping": [stopping.best, stopping.stalled],
-        "rate": loop.rates.init,
+        "rates": list(loop.rates.state),
         "trainer": {k: v for k, v in trainer.items() if not isinstance(v, np.ndarray)},
     }
     return numbers, arrays
@@ -67,7 +68,7 @@ def restore(loop: Loop, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray
         score, epoch = numbers["best"]
         loop.best = BestWeights(score, epoch, best or weights)
         loop.stopping.best, loop.stopping.stalled = numbers["stopping"]
-        loop.rates.init = numbers["rate"]
+        loop.rates.state = PlateauState(*numbers["rates"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"{MISFIT}: {error}") from error
 
@@ -89,12 +90,13 @@ def _check(loop: Loop, numbers: Mapping[str, Any]) -> None:
         raise ValueError(f"its best epoch is {show(epoch)} of {done}")
     if math.isnan(score):
         raise ValueError("its best score is NaN")
-    if (
-        type(numbers["over"]) is not bool
-        or not _is_number(numbers["rate"])
-        or not numbers["rate"] > 0
-    ):
-        raise ValueError("its learning rate or its flag 'over' is invalid")
+    rate, best, *counts = numbers["rates"]
+    if not _is_number(rate) or not rate > 0 or not _is_number(best) or math.isnan(best):
+        raise ValueError("its learning rate, or the best loss of its schedule, is invalid")
+    if len(counts) != 2 or not all(type(n) is int and n >= 0 for n in counts):
+        raise ValueError(f"the counts of its schedule are {show(counts)}")
+    if type(numbers["over"]) is not bool:
+        raise ValueError("its flag 'over' is invalid")
 
 
 def _is_number(value: object) -> bool:

@@ -271,7 +271,7 @@ SOLVERS = {"lbfgs": "adam", "nadam": "adam", "adamax": "adam", "adagrad": "rmspr
 }
 LEARNING_RATES = {
     **{"fixed": "constant", "invscaling": "exponential", "optimal": "one_cycle"},
-    **{"reduce_on_plateau": "adaptive", "plateau": "adaptive", "onecycle": "one_cycle"},
+    **{"plateau": "reduce_on_plateau", "onecycle": "one_cycle"},
     **{"cosine_annealing": "cosine", "cosine_decay": "cosine", "exp": "exponential"},
 }
 DATA_FORMATS = {"nhwc": "channels_last", "nchw": "channels_first", "channel_last": "channels_last"}

@@ -235,7 +235,7 @@ CALLBACKS = ForeignNames(
         "epoch anyway.",
         "ProgbarLogger": "Progress()",
         "ProgressBar": "Progress()",
-        "ReduceLROnPlateau": 'ConvNetClassifier(layers, learning_rate="adaptive")',
+        "ReduceLROnPlateau": "ConvNetClassifier(layers, learning_rate=ReduceOnPlateau())",
         "TensorBoard": 'HistoryCSV("history.csv")',
         "TerminateOnNaN": "Leave it out: fit raises if a loss or a weight is not finite.",
     }
@@ -257,7 +257,7 @@ SCHEDULES = ForeignNames(
         "OneCycleLR": "OneCycle()",
         "PiecewiseConstantDecay": _CALLABLE_RATE,
         "PolynomialDecay": _CALLABLE_RATE,
-        "ReduceLROnPlateau": 'ConvNetClassifier(layers, learning_rate="adaptive")',
+        "ReduceLROnPlateau": "ReduceOnPlateau()",
         "StepLR": "Step(10, 0.1)",
     }
 )

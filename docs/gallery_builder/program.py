@@ -13,6 +13,7 @@ ORDER = (
     "explanations",
     "photographs",
     "scans",
+    "signals",
     "mistakes",
     "trace",
     "transfer",

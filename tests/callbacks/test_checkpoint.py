@@ -14,7 +14,7 @@ from convnet.augment import RandomFlip
 from convnet.callbacks import Callback, Checkpoint
 from convnet.graph import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout
-from convnet.schedules import Cosine, OneCycle
+from convnet.schedules import Cosine, OneCycle, ReduceOnPlateau, Warmup
 
 NET = [Conv2D(4, 3), BatchNorm(), Dropout(0.3), Dense(8, activation="relu")]
 
@@ -50,6 +50,11 @@ def clf(path):
         {"early_stopping": True, "scoring": "neg_log_loss", "solver": "rmsprop"},
         {"tol": 10.0, "n_iter_no_change": 3},
         {"learning_rate": "adaptive", "tol": 0.3, "n_iter_no_change": 1, "clip_norm": 0.5},
+        {"learning_rate": ReduceOnPlateau(0.3, 1, min_delta=0.5, cooldown=1)},
+        {
+            "learning_rate": Warmup(2, ReduceOnPlateau(0.3, 0, min_delta=0.5, min_lr=1e-3)),
+            "early_stopping": True,
+        },
         {"class_weight": "balanced", "shuffle": False, "learning_rate": lambda e: 0.01 / (e + 1)},
     ],
 )
@@ -243,7 +248,13 @@ NUMBERS = {
         [1.0, 10**400],
     ],
     "stopping": [None, [1.0], ["a", 1], [1.0, None]],
-    "rate": [None, "0.1", 0, -1.0, float("nan"), [1]],
+    "rates": [
+        None,
+        0.1,
+        [0.1, 1.0, 0],
+        *(["0.1", 1.0, 0, 0], [0, 1.0, 0, 0], [-1.0, 1.0, 0, 0], [float("nan"), 1.0, 0, 0]),
+        *([0.1, None, 0, 0], [0.1, float("nan"), 0, 0], [0.1, 1.0, -1, 0], [0.1, 1.0, 0, 0.5]),
+    ],
     "over": [None, 1, "yes"],
     "trainer": [None, 3, {}, {"steps": -1}, {"steps": 10**400}, {"steps": "1"}],
 }

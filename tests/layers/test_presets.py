@@ -4,8 +4,10 @@ import json
 import os
 import sys
 
+import numpy as np
 import pytest
 
+from convnet import ConvNetClassifier
 from convnet.graph import Plan
 from convnet.layers import Conv2D, Dropout, MaxPool2D, ReLU, as_layers, presets, to_dicts, to_json
 from convnet.layers.name_maps import name_maps
@@ -93,6 +95,17 @@ def test_sizes(name, shape, n_outputs, n_parameters):
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (75, 101, 3), (150, 150, 3)])
 def test_images_of_many_sizes(name, shape):
     Plan(as_layers(name), shape, 10)
+
+
+@pytest.mark.parametrize("name", ["fcn", "inceptiontime", "resnet-1d"])
+def test_nets_for_signals_learn_from_few_series_with_the_default_settings(name):
+    """150 steps. With Keras's momentum of 0.99, batch norm's averages do not follow, and inceptiontime only guesses."""
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    angle = (2 + y[:, None]) * (np.linspace(0, 1, 24) + rng.uniform(size=(60, 1)))
+    X = (2 * np.sin(2 * np.pi * angle) + rng.normal(size=(60, 24)))[:, :, None]
+    clf = ConvNetClassifier(name, random_state=0).fit(X[:40], y[:40])
+    assert clf.score(X[40:], y[40:]) >= 0.9
 
 
 def test_a_preset_is_a_list_of_layers():

@@ -301,7 +301,7 @@ def conv1d(c, oc, k, bias=True):
 
 
 def norm1d(c):
-    return nn.BatchNorm1d(c, eps=0.001, momentum=0.01)
+    return nn.BatchNorm1d(c, eps=0.001)
 
 
 def fcn(n):

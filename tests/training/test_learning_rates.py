@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from convnet.schedules import Cosine, Exponential, OneCycle, Schedule, Step, Warmup
+from convnet.schedules import (
+    Cosine,
+    Exponential,
+    OneCycle,
+    ReduceOnPlateau,
+    Schedule,
+    Step,
+    Warmup,
+)
 from convnet.training.optimization import LearningRates, check_learning_rate
 
 
@@ -28,7 +36,7 @@ def test_only_an_adaptive_rate_can_be_lowered():
     )
     rates = LearningRates("adaptive", 1e-5, 20)
     assert rates.lower() and rates.epoch(3, 1) == pytest.approx([2e-6])
-    assert rates.lower() and not rates.lower()
+    assert rates.lower() and rates.epoch(4, 1) == [1e-6] and not rates.lower()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +44,8 @@ def test_only_an_adaptive_rate_can_be_lowered():
     [
         (
             "invscaling",
-            "must be one of 'constant', 'adaptive', 'auto', 'step', 'exponential', 'cosine', 'one_cycle'",
+            "must be one of 'constant', 'adaptive', 'auto', 'step', 'exponential', 'cosine', 'one_cycle', "
+            "'reduce_on_plateau'",
         ),
         (Cosine, r"is the class Cosine. Write Cosine\(\)"),
         (3, "must be one of .* a schedule such as"),
@@ -57,14 +66,33 @@ def test_only_an_adaptive_rate_can_be_lowered():
         (Warmup(2, "cosine"), r"then must be None or a schedule such as Cosine\(\); got 'cosine'"),
         (Warmup(2, start=-1), "Warmup: start must be a number from 0 to 1; got -1"),
         (Warmup(5, Cosine(warmup=6)), "Cosine: warmup is 6, but there are only 5 epochs"),
+        (ReduceOnPlateau(1), "ReduceOnPlateau: factor must be a number above 0 and below 1; got 1"),
+        (ReduceOnPlateau(patience=-1), "patience must be an integer, 0 or more; got -1"),
+        (ReduceOnPlateau(min_delta=-1), "min_delta must be a number, 0 or more; got -1"),
+        (ReduceOnPlateau(min_lr="0"), "min_lr must be a number, 0 or more; got '0'"),
+        (ReduceOnPlateau(cooldown=0.5), "cooldown must be an integer, 0 or more; got 0.5"),
+        (
+            ReduceOnPlateau(patience=10),
+            "patience is 10, but training stops after n_iter_no_change=10 epochs without progress",
+        ),
+        (Warmup(2, ReduceOnPlateau(patience=50)), "patience is 50, but training stops after"),
     ],
 )
 def test_refusals(value, message):
     with pytest.raises((TypeError, ValueError), match=f"^learning_rate:? .*{message}"):
-        check_learning_rate(value, 10)
+        check_learning_rate(value, 10, n_iter_no_change=10)
 
 
-@pytest.mark.parametrize("value", ["constant", "one_cycle", Cosine(warmup=9), Warmup(9), print])
+def test_a_named_schedule_is_checked_too():
+    check_learning_rate("reduce_on_plateau", 10, n_iter_no_change=6)
+    with pytest.raises(ValueError, match="patience is 5, but training stops after"):
+        check_learning_rate("reduce_on_plateau", 10, n_iter_no_change=5)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["constant", "one_cycle", Cosine(warmup=9), Warmup(9), print, ReduceOnPlateau(patience=99)],
+)
 def test_what_is_accepted(value):
     check_learning_rate(value, 10)
 

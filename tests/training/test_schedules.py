@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from convnet.schedules import Cosine, Exponential, OneCycle, Step, Warmup
+from convnet.schedules import Cosine, Exponential, OneCycle, ReduceOnPlateau, Step, Warmup
 from convnet.training.optimization import LearningRates
 from convnet.training.schedules import NAMED
 
@@ -32,6 +32,10 @@ ONE_CYCLE_8 = [
     [
         *(Step(), Step(3, 0.5), Exponential(0.5), Cosine(), Cosine(0.1, warmup=2)),
         *(OneCycle(), OneCycle(0.5, 10.0, 100.0), Warmup(), Warmup(2, Cosine(0.1))),
+        *(
+            ReduceOnPlateau(),
+            ReduceOnPlateau(0.5, patience=2, min_delta=0.1, min_lr=1e-4, cooldown=3),
+        ),
     ],
 )
 def test_schedules_are_values(schedule):
@@ -116,5 +120,6 @@ def test_names():
         "exponential": Exponential(),
         "cosine": Cosine(),
         "one_cycle": OneCycle(),
+        "reduce_on_plateau": ReduceOnPlateau(),
     } == NAMED
     assert LearningRates("step", 0.1, 20).epoch(10, 2) == pytest.approx([0.01, 0.01])

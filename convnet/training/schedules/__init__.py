@@ -3,11 +3,22 @@
 from convnet.training.schedules.cosine import Cosine
 from convnet.training.schedules.exponential import Exponential
 from convnet.training.schedules.onecycle import OneCycle
-from convnet.training.schedules.schedule import Schedule
+from convnet.training.schedules.reduceonplateau import ReduceOnPlateau
+from convnet.training.schedules.schedule import PlateauState, Schedule
 from convnet.training.schedules.step import Step
 from convnet.training.schedules.warmup import Warmup
 
-__all__ = ["NAMED", "Cosine", "Exponential", "OneCycle", "Schedule", "Step", "Warmup"]
+__all__ = [
+    "NAMED",
+    "Cosine",
+    "Exponential",
+    "OneCycle",
+    "PlateauState",
+    "ReduceOnPlateau",
+    "Schedule",
+    "Step",
+    "Warmup",
+]
 
 NAMED: dict[str, Schedule] = {
     "auto": OneCycle(),  # in `fit`
@@ -15,4 +26,5 @@ NAMED: dict[str, Schedule] = {
     "exponential": Exponential(),
     "cosine": Cosine(),
     "one_cycle": OneCycle(),
+    "reduce_on_plateau": ReduceOnPlateau(),
 }

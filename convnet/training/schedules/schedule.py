@@ -1,7 +1,8 @@
 """The base of all schedules."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from math import inf
+from typing import Any, NamedTuple, Self
 
 from convnet.values.messages import reworded, show
 
@@ -11,6 +12,27 @@ MAX_NESTING = 8  # of schedules inside schedules
 def _depth(schedule: "Schedule") -> int:
     inside = (getattr(schedule, field.name, None) for field in fields(schedule))
     return 1 + max((_depth(one) for one in inside if isinstance(one, Schedule)), default=0)
+
+
+class PlateauState(NamedTuple):
+    """What a training remembers between epochs for a schedule that depends on the loss.
+
+    Parameters
+    ----------
+    rate : float
+        `learning_rate_init`, reduced by the factors so far.
+    best : float, default=inf
+        The loss of the last epoch that improved it.
+    stalled : int, default=0
+        Number of epochs since then, or since the last reduction.
+    cooldown : int, default=0
+        Number of the next epochs that do not count as stalled.
+    """
+
+    rate: float
+    best: float = inf
+    stalled: int = 0
+    cooldown: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +75,26 @@ class Schedule:
             The factor.
         """
         raise NotImplementedError
+
+    def update(self, state: PlateauState, epoch: int, loss: float) -> PlateauState:
+        """Return the state after an epoch. Schedules that do not depend on the loss return it unchanged.
+
+        Parameters
+        ----------
+        state : PlateauState
+            The state before the epoch: a named tuple of `rate`, which `multiplier` multiplies, `best`, `stalled` and
+            `cooldown`. A training begins with ``(learning_rate_init, inf, 0, 0)``.
+        epoch : int
+            Index of the epoch, from 0.
+        loss : float
+            Its validation loss if there is a validation set, otherwise its training loss.
+
+        Returns
+        -------
+        state : PlateauState
+            The state for the next epoch.
+        """
+        return state
 
     def check(self, max_iter: int) -> None:
         """Check the fields. ``fit`` calls this before the first epoch.

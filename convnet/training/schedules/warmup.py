@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from convnet.training.schedules.schedule import Schedule
+from convnet.training.schedules.schedule import PlateauState, Schedule
 from convnet.values.constraints import Constraint, integer, number, optional, parameter
 
 
@@ -58,6 +58,11 @@ class Warmup(Schedule):
         if self.then is None:
             return 1.0
         return self.then.multiplier(epoch - self.epochs, max_iter - self.epochs, step, steps)
+
+    def update(self, state: PlateauState, epoch: int, loss: float) -> PlateauState:
+        if self.then is None or epoch < self.epochs:
+            return state
+        return self.then.update(state, epoch - self.epochs, loss)
 
     def check(self, max_iter: int) -> None:
         super().check(max_iter)
