@@ -948,6 +948,8 @@ def cases(seed=0):
     add("transposed and cut", transposed, 7, 6, stride=(1, 3), kernel=(4, 5), pads=((3, 2), (4, 1)))
     add("conv2d in groups", conv, "direct", 6, 9, groups=3, **odd)
     add("conv2d in panels", conv, "direct", 66, 70, size=(4, 5))
+    # more pixels than a chunk with any instruction set, and weights too many for all columns of a tile
+    add("conv2d in chunks", conv, "direct", 33, 36, size=(13, 19), backward=False)
     add("depthwise in slices", conv, "depthwise", 512, 512, groups=512, size=(4, 9))
     add("depthwise with strides", conv, "depthwise", 9, 9, groups=9, **odd)
     for name in ACTIVATIONS:

@@ -63,31 +63,41 @@ CN_INLINE int cn_grid_tile(const cn_grid *grid, cn_grid_place *at, cn_tile *t, i
 /* Most floats of packed weights that stay in the first-level cache beside the other operands. */
 #define CN_CACHED_WEIGHTS 6144
 
+/* Pixels that go through all blocks of columns before the next ones: their inputs stay in the second-level cache
+ * meanwhile, and each block of weights is read often enough to repay its way to the first-level cache. */
+#define CN_GRID_PIXELS (16 * CN_MR)
+
 /* Small weights: all columns of a tile of pixels, so that each pixel is read and written once. Larger ones: all pixels of a
- * block of columns, so that the weights of a block are read from the cache. */
+ * chunk in a block of columns, so that the weights of a block are read from the cache. */
 static void cn_grid_gemm(const cn_grid *grid, const cn_taps *taps, const float *packed, int64_t n,
                          const float *bias, int relu) {
     const int64_t pixels = grid->samples * grid->rows * grid->columns;
     const int64_t K = taps->nseg * taps->klen, whole = K * n <= CN_CACHED_WEIGHTS;
     cn_tile t = {.seg = taps->seg, .nseg = taps->nseg, .klen = taps->klen, .relu = relu};
-    for (int64_t c0 = 0, c1; c0 < n; c0 = c1) {
-        cn_grid_place at = {.x = grid->x, .y = grid->y};
-        c1 = whole ? n : c0 + cn_block(n - c0);
-        for (int64_t done = 0, p; done < pixels; done += p) {
-            p = cn_min(pixels - done, CN_MR);
-            const int inside = cn_grid_tile(grid, &at, &t, p);
-            for (int64_t c = c0, width; c < c1; c += width) {
-                width = cn_block(n - c);
-                t.column = c;
-                t.n = cn_min(n - c, width);
-                t.bias = bias ? bias + c : NULL;
-                if (inside) /* outputs of a later tile, often not in the cache */
-                    for (int64_t i = 0; i < p; i++)
-                        for (int64_t j = c; j < c + width; j += CN_LINE_FLOATS)
-                            __builtin_prefetch(t.y[i] + 4 * CN_MR * grid->y_pixel + j, 1);
-                cn_tile_fwd(&t, packed + c * taps->rows + taps->first * width, width, (int)p);
+    cn_grid_place chunk = {.x = grid->x, .y = grid->y};
+    for (int64_t first = 0, last; first < pixels; first = last) {
+        cn_grid_place at = chunk;
+        last = whole ? pixels : cn_min(pixels, first + CN_GRID_PIXELS);
+        for (int64_t c0 = 0, c1; c0 < n; c0 = c1) {
+            at = chunk;
+            c1 = whole ? n : c0 + cn_block(n - c0);
+            for (int64_t done = first, p; done < last; done += p) {
+                p = cn_min(last - done, CN_MR);
+                const int inside = cn_grid_tile(grid, &at, &t, p);
+                for (int64_t c = c0, width; c < c1; c += width) {
+                    width = cn_block(n - c);
+                    t.column = c;
+                    t.n = cn_min(n - c, width);
+                    t.bias = bias ? bias + c : NULL;
+                    if (inside) /* outputs of a later tile, often not in the cache */
+                        for (int64_t i = 0; i < p; i++)
+                            for (int64_t j = c; j < c + width; j += CN_LINE_FLOATS)
+                                __builtin_prefetch(t.y[i] + 4 * CN_MR * grid->y_pixel + j, 1);
+                    cn_tile_fwd(&t, packed + c * taps->rows + taps->first * width, width, (int)p);
+                }
             }
         }
+        chunk = at;
     }
 }
 

@@ -8,8 +8,8 @@ from convnet.graph.ops.base import Fields, Op, Pair
 from convnet.graph.ops.batchnorm import BatchNormOp
 
 # Number of output pixels that are processed together, forward and backward: so few that both operands of the weight
-# gradient stay in the first-level cache.
-CHUNK_PIXELS = 192
+# gradient stay in the first-level cache, and enough for a map of 14×14.
+CHUNK_PIXELS = 196
 # Winograd: maximum bytes of the transforms of a block of tiles, so that they stay in the second-level cache. Each block
 # also reads the transformed kernels and, in the weight gradient, adds to the gradient of the taps. If the kernels take
 # more bytes than this, they do not stay in the cache, and blocks have MAX_TILES tiles, so that there are fewer blocks.
@@ -17,10 +17,9 @@ BLOCK_BYTES = 2**19
 TILE_ROWS = 14  # of the widest register tile; blocks are sized in multiples of it
 MAX_TILES = 4 * TILE_ROWS
 MAX_STRIP_TILES = 8 * TILE_ROWS  # in a strip that is pooled as a whole; larger pools are not fused
-# Rows and columns of the weights as a matrix in a task of their gradient, if it is computed by blocks: by Winograd's
-# algorithm, and directly.
+# Rows and columns of the weights as a matrix in a task of their gradient, if it is computed by blocks with Winograd's
+# algorithm.
 WINOGRAD_BLOCK = 64, COLUMNS
-DIRECT_BLOCK = 128, 2 * COLUMNS
 # A prediction takes many samples together through a convolution whose weights (Winograd: their transforms) take more
 # bytes than this, and whose map has at most so many pixels: too few to repay reading the weights for each sample.
 WIDE_BYTES = 2**20
@@ -32,6 +31,15 @@ FEW_CHANNELS = 8  # with up to this many channels, vectors run along the pixels
 def round_up(n: int, to: int) -> int:
     """Return n rounded up to a multiple of `to`."""
     return -(-n // to) * to
+
+
+def direct_block(pixels: int) -> Pair:
+    """Return the numbers of rows and columns of a task of the direct gradient of the weights, for maps of `pixels`.
+
+    The rows are those of a panel (csrc/gemm/panels.inc.h), which is copied once for all columns. With maps of a few
+    pixels, blocks are narrower: wide ones would be few, and each group of samples would have too few pixels.
+    """
+    return 112, (2 if pixels <= 16 else 8) * COLUMNS
 
 
 def _even(n: int, most: int) -> int:
@@ -220,9 +228,9 @@ class Conv2DOp(Op):
     def weight_blocks(self, lanes: int) -> Fields:
         if not self.weights_by_blocks:
             return {}
-        channels, oc = self.src.shape[2], self.dst.shape[2]
+        channels, (oh, ow, oc) = self.src.shape[2], self.dst.shape
         rows = channels if self.winograd else channels * self.kernel[0] * self.kernel[1]
-        block_rows, columns = WINOGRAD_BLOCK if self.winograd else DIRECT_BLOCK
+        block_rows, columns = WINOGRAD_BLOCK if self.winograd else direct_block(oh * ow)
         if self.winograd:
             block_rows, columns = _even(rows, block_rows), _even(oc, columns)
         block_rows = min(rows, block_rows)

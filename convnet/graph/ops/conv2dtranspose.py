@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from convnet.engine import ACTIVATIONS, COLUMNS
 from convnet.graph.ops.base import Fields, Op, Pair
-from convnet.graph.ops.conv2d import CHUNK_PIXELS, DIRECT_BLOCK, round_up
+from convnet.graph.ops.conv2d import CHUNK_PIXELS, direct_block, round_up
 
 
 @dataclass
@@ -43,9 +43,11 @@ class Conv2DTransposeOp(Op):
         return True
 
     def weight_blocks(self, lanes: int) -> Fields:
+        h, w, c = self.src.shape
         rows = self.kernel[0] * self.kernel[1] * self.dst.shape[2]
-        block_rows, columns = min(rows, DIRECT_BLOCK[0]), DIRECT_BLOCK[1]
-        blocks, groups = -(-rows // block_rows) * -(-self.src.shape[2] // columns), 1
+        block_rows, columns = direct_block(h * w)
+        block_rows = min(rows, block_rows)
+        blocks, groups = -(-rows // block_rows) * -(-c // columns), 1
         while groups * blocks < lanes:
             groups *= 2
         return dict(weights_groups=groups, weights_rows=block_rows, weights_columns=columns)
