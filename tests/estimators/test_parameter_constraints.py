@@ -44,6 +44,7 @@ BAD = {
     "init_weights": [3, {}, {"dense1/weights": np.zeros((1, 1))}],
     "weight_names": [3, "conv1", {"conv1": 3}, {3: "conv1"}, {"conv1": "x" * 1001}, {"conv1": "x"}],
     "freeze": [3, "no-such-layer", ["dense1", 3], "until:nowhere"],
+    "cache_augmented": [0, 1.5, "8"],
     "layer_learning_rates": [0.1, {"dense1": 0}, {"dense1": -1}, {"no-such-layer": 0.1}],
     "validation_fraction": [0, 1, None],
     "n_iter_no_change": [0, 1.5, None],
