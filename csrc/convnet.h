@@ -108,8 +108,8 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
 #define CN_FILL_LIST(ITEM)                                                                         \
     ITEM(NEAREST, nearest) ITEM(CONSTANT, constant) ITEM(REFLECT, reflect) ITEM(WRAP, wrap)
 
-/* Random changes of an image, see image/augment.inc.h: those from CN_CONTRAST on change values, the others move
- * pixels. */
+/* Random changes of an image, see image/augment.inc.h: those up to CN_RESIZED move pixels, those from CN_CONTRAST to
+ * CN_CUTOUT change values; the others mix two samples of a batch, see image/mixing.inc.h. */
 #define CN_TRANSFORM_LIST(ITEM)                                                                    \
     ITEM(FLIP, flip)                                                                               \
     ITEM(ROTATION, rotation)                                                                       \
@@ -117,9 +117,14 @@ enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
     ITEM(CROP, crop)                                                                               \
     ITEM(ZOOM, zoom)                                                                               \
     ITEM(STRETCH, stretch)                                                                         \
+    ITEM(RESIZED, resized)                                                                         \
     ITEM(CONTRAST, contrast)                                                                       \
     ITEM(BRIGHTNESS, brightness)                                                                   \
-    ITEM(CUTOUT, cutout)
+    ITEM(SATURATION, saturation)                                                                   \
+    ITEM(HUE, hue)                                                                                 \
+    ITEM(CUTOUT, cutout)                                                                           \
+    ITEM(MIXUP, mixup)                                                                             \
+    ITEM(CUTMIX, cutmix)
 
 #define CN_CONSTANT_OF(CONSTANT, ...) CN_##CONSTANT,
 enum cn_dtype { CN_DTYPE_LIST(CN_CONSTANT_OF) CN_DTYPES };
@@ -129,10 +134,10 @@ enum cn_fill { CN_FILL_LIST(CN_CONSTANT_OF) CN_FILLS };
 enum cn_transform_kind { CN_TRANSFORM_LIST(CN_CONSTANT_OF) CN_TRANSFORMS };
 
 /* v and h: what a change says of the vertical and the horizontal, in pixels, radians or shares; brightness in the units
- * of the input after scaling. */
+ * of the input after scaling. p and q: further numbers of those that have any. */
 typedef struct {
     int64_t kind; /* enum cn_transform_kind */
-    double v, h;
+    double v, h, p, q;
 } cn_transform;
 
 /* What all tasks of one call share. */

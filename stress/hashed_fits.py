@@ -14,7 +14,15 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from convnet import ConvNetClassifier, ConvNetRegressor
-from convnet.augment import Cutout, RandomBrightness, RandomFlip, RandomRotation
+from convnet.augment import (
+    CutMix,
+    Cutout,
+    MixUp,
+    RandomBrightness,
+    RandomFlip,
+    RandomHue,
+    RandomRotation,
+)
 from convnet.layers import (
     BatchNorm,
     Conv2D,
@@ -32,14 +40,18 @@ from convnet.layers import (
 N, SHAPE = 72, (20, 18, 3)
 BATCHES = (1, 2, 7, 32, N)
 BLOCK = [Conv2D(16, 3, padding="same"), BatchNorm(), ReLU()]
-AUGMENT = [RandomFlip(), RandomRotation(20), RandomBrightness(0.2), Cutout(5)]
+AUGMENT = [RandomFlip(), RandomRotation(20), RandomBrightness(0.2), RandomHue(0.1), Cutout(5)]
 NETS = {
     "conv, bn, dropout, augment, adam": (
         [*BLOCK, MaxPool2D(2), Dropout(0.2), *BLOCK, Dense(40, activation="gelu"), Dropout(0.5)],
         dict(augment=AUGMENT, early_stopping=True, validation_fraction=0.2),
     ),
     "residual (winograd), sgd": (
-        [Conv2D(16, 3, activation="relu"), Residual([*BLOCK, *BLOCK], activation="relu"), Dense(9)],
+        [
+            Conv2D(16, 3, activation="relu"),
+            Residual([*BLOCK, *BLOCK], activation="relu", drop_path=0.3),
+            Dense(9),
+        ],
         dict(solver="sgd", learning_rate_init=0.01, clip_norm=1.0),
     ),
     "depthwise, rmsprop": (
@@ -50,7 +62,7 @@ NETS = {
             BatchNorm(),
             GlobalAvgPool2D(),
         ],
-        dict(solver="rmsprop", augment=AUGMENT[:1]),
+        dict(solver="rmsprop", augment=[AUGMENT[0], MixUp(), CutMix()]),
     ),
     "wide dense, adamw": (
         [Dense(700, activation="relu"), Dropout(0.3), Dense(300, activation="tanh"), BatchNorm()],

@@ -630,7 +630,7 @@ def pad(rng, c, size=(3, 5), pads=((1, 2), (0, 3)), n=2):
     return Case(m, [("pad", fields)], ["zeropad_fwd", "zeropad_bwd"], expected)
 
 
-def dropout(rng, c, size=(3, 5), n=3, whole_channels=False):
+def dropout(rng, c, size=(3, 5), n=3, prefix=""):
     """Dropout: its mask is the same in every table."""
     m = Memory(samples=n, context={"random": (7, 3), "sample_ids": (np.arange(5, 5 + n),)})
     ones = np.ones((n, *size, c), np.float32)
@@ -642,7 +642,6 @@ def dropout(rng, c, size=(3, 5), n=3, whole_channels=False):
         key=4,
         rate=0.3,
     )
-    prefix = "channel_" if whole_channels else ""
     stages = [f"{prefix}dropout_fwd", f"{prefix}dropout_bwd"]
     return Case(m, [("dropout", fields)], stages)
 
@@ -742,7 +741,10 @@ def augment(rng, c, size=(6, 7), n=4, fill="reflect"):
     """Images changed at random: all tables draw the same numbers."""
     m = Memory(samples=n)
     transforms = [("flip", 0.5, 0.5), ("rotation", 0.3, 0.0), ("zoom", 0.2, 0.0)]
+    transforms += [("resized", 0.3, 1.0, -0.3, 0.3)]
     transforms += [("contrast", 0.2, 0.0), ("brightness", 0.1, 0.0), ("cutout", 2.0, 3.0)]
+    if c == 3:
+        transforms += [("saturation", 0.5, 0.0), ("hue", 0.2, 0.0)]
     m.context |= {
         "input": (_input(rng, (n, *size, c), np.uint8), 1.0),
         "augmentation": (transforms, fill),
@@ -753,8 +755,18 @@ def augment(rng, c, size=(6, 7), n=4, fill="reflect"):
     return Case(m, [("maps", fields)], ["augment"], tolerance=1e-4)
 
 
-def loss(rng, name, outputs, n=5):
-    """A loss and its gradient."""
+def mix(rng, c, size=(6, 7), n=6):
+    """Images mixed with each other, some by each transform: all tables draw the same numbers."""
+    case = augment(rng, c, size, n)
+    transforms, fill = case.memory.context["augmentation"]
+    transforms = [*transforms, ("mixup", 1.0), ("cutmix", 1.0, *map(float, size))]
+    case.memory.context["augmentation"] = (transforms, fill)
+    case.stages.append("mix")
+    return case
+
+
+def loss(rng, name, outputs, n=5, mixed=False):
+    """A loss and its gradient. With `mixed`, targets are mixed; the float64 definition is in test_mix_kernels.py."""
     m = Memory(samples=n)
     z = normals(rng, (n, 1, 1, outputs), 3.0)
     weight = rng.random(n).astype(np.float32) + np.float32(0.1)
@@ -770,6 +782,9 @@ def loss(rng, name, outputs, n=5):
     _, grad = oracle_training.LOSSES[name](z[:, 0, 0], y, weight, smoothing)
     fields = dict(src=m.map(z), grad_src=m.blank(n, 1, 1, outputs))
     expected = {"gradient": (fields["grad_src"], grad.reshape(z.shape))}
+    if mixed:
+        m.context |= {"augmentation": ([("mixup", 0.5)], "nearest"), "random": (3, 1)}
+        expected = {}
     return Case(m, [("maps", fields)], [f"loss_{name}"], expected, 2e-6)
 
 
@@ -846,7 +861,8 @@ def cases(seed=0):
         add(f"softmax layer {c}", softmax, c)
         add(f"pad {c}", pad, c)
         add(f"dropout {c}", dropout, c, size=(2, 33))
-        add(f"channel dropout {c}", dropout, c, whole_channels=True)
+        add(f"channel dropout {c}", dropout, c, prefix="channel_")
+        add(f"sample dropout {c}", dropout, c, n=9, prefix="sample_")
         for entry in (False, True):
             add(f"normalize {c}, {entry=}", affine, c, entry=entry)
             add(f"rescale {c}, {entry=}", affine, c, normalize=False, entry=entry)
@@ -854,8 +870,10 @@ def cases(seed=0):
                 add(f"resize {c} {method}, {entry=}", resize, c, method=method, entry=entry)
         add(f"gradients {c}", gradients, c)
         add(f"augment {c}", augment, c)
+        add(f"mix {c}", mix, c)
         for name in LOSSES:
             add(f"{name} {c}", loss, name, max(c, 2))
+            add(f"{name} {c}, mixed", loss, name, max(c, 2), mixed=True)
     for width in PIXELS:
         add(f"conv2d {width} pixels", conv, "direct", 5, 6, size=(1, width), kernel=(1, 3))
         add(f"planar {width} pixels", conv, "planar", 2, 3, size=(4, width))

@@ -271,7 +271,7 @@ TABLE = [
         SpatialDropout2D(0.5),
         "SpatialDropout2D(0.5)",
         (5, 4, 3),
-        other("DropoutOp", rate=0.5, key=1, whole_channels=True),
+        other("DropoutOp", rate=0.5, key=1, unit="channel"),
     ),
     Row(
         ZeroPad2D(((0, 1), (2, 2))),
@@ -377,6 +377,18 @@ TABLE = [
             *conv(3, kernel=(1, 1)),
             *other("AddOp"),
             *activation("elu"),
+        ],
+    ),
+    Row(
+        Residual([Conv2D(3, 1)], activation="relu", drop_path=0.25),
+        "Residual([Conv2D(3, 1)], activation='relu', drop_path=0.25)",
+        (5, 4, 3),
+        [
+            *other("ForkOp"),
+            *conv(3, kernel=(1, 1)),
+            *other("DropoutOp", rate=0.25, key=3, unit="sample"),
+            *other("AddOp"),
+            *activation("relu"),
         ],
     ),
     Row(

@@ -84,7 +84,11 @@ class Reference:
         return self._run(oracle.f64(x), training=False, masks={})
 
     def forward_training(self, x, masks=None):
-        """Run the training pass, with batch statistics; `masks` maps the name of each dropout layer to its 0/1 mask."""
+        """Run the training pass, with batch statistics.
+
+        `masks` maps the name of each dropout layer to its 0/1 mask, and that of a Residual with drop_path to one value
+        for each sample.
+        """
         return self._run(oracle.f64(x), training=True, masks=masks or {})
 
     def backward(self, grad):
@@ -140,21 +144,27 @@ class Reference:
             assert weights.shape[-1] == shape[-1]
             shortcut, prefix = [kinds[x.ndim].replace(name="shortcut")], f"{name}/"
         branches = [(layer.layers, f"{name}/"), (shortcut, prefix)]
-        return self._merge("add", x, branches, layer, name, training, masks)
+        kept = 1.0
+        if training and layer.drop_path:
+            kept = masks[name].reshape(-1, *[1] * (x.ndim - 1)) / (1 - layer.drop_path)
+        return self._merge("add", x, branches, layer, name, training, masks, kept)
 
     def _parallel(self, x, layer, name, training, masks):
         branches = [(branch, f"{name}/{i}/") for i, branch in enumerate(layer.branches)]
         return self._merge(layer.merge, x, branches, layer, name, training, masks)
 
-    def _merge(self, merge, x, branches, layer, name, training, masks):
+    def _merge(self, merge, x, branches, layer, name, training, masks, kept=1.0):
+        """Merge the ends of the branches, the first of which is multiplied by `kept`."""
         ends, back = self._branches(x, branches, training, masks)
+        ends = [kept * ends[0], *ends[1:]]
         z = oracle.merge(ends, merge)
 
         out, through = self._activated(z, layer.activation, name)
 
         def step(grad, gradients):
             grad = through(grad, gradients)
-            return back(oracle.merge_backward(grad, ends, merge), gradients)
+            first, *others = oracle.merge_backward(grad, ends, merge)
+            return back([kept * first, *others], gradients)
 
         self._tape.append(step)
         return out

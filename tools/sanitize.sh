@@ -172,7 +172,7 @@ else # two halves at once
         second=(tests/graph/test_determinism.py)
     else # not those that only try much of the same, or little of the engine
         first=(tests/engine/test_*_kernels.py)
-        second=(tests/graph/test_{augmentation,frozen,gradient,guards,residual,trainer,weights,whole_nets,wrong_sizes}.py
+        second=(tests/graph/test_{augmentation,frozen,gradient,guards,mixing,residual,stochastic_depth,trainer,weights,whole_nets,wrong_sizes}.py
             tests/engine/test_{calls,kernel_table,lanes,single,threads}.py tests/data/images/test_pixels.py)
     fi
     export CONVNET_TEST_EXAMPLES=${CONVNET_TEST_EXAMPLES:-2}

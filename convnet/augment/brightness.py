@@ -1,6 +1,6 @@
 """RandomBrightness: random changes of brightness."""
 
-from convnet.augment.base import Augmentation, register
+from convnet.augment.base import Augmentation, Transform, register
 from convnet.values.constraints import number, parameter
 
 
@@ -31,5 +31,5 @@ class RandomBrightness(Augmentation):
 
     factor: float = parameter(number(0, 1))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         return ("brightness", self.factor * unit, 0.0)

@@ -1,6 +1,6 @@
 """RandomContrast: random changes of contrast."""
 
-from convnet.augment.base import Augmentation, register
+from convnet.augment.base import Augmentation, Transform, register
 from convnet.values.constraints import number, parameter
 
 
@@ -31,5 +31,5 @@ class RandomContrast(Augmentation):
 
     factor: float = parameter(number(0, 1))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         return ("contrast", self.factor, 0.0)

@@ -1,6 +1,6 @@
 """RandomCrop: random crops."""
 
-from convnet.augment.base import Moving, register
+from convnet.augment.base import Moving, Transform, register
 from convnet.values.constraints import both, integer, pair, parameter
 
 
@@ -31,7 +31,7 @@ class RandomCrop(Moving):
 
     padding: int | tuple[int, int] = parameter(pair(integer(0)))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         for padding, side, name in zip(
             both(self.padding), shape, ("height", "width"), strict=False
         ):

@@ -1,6 +1,6 @@
 """Cutout: random rectangles of zeros."""
 
-from convnet.augment.base import Augmentation, register
+from convnet.augment.base import Augmentation, Transform, register
 from convnet.values.constraints import both, integer, pair, parameter
 
 
@@ -32,7 +32,7 @@ class Cutout(Augmentation):
 
     size: int | tuple[int, int] = parameter(pair(integer(1)))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         height, width = both(self.size)
         for pixels, side, name in zip((height, width), shape, ("height", "width"), strict=False):
             if pixels > side:

@@ -1,6 +1,6 @@
 """RandomFlip: random flips."""
 
-from convnet.augment.base import Augmentation, register
+from convnet.augment.base import Augmentation, Transform, register
 from convnet.values.constraints import choice, parameter
 
 MODES = {"horizontal": (0.0, 0.5), "vertical": (0.5, 0.0), "both": (0.5, 0.5)}
@@ -32,5 +32,5 @@ class RandomFlip(Augmentation):
 
     mode: str = parameter(choice(*MODES), default="horizontal", positional=True)
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         return ("flip", *MODES[self.mode])

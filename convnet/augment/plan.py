@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convnet.augment.base import Augmentation, Moving
+from convnet.augment.base import Augmentation, Moving, Transform
+from convnet.engine import TRANSFORMS
 from convnet.values.messages import show
+
+MIXING = TRANSFORMS[TRANSFORMS.index("mixup") :]  # names of the transforms that mix samples
 
 
 @dataclass(frozen=True)
@@ -13,14 +16,24 @@ class AugmentPlan:
 
     Parameters
     ----------
-    transforms : tuple of (str, float, float)
+    transforms : tuple of (str, float, ...)
         See `Augmentation.transform`.
     fill : str
         The fill mode of the single resampling that all moves are combined into.
     """
 
-    transforms: tuple[tuple[str, float, float], ...]
+    transforms: tuple[Transform, ...]
     fill: str
+
+    @property
+    def mixes(self) -> bool:
+        """Whether samples of a batch are mixed."""
+        return any(name in MIXING for name, *_ in self.transforms)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The kernel stages that read and change the images of a batch."""
+        return ("augment", "mix") if self.mixes else ("augment",)
 
 
 def plan_augment(

@@ -2,7 +2,7 @@
 
 import math
 
-from convnet.augment.base import Moving, register
+from convnet.augment.base import Moving, Transform, register
 from convnet.values.constraints import number, parameter
 
 
@@ -34,5 +34,5 @@ class RandomRotation(Moving):
 
     degrees: float = parameter(number(0, 180))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         return ("rotation", math.radians(self.degrees), 0.0)

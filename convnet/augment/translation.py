@@ -1,6 +1,6 @@
 """RandomTranslation: random shifts."""
 
-from convnet.augment.base import Moving, register
+from convnet.augment.base import Moving, Transform, register
 from convnet.values.constraints import both, number, pair, parameter
 
 
@@ -31,6 +31,6 @@ class RandomTranslation(Moving):
 
     factor: float | tuple[float, float] = parameter(pair(number(0, 1)))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         down, right = both(self.factor)
         return ("shift", down * shape[0], right * shape[1])

@@ -1,6 +1,6 @@
 """RandomZoom: random zooms."""
 
-from convnet.augment.base import Moving, register
+from convnet.augment.base import Moving, Transform, register
 from convnet.values.constraints import number, pair, parameter
 
 
@@ -32,7 +32,7 @@ class RandomZoom(Moving):
 
     factor: float | tuple[float, float] = parameter(pair(number(0, 0.9), merge=False))
 
-    def transform(self, shape: tuple[int, ...], unit: float) -> tuple[str, float, float]:
+    def transform(self, shape: tuple[int, ...], unit: float) -> Transform:
         if isinstance(self.factor, tuple):
             return ("stretch", *self.factor)
         return ("zoom", self.factor, 0.0)

@@ -5,16 +5,23 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from convnet._extras import install_command
 from convnet.cli.report import number, percent, say
+from convnet.layers.pretrained_wheels import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 FEW_PER_CLASS = 100  # photographs of a class, below which more of them help most
+FEW_PRETRAINED = 10  # the same for a training that starts from the pretrained net
 FEW_TO_TEST = 100  # images, below which an accuracy is a rough estimate
 MIN_MEASURED = 20  # images, from which an accuracy is compared with the spread of guesses
 Z = 1.96  # for intervals of 95 %
+PRETRAINED = (
+    "A training that starts from a net that knows the photographs of ImageNet is more accurate, most of all with few "
+    "photographs. Install that net with: " + install_command(EXTRA)
+)
 
 
 def about_accuracy(found: dict[str, Any], noun: str) -> list[str]:
@@ -39,14 +46,14 @@ def about_accuracy(found: dict[str, Any], noun: str) -> list[str]:
     return hints
 
 
-def about_training_set(counts: Iterable[int]) -> list[str]:
+def about_training_set(counts: Iterable[int], *, pretrained: bool) -> list[str]:
     """Return a hint if there are few photographs of a class to train on, given the numbers for the classes."""
-    fewest = min(counts)
-    if fewest >= FEW_PER_CLASS:
+    fewest, few = min(counts), FEW_PRETRAINED if pretrained else FEW_PER_CLASS
+    if fewest >= few:
         return []
     return [
         f"{number(fewest, 'photograph')} of a class {'is' if fewest == 1 else 'are'} few to learn from. "
-        f"More photographs improve the accuracy most; {FEW_PER_CLASS} or more of each class are a good start."
+        f"More photographs improve the accuracy most; {few} or more of each class are a good start."
     ]
 
 

@@ -32,9 +32,14 @@ AUGMENTATIONS = {  # words on the command line: type, name of the field
     "shift": ("RandomTranslation", "factor"),
     "zoom": ("RandomZoom", "factor"),
     "crop": ("RandomCrop", "padding"),
+    "resized-crop": ("RandomResizedCrop", "scale"),
     "contrast": ("RandomContrast", "factor"),
     "brightness": ("RandomBrightness", "factor"),
+    "saturation": ("RandomSaturation", "factor"),
+    "hue": ("RandomHue", "factor"),
     "cutout": ("Cutout", "size"),
+    "mixup": ("MixUp", "alpha"),
+    "cutmix": ("CutMix", "alpha"),
 }
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -197,7 +202,7 @@ def _augmentation(text: str) -> dict[str, Any]:
         raise ValueError(f"no {word!r}; there are {known}, with values as in flip,rotate:15")
     kind, field = AUGMENTATIONS[word]
     if not value:
-        if word != "flip":
+        if word in _EXAMPLE:
             raise ValueError(f"{word} needs a value, such as {word}:{_EXAMPLE[word]}")
         return {"type": kind}
     if word == "flip":
@@ -205,11 +210,18 @@ def _augmentation(text: str) -> dict[str, Any]:
     try:
         number = float(value)
     except ValueError:
-        raise ValueError(f"{word}:{value} is no number, such as {word}:{_EXAMPLE[word]}") from None
+        example = _EXAMPLE.get(word, 0.5)
+        raise ValueError(f"{word}:{value} is no number, such as {word}:{example}") from None
+    if word == "resized-crop":
+        if not 0 < number <= 1:
+            raise ValueError(
+                f"{word}:{value} is the smallest share of the image that is kept, above 0 and at most 1"
+            )
+        return {"type": kind, field: (number, 1)}
     return {"type": kind, field: int(number) if number.is_integer() else number}
 
 
-_EXAMPLE = {
+_EXAMPLE = {  # of the words that need a value
     **{"rotate": 15, "shift": 0.1, "zoom": 0.2, "crop": 4},
-    **{"contrast": 0.2, "brightness": 0.2, "cutout": 16},
+    **{"contrast": 0.2, "brightness": 0.2, "saturation": 0.2, "hue": 0.05, "cutout": 16},
 }

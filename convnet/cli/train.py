@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 
 from convnet import ConvNetClassifier
 from convnet._extras import install_command, install_library
+from convnet.augment import CutMix, MixUp
 from convnet.callbacks import Checkpoint
 from convnet.cli import hints, options, recipe, scores, seen
 from convnet.cli.data import SHARE
@@ -19,8 +20,14 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import LISTED, check_model_path, load_model, write_model
 from convnet.cli.folders import FORM
 from convnet.cli.report import number, percent, say, skipped_data
-from convnet.cli.training_setup import TrainingSetup, set_up_arrays, set_up_photographs
+from convnet.cli.training_setup import (
+    TrainingSetup,
+    set_up_arrays,
+    set_up_photographs,
+    suits_pretrained,
+)
 from convnet.fitted.seen_images import fingerprints
+from convnet.layers.pretrained_wheels import EXTRA
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -36,6 +43,7 @@ EXAMPLES = """\
   convnet train pets/train --val pets/test --out pets.npz
   convnet train pets/train --out pets.npz --resume       continue a training that was interrupted
   convnet train birds/ --from pets.npz --out birds.npz   start from what another model learned
+  convnet train photos/ --from-scratch                   start from nothing, even if a pretrained net is installed
   convnet train photos/ --size 64 --layers vgg-small --augment flip,shift:.1 --epochs 60
   convnet train scans/ --size 100x150 --channels 1 --fit pad --augment none
   convnet train images.npz --layers spec.json            arrays X and y
@@ -48,6 +56,12 @@ one size, and "convnet predict MODEL photo.jpg" does the same. Reading photograp
 iPhones also need pillow-heif:
 {install_command("images")}
 {install_library("pillow-heif")}
+
+A training that starts from a net that knows the photographs of ImageNet needs far fewer photographs. Install that net:
+{install_command(EXTRA)}
+It is used for up to {recipe.MOST_PRETRAINED:,} photographs, unless --from-scratch, --from, --layers or --channels 1 is
+given. Training first fits a new output layer, then, with {recipe.FEWEST_TO_TUNE} photographs or more, also the last
+block of the net.
 
 A fifth of each class is the test set, or the images that --val names. It is tested after each epoch, which is one pass
 over the training images, and chooses nothing, unless --keep-best is given. Ctrl-C ends training and writes the model as
@@ -103,7 +117,8 @@ def add(subparsers: Subparsers) -> None:
         "--size",
         type=options.size,
         metavar="N|HxW",
-        help="side, or height and width, in pixels to which they are resized (default: 150)",
+        help="side, or height and width, in pixels to which they are resized (default: 150, or 224 for the "
+        "pretrained net, which resizes others to 224)",
     )
     options.add_fit(images, FORM["fit"])
     images.add_argument(
@@ -144,6 +159,12 @@ def add(subparsers: Subparsers) -> None:
     )
     net = parser.add_argument_group("the net and its training")
     net.add_argument(
+        "--from-scratch",
+        action="store_true",
+        default=None,
+        help="do not start from the pretrained net, even if it is installed",
+    )
+    net.add_argument(
         "--from",
         dest="start",
         metavar="MODEL",
@@ -161,28 +182,30 @@ def add(subparsers: Subparsers) -> None:
         metavar="LIST",
         help="random changes of the training images, some of "
         f"{', '.join(options.AUGMENTATIONS)}; or none, or a .json or .yaml file (default: "
-        "flip,rotate:15,shift:.1,zoom:.2 for photographs; leave out flip if left and right differ, as in text)",
+        "flip,rotate:15,shift:.1,zoom:.2 for photographs; leave out flip if left and right differ, as in text). From "
+        f"the pretrained net, the default is none, and a list makes {recipe.VERSIONS} changed versions of each image",
     )
     net.add_argument(
         "--epochs",
         type=options.count,
         metavar="N",
         help="number of passes over the training images (default: for photographs 40,000 divided by their number, from "
-        "20 to 200; for arrays 20)",
+        "20 to 200; for arrays 20). From the pretrained net: passes of the last stage (default: "
+        f"{recipe.HEAD_EPOCHS} of the output layer, or 4,000 divided by the number of photographs, from "
+        f"{recipe.TUNING_EPOCHS[0]} to {recipe.TUNING_EPOCHS[1]}, of the last block)",
     )
     net.add_argument(
         "--batch-size",
         type=options.count,
-        default=32,
         metavar="N",
-        help="number of images per step (default: %(default)s)",
+        help="number of images per step (default: 32; from the pretrained net 8 to 32, a sixteenth of the images)",
     )
     net.add_argument(
         "--learning-rate",
         type=float,
         metavar="R",
         help="largest learning rate (default: 0.003 for photographs, in one cycle; 0.001 for arrays, along a cosine; "
-        "with --from a third of it)",
+        "with --from a third of it; from the pretrained net 0.003 for the output layer and 0.0001 for the last block)",
     )
     net.add_argument(
         "--seed",
@@ -205,16 +228,21 @@ def run(args: Namespace) -> dict[str, Any]:
     )
     if args.keep_best and setup.X_val is None:
         raise UsageError("--keep-best needs a test set. Pass --val or --val-fraction.")
-    clf = _classifier(args, setup.recipe, start)
+    start = setup.start
+    read = time.perf_counter() - begin
+    for stage in setup.stages[:-1]:
+        if not args.quiet:
+            say("training a new output layer on the features of the pretrained net ...")
+        start = _classifier(args, stage, start).fit(setup.X, setup.y)
+    clf = _last_stage(args, setup.stages[-1], start)
     hashes = fingerprints(setup.X)
     hashes_val = None if setup.X_val is None else fingerprints(setup.X_val)
 
     def finish() -> None:
         clf.set_params(warm_start=False, callbacks=None, init_weights=None)
-        seen.remember(clf, hashes, hashes_val if args.keep_best else None, start)
+        seen.remember(clf, hashes, hashes_val if args.keep_best else None, setup.start)
         write_model(clf, args.out)
 
-    read = time.perf_counter() - begin
     _fit(clf, setup, args, checkpoint, finish)
     finish()
     with suppress(FileNotFoundError):
@@ -235,7 +263,10 @@ def run(args: Namespace) -> dict[str, Any]:
         notes = [*known.hints(setup.noun), *hints.about_accuracy(found, setup.noun)]
         test = scores.data(found) | {"used_in_training": known.training}
     if setup.noun == "image":
-        notes += hints.about_training_set(np.unique(setup.y, return_counts=True)[1])
+        counts = np.unique(setup.y, return_counts=True)[1]
+        notes += hints.about_training_set(counts, pretrained=setup.pretrained)
+        if suits_pretrained(args) and not setup.pretrained:
+            notes.append(hints.PRETRAINED)
     hints.tell(notes)
     total = time.perf_counter() - begin
     say(
@@ -276,6 +307,10 @@ def _check_options(args: Namespace) -> str:
     check_model_path(args.out, *inputs, force=args.force or args.resume)
     if args.val_labels is not None and args.val is None:
         raise UsageError("--val-labels needs --val, the folder of the images that it lists.")
+    if args.start is not None and args.from_scratch:
+        raise UsageError(
+            "--from starts from a model, and --from-scratch from none. Leave out one of them."
+        )
     if args.start is not None and args.layers is not None:
         raise UsageError("--from uses the layers of its model. Leave out --layers.")
     share = args.val_fraction
@@ -320,23 +355,44 @@ def _fit(
         raise
 
 
+def _last_stage(
+    args: Namespace, found: recipe.Recipe, start: ConvNetClassifier | None
+) -> ConvNetClassifier:
+    """Return the classifier of the last stage, which the options are about."""
+    epochs = args.epochs or found.max_iter
+    patience = epochs if found.n_iter_no_change == found.max_iter else found.n_iter_no_change
+    clf = _classifier(args, found, start)
+    clf.set_params(max_iter=epochs, n_iter_no_change=patience, verbose=not args.quiet)
+    if args.layers is not None:
+        clf.set_params(layers=args.layers)
+    if args.learning_rate is not None:
+        clf.set_params(learning_rate_init=args.learning_rate)
+    return clf
+
+
 def _classifier(
     args: Namespace, found: recipe.Recipe, start: ConvNetClassifier | None
 ) -> ConvNetClassifier:
-    epochs = args.epochs or found.max_iter
-    patience = epochs if found.n_iter_no_change == found.max_iter else found.n_iter_no_change
-    rate = found.learning_rate_init if args.learning_rate is None else args.learning_rate
+    """Return the classifier of a stage, which starts from the net of the stage before."""
+    augment = found.augment if args.augment is None else list(args.augment) or None
+    # cached versions are worth something with random changes of single images
+    changes = args.augment or ()
+    can_cache = bool(changes) and not any(isinstance(one, MixUp | CutMix) for one in changes)
+    # arrays for --from may be flat; the pretrained net resizes images of any shape
+    known = None if args.start is None or start is None else start.input_shape_
     return ConvNetClassifier(
-        found.layers if args.layers is None else args.layers,
-        augment=found.augment if args.augment is None else list(args.augment) or None,
-        batch_size=args.batch_size,
+        found.layers,
+        alpha=found.alpha,
+        augment=augment,
+        batch_size=args.batch_size or found.batch_size,
+        cache_augmented=found.cache_augmented if can_cache else None,
+        freeze=found.freeze,
         init_weights=None if start is None else FrozenEstimator(start),
         learning_rate=found.learning_rate,
-        learning_rate_init=rate,
-        input_shape=None if start is None or len(start.input_shape_) == 1 else start.input_shape_,
-        max_iter=epochs,
-        n_iter_no_change=patience,
+        learning_rate_init=found.learning_rate_init,
+        input_shape=None if known is None or len(known) == 1 else known,
+        max_iter=found.max_iter,
+        n_iter_no_change=found.n_iter_no_change,
         random_state=args.seed,
-        verbose=not args.quiet,
         n_jobs=args.jobs,
     )

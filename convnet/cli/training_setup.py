@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, load_pretrained
 from convnet.cli import recipe
 from convnet.cli.data import split, training_data
 from convnet.cli.errors import UsageError
-from convnet.cli.folders import FORM, check_known, form_of, open_folder, refuse_for_arrays
+from convnet.cli.folders import (
+    FORM,
+    check_known,
+    find_files,
+    form_of,
+    open_folder,
+    refuse_for_arrays,
+)
 from convnet.cli.report import number, say
 from convnet.inputs.images import as_images
 
@@ -20,11 +27,14 @@ if TYPE_CHECKING:
 
     from convnet.data.errors import Skipped
 
+PRETRAINED_FORM = FORM | {"size": (recipe.PRETRAINED.size,) * 2}
+
 
 class TrainingSetup(NamedTuple):
     """What is learned, what it is tested on, and how it is trained.
 
-    `X_val` and `y_val` are None without a test set. `skipped` are the files that could not be read.
+    `X_val` and `y_val` are None without a test set. `skipped` are the files that could not be read. `start` is the
+    net to start from, or None. Each stage of the training starts from the net of the stage before it.
     """
 
     X: Any
@@ -33,12 +43,28 @@ class TrainingSetup(NamedTuple):
     y_val: np.ndarray | None
     noun: str
     skipped: list[Skipped]
-    recipe: recipe.Recipe
+    start: ConvNetClassifier | None
+    stages: list[recipe.Recipe]
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the training starts from the pretrained net."""
+        return self.stages[0].freeze is not None
 
 
 def set_up_arrays(args: Namespace, start: ConvNetClassifier | None) -> TrainingSetup:
     """Return the setup of a training on a file of arrays."""
-    refuse_for_arrays(args, "labels", "size", "fit", "channels", "cache", "cache_dir", "val_labels")
+    refuse_for_arrays(
+        args,
+        "from_scratch",
+        "labels",
+        "size",
+        "fit",
+        "channels",
+        "cache",
+        "cache_dir",
+        "val_labels",
+    )
     X, y, X_val, y_val = training_data(args.data, args.val_fraction, args.seed, args.val)
     found = recipe.for_arrays(args.data)
     if start is not None:
@@ -47,12 +73,13 @@ def set_up_arrays(args: Namespace, start: ConvNetClassifier | None) -> TrainingS
         except ValueError as error:
             raise UsageError(f"--from: {args.start} was trained on other arrays. {error}") from None
         found = _fine_tuning(args, found, start, y)
-    return TrainingSetup(X, y, X_val, y_val, "row", [], found)
+    return TrainingSetup(X, y, X_val, y_val, "row", [], start, [found])
 
 
 def set_up_photographs(args: Namespace, start: ConvNetClassifier | None) -> TrainingSetup:
     """Return the setup of a training on a folder of photographs."""
-    form = _form(args, start)
+    pretrained = _starts_pretrained(args)
+    form = _form(args, start, PRETRAINED_FORM if pretrained else FORM)
     reading = {"cache_bytes": args.cache, "cache_dir": args.cache_dir, "jobs": args.jobs}
     if args.val is not None and not os.path.isdir(args.val):
         raise UsageError(f"--val: there is no folder {args.val}. Pass a folder like {args.data}.")
@@ -78,10 +105,36 @@ def set_up_photographs(args: Namespace, start: ConvNetClassifier | None) -> Trai
     elif args.val_fraction != 0:
         train, test = split(labels, args.val_fraction, args.seed, "image")
         X_val, y_val, images, labels = images[test], labels[test], images[train], labels[train]
-    found = recipe.for_photographs(len(labels), form["size"])
-    if start is not None:
-        found = _fine_tuning(args, found, start, labels)
-    return TrainingSetup(images, labels, X_val, y_val, "image", skipped, found)
+    if pretrained:
+        start = load_pretrained(recipe.PRETRAINED.preset)
+    if start is not None and (pretrained or recipe.knows_imagenet(start)):
+        stages = recipe.from_pretrained(start, len(labels))
+    else:
+        stages = [recipe.for_photographs(len(labels), form["size"])]
+        if start is not None:
+            stages = [_fine_tuning(args, stages[0], start, labels)]
+    return TrainingSetup(images, labels, X_val, y_val, "image", skipped, start, stages)
+
+
+def suits_pretrained(args: Namespace) -> bool:
+    """Return whether the training would start from the pretrained net if it were installed."""
+    own_net = args.layers is not None or args.channels == 1 or args.start is not None
+    if args.from_scratch or own_net or not os.path.isdir(args.data):
+        return False
+    return _number_of_files(args.data) <= recipe.MOST_PRETRAINED
+
+
+def _starts_pretrained(args: Namespace) -> bool:
+    """Return whether the training starts from the pretrained net. Say so in one line."""
+    wheel = recipe.PRETRAINED
+    if not (suits_pretrained(args) and wheel.is_installed()):
+        return False
+    if not args.quiet:
+        say(
+            f"starting from {wheel.preset}, a net that was trained on ImageNet; --from-scratch starts from a net that "
+            "has seen nothing"
+        )
+    return True
 
 
 def _fine_tuning(
@@ -100,11 +153,19 @@ def _fine_tuning(
     return found
 
 
-def _form(args: Namespace, start: ConvNetClassifier | None) -> dict[str, Any]:
-    """Return size, channels and fit of the photographs: the options, else those of the model to start from."""
-    if start is None:
-        defaults = FORM
-    else:
+def _number_of_files(folder: str) -> int:
+    """Return the number of image files in a folder, 0 if it cannot be read. Opening them would decode them all."""
+    try:
+        return len(find_files([folder]))
+    except (UsageError, OSError):
+        return 0
+
+
+def _form(
+    args: Namespace, start: ConvNetClassifier | None, defaults: dict[str, Any]
+) -> dict[str, Any]:
+    """Return size, channels and fit of the photographs: the options, else those of --from, else the defaults."""
+    if start is not None:
         defaults = form_of(start, args.start, args.fit)
         for name in ("size", "channels"):
             asked = getattr(args, name)

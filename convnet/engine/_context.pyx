@@ -106,10 +106,10 @@ cdef class Context:
         self.c.epoch = epoch
 
     def augmentation(self, transforms, str fill):
-        """Set the random changes of images, each (name, vertical, horizontal), and the fill mode."""
+        """Set the random changes of images, each (name, up to four numbers), and the fill mode."""
         cdef const cn_transform[::1] listed = np.array(
-            [(TRANSFORMS.index(name), v, h) for name, v, h in transforms],
-            dtype=[("kind", "i8"), ("v", "f8"), ("h", "f8")])
+            [(TRANSFORMS.index(name), *numbers, *(4 - len(numbers)) * [0.0]) for name, *numbers in transforms],
+            dtype=[("kind", "i8"), ("v", "f8"), ("h", "f8"), ("p", "f8"), ("q", "f8")])
         self.c.n_transforms = listed.shape[0]
         self.c.transforms = &listed[0] if listed.shape[0] else NULL
         self.c.fill = FILLS.index(fill)

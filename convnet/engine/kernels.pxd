@@ -17,7 +17,7 @@ cdef extern from "convnet.h" nogil:
 
     ctypedef struct cn_transform:
         int64_t kind
-        double v, h
+        double v, h, p, q
 
     ctypedef struct cn_context:
         const float *params

@@ -343,7 +343,8 @@ class InspectionMixin:
         """Return augmented images as training would see them.
 
         Works before and after ``fit``. Row i of X is augmented as in epochs 0 to n - 1 of a ``fit`` whose X begins with
-        these rows and whose `random_state` is the same integer. Neither the estimator nor its RandomState changes.
+        these rows and whose `random_state` is the same integer. `MixUp` and `CutMix` mix these images with each other,
+        as if they were one batch. Neither the estimator nor its RandomState changes.
 
         Parameters
         ----------

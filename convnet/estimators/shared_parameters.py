@@ -62,7 +62,7 @@ class SharedParameters:
         Random changes of the training images, and of no others: a list of augmentations from `convnet.augment` such as
         ``[RandomFlip(), RandomRotation(15)]``, or plain data, text or a path as for `layers`. Each image is changed
         differently in each epoch. Augmentation comes before all layers: images are changed at the size that they have
-        in X, even if there is a `Resize` layer. See `preview_augment`.
+        in X, even if there is a `Resize` layer. `MixUp` and `CutMix` also mix targets. See `preview_augment`.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
         The optimizer: Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019), RMSprop without momentum
         (Tieleman and Hinton, 2012), or stochastic gradient descent with `momentum`.
@@ -163,12 +163,13 @@ class SharedParameters:
         Layers whose parameters do not change: names, patterns such as ``"conv*"``, or ``"until:conv3"`` for all layers
         up to that one. Batch norm in them uses its running statistics; dropout in them works as in other layers. If the
         first layers of the net are frozen, no gradients are computed for them. Without augmentation, or with
-        `cache_augmented`, the outputs of those before any dropout are cached in the first epoch if they fit in 1 GiB of
-        memory. Otherwise, each epoch computes them again.
+        `cache_augmented`, the outputs of those before any dropout are cached in the first epoch, those for the
+        validation set too, if each set takes 1 GiB of memory or less. Otherwise, each epoch computes them again.
     cache_augmented : int, default=None
         With `augment` and frozen first layers, the number of augmented versions of each image. The epochs take them in
         turn, so that the frozen layers see each version once, and their outputs are cached. None changes each image
-        differently in each epoch, for which the frozen layers run in every step.
+        differently in each epoch, for which the frozen layers run in every step. `MixUp` and `CutMix` need None,
+        because they mix the images of each batch.
     layer_learning_rates : dict of str to float, default=None
         Factors of the learning rate of layers, by names or patterns as in `freeze`: ``{"conv*": 0.1}``. If several
         match a layer, the last one counts.

@@ -135,6 +135,11 @@ class FitData:
         augment = None
         if estimator.augment is not None:
             augment = plan_augment(as_augment(estimator.augment), images.shape[1:], largest)
+        if augment is not None and augment.mixes and estimator.cache_augmented is not None:
+            raise ValueError(
+                f"cache_augmented={estimator.cache_augmented} caches versions of single images, but MixUp and CutMix "
+                "mix the images of each batch. Set cache_augmented=None, or leave them out of augment."
+            )
         return cls(
             task=task.fitted(target),
             layers=layers,

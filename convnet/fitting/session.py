@@ -47,7 +47,12 @@ from convnet.fitting.transfer import (
 from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
-from convnet.training.frozen_prefix import AugmentedCopies, CachedFeatures, FrozenPrefix
+from convnet.training.frozen_prefix import (
+    MAX_CACHED_BYTES,
+    AugmentedCopies,
+    CachedFeatures,
+    FrozenPrefix,
+)
 from convnet.training.loop import METRICS, Loop
 from convnet.training.optimization import OptimizationState, resolve_batch_size
 from convnet.training.statistics import learn_statistics
@@ -330,10 +335,14 @@ class FitSession:
         copies: AugmentedCopies | None = None
         if data.augment is None or estimator.cache_augmented is not None:
             last = plan.frozen_prefix(frozen)
-            if data.augment is not None and last is None:
+            if estimator.cache_augmented is not None and (data.augment is None or last is None):
+                reason = (
+                    "there is no augment"
+                    if data.augment is None
+                    else "freeze does not keep the first layers of the net"
+                )
                 warn_user(
-                    f"{self.estimator_name}: cache_augmented has no effect, because freeze does not keep the first "
-                    "layers of the net."
+                    f"{self.estimator_name}: cache_augmented has no effect, because {reason}."
                 )
             if last is not None:
                 prefix = FrozenPrefix(network, last, self.n_threads)
@@ -363,9 +372,16 @@ class FitSession:
                 copies = AugmentedCopies(
                     data.augment, estimator.cache_augmented, optimization.trainer.seed
                 )
-            examples = CachedFeatures.of(
+            features = CachedFeatures.of(
                 examples, prefix=prefix, copies=copies, cached=not self.partial
             )
+            if copies is not None and features.bytes_to_cache > MAX_CACHED_BYTES:
+                warn_user(
+                    f"{self.estimator_name}: the outputs of the frozen layers for {copies.n} versions of each image "
+                    f"take {features.bytes_to_cache / 2**30:.1f} GiB. Only {MAX_CACHED_BYTES / 2**30:.1f} GiB are "
+                    "cached, so each epoch computes them again. Lower cache_augmented, or freeze more layers."
+                )
+            examples = features
         offset = None if score is None else score[1]
         return Preparation(optimization, examples, batch_size, offset, prefix)
 

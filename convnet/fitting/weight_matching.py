@@ -105,9 +105,10 @@ def match_weights(
     what, names = "weight_names", weight_names
     if names is None:  # the first name map that is of such a file
         there = {*by_name, *(source for m in modules for source in m.sources.values())}
-        fitting = ((name, known) for name, known in maps.items() if there >= set(known.values()))
-        what, names = next(fitting, ("", None))
-        what = f"the name map {what!r} of the preset"
+        fitting = (name for name, known in maps.items() if there >= set(known.values()))
+        map_name = next(fitting, None)
+        if map_name is not None:
+            what, names = f"the name map {map_name!r} of the preset", maps[map_name]
     if names is not None:
         pairs = NameResolver(own, modules, arrays, what).pairs(names)
     else:
@@ -381,13 +382,15 @@ def _gaps_of_net(own: Sequence[Module], pairs: Mapping[str, str]) -> list[Module
 def _gaps_of_file(modules: Sequence[Module], taken: set[str]) -> list[Module]:
     """Return the modules without a layer before the last one of the same kind that has one.
 
-    Across kinds, a file lists modules in the order of their definition, which may not be that of their use.
+    Across kinds, a file lists modules in the order of their definition, which may not be that of their use. But what
+    changes maps without having an order of its own, a PReLU or a normalization, must not be left out in the middle.
     """
     gaps: list[Module] = []
     open_: dict[str, list[Module]] = {}
     for module in modules:
         if module.name in taken:
-            gaps += open_.pop(module.kind, [])
+            for kind in {module.kind, "prelu", *NORMS}:
+                gaps += open_.pop(kind, [])
         elif module.kind:
             open_.setdefault(module.kind, []).append(module)
     return gaps

@@ -83,4 +83,4 @@ class SpatialDropout2D(Layer):
     def lower(self, builder: Builder) -> None:
         if self.rate > 0.0:
             key = len(builder.ops) + 1
-            builder.emit("DropoutOp", rate=self.rate, key=key, whole_channels=True)
+            builder.emit("DropoutOp", rate=self.rate, key=key, unit="channel")

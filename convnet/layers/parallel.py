@@ -161,7 +161,9 @@ class Parallel(Layer):
         ]
 
 
-def lower_branches(builder: Builder, branches: Sequence[Sequence[Link]], merge: str) -> None:
+def lower_branches(
+    builder: Builder, branches: Sequence[Sequence[Link]], merge: str, *, drop_path: float = 0.0
+) -> None:
     """Emit the operations of branches and of their merge.
 
     Parameters
@@ -172,6 +174,8 @@ def lower_branches(builder: Builder, branches: Sequence[Sequence[Link]], merge: 
         At least two.
     merge : str
         One of `MERGES`.
+    drop_path : float, default=0.0
+        Probability that the end of the first branch is dropped for a sample in training.
     """
     shapes = [end_shape(branch, builder.shape) for branch in branches]
     shape = _merged_shape(merge, shapes)
@@ -183,6 +187,9 @@ def lower_branches(builder: Builder, branches: Sequence[Sequence[Link]], merge: 
         builder.switch(start)
         for link in branches[i]:
             builder.lower(link.name, link.layer)
+        if drop_path > 0.0 and i == 0:
+            key = len(builder.ops) + 1
+            builder.emit("DropoutOp", rate=drop_path, key=key, unit="sample")
         end = builder.end()
         if merge == "concat":
             builder.emit("ConcatOp", shape, into=joined, first_channel=first_channel)

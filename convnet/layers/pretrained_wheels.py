@@ -54,12 +54,22 @@ class PretrainedWheel:
     path: str
     sha256: str
 
+    def is_installed(self) -> bool:
+        """Return whether the package with the weights can be found."""
+        return self._package() is not None
+
+    def _package(self) -> Path | None:
+        """Return the folder of the package, or None."""
+        spec = find_spec(self.module)
+        found = spec and spec.submodule_search_locations
+        return Path(next(iter(found))) if found else None
+
     def layers(self) -> tuple[Layer, ...]:
         """Return the layers of the net, which takes images with values from 0 to 255, without the output layer."""
         return (*self.preprocessing, *as_layers(self.preset))
 
-    def file(self) -> Path:
-        """Return the path of the file of weights.
+    def file(self, what: str) -> Path:
+        """Return the path of the file of weights, for `what`, such as 'load_pretrained("NAME")'.
 
         Raises
         ------
@@ -68,11 +78,10 @@ class PretrainedWheel:
         ValueError
             If the file is missing or is not the one that was verified.
         """
-        spec = find_spec(self.module)
-        if spec is None or not spec.submodule_search_locations:
-            what = f'load_pretrained("{self.preset}")'
+        package = self._package()
+        if package is None:
             raise ImportError(missing_extra(what, self.distribution, EXTRA))
-        path = Path(next(iter(spec.submodule_search_locations))) / self.path
+        path = package / self.path
         known = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
         if not known:
             raise ValueError(

@@ -11,7 +11,7 @@ from convnet.layers.conv2d import Conv2D
 from convnet.layers.dense import Dense
 from convnet.layers.geometry import LayerShapeError, Shape, cross
 from convnet.layers.parallel import checked_layers, lower_branches, merge_remedy
-from convnet.values.constraints import parameter
+from convnet.values.constraints import number, parameter
 
 SHORTCUT = "shortcut"  # name of the projection: "residual1/shortcut", and prefix of the names of other shortcuts
 RESERVED = {SHORTCUT: "the shortcut of a Residual"}
@@ -49,6 +49,10 @@ class Residual(Layer):
     activation : str, default=None
         Function applied to the sum, such as "relu". `Activation` lists the names. "relu" gives the block of [1]_. None
         applies no function and gives the block of [2]_.
+    drop_path : float, default=0.0
+        Probability that the output of `layers` is dropped for a sample in training, from 0 to 0.999 (stochastic depth,
+        [3]_). The sample then passes through the shortcut only. The outputs of the other samples are divided by
+        1 - drop_path. Networks with many blocks mostly let it grow from 0 in the first block to 0.1 or 0.2 in the last.
 
     Raises
     ------
@@ -64,12 +68,20 @@ class Residual(Layer):
     The shape is that of the last layer. From (h, w, c) to (oh, ow, oc) the projection has stride
     (⌈h / oh⌉, ⌈w / ow⌉), weights (1, 1, c, oc) and bias (oc,).
 
+    In training, the block computes f(s(x) + m · g(x) / (1 - drop_path)) with its activation f, its shortcut s and its
+    layers g. For each sample, m is 0 with probability `drop_path`, else 1. This is ``StochasticDepth(p, "row")`` of
+    torchvision and ``DropPath`` of timm. Prediction drops nothing. The dropped samples depend on `random_state`, the
+    epoch and the row of X, and not on the number of threads. Dropped samples go through `layers` too and count in the
+    statistics of batch normalization.
+
     References
     ----------
     .. [1] K. He, X. Zhang, S. Ren and J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
            https://arxiv.org/abs/1512.03385.
     .. [2] K. He, X. Zhang, S. Ren and J. Sun, "Identity Mappings in Deep Residual Networks", ECCV 2016,
            https://arxiv.org/abs/1603.05027.
+    .. [3] G. Huang, Y. Sun, Z. Liu, D. Sedra and K. Q. Weinberger, "Deep Networks with Stochastic Depth", ECCV 2016,
+           https://arxiv.org/abs/1603.09382.
 
     Examples
     --------
@@ -86,6 +98,7 @@ class Residual(Layer):
     layers: tuple[Layer, ...] = parameter(_body)
     activation: str | None = parameter(activation_name, default=None)
     shortcut: tuple[Layer, ...] | None = parameter(_shortcut, default=None)
+    drop_path: float = parameter(number(0, 0.999), default=0.0)
 
     if TYPE_CHECKING:  # accepts lists, and dicts in them
 
@@ -94,6 +107,7 @@ class Residual(Layer):
             layers: Sequence[Layer | dict[str, Any]],
             activation: str | None = None,
             shortcut: Sequence[Layer | dict[str, Any]] | None = None,
+            drop_path: float = 0.0,
             *,
             name: str | None = None,
         ) -> None: ...
@@ -118,7 +132,8 @@ class Residual(Layer):
         return shape
 
     def lower(self, builder: Builder) -> None:
-        lower_branches(builder, self._branches(builder.shape), "add")
+        branches = self._branches(builder.shape)
+        lower_branches(builder, branches, "add", drop_path=self.drop_path)
         builder.activation(self.activation)
 
     def _branches(self, input_shape: Shape) -> tuple[list[Link], list[Link]]:

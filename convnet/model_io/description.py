@@ -26,6 +26,7 @@ from convnet.fitted.validate import check_presence, check_values, plan_layers, v
 from convnet.fitted.weights import Weights
 from convnet.inputs.scaling import InputFormat
 from convnet.layers import as_layers, to_dicts
+from convnet.layers.pretrained_wheels import WHEELS, is_pretrained
 from convnet.persistence.json_values import NotPlainError, from_json, to_json
 from convnet.training import schedules
 from convnet.values import spec
@@ -152,7 +153,7 @@ def _codec(name: str) -> _Codec:
 
 
 def _layers_to_json(value: Any, net: Any) -> Any:
-    if isinstance(value, str) and value == "auto":
+    if isinstance(value, str) and (value == "auto" or is_pretrained(net.init_weights)):
         return value
     if isinstance(value, str | os.PathLike):  # JSON, YAML, or the path of a file that may change
         return to_dicts(net._network_cache.layers)
@@ -160,7 +161,8 @@ def _layers_to_json(value: Any, net: Any) -> Any:
 
 
 def _layers_from_json(data: Any) -> Any:
-    return data if data == "auto" else list(as_layers(_as_list(data)))
+    is_name = isinstance(data, str) and (data == "auto" or data in WHEELS)
+    return data if is_name else list(as_layers(_as_list(data)))
 
 
 def _augment_to_json(value: Any, net: Any) -> Any:

@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 
 from convnet.augment.plan import AugmentPlan
 from convnet.graph import Network
+from convnet.graph.compiler import can_divide
 from convnet.graph.runtime.augmenter import augmented
-from convnet.layers import BatchNorm
 from convnet.training.examples import Examples
 from convnet.training.prediction import predict_in_batches
 
-MAX_CACHED_BYTES = (
-    2**30
-)  # of the cached outputs; if all would take more, each epoch computes them again
-READ_SAMPLES = 256  # that are read into memory together
+# Of the cached outputs of one set of samples. If they would take more, each epoch computes them again.
+MAX_CACHED_BYTES = 2**30
+READ_SAMPLES = 256  # samples that are read into memory together
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +39,8 @@ class FrozenPrefix:
 
     @property
     def keeps_bits(self) -> bool:
-        """Whether layers behind it compute the same bits from its outputs as the whole net.
-
-        A prediction of the whole net multiplies the weights of a convolution by the factors of a batch norm after it.
-        """
-        layers = self.network.plan.layers
-        last = next(i for i, info in enumerate(layers) if info.name == self.layer)
-        return not isinstance(layers[last + 1].layer, BatchNorm)
+        """Whether layers behind it compute the same bits from its outputs as the whole net."""
+        return can_divide(self.network.plan, self.layer)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -172,9 +166,13 @@ class CachedFeatures(Examples):
     def _n_versions(self) -> int:
         return 1 if self.copies is None else self.copies.n
 
+    @property
+    def bytes_to_cache(self) -> int:
+        """Number of bytes of the outputs for all versions of all samples."""
+        return 4 * self._n_versions * len(self.rows) * prod(self.prefix.shape)
+
     def _uses_cache(self) -> bool:
-        floats = self._n_versions * len(self.X) * prod(self.prefix.shape)
-        return self.cached and 4 * floats <= MAX_CACHED_BYTES
+        return self.cached and self.bytes_to_cache <= MAX_CACHED_BYTES
 
     def _features(
         self, rows: NDArray[np.int64], version: int, read: NDArray[Any] | None

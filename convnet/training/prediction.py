@@ -40,7 +40,7 @@ def predict_in_batches(
     layer : str, default=None
         Name of the layer whose output to return. None: the last.
     after : str, default=None
-        Name of a layer whose outputs X holds, so that only the layers behind it run. Without `layer` alone.
+        Name of a layer whose outputs X holds, so that only the layers behind it run. `layer` must be None then.
 
     Returns
     -------

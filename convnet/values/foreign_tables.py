@@ -22,7 +22,15 @@ FOLDER = (
 
 _AUGMENTATIONS = (
     *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast"),
-    *("RandomBrightness", "RandomCrop"),
+    *(
+        "RandomBrightness",
+        "RandomSaturation",
+        "RandomHue",
+        "RandomCrop",
+        "RandomResizedCrop",
+        "MixUp",
+        "CutMix",
+    ),
 )
 
 LAYERS = ForeignNames(
@@ -58,6 +66,8 @@ LAYERS = ForeignNames(
         "Resizing": "Resize((150, 150))",
         "SeparableConvolution2D": "SeparableConv2D(16, 3)",
         "SpatialDropout": "SpatialDropout2D(0.5)",
+        "DropPath": "Residual([Conv2D(16, 3)], drop_path=0.1)",
+        "StochasticDepth": "Residual([Conv2D(16, 3)], drop_path=0.1)",
         "UpSampling1D": "UpSample1D(2)",
         "UpSampling2D": "UpSample2D(2)",
         "ZeroPadding1D": "Pass padding to the next layer: Conv1D(16, 3, padding=1).",
@@ -182,7 +192,9 @@ LAYER_PARAMETERS = ForeignNames(
         "axis": "Leave it out: the last axis holds the channels.",
         "center": "Leave it out: scale and offset are learned.",
         "drop_prob": "rate={value}",
-        "drop_rate": "rate={value}",
+        "drop_path_rate": "drop_path={value}",
+        "drop_rate": ("rate={value}", "drop_path={value}"),
+        "stochastic_depth_prob": "drop_path={value}",
         "dropout_rate": "rate={value}",
         "eps": "epsilon={value}",
         "keep_prob": "rate=1 - keep_prob, the share that is dropped",
@@ -252,16 +264,21 @@ SCHEDULES = ForeignNames(
 
 AUGMENTATIONS = ForeignNames(
     {
-        "ColorJitter": "[RandomBrightness(0.2), RandomContrast(0.2)]",
+        "ColorJitter": "[RandomBrightness(0.2), RandomContrast(0.2), RandomSaturation(0.2), RandomHue(0.05)]",
         "Compose": "a list of augmentations, such as [RandomFlip(), RandomRotation(15)]",
         "HorizontalFlip": "RandomFlip()",
         "Normalize": "Normalize(), a layer of convnet.layers",
         "RandomAffine": "[RandomRotation(15), RandomTranslation(0.1)]",
+        "RandomColorJitter": "[RandomBrightness(0.2), RandomContrast(0.2), RandomSaturation(0.2), RandomHue(0.05)]",
+        "RandomCutMix": "CutMix()",
+        "RandomCutmix": "CutMix()",
         "RandomCutout": "Cutout(8)",
         "RandomErasing": "Cutout(8)",
+        "RandomGrayscale": "RandomSaturation(1)",
         "RandomHeight": "RandomZoom(0.2)",
         "RandomHorizontalFlip": "RandomFlip()",
-        "RandomResizedCrop": "[RandomZoom(0.2), RandomTranslation(0.1)]",
+        "RandomMixUp": "MixUp()",
+        "RandomMixup": "MixUp()",
         "RandomShift": "RandomTranslation(0.1)",
         "RandomVerticalFlip": 'RandomFlip("vertical")',
         "RandomWidth": "RandomZoom(0.2)",
@@ -275,6 +292,7 @@ AUGMENTATIONS = ForeignNames(
 AUGMENT_PARAMETERS = ForeignNames(
     {
         "angle": "degrees={value}",
+        "beta": "alpha={value}",
         "factor": "degrees=15",
         "height_factor": "factor={value}",
         "interpolation": "Leave it out: images are resampled bilinearly.",

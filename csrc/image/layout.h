@@ -18,6 +18,11 @@ static inline int64_t cn_augment_scratch(const cn_maps_params *op) {
                   2 * cn_contrast_chunk(op->dst.c));
 }
 
+/* The partner's image, and what augmenting it takes. */
+static inline int64_t cn_mix_scratch(const cn_maps_params *op) {
+    return cn_image_floats(&op->dst) + cn_augment_scratch(op);
+}
+
 /* Floats of the table of an axis with m outputs. */
 static inline int64_t cn_axis_floats(int64_t m, int64_t taps) {
     return cn_aligned(2 * m) + cn_aligned(m * taps);

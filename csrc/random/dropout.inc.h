@@ -4,7 +4,8 @@
  * thread, and the backward pass computes the mask again instead of storing it. A row of the
  * map is cut into blocks of 64 values; value i of a block is word i / 16 of the block's counter i % 16,
  * so that sixteen counters go through Philox side by side. Where whole channels are dropped (Tompson et al., 2015),
- * channel k of a map has the number of value k of its first row.
+ * channel k of a map has the number of value k of its first row. Where whole samples are dropped (stochastic depth,
+ * Huang et al., 2016), a sample has the number of its first value.
  */
 #ifndef CN_RANDOM_DROPOUT_INC_H
 #define CN_RANDOM_DROPOUT_INC_H
@@ -79,6 +80,31 @@ static void channel_dropout_fwd(const cn_dropout_params *op, const cn_context *c
 static void channel_dropout_bwd(const cn_dropout_params *op, const cn_context *ctx,
                                 const cn_task *t) {
     cn_channel_dropout(op, ctx, t, &op->grad_dst, &op->grad_src);
+}
+
+static void cn_sample_dropout(const cn_dropout_params *op, const cn_context *ctx, const cn_task *t,
+                              const cn_map *from, const cn_map *to) {
+    const float one = 1.0f;
+    const int64_t n = from->w * from->c;
+    for (int64_t s = t->s0; s < t->s1; s++) {
+        float factor;
+        cn_dropout_row(op, ctx, cn_sample_id(ctx, t, s), 0, &one, &factor, 1);
+        for (int64_t y = 0; y < from->h; y++) {
+            const float *restrict x = cn_line(t, from, s, y);
+            float *restrict out = cn_line(t, to, s, y);
+            for (int64_t i = 0; i < n; i++) out[i] = factor != 0.0f ? x[i] * factor : 0.0f;
+        }
+    }
+}
+
+static void sample_dropout_fwd(const cn_dropout_params *op, const cn_context *ctx,
+                               const cn_task *t) {
+    cn_sample_dropout(op, ctx, t, &op->src, &op->dst);
+}
+
+static void sample_dropout_bwd(const cn_dropout_params *op, const cn_context *ctx,
+                               const cn_task *t) {
+    cn_sample_dropout(op, ctx, t, &op->grad_dst, &op->grad_src);
 }
 
 #endif

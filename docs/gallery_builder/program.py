@@ -7,18 +7,17 @@ from typing import NamedTuple
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ORDER = (
-    *(
-        "layers",
-        "history",
-        "filters",
-        "explanations",
-        "photographs",
-        "signals",
-        "mistakes",
-        "trace",
-        "transfer",
-        "search",
-    ),
+    "layers",
+    "history",
+    "filters",
+    "explanations",
+    "photographs",
+    "scans",
+    "signals",
+    "mistakes",
+    "trace",
+    "transfer",
+    "search",
 )
 _CELL = re.compile(r"^# %%.*\n", re.MULTILINE)
 

@@ -4,18 +4,24 @@ import copy
 import json
 import math
 import pickle
+import re
 
 import pytest
 from sklearn.base import clone
 
 from convnet.augment import (
     Augmentation,
+    CutMix,
     Cutout,
+    MixUp,
     RandomBrightness,
     RandomContrast,
     RandomCrop,
     RandomFlip,
+    RandomHue,
+    RandomResizedCrop,
     RandomRotation,
+    RandomSaturation,
     RandomTranslation,
     RandomZoom,
     as_augment,
@@ -23,7 +29,7 @@ from convnet.augment import (
     register,
 )
 from convnet.augment.plan import plan_augment
-from convnet.engine._engine import TRANSFORMS
+from convnet.engine import TRANSFORMS
 
 # value, its repr, its transform for images of 20 × 40 whose range is 2
 TABLE = [
@@ -43,8 +49,23 @@ TABLE = [
     (RandomZoom([0.2, 0.2]), "RandomZoom((0.2, 0.2))", ("stretch", 0.2, 0.2)),
     (RandomContrast(0.2), "RandomContrast(0.2)", ("contrast", 0.2, 0)),
     (RandomBrightness(0.2), "RandomBrightness(0.2)", ("brightness", 0.4, 0)),
+    (RandomSaturation(0.2), "RandomSaturation(0.2)", ("saturation", 0.2, 0)),
+    (RandomHue(0.1), "RandomHue(0.1)", ("hue", 0.1, 0)),
     (RandomCrop(4), "RandomCrop(4)", ("crop", 4, 4)),
     (RandomCrop((0, 39)), "RandomCrop((0, 39))", ("crop", 0, 39)),
+    (
+        RandomResizedCrop(),
+        "RandomResizedCrop()",
+        ("resized", 0.08, 1, math.log(3 / 4), math.log(4 / 3)),
+    ),
+    (
+        RandomResizedCrop([0.5, 0.5], (1, 2), fill_mode="wrap"),
+        "RandomResizedCrop(scale=(0.5, 0.5), ratio=(1.0, 2.0), fill_mode='wrap')",
+        ("resized", 0.5, 0.5, 0, math.log(2)),
+    ),
+    (MixUp(), "MixUp()", ("mixup", 0.2)),
+    (MixUp(2), "MixUp(2.0)", ("mixup", 2)),
+    (CutMix(), "CutMix()", ("cutmix", 1, 20, 40)),
     (Cutout((20, 8)), "Cutout((20, 8))", ("cutout", 20, 8)),
 ]
 every = pytest.mark.parametrize(("one", "text", "transform"), TABLE, ids=[t for _, t, _ in TABLE])
@@ -58,7 +79,8 @@ def test_the_table_has_every_type():
 @every
 def test_values(one, text, transform):
     assert repr(one) == text and eval(text) == one
-    assert one.transform((20, 40, 3), 2.0) == pytest.approx(transform)
+    name, *numbers = one.transform((20, 40, 3), 2.0)
+    assert name == transform[0] and numbers == pytest.approx(transform[1:])
     plain = json.loads(json.dumps(one.to_dict()))
     assert as_augment([plain]) == as_augment(json.dumps([plain])) == (one,)
     assert hash(as_augment([plain])[0]) == hash(one)
@@ -103,6 +125,23 @@ def test_specs():
             "RandomZoom: factor must be a number from 0 to 0.9 or a pair of them; got 1",
         ),
         (lambda: RandomContrast(-0.1), "factor must be a number from 0 to 1; got -0.1"),
+        (
+            lambda: RandomResizedCrop(scale=(0, 1)),
+            "scale must be a pair (low, high) with low <= high, each a number above 0 and at most 1; got (0, 1)",
+        ),
+        (lambda: RandomResizedCrop((0.5, 0.4)), "scale must be a pair (low, high)"),
+        (lambda: RandomResizedCrop(224), "The crop has no size: it is resampled to that of the im"),
+        (
+            lambda: RandomResizedCrop(ratio=(0.5, 200)),
+            "ratio must be a pair (low, high) with low <= high, each a number from 0.01 to 100; got (0.5, 200)",
+        ),
+        (lambda: MixUp(0), "MixUp: alpha must be a number above 0; got 0"),
+        (lambda: CutMix(-1), "CutMix: alpha must be a number above 0; got -1"),
+        (
+            lambda: RandomSaturation(2),
+            "RandomSaturation: factor must be a number from 0 to 1; got 2",
+        ),
+        (lambda: RandomHue(0.6), "RandomHue: factor must be a number from 0 to 0.5; got 0.6"),
         (lambda: RandomBrightness("much"), "factor must be a number from 0 to 1; got 'much'"),
         (
             lambda: RandomCrop(0.1),
@@ -161,12 +200,22 @@ def test_what_does_not_fit(augment, message):
     assert message in str(info.value)
 
 
+@pytest.mark.parametrize("one", [RandomSaturation(0.2), RandomHue(0.1)], ids=repr)
+@pytest.mark.parametrize(("channels", "found"), [(1, "1 channel"), (4, "4 channels")])
+def test_colors_need_three_channels(one, channels, found):
+    message = f"augment[1] {one!r}: the images have {found}, but it needs 3: red, green and blue. "
+    with pytest.raises(ValueError, match=re.escape(message)):
+        plan_augment([RandomFlip(), one], (20, 40, channels))
+
+
 def test_plan():
     augment = [RandomFlip(), Cutout(2), RandomZoom(0.1, fill_mode="wrap"), RandomBrightness(0.5)]
     plan = plan_augment(augment, (20, 40, 3), unit=3.0)
     assert plan.fill == "wrap"
     assert [name for name, _, _ in plan.transforms] == ["flip", "cutout", "zoom", "brightness"]
     assert plan.transforms[3] == ("brightness", 1.5, 0)
+    assert plan.stages == ("augment",)
+    assert plan_augment([MixUp(), RandomFlip()], (20, 40, 3)).stages == ("augment", "mix")
     assert plan_augment((), (20, 40, 3)) is plan_augment([], (9,)) is None
     with pytest.raises(
         ValueError, match=r"augment\[0\] RandomFlip\(\) needs images, but X is 2-D with 9"

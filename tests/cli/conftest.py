@@ -6,6 +6,24 @@ from photographs import trained, write_photographs
 from sklearn.datasets import load_digits
 
 from convnet import cli
+from convnet.cli import recipe
+from convnet.layers.pretrained_wheels import PretrainedWheel
+
+
+@pytest.fixture(autouse=True)
+def from_scratch(request, monkeypatch):
+    """Without the pretrained net, whether it is installed or not, unless a test uses the fixture `pretrained`."""
+    if "pretrained" not in request.fixturenames:
+        monkeypatch.setattr(PretrainedWheel, "is_installed", lambda self: False)
+
+
+@pytest.fixture
+def pretrained():
+    """Skip the test unless the pretrained net is installed."""
+    if not recipe.PRETRAINED.is_installed():
+        pytest.skip(
+            f"{recipe.PRETRAINED.distribution} is not installed: pip install it, as .ci/run does"
+        )
 
 
 @pytest.fixture

@@ -48,8 +48,10 @@ def test_the_interval_of_few_images():
 
 
 def test_few_photographs():
-    assert hints.about_training_set([100, 200]) == []
-    (text,) = hints.about_training_set([300, 1])
+    assert hints.about_training_set([100, 200], pretrained=False) == []
+    assert hints.about_training_set([10, 20], pretrained=True) == []
+    assert len(hints.about_training_set([10, 20], pretrained=False)) == 1
+    (text,) = hints.about_training_set([300, 1], pretrained=False)
     assert text.startswith("1 photograph of a class is few to learn from.")
 
 

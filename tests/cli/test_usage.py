@@ -115,6 +115,13 @@ def test_augmentations(tmp_path):
     assert repr(options.augment("flip:both,zoom:.2,contrast:.3,brightness:.4")) == (
         "(RandomFlip('both'), RandomZoom(0.2), RandomContrast(0.3), RandomBrightness(0.4))"
     )
+    assert (
+        repr(options.augment("saturation:.5,hue:.1")) == "(RandomSaturation(0.5), RandomHue(0.1))"
+    )
+    assert repr(options.augment("resized-crop,resized-crop:.3")) == (
+        "(RandomResizedCrop(), RandomResizedCrop(scale=(0.3, 1.0)))"
+    )
+    assert repr(options.augment("mixup,cutmix:.5")) == "(MixUp(), CutMix(0.5))"
     assert repr(options.augment(str(path))) == "(RandomFlip('both'),)"
     assert options.augment("none") == ()
 

@@ -10,7 +10,7 @@ from program import ORDER, programs, read
 from running import run
 
 ROOT = Path(__file__).parents[2]
-LARGEST = 2 * 2**20  # bytes of the folder: ten pages of about 0.2 MiB
+LARGEST = 2 * 2**20  # bytes of the folder
 PROGRAM = '''"""
 A title
 =======

@@ -1,5 +1,7 @@
 """Augmentation against its float64 definition, on every instruction set."""
 
+import colorsys
+
 import numpy as np
 import oracle_augment
 import pytest
@@ -12,7 +14,10 @@ from convnet.augment import (
     RandomContrast,
     RandomCrop,
     RandomFlip,
+    RandomHue,
+    RandomResizedCrop,
     RandomRotation,
+    RandomSaturation,
     RandomTranslation,
     RandomZoom,
 )
@@ -59,6 +64,9 @@ ONES = [
     RandomZoom(0.2),
     RandomZoom((0.9, 0.3)),
     RandomZoom((0.2, 0.2)),
+    RandomResizedCrop(),
+    RandomResizedCrop((0.9, 1), (0.01, 100)),  # mostly too large: tries, and the middle
+    RandomResizedCrop((1, 1), (2, 2)),
     RandomContrast(0.2),
     RandomContrast(1),
     RandomBrightness(0.3),
@@ -81,8 +89,52 @@ def test_whole_pixels_are_exact(isa, one):
     assert_exact(changed(x, [one], isa, seed=1), wanted(x, [one], seed=1).astype(np.float32))
 
 
+COLORS = [RandomSaturation(0.2), RandomSaturation(1), RandomHue(0.1), RandomHue(0.5)]
+
+
+@every_isa
+@pytest.mark.parametrize("one", COLORS, ids=repr)
+@pytest.mark.parametrize("shape", [(7, 9, 3), (1, 17, 3), (33, 1, 3)], ids=str)
+def test_colors(isa, one, shape):
+    """Of any range: brightness comes first."""
+    x = images(shape, 20)
+    check(x, [one], isa, seed=3, epoch=2)
+    check(x, [RandomBrightness(1), one], isa, seed=3, epoch=2, unit=3.0)
+
+
+@every_isa
+def test_hue_is_that_of_hsv(isa):
+    """The standard library's, pixel by pixel, for values from 0 to 1; a full saturation and ties included."""
+    x = np.random.default_rng(0).integers(0, 4, (30, 5, 7, 3)).astype(np.float32) / 3
+    got = changed(x, [RandomHue(0.5)], isa)
+    for i, image in enumerate(x):
+        turn = 0.5 * (2 * oracle_augment.uniforms(0, 0, i, 0)[0] - 1)
+        for place in np.ndindex(5, 7):
+            h, s, v = colorsys.rgb_to_hsv(*map(float, image[place]))
+            assert_within(got[i][place], colorsys.hsv_to_rgb((h + turn) % 1, s, v), 8 * EPS)
+
+
+@every_isa
+def test_gray_stays_gray(isa):
+    """Hue and saturation change no gray pixel: hue to the bit."""
+    x = np.repeat(images((6, 7, 1), 30), 3, axis=3)
+    assert_exact(changed(x, [RandomHue(0.5)], isa), x)
+    assert_within(changed(x, [RandomSaturation(1)], isa), x, 2 * EPS)
+
+
+@every_isa
+@pytest.mark.parametrize("one", COLORS, ids=repr)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("channel", range(3))
+def test_what_is_not_finite_stays_visible(isa, one, value, channel):
+    x = images((2, 3, 3), 8)
+    x[:, 1, 1, channel] = value
+    assert not np.isfinite(changed(x, [one], isa)[:, 1, 1]).all(axis=1).any()
+    assert np.isfinite(changed(x, [one], isa)[:, 0]).all()
+
+
 @st.composite
-def lists(draw):
+def lists(draw, colors):
     fill = draw(st.sampled_from(FILLS))
     share = st.floats(0, 0.9)
     small = st.integers(0, 4)
@@ -92,17 +144,26 @@ def lists(draw):
         st.builds(RandomTranslation, st.tuples(share, share), fill_mode=st.just(fill)),
         st.builds(RandomZoom, share | st.tuples(share, share), fill_mode=st.just(fill)),
         st.builds(RandomCrop, st.tuples(small, small), fill_mode=st.just(fill)),
+        st.builds(
+            RandomResizedCrop,
+            st.tuples(share, share).map(lambda pair: tuple(0.01 + x for x in sorted(pair))),
+            fill_mode=st.just(fill),
+        ),
         st.builds(RandomContrast, st.floats(0, 1)),
         st.builds(RandomBrightness, st.floats(0, 1)),
         st.builds(Cutout, st.tuples(st.integers(1, 5), st.integers(1, 5))),
     )
+    if colors:
+        half = st.floats(0, 0.5)
+        one |= st.builds(RandomSaturation, st.floats(0, 1)) | st.builds(RandomHue, half)
     return draw(st.lists(one, min_size=1, max_size=5))
 
 
 @every_isa
-@given(augment=lists(), h=st.integers(5, 20), w=st.integers(5, 40), c=st.integers(1, 5), seed=seeds)
-def test_lists(isa, augment, h, w, c, seed):
+@given(data=st.data(), h=st.integers(5, 20), w=st.integers(5, 40), c=st.integers(1, 5), seed=seeds)
+def test_lists(isa, data, h, w, c, seed):
     """Moves are composed in their order, changes of values follow in theirs, whatever stands between."""
+    augment = data.draw(lists(colors=c == 3))
     x = images((h, w, c), 2, seed)
     rows = np.array([seed % 1000, 2**33 + 5])
     check(x, augment, isa, seed=seed % 2**31, epoch=seed % 100, rows=rows, unit=3.0)
@@ -140,6 +201,17 @@ def test_known_pictures(isa):
         for e in range(200)
     }
     assert seen == {padded[:, i : i + 3, j : j + 4].tobytes() for i in range(3) for j in range(3)}
+
+
+@every_isa
+def test_a_window_of_half_the_height(isa):
+    """Its rows become two each: weights 3/4 and 1/4 of neighbors."""
+    x = images((8, 6, 3), 40)
+    got = changed(x, [RandomResizedCrop((0.5, 0.5), (1.5, 1.5))], isa, seed=1)
+    for image, seen in zip(x, got, strict=True):
+        rows = [image[top : top + 4] for top in range(5)]
+        means = [0.75 * window[1:3] + 0.25 * window[:2] for window in rows]
+        assert sum(np.allclose(seen[2:5:2], mean, atol=1e-6) for mean in means) == 1
 
 
 @every_isa

@@ -55,7 +55,7 @@ def test_the_work_of_stages():
         elif name.startswith("update_") or name == "reduce" or name.endswith("_finish"):
             assert stage.work == "lanes", name
         elif stage.packs or stage.family == "maps":
-            assert stage.work == ("augment" if name == "augment" else "none"), name
+            assert stage.work == ("augment" if name in ("augment", "mix") else "none"), name
     corrected = {name for name, stage in STAGES.items() if stage.needs_corrected_rate}
     assert corrected == {"update_adam", "update_adamw"}
 

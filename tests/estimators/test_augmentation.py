@@ -4,10 +4,19 @@ import numpy as np
 import pytest
 from fits import assert_same_fit
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 
-from convnet import ConvNetClassifier
-from convnet.augment import Cutout, RandomBrightness, RandomCrop, RandomFlip, RandomRotation
+from convnet import ConvNetClassifier, ConvNetRegressor
+from convnet.augment import (
+    CutMix,
+    Cutout,
+    MixUp,
+    RandomBrightness,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+)
 from convnet.augment.plan import plan_augment
 from convnet.fitting.session import draw_seed
 from convnet.graph.runtime.augmenter import augmented
@@ -242,3 +251,56 @@ def test_search():
     grid = {"augment__1__degrees": [0, 30]}
     search = GridSearchCV(make(max_iter=1), grid, cv=2, error_score="raise").fit(X, y)
     assert search.best_estimator_.augment[1].degrees in (0, 30)
+
+
+MIXED = [RandomFlip(), MixUp(0.4), CutMix()]
+
+
+def test_mixing_learns():
+    """Of classes, several labels and numbers. Only the training loss is that of mixed targets."""
+    X, y = data(90)
+    clf = make(augment=MIXED, max_iter=60, learning_rate_init=0.02).fit(X, y, X_val=X, y_val=y)
+    assert clf.score(X, y) > 0.9
+    assert clf.loss_curve_[-1] > clf.validation_loss_curve_[clf.best_iter_ - 1]
+    assert clf.history_["score"][-1] < 0.95
+    labels = np.stack([y == 0, y > 0, y > 1], axis=1).astype(int)
+    several = make(augment=MIXED, max_iter=60, learning_rate_init=0.02).fit(X, labels)
+    assert several.score(X, labels) > 0.9
+    options = dict(augment=MIXED, max_iter=60, learning_rate_init=0.02, random_state=0)
+    assert ConvNetRegressor(LAYERS, **options).fit(X, y * 100.0).score(X, y * 100.0) > 0.8
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, 7])
+def test_mixing_gives_the_same_bits_at_any_number_of_threads(n_jobs):
+    X, y = data(61)
+    fits = [
+        make(
+            augment=MIXED, batch_size=20, class_weight="balanced", label_smoothing=0.1, n_jobs=n
+        ).fit(X, y)
+        for n in (1, n_jobs)
+    ]
+    assert_same_fit(*fits)
+
+
+def test_mixing_behind_frozen_layers():
+    """Nothing is cached: frozen layers see the mixed images, so that freezing with a rate of 0 is the same."""
+    X, y = data()
+    base = make(augment=None).fit(X, y)
+    options = dict(augment=MIXED, init_weights=FrozenEstimator(base), solver="sgd", alpha=0.0)
+    frozen = make(freeze="until:conv1", **options).fit(X, y)
+    still = make(layer_learning_rates={"conv1": 1e-30}, **options).fit(X, y)
+    assert frozen.loss_curve_ == pytest.approx(still.loss_curve_, rel=1e-5)
+    assert (
+        frozen.loss_curve_
+        != make(freeze="until:conv1", **options | {"augment": None}).fit(X, y).loss_curve_
+    )
+
+
+def test_preview_mixes_its_images_as_one_batch():
+    X, _ = data(30)
+    shown = make(augment=[CutMix()]).preview_augment(X)
+    changed = shown[:, 0] != X
+    assert shown.dtype == np.uint8 and 0.2 < changed.any(axis=(1, 2, 3)).mean() <= 1
+    np.testing.assert_array_equal(
+        make(augment=MIXED).preview_augment(X[:1], 5)[0].max(), X[0].max()
+    )

@@ -15,7 +15,7 @@ from convnet import (
     ConvNetTransformer,
     find_learning_rate,
 )
-from convnet.augment import RandomFlip, RandomRotation
+from convnet.augment import CutMix, MixUp, RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
 from convnet.data.lazy import chunks as chunking
 from convnet.data.lazy.array import LazyArray
@@ -58,10 +58,11 @@ def source(request, tmp_path):
     [
         {},
         {"augment": [RandomFlip(), RandomRotation(10)], "shuffle": False},
+        {"augment": [MixUp(), CutMix()]},
         {"early_stopping": True, "scoring": "neg_log_loss"},
         {"batch_size": 200, "solver": "sgd"},
     ],
-    ids=["plain", "augment", "validation", "one batch"],
+    ids=["plain", "augment", "mixed", "validation", "one batch"],
 )
 def test_the_bits_are_those_of_the_array(source, params, n_jobs):
     want = net(**params).fit(X, Y, W)

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from transfer_nets import BODY, NET, X, Y, net
 
-from convnet.augment import RandomContrast, RandomFlip, RandomRotation
+from convnet.augment import CutMix, MixUp, RandomContrast, RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
 from convnet.fitting import session as fitting
 from convnet.layers import Conv2D, Dense, Dropout, Residual
@@ -75,15 +75,15 @@ def test_kept_outputs_have_no_bearing_on_the_bits(case, n_jobs):
     params |= dict(max_iter=3, n_jobs=n_jobs)
     kept = net(layers, **params).fit(X, Y)
     with mock.patch.object(frozen_prefix, "MAX_CACHED_BYTES", 0):
-        anew = net(layers, **params).fit(X, Y)
-    assert_same_weights(kept, anew)
-    assert kept.loss_curve_ == anew.loss_curve_
+        again = net(layers, **params).fit(X, Y)
+    assert_same_weights(kept, again)
+    assert kept.loss_curve_ == again.loss_curve_
     if params.get("early_stopping"):
-        assert kept.validation_loss_curve_ == anew.validation_loss_curve_
+        assert kept.validation_loss_curve_ == again.validation_loss_curve_
 
 
 def test_augmented_versions_are_those_of_the_first_epochs():
-    """With as many versions as epochs, the fit is one that augments anew in each epoch, to the rounding of layers."""
+    """With as many versions as epochs, the fit is one that augments in each epoch, to the rounding of layers."""
     params = dict(freeze="until:pool1", augment=AUGMENT, max_iter=3)
     fresh, cached = net(**params).fit(X, Y), net(**params, cache_augmented=3).fit(X, Y)
     np.testing.assert_allclose(cached.loss_curve_, fresh.loss_curve_, rtol=1e-5)
@@ -100,6 +100,24 @@ def test_each_version_of_an_image_passes_once():
 def test_cache_augmented_without_frozen_layers():
     with pytest.warns(UserWarning, match="cache_augmented has no effect, because freeze"):
         net(freeze="conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
+    with pytest.warns(UserWarning, match="cache_augmented has no effect, because there is no aug"):
+        net(freeze="until:conv2", cache_augmented=2).fit(X, Y)
+
+
+def test_more_versions_than_can_be_cached(monkeypatch):
+    monkeypatch.setattr(fitting, "MAX_CACHED_BYTES", 1000)
+    with pytest.warns(UserWarning, match="for 2 versions of each image take 0.0 GiB. Only"):
+        net(freeze="until:conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
+
+
+@pytest.mark.parametrize("one", [MixUp(), CutMix()], ids=repr)
+def test_versions_of_single_images_are_not_mixed(one):
+    clf = net(freeze="until:conv2", augment=[RandomFlip(), one], cache_augmented=2)
+    with pytest.raises(
+        ValueError, match="cache_augmented=2 caches versions of single images, but M"
+    ):
+        clf.fit(X, Y)
+    clf.set_params(cache_augmented=None, max_iter=2).fit(X, Y)
 
 
 def test_a_validation_set_passes_through_frozen_layers_once():

@@ -144,6 +144,20 @@ def test_modules_left_over_before_others_are_an_error():
     }
 
 
+@pytest.mark.parametrize("kind", ["prelu", "norm"])
+def test_what_changes_maps_in_the_middle_must_not_be_left_out(kind):
+    """A net with ReLU, or without a normalization, would compute something else from the other weights."""
+    between = norm("between", 4) if kind == "norm" else {"between.weight": (4,)}
+    layers = [Conv2D(4, 3, activation="relu"), Conv2D(3, 3), GlobalAvgPool2D()]
+    arrays = torch_arrays(conv("c1", 4, 2) | between | conv("c2", 3, 4))
+    with pytest.raises(ValueError, match=r"Left over in init_weights: between"):
+        initialized(layers, arrays)
+    names = {"conv1": "c1", "conv2": "c2"}
+    initialized(layers, arrays, weight_names=names)
+    behind = torch_arrays(conv("c1", 4, 2) | conv("c2", 3, 4) | between)
+    assert initialized(layers, behind).init_report_["unexpected"] == ["between"]
+
+
 def test_nothing_fits():
     with pytest.raises(ValueError, match=r"in the net: conv1 .*in init_weights: c1"):
         initialized([Conv2D(7, 5)], torch_arrays(NET))

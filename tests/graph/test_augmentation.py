@@ -9,7 +9,10 @@ from convnet.augment import (
     RandomContrast,
     RandomCrop,
     RandomFlip,
+    RandomHue,
+    RandomResizedCrop,
     RandomRotation,
+    RandomSaturation,
     RandomTranslation,
     RandomZoom,
 )
@@ -24,8 +27,11 @@ ALL = [
     RandomRotation(15, fill_mode="reflect"),
     RandomTranslation(0.1, fill_mode="reflect"),
     RandomZoom(0.2, fill_mode="reflect"),
+    RandomResizedCrop((0.5, 1), fill_mode="reflect"),
     RandomContrast(0.2),
     RandomBrightness(0.2),
+    RandomSaturation(0.2),
+    RandomHue(0.1),
     RandomCrop(4, fill_mode="reflect"),
     Cutout(8),
 ]
@@ -139,6 +145,25 @@ def test_crops_are_uniform():
     counts = np.zeros((5, 7))
     np.add.at(counts, tuple((corner(augmented(X, plan)) - (4, 2)).T), 1)
     assert_uniform(counts)
+
+
+def test_resized_crops_are_drawn_as_torchvision_draws_them():
+    """Area, ratio and place: a ramp shows where the window begins and how large it is."""
+    side, n = 200, 3000
+    ramp = np.stack(np.meshgrid(*[np.arange(side)] * 2, indexing="ij"), axis=2)
+    X = np.broadcast_to(ramp.astype(np.float32), (n, side, side, 2))
+    plan = plan_augment([RandomResizedCrop((0.1, 0.4))], (side, side, 2))
+    seen = augmented(X, plan).astype(np.float64)
+    slope = (seen[:, 150, 150] - seen[:, 50, 50]) / 100  # h'/h, w'/w
+    h, w = (slope * side).T
+    assert np.abs(h - np.rint(h)).max() < 1e-2
+    area, ratio = slope.prod(axis=1), np.log(w / h) / np.log(4 / 3)
+    assert_uniform(np.histogram(area, bins=15, range=(0.1, 0.4))[0])
+    assert_uniform(np.histogram(ratio, bins=15, range=(-1, 1))[0])
+    corner = seen[:, 100, 100] - 100.5 * slope + 0.5
+    places = (corner + 0.5) / (side - np.stack([h, w], axis=1) + 1)
+    for place in places.T:
+        assert_uniform(np.histogram(place, bins=15, range=(0, 1))[0])
 
 
 def test_cutouts_are_uniform():

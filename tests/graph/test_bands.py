@@ -37,7 +37,7 @@ def test_the_bits(isa, key):
     net = Network(layers, shape, 3, isa=isa)
     set_random_weights(net, np.random.default_rng(0), scale=0.1)
     x = normals(np.random.default_rng(1), (4, *shape))
-    program = net._predictor(None)[0].compiled.program
+    program = net._predictor((None, None))[0].compiled.program
     program.worth_bands = np.inf
     want = net.forward(x)
     program.worth_bands = 0.0
@@ -49,7 +49,7 @@ def test_single_predictions():
     layers, shape = MORE["all convolutions"]
     net = Network(layers, shape, 3)
     x = normals(np.random.default_rng(1), (4, *shape))
-    program = net._predictor(None)[0].compiled.program
+    program = net._predictor((None, None))[0].compiled.program
     want = net.forward(x)
     single = net.single_prediction(np.dtype(np.float32), 1.0, {}, ())
     for worth in (np.inf, 0.0):
@@ -62,5 +62,7 @@ def test_single_predictions():
 
 def test_few_rows_are_not_worth_it():
     assert (
-        not Network([Conv2D(8, 3)], (9, 9, 3))._predictor(None)[0].compiled.program.divides_samples
+        not Network([Conv2D(8, 3)], (9, 9, 3))
+        ._predictor((None, None))[0]
+        .compiled.program.divides_samples
     )

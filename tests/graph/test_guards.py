@@ -70,7 +70,7 @@ def compiled_prediction(net, monkeypatch):
         return [offset for _, offset in placed], at
 
     monkeypatch.setattr(prediction, "share", apart)
-    predictor, weights = net._predictor(None)
+    predictor, weights = net._predictor((None, None))
     program = predictor.compiled.program
     for placed, start, samples in zip(
         arenas,

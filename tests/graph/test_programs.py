@@ -8,10 +8,20 @@ from netcheck import assert_exact, assert_normwise, build, normals, set_random_w
 
 from convnet import ConvNetClassifier
 from convnet.graph import Network, Plan, Trainer
-from convnet.graph.compiler import compile_training
+from convnet.graph.compiler import can_divide, compile_training
 from convnet.graph.plan import plan as plan_module
 from convnet.graph.runtime import predictor
-from convnet.layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, MaxPool2D, ReLU, Residual
+from convnet.layers import (
+    BatchNorm,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    GlobalAvgPool2D,
+    MaxPool2D,
+    ReLU,
+    Residual,
+)
 
 LAYERS = [
     *(Conv2D(8, 3), BatchNorm(), MaxPool2D(2), Residual([Conv2D(8, 3, padding="same")])),
@@ -149,5 +159,31 @@ def test_the_layers_behind_another():
         assert_exact(net.forward(features, after=after, n_threads=2), net.forward(X))
     net.set_weights({name: 2 * values for name, values in net.get_weights().items()})
     assert_exact(net.forward(net.features(X, after), after=after), net.forward(X))
-    with pytest.raises(ValueError, match="no layer is called 'conv9'"):
-        net.forward(X, after="conv9")
+    for name in ("conv9", "residual1/conv1"):
+        with pytest.raises(
+            ValueError, match=f"after: no layer is called '{name}', or it is inside"
+        ):
+            net.forward(X, after=name)
+
+
+@pytest.mark.parametrize(
+    ("layers", "after", "divides"),
+    [
+        ([Conv2D(4, 3), BatchNorm(), Dense(5)], "conv1", False),
+        ([Conv2D(4, 3), Dropout(0.3), BatchNorm(), Dense(5)], "conv1", False),
+        ([Conv2D(4, 3), Dropout(0.3), BatchNorm(), Dense(5)], "dropout1", False),
+        ([Conv2D(4, 3), BatchNorm(), Dense(5)], "batchnorm1", True),
+        ([Conv2D(4, 3, activation="relu"), BatchNorm(), Dense(5)], "conv1", True),
+        ([Conv2D(4, 3), GlobalAvgPool2D(), BatchNorm(), Dense(5)], "globalpool1", True),
+        ([Residual([Conv2D(2, 3, padding="same")]), BatchNorm(), Dense(5)], "residual1", True),
+    ],
+)
+def test_where_a_net_can_be_divided(layers, after, divides):
+    net = Network(layers, SHAPE, 3)
+    assert can_divide(net.plan, after) is divides
+    rng = np.random.default_rng(0)
+    weights = {k: np.abs(normals(rng, v.shape)) for k, v in net.get_weights().items()}
+    net.set_weights(weights)
+    X = normals(rng, (50, *SHAPE))
+    same = (net.forward(net.features(X, after), after=after) == net.forward(X)).all()
+    assert same == divides

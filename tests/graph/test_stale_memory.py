@@ -32,7 +32,7 @@ def test_prediction(isa, key, monkeypatch):
     net = Network(layers, shape, 3, isa=isa)
     x = normals(np.random.default_rng(0), (17, *shape))
     for layer in [None, *net.plan.named]:
-        predictor, weights = net._predictor(layer)
+        predictor, weights = net._predictor((None, layer))
         want = predictor.run(weights, x, scale=1.0, n_threads=2)
         arena, scratch = predictor._pool[0][1]
         arena[...] = scratch[...] = np.nan

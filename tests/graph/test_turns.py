@@ -99,7 +99,7 @@ def test_a_prediction_in_turns(n, n_threads, checks):
     shape = SHAPE if n == N else (64, 64, 8)
     X = normals(np.random.default_rng(0), (n, *shape))
     net = Network(DEEP, shape, 3, seed=1)
-    program = net._predictor(None)[0].compiled.program
+    program = net._predictor((None, None))[0].compiled.program
     program.turn = NO_TURNS
     want = net.forward(X, n_threads=n_threads)
     assert checks.count == 0
@@ -118,7 +118,7 @@ def test_a_signal_ends_a_call():
     """The handler runs inside the engine. An alarm may come before or after that, so it is tried until it does not."""
     X = normals(np.random.default_rng(0), (2, 64, 64, 8))
     net = Network(DEEP, X.shape[1:], 3, seed=1)
-    net._predictor(None)[0].compiled.program.turn = SHORTEST_TURN
+    net._predictor((None, None))[0].compiled.program.turn = SHORTEST_TURN
     net.forward(X, n_threads=1)
 
     def handler(*_):

@@ -21,7 +21,7 @@ def network(key, isa):
 
 
 def stages_of(net):
-    return net._predictor(None)[0].compiled.stages
+    return net._predictor((None, None))[0].compiled.stages
 
 
 @pytest.mark.parametrize("key", WIDE_NETS)
@@ -79,7 +79,7 @@ def test_phases(isa, key):
 def test_memory_is_bounded(isa, monkeypatch):
     monkeypatch.setattr(prediction, "SHARED_BYTES", 2**19)
     net = network("wide weights", isa)
-    program = net._predictor(None)[0].compiled.program
+    program = net._predictor((None, None))[0].compiled.program
     assert 1 < program.shared_samples < 16
     assert 4 * program.shared_floats <= 2**19
     x = normals(np.random.default_rng(1), (33, *net.plan.input_shape))

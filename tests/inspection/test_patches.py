@@ -44,7 +44,7 @@ NETS = {
         [
             Residual([Conv2D(2, 3, padding="same"), BatchNorm(), Conv2D(2, 3, padding="same")]),
             Residual([Conv2D(3, 3, stride=2, padding="same"), Residual([Conv2D(3, 1)])]),
-            Residual([Conv2D(3, 1), Activation("tanh")], activation="leaky_relu"),
+            Residual([Conv2D(3, 1), Activation("tanh")], activation="leaky_relu", drop_path=0.5),
         ],
         (9, 10, 2),
     ),

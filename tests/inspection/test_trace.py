@@ -246,6 +246,22 @@ def test_layers_that_do_nothing_are_in_the_chain():
             check(trace, layer, place)
 
 
+def test_stochastic_depth_is_off():
+    """The end of the body is the value of its last layer, at every place of the block."""
+    rng = np.random.default_rng(6)
+    block = [Conv2D(2, 3, padding="same"), BatchNorm()]
+    layers = [Residual(block, drop_path=0.5, activation="relu"), Residual(block[:1], drop_path=0.1)]
+    _, trace = traced(layers, (3, 4, 2), rng)
+    for layer in trace.layers:
+        for place in np.ndindex(trace.feature_map(layer).shape):
+            check(trace, layer, place)
+    step = trace.at("residual1", 1, 2, 0)
+    assert [str(source)[:21] for source in step.sources] == [
+        "residual1/batchnorm1[",
+        "input[1, 2, 0]",
+    ]
+
+
 def test_the_source_has_the_sign_of_the_output():
     """The strongest product has the sign of the sum, even if a product with the other sign is larger."""
     net = Network([Conv2D(1, (1, 3))], (1, 3, 1))

@@ -106,7 +106,7 @@ def test_efficientnet_lite0():
 
 
 @needs_wheel
-def test_init_weights_of_the_wheel():
+def test_init_weights_of_the_wheel(tmp_path):
     """The preset's name with init_weights="pretrained" is the net of load_pretrained, with another head."""
     X = np.random.default_rng(0).integers(0, 256, (4, 224, 224, 3), dtype=np.uint8)
     clf = convnet.ConvNetClassifier(
@@ -126,9 +126,36 @@ def test_init_weights_of_the_wheel():
         for one in (clf, net)
     ]
     np.testing.assert_array_equal(*features)
-    again = pickle.loads(pickle.dumps(clf))
-    np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+    clf.save(tmp_path / "net.npz")
+    for again in (pickle.loads(pickle.dumps(clf)), convnet.load(tmp_path / "net.npz")):
+        np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+        again.fit(X, [0, 1, 0, 1])
+        np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
     assert clone(clf).init_weights == "pretrained"
+
+
+@needs_wheel
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X: X / 255, "trained on X in other units. Fitted on uint8"),
+        (lambda X: X.astype(np.uint16) * 257, "trained on X in other units. Fitted on uint8"),
+    ],
+)
+def test_values_in_other_units(change, message):
+    X = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    clf = convnet.ConvNetClassifier("efficientnet-lite0", init_weights="pretrained")
+    with pytest.warns(UserWarning, match=message):
+        clf.initialize(change(X), [0, 1, 0, 1])
+    with pytest.warns(UserWarning, match=r"It would multiply X by 1; here it is 0.5"):
+        clf.set_params(rescale=0.5).initialize(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("shape", [(4, 32, 32, 1), (4, 32, 32), (4, 32, 32, 4)], ids=str)
+def test_images_that_are_not_in_color(shape):
+    clf = convnet.ConvNetClassifier("efficientnet-lite0", init_weights="pretrained")
+    with pytest.raises(ValueError, match=r"for color images \(n, height, width, 3\); X has shape"):
+        clf.fit(np.zeros(shape, np.uint8), [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize("layers", ["resnet18", "auto", [Dense(3)]], ids=str)

@@ -1,7 +1,7 @@
 """From operations to a program: they are fused, placed at fixed offsets in memory, and their stages put in phases."""
 
 from convnet.graph.compiler.fusion import Fold
-from convnet.graph.compiler.prediction import SHARED_SAMPLES, compile_prediction
+from convnet.graph.compiler.prediction import SHARED_SAMPLES, can_divide, compile_prediction
 from convnet.graph.compiler.program import Compiled, TrainingMemory
 from convnet.graph.compiler.training import compile_training
 
@@ -10,6 +10,7 @@ __all__ = [
     "Compiled",
     "Fold",
     "TrainingMemory",
+    "can_divide",
     "compile_prediction",
     "compile_training",
 ]

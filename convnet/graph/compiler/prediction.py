@@ -78,6 +78,17 @@ def compile_prediction(
     return Compiled(program, phases.stages(ops), sizes=sizes, folded=folded)
 
 
+def can_divide(plan: Plan, layer: str) -> bool:
+    """Return whether the layers up to `layer`, and then those behind it, compute the same bits as all together.
+
+    They do, unless a batch norm behind `layer` would be folded into a convolution or a dense layer before it.
+    """
+    whole, behind = plan.graph_after(None).ops, plan.graph_after(layer).ops
+    before = plan.graph_after(None).ops[: len(whole) - len(behind)]
+    folded, *parts = (len(fuse(ops, predict=True)[1]) for ops in (whole, before, behind))
+    return folded == sum(parts)
+
+
 def _phases(first: Buffer, ops: Sequence[Op], direct: bool) -> Phases:
     """Return the phases: number 0 packs the weights, number 1 runs on the arenas of the threads.
 

@@ -40,7 +40,7 @@ def compile_training(
     loss: str | None = None,
     solver: str | None = None,
     clipped: bool = False,
-    augment: bool = False,
+    augment: Sequence[str] = (),
     input_gradient: bool = False,
     frozen: frozenset[str] = frozenset(),
     rates: Mapping[str, float] | None = None,
@@ -56,10 +56,10 @@ def compile_training(
     outputs, and a backward pass from gradients that the caller passes. If `input_gradient`, it also copies out the
     gradient with respect to the input or, if `target` names a layer, to the output of that layer.
 
-    If `augment`, images are augmented as they are read. Parameters whose names are in `frozen` are not trained: their
-    gradients and those of maps that depend on no trained parameter are not computed, and batch norm uses its running
-    statistics. `rates` maps names of parameters to factors of the learning rate. `frozen_prefix` is the name of a
-    top-level layer whose outputs are the input of the program. Without `dropout`, nothing is dropped. With
+    If `augment` names stages, they read the images and augment them. Parameters whose names are in `frozen` are not
+    trained: their gradients and those of maps that depend on no trained parameter are not computed, and batch norm uses
+    its running statistics. `rates` maps names of parameters to factors of the learning rate. `frozen_prefix` is the
+    name of a top-level layer whose outputs are the input of the program. Without `dropout`, nothing is dropped. With
     `separate_stages`, each stage is a phase of its own, so that it can be timed.
     """
     graph = plan.graph_after(frozen_prefix)
@@ -74,7 +74,7 @@ def compile_training(
     )
     if input_gradient:
         step.operations[0][1]["grad_dst"] = sought.gradient_map()
-    step.forward("augment" if augment else "input")
+    step.forward(augment or ("input",))
     forward_phases = step.end(loss)
     step.backward(input_gradient)
     trained = [p for p in plan.parameters if p.trainable and p.name not in frozen]
@@ -159,14 +159,14 @@ class _StepBuilder:
             extra.update(_place_kept(op, self.arena, self.grads.lanes, self.batch_size))
         return op.compiled(**extra)
 
-    def forward(self, entry: str) -> None:
-        """Add the packing of weights, the stage `entry`, which reads X, and the forward stages of all operations."""
+    def forward(self, entry: Sequence[str]) -> None:
+        """Add the packing of weights, the stages `entry`, which read X, and the forward stages of all operations."""
         self.phases.barrier(True)
         for number, op in enumerate(self.ops, start=1):
             if op.pack:
                 self.phases.add(number, op.pack)
-        if not self.direct:
-            self.phases.add(0, entry)
+        for stage in () if self.direct else entry:
+            self.phases.add(0, stage)
         for number, op in enumerate(self.ops, start=1):
             entered = [op.entry] if self.direct and op.entry and number == 1 else None
             for stage in entered or op.forward():

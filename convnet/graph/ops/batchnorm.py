@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from convnet.engine import ACTIVATIONS
 from convnet.graph.ops.base import Fields, Op, Pair
 
+# Activations that the kernels for the gradient of a batch norm apply themselves; see csrc/norm/batchnorm.inc.h.
+IN_REGISTERS = "linear", "relu", "relu6"
+
 
 @dataclass
 class BatchNormOp(Op):
@@ -37,8 +40,8 @@ class BatchNormOp(Op):
 
     def backward(self) -> list[str]:
         if self.frozen:
-            # "batchnorm_sums" also takes the gradient back through the activation; its sums are not used
-            stages: list[str] = [] if self.activation == "linear" else ["batchnorm_sums"]
+            # "batchnorm_sums" also takes the gradient back through other activations; its sums are not used
+            stages: list[str] = [] if self.activation in IN_REGISTERS else ["batchnorm_sums"]
         else:
             stages = ["batchnorm_sums", "batchnorm_grad_finish"]
         return stages if self.inverted else [*stages, "batchnorm_bwd"]

@@ -31,23 +31,27 @@ class ActivationOp(Op):
 class DropoutOp(Op):
     """Dropout; see csrc/random/dropout.inc.h. Predictions leave it out.
 
-    `key` makes the random numbers differ from those of other layers. `whole_channels` drops whole channels instead of
-    single values.
+    `key` makes the random numbers differ from those of other layers. `unit` is what is dropped: single values
+    ("value"), whole channels of a sample ("channel") or the whole map of a sample ("sample").
     """
 
     family = "dropout"
 
     rate: float = 0.5
     key: int = 0
-    whole_channels: bool = False
+    unit: str = "value"
 
     random = True
 
     def forward(self) -> list[str]:
-        return ["channel_dropout_fwd" if self.whole_channels else "dropout_fwd"]
+        return [f"{self._kernel}_fwd"]
 
     def backward(self) -> list[str]:
-        return ["channel_dropout_bwd" if self.whole_channels else "dropout_bwd"]
+        return [f"{self._kernel}_bwd"]
+
+    @property
+    def _kernel(self) -> str:
+        return "dropout" if self.unit == "value" else f"{self.unit}_dropout"
 
     def fields(self) -> Fields:
         return dict(rate=self.rate, key=self.key)

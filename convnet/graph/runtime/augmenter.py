@@ -45,7 +45,8 @@ def augmented(
     Returns
     -------
     images : float32 ndarray of shape (n, h, w, c)
-        Each image depends on its own pixels and its key alone.
+        Each image depends on its own pixels and its key alone, unless the plan mixes samples: then all images of X are
+        one batch.
     """
     X = check_input(X, X.shape[1:])
     out = np.empty(X.shape, dtype=np.float32)
@@ -54,7 +55,7 @@ def augmented(
     arena, image = Arena(1), Buffer(X.shape[1:])
     arena.place(image)
     operation = "maps", dict(src=image.map(), dst=image.map())
-    stages = [(0, "augment"), (0, "output")]
+    stages = [(0, stage) for stage in (*plan.stages, "output")]
     sizes = dict.fromkeys(
         ("gradient", "packed", "lane", "batch", "squares", "params", "lanes"), 0
     ) | dict(input=image.shape, output=image.size)

@@ -193,9 +193,18 @@ class Network:
         -------
         out : float32 ndarray of shape (n, *output_shape)
             The bits of a sample depend on that sample alone.
+
+        Raises
+        ------
+        ValueError
+            If no layer has the name `after`, or that layer is inside another.
         """
-        if after is not None:
-            self._check_layer(after)
+        outer = [info.name for info in self.plan.layers]
+        if after is not None and after not in outer:
+            raise ValueError(
+                f"after: no layer is called {show(after)}, or it is inside another; the outer layers are "
+                f"{listed(outer)}"
+            )
         return self._predict((after, None), X, scale, n_threads)
 
     def features(

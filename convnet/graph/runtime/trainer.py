@@ -43,7 +43,7 @@ class Trainer:
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over all classes (Szegedy et al., 2016), for "softmax" and "sigmoid".
     augment : AugmentPlan, default=None
-        Random changes of the input images.
+        Random changes of the input images. Those that mix samples mix their targets and weights too: see `MixUp`.
     frozen : frozenset of str, default=frozenset()
         Names of parameters that do not change, running statistics included; batch norm uses those. The penalty leaves
         them out.
@@ -133,7 +133,7 @@ class Trainer:
             loss=self.loss,
             solver=self.solver,
             clipped=self.clip_norm is not None,
-            augment=self.augment is not None,
+            augment=() if self.augment is None else self.augment.stages,
             frozen=self.frozen,
             rates=self.rates,
             frozen_prefix=self.frozen_prefix,

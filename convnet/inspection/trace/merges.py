@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convnet.graph.ops.branch import AddOp, ConcatOp, ForkOp, MaximumOp, MergeOp, MultiplyOp
+from convnet.graph.ops.elementwise import DropoutOp
 from convnet.inspection.trace.forward_pass import Location
 from convnet.inspection.trace.step import ActivatedStep, input_fields
 from convnet.layers import Parallel
@@ -95,7 +96,8 @@ def _ends(own: Sequence[Any], op: Any, index: MapIndex) -> list[tuple[Buffer, Ma
         part = next(p for p in reversed(parts) if p.first_channel <= index[2])
         return [(part.src, (*index[:2], index[2] - part.first_channel))]
     merges = [other for other in own if isinstance(other, MergeOp)]
-    ends = [merges[0].src, *(merge.other for merge in merges)]
+    kept = {other.dst: other.src for other in own if isinstance(other, DropoutOp)}  # in prediction
+    ends = [kept.get(merges[0].src, merges[0].src), *(merge.other for merge in merges)]
     whole = op.dst.shape
     return [(end, index if end.shape == whole else (0, 0, index[2])) for end in ends]
 
