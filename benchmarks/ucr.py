@@ -60,7 +60,7 @@ EPOCHS = {
     "GunPoint": 300,
     "ItalyPowerDemand": 200,
     "ArrowHead": 300,
-    "OSULeaf": 160,
+    "OSULeaf": 80,
     "JapaneseVowels": 60,
 }
 SEEDS = 0, 1, 2
