@@ -39,9 +39,8 @@ TUNING = 1 / 3  # learning rate of fine-tuning, relative to that of a training f
 
 # Training from a pretrained net. Measured with photographs of cats and dogs, 20 to 1,000, and with handwritten digits.
 PRETRAINED = WHEELS["efficientnet-lite0"]
-MOST_PRETRAINED = (
-    5_000  # photographs, above which a net learns as much from them, and features take long
-)
+# Photographs, above which a net learns as much from them, and their features take long.
+MOST_PRETRAINED = 5_000
 LAST_FEATURES = "globalpool1"  # the layer whose outputs the output layer learns from
 LAST_KEPT = "residual9"  # the layer before the last block, which is trained afterwards
 FEWEST_TO_TUNE = 100  # photographs, below which training more than the output layer gains nothing

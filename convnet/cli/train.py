@@ -20,12 +20,7 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import LISTED, check_model_path, load_model, write_model
 from convnet.cli.folders import FORM
 from convnet.cli.report import number, percent, say, skipped_data
-from convnet.cli.training_setup import (
-    TrainingSetup,
-    set_up_arrays,
-    set_up_photographs,
-    suits_pretrained,
-)
+from convnet.cli.training_setup import TrainingSetup, set_up_arrays, set_up_photographs
 from convnet.fitted.seen_images import fingerprints
 from convnet.layers.pretrained_wheels import EXTRA
 
@@ -265,7 +260,7 @@ def run(args: Namespace) -> dict[str, Any]:
     if setup.noun == "image":
         counts = np.unique(setup.y, return_counts=True)[1]
         notes += hints.about_training_set(counts, pretrained=setup.pretrained)
-        if suits_pretrained(args) and not setup.pretrained:
+        if setup.suits_pretrained and not setup.pretrained:
             notes.append(hints.PRETRAINED)
     hints.tell(notes)
     total = time.perf_counter() - begin

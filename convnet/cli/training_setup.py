@@ -35,6 +35,7 @@ class TrainingSetup(NamedTuple):
 
     `X_val` and `y_val` are None without a test set. `skipped` are the files that could not be read. `start` is the
     net to start from, or None. Each stage of the training starts from the net of the stage before it.
+    `suits_pretrained` says whether the training starts from the pretrained net, or would if it were installed.
     """
 
     X: Any
@@ -45,6 +46,7 @@ class TrainingSetup(NamedTuple):
     skipped: list[Skipped]
     start: ConvNetClassifier | None
     stages: list[recipe.Recipe]
+    suits_pretrained: bool = False
 
     @property
     def pretrained(self) -> bool:
@@ -78,7 +80,13 @@ def set_up_arrays(args: Namespace, start: ConvNetClassifier | None) -> TrainingS
 
 def set_up_photographs(args: Namespace, start: ConvNetClassifier | None) -> TrainingSetup:
     """Return the setup of a training on a folder of photographs."""
-    pretrained = _starts_pretrained(args)
+    suits = _suits_pretrained(args)
+    pretrained = suits and recipe.PRETRAINED.is_installed()
+    if pretrained and not args.quiet:
+        say(
+            f"starting from {recipe.PRETRAINED.preset}, a net that was trained on ImageNet; --from-scratch starts from "
+            "a net that has seen nothing"
+        )
     form = _form(args, start, PRETRAINED_FORM if pretrained else FORM)
     reading = {"cache_bytes": args.cache, "cache_dir": args.cache_dir, "jobs": args.jobs}
     if args.val is not None and not os.path.isdir(args.val):
@@ -113,28 +121,15 @@ def set_up_photographs(args: Namespace, start: ConvNetClassifier | None) -> Trai
         stages = [recipe.for_photographs(len(labels), form["size"])]
         if start is not None:
             stages = [_fine_tuning(args, stages[0], start, labels)]
-    return TrainingSetup(images, labels, X_val, y_val, "image", skipped, start, stages)
+    return TrainingSetup(images, labels, X_val, y_val, "image", skipped, start, stages, suits)
 
 
-def suits_pretrained(args: Namespace) -> bool:
+def _suits_pretrained(args: Namespace) -> bool:
     """Return whether the training would start from the pretrained net if it were installed."""
     own_net = args.layers is not None or args.channels == 1 or args.start is not None
-    if args.from_scratch or own_net or not os.path.isdir(args.data):
+    if args.from_scratch or own_net:
         return False
     return _number_of_files(args.data) <= recipe.MOST_PRETRAINED
-
-
-def _starts_pretrained(args: Namespace) -> bool:
-    """Return whether the training starts from the pretrained net. Say so in one line."""
-    wheel = recipe.PRETRAINED
-    if not (suits_pretrained(args) and wheel.is_installed()):
-        return False
-    if not args.quiet:
-        say(
-            f"starting from {wheel.preset}, a net that was trained on ImageNet; --from-scratch starts from a net that "
-            "has seen nothing"
-        )
-    return True
 
 
 def _fine_tuning(

