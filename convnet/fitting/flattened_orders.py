@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.layers import LRN, Flatten, GroupNorm, Parallel
+from convnet.layers.flatten import flattened_order
 from convnet.layers.groupnorm import PER_CHANNEL
 from convnet.layers.weighted import WeightedLayer
 
@@ -103,8 +104,7 @@ def channels_first_order(shape: Shape) -> NDArray[np.intp] | None:
     """Return the index in the order (c, h, w) of each value of a map (h, w, c) or of a signal (length, c)."""
     if prod(shape[:-1]) == 1 or shape[-1] == 1:
         return None
-    indices = np.arange(prod(shape)).reshape(shape[-1], *shape[:-1])
-    return np.moveaxis(indices, 0, -1).ravel()
+    return flattened_order(shape, (len(shape) - 1, *range(len(shape) - 1)))
 
 
 def _merged(info: LayerInfo, ends: Sequence[tuple[Shape, Order]]) -> Order:
