@@ -7,6 +7,7 @@ between the two are the branches. Each vertex between has to lie on one of them 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from convnet.layers import Parallel, Residual
@@ -19,7 +20,7 @@ from convnet.values.messages import quoted
 from convnet.values.spec import MAX_VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
 
@@ -74,7 +75,8 @@ class _BranchFinder:
     """Finds the branches before each merge."""
 
     def __init__(self, vertices: Sequence[Vertex]) -> None:
-        self.dominators = immediate_dominators(vertices)
+        self.numbers = {vertex: i for i, vertex in enumerate(vertices)}
+        self.dominators = immediate_dominators(self.numbers)
         self.seen: set[Vertex] = set()
 
     def chain(self, end: Vertex, start: Vertex, depth: int) -> list[Vertex | _Region]:
@@ -91,32 +93,80 @@ class _BranchFinder:
                 found.append(end)
                 end = end.inputs[0]
                 continue
-            if depth == MAX_NESTING:
-                raise UnsupportedNodeError(f"branches are nested more than {MAX_NESTING} deep")
-            split = self.dominators[end]
-            branches = [self.chain(one, split, depth + 1) for one in end.inputs]
-            found.append(_Region(end, branches))
-            end = split
+            region, end = self.region(end, end.inputs, depth)
+            found.append(region)
         return found[::-1]
 
+    def region(
+        self, merge: Vertex, inputs: Sequence[Vertex], depth: int
+    ) -> tuple[_Region, Vertex]:
+        """Return the branches of a merge, and the vertex that they begin at.
 
-def immediate_dominators(vertices: Sequence[Vertex]) -> dict[Vertex, Vertex]:
+        Some inputs may have more in common than all of them. They form a merge of their own, which is one branch: of a
+        concatenation, neighbors only.
+        """
+        if depth == MAX_NESTING:
+            raise UnsupportedNodeError(f"branches are nested more than {MAX_NESTING} deep")
+        split = reduce(self.common_dominator, inputs)
+        groups: list[tuple[Vertex | None, list[Vertex]]] = []
+        for one in inputs:
+            entry = self.entry(one, split)
+            known = groups[-1:] if merge.kind == "concat" else groups
+            group = next((g for first, g in known if first is entry is not None), None)
+            if group is None or merge.kind == "mean":
+                groups.append((entry, [one]))
+            else:
+                group.append(one)
+        branches = []
+        for _, group in groups:
+            if len(group) == 1:
+                branches.append(self.chain(group[0], split, depth + 1))
+            else:
+                inner, begin = self.region(merge, group, depth + 1)
+                branches.append([*self.chain(begin, split, depth + 1), inner])
+        return _Region(merge, branches), split
+
+    def entry(self, vertex: Vertex, split: Vertex) -> Vertex | None:
+        """Return the first vertex behind `split` that every path to a vertex passes; None for `split` itself."""
+        entry = None
+        while vertex is not split:
+            entry, vertex = vertex, self.dominators[vertex]
+        return entry
+
+    def common_dominator(self, one: Vertex, other: Vertex) -> Vertex:
+        """Return the last vertex that every path to either vertex passes; it may be one of them."""
+        return common_dominator(one, other, self.dominators, self.numbers)
+
+
+def immediate_dominators(numbers: Mapping[Vertex, int]) -> dict[Vertex, Vertex]:
     """Return the last vertex, other than itself, that every path from the input to a vertex passes.
 
     Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm", 2001. A graph without circles needs one pass.
+
+    Parameters
+    ----------
+    numbers : dict of int
+        The position of each vertex, in an order in which each comes after those that it reads.
     """
-    numbers = {vertex: i for i, vertex in enumerate(vertices)}
     found: dict[Vertex, Vertex] = {}
-    for vertex in vertices:
-        for one in vertex.inputs:
-            other = found.get(vertex, one)
-            while other is not one:  # climb from the later one until both meet
-                if numbers[other] > numbers[one]:
-                    other = found[other]
-                else:
-                    one = found[one]
-            found[vertex] = other
+    for vertex in numbers:
+        if vertex.inputs:
+            found[vertex] = reduce(
+                lambda one, other: common_dominator(one, other, found, numbers), vertex.inputs
+            )
     return found
+
+
+def common_dominator(
+    one: Vertex, other: Vertex, dominators: Mapping[Vertex, Vertex], numbers: Mapping[Vertex, int]
+) -> Vertex:
+    """Return where the ways up the tree of immediate dominators meet."""
+    while one is not other:
+        if numbers[one] > numbers[other]:
+            one = dominators[one]
+        else:
+            other = dominators[other]
+    return one
 
 
 def _named(items: Sequence[Vertex | _Region], reserved: Collection[str]) -> Net:

@@ -129,6 +129,10 @@ def reshaped(node: Node, ctx: Context, feature: Feature, dims: tuple[int, ...]) 
     if len(dims) == 2 and feature.axes == first_axes(feature.shape):
         if feature.channels % dims[0] == 0:  # (n, groups, rest)
             return Grouped(feature, dims[0])
+    if len(dims) == len(feature.dims) + 1 and dims[0] * dims[1] == feature.dims[0]:
+        raise UnsupportedNodeError(
+            "it divides the channels into groups, as a channel shuffle does, which no layer computes"
+        )
     raise UnsupportedNodeError(
         f"no layer changes a tensor (n, {', '.join(map(str, feature.dims))}) to (n, {', '.join(map(str, dims))})"
     )
