@@ -124,7 +124,7 @@ def _resize(
 def _scale(old: int, new: int) -> np.float32:
     """Return the float32 next to new / old that gives the size: floor(old scale) = new, in float32 and float64."""
     scale = np.float32(new / old)
-    while min(np.float32(old) * scale, old * np.float64(scale)) < new:
+    while np.float32(old) * scale < new or old * float(scale) < new:
         scale = np.nextafter(scale, np.float32(np.inf))
     return scale
 
