@@ -33,6 +33,7 @@ from convnet.inspection.summary import Summary
 from convnet.layers.spec import layers_of
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
+from convnet.model_io.onnx.exporting import OnnxMixin
 from convnet.model_io.pickling import PicklingMixin
 from convnet.training.prediction import predict_in_batches
 from convnet.values.constraints import boolean
@@ -60,6 +61,7 @@ CHECKED_IN_PREDICTIONS = (*sorted(FITTED - {"_network_cache"}), "n_jobs")
 class BaseConvNet(
     CallChecksMixin,
     SavingMixin,
+    OnnxMixin,
     PicklingMixin,
     InspectionMixin,
     HTMLReprMixin,
