@@ -6,7 +6,6 @@
     data.py              X, y and weights, checked and encoded; the validation set
     transfer.py          initial weights, frozen layers, learning rates of layers
     weight_layouts.py    arrays of PyTorch and Keras in the layout of layers
-    flattened_orders.py  what follows a flattened map, which PyTorch has in another order
     weight_matching.py   which array belongs to which parameter, by order and shape
     weight_names.py      the same by names
     validation.py        loss and score after each epoch

@@ -13,7 +13,8 @@
     alpha             weight of PReLU, (c) or (1)       alpha of PReLU, (c) or (1, 1, c)
 
 A dense layer and a convolution with a kernel of one pixel compute the same on a map of one pixel, so that each can take
-the weights of the other (`Module.like`). `flattened_orders.py` is about the other order of flattened maps in PyTorch.
+the weights of the other (`Module.like`). `convnet.graph.flattened_orders` is about the other order of flattened maps in
+PyTorch.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convnet.graph.flattened_orders import channels_first_order, channels_first_orders
 from convnet.layers import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -289,3 +291,27 @@ def own_modules(plan: Plan, layout: str) -> list[Module]:
         elif isinstance(info.layer, Conv1DTranspose | Conv2DTranspose):
             groups[name] = "transpose"
     return [Module(name, arrays, {}, groups.get(name, "")) for name, arrays in layers.items()]
+
+
+def with_flattened_kernels(modules: Sequence[Module], plan: Plan) -> list[Module]:
+    """Return modules of PyTorch, with convolutions over a whole map as the dense layers that they are.
+
+    timm's VGG has such convolutions. A net has a dense layer after a Flatten in their place, whose weights have the
+    order of `channels_first_orders`.
+    """
+    orders = channels_first_orders(plan)
+    shapes = {p.name.removesuffix("/weights"): p.shape for p in plan.parameters}
+    flat = {
+        (order.tobytes(), shapes[name][-1])
+        for name, order in orders.items()
+        if not isinstance(order, str) and len(shapes.get(name, ())) == 2
+    }
+    found = []
+    for module in modules:
+        kernel = module.shapes.get("weights", ())
+        order = channels_first_order(kernel[:-1]) if len(kernel) > 2 else None
+        if order is not None and (order.tobytes(), kernel[-1]) in flat:
+            weights = np.moveaxis(module.arrays["weights"], -2, 0).reshape(-1, kernel[-1])
+            module = replace(module, arrays=module.arrays | {"weights": weights})
+        found.append(module)
+    return found

@@ -24,15 +24,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.fitting.flattened_orders import channels_first_orders, with_flattened_kernels
 from convnet.fitting.weight_layouts import (
     NORMS,
     Module,
     layout_of,
     modules_of,
     own_modules,
+    with_flattened_kernels,
 )
 from convnet.fitting.weight_names import CONSTANTS, OUTPUT, NameResolver
+from convnet.graph.flattened_orders import channels_first_orders
 from convnet.layers import Normalize
 from convnet.persistence.weight_files.natural_order import natural_key
 from convnet.persistence.weight_files.reading import without_common_prefix

@@ -47,8 +47,8 @@ def flattened_order(shape: Sequence[int], axes: Sequence[int]) -> NDArray[np.int
     shape : sequence of int
         (height, width, channels) or (length, channels).
     axes : sequence of int
-        The axes of `shape` in the other order, without those of size 1 that are left out: (2, 0, 1) is channels, height,
-        width.
+        The axes of `shape` in the other order, without those of size 1 that are left out: (2, 0, 1) is channels,
+        height, width.
 
     Returns
     -------

@@ -5,7 +5,7 @@ import pytest
 from foreign_weights import conv, linear, norm, torch_arrays
 
 from convnet import ConvNetClassifier
-from convnet.fitting.flattened_orders import channels_first_orders
+from convnet.graph.flattened_orders import channels_first_orders
 from convnet.graph import Plan
 from convnet.layers import (
     LRN,

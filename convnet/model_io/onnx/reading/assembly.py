@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from math import nan, prod
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convnet.inputs.scaling import DIVISORS, InputFormat
-from convnet.layers import to_dicts
+from convnet.layers import Activation, to_dicts
 from convnet.model_io.onnx.reading.branches import as_net
+from convnet.model_io.onnx.reading.convnet_model import (
+    OUTPUT,
+    parameters_of,
+    regression_attributes,
+    untrained_attributes,
+    written_by_convnet,
+)
 from convnet.model_io.onnx.reading.errors import (
     ClassesError,
     UnsupportedNodeError,
     unsupported_graph,
 )
+from convnet.model_io.onnx.reading.names import Names
 from convnet.model_io.onnx.reading.outputs import (
     Head,
     choose_target,
@@ -26,7 +34,6 @@ from convnet.model_io.onnx.reading.outputs import (
 from convnet.model_io.onnx.reading.simplify import ancestors, simplify
 from convnet.model_io.onnx.reading.translation import translate
 from convnet.persistence.json_values import to_json
-from convnet.training.loop import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,11 +41,8 @@ if TYPE_CHECKING:
     from convnet.layers import Layer
     from convnet.model_io.onnx.reading.inputs import GraphInput
     from convnet.model_io.onnx.reading.loading import LoadedModel
-    from convnet.model_io.onnx.reading.vertices import Vertex
 
     Arrays = Mapping[str, np.ndarray]
-
-OUTPUT = "output"  # name of the output layer
 
 
 def describe(
@@ -54,6 +58,10 @@ def describe(
     input_shape : tuple of int or None
         Shape of a sample, channels last, where the graph does not fix it.
     """
+    if classes is None and input_shape is None:
+        own = written_by_convnet(model)
+        if own is not None:
+            return own
     target = choose_target(model)
     if classes is None:
         classes = target.classes
@@ -75,6 +83,9 @@ def describe(
         net = as_net(ancestors(end, vertices), end)
     except UnsupportedNodeError as error:
         raise unsupported_graph({}, [("the graph", str(error))]) from None
+    if net.layers and getattr(net.layers[-1], "activation", None) == "softmax":
+        # a softmax before the output layer counts as a mistake, unless a layer follows
+        net.layers.append(Activation("linear", name=Names(net.layer_names).unique("linear")))
     name, fitted, weights, bias = _task(
         head, weights, bias, classes, is_classifier=target.is_classifier
     )
@@ -98,8 +109,7 @@ def _task(
     """
     n = len(bias)
     if head.activation is None and classes is None and not is_classifier:
-        scaling = {"y_mean_": np.zeros(n), "y_scale_": np.ones(n)}
-        return "ConvNetRegressor", {"n_outputs_": n, **scaling}, weights, bias
+        return "ConvNetRegressor", regression_attributes(n), weights, bias
     if head.activation == "sigmoid" and n > 1:
         if classes is not None and not is_classifier:
             raise ClassesError(
@@ -141,31 +151,18 @@ def _manifest(
         scale=1.0,
         rescale=None,
         largest=float(DIVISORS.get(given.dtype, 1)),
+        sample_shape=given.sample_shape,
     )
-    declared = shape
-    if given.data_format == "channels_first":
-        declared = (shape[-1], *shape[:-1])
-    fitted = {
-        **fitted,
-        "n_features_in_": prod(shape),
-        "init_report_": None,
-        "n_iter_": 0,
-        "best_iter_": 0,
-        "loss_": nan,
-        "loss_curve_": [],
-        "history_": {metric: [] for metric in METRICS},
-    }
+    fitted = {**fitted, "n_features_in_": prod(shape)}
     return {
         "estimator": estimator,
         "net": {"layers": to_dicts(layers), "input_shape": list(shape), "n_outputs": n_outputs},
         "input": {f.name: to_json(getattr(input_format, f.name)) for f in fields(InputFormat)},
-        "parameters": {
-            "layers": to_dicts(layers),
-            "input_shape": to_json(declared),
-            "data_format": given.data_format,
-            "rescale": None,
+        "parameters": parameters_of(layers, shape, given.data_format, None),
+        "fitted": {
+            **{name: to_json(value) for name, value in fitted.items()},
+            **untrained_attributes(),
         },
-        "fitted": {name: to_json(value) for name, value in fitted.items()},
     }
 
 

@@ -1,7 +1,7 @@
 """Branches: a graph of vertices as a list of layers, in which `Parallel` and `Residual` hold the branches.
 
 A merge ends a region that begins at its immediate dominator: the last vertex that every path to it passes. The paths
-between the two are the branches. Each vertex between has to lie on one of them only; then the region is series-parallel.
+between the two are the branches. Each vertex between has to lie on one of them only: the region is series-parallel.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ class Net:
 
     layers: list[Layer] = field(default_factory=list)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def layer_names(self) -> list[str]:
+        """The names of the layers, and those that no layer may have."""
+        return [*RESERVED, *(str(layer.name) for layer in self.layers)]
 
 
 def as_net(vertices: Sequence[Vertex], sink: Vertex) -> Net:
@@ -97,9 +102,7 @@ class _BranchFinder:
             found.append(region)
         return found[::-1]
 
-    def region(
-        self, merge: Vertex, inputs: Sequence[Vertex], depth: int
-    ) -> tuple[_Region, Vertex]:
+    def region(self, merge: Vertex, inputs: Sequence[Vertex], depth: int) -> tuple[_Region, Vertex]:
         """Return the branches of a merge, and the vertex that they begin at.
 
         Some inputs may have more in common than all of them. They form a merge of their own, which is one branch: of a

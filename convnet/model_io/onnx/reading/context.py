@@ -205,7 +205,9 @@ class Context:
     def _function(self, name: str, feature: Feature, tree: Tree, operand: Tree) -> Feature:
         """Return a function of an inner function that is an activation, or bounds, or slopes, by itself."""
         if tree.operator == "Clip":
-            return self._clip(name, feature, operand, *map(float, tree.operands[1:]))
+            return self._clip(
+                name, feature, operand, float(tree.operands[1]), float(tree.operands[2])
+            )
         if operand is not VARIABLE:
             inner = self.materialize(Elementwise(feature, operand), name)
             outer = Tree(tree.operator, (VARIABLE, *tree.operands[1:]))
@@ -218,9 +220,7 @@ class Context:
             return feature.at(self.layer(name, PReLU(), feature.vertex, {"alpha": slopes}))
         raise UnsupportedNodeError(f"no activation computes its {tree.operator}")
 
-    def _clip(
-        self, name: str, feature: Feature, operand: Tree, low: float, high: float
-    ) -> Feature:
+    def _clip(self, name: str, feature: Feature, operand: Tree, low: float, high: float) -> Feature:
         """Return an inner function limited to bounds, by a hard sigmoid or a ReLU of a line."""
         wide = abs(low) > 1e30, abs(high) > 1e30  # as good as no bound
         if all(wide):

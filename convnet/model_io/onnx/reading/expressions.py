@@ -32,7 +32,7 @@ class Tree:
     """An operator with its operands: trees, or constants. `VARIABLE` has no operands."""
 
     operator: str
-    operands: tuple[Tree | Value, ...] = ()
+    operands: tuple[Any, ...] = ()  # trees, numbers, and arrays with one value per channel
 
     @property
     def size(self) -> int:
@@ -98,10 +98,10 @@ def affine(tree: Tree) -> tuple[Value, Value] | None:
         return None if inner is None else (-inner[0], -inner[1])
     if tree.operator not in ("Add", "Sub", "Mul", "Div"):
         return None
-    parts = [affine(one) if isinstance(one, Tree) else (0.0, one) for one in tree.operands]
-    if parts[0] is None or parts[1] is None:
+    first, second = (affine(one) if isinstance(one, Tree) else (0.0, one) for one in tree.operands)
+    if first is None or second is None:
         return None
-    (a, b), (c, d) = parts
+    (a, b), (c, d) = first, second
     if tree.operator in ("Add", "Sub"):
         sign = 1 if tree.operator == "Add" else -1
         return a + sign * c, b + sign * d

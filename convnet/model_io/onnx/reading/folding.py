@@ -102,7 +102,7 @@ def axes_of(node: Node, array: np.ndarray | None, attribute: str = "axes") -> li
 
 
 def resolved_axes(axes: Sequence[int], n: int) -> list[int]:
-    """Return axes of an array with `n` axes, counted from 0. Raise ValueError if one does not exist, or occurs twice."""
+    """Return axes of an array with `n` axes, counted from 0. Raise ValueError if one does not exist or is repeated."""
     found = [axis + n if axis < 0 else axis for axis in axes]
     if any(not 0 <= axis < n for axis in found) or len(set(found)) < len(found):
         raise ValueError(f"an array of {n} axes does not have the axes {list(axes)[:MAX_AXES]}")

@@ -39,6 +39,8 @@ class GraphInput:
         Name of the dtype of X.
     data_format : str
         Order of the axes of flat X.
+    sample_shape : tuple of int or None
+        Shape of a sample of X, if it is not that of the vertex.
     """
 
     feature: Feature
@@ -46,6 +48,7 @@ class GraphInput:
     batch: int
     dtype: str
     data_format: str = "channels_last"
+    sample_shape: tuple[int, ...] | None = None
 
 
 def read_input(
@@ -83,13 +86,20 @@ def read_input(
     batch = batch if batch > 0 else UNKNOWN_BATCH
     reshaped = _reshaped_input(model, nodes, port, batch)
     if reshaped is not None:
-        node, dims = reshaped
+        node, sizes = reshaped
         last = _is_transposed(nodes, node.outputs[0])
-        shape = dims if last else (*dims[1:], dims[0])
+        shape = sizes if last else (*sizes[1:], sizes[0])
         _compare(shape, input_shape)
-        flat_order = "channels_last" if last or dims[0] == 1 else "channels_first"
-        feature = _feature(shape, last=last)
-        return GraphInput(feature, node.outputs[0], batch, dtype, flat_order)
+        is_last = last or sizes[0] == 1
+        own = tuple(int(n) for n in port.dims[1:] if isinstance(n, int)) if port.dims else ()
+        return GraphInput(
+            feature=_feature(shape, last=last),
+            tensor=node.outputs[0],
+            batch=batch,
+            dtype=dtype,
+            data_format="channels_last" if is_last else "channels_first",
+            sample_shape=own if prod(own) == prod(shape) else (prod(shape),),
+        )
     last = _is_transposed(nodes, port.name)
     shape = _fixed_shape(port, input_shape, last=last)
     return GraphInput(_feature(shape, last=last), port.name, batch, dtype)
@@ -101,7 +111,7 @@ def _feature(shape: tuple[int, ...], *, last: bool) -> Feature:
 
 
 def _is_transposed(nodes: Sequence[Node], tensor: str) -> bool:
-    """Return whether the graph moves the last axis of a tensor to the front before anything else depends on the order."""
+    """Return whether the graph moves the last axis of a tensor to the front before the order of the axes matters."""
     known = {tensor}
     for node in nodes:
         if known.isdisjoint(node.inputs):
@@ -116,12 +126,15 @@ def _is_transposed(nodes: Sequence[Node], tensor: str) -> bool:
 
 def _reshaped_input(
     model: LoadedModel, nodes: Sequence[Node], port: Port, batch: int
-) -> tuple[Node, tuple[int, int, int]] | None:
-    """Return the node that reshapes flat rows, or (n, height, width), to maps, and the sizes (without n) it makes."""
+) -> tuple[Node, tuple[int, ...]] | None:
+    """Return the node that reshapes the input to maps or signals, and the sizes (without n) that it makes.
+
+    The input holds flat rows, or maps or signals of one channel in another form.
+    """
     readers = [node for node in nodes if port.name in node.inputs]
-    if len(readers) != 1 or port.dims is None:
+    if len(readers) != 1 or port.dims is None or len(port.dims) < 2:
         return None
-    node = readers[0]
+    node, dims = readers[0], port.dims[1:]
     given = None
     if len(node.inputs) > 1:
         if model.holds(node.inputs[1]):
@@ -130,29 +143,25 @@ def _reshaped_input(
             source = next((one for one in nodes if node.inputs[1] in one.outputs), None)
             if source is not None and source.operator == "Constant":
                 given = constant(source, model)
-    dims = port.dims[1:]
-    if node.operator == "Unsqueeze" and len(dims) == 2:
-        if axes_of(node, given) == [1] and all(isinstance(n, int) and n > 0 for n in dims):
-            return node, (1, int(dims[0] or 0), int(dims[1] or 0))
-        return None
-    if node.operator != "Reshape" or len(dims) != 1:
+    is_fixed = all(isinstance(n, int) and n > 0 for n in dims)
+    fixed = tuple(n for n in dims if isinstance(n, int)) if is_fixed else None
+    if node.operator == "Unsqueeze" and fixed is not None:
+        return (node, (1, *fixed)) if axes_of(node, given) == [1] and len(fixed) < 3 else None
+    if node.operator != "Reshape":
         return None
     wanted = node.get("shape", []) if given is None else integers(given)
-    if len(wanted) != 4 or wanted[0] not in (-1, 0, batch):
-        return None
     sizes = wanted[1:]
-    total = dims[0] if isinstance(dims[0], int) and dims[0] > 0 else None
-    if sizes.count(-1) == 1 and total:
-        others = prod(n for n in sizes if n != -1)
-        sizes = [total // max(others, 1) if n == -1 else n for n in sizes]
-    if min(sizes) < 1 or (total is not None and prod(sizes) != total):
+    if len(sizes) not in (2, 3) or wanted[0] not in (-1, 0, batch):
         return None
-    return node, (sizes[0], sizes[1], sizes[2])
+    if sizes.count(-1) == 1 and fixed is not None:
+        others = prod(n for n in sizes if n != -1)
+        sizes = [prod(fixed) // max(others, 1) if n == -1 else n for n in sizes]
+    if min(sizes) < 1 or (fixed is not None and prod(sizes) != prod(fixed)):
+        return None
+    return (node, tuple(sizes)) if len(dims) == 1 or sizes[0] == 1 else None
 
 
-def _fixed_shape(
-    port: Port, input_shape: tuple[int, ...] | None, *, last: bool
-) -> tuple[int, ...]:
+def _fixed_shape(port: Port, input_shape: tuple[int, ...] | None, *, last: bool) -> tuple[int, ...]:
     """Return (height, width, channels), (length, channels) or (features,)."""
     if port.dims is None:
         if input_shape is None:

@@ -1,4 +1,4 @@
-"""An ONNX file, its bytes or a ModelProto as a `LoadedModel`: checked, with its nodes in order. No value is computed."""
+"""An ONNX file, its bytes or a ModelProto as a `LoadedModel`: checked, with its nodes in order. Nothing is computed."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ def short_name(node: str) -> str:
     """
     parts = [part for part in node.split("/") if part]
     kept = [
-        part for part, after in zip(parts, [*parts[1:], ""], strict=True)
+        part
+        for part, after in zip(parts, [*parts[1:], ""], strict=True)
         if not after.startswith((f"{part}.", f"{part}_")) and after != part
     ]
     text = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(kept)).strip("-")

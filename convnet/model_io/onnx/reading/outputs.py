@@ -74,9 +74,7 @@ def choose_target(model: LoadedModel) -> Target:
     )
 
 
-def _before_labels(
-    tensor: str, makers: dict[str, Node], model: LoadedModel
-) -> Target | None:
+def _before_labels(tensor: str, makers: dict[str, Node], model: LoadedModel) -> Target | None:
     """Return the scores that an ArgMax turns into a tensor of labels."""
     classes = None
     while tensor in makers:
@@ -177,7 +175,7 @@ def output_weights(
     n = prod(scores.shape)
     if prod(scores.shape[:-1]) != 1:
         raise ValueError(
-            f"its output is a map of shape {scores.shape}. An estimator predicts one class, or a few numbers, per sample"
+            f"its output is a map of shape {scores.shape}. An estimator predicts a class, or a few numbers, per sample"
         )
     if _is_layer(last, Dense) and last.kind == "layer" and not is_shared(last):
         weights = last.arrays["weights"]

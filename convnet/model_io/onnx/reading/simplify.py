@@ -80,7 +80,11 @@ def simplify(
         except UnsupportedNodeError as error:
             report(vertex.name, str(error))
         learns = vertex.arrays and not isinstance(vertex.layer, Normalize)
-        if constant.issuperset(vertex.inputs) and not learns and not isinstance(vertex.layer, Dropout):
+        if (
+            constant.issuperset(vertex.inputs)
+            and not learns
+            and not isinstance(vertex.layer, Dropout)
+        ):
             constant.add(vertex)
     _extend_concats(found)
     return found, sink
@@ -117,7 +121,10 @@ def _scale_layer(vertex: Vertex, scale: np.ndarray, offset: np.ndarray) -> bool:
         arrays["gamma"], arrays["beta"] = arrays["gamma"] * scale, arrays["beta"] * scale + offset
         return True
     if vertex.kind == AFFINE:
-        arrays["scale"], arrays["offset"] = arrays["scale"] * scale, arrays["offset"] * scale + offset
+        arrays["scale"], arrays["offset"] = (
+            arrays["scale"] * scale,
+            arrays["offset"] * scale + offset,
+        )
         return True
     if not isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED, Dense)):
         return False
@@ -127,7 +134,9 @@ def _scale_layer(vertex: Vertex, scale: np.ndarray, offset: np.ndarray) -> bool:
     units = weights.shape[-2 if isinstance(layer, TRANSPOSED) else -1]
     arrays["weights"] = weights * by_unit if (factor != 1).any() else weights
     if "bias" in arrays or (offset != 0).any():
-        arrays["bias"] = np.broadcast_to(arrays.get("bias", 0.0) * scale + offset, (units,))
+        arrays["bias"] = np.broadcast_to(
+            arrays.get("bias", np.zeros(())) * scale + offset, (units,)
+        )
         vertex.layer = replace(layer, use_bias=True)
     return True
 
@@ -135,15 +144,11 @@ def _scale_layer(vertex: Vertex, scale: np.ndarray, offset: np.ndarray) -> bool:
 def _pad_convolution(vertex: Vertex, pad: Vertex) -> None:
     """Give zeros around the input of a convolution to the convolution."""
     layer: Any = vertex.layer
-    own = [both(layer.padding)] if isinstance(layer, Conv1D) else _axes(layer.padding)
-    pads = tuple((a + c, b + d) for (a, b), (c, d) in zip(own, pad.pads, strict=True))
+    own = layer.padding
+    padding = [both(own)] if isinstance(vertex.layer, Conv1D) else list(map(both, both(own)))
+    pads = tuple((a + c, b + d) for (a, b), (c, d) in zip(padding, pad.pads, strict=True))
     vertex.layer = replace(layer, padding=pads[0] if isinstance(layer, Conv1D) else pads)
     vertex.inputs = list(pad.inputs)
-
-
-def _axes(padding: Any) -> list[tuple[int, int]]:
-    rows, columns = both(padding)
-    return [both(rows), both(columns)]
 
 
 def _make_affine_layer(vertex: Vertex, *, is_constant: bool) -> None:

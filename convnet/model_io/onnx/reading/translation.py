@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.model_io.onnx.reading.budget import Budget
-from convnet.model_io.onnx.reading.context import Context, Grouped
+from convnet.model_io.onnx.reading.context import Context, Elementwise, Grouped
 from convnet.model_io.onnx.reading.errors import UnsupportedNodeError, unsupported_graph
 from convnet.model_io.onnx.reading.folding import FOLDERS, fold
 from convnet.model_io.onnx.reading.inputs import GraphInput, read_input
@@ -17,6 +17,7 @@ from convnet.model_io.onnx.reading.operators import OPERATORS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convnet.model_io.onnx.reading.context import Value
     from convnet.model_io.onnx.reading.loading import LoadedModel, Node
     from convnet.model_io.onnx.reading.vertices import Feature, Vertex
 
@@ -51,9 +52,7 @@ def needed_nodes(model: LoadedModel, tensor: str) -> list[Node]:
     return found[::-1]
 
 
-def translate(
-    model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | None
-) -> Translation:
+def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | None) -> Translation:
     """Return the vertices that compute a tensor.
 
     Parameters
@@ -98,17 +97,17 @@ def translate(
     if isinstance(value, np.ndarray | Grouped):
         raise ValueError("its output does not depend on its input, or is not one row per sample")
     try:
-        output = value if not hasattr(value, "tree") else ctx.materialize(value, tensor)
+        output = ctx.materialize(value, tensor) if isinstance(value, Elementwise) else value
     except UnsupportedNodeError as error:
         raise unsupported_graph({}, [(tensor, _reason(error))]) from None
     return Translation(given, output, ctx.vertices, problems)
 
 
-def _value(node: Node, ctx: Context) -> object:
+def _value(node: Node, ctx: Context) -> Value:
     values = [ctx.values[name] if name else None for name in node.inputs]
-    is_constant = all(value is None or isinstance(value, np.ndarray) for value in values)
-    if is_constant and node.operator in FOLDERS:
-        return fold(node, values, ctx.model, ctx.budget)
+    constants = [value for value in values if value is None or isinstance(value, np.ndarray)]
+    if len(constants) == len(values) and node.operator in FOLDERS:
+        return fold(node, constants, ctx.model, ctx.budget)
     if node.operator not in OPERATORS:
         raise UnsupportedNodeError(f"{node.operator} is supported for constants only")
     return OPERATORS[node.operator](node, ctx)

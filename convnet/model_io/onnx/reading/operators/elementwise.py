@@ -67,9 +67,7 @@ def clip(node: Node, ctx: Context) -> Elementwise:
         given = ctx.constant(node, i)
         if given is not None and given.size != 1:
             raise UnsupportedNodeError("a bound is not a number")
-        bounds.append(
-            float(node.get(attribute, default) if given is None else given.reshape(()))
-        )
+        bounds.append(float(node.get(attribute, default) if given is None else given.reshape(())))
     return _clip(ctx.elementwise(node), *bounds)
 
 
@@ -170,15 +168,14 @@ def binary(node: Node, ctx: Context) -> Value:
     if any(constants):
         i = constants.index(False)
         value = ctx.elementwise(node, i)
-        other = per_channel(value.feature, ctx.required(node, 1 - i))
-        operands = (value.tree, other) if i == 0 else (other, value.tree)
+        operand = per_channel(value.feature, ctx.required(node, 1 - i))
+        operands = (value.tree, operand) if i == 0 else (operand, value.tree)
         return Elementwise(value.feature, Tree(node.operator, operands))
-    one, other_value = (ctx.elementwise(node, i) for i in range(2))
-    size = one.tree.size + other_value.tree.size
-    if one.feature.vertex is other_value.feature.vertex and size < MAX_TREE:
-        if one.feature.has_layout(other_value.feature):
-            tree = Tree(node.operator, (one.tree, other_value.tree))
-            return Elementwise(one.feature, tree)
+    one, other = (ctx.elementwise(node, i) for i in range(2))
+    size = one.tree.size + other.tree.size
+    is_same = one.feature.vertex is other.feature.vertex
+    if is_same and size < MAX_TREE and one.feature.has_layout(other.feature):
+        return Elementwise(one.feature, Tree(node.operator, (one.tree, other.tree)))
     features = [ctx.feature(node, i) for i in range(2)]
     if node.operator == "Sub":
         features[1] = ctx.affine(node.name, features[1], -1.0, 0.0)
@@ -208,9 +205,5 @@ def softmax(node: Node, ctx: Context) -> Feature:
     if axis != feature.channel_axis or joined or np.prod(feature.shape, dtype=object) > MAX_VALUES:
         raise UnsupportedNodeError("it is not over the channels")
     if node.operator == "LogSoftmax":
-        return feature.at(
-            ctx.add(Vertex(LOG_SOFTMAX, node.name, [feature.vertex], feature.shape))
-        )
+        return feature.at(ctx.add(Vertex(LOG_SOFTMAX, node.name, [feature.vertex], feature.shape)))
     return feature.at(ctx.layer(node.name, Activation("softmax"), feature.vertex))
-
-

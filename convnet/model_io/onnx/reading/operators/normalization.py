@@ -59,6 +59,13 @@ def instance_normalization(node: Node, ctx: Context) -> Value:
     if isinstance(value, Grouped):
         return _normalized_groups(node, ctx, value)
     feature = ctx.feature(node)
+    if feature.axes == (None, 0):  # (n, 1, features)
+        arrays = {
+            role: np.repeat(ctx.required(node, i).reshape(1), feature.channels)
+            for i, role in ((1, "gamma"), (2, "beta"))
+        }
+        layer = GroupNorm(1, epsilon=_epsilon(node))
+        return feature.at(ctx.layer(node.name, layer, feature.vertex, arrays))
     if feature.channel_axis != 1 or len(feature.shape) < 2:
         raise UnsupportedNodeError("its input is not a map or a signal with channels first")
     arrays = {role: _per_channel(node, ctx, i, feature) for i, role in ((1, "gamma"), (2, "beta"))}

@@ -36,9 +36,7 @@ def matmul(node: Node, ctx: Context) -> Feature:
     return _dense(node, ctx, ctx.required(node, 1), None)
 
 
-def _dense(
-    node: Node, ctx: Context, weights: np.ndarray, bias: np.ndarray | None
-) -> Feature:
+def _dense(node: Node, ctx: Context, weights: np.ndarray, bias: np.ndarray | None) -> Feature:
     """Return a dense layer with weights (features, units)."""
     feature = ctx.feature(node)
     require_flat(feature)

@@ -44,9 +44,7 @@ def reduce(node: Node, ctx: Context) -> Feature:
     return _pooled(node, ctx, feature, resolved_axes(axes, len(feature.axes) + 1), keeps=keeps)
 
 
-def _pooled(
-    node: Node, ctx: Context, feature: Feature, axes: list[int], *, keeps: bool
-) -> Feature:
+def _pooled(node: Node, ctx: Context, feature: Feature, axes: list[int], *, keeps: bool) -> Feature:
     """Return the mean or the maximum over these axes of a tensor, which must be all its pixels."""
     if 0 in axes or feature.channel_axis in axes:
         raise UnsupportedNodeError("it is over the samples or the channels")

@@ -18,8 +18,8 @@ OPERATORS: dict[str, Operator] = {}
 def operator(*names: str) -> Callable[[Operator], Operator]:
     """Register the function of operators of ONNX; a decorator.
 
-    The function gets a node and the context and returns the value of the first output. It raises UnsupportedNodeError if
-    no layer computes what the node computes.
+    The function gets a node and the context and returns the value of the first output. It raises UnsupportedNodeError
+    if no layer computes what the node computes.
     """
 
     def register(function: Operator) -> Operator:

@@ -24,7 +24,9 @@ MAX_SIZE = 2**16  # pixels of an axis whose coordinates are compared
 def pad(node: Node, ctx: Context) -> Feature:
     feature = ctx.feature(node)
     if node.get("mode", "constant") != "constant":
-        raise UnsupportedNodeError(f"its mode is {node.get('mode', '')}; there is a layer for zeros")
+        raise UnsupportedNodeError(
+            f"its mode is {node.get('mode', '')}; there is a layer for zeros"
+        )
     given, value = ctx.constant(node, 1), ctx.constant(node, 2)
     pads = node.get("pads", []) if given is None else integers(given)
     fill = node.get("value", 0.0) if value is None else float(value.reshape(()))
@@ -69,7 +71,9 @@ def resize(node: Node, ctx: Context) -> Feature:
             raise UnsupportedNodeError("it resizes samples or channels")
     method = _method(node, feature.shape[:-1], spatial)
     factors = [new // old for old, new in zip(feature.shape[:-1], spatial, strict=True)]
-    is_whole = all(f * old == new for f, old, new in zip(factors, feature.shape, spatial, strict=False))
+    is_whole = all(
+        f * old == new for f, old, new in zip(factors, feature.shape, spatial, strict=False)
+    )
     layer: Layer
     if len(spatial) == 1:
         if not is_whole:

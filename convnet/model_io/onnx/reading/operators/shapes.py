@@ -44,6 +44,17 @@ def transpose(node: Node, ctx: Context) -> Feature:
     )
 
 
+@operator("Gather")
+def gather(node: Node, ctx: Context) -> Feature:
+    feature, indices = ctx.feature(node), ctx.required(node, 1).ravel()
+    n = feature.channels
+    is_permutation = indices.dtype.kind in "iu" and np.array_equal(np.sort(indices), np.arange(n))
+    if feature.axes != (0,) or node.get("axis", 0) not in (1, -1) or not is_permutation:
+        raise UnsupportedNodeError("it selects samples, pixels or channels")
+    order = np.argsort(indices)  # features_of_vertex = (features of its output)[order]
+    return Feature(feature.vertex, (0,), feature.ordered(order))
+
+
 @operator("Flatten")
 def flatten(node: Node, ctx: Context) -> Value:
     feature = ctx.feature(node)
@@ -89,10 +100,8 @@ def squeeze(node: Node, ctx: Context) -> Value:
     feature = ctx.feature(node)
     dims = feature.dims
     given = axes_of(node, ctx.constant(node, 1))
-    if given is None:
-        axes = [i for i, n in enumerate(dims, start=1) if n == 1]
-    else:
-        axes = resolved_axes(given, len(dims) + 1)
+    ones = [i for i, n in enumerate(dims, start=1) if n == 1]
+    axes = ones if given is None else resolved_axes(given, len(dims) + 1)
     if 0 in axes or any(dims[axis - 1] != 1 for axis in axes):
         raise UnsupportedNodeError(f"it removes the axes {axes[:8]} of (n, {dims})")
     rest = tuple(n for i, n in enumerate(dims, start=1) if i not in axes)
@@ -119,6 +128,9 @@ def reshaped(node: Node, ctx: Context, feature: Feature, dims: tuple[int, ...]) 
         return feature
     wide = tuple(n for n in dims if n > 1)
     spatial = feature.shape[:-1]
+    is_first = len(spatial) > 0 and feature.axes == first_axes(feature.shape)
+    if len(dims) == 2 and is_first and prod(spatial) > 1 and feature.channels % dims[0] == 0:
+        return Grouped(feature, dims[0])  # (n, groups, rest)
     if prod(spatial) == 1 or (len(feature.shape) > 1 and len(wide) <= 1):
         # one value per channel, or all of a map in one axis
         flat = flat_feature(node, ctx, feature)
@@ -126,9 +138,6 @@ def reshaped(node: Node, ctx: Context, feature: Feature, dims: tuple[int, ...]) 
         return Feature(
             flat.vertex, tuple(0 if i == place else None for i in range(len(dims))), flat.order
         )
-    if len(dims) == 2 and feature.axes == first_axes(feature.shape):
-        if feature.channels % dims[0] == 0:  # (n, groups, rest)
-            return Grouped(feature, dims[0])
     if len(dims) == len(feature.dims) + 1 and dims[0] * dims[1] == feature.dims[0]:
         raise UnsupportedNodeError(
             "it divides the channels into groups, as a channel shuffle does, which no layer computes"

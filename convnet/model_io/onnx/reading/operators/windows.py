@@ -135,23 +135,29 @@ def _conv_of_pixel(
     dilations: list[int],
 ) -> Feature:
     """Return a convolution of the output of global pooling, (n, c, 1, 1): a dense layer."""
-    taps = []
-    for size, (before, after), dilation in zip(weights.shape[2:], pads, dilations, strict=True):
+    taps, kernel = [], weights.shape[2:]
+    for size, (before, after), dilation in zip(kernel, pads, dilations, strict=True):
         if 1 + before + after != span(size, dilation) or before % dilation:
             raise UnsupportedNodeError("its kernel is larger than the padded map of one pixel")
         taps.append(before // dilation)
-    expected = (0, *(None for _ in weights.shape[2:]))
-    if feature.axes != expected or weights.shape[1] != feature.channels or feature.order is not None:
+    expected = (0, *(None for _ in kernel))
+    if (
+        feature.axes != expected
+        or weights.shape[1] != feature.channels
+        or feature.order is not None
+    ):
         raise UnsupportedNodeError(
             f"weights of shape {weights.shape} do not fit a tensor (n, {', '.join(map(str, feature.dims))})"
         )
     units = weights.shape[0]
-    arrays = {"weights": weights[(slice(None), slice(None), *taps)].T}
+    arrays = {
+        "weights": weights.reshape(*weights.shape[:2], -1)[
+            ..., np.ravel_multi_index(taps, kernel)
+        ].T
+    }
     if bias is not None:
         arrays["bias"] = bias
-    vertex = ctx.layer(
-        node.name, Dense(units, use_bias=bias is not None), feature.vertex, arrays
-    )
+    vertex = ctx.layer(node.name, Dense(units, use_bias=bias is not None), feature.vertex, arrays)
     return feature.at(vertex)
 
 

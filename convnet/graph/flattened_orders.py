@@ -1,12 +1,10 @@
 """Flattened maps in the order of PyTorch: channels, height, width. Here it is height, width, channels.
 
-`channels_first_orders` tells how to reorder the parameters of what follows a Flatten, and where that is impossible. A
-convolution over a whole map is a dense layer after a Flatten (`with_flattened_kernels`).
+`channels_first_orders` tells how to reorder the parameters of what follows a Flatten, and where that is impossible.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -22,35 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.fitting.weight_layouts import Module, Shape
-    from convnet.graph import LayerInfo, Plan
+    from convnet.graph.plan.plan import LayerInfo, Plan
+
+    Shape = tuple[int, ...]
 
     # Where PyTorch has the values of a layer's input. None: where they are here. Text: why there is no such order.
     Order = NDArray[np.intp] | str | None
-
-
-def with_flattened_kernels(modules: Sequence[Module], plan: Plan) -> list[Module]:
-    """Return modules of PyTorch, with convolutions over a whole map as the dense layers that they are.
-
-    timm's VGG has such convolutions. A net has a dense layer after a Flatten in their place, whose weights have the
-    order of `channels_first_orders`.
-    """
-    orders = channels_first_orders(plan)
-    shapes = {p.name.removesuffix("/weights"): p.shape for p in plan.parameters}
-    flat = {
-        (order.tobytes(), shapes[name][-1])
-        for name, order in orders.items()
-        if not isinstance(order, str) and len(shapes.get(name, ())) == 2
-    }
-    found = []
-    for module in modules:
-        kernel = module.shapes.get("weights", ())
-        order = channels_first_order(kernel[:-1]) if len(kernel) > 2 else None
-        if order is not None and (order.tobytes(), kernel[-1]) in flat:
-            weights = np.moveaxis(module.arrays["weights"], -2, 0).reshape(-1, kernel[-1])
-            module = replace(module, arrays=module.arrays | {"weights": weights})
-        found.append(module)
-    return found
 
 
 def channels_first_orders(plan: Plan) -> dict[str, NDArray[np.intp] | str]:
@@ -60,7 +35,8 @@ def channels_first_orders(plan: Plan) -> dict[str, NDArray[np.intp] | str]:
     -------
     orders : dict of str to ndarray or str
         By the name of the layer: ``features_here = features_in_torch[order]``. A text says why the values have no
-        counterparts there. Layers whose features have the same order in both are not listed.
+        counterparts there. Layers whose features have the same order in both are not listed. For layers with branches,
+        it is the order of their output.
     """
     orders: dict[str, NDArray[np.intp] | str] = {}
     _follow(plan.layers, plan.input_shape, None, orders)
@@ -84,6 +60,11 @@ def _follow(
         elif info.branches:
             ends = [_follow(inner, shape, order, orders) for _, inner in info.branches]
             order = _merged(info, ends)
+            orders.pop(
+                info.name, None
+            )  # its own parameters, those of a PReLU, belong to its output
+            if order is not None:
+                orders[info.name] = order
         elif info.layers:
             _, order = _follow(info.layers, shape, order, orders)
         elif isinstance(info.layer, WeightedLayer):
