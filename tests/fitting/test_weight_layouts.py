@@ -5,8 +5,8 @@ import pytest
 from foreign_weights import conv, linear, norm, torch_arrays
 
 from convnet import ConvNetClassifier
-from convnet.graph.flattened_orders import channels_first_orders
 from convnet.graph import Plan
+from convnet.graph.flattened_orders import channels_first_orders
 from convnet.layers import (
     LRN,
     AvgPool2D,

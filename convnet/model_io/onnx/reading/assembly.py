@@ -110,6 +110,9 @@ def _task(
     n = len(bias)
     if head.activation is None and classes is None and not is_classifier:
         return "ConvNetRegressor", regression_attributes(n), weights, bias
+    is_pair = head.activation == "sigmoid" and n == 2
+    if is_pair and np.array_equal(weights[:, 0], -weights[:, 1]) and bias[0] == -bias[1]:
+        weights, bias, n = weights[:, 1:], bias[1:], 1  # sigmoids of -z and z are two classes
     if head.activation == "sigmoid" and n > 1:
         if classes is not None and not is_classifier:
             raise ClassesError(

@@ -33,10 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Elementwise:
-    """A tensor whose values are a function of the values of a feature at the same places."""
+    """A tensor whose values are a function of the values of a feature at the same places.
+
+    `name` is the name of the last node.
+    """
 
     feature: Feature
     tree: Tree
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +113,7 @@ class Context:
             raise UnsupportedNodeError(
                 f"no layer takes the reshaped tensor (n, {value.dims[0]}, {value.dims[1]})"
             )
-        found = self.materialize(value, node.inputs[i])
+        found = self.materialize(value)
         self.values[node.inputs[i]] = found
         return found
 
@@ -155,16 +159,9 @@ class Context:
             self.add(Vertex(AFFINE, name, [feature.vertex], feature.shape, arrays=arrays))
         )
 
-    def materialize(self, value: Elementwise, name: str) -> Feature:
-        """Return the feature that an elementwise function computes.
-
-        Parameters
-        ----------
-        value : Elementwise
-        name : str
-            Name of the last node or tensor.
-        """
-        feature, tree = value.feature, value.tree
+    def materialize(self, value: Elementwise) -> Feature:
+        """Return the feature that an elementwise function computes."""
+        feature, tree, name = value.feature, value.tree, value.name
         if tree is VARIABLE:
             return feature
         line = affine(tree)
@@ -175,7 +172,7 @@ class Context:
             return self._activation(name, feature, activation)
         scale, offset, inner = peel(tree)
         if inner is not tree:
-            part = self.materialize(Elementwise(feature, inner), name)
+            part = self.materialize(Elementwise(feature, inner, name))
             return self.affine(name, part, scale, offset)
         operands = [one for one in tree.operands if isinstance(one, Tree)]
         if len(operands) == 2:
@@ -191,7 +188,7 @@ class Context:
     def _combined(self, name: str, feature: Feature, tree: Tree) -> Feature:
         """Return the merge of two functions of the same feature."""
         parts = [
-            self.materialize(Elementwise(feature, one), name)
+            self.materialize(Elementwise(feature, one, name))
             for one in tree.operands
             if isinstance(one, Tree)
         ]
@@ -209,9 +206,9 @@ class Context:
                 name, feature, operand, float(tree.operands[1]), float(tree.operands[2])
             )
         if operand is not VARIABLE:
-            inner = self.materialize(Elementwise(feature, operand), name)
+            inner = self.materialize(Elementwise(feature, operand, name))
             outer = Tree(tree.operator, (VARIABLE, *tree.operands[1:]))
-            return self.materialize(Elementwise(inner, outer), name)
+            return self.materialize(Elementwise(inner, outer, name))
         if tree.operator == "LeakyRelu":
             slopes = np.asarray(tree.operands[1], dtype=np.float32)
             if slopes.shape != (feature.channels,):
@@ -224,18 +221,18 @@ class Context:
         """Return an inner function limited to bounds, by a hard sigmoid or a ReLU of a line."""
         wide = abs(low) > 1e30, abs(high) > 1e30  # as good as no bound
         if all(wide):
-            return self.materialize(Elementwise(feature, operand), name)
+            return self.materialize(Elementwise(feature, operand, name))
         if not low < high:
             raise UnsupportedNodeError(f"its bounds are {low:g} and {high:g}")
         if any(wide):  # max(x, low) = relu(x - low) + low
             sign, bound = (-1.0, high) if wide[0] else (1.0, low)
             inner = Tree("Mul", (Tree("Sub", (operand, bound)), sign))
-            part = self.materialize(Elementwise(feature, inner), name)
+            part = self.materialize(Elementwise(feature, inner, name))
             return self.affine(name, self._activation(name, part, "relu"), sign, bound)
         # hard_sigmoid(z) is z / 6 + 1/2 within 0 and 1
         factor = 6 / (high - low)
         inner = Tree("Mul", (Tree("Sub", (operand, (low + high) / 2)), factor))
-        part = self.materialize(Elementwise(feature, inner), name)
+        part = self.materialize(Elementwise(feature, inner, name))
         return self.affine(name, self._activation(name, part, "hard_sigmoid"), high - low, low)
 
     def elementwise(self, node: Node, i: int = 0) -> Elementwise:

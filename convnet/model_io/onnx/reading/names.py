@@ -23,8 +23,8 @@ def short_name(node: str) -> str:
         for part, after in zip(parts, [*parts[1:], ""], strict=True)
         if not after.startswith((f"{part}.", f"{part}_")) and after != part
     ]
-    text = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(kept)).strip("-")
-    text = text[-MAX_LENGTH:].strip("-")
+    text = re.sub(r"[^A-Za-z0-9]+", lambda run: "_" if run[0] == "_" else "-", "-".join(kept))
+    text = text[-MAX_LENGTH:].strip("-_")
     return f"n{text}" if not text or text.isdigit() else text
 
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 FLOATS = (1, 10, 11)  # codes of float types
 MAX_IDENTITY = 4096  # outputs of a net that does not end with a dense layer
-LABELLING = ("Cast", "Identity", "Reshape", "Squeeze", "ArrayFeatureExtractor", "LabelEncoder")
+CHOOSING = (
+    "ArrayFeatureExtractor",
+    "Gather",
+)  # read an array of labels at the positions of the largest scores
+LABELLING = (*CHOOSING, "Cast", "Identity", "Reshape", "Squeeze", "LabelEncoder")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,7 @@ def _before_labels(tensor: str, makers: dict[str, Node], model: LoadedModel) -> 
         if node.operator not in LABELLING:
             return None
         source = 0
-        if node.operator == "ArrayFeatureExtractor":
+        if node.operator in CHOOSING:
             source = 1
             classes = _array(node.inputs[0], makers, model)
         elif node.operator == "LabelEncoder":

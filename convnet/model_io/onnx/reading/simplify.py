@@ -109,9 +109,20 @@ def _absorb(vertex: Vertex, users: Counter[Vertex]) -> Vertex | None:
         return None
     if vertex.kind == AFFINE and (before.kind == AFFINE or before.layer is not None):
         return before if _scale_layer(before, **vertex.arrays) else None
+    if isinstance(vertex.layer, Dense) and isinstance(before.layer, Dense) and before.shape == (1,):
+        return _joined(before, vertex)
     if before.kind == PAD and isinstance(vertex.layer, CONVOLUTIONS):
         _pad_convolution(vertex, before)
     return None
+
+
+def _joined(first: Vertex, second: Vertex) -> Vertex:
+    """Put a dense layer of one feature into the dense layer before it."""
+    weights, (units,) = second.arrays["weights"], second.shape
+    bias = first.arrays.get("bias", np.zeros(1)) @ weights + second.arrays.get("bias", 0.0)
+    first.layer, first.shape = Dense(units), (units,)
+    first.arrays = {"weights": first.arrays["weights"] @ weights, "bias": bias}
+    return first
 
 
 def _scale_layer(vertex: Vertex, scale: np.ndarray, offset: np.ndarray) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,7 +97,7 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
     if isinstance(value, np.ndarray | Grouped):
         raise ValueError("its output does not depend on its input, or is not one row per sample")
     try:
-        output = ctx.materialize(value, tensor) if isinstance(value, Elementwise) else value
+        output = ctx.materialize(value) if isinstance(value, Elementwise) else value
     except UnsupportedNodeError as error:
         raise unsupported_graph({}, [(tensor, _reason(error))]) from None
     return Translation(given, output, ctx.vertices, problems)
@@ -110,7 +110,8 @@ def _value(node: Node, ctx: Context) -> Value:
         return fold(node, constants, ctx.model, ctx.budget)
     if node.operator not in OPERATORS:
         raise UnsupportedNodeError(f"{node.operator} is supported for constants only")
-    return OPERATORS[node.operator](node, ctx)
+    value = OPERATORS[node.operator](node, ctx)
+    return replace(value, name=node.name) if isinstance(value, Elementwise) else value
 
 
 def _require_known(nodes: Sequence[Node]) -> None:

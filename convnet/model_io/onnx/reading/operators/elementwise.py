@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.layers import Activation, Dropout, PReLU
+from convnet.layers import Activation, Dense, Dropout, PReLU
 from convnet.layers.geometry import MAX_VALUES
 from convnet.model_io.onnx.reading.context import MERGED, Elementwise
 from convnet.model_io.onnx.reading.errors import UnsupportedNodeError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convnet.model_io.onnx.reading.loading import Node
 
 MAX_RATE = 0.999  # of dropout
+BOUNDS = {"Max": (None, np.inf), "Min": (-np.inf, None)}  # None is the constant operand
 SELU_ALPHA, SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875
 
 
@@ -168,7 +169,13 @@ def binary(node: Node, ctx: Context) -> Value:
     if any(constants):
         i = constants.index(False)
         value = ctx.elementwise(node, i)
+        widened = _widened(node, ctx, i)
+        if widened is not None:
+            return widened
         operand = per_channel(value.feature, ctx.required(node, 1 - i))
+        if node.operator in BOUNDS and operand.ndim == 0:
+            low, high = BOUNDS[node.operator]
+            return _clip(value, *(float(operand) if one is None else one for one in (low, high)))
         operands = (value.tree, operand) if i == 0 else (operand, value.tree)
         return Elementwise(value.feature, Tree(node.operator, operands))
     one, other = (ctx.elementwise(node, i) for i in range(2))
@@ -183,6 +190,19 @@ def binary(node: Node, ctx: Context) -> Value:
     if kind is None:
         raise UnsupportedNodeError(f"no layer computes the {node.operator} of two tensors")
     return ctx.merge(kind, node.name, features)
+
+
+def _widened(node: Node, ctx: Context, i: int) -> Feature | None:
+    """Return a row times one feature: a dense layer. None if the node computes something else."""
+    row = ctx.required(node, 1 - i)
+    if node.operator != "Mul" or row.size < 2 or row.size != row.shape[-1] or row.dtype.kind != "f":
+        return None
+    feature = ctx.feature(node, i)
+    if feature.axes != (0,) or feature.channels != 1 or row.ndim > 2:
+        return None
+    layer = Dense(row.size, use_bias=False)
+    arrays = {"weights": row.reshape(1, -1)}
+    return feature.at(ctx.layer(node.name, layer, feature.vertex, arrays))
 
 
 @operator("Sum", "Mean")
