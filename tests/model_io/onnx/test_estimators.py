@@ -27,6 +27,7 @@ from convnet.layers import (
     GlobalAvgPool2D,
     MaxPool2D,
     Residual,
+    to_dicts,
 )
 from convnet.persistence.json_values import from_json
 
@@ -233,7 +234,11 @@ def test_metadata_tells_how_to_build_the_net_again():
     assert found["convnet.version"] == convnet.__version__
     assert json.loads(found["classes"]) == ["Löwe", "cat", "dog"]
     assert found["convnet.estimator"] == "ConvNetClassifier"
-    assert json.loads(found["convnet.net"]) == {"input_shape": [*SHAPE], "n_outputs": 3}
+    assert json.loads(found["convnet.net"]) == {
+        "layers": to_dicts(LAYERS),
+        "input_shape": [*SHAPE],
+        "n_outputs": 3,
+    }
     given = {key: from_json(value) for key, value in json.loads(found["convnet.input"]).items()}
     assert given == vars(clf._input_format)
     assert (given["dtype"], given["sample_shape"]) == ("uint8", SHAPE)

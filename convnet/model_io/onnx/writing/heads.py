@@ -59,17 +59,15 @@ def as_labels(classes: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    TypeError
-        If they are neither numbers nor strings.
+    ValueError
+        If they are neither strings nor integers of 64 bits.
     """
-    if classes.dtype.kind in "biuf":
-        with np.errstate(invalid="ignore"):
-            numbers = classes.astype(np.int64)
-        if np.array_equal(numbers.astype(classes.dtype), classes):
-            return numbers
-    elif all(isinstance(label, str) for label in classes):
+    labels = classes.tolist()
+    if classes.dtype.kind in "biuf" and all(-(2**63) <= label < 2**63 for label in labels):
+        return classes.astype(np.int64)
+    if all(isinstance(label, str) for label in labels):
         return classes.astype(object)
-    raise TypeError(
+    raise ValueError(
         "to_onnx: labels in ONNX are strings or integers from -2⁶³ to 2⁶³ - 1, but classes_ holds others. Fit the net "
         "to such labels."
     )
