@@ -30,7 +30,7 @@ def graph(nodes, x_dims, arrays=None, *, outputs=("y",), opset=17, x_type=1):
             inputs.split(" "),
             names.split(" "),
             name=f"{operator.lower()}_{i}",
-            domain="ai.onnx.ml" if operator == "ZipMap" else "",
+            domain="ai.onnx.ml" if operator in ("ZipMap", "ArrayFeatureExtractor") else "",
             **attributes,
         )
         for i, (operator, inputs, names, attributes) in enumerate(nodes)
