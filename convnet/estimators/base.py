@@ -31,6 +31,7 @@ from convnet.inputs import images as inputs
 from convnet.inputs.targets import as_target, count_samples
 from convnet.inspection.summary import Summary
 from convnet.layers.spec import layers_of
+from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.pickling import PicklingMixin
@@ -60,6 +61,7 @@ CHECKED_IN_PREDICTIONS = (*sorted(FITTED - {"_network_cache"}), "n_jobs")
 class BaseConvNet(
     CallChecksMixin,
     SavingMixin,
+    CExportMixin,
     PicklingMixin,
     InspectionMixin,
     HTMLReprMixin,
@@ -406,6 +408,9 @@ class BaseConvNet(
             raise ValueError(
                 f"{type(self).__name__}: a parameter is nested too deeply to be cloned."
             ) from None
+
+    def _exported(self) -> tuple[Self, None]:
+        return self, None
 
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         check_parameters(self)

@@ -20,6 +20,7 @@ from convnet.estimators.declaration import ParameterError, check_parameters, dec
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names
+from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
 from convnet.values.constraints import is_integer, parameter
@@ -37,7 +38,12 @@ if TYPE_CHECKING:
 @register_estimator
 @declares_parameters
 class ConvNetTransformer(
-    CallChecksMixin, SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    CallChecksMixin,
+    SavingMixin,
+    CExportMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Transform images to embeddings: the flattened outputs of a layer of a net.
 
@@ -172,6 +178,9 @@ class ConvNetTransformer(
     def feature_names_in_(self) -> np.ndarray:
         """Names of the columns of X in ``fit``. Defined only if X was a data frame."""
         return self.estimator_.feature_names_in_
+
+    def _exported(self) -> tuple[BaseConvNet, str]:
+        return self._fitted_net(), self.layer_
 
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         if {*self._get_param_names()} != {"estimator", "layer"}:
