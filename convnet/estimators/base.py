@@ -34,6 +34,7 @@ from convnet.layers.spec import layers_of
 from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
+from convnet.model_io.onnx.exporting import OnnxMixin
 from convnet.model_io.pickling import PicklingMixin
 from convnet.training.prediction import predict_in_batches
 from convnet.values.constraints import boolean
@@ -61,7 +62,11 @@ CHECKED_IN_PREDICTIONS = (*sorted(FITTED - {"_network_cache"}), "n_jobs")
 class BaseConvNet(
     CallChecksMixin,
     SavingMixin,
+<<<<<<< HEAD
     CExportMixin,
+=======
+    OnnxMixin,
+>>>>>>> e9450e74c5b8342509c3179362c7e409189dfc06
     PicklingMixin,
     InspectionMixin,
     HTMLReprMixin,

@@ -24,6 +24,7 @@ from convnet.inputs.targets import as_target, check_sample_weight, count_samples
 from convnet.inputs.tasks.classification import Classification, predicted_codes
 from convnet.inputs.tasks.multilabel import MultilabelClassification
 from convnet.model_io.files import register_estimator
+from convnet.model_io.onnx.exporting import ClassifierOnnxMixin
 from convnet.values.constraints import parameter
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 @register_estimator
 @documents_fitted_attributes
 @declares_parameters
-class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet):
+class ConvNetClassifier(
+    ClassifierMixin, ClassifierInspectionMixin, ClassifierOnnxMixin, BaseConvNet
+):
     """Convolutional neural network classifier.
 
     The net is declared by its layers. The output layer is added, and a Flatten where one is needed. The output layer

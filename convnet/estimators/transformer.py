@@ -17,12 +17,14 @@ from convnet._sklearn_bases import BaseEstimator, MetaEstimatorMixin, Transforme
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
 from convnet.estimators.declaration import ParameterError, check_parameters, declares_parameters
+from convnet.fitted.state import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names
 from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
+from convnet.model_io.onnx.exporting import OnnxMixin
 from convnet.values.constraints import is_integer, parameter
 from convnet.values.messages import did_you_mean, listed, show
 from convnet.values.user_warnings import warn_user
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 class ConvNetTransformer(
     CallChecksMixin,
     SavingMixin,
+    OnnxMixin,
     CExportMixin,
     MetaEstimatorMixin,
     TransformerMixin,
@@ -206,6 +209,9 @@ class ConvNetTransformer(
         transformer.__dict__.update(estimator_=estimator, layer_=manifest["layer_"])
         transformer._fitted_net()
         return transformer
+
+    def _exported(self) -> tuple[BaseConvNet, str]:
+        return fit_snapshot(self._fitted_net()), self.layer_
 
     def _net(self) -> BaseConvNet:
         """Return the net without its FrozenEstimator. Raise TypeError if `estimator` is not a net."""
