@@ -62,11 +62,8 @@ CHECKED_IN_PREDICTIONS = (*sorted(FITTED - {"_network_cache"}), "n_jobs")
 class BaseConvNet(
     CallChecksMixin,
     SavingMixin,
-<<<<<<< HEAD
-    CExportMixin,
-=======
     OnnxMixin,
->>>>>>> e9450e74c5b8342509c3179362c7e409189dfc06
+    CExportMixin,
     PicklingMixin,
     InspectionMixin,
     HTMLReprMixin,
@@ -413,9 +410,6 @@ class BaseConvNet(
             raise ValueError(
                 f"{type(self).__name__}: a parameter is nested too deeply to be cloned."
             ) from None
-
-    def _exported(self) -> tuple[Self, None]:
-        return self, None
 
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         check_parameters(self)

@@ -182,9 +182,6 @@ class ConvNetTransformer(
         """Names of the columns of X in ``fit``. Defined only if X was a data frame."""
         return self.estimator_.feature_names_in_
 
-    def _exported(self) -> tuple[BaseConvNet, str]:
-        return self._fitted_net(), self.layer_
-
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         if {*self._get_param_names()} != {"estimator", "layer"}:
             raise TypeError(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convnet.engine import available_isas
-from convnet.fitted.state import fit_snapshot
 from convnet.model_io.c_source.interface import (
     TARGET_FLAGS,
     embedded_weights,
@@ -70,7 +69,7 @@ class CExportMixin:
     if TYPE_CHECKING:
 
         def _exported(self) -> tuple[FittedNet, str | None]:
-            """Return the fitted net, and the layer whose output is exported (None: predictions)."""
+            """Return the fitted net, and the name of the layer whose outputs are wanted, or None."""
 
     def to_c(
         self,
@@ -109,9 +108,9 @@ class CExportMixin:
 
         Raises
         ------
-        NotFittedError
+        sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
-        ValueError
+        ValueError, TypeError
             If `name` is not usable in C, this machine lacks `isa`, the folder is not empty and `overwrite` is False, or
             the folder cannot be created.
 
@@ -124,7 +123,6 @@ class CExportMixin:
         >>> sorted(path.name for path in export.files if path.suffix != ".h")
         ['Makefile', 'activations.def', 'digits.c', 'digits_weights.bin', 'digits_weights.c', 'example.c', 'params.def']
         """
-        self = fit_snapshot(self)
         net, layer = self._exported()
         network = net._network()
         _check_name(name)

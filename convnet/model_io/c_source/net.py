@@ -10,6 +10,7 @@ import numpy as np
 from convnet.engine import SLACK, stage_memory
 from convnet.graph.compiler import assemble_prediction
 from convnet.graph.layout import aligned
+from convnet.inputs.images import stored_shape
 from convnet.model_io.c_source.kernels import dtype_names
 from convnet.model_io.c_source.weights import place_weights
 
@@ -130,14 +131,14 @@ def export_net(
             steps.append(Step(stage, number, tasks if is_batch else 0))
     dtype = np.dtype(input_format.dtype)
     kind = dtype.str[1:].replace("b1", "u1")
-    shape, first = input_format.shape, input_format.data_format == "channels_first"
+    first = input_format.data_format == "channels_first"
     h, w, c = code.sizes["input"]
     size = dtype.itemsize
     return ExportedNet(
         name=name,
         isa=isa,
         input_format=input_format,
-        x_shape=(shape[-1], *shape[:-1]) if first else shape,
+        x_shape=stored_shape(input_format.shape, first),
         x_strides=(w * size, size, h * w * size) if first else (w * c * size, c * size, size),
         dtype=kind,
         c_type=dtype_names(kind)[1],

@@ -40,6 +40,10 @@ GUARDS = """\
 #elif defined(__FP_FAST_FMAF) && !defined(__STRICT_ANSI__)
 #error "Compile {name}.c with -std=c11: other modes of GCC fuse multiplications with additions, which changes results."
 #endif
+#if !defined(__clang__)
+/* GCC warns of loops in calls that the constants below exclude. */
+#pragma GCC diagnostic ignored "-Waggressive-loop-optimizations"
+#endif
 #if FLT_EVAL_METHOD != 0
 #error "Compile {name}.c for arithmetic in float, such as -msse2 -mfpmath=sse: more digits change results."
 #endif
@@ -54,7 +58,8 @@ def net_source(net: ExportedNet) -> str:
     name, condition = net.name, TARGETS[net.isa]
     guards = GUARDS.format(name=name)
     if net.isa != "scalar":
-        guards += f'#if !({condition[0]})\n#error "Compile {name}.c {condition[1]}: it was exported for {net.isa}."\n#endif\n'
+        error = f"Compile {name}.c {condition[1]}: it was exported for {net.isa}."
+        guards += f'#if !({condition[0]})\n#error "{error}"\n#endif\n'
     includes = sorted({"convnet.h", *(file_of_stage(step.stage) for step in net.steps)})
     if net.outputs.classes is not None:
         includes.append("loss/probabilities.h")
@@ -65,7 +70,7 @@ def net_source(net: ExportedNet) -> str:
         guards,
         f"{scalar}#define CN_ISA {net.isa}\n"
         + "".join(f'#include "{FOLDER}/{path}"\n' for path in includes),
-        "/* The operations. Offsets count floats: those of maps in the scratch memory, those of weights in the weights. */\n"
+        "/* The operations. Offsets count floats: of maps in the scratch memory, of weights in the weights. */\n"
         + "".join(_constants(net)),
         _arrays(net),
         f"size_t {name}_scratch_size(void) {{ return {name.upper()}_SCRATCH_BYTES; }}\n",
