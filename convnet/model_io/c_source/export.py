@@ -27,23 +27,18 @@ from convnet.values.messages import listed, quoted, show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convnet.fitted.attributes import FittedAttributeTypes
-    from convnet.graph import Network
-    from convnet.inputs.tasks.base import Task
-
-    class FittedNet(FittedAttributeTypes):
-        """A fitted classifier or regressor."""
-
-        def _network(self) -> Network: ...
-        def _fitted_task(self, fitted: Mapping[str, Any]) -> Task: ...
-
 
 MAX_NAME = 60  # characters of the prefix
-KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long "
-    "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
-    "bool true false class new delete this main example".split()
-)
+# Keywords of C11 and C++ that a name could be, and the name of the example.
+KEYWORDS = {
+    *("auto", "bool", "break", "case", "catch", "char", "class", "const", "continue", "default"),
+    *("delete", "do", "double", "else", "enum", "example", "explicit", "export", "extern"),
+    *("false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "main", "mutable"),
+    *("namespace", "new", "operator", "private", "protected", "public", "register", "restrict"),
+    *("return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this"),
+    *("throw", "true", "try", "typedef", "typename", "union", "unsigned", "using", "virtual"),
+    *("void", "volatile", "while"),
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ class CExportMixin:
 
     if TYPE_CHECKING:
 
-        def _exported(self) -> tuple[FittedNet, str | None]:
+        def _exported(self) -> tuple[Any, str | None]:
             """Return the fitted net, and the name of the layer whose outputs are wanted, or None."""
 
     def to_c(

@@ -26,8 +26,8 @@ HEADER = """\
  *
  *     {command}
  *
- * The code calls only memcpy, memset and functions of math.h. It allocates nothing, starts no threads and keeps no state,
- * so several threads may predict at once if each has its own scratch memory.
+ * The code calls only memcpy, memset and functions of math.h. It allocates nothing, starts no threads and keeps no
+ * state, so several threads may predict at once if each has its own scratch memory.
  */
 #ifndef {macro}_H
 #define {macro}_H

@@ -1,7 +1,7 @@
 """The kernels of csrc that some C code calls, without the functions, types and macros that it does not reach.
 
 csrc is formatted code: each function, type or macro begins in the first column, and nothing else does except its last
-line, directives, comments and calls of macros. So it can be divided into items by lines, and an item refers to others by
+line, directives, comments and calls of macros. So it can be divided into items by lines. An item refers to others by
 their names.
 """
 
@@ -214,17 +214,27 @@ def _is_live(name: str, files: Mapping[str, list[_Item]]) -> bool:
 
 
 def _joined(items: list[_Item], live: set[str]) -> str:
+    """Return what is left of a file. In place of an unneeded file, it includes the needed ones that this one includes."""
     texts = []
     for item in items:
         included = [name for name in INCLUDED.findall(item.text) if not _is_whole(name)]
         if not item.names and not live.issuperset(included):
-            continue
-        if item.kept or not item.names:
+            lines = (f'#include "{name}"\n' for name in _needed(included[0], live))
+            texts += [line for line in lines if line not in texts]
+        elif item.kept or not item.names:
             texts.append(item.text)
     text = "".join(texts)
     while text != (shorter := EMPTY_CONDITION.sub("", text)):
         text = shorter
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _needed(name: str, live: set[str]) -> list[str]:
+    """Return a file, or the needed files that it includes if it is not needed itself."""
+    if name in live:
+        return [name]
+    inner = INCLUDED.findall(_source(name))
+    return [one for other in inner if not _is_whole(other) for one in _needed(other, live)]
 
 
 def _filtered(name: str, used: set[str]) -> str:

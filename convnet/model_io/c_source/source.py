@@ -178,9 +178,8 @@ def _predict(net: ExportedNet) -> str:
             lines.append(f"        {step.stage}(&{_label(net, step)}, &context, &block);")
         else:
             lines.append(f"    {step.stage}(&{_label(net, step)}, &context, &sample);")
-    size = outputs.size if direct else net.operations[-1][1]["src"]
-    if not direct:
-        size = size["h"] * size["w"] * size["c"]
+    last = net.operations[-1][1]["src"]
+    size = last["h"] * last["w"] * last["c"]
     lines += [
         f"    for (int k = 0; k < {size}; k++)",
         f"        if (!({result}[k] >= -FLT_MAX && {result}[k] <= FLT_MAX)) return {macro}_OUTPUT_NOT_FINITE;",
