@@ -70,12 +70,11 @@ class CompiledNet:
 
     def predict(self, X, like):
         """Return the results for X, in an array like `like`, all in the same scratch memory."""
-        X, Y, scratch = np.ascontiguousarray(X), np.full_like(like, np.nan), self.scratch()
-        for x, y in zip(X, Y, strict=True):
-            out = np.atleast_1d(y).copy()
-            assert self.call(scratch, x, out) == 0
-            y[...] = out.reshape(y.shape)
-        return Y
+        X, scratch = np.ascontiguousarray(X), self.scratch()
+        found = np.full((len(like), like[0].size), np.nan, dtype=like.dtype)
+        for x, y in zip(X, found, strict=True):
+            assert self.call(scratch, x, y) == 0
+        return found.reshape(like.shape)
 
 
 def build_example(folder, compiler, *options, flags="-O1"):

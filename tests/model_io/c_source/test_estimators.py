@@ -124,8 +124,10 @@ def test_transformer(tmp_path, layer):
 
 @pytest.mark.parametrize(
     "dtype",
-    ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
-    + ["float16", "float32", "float64"],
+    [
+        *("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
+        *("float16", "float32", "float64"),
+    ],
 )
 def test_types_of_x(tmp_path, dtype):
     X = images(dtype)
