@@ -1,6 +1,6 @@
 """The public names of convnet and the modules that define them."""
 
-from convnet import augment, callbacks, data, inspection, layers, schedules
+from convnet import augment, callbacks, data, inspection, layers, onnx, schedules
 from convnet._config import show_config
 from convnet._version import __version__
 from convnet.estimators.classifier import ConvNetClassifier
@@ -27,6 +27,7 @@ __all__ = [
     "layers",
     "load",
     "load_pretrained",
+    "onnx",
     "schedules",
     "show_config",
 ]

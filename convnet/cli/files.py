@@ -16,8 +16,9 @@ from convnet.persistence.files import atomic_write, check_path
 
 if TYPE_CHECKING:
     from convnet.estimators.base import BaseConvNet
+    from convnet.estimators.transformer import ConvNetTransformer
 
-    N = TypeVar("N", bound=BaseConvNet)
+    N = TypeVar("N", bound=BaseConvNet | ConvNetTransformer)
 
 
 PICKLES = (".pkl", ".pickle", ".joblib")
@@ -112,11 +113,13 @@ def load_model(path: str, *kinds: type[N], jobs: int | None = None) -> N:
             f"{path} holds a {type(model).__name__}, not a {wanted}. "
             "Pass a file that convnet train or save wrote."
         )
-    if not hasattr(model, "weights_"):
+    if not (hasattr(model, "weights_") or hasattr(model, "estimator_")):
         raise UsageError(
             f"{path} holds a {type(model).__name__} that is not fitted yet. Fit it first."
         )
-    return model if jobs is None else model.set_params(n_jobs=jobs)
+    if jobs is not None:
+        model.set_params(n_jobs=jobs)
+    return model
 
 
 def _unpickled(path: str) -> Any:

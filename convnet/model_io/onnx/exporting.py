@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convnet.fitted.state import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.model_io.onnx.library import onnx_library
-from convnet.model_io.onnx.writing.model import FORMS, ClassifierOutputs, to_model
+from convnet.model_io.onnx.writing.model import FORMS, MIN_OPSET, ClassifierOutputs, to_model
 from convnet.persistence.files import atomic_write, check_path
 from convnet.values.constraints import boolean, choice, is_integer
 from convnet.values.messages import show
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import os
     from types import ModuleType
 
-MIN_OPSET, DEFAULT_OPSET = 13, 17
+DEFAULT_OPSET = 17
 
 _form = choice(*FORMS)
 

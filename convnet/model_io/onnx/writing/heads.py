@@ -59,17 +59,15 @@ def as_labels(classes: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    TypeError
-        If they are neither numbers nor strings.
+    ValueError
+        If they are neither strings nor integers of 64 bits.
     """
-    if classes.dtype.kind in "biuf":
-        with np.errstate(invalid="ignore"):
-            numbers = classes.astype(np.int64)
-        if np.array_equal(numbers.astype(classes.dtype), classes):
-            return numbers
-    elif all(isinstance(label, str) for label in classes):
+    labels = classes.tolist()
+    if classes.dtype.kind in "biuf" and all(-(2**63) <= label < 2**63 for label in labels):
+        return classes.astype(np.int64)
+    if all(isinstance(label, str) for label in labels):
         return classes.astype(object)
-    raise TypeError(
+    raise ValueError(
         "to_onnx: labels in ONNX are strings or integers from -2⁶³ to 2⁶³ - 1, but classes_ holds others. Fit the net "
         "to such labels."
     )
@@ -108,28 +106,23 @@ def columns(graph: OnnxGraph, probabilities: str, outputs: list[str]) -> None:
         graph.node("Gather", [probabilities, index], output, output=output, axis=1)
 
 
-def values(
-    graph: OnnxGraph, outputs: str, scaling: TargetScaling, output: str | None = None
-) -> str:
-    """Add the outputs of a regression in the units of y: float64, shape (n,) for one output, else (n, n_outputs).
+def values(graph: OnnxGraph, outputs: str, scaling: TargetScaling) -> str:
+    """Add the outputs of a regression in the units of y: float64, shape (n, n_outputs).
 
-    They are computed in float64, as the mean may be much larger than the scale.
+    They are computed in float64, because the mean may be much larger than the scale.
     """
-    double = graph.onnx.TensorProto.DOUBLE
-    steps = [
-        ("Cast", [], {"to": double}),
-        ("Mul", [graph.constant(scaling.scale, "y_scale")], {}),
-        ("Add", [graph.constant(scaling.mean, "y_mean")], {}),
-    ]
-    if len(scaling.mean) == 1:
-        steps.append(
-            ("Squeeze", [graph.constant(np.array([1], np.int64), f"{PREDICTION}/axes")], {})
-        )
-    name = outputs
-    for i, (operator, constants, attributes) in enumerate(steps):
-        last = output if i == len(steps) - 1 else None
-        name = graph.node(operator, [name, *constants], PREDICTION, output=last, **attributes)
-    return name
+    name = graph.node("Cast", [outputs], PREDICTION, to=graph.onnx.TensorProto.DOUBLE)
+    name = graph.node("Mul", [name, graph.constant(scaling.scale, "y_scale")], PREDICTION)
+    return graph.node("Add", [name, graph.constant(scaling.mean, "y_mean")], PREDICTION)
+
+
+def as_predicted(graph: OnnxGraph, name: str, n_outputs: int, output: str) -> None:
+    """Add the shape of ``predict`` of a regressor: (n,) for one output."""
+    if n_outputs > 1:
+        graph.node("Identity", [name], PREDICTION, output=output)
+        return
+    axes = graph.constant(np.array([1], np.int64), f"{PREDICTION}/axes")
+    graph.node("Squeeze", [name, axes], PREDICTION, output=output)
 
 
 def embeddings(graph: OnnxGraph, features: Tensor, output: str | None = None) -> str:

@@ -5,7 +5,7 @@
     classes             names of the classes, as a JSON list
     convnet.version     version that wrote the model
     convnet.estimator   name of the class
-    convnet.net         input_shape, (h, w, c), and n_outputs of the net
+    convnet.net         layers, input_shape, (h, w, c), and n_outputs of the net
     convnet.input       the fields of `InputFormat`: shape, order of axes, dtype and scale of X
     convnet.fitted      fitted attributes about X and y, such as classes_
     convnet.layer       name of the layer whose outputs a `ConvNetTransformer` returns
@@ -21,6 +21,7 @@ from typing import Any
 
 from convnet._version import __version__
 from convnet.inputs.scaling import InputFormat
+from convnet.layers import to_dicts
 from convnet.model_io.description import class_name
 from convnet.persistence.json_values import to_json
 
@@ -45,7 +46,11 @@ def metadata(estimator: Any, net: Any, layer: str | None) -> dict[str, str]:
     given = {f.name: to_json(getattr(net._input_format, f.name)) for f in fields(InputFormat)}
     data: dict[str, Any] = {
         "convnet.estimator": class_name(type(estimator)),
-        "convnet.net": {"input_shape": list(cache.input_shape), "n_outputs": cache.n_outputs},
+        "convnet.net": {
+            "layers": to_dicts(cache.layers),
+            "input_shape": list(cache.input_shape),
+            "n_outputs": cache.n_outputs,
+        },
         "convnet.input": given,
         "convnet.fitted": {
             name: to_json(fitted[name]) for name in ATTRIBUTES if fitted.get(name) is not None

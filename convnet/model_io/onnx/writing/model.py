@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 X = "X"
+MIN_OPSET = 13
 FORMS = ("tensor", "zipmap", "columns")
 ML_OPSET = 1  # of the domain ai.onnx.ml, which has ZipMap
 
@@ -83,8 +84,9 @@ def to_model(
         infos.tensor(heads.EMBEDDINGS, np.float32, [int(np.prod(result.shape))])
     elif classes is None:
         scaling = TargetScaling.of(vars(net))
-        heads.values(graph, result.name, scaling, heads.PREDICTION)
         n_outputs = len(scaling.mean)
+        name = heads.values(graph, result.name, scaling)
+        heads.as_predicted(graph, name, n_outputs, heads.PREDICTION)
         infos.tensor(heads.PREDICTION, np.float64, [] if n_outputs == 1 else [n_outputs])
     else:
         _classifier(graph, net, result.name, outputs or ClassifierOutputs(), infos)

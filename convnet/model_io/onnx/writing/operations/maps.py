@@ -115,21 +115,16 @@ def _resize(
     sizes: dict[int, int],
     **attributes: str,
 ) -> str:
-    """Add a Resize. Before opset 18 there are no axes, so it has scales, of the other axes as well."""
-    graph = writer.graph
-    if graph.opset >= 18:
-        target = writer.constant(op, "sizes", np.asarray(list(sizes.values()), np.int64))
-        axes = [1 + axis for axis in sizes]
-        return graph.node("Resize", [x, "", "", target], op.layer, axes=axes, **attributes)
+    """Add a Resize. Scales suit any number of samples; sizes of some axes alone break optimizations of ONNX Runtime."""
     scales = [1.0, *(_scale(old, sizes.get(axis, old)) for axis, old in enumerate(shape))]
     factors = writer.constant(op, "scales", np.asarray(scales, np.float32))
-    return graph.node("Resize", [x, "", factors], op.layer, **attributes)
+    return writer.graph.node("Resize", [x, "", factors], op.layer, **attributes)
 
 
 def _scale(old: int, new: int) -> np.float32:
-    """Return the float32 next to new / old that gives the size: floor(old scale) = new."""
+    """Return the float32 next to new / old that gives the size: floor(old scale) = new, in float32 and float64."""
     scale = np.float32(new / old)
-    while int(np.floor(np.float32(old) * scale)) < new:
+    while np.float32(old) * scale < new or old * float(scale) < new:
         scale = np.nextafter(scale, np.float32(np.inf))
     return scale
 
