@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+DEFAULT_NAME = "net"
 MAX_NAME = 60  # characters of the prefix
 # Keywords of C11 and C++ that a name could be, and the name of the example.
 KEYWORDS = {
@@ -39,6 +40,14 @@ KEYWORDS = {
     *("throw", "true", "try", "typedef", "typename", "union", "unsigned", "using", "virtual"),
     *("void", "volatile", "while"),
 }
+
+
+class FolderNotEmptyError(ValueError):
+    """Raised if `folder`, a path in quotes, is not empty and may not be overwritten."""
+
+    def __init__(self, folder: str, message: str) -> None:
+        super().__init__(message)
+        self.folder = folder
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class CExportMixin:
         self,
         directory: str | os.PathLike[str],
         *,
-        name: str = "net",
+        name: str = DEFAULT_NAME,
         isa: str = "scalar",
         overwrite: bool = False,
     ) -> CExport:
@@ -181,8 +190,9 @@ def _folder(directory: Any, overwrite: bool) -> Path:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"to_c: {path} is a file. Pass the path of a folder.")
     if folder.is_dir() and not overwrite and any(folder.iterdir()):
-        raise ValueError(
-            f"to_c: the folder {path} is not empty. Pass overwrite=True to replace files in it, or another folder."
+        raise FolderNotEmptyError(
+            path,
+            f"to_c: the folder {path} is not empty. Pass overwrite=True to replace files in it, or another folder.",
         )
     if not folder.absolute().parent.is_dir():
         raise ValueError(

@@ -214,7 +214,7 @@ def _is_live(name: str, files: Mapping[str, list[_Item]]) -> bool:
 
 
 def _joined(items: list[_Item], live: set[str]) -> str:
-    """Return what is left of a file. In place of an unneeded file, it includes the needed ones that this one includes."""
+    """Return what is left of a file. An unneeded file that it includes is replaced by the needed ones below that."""
     texts = []
     for item in items:
         included = [name for name in INCLUDED.findall(item.text) if not _is_whole(name)]
