@@ -13,12 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import convnet
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+PACKAGE = Path(__file__).parents[2]
 FOLDER = "kernels"  # of the exported files
 WHOLE = "isa/"  # the folder of files that paste names together, so they are kept whole
 LISTS = "activations.def", "params.def"  # which have entries that nothing refers to by name
@@ -41,8 +40,7 @@ DTYPE = re.compile(r"ITEM\((\w+), (\w\d), (\w+), (?:\(\w+\)|\w+)\)")
 
 def csrc() -> Path:
     """Return the folder of the kernels: inside an installed package, or beside the package in a checkout."""
-    package = Path(convnet.__file__).parent
-    folders = package / "csrc", package.parent / "csrc"
+    folders = PACKAGE / "csrc", PACKAGE.parent / "csrc"
     found = next((folder for folder in folders if (folder / "convnet.h").is_file()), None)
     if found is None:
         raise FileNotFoundError(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class KernelCall:
     """A call of a kernel.
 
     Attributes
@@ -62,12 +62,12 @@ class ExportedNet:
     c_type : str
         Type of X in C.
     outputs : Outputs
-        The last step.
+        The last call.
     layers : list of str
         The layer of each operation.
     operations : list of (str, dict)
         Family and parameters of each operation.
-    steps : list of Step
+    calls : list of KernelCall
         The calls, in order.
     weights : ndarray of float32
         What `weights` points to.
@@ -85,7 +85,7 @@ class ExportedNet:
     outputs: Outputs
     layers: list[str]
     operations: list[tuple[str, dict[str, Any]]]
-    steps: list[Step]
+    calls: list[KernelCall]
     weights: NDArray[np.float32]
     arena: int
     scratch: int
@@ -115,7 +115,7 @@ def export_net(
     input_format : InputFormat
         The X of the fit.
     outputs : Outputs
-        The last step.
+        The last call.
     layer : str or None
         The layer whose output is the result of the net. None: the last.
     name, isa : str
@@ -123,12 +123,12 @@ def export_net(
     """
     code = assemble_prediction(network.plan, layer, max_samples=1)
     placed = place_weights(code, isa, network.params)
-    steps, scratch = [], 0
+    calls, scratch = [], 0
     for is_batch, stages in code.phases.phases[1:]:
         for number, stage in stages:
             floats, tasks = stage_memory(stage, *placed.operations[number])
             scratch = max(scratch, floats)
-            steps.append(Step(stage, number, tasks if is_batch else 0))
+            calls.append(KernelCall(stage, number, tasks if is_batch else 0))
     dtype = np.dtype(input_format.dtype)
     kind = dtype.str[1:].replace("b1", "u1")
     first = input_format.data_format == "channels_first"
@@ -145,7 +145,7 @@ def export_net(
         outputs=outputs,
         layers=["input", *(op.layer for op in code.ops), "output"],
         operations=placed.operations,
-        steps=steps,
+        calls=calls,
         weights=placed.values,
         arena=aligned(code.arena_floats + code.shared_floats + SLACK),
         scratch=aligned(scratch),

@@ -10,7 +10,7 @@ from convnet.engine import ACTIVATIONS, STAGES, complete_parameters
 from convnet.model_io.c_source.kernels import FOLDER, dtype_names, file_of_stage
 
 if TYPE_CHECKING:
-    from convnet.model_io.c_source.net import ExportedNet, Step
+    from convnet.model_io.c_source.net import ExportedNet, KernelCall
 
 MAX_LABEL = 40  # characters of a layer's name in the name of a constant
 
@@ -60,7 +60,7 @@ def net_source(net: ExportedNet) -> str:
     if net.isa != "scalar":
         error = f"Compile {name}.c {condition[1]}: it was exported for {net.isa}."
         guards += f'#if !({condition[0]})\n#error "{error}"\n#endif\n'
-    includes = sorted({"convnet.h", *(file_of_stage(step.stage) for step in net.steps)})
+    includes = sorted({"convnet.h", *(file_of_stage(call.stage) for call in net.calls)})
     if net.outputs.classes is not None:
         includes.append("loss/probabilities.h")
     scalar = "#define CN_ISA_SCALAR\n" if net.isa == "scalar" else ""
@@ -79,23 +79,23 @@ def net_source(net: ExportedNet) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _label(net: ExportedNet, step: Step) -> str:
-    """Return the name of the constant that a step reads."""
-    layer = re.sub(r"\W", "_", net.layers[step.operation], flags=re.ASCII)[:MAX_LABEL]
-    part = "map" if _family(net, step) != net.operations[step.operation][0] else "op"
-    return f"{part}{step.operation}_{layer}"
+def _label(net: ExportedNet, call: KernelCall) -> str:
+    """Return the name of the constant that a call reads."""
+    layer = re.sub(r"\W", "_", net.layers[call.operation], flags=re.ASCII)[:MAX_LABEL]
+    part = "map" if _family(net, call) != net.operations[call.operation][0] else "op"
+    return f"{part}{call.operation}_{layer}"
 
 
-def _family(net: ExportedNet, step: Step) -> str:
-    return STAGES[step.stage].family
+def _family(net: ExportedNet, call: KernelCall) -> str:
+    return STAGES[call.stage].family
 
 
 def _constants(net: ExportedNet) -> list[str]:
     """Return the definitions of all constants, in the order in which they are read."""
     found = {}
-    for step in net.steps:
-        family = _family(net, step)
-        own, fields = net.operations[step.operation]
+    for call in net.calls:
+        family = _family(net, call)
+        own, fields = net.operations[call.operation]
         if family != own:  # a stage that only moves data, on the maps of another operation
             fields = {key: fields[key] for key in ("src", "dst") if key in fields}
         values = complete_parameters(family, fields)
@@ -104,8 +104,8 @@ def _constants(net: ExportedNet) -> list[str]:
             for key, value in values.items()
             if _is_set(value)
         ]
-        found[_label(net, step)] = (
-            f"static const cn_{family}_params {_label(net, step)} = {{\n{''.join(lines)}}};\n"
+        found[_label(net, call)] = (
+            f"static const cn_{family}_params {_label(net, call)} = {{\n{''.join(lines)}}};\n"
         )
     return list(found.values())
 
@@ -170,14 +170,14 @@ def _predict(net: ExportedNet) -> str:
         "    };",
         f"    const cn_task sample = {{.arena = memory, .scratch = memory + {net.arena}, .s1 = 1}};",
     ]
-    if any(step.tasks for step in net.steps):
+    if any(call.tasks for call in net.calls):
         lines.append(f"    cn_task block = {{.arena = memory, .scratch = memory + {net.arena}}};")
-    for step in net.steps:
-        if step.tasks:
-            lines.append(f"    for (block.number = 0; block.number < {step.tasks}; block.number++)")
-            lines.append(f"        {step.stage}(&{_label(net, step)}, &context, &block);")
+    for call in net.calls:
+        if call.tasks:
+            lines.append(f"    for (block.number = 0; block.number < {call.tasks}; block.number++)")
+            lines.append(f"        {call.stage}(&{_label(net, call)}, &context, &block);")
         else:
-            lines.append(f"    {step.stage}(&{_label(net, step)}, &context, &sample);")
+            lines.append(f"    {call.stage}(&{_label(net, call)}, &context, &sample);")
     last = net.operations[-1][1]["src"]
     size = last["h"] * last["w"] * last["c"]
     lines += [

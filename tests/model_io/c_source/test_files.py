@@ -86,7 +86,7 @@ def test_all_forward_kernels_are_found():
 
 def test_kernels_of_a_package(tmp_path, monkeypatch):
     """An installed package has csrc inside, and a broken one says so."""
-    monkeypatch.setattr(kernels.convnet, "__file__", str(tmp_path / "convnet" / "__init__.py"))
+    monkeypatch.setattr(kernels, "PACKAGE", tmp_path / "convnet")
     assert refusal(kernels.csrc, FileNotFoundError) == (
         f"to_c: the kernels are missing. There is no {tmp_path / 'convnet' / 'csrc' / 'convnet.h'}. "
         "Install convnet again."
