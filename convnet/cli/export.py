@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
+from convnet._extras import install_command
 from convnet.cli import options
 from convnet.cli.errors import UsageError
 from convnet.cli.files import check_output, load_model
@@ -39,7 +40,7 @@ def add(subparsers: Subparsers) -> None:
         about="write a model for other programs, as ONNX or as C",
         description="Write a model as an ONNX file, which other programs can predict with: ONNX Runtime, OpenVINO, "
         "browsers and phones.\nThe file takes images as bytes, of the size that the model was trained on, and has "
-        'everything up to the labels in it.\nNeeds: pip install "scikit-convnet[onnx]"\n\n'
+        f"everything up to the labels in it.\nNeeds: {install_command('onnx')}\n\n"
         "Or write it as C source code (--c), for services and small devices. It needs no library.\n\n"
         f"{options.TRUST}",
         examples=EXAMPLES,

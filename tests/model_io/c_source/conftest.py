@@ -20,10 +20,10 @@ def scalar(monkeypatch):
 @pytest.fixture
 def benchmark_net():
     """Return a function that returns a net of benchmarks/nets.py with random weights, and n random images."""
-    from nets import NETS
+    nets = pytest.importorskip("nets", reason="the nets are those of benchmarks/, in the sources")
 
     def build(name, n, side=None):
-        net = NETS[name]
+        net = nets.NETS[name]
         shape = (side or net.input_shape[0],) * 2 + net.input_shape[2:]
         rng = np.random.default_rng(0)
         X = rng.integers(0, 256, (n, *shape), dtype=np.uint8)
