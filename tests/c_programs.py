@@ -27,7 +27,7 @@ def run(*command, cwd=None):
 
 def compile_net(folder, compiler, *options, name="net", isa="scalar", flags="-O1"):
     """Compile the C files of an exported net without a warning."""
-    command = [program(compiler), *flags.split(), *compiler_flags(isa).split(), "-Werror"]
+    command = [program(compiler), *compiler_flags(isa).split(), "-Werror", *flags.split()]
     run(*command, "-Ikernels", *options, f"{name}.c", f"{name}_weights.c", "-lm", cwd=folder)
 
 

@@ -212,7 +212,7 @@ def softmax(const float[:, ::1] logits):
 
 
 def sigmoid(const float[:, ::1] logits):
-    """Return the probability of each label, float64 of the shape of `logits`. The bits are the same on every machine."""
+    """Return the probability of each label, float64 of the shape of `logits`, with the same bits on every machine."""
     cdef Py_ssize_t n = logits.shape[0], k = logits.shape[1], i
     out = np.empty((n, k))
     cdef double[:, ::1] p = out

@@ -21,6 +21,7 @@ from convnet.layers import (
     Normalize,
     Rescale,
     Resize,
+    presets,
 )
 
 SMALL = [Conv2D(3, 3, activation="relu"), MaxPool2D(2)]
@@ -57,6 +58,16 @@ def test_layer(tmp_path, row):
     transformer = ConvNetTransformer(FrozenEstimator(net), -2).fit(X)
     assert_same(transformer, X, transformer.transform(X), tmp_path / "layer", flags="-O0")
     assert_same(net, X, net.predict_proba(X), tmp_path / "net", flags="-O0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", presets())
+def test_preset(tmp_path, name):
+    shape = presets()[name].input_shape
+    shape = (*(min(side, 48) for side in shape[:-1]), shape[-1])
+    X = rng().normal(size=(2, *shape)).astype(np.float32)
+    net = ConvNetClassifier(name, random_state=0).initialize(X, [0, 1])
+    assert_same(net, X, net.predict_proba(X), tmp_path)
 
 
 def images(dtype="uint8", shape=(8, 6, 2), n=5):
