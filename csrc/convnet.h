@@ -74,19 +74,19 @@ enum cn_activation {
 /* Properties of activations, see activations.def. */
 enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
 
-/* The types that X may have: constant, NumPy's code, C type. */
+/* The types that X may have: constant, NumPy's code, C type, conversion to float. */
 #define CN_DTYPE_LIST(ITEM)                                                                        \
-    ITEM(UINT8, u1, uint8_t)                                                                       \
-    ITEM(UINT16, u2, uint16_t)                                                                     \
-    ITEM(UINT32, u4, uint32_t)                                                                     \
-    ITEM(UINT64, u8, uint64_t)                                                                     \
-    ITEM(INT8, i1, int8_t)                                                                         \
-    ITEM(INT16, i2, int16_t)                                                                       \
-    ITEM(INT32, i4, int32_t)                                                                       \
-    ITEM(INT64, i8, int64_t)                                                                       \
-    ITEM(FLOAT32, f4, float)                                                                       \
-    ITEM(FLOAT64, f8, double)                                                                      \
-    ITEM(FLOAT16, f2, uint16_t)
+    ITEM(UINT8, u1, uint8_t, (float))                                                              \
+    ITEM(UINT16, u2, uint16_t, (float))                                                            \
+    ITEM(UINT32, u4, uint32_t, (float))                                                            \
+    ITEM(UINT64, u8, uint64_t, (float))                                                            \
+    ITEM(INT8, i1, int8_t, (float))                                                                \
+    ITEM(INT16, i2, int16_t, (float))                                                              \
+    ITEM(INT32, i4, int32_t, (float))                                                              \
+    ITEM(INT64, i8, int64_t, (float))                                                              \
+    ITEM(FLOAT32, f4, float, (float))                                                              \
+    ITEM(FLOAT64, f8, double, (float))                                                             \
+    ITEM(FLOAT16, f2, uint16_t, cn_half)
 
 /* What most of a stage's work is: the products of its operation, once, or twice for the gradients by its weights and its
  * input; "gradient", once, for the gradient by its input alone, without which the stage is left out; sums

@@ -31,6 +31,7 @@ from convnet.inputs import images as inputs
 from convnet.inputs.targets import as_target, count_samples
 from convnet.inspection.summary import Summary
 from convnet.layers.spec import layers_of
+from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.onnx.exporting import OnnxMixin
@@ -62,6 +63,7 @@ class BaseConvNet(
     CallChecksMixin,
     SavingMixin,
     OnnxMixin,
+    CExportMixin,
     PicklingMixin,
     InspectionMixin,
     HTMLReprMixin,

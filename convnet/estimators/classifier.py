@@ -13,7 +13,12 @@ from convnet.estimators.declaration import declares_parameters, documents_fitted
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.estimators.parameter_constraints import fraction
 from convnet.fitted.state import fit_snapshot
-from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
+from convnet.graph.losses import (
+    label_probabilities,
+    log_probabilities,
+    log_sigmoid,
+    probabilities,
+)
 from convnet.inputs.images import check_folder_classes
 from convnet.inputs.targets import as_target, check_sample_weight, count_samples, is_indicator
 from convnet.inputs.tasks.classification import Classification, predicted_codes
@@ -158,7 +163,7 @@ class ConvNetClassifier(
         self = fit_snapshot(self)
         logits = self._outputs(X)
         if self._indicator_dtype is not None:
-            return np.exp(log_sigmoid(logits))
+            return label_probabilities(logits)
         return probabilities(logits)
 
     @checked_call

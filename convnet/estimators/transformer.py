@@ -21,6 +21,7 @@ from convnet.fitted.state import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names
+from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
 from convnet.model_io.onnx.exporting import OnnxMixin
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
 @register_estimator
 @declares_parameters
 class ConvNetTransformer(
-    CallChecksMixin, SavingMixin, OnnxMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    CallChecksMixin,
+    SavingMixin,
+    OnnxMixin,
+    CExportMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Transform images to embeddings: the flattened outputs of a layer of a net.
 

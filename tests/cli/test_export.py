@@ -101,4 +101,4 @@ def test_without_onnx(arrays, failed, monkeypatch):
 def test_help_needs_no_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     args = build_parser().parse_args(["export", "a.npz", "a.onnx"])
-    assert (args.opset, args.proba, args.no_labels) == (17, None, False)
+    assert (args.opset, args.proba, args.no_labels) == (None, None, None)

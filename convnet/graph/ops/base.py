@@ -42,6 +42,8 @@ class Op:
     random = False  # whether its outputs for the same input differ from step to step in training
     entry: ClassVar[str | None] = None  # stage that reads X itself, so that "input" is not needed
 
+    packed_roles: ClassVar[tuple[str, ...]] = ()  # of the parameters that packing alone reads
+
     writes_part = False  # whether other operations write into the same output
 
     @property

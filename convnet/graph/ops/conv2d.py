@@ -67,6 +67,7 @@ class Conv2DOp(Op):
     """
 
     family = "conv"
+    packed_roles = ("weights",)
 
     kernel: Pair = (1, 1)
     stride: Pair = (1, 1)
