@@ -22,6 +22,7 @@ from convnet.graph import Plan
 from convnet.layers import resolve_names
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
+from convnet.model_io.torch_module.export import TorchMixin
 from convnet.values.constraints import is_integer, parameter
 from convnet.values.messages import did_you_mean, listed, show
 from convnet.values.user_warnings import warn_user
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @register_estimator
 @declares_parameters
 class ConvNetTransformer(
-    CallChecksMixin, SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    CallChecksMixin, SavingMixin, TorchMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
 ):
     """Transform images to embeddings: the flattened outputs of a layer of a net.
 
@@ -185,6 +186,9 @@ class ConvNetTransformer(
         layers = {"layer": self.layer, "layer_": self.layer_}
         own = {"estimator": class_name(type(self)), **layers, "frozen": frozen}
         return {**own, "net": manifest}, weights
+
+    def _torch_source(self) -> tuple[BaseConvNet, str]:
+        return self._fitted_net(), self.layer_
 
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:

@@ -13,7 +13,8 @@
     alpha             weight of PReLU, (c) or (1)       alpha of PReLU, (c) or (1, 1, c)
 
 A dense layer and a convolution with a kernel of one pixel compute the same on a map of one pixel, so that each can take
-the weights of the other (`Module.like`). `flattened_orders.py` is about the other order of flattened maps in PyTorch.
+the weights of the other (`Module.like`). `convnet/graph/plan/channels_first.py` is about the other order of flattened
+maps in PyTorch.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ KERAS_KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 STATISTICS = ("moving_mean", "moving_variance")
 KINDS = {4: "conv2d", 3: "conv1d", 2: "dense"}  # by the number of axes of the weights
 NORMS = ("batchnorm", "norm")
+NORMALIZE = "normalize"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,10 @@ class Module:
 
     @property
     def kind(self) -> str:
-        """Which layers can take the arrays: "conv2d", "conv1d", "dense", "batchnorm", "norm", "prelu"; "" for none."""
+        """Which layers can take the arrays.
+
+        "conv2d", "conv1d", "dense", "batchnorm", "norm", "normalize" or "prelu"; "" for none.
+        """
         roles = self.arrays.keys()
         if "weights" in roles:
             kind = KINDS.get(self.arrays["weights"].ndim, "")
@@ -82,6 +87,8 @@ class Module:
             return "batchnorm"
         if roles == {"alpha"}:
             return "prelu" if self.arrays["alpha"].ndim == 1 else ""
+        if roles == {"mean", "deviation"}:
+            return NORMALIZE
         return "norm" if roles == {"gamma", "beta"} else ""
 
     @property

@@ -65,10 +65,7 @@ class InputFormat:
         return self.rescale != "auto" or dtype.name == self.dtype
 
     def scale_for(self, images: Images, estimator_name: str) -> float:
-        """Return the scale for other X.
-
-        uint8 and uint16 images fill their range, so a net fitted on one reads the other as 0..1 too. With `as_is`, X
-        of any dtype stays unchanged.
+        """Return the scale for other X, as `scale_of` does.
 
         Parameters
         ----------
@@ -80,25 +77,39 @@ class InputFormat:
         Raises
         ------
         ValueError
-            With ``rescale="auto"`` and another dtype than in the fit, X seems to be in other units: its values exceed
-            the range of the fit; or one of both is uint16 without a value above 255, which may be 8-bit images; or,
-            with `as_is`, the net was fitted on integers and X has floats within 0..1. Also for NaN and infinity.
+            As `scale_of`. Also for NaN and infinity.
         """
-        dtype, alike = images.dtype.name, self.is_alike(images.dtype)
+        alike = self.is_alike(images.dtype)
         if alike and images.dtype.kind in "bui":
             return self.scale  # integers are finite: no need to read X
         largest = largest_value(images, estimator_name)
-        if alike:
-            return self.scale
+        return self.scale if alike else self.scale_of(images.dtype.name, largest)
+
+    def scale_of(self, dtype: str, largest: float) -> float:
+        """Return the scale for X of another dtype than in the fit.
+
+        uint8 and uint16 images fill their range, so a net fitted on one reads the other as 0..1 too. With `as_is`, X
+        of any dtype stays unchanged.
+
+        Parameters
+        ----------
+        dtype : str
+            Name of the dtype of X.
+        largest : float
+            Largest magnitude in X. NaN if it is not known: then nothing is refused.
+
+        Raises
+        ------
+        ValueError
+            If X seems to be in other units: its values exceed the range of the fit; or one of both is uint16 without a
+            value above 255, which may be 8-bit images; or, with `as_is`, the net was fitted on integers and X has
+            floats within 0..1.
+        """
         if self.as_is:
             limit = MAX_UNIT_RANGE * DIVISORS.get(
                 self.dtype, 1.0 if self.largest <= MAX_UNIT_RANGE else np.inf
             )
-            scaled = (
-                self.dtype in DIVISORS
-                and images.dtype.kind == "f"
-                and 0 < largest <= MAX_UNIT_RANGE
-            )
+            scaled = self.dtype in DIVISORS and "float" in dtype and 0 < largest <= MAX_UNIT_RANGE
             if largest > limit or scaled:
                 raise ValueError(
                     f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}."
