@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     ModelReader = npz.NpzReader | tensors.SafetensorsReader
 
 
-# Raised when the manifest changes its meaning. From 0.1.0 on, each release reads the files of all earlier releases: code
-# that reads an earlier format stays, and so do the files in tests/model_io/files that were written in it.
+# Raised when the manifest changes its meaning. From 0.1.0 on, each release reads the files of all earlier releases, so
+# the code that reads an earlier format stays, and so do the files in tests/model_io/files that were written in it.
 FORMAT = 1
 READ_FORMATS = range(1, FORMAT + 1)
 # Limits on a manifest, so that what is built from it takes memory in proportion to the file. The first allows the

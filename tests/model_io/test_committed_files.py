@@ -11,7 +11,7 @@ import convnet
 from convnet.persistence.model_file import ENDINGS, FORMAT, READ_FORMATS
 
 sys.path.insert(0, str(Path(__file__).parent))
-from write_models import defaults  # noqa: E402
+from write_models import defaults
 
 FOLDER = Path(__file__).parent / "files"
 FILES = [

@@ -2,8 +2,8 @@
 
     python tests/model_io/write_models.py
 
-Existing files are never written again: they test that later releases load them. `format-<n>-defaults.json` has the default
-of each field of each layer and augmentation, because a file leaves out fields that have their default.
+Existing files are never written again: they test that later releases load them. `format-<n>-defaults.json` has the
+default of each field of each layer and augmentation, because a file leaves out fields that have their default.
 """
 
 import json
@@ -61,7 +61,6 @@ from convnet.schedules import Cosine, Warmup
 FOLDER = Path(__file__).parent / "files"
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from photographs import write_photographs  # noqa: E402
-
 
 MAP_LAYERS = [
     *(Resize((10, 8)), Rescale(1 / 127.5, offset=-1), Normalize(), ZeroPad2D((1, 0))),
