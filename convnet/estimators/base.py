@@ -36,6 +36,7 @@ from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
 from convnet.model_io.onnx.exporting import OnnxMixin
 from convnet.model_io.pickling import PicklingMixin
+from convnet.model_io.torch_module.export import TorchMixin
 from convnet.training.prediction import predict_in_batches
 from convnet.values.constraints import boolean
 
@@ -64,6 +65,7 @@ class BaseConvNet(
     SavingMixin,
     OnnxMixin,
     CExportMixin,
+    TorchMixin,
     PicklingMixin,
     InspectionMixin,
     HTMLReprMixin,
@@ -414,6 +416,10 @@ class BaseConvNet(
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         check_parameters(self)
         return to_manifest(self)
+
+    def _torch_source(self) -> tuple[Self, None]:
+        validate_fitted(self)
+        return self, None
 
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:

@@ -25,6 +25,7 @@ from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
 from convnet.model_io.onnx.exporting import OnnxMixin
+from convnet.model_io.torch_module.export import TorchMixin
 from convnet.values.constraints import is_integer, parameter
 from convnet.values.messages import did_you_mean, listed, show
 from convnet.values.user_warnings import warn_user
@@ -44,6 +45,7 @@ class ConvNetTransformer(
     SavingMixin,
     OnnxMixin,
     CExportMixin,
+    TorchMixin,
     MetaEstimatorMixin,
     TransformerMixin,
     BaseEstimator,
@@ -194,6 +196,9 @@ class ConvNetTransformer(
         layers = {"layer": self.layer, "layer_": self.layer_}
         own = {"estimator": class_name(type(self)), **layers, "frozen": frozen}
         return {**own, "net": manifest}, weights
+
+    def _torch_source(self) -> tuple[BaseConvNet, str]:
+        return self._fitted_net(), self.layer_
 
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.graph.flattened_orders import channels_first_order, channels_first_orders
 from convnet.layers import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -46,6 +45,7 @@ KERAS_KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 STATISTICS = ("moving_mean", "moving_variance")
 KINDS = {4: "conv2d", 3: "conv1d", 2: "dense"}  # by the number of axes of the weights
 NORMS = ("batchnorm", "norm")
+NORMALIZE = "normalize"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,10 @@ class Module:
 
     @property
     def kind(self) -> str:
-        """Which layers can take the arrays: "conv2d", "conv1d", "dense", "batchnorm", "norm", "prelu"; "" for none."""
+        """Which layers can take the arrays.
+
+        "conv2d", "conv1d", "dense", "batchnorm", "norm", "normalize" or "prelu"; "" for none.
+        """
         roles = self.arrays.keys()
         if "weights" in roles:
             kind = KINDS.get(self.arrays["weights"].ndim, "")
@@ -84,6 +87,8 @@ class Module:
             return "batchnorm"
         if roles == {"alpha"}:
             return "prelu" if self.arrays["alpha"].ndim == 1 else ""
+        if roles == {"mean", "deviation"}:
+            return NORMALIZE
         return "norm" if roles == {"gamma", "beta"} else ""
 
     @property
@@ -291,27 +296,3 @@ def own_modules(plan: Plan, layout: str) -> list[Module]:
         elif isinstance(info.layer, Conv1DTranspose | Conv2DTranspose):
             groups[name] = "transpose"
     return [Module(name, arrays, {}, groups.get(name, "")) for name, arrays in layers.items()]
-
-
-def with_flattened_kernels(modules: Sequence[Module], plan: Plan) -> list[Module]:
-    """Return modules of PyTorch, with convolutions over a whole map as the dense layers that they are.
-
-    timm's VGG has such convolutions. A net has a dense layer after a Flatten in their place, whose weights have the
-    order of `channels_first_orders`.
-    """
-    orders = channels_first_orders(plan)
-    shapes = {p.name.removesuffix("/weights"): p.shape for p in plan.parameters}
-    flat = {
-        (order.tobytes(), shapes[name][-1])
-        for name, order in orders.items()
-        if not isinstance(order, str) and len(shapes.get(name, ())) == 2
-    }
-    found = []
-    for module in modules:
-        kernel = module.shapes.get("weights", ())
-        order = channels_first_order(kernel[:-1]) if len(kernel) > 2 else None
-        if order is not None and (order.tobytes(), kernel[-1]) in flat:
-            weights = np.moveaxis(module.arrays["weights"], -2, 0).reshape(-1, kernel[-1])
-            module = replace(module, arrays=module.arrays | {"weights": weights})
-        found.append(module)
-    return found

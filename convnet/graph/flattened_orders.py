@@ -20,16 +20,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.graph.plan.plan import LayerInfo, Plan
-
-    Shape = tuple[int, ...]
+    from convnet.graph.plan.plan import LayerInfo
+    from convnet.layers.geometry import Shape
 
     # Where PyTorch has the values of a layer's input. None: where they are here. Text: why there is no such order.
     Order = NDArray[np.intp] | str | None
 
 
-def channels_first_orders(plan: Plan) -> dict[str, NDArray[np.intp] | str]:
+def channels_first_orders(
+    layers: Sequence[LayerInfo], input_shape: Shape
+) -> tuple[dict[str, NDArray[np.intp] | str], Order]:
     """Return, for each layer whose input are the values of a flattened map, where PyTorch has these values.
+
+    Parameters
+    ----------
+    layers : sequence of LayerInfo
+        A chain of layers, such as those of a plan.
+    input_shape : tuple of int
+        Shape of its input.
 
     Returns
     -------
@@ -37,10 +45,12 @@ def channels_first_orders(plan: Plan) -> dict[str, NDArray[np.intp] | str]:
         By the name of the layer: ``features_here = features_in_torch[order]``. A text says why the values have no
         counterparts there. Layers whose features have the same order in both are not listed. For layers with branches,
         it is the order of their output.
+    end : ndarray, str or None
+        The same for the output of the chain. None if it has the same order in both.
     """
     orders: dict[str, NDArray[np.intp] | str] = {}
-    _follow(plan.layers, plan.input_shape, None, orders)
-    return orders
+    _, end = _follow(layers, input_shape, None, orders)
+    return orders, end
 
 
 def _follow(

@@ -77,10 +77,7 @@ class InputFormat:
         return self.rescale != "auto" or dtype.name == self.dtype
 
     def scale_for(self, images: Images, estimator_name: str) -> float:
-        """Return the scale for other X.
-
-        uint8 and uint16 images fill their range, so a net fitted on one reads the other as 0..1 too. With `as_is`, X
-        of any dtype stays unchanged.
+        """Return the scale for other X, as `scale_of` does.
 
         Parameters
         ----------
@@ -92,25 +89,39 @@ class InputFormat:
         Raises
         ------
         ValueError
-            With ``rescale="auto"`` and another dtype than in the fit, X seems to be in other units: its values exceed
-            the range of the fit; or one of both is uint16 without a value above 255, which may be 8-bit images; or,
-            with `as_is`, the net was fitted on integers and X has floats within 0..1. Also for NaN and infinity.
+            As `scale_of`. Also for NaN and infinity.
         """
-        dtype, alike = images.dtype.name, self.is_alike(images.dtype)
+        alike = self.is_alike(images.dtype)
         if alike and images.dtype.kind in "bui":
             return self.scale  # integers are finite: no need to read X
         largest = largest_value(images, estimator_name)
-        if alike:
-            return self.scale
+        return self.scale if alike else self.scale_of(images.dtype.name, largest)
+
+    def scale_of(self, dtype: str, largest: float) -> float:
+        """Return the scale for X of another dtype than in the fit.
+
+        uint8 and uint16 images fill their range, so a net fitted on one reads the other as 0..1 too. With `as_is`, X
+        of any dtype stays unchanged.
+
+        Parameters
+        ----------
+        dtype : str
+            Name of the dtype of X.
+        largest : float
+            Largest magnitude in X. NaN if it is not known: then nothing is refused.
+
+        Raises
+        ------
+        ValueError
+            If X seems to be in other units: its values exceed the range of the fit; or one of both is uint16 without a
+            value above 255, which may be 8-bit images; or, with `as_is`, the net was fitted on integers and X has
+            floats within 0..1.
+        """
         if self.as_is:
             limit = MAX_UNIT_RANGE * DIVISORS.get(
                 self.dtype, 1.0 if self.largest <= MAX_UNIT_RANGE else np.inf
             )
-            scaled = (
-                self.dtype in DIVISORS
-                and images.dtype.kind == "f"
-                and 0 < largest <= MAX_UNIT_RANGE
-            )
+            scaled = self.dtype in DIVISORS and "float" in dtype and 0 < largest <= MAX_UNIT_RANGE
             if largest > limit or scaled:
                 raise ValueError(
                     f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}."
@@ -126,13 +137,7 @@ class InputFormat:
             raise ValueError(
                 f"Fitted on {self._fitted_on()} with max {self.largest:g} but got uint8."
             )
-        return self.scale_of(images.dtype)
-
-    def scale_of(self, dtype: np.dtype[Any]) -> float:
-        """Return the scale for X of a dtype, whose values `scale_for` would accept."""
-        if self.is_alike(dtype) or self.as_is:
-            return self.scale
-        return 1.0 if self._has_units_of_fit(dtype.name) else 1 / DIVISORS[dtype.name]
+        return 1.0 if same_units else 1 / DIVISORS[dtype]
 
     def _has_units_of_fit(self, dtype: str) -> bool:
         """Return whether X of another dtype than in the fit is not divided."""

@@ -138,7 +138,7 @@ def _parameters(
     model: LoadedModel, plan: Plan, *, has_output: bool
 ) -> dict[str, np.ndarray] | None:
     """Return the parameters of a plan from the constants of a model, or None if some are missing."""
-    orders = channels_first_orders(plan)
+    orders, _ = channels_first_orders(plan.layers, plan.input_shape)
     found: dict[str, np.ndarray] = {}
     for parameter in plan.parameters:
         layer = parameter.name.rpartition("/")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ def write_input(
         x = graph.node("Transpose", [x], LAYER, perm=order)
     if dtype != np.float32:
         x = graph.node("Cast", [x], LAYER, to=graph.onnx.TensorProto.FLOAT)
-    scale = given.scale_of(dtype)
+    scale = given.scale if given.is_alike(dtype) else given.scale_of(dtype.name, nan)
     if scale != 1.0:
         x = graph.node("Mul", [x, graph.constant(np.float32(scale), f"{LAYER}/scale")], LAYER)
     return Tensor(x, shape)
