@@ -150,6 +150,14 @@ def test_raw_images_of_another_size():
     assert_takes(net, X)
 
 
+def test_a_constant_channel_is_not_divided():
+    X = values((6, 5, 3), "uint8")
+    X[..., 1] = 7
+    net = ConvNetClassifier([Normalize(), *LAYERS], max_iter=1, random_state=0)
+    assert_takes(net.fit(X, np.arange(N) % 3), X)
+    assert net.weights_["normalize1/deviation"][1] == 0
+
+
 def test_a_folder_of_photographs(tmp_path):
     photographs = pytest.importorskip("photographs")
     photographs.write_photographs(tmp_path / "photos", 3)
