@@ -20,6 +20,7 @@ from convnet.model_io.onnx.reading.expressions import (
     VARIABLE,
     Tree,
     affine,
+    inner_function,
     matching_activation,
     peel,
 )
@@ -175,6 +176,10 @@ class Context:
             part = self.materialize(Elementwise(feature, inner, name))
             return self.affine(name, part, scale, offset)
         operands = [one for one in tree.operands if isinstance(one, Tree)]
+        parts = inner_function(tree) if len(operands) == 2 else None
+        if parts is not None:
+            part = self.materialize(Elementwise(feature, parts[1], name))
+            return self._activation(name, part, parts[0])
         if len(operands) == 2:
             return self._combined(name, feature, tree)
         return self._function(name, feature, tree, operands[0])
@@ -239,7 +244,9 @@ class Context:
         """Return an input of a node as a function of a feature, with room for another operator."""
         value = self.value(node, i)
         if isinstance(value, Elementwise) and 2 * value.tree.size < MAX_TREE:
-            return value
+            # values per channel belong to a layer, not to an activation
+            by_channel = any(np.ndim(constant) for constant in value.tree.constants())
+            return Elementwise(self.feature(node, i), VARIABLE) if by_channel else value
         return Elementwise(self.feature(node, i), VARIABLE)
 
 
