@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Net:
+class NamedLayers:
     """Layers with the arrays of their parameters.
 
     Attributes
@@ -48,7 +48,7 @@ class Net:
         return [*RESERVED, *(str(layer.name) for layer in self.layers)]
 
 
-def as_net(vertices: Sequence[Vertex], sink: Vertex) -> Net:
+def as_net(vertices: Sequence[Vertex], sink: Vertex) -> NamedLayers:
     """Return the layers from the input to `sink`.
 
     Parameters
@@ -172,9 +172,11 @@ def common_dominator(
     return one
 
 
-def _named(items: Sequence[Vertex | _Region], reserved: Collection[str], around: str = "") -> Net:
+def _named(
+    items: Sequence[Vertex | _Region], reserved: Collection[str], around: str = ""
+) -> NamedLayers:
     """Return layers with names that are unique in their list. `around` is the name of the layer around them."""
-    names, net = Names(reserved, around), Net()
+    names, net = Names(reserved, around), NamedLayers()
     for item in items:
         vertex = item.merge if isinstance(item, _Region) else item
         name = names.unique(vertex.name)

@@ -1,4 +1,4 @@
-"""Context: the values of the tensors so far, and the vertices that operators add.
+"""GraphContext: the values of the tensors so far, and the vertices that operators add.
 
 A value is an array, if it is constant; a `Feature`; a `Grouped`, a reshaped map that only normalization takes; or an
 `Elementwise`, a function of the values of a feature. The latter becomes a vertex when an operator asks for its feature,
@@ -29,7 +29,7 @@ from convnet.model_io.onnx.reading.vertices import AFFINE, Feature, Vertex
 if TYPE_CHECKING:
     from convnet.layers import Layer
     from convnet.model_io.onnx.reading.budget import Budget
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ MERGED = {"Add": "add", "Mul": "multiply", "Max": "max"}
 
 
 @dataclass(eq=False)
-class Context:
+class GraphContext:
     """What operators may use.
 
     Attributes

@@ -26,7 +26,7 @@ def short_name(node: str, *, with_operator: bool = False) -> str:
         del parts[-1]
     kept = [
         part
-        for part, after in zip(parts, [*parts[1:], ""], strict=True)
+        for part, after in zip(parts, [*parts[1:], ""], strict=False)
         if not after.startswith((f"{part}.", f"{part}_")) and after != part
     ]
     text = re.sub(r"[^A-Za-z0-9]+", lambda run: "_" if run[0] == "_" else "-", "-".join(kept))
