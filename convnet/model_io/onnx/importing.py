@@ -10,7 +10,7 @@ import numpy as np
 from convnet.model_io.files import estimator_from_manifest
 from convnet.model_io.onnx.reading.assembly import describe, reader_of
 from convnet.model_io.onnx.reading.errors import ClassesError, InputShapeError
-from convnet.model_io.onnx.reading.loading import load_model
+from convnet.model_io.onnx.reading.protobuf.loading import load_model
 from convnet.persistence.model_file import ModelFileError
 from convnet.values.constraints import is_integer
 from convnet.values.messages import printable, quoted, shorten, show

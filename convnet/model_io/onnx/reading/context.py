@@ -1,4 +1,4 @@
-"""Context: the values of the tensors so far, and the vertices that operators add.
+"""GraphContext: the values of the tensors so far, and the vertices that operators add.
 
 A value is an array, if it is constant; a `Feature`; a `Grouped`, a reshaped map that only normalization takes; or an
 `Elementwise`, a function of the values of a feature. The latter becomes a vertex when an operator asks for its feature,
@@ -20,6 +20,7 @@ from convnet.model_io.onnx.reading.expressions import (
     VARIABLE,
     Tree,
     affine,
+    inner_function,
     matching_activation,
     peel,
 )
@@ -28,7 +29,7 @@ from convnet.model_io.onnx.reading.vertices import AFFINE, Feature, Vertex
 if TYPE_CHECKING:
     from convnet.layers import Layer
     from convnet.model_io.onnx.reading.budget import Budget
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ MERGED = {"Add": "add", "Mul": "multiply", "Max": "max"}
 
 
 @dataclass(eq=False)
-class Context:
+class GraphContext:
     """What operators may use.
 
     Attributes
@@ -175,6 +176,10 @@ class Context:
             part = self.materialize(Elementwise(feature, inner, name))
             return self.affine(name, part, scale, offset)
         operands = [one for one in tree.operands if isinstance(one, Tree)]
+        parts = inner_function(tree) if len(operands) == 2 else None
+        if parts is not None:
+            part = self.materialize(Elementwise(feature, parts[1], name))
+            return self._activation(name, part, parts[0])
         if len(operands) == 2:
             return self._combined(name, feature, tree)
         return self._function(name, feature, tree, operands[0])
@@ -239,7 +244,9 @@ class Context:
         """Return an input of a node as a function of a feature, with room for another operator."""
         value = self.value(node, i)
         if isinstance(value, Elementwise) and 2 * value.tree.size < MAX_TREE:
-            return value
+            # values per channel belong to a layer, not to an activation
+            by_channel = any(np.ndim(constant) for constant in value.tree.constants())
+            return Elementwise(self.feature(node, i), VARIABLE) if by_channel else value
         return Elementwise(self.feature(node, i), VARIABLE)
 
 

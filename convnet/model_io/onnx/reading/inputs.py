@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from convnet.layers.geometry import MAX_VALUES
 from convnet.model_io.onnx.reading.errors import InputShapeError
 from convnet.model_io.onnx.reading.folding import axes_of, constant, integers
-from convnet.model_io.onnx.reading.tensors import DTYPES
+from convnet.model_io.onnx.reading.protobuf.tensors import DTYPES
 from convnet.model_io.onnx.reading.vertices import INPUT, Feature, Vertex, first_axes
 from convnet.values.messages import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node, Port
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node, Port
 
 UNKNOWN_BATCH = 2**31 - 1  # a prime, which no other axis has
 PASSING = ("Identity", "Cast", "Add", "Sub", "Mul", "Div")  # keep the axes

@@ -16,7 +16,7 @@ from convnet.values.messages import listed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
 
 FLOATS = (1, 10, 11)  # codes of float types
 MAX_IDENTITY = 4096  # outputs of a net that does not end with a dense layer
@@ -28,7 +28,7 @@ LABELLING = (*CHOOSING, "Cast", "Identity", "Reshape", "Squeeze", "LabelEncoder"
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class TargetTensor:
     """The tensor that the net computes.
 
     Attributes
@@ -45,7 +45,7 @@ class Target:
     is_classifier: bool = False
 
 
-def choose_target(model: LoadedModel) -> Target:
+def choose_target(model: LoadedModel) -> TargetTensor:
     """Return the tensor of scores or probabilities that the outputs of a graph are made of.
 
     Raises
@@ -58,9 +58,9 @@ def choose_target(model: LoadedModel) -> Target:
     for port in model.outputs:
         maker = makers.get(port.name)
         if maker is not None and maker.operator == "ZipMap":
-            targets.append(Target(maker.inputs[0], _listed_classes(maker), True))
+            targets.append(TargetTensor(maker.inputs[0], _listed_classes(maker), True))
         elif port.type in FLOATS:
-            plain.append(Target(port.name))
+            plain.append(TargetTensor(port.name))
         elif maker is not None:
             target = _before_labels(port.name, makers, model)
             if target is not None:
@@ -68,7 +68,7 @@ def choose_target(model: LoadedModel) -> Target:
     labels = [target for target in targets if target.classes is not None]
     if len(plain) == 1:
         classes = labels[0].classes if labels else None
-        return Target(plain[0].tensor, classes, bool(targets))
+        return TargetTensor(plain[0].tensor, classes, bool(targets))
     if not plain and targets:
         return labels[0] if labels else targets[0]
     names = listed(port.name for port in model.outputs)
@@ -78,13 +78,13 @@ def choose_target(model: LoadedModel) -> Target:
     )
 
 
-def _before_labels(tensor: str, makers: dict[str, Node], model: LoadedModel) -> Target | None:
+def _before_labels(tensor: str, makers: dict[str, Node], model: LoadedModel) -> TargetTensor | None:
     """Return the scores that an ArgMax turns into a tensor of labels."""
     classes = None
     while tensor in makers:
         node = makers[tensor]
         if node.operator == "ArgMax":
-            return Target(node.inputs[0], classes, True)
+            return TargetTensor(node.inputs[0], classes, True)
         if node.operator not in LABELLING:
             return None
         source = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.model_io.onnx.reading.budget import Budget
-from convnet.model_io.onnx.reading.context import Context, Elementwise, Grouped
+from convnet.model_io.onnx.reading.context import Elementwise, GraphContext, Grouped
 from convnet.model_io.onnx.reading.errors import UnsupportedNodeError, unsupported_graph
 from convnet.model_io.onnx.reading.folding import FOLDERS, fold
 from convnet.model_io.onnx.reading.inputs import GraphInput, read_input
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convnet.model_io.onnx.reading.context import Value
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
     from convnet.model_io.onnx.reading.vertices import Feature, Vertex
 
 
@@ -73,7 +73,7 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
     nodes = needed_nodes(model, tensor)
     _require_known(nodes)
     given = read_input(model, nodes, input_shape)
-    ctx = Context(model, given.batch, Budget(model.size))
+    ctx = GraphContext(model, given.batch, Budget(model.size))
     ctx.vertices.append(given.feature.vertex)
     ctx.values[given.tensor] = given.feature
     for name in {name for node in nodes for name in node.inputs} | {tensor}:
@@ -103,7 +103,7 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
     return Translation(given, output, ctx.vertices, problems)
 
 
-def _value(node: Node, ctx: Context) -> Value:
+def _value(node: Node, ctx: GraphContext) -> Value:
     values = [ctx.values[name] if name else None for name in node.inputs]
     constants = [value for value in values if value is None or isinstance(value, np.ndarray)]
     if len(constants) == len(values) and node.operator in FOLDERS:

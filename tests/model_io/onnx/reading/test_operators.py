@@ -379,7 +379,7 @@ def test_normalization_of_the_input_keeps_training_apart():
     model, X = small(nodes, MAP, arrays)
     net = assert_imported(model, X)
     assert net.layers_[0].type == "Normalize"
-    np.testing.assert_allclose(net.weights_["div_1/mean"], arrays["mean"].ravel(), rtol=1e-6)
+    np.testing.assert_allclose(net.weights_["sub_0/mean"], arrays["mean"].ravel(), rtol=1e-6)
 
 
 def test_scale_and_offset_go_into_the_layer_before():

@@ -16,8 +16,8 @@ from convnet.model_io.onnx.reading.operators.registry import operator
 from convnet.model_io.onnx.reading.vertices import LOG_SOFTMAX, Feature, Vertex
 
 if TYPE_CHECKING:
-    from convnet.model_io.onnx.reading.context import Context, Value
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext, Value
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 MAX_RATE = 0.999  # of dropout
 BOUNDS = {"Max": (None, np.inf), "Min": (-np.inf, None)}  # None is the constant operand
@@ -25,7 +25,7 @@ SELU_ALPHA, SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875
 
 
 @operator("Identity", "Cast", "CastLike")
-def identity(node: Node, ctx: Context) -> Value:
+def identity(node: Node, ctx: GraphContext) -> Value:
     value = ctx.value(node, 0)
     if value is None:
         raise UnsupportedNodeError("its input is missing")
@@ -33,7 +33,7 @@ def identity(node: Node, ctx: Context) -> Value:
 
 
 @operator("Dropout")
-def dropout(node: Node, ctx: Context) -> Feature:
+def dropout(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     given = ctx.constant(node, 1)
     rate = float(node.get("ratio", 0.5) if given is None else given.reshape(()))
@@ -43,7 +43,7 @@ def dropout(node: Node, ctx: Context) -> Feature:
 
 
 @operator(*UNARY)
-def unary(node: Node, ctx: Context) -> Elementwise:
+def unary(node: Node, ctx: GraphContext) -> Elementwise:
     return _grown(ctx.elementwise(node), node.operator)
 
 
@@ -57,12 +57,12 @@ def _clip(value: Elementwise, low: float, high: float) -> Elementwise:
 
 
 @operator("Relu")
-def relu(node: Node, ctx: Context) -> Elementwise:
+def relu(node: Node, ctx: GraphContext) -> Elementwise:
     return _clip(ctx.elementwise(node), 0.0, np.inf)
 
 
 @operator("Clip")
-def clip(node: Node, ctx: Context) -> Elementwise:
+def clip(node: Node, ctx: GraphContext) -> Elementwise:
     bounds = []
     for i, (attribute, default) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
         given = ctx.constant(node, i)
@@ -73,7 +73,7 @@ def clip(node: Node, ctx: Context) -> Elementwise:
 
 
 @operator("HardSigmoid")
-def hard_sigmoid(node: Node, ctx: Context) -> Elementwise:
+def hard_sigmoid(node: Node, ctx: GraphContext) -> Elementwise:
     return _hard_sigmoid(ctx.elementwise(node), node.get("alpha", 0.2), node.get("beta", 0.5))
 
 
@@ -86,25 +86,25 @@ def _times_self(value: Elementwise, factor: Elementwise) -> Elementwise:
 
 
 @operator("HardSwish")
-def hard_swish(node: Node, ctx: Context) -> Elementwise:
+def hard_swish(node: Node, ctx: GraphContext) -> Elementwise:
     value = ctx.elementwise(node)
     return _times_self(value, _hard_sigmoid(value, 1 / 6, 0.5))
 
 
 @operator("Swish")
-def swish(node: Node, ctx: Context) -> Elementwise:
+def swish(node: Node, ctx: GraphContext) -> Elementwise:
     value = ctx.elementwise(node)
     return _times_self(value, _grown(_grown(value, "Mul", node.get("alpha", 1.0)), "Sigmoid"))
 
 
 @operator("Mish")
-def mish(node: Node, ctx: Context) -> Elementwise:
+def mish(node: Node, ctx: GraphContext) -> Elementwise:
     value = ctx.elementwise(node)
     return _times_self(value, _grown(_grown(value, "Softplus"), "Tanh"))
 
 
 @operator("Gelu")
-def gelu(node: Node, ctx: Context) -> Elementwise:
+def gelu(node: Node, ctx: GraphContext) -> Elementwise:
     if node.get("approximate", "none") != "none":
         raise UnsupportedNodeError("no activation is the tanh approximation of GELU")
     value = ctx.elementwise(node)
@@ -113,23 +113,23 @@ def gelu(node: Node, ctx: Context) -> Elementwise:
 
 
 @operator("LeakyRelu")
-def leaky_relu(node: Node, ctx: Context) -> Elementwise:
+def leaky_relu(node: Node, ctx: GraphContext) -> Elementwise:
     return _grown(ctx.elementwise(node), "LeakyRelu", node.get("alpha", 0.01))
 
 
 @operator("Elu")
-def elu(node: Node, ctx: Context) -> Elementwise:
+def elu(node: Node, ctx: GraphContext) -> Elementwise:
     return _grown(ctx.elementwise(node), "Elu", node.get("alpha", 1.0))
 
 
 @operator("Selu")
-def selu(node: Node, ctx: Context) -> Elementwise:
+def selu(node: Node, ctx: GraphContext) -> Elementwise:
     value = _grown(ctx.elementwise(node), "Elu", node.get("alpha", SELU_ALPHA))
     return _grown(value, "Mul", node.get("gamma", SELU_GAMMA))
 
 
 @operator("PRelu")
-def prelu(node: Node, ctx: Context) -> Feature:
+def prelu(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     slopes = per_channel(feature, ctx.required(node, 1))
     if slopes.ndim == 0:
@@ -159,7 +159,7 @@ def per_channel(feature: Feature, array: np.ndarray) -> np.ndarray:
 
 
 @operator(*BINARY)
-def binary(node: Node, ctx: Context) -> Value:
+def binary(node: Node, ctx: GraphContext) -> Value:
     if len(node.inputs) != 2:
         return several(node, ctx)
     values = [ctx.value(node, i) for i in range(2)]
@@ -192,7 +192,7 @@ def binary(node: Node, ctx: Context) -> Value:
     return ctx.merge(kind, node.name, features)
 
 
-def _widened(node: Node, ctx: Context, i: int) -> Feature | None:
+def _widened(node: Node, ctx: GraphContext, i: int) -> Feature | None:
     """Return a row times one feature: a dense layer. None if the node computes something else."""
     row = ctx.required(node, 1 - i)
     if node.operator != "Mul" or row.size < 2 or row.size != row.shape[-1] or row.dtype.kind != "f":
@@ -206,7 +206,7 @@ def _widened(node: Node, ctx: Context, i: int) -> Feature | None:
 
 
 @operator("Sum", "Mean")
-def several(node: Node, ctx: Context) -> Value:
+def several(node: Node, ctx: GraphContext) -> Value:
     kind = {"Sum": "add", "Mean": "mean", "Max": "max"}.get(node.operator)
     if kind is None or not node.inputs:
         raise UnsupportedNodeError(f"no layer computes the {node.operator} of several tensors")
@@ -216,7 +216,7 @@ def several(node: Node, ctx: Context) -> Value:
 
 
 @operator("Softmax", "LogSoftmax")
-def softmax(node: Node, ctx: Context) -> Feature:
+def softmax(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     axis = node.get("axis", -1 if node.opset >= 13 else 1)
     axis = axis + len(feature.axes) + 1 if axis < 0 else axis

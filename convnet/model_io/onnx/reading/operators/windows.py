@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convnet.layers import Layer
-    from convnet.model_io.onnx.reading.context import Context
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 Pads = list[tuple[int, int]]
 
@@ -68,7 +68,7 @@ def _by_axis(values: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _weights(node: Node, ctx: Context) -> tuple[np.ndarray, np.ndarray | None]:
+def _weights(node: Node, ctx: GraphContext) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the weights (out, in / groups, *kernel) and the bias."""
     weights = ctx.required(node, 1)
     if weights.dtype.kind != "f" or weights.ndim < 3 or weights.size == 0:
@@ -86,7 +86,7 @@ def _arrays(weights: np.ndarray, bias: np.ndarray | None) -> dict[str, np.ndarra
 
 
 @operator("Conv")
-def conv(node: Node, ctx: Context) -> Feature:
+def conv(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     weights, bias = _weights(node, ctx)
     kernel, groups = list(weights.shape[2:]), node.get("group", 1)
@@ -127,7 +127,7 @@ def conv(node: Node, ctx: Context) -> Feature:
 
 def _conv_of_pixel(
     node: Node,
-    ctx: Context,
+    ctx: GraphContext,
     feature: Feature,
     weights: np.ndarray,
     bias: np.ndarray | None,
@@ -162,7 +162,7 @@ def _conv_of_pixel(
 
 
 @operator("ConvTranspose")
-def conv_transpose(node: Node, ctx: Context) -> Feature:
+def conv_transpose(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     weights, bias = _weights(node, ctx)
     kernel = list(weights.shape[2:])
@@ -219,7 +219,7 @@ def _transposed_pads(
 
 
 @operator("MaxPool", "AveragePool")
-def pool(node: Node, ctx: Context) -> Feature:
+def pool(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     n = len(node.get("kernel_shape", []))
     kernel, strides = _positive(node, "kernel_shape", n), _positive(node, "strides", n)
@@ -251,7 +251,7 @@ def pool(node: Node, ctx: Context) -> Feature:
 
 
 @operator("LRN")
-def lrn(node: Node, ctx: Context) -> Feature:
+def lrn(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     size = node.get("size", 0)
     if feature.channel_axis != 1 or feature.order is not None:
