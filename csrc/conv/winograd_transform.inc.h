@@ -200,12 +200,12 @@ static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact,
 
 CN_INLINE void cn_wino_scatter_of(const int size, const cn_tiles *tiles, const float *planes,
                                   int64_t plane, int64_t line, const float *bias, int relu,
-                                  float *dst, int64_t sample, int64_t row, int64_t h, int64_t w,
-                                  int64_t c, int64_t channels) {
+                                  float *dst, int64_t sample, int64_t row, int64_t pixel, int64_t h,
+                                  int64_t w, int64_t channels) {
     for (int64_t i = 0; i < tiles->count; i++) {
         int64_t s, y, x;
         cn_tile_at(tiles, i, &s, &y, &x);
-        float *to = dst + s * sample + y * row + x * c;
+        float *to = dst + s * sample + y * row + x * pixel;
         const int rows = (int)cn_min(h - y, size), columns = (int)cn_min(w - x, size);
         for (int64_t begin = 0; begin < channels; begin += CN_LANES) {
             const int64_t k = cn_min(begin, channels - CN_LANES);
@@ -228,32 +228,24 @@ CN_INLINE void cn_wino_scatter_of(const int size, const cn_tiles *tiles, const f
                     if (b >= columns) break;
                     VEC v = out[b] + shift;
                     if (relu) v = VRELU(v);
-                    VSTORE(to + a * row + b * c + k, v);
+                    VSTORE(to + a * row + b * pixel + k, v);
                 }
             }
         }
     }
 }
 
-/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w: `channels` of the c channels of
- * dst, from planes[36][count][channels] with rows `line` floats apart. */
-static void cn_wino_scatter_channels(const cn_tiles *tiles, const float *planes, int64_t plane,
-                                     int64_t line, const float *bias, int relu, float *dst,
-                                     int64_t sample, int64_t row, int64_t h, int64_t w, int64_t c,
-                                     int64_t channels) {
+/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w, from planes[36][count][channels]
+ * with rows `line` floats apart. Pixels of dst are `pixel` floats apart, so that it may be some of a map's channels. */
+static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane, int64_t line,
+                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
+                            int64_t pixel, int64_t h, int64_t w, int64_t channels) {
     if (tiles->size == 4)
-        cn_wino_scatter_of(4, tiles, planes, plane, line, bias, relu, dst, sample, row, h, w, c,
+        cn_wino_scatter_of(4, tiles, planes, plane, line, bias, relu, dst, sample, row, pixel, h, w,
                            channels);
     else
-        cn_wino_scatter_of(2, tiles, planes, plane, line, bias, relu, dst, sample, row, h, w, c,
+        cn_wino_scatter_of(2, tiles, planes, plane, line, bias, relu, dst, sample, row, pixel, h, w,
                            channels);
-}
-
-/* The same for all channels, from planes[36][count][c]. */
-static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane,
-                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
-                            int64_t h, int64_t w, int64_t c) {
-    cn_wino_scatter_channels(tiles, planes, plane, c, bias, relu, dst, sample, row, h, w, c, c);
 }
 
 /* u[point] = G w G^T of CN_LANES kernels of taps x taps: w[t] is tap t of each; points are `step` floats apart. */

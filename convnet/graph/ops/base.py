@@ -43,6 +43,9 @@ class Op:
     entry: ClassVar[str | None] = None  # stage that reads X itself, so that "input" is not needed
 
     writes_part = False  # whether other operations write into the same output
+    writes_slices = (
+        False  # whether its output, in a prediction, may be a slice of the channels of a wider map
+    )
 
     @property
     def inputs(self) -> tuple[Buffer, ...]:

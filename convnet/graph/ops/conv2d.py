@@ -126,6 +126,10 @@ class Conv2DOp(Op):
         """Whether the gradient of the weights can be computed by blocks."""
         return self.algorithm in ("direct", "winograd") and self.groups == 1
 
+    @property
+    def writes_slices(self) -> bool:  # type: ignore[override]
+        return self.algorithm in ("direct", "winograd")
+
     def can_pool(self, window: Pair, predict: bool) -> bool:
         """Return whether a max-pool whose windows of this size tile the map can be fused."""
         if self.weights_by_blocks or (predict and self.by_columns):
