@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from convnet.fitting.weight_layouts import Module, Shape
     from convnet.graph import LayerInfo, Plan
 
-    # Where PyTorch has the values of a layer's input. None: where they are here. Text: why there is no such order.
+    # Position in PyTorch of each value of a layer's input. None: the same position. Text: why no order is known.
     Order = NDArray[np.intp] | str | None
 
 
