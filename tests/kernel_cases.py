@@ -156,7 +156,7 @@ def conv(
     )
     if by_blocks:
         fields |= dict(weights_groups=2, weights_group=w.size)
-        # Winograd: blocks of 16 channels or more
+        # Winograd: blocks of 8 channels or more
         halves = dict(weights_rows=-(-c // 2), weights_columns=-(-oc // 2))
         fields |= halves if winograd else dict(weights_rows=13, weights_columns=COLUMNS)
     name_of_area = "batch_grads" if by_blocks else "lane_grads"
@@ -915,10 +915,12 @@ def cases(seed=0):
         around = dict(around=(3, 18), **wide)
         add(f"wide winograd slice {width}", conv, "winograd", 48, 80, size=(6, width), **around)
         add(f"wide winograd {width}", conv, "winograd", 48, 80, size=(6, width), **wide)
-    for c, oc in ((16, 17), (20, 50), (24, 24), (33, 16), (47, 31)):
+    for c, oc in ((8, 9), (9, 8), (10, 20), (13, 15), (16, 17), (20, 50), (24, 24), (33, 12), (47, 31)):
         for side in (3, 5):
             sides = dict(kernel=(side, side), pads=((side - 1, side - 2),) * 2)
             add(f"winograd {side}x{side} {c} to {oc}", conv, "winograd", c, oc, **sides)
+            blocks = sides | dict(by_blocks=True, n=3)
+            add(f"winograd {side}x{side} by blocks {c}", conv, "winograd", 2 * c, 2 * oc, **blocks)
     for width in (2, 5, 6, 7, 9):
         five = dict(kernel=(5, 5), pads=((2, 2), (2, 2)))
         add(f"winograd 5x5 {width}", conv, "winograd", 16, 32, size=(5, width), **five)

@@ -24,7 +24,7 @@ WINOGRAD_BLOCK = 64, COLUMNS
 # bytes than this, and whose map has at most so many pixels: too few to repay reading the weights for each sample.
 WIDE_BYTES = 2**20
 WIDE_PIXELS = 28 * 28
-WINOGRAD_CHANNELS = 16  # on both sides, as many as the widest vector has
+WINOGRAD_CHANNELS = 8  # at least, on both sides
 FEW_CHANNELS = 8  # with up to this many channels, vectors run along the pixels
 
 
