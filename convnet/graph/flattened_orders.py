@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from convnet.graph.plan.plan import LayerInfo
     from convnet.layers.geometry import Shape
 
-    # Where PyTorch has the values of a layer's input. None: where they are here. Text: why there is no such order.
+    # Position in PyTorch of each value of a layer's input. None: the same position. Text: why no order is known.
     Order = NDArray[np.intp] | str | None
 
 
