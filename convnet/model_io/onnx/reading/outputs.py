@@ -143,8 +143,7 @@ def split_head(feature: Feature) -> Head:
         flatten, vertex = vertex, vertex.inputs[0]
     if vertex.kind == "concat" and vertex.shape == (2,):
         first, second = vertex.inputs
-        is_complement = first.kind == AFFINE and first.inputs[0] is second
-        if is_complement and first.arrays["scale"] == -1 and first.arrays["offset"] == 1:
+        if _is_complement(first, second):
             vertex = second
     activation = None
     if vertex.kind == LOG_SOFTMAX:
@@ -158,6 +157,17 @@ def split_head(feature: Feature) -> Head:
         flatten.inputs[0] = scores
         scores = flatten
     return Head(feature.at(scores), activation)
+
+
+def _is_complement(first: Vertex, second: Vertex) -> bool:
+    """Return whether a vertex is 1 minus another one, or minus a copy of it."""
+    if first.kind != AFFINE or any(np.ndim(a) for a in first.arrays.values()):
+        return False
+    if first.arrays["scale"] != -1 or first.arrays["offset"] != 1:
+        return False
+    source = first.inputs[0]
+    is_copy = source.layer is not None and source.layer == second.layer
+    return source is second or (is_copy and not second.arrays and source.inputs == second.inputs)
 
 
 def _is_layer(vertex: Vertex, kind: type[Any]) -> bool:

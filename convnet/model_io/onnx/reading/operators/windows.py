@@ -175,8 +175,8 @@ def conv_transpose(node: Node, ctx: GraphContext) -> Feature:
             f"a tensor of {feature.channels} channels does not fit weights of shape {weights.shape}"
         )
     strides, dilations = _positive(node, "strides", n), _positive(node, "dilations", n)
-    extra = node.get("output_padding", [0] * n)
-    pads, extra = _transposed_pads(node, feature.dims[1:], kernel, strides, dilations, list(extra))
+    extra = list(node.get("output_padding", [0] * n))
+    pads = _transposed_pads(node, feature.dims[1:], kernel, strides, dilations, extra)
     fields: dict[str, Any] = dict(
         stride=_by_axis(strides),
         padding=_by_axis(pads),
@@ -198,24 +198,24 @@ def _transposed_pads(
     strides: list[int],
     dilations: list[int],
     extra: list[int],
-) -> tuple[Pads, list[int]]:
-    """Return what is cut off before and after each axis, and the output padding."""
+) -> Pads:
+    """Return what is cut off before and after each axis. `extra` is the output padding."""
     mode, wanted = node.get("auto_pad", "NOTSET"), node.get("output_shape", None)
     n = len(kernel)
     if len(extra) != n:
         raise UnsupportedNodeError(f"output_padding is {extra[:8]} for {n} spatial axes")
     if wanted is None and mode in ("NOTSET", "VALID"):
-        return _pads(node, sizes, kernel, strides, dilations), extra
+        return _pads(node, sizes, kernel, strides, dilations)
     if wanted is None:
         wanted = [size * stride for size, stride in zip(sizes, strides, strict=True)]
     pads = []
     for i, size in enumerate(list(wanted)[-n:]):
         total = strides[i] * (sizes[i] - 1) + extra[i] + span(kernel[i], dilations[i]) - size
         if total < 0:
-            extra[i], total = extra[i] - total, 0
+            raise UnsupportedNodeError("its output is larger than what its kernels reach")
         half = total // 2
         pads.append((half, total - half) if mode == "SAME_UPPER" else (total - half, half))
-    return pads, extra
+    return pads
 
 
 @operator("MaxPool", "AveragePool")
