@@ -897,7 +897,17 @@ def cases(seed=0):
         )
         add(f"winograd pooled {width}", conv, "winograd", 48, 16, size=(9, width), pool=(2, 2))
         add(f"wide winograd {width}", conv, "winograd", 48, 80, size=(6, width), **wide)
-    for c, oc in ((8, 9), (9, 8), (10, 20), (13, 15), (16, 17), (20, 50), (24, 24), (33, 12), (47, 31)):
+    for c, oc in (
+        (8, 9),
+        (9, 8),
+        (10, 20),
+        (13, 15),
+        (16, 17),
+        (20, 50),
+        (24, 24),
+        (33, 12),
+        (47, 31),
+    ):
         for side in (3, 5):
             sides = dict(kernel=(side, side), pads=((side - 1, side - 2),) * 2)
             add(f"winograd {side}x{side} {c} to {oc}", conv, "winograd", c, oc, **sides)
