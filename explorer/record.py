@@ -80,7 +80,9 @@ def record(name, layers, input_shape):
     values = []
     for layer in trace.layers:
         shape = trace.feature_map(layer).shape
-        for flat in rng.choice(int(np.prod(shape)), min(VALUES, int(np.prod(shape))), replace=False):
+        for flat in rng.choice(
+            int(np.prod(shape)), min(VALUES, int(np.prod(shape))), replace=False
+        ):
             index = tuple(map(int, np.unravel_index(flat, shape)))
             computed = trace.at(layer, *index).computed
             values.append({"layer": layer, "index": index, "computed": computed})

@@ -120,16 +120,18 @@ def write_explorer(
     final = _final_function(net, network)
     predicted = net.predict(X)
     values = predicted if final.name == "identity" else net.predict_proba(X)
-    true = None if labels is None else labels[: len(images)]
+    true = None if labels is None else _texts(labels[: len(images)], final)
+    shown = _texts(predicted, final)
+    knows = true is not None and final.name != "identity"
     n_threads = resolve_n_threads(net.n_jobs)
     samples = Samples(
         images=np.asarray(images),
         scale=scale,
         largest=float(net._input_format.largest),
         names=_names(names, len(images)),
-        predictions=_texts(predicted, final),
-        labels=None if true is None else _texts(true, final),
-        correct=_correct(true, predicted, final),
+        predictions=shown,
+        labels=true,
+        correct=[a == b for a, b in zip(true, shown, strict=True)] if true and knows else None,
         outputs=predict_in_batches(network, images, scale=scale, n_threads=n_threads),
         values=np.asarray(values, np.float64).reshape(len(images), -1),
     )
@@ -173,13 +175,3 @@ def _texts(values: np.ndarray, final: FinalFunction) -> list[str]:
         rows = np.reshape(values, (len(values), -1))
         return [", ".join(f"{value:.5g}" for value in row) for row in rows]
     return [printable(value) for value in values]
-
-
-def _correct(
-    true: np.ndarray | None, predicted: np.ndarray, final: FinalFunction
-) -> list[bool] | None:
-    """Return whether each prediction is the label; None if there are no labels, or numbers."""
-    if true is None or final.name == "identity":
-        return None
-    equal = np.reshape(true == predicted, (len(predicted), -1)).all(axis=1)
-    return list(map(bool, equal))

@@ -17,6 +17,8 @@ export interface Explorer {
   predict(values: number[]): Promise<number[]>;
   /** Return how a value of the image that is shown is computed. */
   steps(layer: string, index: Index): Step[];
+  /** Return the image that the net reads, in the units of X. */
+  values(): number[];
   milliseconds(): number;
   check(): { images: number; difference: number } | null;
 }
@@ -38,6 +40,7 @@ async function start(root: HTMLElement, content: string): Promise<void> {
       const found = store.engine.graph.layers.get(layer);
       return found ? store.engine.steps(store.buffers.value, found, index).map(({ step }) => step) : [];
     },
+    values: () => [...store.values.value],
     milliseconds: () => store.milliseconds.value,
     check: () => store.check.value,
   };

@@ -62,6 +62,7 @@ export class Store {
     this.layer.value = this.firstLayer();
     this.base.value = samples[0];
     this.readAddress();
+    addEventListener("hashchange", () => batch(() => this.readAddress()));
     effect(() => this.request(scaled(this.values.value, document.input)));
     effect(() => this.writeAddress());
   }

@@ -47,6 +47,7 @@ export const text = {
   onlyPictures: "Signals and tables cannot be drawn or changed here. Choose another row above.",
 
   netHeading: "The net",
+  columns: "layers, from left to right",
   input: "input",
   shared: "one scale per layer",
   own: "a scale for each map",
@@ -71,7 +72,7 @@ export const text = {
   pause: "Pause",
   back: "Step back",
   forward: "Step forward",
-  pixel: (row: number, column: number, channel: number) => `[${row}, ${column}, ${channel}]`,
+  index: (index: number[]) => `[${index.join(", ")}]`,
   patch: "patch",
   kernel: "kernel",
   products: "products",

@@ -129,7 +129,7 @@ function featureName(store: Store, buffer: number, i: number): string {
   const { alias } = store.engine.net.buffers[buffer];
   if (alias === null) return `[${i}]`;
   const [, w, c] = store.engine.graph.shape(store.engine.graph.root(buffer));
-  return `[${i}] = ${text.pixel(Math.floor(i / (w * c)), Math.floor(i / c) % w, i % c)}`;
+  return `[${i}] = ${text.index([Math.floor(i / (w * c)), Math.floor(i / c) % w, i % c])}`;
 }
 
 function pooling(step: PoolingStep) {

@@ -41,8 +41,15 @@ export function colorOf(value: number, { low, high }: Scale): Rgb {
 /** Return the color of a value for CSS, and black or white, whichever is easier to read on it. */
 export function cssColor(value: number, scale: Scale): { background: string; color: string } {
   const [r, g, b] = colorOf(value, scale);
-  const light = 0.299 * r + 0.587 * g + 0.114 * b > 140;
-  return { background: `rgb(${r}, ${g}, ${b})`, color: light ? "#000" : "#fff" };
+  return { background: `rgb(${r}, ${g}, ${b})`, color: luminance([r, g, b]) > MIDDLE ? "#000" : "#fff" };
+}
+
+const MIDDLE = Math.sqrt(1.05 * 0.05) - 0.05; // the luminance at which black and white have the same contrast
+
+/** Return the relative luminance of a color (WCAG 2). */
+function luminance(color: Rgb): number {
+  const [r, g, b] = color.map((byte) => (byte <= 10 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
 /** Return the pixels of one channel of a map. */

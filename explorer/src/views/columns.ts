@@ -23,7 +23,7 @@ export function Columns({ store }: { store: Store }) {
           <label><input type="radio" name="scale" checked=${own} onChange=${() => (store.ownScale.value = true)} /> ${text.own}</label>
         </fieldset>
       </div>
-      <div class="scroller" role="region" aria-labelledby="net" tabindex="0">
+      <div class="scroller" role="region" aria-label=${text.columns} tabindex="0">
         <ol class="columns">
           <li class="column">
             <div class="column-head"><b>${text.input}</b><span>${cross(input.shape)}</span></div>

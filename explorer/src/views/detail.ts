@@ -38,7 +38,7 @@ function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
   return html`
     <p class="facts">
       ${cross(layer.shape)}, ${text.parameters(layer.n_parameters)}${" · "}
-      <output class="value" aria-live="polite">${layer.name}${text.pixel(row, column, channel)} = ${number(value)}</output>
+      <output class="value" aria-live="polite">${layer.name}${text.index([row, column, channel].slice(3 - layer.shape.length))} = ${number(value)}</output>
     </p>
     <div class="controls">
       <label>

@@ -161,6 +161,7 @@ function Easel({ store, tool, radius }: { store: Store; tool: Tool; radius: numb
   return html`
     <div
       class="easel"
+      style=${{ maxWidth: `${Math.min(16, (24 * w) / h)}rem` }}
       role="application"
       tabindex="0"
       aria-label=${text.canvas(text[tool])}

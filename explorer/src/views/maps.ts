@@ -47,7 +47,7 @@ function Picture({ store }: { store: Store }) {
   const values = store.values.value;
   const draw = useCallback(() => imagePixels(values, h, w, c, store.range), [values]);
   return html`
-    <div class="maps"><div class="map" role="img" aria-label=${text.input}><${Pixels} width=${w} height=${h} draw=${draw} /></div></div>`;
+    <div class="picture"><div class="map" role="img" aria-label=${text.input}><${Pixels} width=${w} height=${h} draw=${draw} /></div></div>`;
 }
 
 function isSelected(store: Store, name: string, channel: number): boolean {
@@ -85,12 +85,13 @@ function Unit({ store, name, channel, value, scale }: {
 }) {
   const label = text.unit(name || text.input, channel, number(value));
   const inside = html`
-    <span class="unit-name">${channel}</span>
+    <span class="hidden">${label}</span>
+    <span class="unit-name" aria-hidden="true">${channel}</span>
     <${Bar} value=${value} scale=${scale} />
-    <span class="unit-value">${number(value)}</span>`;
+    <span class="unit-value" aria-hidden="true">${number(value)}</span>`;
   if (!name) return html`<div class="unit">${inside}</div>`;
   return html`
-    <button type="button" class="unit" aria-pressed=${isSelected(store, name, channel)} aria-label=${label} title=${label}
+    <button type="button" class="unit" aria-pressed=${isSelected(store, name, channel)} title=${label}
       onClick=${() => store.select(name, channel)}>${inside}</button>`;
 }
 

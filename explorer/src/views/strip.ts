@@ -30,11 +30,11 @@ function Thumbnail({ store, index }: { store: Store; index: number }) {
       type="button"
       class=${`thumbnail ${mark}`}
       aria-pressed=${store.image.value === index}
-      aria-label=${name}
       title=${name}
       onClick=${() => store.showSample(index)}
     >
       <${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />
-      <span class="caption">${sample.label ?? sample.prediction}${mark === text.wrong && html` <b>→ ${sample.prediction}</b>`}</span>
+      <span class="hidden">${name}</span>
+      <span class="caption" aria-hidden="true">${sample.label ?? sample.prediction}${mark === text.wrong && html` <b>→ ${sample.prediction}</b>`}</span>
     </button>`;
 }
