@@ -181,7 +181,7 @@ def _rows(args: Namespace, n: int, y: np.ndarray | None) -> np.ndarray:
             if not 0 <= row < n:
                 raise UsageError(f"--rows: {args.data} has rows 0 to {n - 1}; got {row}.")
         return np.array(args.rows)
-    classes = 0 if not has_classes(y) else len(np.unique(y))
+    classes = 0 if y is None or not has_classes(y) else len(np.unique(y))
     n_shown = args.images or min(max(MIN_IMAGES, classes), MAX_IMAGES)
     return rows_to_show(n, y, n_shown)
 

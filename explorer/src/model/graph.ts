@@ -36,6 +36,11 @@ export class Graph {
     return name === undefined ? undefined : this.layers.get(name);
   }
 
+  /** Return the name of the layer whose output a buffer is: "" for the input, null for buffers inside a layer. */
+  sourceName(buffer: number): string | null {
+    return this.owner(buffer)?.name ?? (this.isInput(buffer) ? "" : null);
+  }
+
   isInput(buffer: number): boolean {
     return this.root(buffer) === this.root(this.net.input);
   }

@@ -46,6 +46,7 @@ export class Store {
     return outputs && finalValues(outputs, this.document.final);
   });
 
+  private readonly wasAddressed = location.hash.length > 1;
   private pending: Float32Array | null = null;
   private running = false;
 
@@ -153,6 +154,19 @@ export class Store {
     return values ? strongestFirst(values, this.engine.graph.shape(layer.buffer)[2])[0] : 0;
   }
 
+  /** Select the largest value of the strongest channel. */
+  private selectStrongest(): void {
+    const layer = this.selectedLayer();
+    const values = layer && this.engine.values(this.buffers.value, layer.buffer);
+    if (!values) return;
+    this.select(layer.name);
+    const [, w, c] = this.engine.graph.shape(layer.buffer);
+    let best = this.channel.value;
+    for (let i = best; i < values.length; i += c) if (Math.abs(values[i]) > Math.abs(values[best])) best = i;
+    const pixel = Math.floor(best / c);
+    this.move(Math.floor(pixel / w), pixel % w);
+  }
+
   private firstLayer(): string {
     const layers = [...this.engine.graph.layers.values()];
     const first = layers.find((layer) => layer.type.startsWith("Conv")) ?? layers.find((layer) => layer.n_parameters > 0);
@@ -213,12 +227,14 @@ export class Store {
   private async drain(): Promise<void> {
     this.running = true;
     while (this.pending) {
+      const isFirst = this.buffers.value.size === 0;
       const input = this.pending;
       this.pending = null;
       const pass: Pass = await this.runner.compute(input);
       batch(() => {
         this.buffers.value = pass.buffers;
         this.milliseconds.value = pass.milliseconds;
+        if (isFirst && !this.wasAddressed) this.selectStrongest();
       });
     }
     this.running = false;

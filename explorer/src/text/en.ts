@@ -117,8 +117,8 @@ export const text = {
   others: (n: number) => `${plural(n, "other")}`,
   standardized: "z",
   meanPlusScale: "mean + scale · z",
-  firstInput: "first branch",
-  secondInput: { add: "+ second branch", multiply: "× second branch", max: "second branch" } as Record<string, string>,
+  source: (name: string | null) => (name === null ? "result so far" : name || "input"),
+  signs: { add: "+ ", multiply: "× ", max: "" } as Record<string, string>,
   oneBranch: "value of one branch",
   reasons: {
     dropout: "Dropout is off in predictions: the value does not change.",

@@ -34,8 +34,9 @@ export function Calculation({ store, op, step, last }: { store: Store; op: Opera
     case "merge": {
       if (step.merge === "concat") return lines([[text.oneBranch, step.value]]);
       const [a, b] = step.inputs;
+      const [first, second] = [op.src, op.other ?? op.src].map((buffer) => text.source(store.engine.graph.sourceName(buffer)));
       const scale: Line[] = step.scale === 1 ? [] : [[text.timesScale, step.scale]];
-      return lines([[text.firstInput, a], [text.secondInput[step.merge], b], ...scale, [text.output, step.value]]);
+      return lines([[first, a], [`${text.signs[step.merge]}${second}`, b], ...scale, [text.output, step.value]]);
     }
     case "identity": return html`<p>${text.reasons[step.reason]}</p>${lines([[text.output, step.value]])}`;
   }

@@ -33,7 +33,7 @@ function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
   const first = steps[0];
   const flat = h === 1 && w === 1;
   const value = values[(row * w + column) * c + channel];
-  const source = first && sourceOf(store, first.op.src);
+  const source = first && text.source(store.engine.graph.sourceName(first.op.src));
   const readChannel = first && channelRead(store, first.step);
   return html`
     <p class="facts">
@@ -70,10 +70,6 @@ function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
 function flatSource(store: Store, buffer: number): boolean {
   const [h, w] = store.engine.graph.shape(buffer);
   return h === 1 && w === 1;
-}
-
-function sourceOf(store: Store, buffer: number): string {
-  return store.engine.graph.owner(buffer)?.name ?? text.input;
 }
 
 function channelRead(store: Store, step: Step): number | null {

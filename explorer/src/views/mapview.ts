@@ -15,6 +15,16 @@ interface Props {
   onMove?: (row: number, column: number) => void;
 }
 
+const SMALL = 8; // CSS pixels: where the pixels of a map are smaller, the window is outlined as a whole
+
+/** Return the rectangles to outline: row, column, height, width. */
+function outlines({ rows, columns }: Props["marked"], zoom: number): [number, number, number, number][] {
+  if (!rows.length || !columns.length) return [];
+  if (zoom >= SMALL) return rows.flatMap((row) => columns.map((column) => [row, column, 1, 1] as [number, number, number, number]));
+  const [top, left] = [Math.min(...rows), Math.min(...columns)];
+  return [[top, left, Math.max(...rows) - top + 1, Math.max(...columns) - left + 1]];
+}
+
 const KEYS: Record<string, [number, number]> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const MOST = 320; // CSS pixels of the longer side
 
@@ -41,8 +51,8 @@ export function MapView({ store, buffer, channel, marked, label, onMove }: Props
     for (const [color, width] of [["#fff", 4], ["#e6007e", 2]] as const) {
       context.strokeStyle = color;
       context.lineWidth = width;
-      for (const row of marked.rows)
-        for (const column of marked.columns) context.strokeRect(column * zoom, row * zoom, zoom, zoom);
+      for (const [row, column, height, width] of outlines(marked, zoom))
+        context.strokeRect(column * zoom, row * zoom, width * zoom, height * zoom);
     }
   }, [values, channel, own, marked.rows.join(), marked.columns.join()]);
 
