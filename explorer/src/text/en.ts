@@ -78,6 +78,8 @@ export const text = {
   products: "products",
   window: "window",
   weights: "weights",
+  calculation: "calculation",
+  wideWindow: (n: number) => `The window has ${plural(n, "pixel")}; they are outlined in the map that is read.`,
   padding: "Hatched pixels are padding: 0.",
   paddingIgnored: "Hatched pixels are padding, which is ignored.",
   sumOfProducts: (n: number) => `sum of ${plural(n, "product")}`,

@@ -8,6 +8,7 @@ import { text } from "../text/en";
 import { cssColor, scaleOf } from "./colors";
 import { html, number } from "./html";
 
+const MOST_CELLS = 200; // of a window that is shown as numbers
 const TERMS = 10; // products of a dense unit, and channels of a convolution
 
 type Line = [string, number];
@@ -87,7 +88,7 @@ function Convolution({ store, step, last }: { store: Store; step: ConvolutionSte
   const everywhere = { columns: step.columns, inside: inside.map(() => true) };
   const scale = scaleOf(sums);
   return html`
-    <div class="grids">
+    <div class="grids" tabindex="0" role="group" aria-label=${text.calculation}>
       ${grid(text.reads(text.patch, firstChannel + chosen), of(patch), step)}
       <span class="sign" aria-hidden="true">×</span>
       ${grid(text.kernel, of(kernel), everywhere)}
@@ -133,20 +134,30 @@ function featureName(store: Store, buffer: number, i: number): string {
   return `[${i}] = ${text.index([Math.floor(i / (w * c)), Math.floor(i / c) % w, i % c])}`;
 }
 
+/** Whether a window has so many pixels that their numbers would not be read. */
+function isWide(step: PoolingStep | ResizeStep): boolean {
+  return step.window.length > MOST_CELLS;
+}
+
 function pooling(step: PoolingStep) {
   const n = step.inside.filter(Boolean).length;
   const result: Line[] = step.pooling === "max"
     ? [[text.largest, step.value]]
     : [[text.sumOfValues(n), step.value * step.count], [text.divided(step.count), step.value]];
   return html`
-    <div class="grids">${grid(text.window, step.window, step, step.winner)}</div>
+    ${isWide(step)
+      ? html`<p class="note">${text.wideWindow(step.window.length)}</p>`
+      : html`<div class="grids" tabindex="0" role="group" aria-label=${text.calculation}>${grid(text.window, step.window, step, step.winner)}</div>`}
     ${n < step.inside.length && html`<p class="note">${step.count > n && step.pooling === "avg" ? text.padding : text.paddingIgnored}</p>`}
     ${lines(result)}`;
 }
 
 function resizing(step: ResizeStep) {
+  if (isWide(step)) {
+    return html`<p class="note">${text.wideWindow(step.window.length)}</p>${lines([[text.sumOfProducts(step.window.length), step.value]])}`;
+  }
   return html`
-    <div class="grids">
+    <div class="grids" tabindex="0" role="group" aria-label=${text.calculation}>
       ${grid(text.window, step.window, step)}
       <span class="sign" aria-hidden="true">×</span>
       ${grid(text.weights, step.weights, step)}
