@@ -1,5 +1,6 @@
 /** The net: a column for each layer, from left to right, with branches one below the other. */
 
+import { useEffect, useRef } from "preact/hooks";
 import type { Layer } from "../model/document";
 import { predictionOf } from "../model/samples";
 import type { Store } from "../state/store";
@@ -69,11 +70,27 @@ function Column({ store, layer }: { store: Store; layer: Layer }) {
 
 function Head({ store, layer }: { store: Store; layer: Layer }) {
   const name = layer.name.split("/").slice(-1)[0];
+  const ref = useRef<HTMLButtonElement>(null);
+  const selected = store.layer.value === layer.name;
+  useEffect(() => {
+    if (selected && ref.current) scrollTo(ref.current);
+  }, [selected]);
   return html`
-    <button type="button" class="column-head" title=${`${layer.name}: ${layer.spec}`} aria-pressed=${store.layer.value === layer.name}
+    <button ref=${ref} type="button" class="column-head" title=${`${layer.name}: ${layer.spec}`} aria-pressed=${selected}
       onClick=${() => store.select(layer.name)}>
       <b>${name}</b><span>${layer.type}</span><span>${cross(layer.shape)}</span>
     </button>`;
+}
+
+/** Scroll the net, but not the page, so that a column is visible beside that of the prediction. */
+function scrollTo(head: HTMLElement): void {
+  const scroller = head.closest(".scroller");
+  const prediction = scroller?.querySelector(".prediction");
+  if (!scroller || !prediction) return;
+  const [box, own] = [scroller.getBoundingClientRect(), head.getBoundingClientRect()];
+  const right = Math.min(box.right, Math.max(prediction.getBoundingClientRect().left, box.left + box.width / 2));
+  if (own.left < box.left) scroller.scrollLeft += own.left - box.left;
+  else if (own.right > right) scroller.scrollLeft += own.right - right;
 }
 
 /** The last column: probabilities, or the values of a regressor. */

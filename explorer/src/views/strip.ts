@@ -35,6 +35,6 @@ function Thumbnail({ store, index }: { store: Store; index: number }) {
     >
       <${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />
       <span class="hidden">${name}</span>
-      <span class="caption" aria-hidden="true">${sample.label ?? sample.prediction}${mark === text.wrong && html` <b>→ ${sample.prediction}</b>`}</span>
+      <span class="caption" aria-hidden="true">${sample.label ?? sample.prediction}${mark === text.wrong && html`<b>→ ${sample.prediction}</b>`}</span>
     </button>`;
 }

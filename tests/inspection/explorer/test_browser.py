@@ -464,3 +464,21 @@ def test_times(opened, capsys):
             f"\nexplorer, Keras lab net: first paint after {paint:.0f} ms, forward pass {np.median(passes):.1f} ms, "
             f"selecting a layer {np.median(clicks):.0f} ms (at most {max(clicks):.0f} ms)"
         )
+
+
+def test_a_notebook(browser, tmp_path):
+    """The page inside a frame without an origin of its own, as a notebook shows it."""
+    net, X, y = digits()
+    frame = net.explore(X[600:], y[600:], tmp_path / "page.html", n_max=3)._repr_html_()
+    context = browser.new_context()
+    page, messages = context.new_page(), []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.set_content(f"<!doctype html><title>notebook</title>{frame}")
+    inside = page.frame_locator("iframe")
+    inside.get_by_text("checked on 3 images").wait_for(timeout=WAIT)
+    inside.locator(".thumbnail").nth(2).click()
+    expected = str(net.predict(X[602:603])[0])
+    sync_api.expect(inside.locator("header .answer b")).to_have_text(expected)
+    assert messages == []
+    context.close()
