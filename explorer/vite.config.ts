@@ -1,11 +1,14 @@
 /** One HTML file: scripts and styles inline, allowed by their hashes, and nothing from the network. */
 
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Plugin } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
 import { defineConfig } from "vitest/config";
 
-const PLACEHOLDER = "<!--policy-->";
+const POLICY = "<!--policy-->";
+const LICENSES = "<!--licenses-->";
+const BUNDLED = ["preact", "@preact/signals", "@preact/signals-core", "htm"]; // whose licenses ask to be passed on
 
 /** Return the hashes of the elements that a pattern finds. */
 function hashesOf(html: string, element: RegExp): string {
@@ -13,10 +16,19 @@ function hashesOf(html: string, element: RegExp): string {
   return found.map(([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`).join(" ");
 }
 
-/** Writes a content security policy that allows the page's own script and style, workers from blobs, and no network. */
-function securityPolicy(): Plugin {
+/** Return the licenses of the libraries that the page contains. */
+function licenses(): string {
+  const texts = BUNDLED.map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, "utf-8").trim()}`);
+  return texts.join("\n\n").replaceAll("<", "&lt;");
+}
+
+/**
+ * Writes the licenses, and a content security policy that allows the page's own script and style, workers from blobs, and
+ * no network.
+ */
+function licensesAndPolicy(): Plugin {
   return {
-    name: "content-security-policy",
+    name: "licenses-and-policy",
     enforce: "post",
     generateBundle: {
       order: "post", // after scripts and styles are inline
@@ -33,7 +45,9 @@ function securityPolicy(): Plugin {
             "base-uri 'none'",
             "form-action 'none'",
           ].join("; ");
-          file.source = html.replace(PLACEHOLDER, `<meta http-equiv="Content-Security-Policy" content="${policy}">`);
+          file.source = html
+            .replace(POLICY, `<meta http-equiv="Content-Security-Policy" content="${policy}">`)
+            .replace(LICENSES, licenses);
         }
       },
     },
@@ -41,7 +55,7 @@ function securityPolicy(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [viteSingleFile({ removeViteModuleLoader: true }), securityPolicy()],
+  plugins: [viteSingleFile({ removeViteModuleLoader: true }), licensesAndPolicy()],
   build: { target: "es2022", modulePreload: false },
   worker: { format: "iife" },
   test: { include: ["tests/**/*.test.ts"] },

@@ -175,6 +175,11 @@ def test_the_template_allows_nothing_from_the_network():
     assert rules["worker-src"] == "blob:" and rules["img-src"] == "data: blob:"
     for rule in ("script-src", "style-src"):
         assert re.fullmatch(r"'sha256-[\w+/]+='", rules[rule])
+    licenses = re.search(r'<script type="text/plain" id="licenses">(.*?)</script>', template, re.S)[
+        1
+    ]
+    for name in ("preact", "@preact/signals", "@preact/signals-core", "htm"):
+        assert f"{name}\n" in licenses
     assert not re.search(r'<(?:script|link|img)[^>]+(?:src|href)="(?!data:)', template)
 
 
