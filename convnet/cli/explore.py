@@ -16,7 +16,7 @@ from convnet.cli.errors import UsageError
 from convnet.cli.exit_codes import DONE, SOME_UNREADABLE
 from convnet.cli.files import check_output, load_model
 from convnet.cli.folders import find_files, form_of, read_files, refuse_for_arrays
-from convnet.cli.report import number, relative, say, skipped_data, tell_skipped
+from convnet.cli.report import number, say, skipped_data, tell_skipped
 from convnet.cli.shown_rows import rows_to_show
 from convnet.estimators.explorer import write_explorer
 from convnet.values.messages import listed
@@ -153,7 +153,7 @@ def _photographs(net: Net, args: Namespace) -> Shown:
     if not names:
         raise UsageError(f"{' '.join(skipped[0])}. Pass images that can be opened.")
     y = None if labels is None else _folder_labels(net, names)
-    return Shown(np.concatenate(parts), y, [relative(name) for name in names], skipped)
+    return Shown(np.concatenate(parts), y, names, skipped)
 
 
 def _folder_labels(net: Net, paths: list[str]) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,6 @@ from convnet.values.constraints import integer
 from convnet.values.messages import printable, show
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
@@ -159,10 +159,15 @@ def _final_function(net: Any, network: Network) -> FinalFunction:
 
 
 def _names(filenames: Sequence[str] | None, n: int) -> list[str]:
-    """Return the names of the images: those of their files, else their rows."""
+    """Return the names of the first n images: those of their files, else their rows.
+
+    Files are named relative to the folder that holds them all, so that a page does not tell where that lies.
+    """
     if filenames is None:
         return [str(row) for row in range(n)]
-    return [printable(name) for name in filenames[:n]]
+    paths = [os.path.abspath(name) for name in filenames]
+    folder = os.path.commonpath(list(map(os.path.dirname, paths)))
+    return [printable(os.path.relpath(path, folder)) for path in paths[:n]]
 
 
 def _texts(values: np.ndarray, final: FinalFunction) -> list[str]:

@@ -59,7 +59,7 @@ def test_photographs(pets, folder, capsys):
     assert capsys.readouterr().out == "explore.html: 6 images\n"
     samples = document_of("explore.html")["samples"]
     assert [sample["label"] for sample in samples] == [classes[0]] * 3 + [classes[1]] * 3
-    assert all(sample["name"].startswith("others/") for sample in samples)
+    assert all(sample["name"].startswith(f"{sample['label']}/") for sample in samples)
     (folder / "others" / classes[0]).rename(folder / "others" / "unknown")
     assert cli.main(["explore", "pets.npz", "others", "--force"]) == 0
     samples = document_of("explore.html")["samples"]

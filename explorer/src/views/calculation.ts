@@ -127,7 +127,7 @@ function Dense({ store, op, step, last }: { store: Store; op: Operation; step: D
 }
 
 /** Return the index of a feature, and its place in the map that was flattened. */
-function featureName(store: Store, buffer: number, i: number): string {
+export function featureName(store: Store, buffer: number, i: number): string {
   const { alias } = store.engine.net.buffers[buffer];
   if (alias === null) return `[${i}]`;
   const [, w, c] = store.engine.graph.shape(store.engine.graph.root(buffer));

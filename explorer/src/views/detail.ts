@@ -6,7 +6,7 @@ import type { Step, Window } from "../engine/step";
 import type { Layer } from "../model/document";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
-import { Calculation } from "./calculation";
+import { Calculation, featureName } from "./calculation";
 import { FinalStep } from "./finalstep";
 import { cross, html, number } from "./html";
 import { MapView } from "./mapview";
@@ -62,7 +62,7 @@ function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
         </figure>`}
       <div class="calculation">
         ${steps.map(({ op, step }, i) => html`<${Calculation} key=${i} store=${store} op=${op} step=${step} last=${i === steps.length - 1} />`)}
-        ${!steps.length && html`<p>${text.reasons.unchanged}</p>`}
+        ${!steps.length && html`<p>${text.reasons.unchanged} ${flat && featureName(store, layer.buffer, channel)}</p>`}
       </div>
     </div>`;
 }

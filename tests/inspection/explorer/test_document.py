@@ -218,10 +218,14 @@ def test_files_have_names_and_lists_are_taken(tmp_path):
     net, X, y = digits()
 
     class Folder(np.ndarray):
-        filenames = ("a.png", "b\x1b.png", *map(str, range(30)))
+        filenames = (
+            "/home/me/x/a.png",
+            "/home/me/b\x1b.png",
+            *(f"/home/me/{i}" for i in range(28)),
+        )
 
     page = net.explore(X[:30].view(Folder), y[:30], tmp_path / "a.html", n_max=2)
-    assert [s["name"] for s in document_of(page.path)["samples"]] == ["a.png", "b\\x1b.png"]
+    assert [s["name"] for s in document_of(page.path)["samples"]] == ["x/a.png", "b\\x1b.png"]
     net, X, _ = other("table")
     page = net.explore(X[:3].tolist(), path=str(tmp_path / "b.html"))
     assert page.n_images == 3
