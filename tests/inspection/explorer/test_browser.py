@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from explorer_pages import HOSTILE, KINDS, colors, digits, other, residual
+from explorer_pages import HOSTILE, KINDS, colors, digits, document_of, other, residual
 
 from convnet import ConvNetClassifier
+from convnet.inspection.explorer import document
 from convnet.layers import Conv2D
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -40,13 +41,15 @@ def browser():
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Return a function that writes the page of a net, opens it and waits until it has checked itself.
+    """Return a function that writes the page of a net, opens it and waits for a text: that it has checked itself.
 
     At the end nothing may stand on the console, and the page may have read nothing but its file.
     """
     messages, requests, contexts = [], [], []
 
-    def open_page(net, X, y=None, *, size="laptop", dark=False, fragment="", **options):
+    def open_page(
+        net, X, y=None, *, size="laptop", dark=False, fragment="", text="checked on", **options
+    ):
         written = net.explore(X, y, tmp_path / "page.html", **options)
         width, height = SIZES[size]
         context = browser.new_context(
@@ -59,7 +62,7 @@ def opened(browser, tmp_path):
         page.on("pageerror", lambda error: messages.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(Path(written.path).as_uri() + fragment)
-        page.get_by_text("checked on").wait_for()
+        page.get_by_text(text).first.wait_for()
         return page
 
     yield open_page
@@ -432,6 +435,27 @@ def test_keyboard_alone(opened):
         "[...document.querySelectorAll('button, input, [role=application]')].every((node) => node.tabIndex >= 0)"
     )
     assert reachable
+
+
+def test_weights_that_did_not_fit(opened, monkeypatch, tmp_path):
+    """The page shows the layers before them, and says which are missing."""
+    net, X, y = residual()
+    monkeypatch.setattr(document, "MAX_IMAGE_BYTES", 1)
+    image = len(document_of(net.explore(X, path=tmp_path / "a.html").path)["samples"][0]["data"])
+    room = 370 * 4 * 4 // 3  # for the 358 values of conv1 and of the body of residual1
+    monkeypatch.setattr(document, "MAX_BYTES", document.RESERVED_BYTES + image + room)
+    page = opened(net, X, y, text="did not fit")
+    warning = page.locator(".warning").inner_text()
+    assert warning.endswith(": residual1/shortcut, residual2/conv1, output.")
+    assert page.locator(".strip .note").inner_text() == "23 more images did not fit on this page."
+    sync_api.expect(page.locator('button.map[title^="residual1/batchnorm1, "]')).to_have_count(6)
+    assert page.locator('button.map[title^="residual1, "]').count() == 0
+    assert page.locator('button.map[title^="residual2"]').count() == 0
+    page.locator(".prediction .column-head").click()
+    assert page.locator(".detail").inner_text().count("not on this page") == 1
+    page.locator('button.column-head[title^="residual2: "]').click()
+    assert page.locator(".detail").inner_text().count("not on this page") == 1
+    assert violations(page) == []
 
 
 PASSES = """async () => {
