@@ -2,7 +2,7 @@
 
 Its transforms multiply by up to 8 and cancel, so a rounding error grows more than in the direct sum, where the bound
 is 4 eps sqrt(K) ||w o x||_2; and an error anywhere in a tile of 6 x 6 inputs reaches all its outputs, so that the
-norm is the largest one of the map. The largest ratio seen to the direct bound is then 1.6 (8 to 128 channels).
+norm is the largest one of the map. The largest ratio seen to the direct bound is then 1.6 (16 to 128 channels).
 """
 
 import numpy as np
