@@ -9,7 +9,7 @@ from c_programs import COMPILERS, CompiledNet, build_example, example_values, pr
 
 from convnet.engine import available_isas
 
-NETS = {"walkthrough": (100, None), "keraslab": (100, None), "resnet18": (4, 32)}
+NETS = {"walkthrough": (100, None), "keraslab": (100, None), "resnet18": (100, 32)}
 SLOW = pytest.param("resnet18", marks=pytest.mark.slow)
 CHEAP_AND_SLOW = "walkthrough", "keraslab", SLOW
 CROSS_COMPILERS = {
