@@ -16,14 +16,16 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 HEADERS = sorted(glob("csrc/**/*.h", recursive=True) + glob("csrc/*.def"))
 SOURCES = sorted(glob("csrc/**/*.c", recursive=True))
 # No -ffast-math: it flushes subnormals in the whole process and blinds isfinite. Contraction is off so
 # that a fused multiply-add stands where the source says so and every table rounds alike.
+SAME_BITS = "-ffp-contract=off"
 CFLAGS = [
     "-std=c11",
-    "-ffp-contract=off",
+    SAME_BITS,
     "-fno-math-errno",
     "-fno-trapping-math",
     "-fvisibility=hidden",
@@ -169,6 +171,21 @@ class BuildClib(build_clib):
                 pool.shutdown(cancel_futures=True)
 
 
+class BuildPy(build_py):
+    """build_py that puts the headers and lists of csrc into the package, where `to_c` reads them.
+
+    An editable install reads those of the checkout.
+    """
+
+    def run(self):
+        super().run()
+        if not self.editable_mode:
+            for header in HEADERS:
+                target = Path(self.build_lib, "convnet", header)
+                self.mkpath(str(target.parent))
+                self.copy_file(header, str(target))
+
+
 class BuildExt(build_ext):
     """build_ext that builds the static libraries first, even when it runs alone or in place."""
 
@@ -195,7 +212,7 @@ def extension(name, libraries=(), optimization="-O2"):
         [f"convnet/engine/{name}.pyx"],
         include_dirs=["csrc"],
         libraries=[*libraries, "m"],
-        extra_compile_args=[optimization, *OPENMP, *LAST_FLAGS],
+        extra_compile_args=[optimization, SAME_BITS, *OPENMP, *LAST_FLAGS],
         extra_link_args=[*OPENMP, *LAST_FLAGS],
         depends=HEADERS + SOURCES,  # link again after the libraries
     )
@@ -212,8 +229,7 @@ ENGINE = [
 DATA = Extension(
     "convnet.data.images._resample",
     ["convnet/data/images/_resample.pyx"],
-    # the same bits on every machine
-    extra_compile_args=["-O3", "-ffp-contract=off", *LAST_FLAGS],
+    extra_compile_args=["-O3", SAME_BITS, *LAST_FLAGS],
     extra_link_args=LAST_FLAGS,
 )
 
@@ -223,5 +239,5 @@ setup(
         [*ENGINE, DATA],
         compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
     ),
-    cmdclass={"build_clib": BuildClib, "build_ext": BuildExt},
+    cmdclass={"build_clib": BuildClib, "build_ext": BuildExt, "build_py": BuildPy},
 )

@@ -1,6 +1,6 @@
 """The public names of convnet and the modules that define them."""
 
-from convnet import augment, callbacks, data, inspection, layers, schedules
+from convnet import augment, callbacks, data, inspection, layers, onnx, schedules
 from convnet._config import show_config
 from convnet._version import __version__
 from convnet.estimators.classifier import ConvNetClassifier
@@ -8,6 +8,7 @@ from convnet.estimators.learning_rate_finder import LearningRateSearch, find_lea
 from convnet.estimators.regressor import ConvNetRegressor
 from convnet.estimators.transformer import ConvNetTransformer
 from convnet.model_io.files import load, load_pretrained
+from convnet.model_io.onnx.importing import from_onnx
 from convnet.persistence.model_file import ModelFileError
 from convnet.values import foreign_tables
 from convnet.values.foreign_names import missing_name
@@ -23,10 +24,12 @@ __all__ = [
     "callbacks",
     "data",
     "find_learning_rate",
+    "from_onnx",
     "inspection",
     "layers",
     "load",
     "load_pretrained",
+    "onnx",
     "schedules",
     "show_config",
 ]

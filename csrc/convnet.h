@@ -34,11 +34,14 @@
 /* Floats after the end of an area that a kernel may read (never write). */
 #define CN_SLACK 64
 
-/* A batch of maps in the arena: pixel (y, x) of sample s starts at offset + s * sample + y * row + x * c. What lies
+/* A batch of maps in the arena: pixel (y, x) of sample s starts at offset + s * sample + y * row + x * pixel. What lies
  * between the rows is a halo of zeros, as wide as the reader's padding, so that a convolution has no edges; a sample's
- * memory, halo included, is [start + s * sample, start + (s + 1) * sample). Flat data are 1 x 1 maps. */
+ * memory, halo included, is [start + s * sample, start + (s + 1) * sample). Flat data are 1 x 1 maps.
+ *
+ * pixel is c, unless the map is a slice of the channels of another map. Only the dst of a direct or Winograd convolution's
+ * forward pass, and of concat_fwd, may be a slice. All other kernels take pixels to be c floats apart. */
 typedef struct {
-    int64_t offset, sample, row, start;
+    int64_t offset, sample, row, pixel, start;
     int64_t h, w, c;
 } cn_map;
 
@@ -74,19 +77,19 @@ enum cn_activation {
 /* Properties of activations, see activations.def. */
 enum { CN_FROM_OUTPUT = 1, CN_RECTIFIER = 2 };
 
-/* The types that X may have: constant, NumPy's code, C type. */
+/* The types that X may have: constant, NumPy's code, C type, conversion to float. */
 #define CN_DTYPE_LIST(ITEM)                                                                        \
-    ITEM(UINT8, u1, uint8_t)                                                                       \
-    ITEM(UINT16, u2, uint16_t)                                                                     \
-    ITEM(UINT32, u4, uint32_t)                                                                     \
-    ITEM(UINT64, u8, uint64_t)                                                                     \
-    ITEM(INT8, i1, int8_t)                                                                         \
-    ITEM(INT16, i2, int16_t)                                                                       \
-    ITEM(INT32, i4, int32_t)                                                                       \
-    ITEM(INT64, i8, int64_t)                                                                       \
-    ITEM(FLOAT32, f4, float)                                                                       \
-    ITEM(FLOAT64, f8, double)                                                                      \
-    ITEM(FLOAT16, f2, uint16_t)
+    ITEM(UINT8, u1, uint8_t, (float))                                                              \
+    ITEM(UINT16, u2, uint16_t, (float))                                                            \
+    ITEM(UINT32, u4, uint32_t, (float))                                                            \
+    ITEM(UINT64, u8, uint64_t, (float))                                                            \
+    ITEM(INT8, i1, int8_t, (float))                                                                \
+    ITEM(INT16, i2, int16_t, (float))                                                              \
+    ITEM(INT32, i4, int32_t, (float))                                                              \
+    ITEM(INT64, i8, int64_t, (float))                                                              \
+    ITEM(FLOAT32, f4, float, (float))                                                              \
+    ITEM(FLOAT64, f8, double, (float))                                                             \
+    ITEM(FLOAT16, f2, uint16_t, cn_half)
 
 /* What most of a stage's work is: the products of its operation, once, or twice for the gradients by its weights and its
  * input; "gradient", once, for the gradient by its input alone, without which the stage is left out; sums

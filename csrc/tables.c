@@ -22,7 +22,7 @@ const int cn_activation_properties[CN_ACTIVATIONS] = {
 #include "activations.def"
 };
 
-#define CN_DTYPE_NAME(CONSTANT, NAME, TYPE) #NAME,
+#define CN_DTYPE_NAME(CONSTANT, NAME, TYPE, FLOAT) #NAME,
 #define CN_NAME_OF(CONSTANT, NAME) #NAME,
 const char *const cn_dtype_names[] = {CN_DTYPE_LIST(CN_DTYPE_NAME) NULL};
 const char *const cn_work_names[] = {CN_WORK_LIST(CN_NAME_OF) NULL};

@@ -1,4 +1,4 @@
-"""Hypothesis profile, threads per test process, and digits for the estimators. Puts this folder on the path."""
+"""Hypothesis profile, threads per test process, digits, and PyTorch. Puts this folder on the path."""
 
 import os
 import sys
@@ -51,3 +51,17 @@ def two(digits):
     X, y = digits
     keep = np.isin(y, (3, 8))
     return X[keep], np.where(y[keep] == 3, "three", "eight")
+
+
+@pytest.fixture
+def torch():
+    """Import PyTorch and run it on one thread: the nets are small, and results must be the same everywhere.
+
+    PyTorch is not a dependency. `.ci/run` installs it, and tests with this fixture are skipped where it is missing.
+    """
+    reason = "PyTorch is not installed: pip install torch==2.13.0, as .ci/run does"
+    module = pytest.importorskip("torch", reason=reason)
+    before = module.get_num_threads()
+    module.set_num_threads(1)
+    yield module
+    module.set_num_threads(before)

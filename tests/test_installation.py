@@ -88,7 +88,9 @@ def test_messages_about_extras_are_written_in_one_place():
 def setup_script(monkeypatch):
     """The names of setup.py, run without Cython and setuptools, which are installed only while pip builds."""
     fakes = {name: ModuleType(name) for name in ("Cython", "Cython.Build", "setuptools")}
-    commands = {f"setuptools.command.{name}": name for name in ("build_clib", "build_ext")}
+    commands = {
+        f"setuptools.command.{name}": name for name in ("build_clib", "build_ext", "build_py")
+    }
     for name in ("setuptools.command", *commands):
         fakes[name] = ModuleType(name)
     fakes["Cython.Build"].cythonize = lambda modules, **options: modules

@@ -1,8 +1,8 @@
-"""The command ``convnet``: train a net on photographs or arrays, use it, and draw it.
+"""The command ``convnet``: train a net on photographs or arrays, use it, draw it, and export it.
 
     command.py   runs a command: output, errors, warnings and exit code
     parser.py    the command line; options.py: options that several commands share
-    train.py, predict.py, evaluate.py, inspect.py, summary.py, specs.py: one command each
+    train.py, predict.py, evaluate.py, inspect.py, export.py, summary.py, specs.py: one command each
     folders.py   folders of photographs; data.py: arrays from files; files.py: model files
     recipe.py    default parameters of a training
     scores.py    accuracy, precision and recall; matrix.py: the confusion matrix as a picture

@@ -16,6 +16,7 @@ from convnet.engine._engine import (
     MAX_PARTS,
     RECTIFIERS,
     RESIZING,
+    SLACK,
     SOLVERS,
     STAGES,
     TRANSFORMS,
@@ -24,13 +25,14 @@ from convnet.engine._engine import (
     WINOGRAD_POINTS,
     aligned_zeros,
     available_isas,
+    complete_parameters,
     default_isa,
     fma_peak,
     omp_max_threads,
     openmp_version,
 )
-from convnet.engine._program import Program
-from convnet.engine._single import SINGLE_DTYPES, SinglePrediction, softmax
+from convnet.engine._program import Program, stage_memory
+from convnet.engine._single import SINGLE_DTYPES, SinglePrediction, sigmoid, softmax
 
 __all__ = [
     "ACTIVATIONS",
@@ -44,6 +46,7 @@ __all__ = [
     "RECTIFIERS",
     "RESIZING",
     "SINGLE_DTYPES",
+    "SLACK",
     "SOLVERS",
     "STAGES",
     "TRANSFORMS",
@@ -55,9 +58,12 @@ __all__ = [
     "SinglePrediction",
     "aligned_zeros",
     "available_isas",
+    "complete_parameters",
     "default_isa",
     "fma_peak",
     "omp_max_threads",
     "openmp_version",
+    "sigmoid",
     "softmax",
+    "stage_memory",
 ]

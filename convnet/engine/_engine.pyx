@@ -174,6 +174,23 @@ cdef int fill_operation(cn_op *op, str family, dict values) except -1:
     return 0
 
 
+def complete_parameters(str family, dict values):
+    """Return all parameters of an operation in the order of ``params.def``: those of `values`, and the defaults."""
+    cdef cn_op op
+    cdef int i
+    fill_operation(&op, family, values)
+    found = {}
+    for name, i in FIELDS[family].items():
+        at = <char *>&op + cn_fields[i].offset
+        if cn_fields[i].type == CN_FIELD_MAP:
+            found[name] = (<cn_map *>at)[0]
+        elif cn_fields[i].type == CN_FIELD_INT:
+            found[name] = (<int64_t *>at)[0]
+        else:
+            found[name] = (<double *>at)[0]
+    return found
+
+
 def fma_peak(int n_threads=1, double seconds=0.3, isa=None):
     """Measure the machine's peak of fused multiply-adds, in GFLOP/s, on `n_threads` threads."""
     cdef const cn_kernels *table = kernel_table(isa or default_isa())

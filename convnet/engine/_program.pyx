@@ -637,7 +637,7 @@ def run_stage(str isa, str stage, list operations, Context context, float[::1] a
 
 
 def stage_memory(str stage, str family, dict parameters, int64_t n=1):
-    """Return the floats of scratch that a stage wants, and the tasks that it has for n samples (0: a lane stage)."""
+    """Return the floats of scratch that a stage needs, and its tasks for n samples (0: a lane stage)."""
     cdef cn_op op
     cdef int which = stage_number(stage, family)
     fill_operation(&op, family, parameters)

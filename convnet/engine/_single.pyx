@@ -9,7 +9,6 @@ from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
-from libc.math cimport exp
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from convnet.engine._context cimport Context
@@ -19,6 +18,11 @@ import numpy as np
 
 from convnet.engine._engine import DTYPES
 from convnet.engine.threads import ThreadCountTuner, resolve_n_threads
+
+cdef extern from "loss/probabilities.h" nogil:
+    void cn_softmax_probabilities(const float *z, int64_t n, double *p)
+    void cn_binary_probabilities(const float *z, double *p)
+    void cn_sigmoid_probabilities(const float *z, int64_t n, double *p)
 
 SINGLE_DTYPES = {"u1": b"B", "f4": b"f", "f8": b"d"}  # codes of the buffer protocol, by kind and size
 cdef uint32_t INFINITY_32 = 0x7F800000  # bits of infinity; with the sign off, NaN has more
@@ -190,30 +194,29 @@ cdef bint all_in_range(const uint64_t *bits, int64_t n) noexcept:
     return largest <= LARGEST_AS_64
 
 
-def softmax(const float[:, :] logits):
+def softmax(const float[:, ::1] logits):
     """Return the probability of each class, float64 of shape (n, K). One logit means two classes: (n, 2).
 
-    Rows sum to 1. The exponentials are computed in float64, after the largest logit is subtracted.
+    Rows sum to 1. The bits are the same on every machine.
     """
-    cdef Py_ssize_t n = logits.shape[0], k = logits.shape[1], i, j
-    cdef double top, total, z
+    cdef Py_ssize_t n = logits.shape[0], k = logits.shape[1], i
     out = np.empty((n, 2 if k == 1 else k))
     cdef double[:, ::1] p = out
     with nogil:
         for i in range(n):
-            if k == 1:  # logits 0 and z
-                z = logits[i, 0]
-                total = exp(-z if z > 0 else z)  # of the class that is less likely
-                p[i, z > 0] = 1 / (1 + total)
-                p[i, z <= 0] = total / (1 + total)
-                continue
-            top = logits[i, 0]
-            for j in range(1, k):
-                top = logits[i, j] if logits[i, j] > top else top
-            total = 0
-            for j in range(k):
-                p[i, j] = exp(logits[i, j] - top)
-                total += p[i, j]
-            for j in range(k):
-                p[i, j] /= total
+            if k == 1:
+                cn_binary_probabilities(&logits[i, 0], &p[i, 0])
+            else:
+                cn_softmax_probabilities(&logits[i, 0], k, &p[i, 0])
+    return out
+
+
+def sigmoid(const float[:, ::1] logits):
+    """Return the probability of each label, float64 of the shape of `logits`, with the same bits on every machine."""
+    cdef Py_ssize_t n = logits.shape[0], k = logits.shape[1], i
+    out = np.empty((n, k))
+    cdef double[:, ::1] p = out
+    with nogil:
+        for i in range(n):
+            cn_sigmoid_probabilities(&logits[i, 0], k, &p[i, 0])
     return out

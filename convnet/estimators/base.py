@@ -32,9 +32,12 @@ from convnet.inputs import images as inputs
 from convnet.inputs.targets import as_target, count_samples
 from convnet.inspection.summary import Summary
 from convnet.layers.spec import layers_of
+from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import from_manifest, to_manifest
 from convnet.model_io.files import SavingMixin, load
+from convnet.model_io.onnx.exporting import OnnxMixin
 from convnet.model_io.pickling import PicklingMixin
+from convnet.model_io.torch_module.export import TorchMixin
 from convnet.training.prediction import predict_in_batches
 from convnet.values.constraints import boolean
 
@@ -61,6 +64,9 @@ CHECKED_IN_PREDICTIONS = (*sorted(FITTED - {"_network_cache"}), "n_jobs")
 class BaseConvNet(
     CallChecksMixin,
     SavingMixin,
+    OnnxMixin,
+    CExportMixin,
+    TorchMixin,
     PicklingMixin,
     InspectionMixin,
     ExplorerMixin,
@@ -412,6 +418,10 @@ class BaseConvNet(
     def _to_manifest(self) -> tuple[dict[str, Any], Weights]:
         check_parameters(self)
         return to_manifest(self)
+
+    def _torch_source(self) -> tuple[Self, None]:
+        validate_fitted(self)
+        return self, None
 
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:

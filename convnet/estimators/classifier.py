@@ -13,12 +13,18 @@ from convnet.estimators.declaration import declares_parameters, documents_fitted
 from convnet.estimators.inspection import ClassifierInspectionMixin
 from convnet.estimators.parameter_constraints import fraction
 from convnet.fitted.state import fit_snapshot
-from convnet.graph.losses import log_probabilities, log_sigmoid, probabilities
+from convnet.graph.losses import (
+    label_probabilities,
+    log_probabilities,
+    log_sigmoid,
+    probabilities,
+)
 from convnet.inputs.images import check_folder_classes
 from convnet.inputs.targets import as_target, check_sample_weight, count_samples, is_indicator
 from convnet.inputs.tasks.classification import Classification, predicted_codes
 from convnet.inputs.tasks.multilabel import MultilabelClassification
 from convnet.model_io.files import register_estimator
+from convnet.model_io.onnx.exporting import ClassifierOnnxMixin
 from convnet.values.constraints import parameter
 
 if TYPE_CHECKING:
@@ -31,7 +37,9 @@ if TYPE_CHECKING:
 @register_estimator
 @documents_fitted_attributes
 @declares_parameters
-class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet):
+class ConvNetClassifier(
+    ClassifierMixin, ClassifierInspectionMixin, ClassifierOnnxMixin, BaseConvNet
+):
     """Convolutional neural network classifier.
 
     The net is declared by its layers. The output layer is added, and a Flatten where one is needed. The output layer
@@ -155,7 +163,7 @@ class ConvNetClassifier(ClassifierMixin, ClassifierInspectionMixin, BaseConvNet)
         self = fit_snapshot(self)
         logits = self._outputs(X)
         if self._indicator_dtype is not None:
-            return np.exp(log_sigmoid(logits))
+            return label_probabilities(logits)
         return probabilities(logits)
 
     @checked_call

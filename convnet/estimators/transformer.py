@@ -17,11 +17,15 @@ from convnet._sklearn_bases import BaseEstimator, MetaEstimatorMixin, Transforme
 from convnet.estimators.base import BaseConvNet
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
 from convnet.estimators.declaration import ParameterError, check_parameters, declares_parameters
+from convnet.fitted.state import fit_snapshot
 from convnet.fitted.validate import validate_fitted
 from convnet.graph import Plan
 from convnet.layers import resolve_names
+from convnet.model_io.c_source.export import CExportMixin
 from convnet.model_io.description import class_name, to_manifest
 from convnet.model_io.files import SavingMixin, estimator_from_manifest, register_estimator
+from convnet.model_io.onnx.exporting import OnnxMixin
+from convnet.model_io.torch_module.export import TorchMixin
 from convnet.values.constraints import is_integer, parameter
 from convnet.values.messages import did_you_mean, listed, show
 from convnet.values.user_warnings import warn_user
@@ -37,7 +41,14 @@ if TYPE_CHECKING:
 @register_estimator
 @declares_parameters
 class ConvNetTransformer(
-    CallChecksMixin, SavingMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    CallChecksMixin,
+    SavingMixin,
+    OnnxMixin,
+    CExportMixin,
+    TorchMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Transform images to embeddings: the flattened outputs of a layer of a net.
 
@@ -186,6 +197,9 @@ class ConvNetTransformer(
         own = {"estimator": class_name(type(self)), **layers, "frozen": frozen}
         return {**own, "net": manifest}, weights
 
+    def _torch_source(self) -> tuple[BaseConvNet, str]:
+        return self._fitted_net(), self.layer_
+
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
         net = _unfrozen("net", estimator_from_manifest(manifest["net"], read_arrays))
@@ -197,6 +211,9 @@ class ConvNetTransformer(
         transformer.__dict__.update(estimator_=estimator, layer_=manifest["layer_"])
         transformer._fitted_net()
         return transformer
+
+    def _exported(self) -> tuple[BaseConvNet, str]:
+        return fit_snapshot(self._fitted_net()), self.layer_
 
     def _net(self) -> BaseConvNet:
         """Return the net without its FrozenEstimator. Raise TypeError if `estimator` is not a net."""

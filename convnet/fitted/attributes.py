@@ -18,7 +18,7 @@ from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.seen_images import check_seen
 from convnet.fitted.weights import Weights, check_weights
 from convnet.graph import LayerInfo, Plan
-from convnet.inputs.images import DTYPES
+from convnet.inputs.images import DTYPES, accepted_shapes
 from convnet.inputs.scaling import InputFormat, is_scale
 from convnet.layers import Layer
 from convnet.values.constraints import is_integer
@@ -163,6 +163,9 @@ def _check_input_format(given: Any, fitted: Fitted, plan: Plan) -> None:
     is_rescale = is_rescale or (_is_number(rescale) and is_scale(rescale))
     require(is_rescale, '"auto", None or a number above 0 as rescale', rescale)
     require(isinstance(given.as_is, bool | np.bool_), "True or False as as_is", given.as_is)
+    accepted, found = accepted_shapes(given.shape, given.data_format), given.sample_shape
+    is_accepted = found is None or (_is_shape(found) and found in accepted)
+    require(is_accepted, f"None or one of {accepted} as sample_shape", found)
 
 
 def _check_n_features(n: Any, fitted: Fitted, plan: Plan) -> None:

@@ -122,6 +122,7 @@ class FitData:
                 name,
                 rows=target.rows,
                 layers=layers,
+                sample_shape=tuple(array.shape[1:]),
             )
             scale = input_format.scale
             attributes = {

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convnet.fitting.flattened_orders import channels_first_orders, with_flattened_kernels
+from convnet.fitting.flattened_kernels import with_flattened_kernels
 from convnet.fitting.weight_layouts import (
+    NORMALIZE,
     NORMS,
     Module,
     layout_of,
@@ -33,6 +34,7 @@ from convnet.fitting.weight_layouts import (
     own_modules,
 )
 from convnet.fitting.weight_names import CONSTANTS, OUTPUT, NameResolver
+from convnet.graph.flattened_orders import channels_first_orders
 from convnet.layers import Normalize
 from convnet.persistence.weight_files.natural_order import natural_key
 from convnet.persistence.weight_files.reading import without_common_prefix
@@ -112,14 +114,17 @@ def match_weights(
     if names is not None:
         pairs = NameResolver(own, modules, arrays, what).pairs(names)
     else:
+        # Normalize learns from X, unless the file is of a net of convnet in PyTorch, which has it too.
+        has_statistics = any(module.kind == NORMALIZE for module in modules)
         own = [
             part
             for layer in own
-            if not isinstance(plan.named[layer.name].layer, Normalize)  # learns from X
+            if has_statistics or not isinstance(plan.named[layer.name].layer, Normalize)
             for part in layer.parts()
         ]
         pairs = _same_names(own, by_name) or _by_shape(own, modules, ordered)
-    orders = channels_first_orders(plan) if layout == "torch" else {}
+    is_torch = layout == "torch"
+    orders = channels_first_orders(plan.layers, plan.input_shape)[0] if is_torch else {}
     used = {source for module in pairs.values() for source in module.sources.values()}
     origins: dict[str, list[str]] = {}
     for layer in own:
@@ -167,10 +172,20 @@ def fits(layer: Module, module: Module) -> bool:
 
 
 def _same_names(own: Sequence[Module], by_name: Mapping[str, Module]) -> dict[str, Module]:
-    """Return the modules that have the names of the layers, if all layers but the last have one that fits."""
+    """Return the modules that have the names of the layers, if all layers but the last have one that fits.
+
+    The modules of ``to_torch`` have an underscore behind names that PyTorch uses itself. The slopes of the activation
+    of conv1 are those of "conv1_prelu", and of a layer with branches, of its module "activation".
+    """
     pairs = {}
+    known = {re.sub(r"_(?=\.|$)", "", name): module for name, module in by_name.items()}
+    known.update(by_name)
     for layer in own:
-        module = by_name.get(layer.name) or by_name.get(layer.name.replace("/", "."))
+        name = (layer.layer or layer.name).replace("/", ".")
+        names = [layer.name, name]
+        if layer.kind == "prelu":
+            names = [*([] if layer.layer else names), f"{name}_prelu", f"{name}.activation"]
+        module = next((known[name] for name in names if name in known), None)
         module = module and module.like(layer)
         if module is not None and fits(layer, module):
             pairs[layer.name] = module

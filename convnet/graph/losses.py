@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convnet.engine import Context, softmax
+from convnet.engine import Context, sigmoid, softmax
 from convnet.values.messages import show
 
 Doubles: TypeAlias = NDArray[np.float64]
@@ -99,7 +99,12 @@ def log_probabilities(logits: ArrayLike) -> Doubles:
 
 def probabilities(logits: ArrayLike) -> Doubles:
     """Return p of each class, float64, rows that sum to 1; shapes as in `log_probabilities`."""
-    return softmax(np.asarray(logits, dtype=np.float32))
+    return softmax(np.ascontiguousarray(logits, dtype=np.float32))
+
+
+def label_probabilities(logits: ArrayLike) -> Doubles:
+    """Return p of each label of an indicator, 1 / (1 + e⁻ᶻ): float64, the shape of `logits`."""
+    return sigmoid(np.ascontiguousarray(logits, dtype=np.float32))
 
 
 def log_sigmoid(logits: ArrayLike) -> Doubles:

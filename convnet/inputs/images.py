@@ -132,7 +132,7 @@ def check_features(estimator: Any, X: Any, array: Images) -> None:
             "Pass ImageFolder(path, **image_form_).",
         )
     shape = estimator.input_shape_
-    stored = _stored(shape, estimator._input_format.data_format == "channels_first")
+    stored = stored_shape(shape, estimator._input_format.data_format == "channels_first")
     alone = {2: (stored,), 3: (stored, shape[:2])}.get(len(shape), ())
     many = (
         (prod(shape),),
@@ -148,8 +148,12 @@ def check_features(estimator: Any, X: Any, array: Images) -> None:
 
 def image_shapes(estimator: Any) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of one image that a fitted net accepts: as stored in X, flat, and gray without channels."""
-    shape = estimator.input_shape_
-    stored = _stored(shape, estimator._input_format.data_format == "channels_first")
+    return accepted_shapes(estimator.input_shape_, estimator._input_format.data_format)
+
+
+def accepted_shapes(shape: tuple[int, ...], data_format: str) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of a sample that a net with this input shape accepts."""
+    stored = stored_shape(shape, data_format == "channels_first")
     return stored, (prod(shape),), *([shape[:2]] if shape[2:] == (1,) else [])
 
 
@@ -200,17 +204,19 @@ def as_images(
         probe = placeholder(array.shape, array.dtype)
         shape = as_images(probe, shape, data_format, n_labels=n_labels, layers=layers).shape[1:]
         first = data_format == "channels_first"
-        return array.seen_as(shape, partial(_images, stored=_stored(shape, first), first=first))
+        return array.seen_as(
+            shape, partial(_images, stored=stored_shape(shape, first), first=first)
+        )
     signals = array.ndim == 3 and (takes_signals(layers) if shape is None else len(shape) == 2)
     first = data_format == "channels_first"
     if array.ndim == 2:
         if shape is None or len(shape) == 1:
             images = array
         elif prod(shape) == array.shape[1]:
-            images = _images(array, _stored(shape, first), first)
+            images = _images(array, stored_shape(shape, first), first)
         else:
             raise ValueError(
-                f"input_shape {_stored(shape, first)} needs {prod(shape)} features; X has {array.shape[1]}."
+                f"input_shape {stored_shape(shape, first)} needs {prod(shape)} features; X has {array.shape[1]}."
             )
     elif signals:
         images = np.moveaxis(array, 1, -1) if first else array
@@ -228,7 +234,7 @@ def as_images(
             f"X has shape {_shape(array.shape)}; expected (n, height, width, channels)."
         )
     if shape is not None and images.shape[1:] != shape:
-        expected = _shape((0, *_stored(shape, first)))
+        expected = _shape((0, *stored_shape(shape, first)))
         raise ValueError(
             f"X has shape {_shape(array.shape)}; expected {expected}.{_reshaping(images.shape[1:], shape)}"
         )
@@ -268,7 +274,7 @@ def check_spatial(layers: Sequence[Layer], n_features: int, data_format: str) ->
             return
 
 
-def _stored(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
+def stored_shape(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
     """Return the shape of one image or signal as stored in X: with channels first if `first`, else unchanged."""
     return (shape[-1], *shape[:-1]) if first else shape
 
@@ -308,8 +314,8 @@ def _check_order(shape: Sequence[int], first: bool, expected: tuple[int, ...] | 
     if expected is not None and read != expected == other:
         move = "np.moveaxis(X, -1, 1)" if first else "np.moveaxis(X, 1, -1)"
         raise ValueError(
-            f"X has shape {_shape(shape)}; expected {_shape((0, *_stored(expected, first)))}. It looks {looks}: pass "
-            f"{move}."
+            f"X has shape {_shape(shape)}; expected {_shape((0, *stored_shape(expected, first)))}. It looks {looks}: "
+            f"pass {move}."
         )
     if expected is None and _seems_moved(read, other, first):
         raise ValueError(

@@ -14,6 +14,7 @@ import numpy as np
 
 from convnet.data.lazy.array import LazyArray
 from convnet.data.lazy.chunks import chunks
+from convnet.inputs.images import stored_shape
 from convnet.layers import Rescale
 from convnet.values.constraints import Constraint, is_number
 
@@ -50,6 +51,9 @@ class InputFormat:
         Largest magnitude in the samples of positive weight. 255 for uint8.
     as_is : bool, default=False
         Whether "auto" leaves X unchanged because a layer of the net rescales it.
+    sample_shape : tuple of int, default=None
+        Shape of a sample of X as passed to ``fit``: (28, 28), (28, 28, 1), (1, 28, 28) or (784,), for example. None, in
+        files that were written without it, is `shape` in the order of `data_format`.
     """
 
     shape: tuple[int, ...]
@@ -59,16 +63,21 @@ class InputFormat:
     rescale: str | float | None
     largest: float
     as_is: bool = False
+    sample_shape: tuple[int, ...] | None = None
+
+    @property
+    def shape_in_fit(self) -> tuple[int, ...]:
+        """Shape of a sample of X as passed to ``fit``."""
+        if self.sample_shape is None:
+            return stored_shape(self.shape, self.data_format == "channels_first")
+        return self.sample_shape
 
     def is_alike(self, dtype: np.dtype[Any]) -> bool:
         """Return whether finite X of this dtype has the scale of the fit, whatever its values."""
         return self.rescale != "auto" or dtype.name == self.dtype
 
     def scale_for(self, images: Images, estimator_name: str) -> float:
-        """Return the scale for other X.
-
-        uint8 and uint16 images fill their range, so a net fitted on one reads the other as 0..1 too. With `as_is`, X
-        of any dtype stays unchanged.
+        """Return the scale for other X, as `scale_of` does.
 
         Parameters
         ----------
@@ -80,32 +89,46 @@ class InputFormat:
         Raises
         ------
         ValueError
-            With ``rescale="auto"`` and another dtype than in the fit, X seems to be in other units: its values exceed
-            the range of the fit; or one of both is uint16 without a value above 255, which may be 8-bit images; or,
-            with `as_is`, the net was fitted on integers and X has floats within 0..1. Also for NaN and infinity.
+            As `scale_of`. Also for NaN and infinity.
         """
-        dtype, alike = images.dtype.name, self.is_alike(images.dtype)
+        alike = self.is_alike(images.dtype)
         if alike and images.dtype.kind in "bui":
             return self.scale  # integers are finite: no need to read X
         largest = largest_value(images, estimator_name)
-        if alike:
-            return self.scale
+        return self.scale if alike else self.scale_of(images.dtype.name, largest)
+
+    def scale_of(self, dtype: str, largest: float) -> float:
+        """Return the scale for X of another dtype than in the fit.
+
+        uint8 and uint16 images fill their range, so a net fitted on one reads the other as 0..1 too. With `as_is`, X
+        of any dtype stays unchanged.
+
+        Parameters
+        ----------
+        dtype : str
+            Name of the dtype of X.
+        largest : float
+            Largest magnitude in X. NaN if it is not known: then nothing is refused.
+
+        Raises
+        ------
+        ValueError
+            If X seems to be in other units: its values exceed the range of the fit; or one of both is uint16 without a
+            value above 255, which may be 8-bit images; or, with `as_is`, the net was fitted on integers and X has
+            floats within 0..1.
+        """
         if self.as_is:
             limit = MAX_UNIT_RANGE * DIVISORS.get(
                 self.dtype, 1.0 if self.largest <= MAX_UNIT_RANGE else np.inf
             )
-            scaled = (
-                self.dtype in DIVISORS
-                and images.dtype.kind == "f"
-                and 0 < largest <= MAX_UNIT_RANGE
-            )
+            scaled = self.dtype in DIVISORS and "float" in dtype and 0 < largest <= MAX_UNIT_RANGE
             if largest > limit or scaled:
                 raise ValueError(
                     f"Fitted on {self._fitted_on()} but got {dtype} with max {largest:g}."
                 )
             return self.scale
         divides, divided = dtype in DIVISORS, self.dtype in DIVISORS
-        same_units = not divides or (not divided and self.largest > MAX_UNIT_RANGE)
+        same_units = self._has_units_of_fit(dtype)
         foreign = divided and not divides and largest > MAX_UNIT_RANGE
         narrow = dtype == "uint16" and not same_units and 0 < largest <= DIVISORS["uint8"]
         if foreign or narrow:
@@ -115,6 +138,12 @@ class InputFormat:
                 f"Fitted on {self._fitted_on()} with max {self.largest:g} but got uint8."
             )
         return 1.0 if same_units else 1 / DIVISORS[dtype]
+
+    def _has_units_of_fit(self, dtype: str) -> bool:
+        """Return whether X of another dtype than in the fit is not divided."""
+        return dtype not in DIVISORS or (
+            self.dtype not in DIVISORS and self.largest > MAX_UNIT_RANGE
+        )
 
     def _fitted_on(self) -> str:
         if self.as_is:
@@ -190,6 +219,7 @@ def fitted_format(
     *,
     rows: np.ndarray | None = None,
     layers: Iterable[Layer] = (),
+    sample_shape: tuple[int, ...] | None = None,
 ) -> InputFormat:
     """Return the format of the X that a net is fitted on. Raise ValueError for NaN and infinity in any sample.
 
@@ -207,6 +237,8 @@ def fitted_format(
         Indices of the samples of positive weight. None is all.
     layers : iterable of Layer, default=()
         Layers of the net. If one of them rescales X, "auto" does not.
+    sample_shape : tuple of int, default=None
+        Shape of a sample of X as passed.
     """
     dtype, largest = images.dtype.name, largest_value(images, estimator_name)
     if rows is not None and len(rows) < len(images):
@@ -215,7 +247,9 @@ def fitted_format(
     scale = rescale or 1.0
     if rescale == "auto":
         scale = 1.0 if as_is else 1 / DIVISORS.get(dtype, 1)
-    return InputFormat(images.shape[1:], data_format, dtype, float(scale), rescale, largest, as_is)
+    return InputFormat(
+        images.shape[1:], data_format, dtype, float(scale), rescale, largest, as_is, sample_shape
+    )
 
 
 def _rescales(layers: Iterable[Layer]) -> bool:

@@ -51,7 +51,7 @@ class SavingMixin:
         """Write the fitted estimator to a file, for `convnet.load`.
 
         The file holds the weights, the layers, what ``fit`` learned about X and y, and the parameters. It holds no
-        pickles: loading it runs no code. Later releases of convnet can load it.
+        pickles: loading it runs no code. All later releases of convnet load it.
 
         Parameters that are not plain data (callables, callbacks, a RandomState, arrays or a net as `init_weights`) are
         not saved; a warning lists them, and the loaded estimator has their defaults. Of a subclass, the file holds the
@@ -144,7 +144,7 @@ def _find_class(name: Any) -> type[SavingMixin]:
         return own[name]
     module, colon, cls = str(name).partition(":")
     if not colon:
-        raise ValueError(f"there is no estimator {show(name)}.")
+        raise ValueError(f"unknown estimator {show(name)}.")
     raise ValueError(
         f"it holds an estimator of the class {show(cls)} of the module {show(module)}, which is not defined. Import "
         "the module, or define the class, and load the file again."

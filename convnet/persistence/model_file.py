@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     ModelReader = npz.NpzReader | tensors.SafetensorsReader
 
 
-FORMAT = 1  # raised when the manifest changes its meaning
+# Raised when the manifest changes its meaning. From 0.1.0 on, each release reads the files of all earlier releases, so
+# the code that reads an earlier format stays, and so do the files in tests/model_io/files that were written in it.
+FORMAT = 1
+READ_FORMATS = range(1, FORMAT + 1)
 # Limits on a manifest, so that what is built from it takes memory in proportion to the file. The first allows the
 # histories of 100,000 epochs. The second counts lists and objects, each of which takes more memory than its text.
 MAX_CHARACTERS, MAX_CONTAINERS = 2**24, 2**20
@@ -155,7 +158,7 @@ def check_exists(path: str, endings: Collection[str]) -> None:
 
 
 def failure(path: str, what: str, error: Exception) -> str:
-    """Return the message of the error about a file: `what` says what it is not, and `error` why."""
+    """Return the error message about a file: `what` says which kind of file it is not, and `error` why."""
     return f"{quoted(path)} {what}, or it was truncated or altered: {_reason(error)}"
 
 
@@ -185,9 +188,9 @@ def _manifest(reader: ModelReader) -> Any:
         raise ValueError("its manifest is too long.")
     manifest = json.loads(text)
     found = manifest["format"]
-    if found != FORMAT:
+    if found not in READ_FORMATS:
         raise ValueError(
-            f"it has format {found}; this convnet reads format {FORMAT}. Upgrade convnet."
+            f"it has format {found}; this convnet reads format {listed(READ_FORMATS)}. Upgrade convnet."
         )
     if reader.text("digest") != _digest(text.encode()):
         raise ValueError("the checksum of its manifest does not match.")

@@ -21,11 +21,7 @@ CN_INLINE float cn_half(uint16_t h) {
 }
 
 /* The values at x into the map that starts at dst. */
-#define CN_GATHER(CONSTANT, CODE, TYPE)                                                            \
-    CN_INLINE float cn_float_of_##CODE(TYPE v) {                                                   \
-        return CN_##CONSTANT == CN_FLOAT16 ? cn_half((uint16_t)v) : (float)v;                      \
-    }                                                                                              \
-                                                                                                   \
+#define CN_GATHER(CONSTANT, CODE, TYPE, FLOAT)                                                     \
     static void cn_gather_##CODE(const cn_map *map, const cn_context *ctx, const char *x,          \
                                  float *dst) {                                                     \
         const int64_t h = map->h, w = map->w, c = map->c;                                          \
@@ -38,7 +34,7 @@ CN_INLINE float cn_half(uint16_t h) {
                 for (int64_t k = 0; k < w * c; k++) {                                              \
                     TYPE v;                                                                        \
                     memcpy(&v, x + k * (int64_t)sizeof(TYPE), sizeof v);                           \
-                    out[k] = cn_float_of_##CODE(v) * scale;                                        \
+                    out[k] = FLOAT(v) * scale;                                                     \
                 }                                                                                  \
                 continue;                                                                          \
             }                                                                                      \
@@ -46,7 +42,7 @@ CN_INLINE float cn_half(uint16_t h) {
                 for (int64_t k = 0; k < c; k++) {                                                  \
                     TYPE v;                                                                        \
                     memcpy(&v, x + j * ctx->x_pixel + k * ctx->x_channel, sizeof v);               \
-                    dst[j * c + k] = cn_float_of_##CODE(v) * scale;                                \
+                    dst[j * c + k] = FLOAT(v) * scale;                                             \
                 }                                                                                  \
         }                                                                                          \
     }
@@ -54,7 +50,7 @@ CN_DTYPE_LIST(CN_GATHER)
 
 /* Convert the row of X that starts at x into the map that starts at dst. */
 static void cn_gather(const cn_map *map, const cn_context *ctx, const char *x, float *dst) {
-#define CN_GATHER_ENTRY(CONSTANT, CODE, TYPE) [CN_##CONSTANT] = cn_gather_##CODE,
+#define CN_GATHER_ENTRY(CONSTANT, CODE, TYPE, FLOAT) [CN_##CONSTANT] = cn_gather_##CODE,
     static void (*const gather[CN_DTYPES])(const cn_map *, const cn_context *, const char *,
                                            float *) = {CN_DTYPE_LIST(CN_GATHER_ENTRY)};
     gather[ctx->x_dtype](map, ctx, x, dst);

@@ -57,7 +57,7 @@ def _module_page(module):
     summary = inspect.getdoc(module).partition("\n\n")[0]
     return Page(
         module.__name__.rpartition(".")[2],
-        f"{summary}\n\n```python\nfrom {module.__name__} import {values[0].__name__}\n```",
+        f"{summary}\n\n```python\nfrom {module.__name__} import {(values or functions)[0].__name__}\n```",
         {heading: group for heading, group in groups.items() if group},
     )
 

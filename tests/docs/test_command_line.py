@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ def test_the_commands_run(home, capsys):
     assert len(commands) >= 8
     for command in commands:
         argv = shlex.split(command)
+        if argv[0] == "export" and "--c" not in argv and find_spec("onnx") is None:
+            continue  # .ci/run installs it
         if argv[0] == "train":  # small and short
             argv += ["--epochs", "2"] if "--from" in argv else [*SMALL, "--epochs", "2"]
         assert cli.main(argv) == 0, command

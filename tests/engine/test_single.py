@@ -1,9 +1,9 @@
-"""SinglePrediction on networks without an estimator, and softmax."""
+"""SinglePrediction on networks without an estimator."""
 
 import numpy as np
 import pytest
 
-from convnet.engine import SINGLE_DTYPES, SinglePrediction, softmax
+from convnet.engine import SINGLE_DTYPES, SinglePrediction
 from convnet.graph import Network
 from convnet.layers import BatchNorm, Conv1D, Conv2D, Dense, Flatten, MaxPool2D
 
@@ -115,17 +115,3 @@ def test_attributes_that_changed():
     assert single.is_for(attributes) and single.is_for({**attributes, "other": 2})
     for changed in ({"a": net}, {**attributes, "missing": 3}, {**attributes, "a": object()}, {}):
         assert not single.is_for(changed)
-
-
-@pytest.mark.parametrize("k", [1, 2, 7])
-@pytest.mark.parametrize("size", [0, 1, 1e4])
-def test_softmax(k, size):
-    z = (RNG.standard_normal((50, k)) * size).astype(np.float32)
-    p = softmax(z)
-    wide = z.astype(np.float64)
-    wide = np.hstack([0 * wide, wide]) if k == 1 else wide
-    expected = np.exp(wide - wide.max(axis=1, keepdims=True))
-    expected /= expected.sum(axis=1, keepdims=True)
-    assert p.dtype == np.float64 and p.shape == (50, max(2, k))
-    np.testing.assert_allclose(p, expected, rtol=1e-14, atol=1e-300)
-    assert softmax(z[:0]).shape == (0, max(2, k))

@@ -5,8 +5,8 @@ import pytest
 from foreign_weights import conv, linear, norm, torch_arrays
 
 from convnet import ConvNetClassifier
-from convnet.fitting.flattened_orders import channels_first_orders
 from convnet.graph import Plan
+from convnet.graph.flattened_orders import channels_first_orders
 from convnet.layers import (
     LRN,
     AvgPool2D,
@@ -41,17 +41,21 @@ def slopes(name, n):
 
 def test_orders_after_a_flattened_map():
     """Dropout and activations keep the order, a dense layer ends it; joined branches follow each other."""
+
+    def orders_of(layers, shape):
+        return channels_first_orders(Plan(layers, shape, 3).layers, shape)[0]
+
     layers = [Flatten(), Dropout(0.5), BatchNorm(), Dense(4, name="a"), Dense(5, name="b")]
-    orders = channels_first_orders(Plan(layers, (2, 3, 4), 3))
+    orders = orders_of(layers, (2, 3, 4))
     assert set(orders) == {"dropout1", "batchnorm1", "a"}
     want = [(c * 2 + h) * 3 + w for h, w, c in np.ndindex(2, 3, 4)]
     np.testing.assert_array_equal(orders["a"], want)
     joined = [Parallel([[Flatten()], [MaxPool2D(2), Flatten()], [Flatten(), Dense(3)]])]
-    orders = channels_first_orders(Plan(joined, (2, 3, 4), 3))
+    orders = orders_of(joined, (2, 3, 4))
     np.testing.assert_array_equal(orders["parallel1/2/dense1"], want)
     np.testing.assert_array_equal(orders["output"], [*want, *range(24, 31)])
-    assert not channels_first_orders(Plan([GlobalAvgPool2D(), Dense(3)], (2, 3, 4), 3))
-    assert not channels_first_orders(Plan([Dense(3)], (2, 3, 1), 3))
+    assert not orders_of([GlobalAvgPool2D(), Dense(3)], (2, 3, 4))
+    assert not orders_of([Dense(3)], (2, 3, 1))
 
 
 FLAT = [(c * 4 + h) * 3 + w for h, w, c in np.ndindex(4, 3, 2)]  # where PyTorch has the values of X

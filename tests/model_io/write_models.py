@@ -2,32 +2,58 @@
 
     python tests/model_io/write_models.py
 
-Existing files are never written again: they test that later releases load them.
+Existing files are never written again: they test that later releases load them. `format-<n>-defaults.json` has the
+default of each field of each layer and augmentation, because a file leaves out fields that have their default.
 """
 
 import json
 import sys
 import warnings
+from dataclasses import MISSING, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.augment import RandomFlip, RandomTranslation
+from convnet.augment.spec import augmentation_types
 from convnet.data import ImageFolder
 from convnet.layers import (
+    LRN,
+    Activation,
+    AvgPool1D,
     AvgPool2D,
     BatchNorm,
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
     Dense,
+    DepthwiseConv2D,
     Dropout,
+    Flatten,
     GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GroupNorm,
+    MaxPool1D,
     MaxPool2D,
+    Normalize,
+    Parallel,
+    PReLU,
     ReLU,
+    Rescale,
     Residual,
+    Resize,
     SeparableConv2D,
+    SpatialDropout2D,
+    UpSample1D,
+    UpSample2D,
+    ZeroPad2D,
+    layer_types,
 )
 from convnet.persistence.model_file import FORMAT
 from convnet.schedules import Cosine, Warmup
@@ -35,6 +61,21 @@ from convnet.schedules import Cosine, Warmup
 FOLDER = Path(__file__).parent / "files"
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from photographs import write_photographs  # noqa: E402
+
+MAP_LAYERS = [
+    *(Resize((10, 8)), Rescale(1 / 127.5, offset=-1), Normalize(), ZeroPad2D((1, 0))),
+    *(Conv2D(4, 3, padding="same", groups=2), GroupNorm(2), PReLU(), DepthwiseConv2D(3)),
+    *(Conv2DTranspose(4, 2, stride=2, activation="relu6"), LRN(3), SpatialDropout2D(0.1)),
+    *(AvgPool2D(3, stride=2, padding=1), UpSample2D(interpolation="bilinear"), MaxPool2D(3)),
+    Parallel([[], [GlobalAvgPool2D(), Dense(4, activation="sigmoid")]], "multiply", name="squeeze"),
+    Residual([Conv2D(6, 1)], activation="mish", drop_path=0.1),
+    *(Activation("softplus"), Parallel([[GlobalMaxPool2D()], [Flatten(), Dense(3)]])),
+]
+SIGNAL_LAYERS = [
+    *(Conv1D(4, 3, padding=(2, 0)), MaxPool1D(2), UpSample1D(2, interpolation="linear")),
+    *(Conv1DTranspose(4, 3, stride=2, padding="same"), AvgPool1D(3, padding=1)),
+    Parallel([[GlobalMaxPool1D()], [GlobalAvgPool1D()]]),
+]
 
 
 def models():
@@ -76,12 +117,27 @@ def models():
         rows = ImageFolder(folder, (8, 12), channels=1, fit="pad")
         photographs.fit(rows, np.array(rows.target_names)[rows.target])
         rows = np.asarray(rows)
+    options = dict(max_iter=2, batch_size=30, random_state=0)
+    maps = ConvNetClassifier(MAP_LAYERS, **options).fit(images, numbers)
+    steps = ConvNetClassifier(SIGNAL_LAYERS, **options).fit(signals, numbers)
     return {
+        "maps": (maps, "predict_proba", images),
+        "signals": (steps, "predict_proba", signals),
         "photographs": (photographs, "predict_proba", rows[::2]),
         "classifier": (classifier, "predict_proba", images),
         "multilabel": (several, "predict_proba", images),
         "regressor": (regressor, "predict", signals),
         "transformer": (transformer, "transform", images),
+    }
+
+
+def defaults():
+    """Return {type: {field: default}} of all layers and augmentations of convnet."""
+    kinds = [*layer_types().values(), *augmentation_types().values()]
+    return {
+        kind.__name__: {f.name: f.default for f in fields(kind) if f.default is not MISSING}
+        for kind in sorted(kinds, key=lambda kind: kind.__name__)
+        if kind.__module__.startswith("convnet.")
     }
 
 
@@ -103,8 +159,13 @@ def main():
         facts["image_form"] = repr(getattr(model, "image_form_", None))
         expected[f"{name}/facts"] = np.array(json.dumps(facts))
     np.savez_compressed(path, **expected)
+    path = FOLDER / f"format-{FORMAT}-defaults.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    recorded = {kind: own | known.get(kind, {}) for kind, own in defaults().items()}
+    path.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
+    warnings.simplefilter("ignore", ConvergenceWarning)  # a few steps on noise
     main()

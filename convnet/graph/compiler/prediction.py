@@ -1,10 +1,12 @@
 """compile_prediction: the program of a prediction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from convnet.engine import STAGES, Program
-from convnet.graph.compiler.fusion import fuse
+from convnet.graph.compiler.fusion import Fold, fuse
 from convnet.graph.compiler.program import (
     CACHE_BYTES,
     MOVED,
@@ -17,12 +19,65 @@ from convnet.graph.compiler.program import (
     work,
 )
 from convnet.graph.layout import Buffer, share
-from convnet.graph.ops.base import Op
+from convnet.graph.ops.base import Op, Operation
 from convnet.graph.plan import Plan
 
 PREDICT_SAMPLES = 14  # maximum number that a thread predicts together: the rows of a register tile
 SHARED_SAMPLES = 64  # maximum number that go through layers with wide weights together
 SHARED_BYTES = 2**25  # maximum memory of their maps, unless one sample needs more
+
+
+@dataclass
+class PredictionCode:
+    """A prediction in the terms of the kernels, for any instruction set.
+
+    Attributes
+    ----------
+    ops : list of Op
+        The operations after fusion.
+    operations : list of Operation
+        Number 0 reads X, the last one writes the outputs, and those between are `ops`, in C's form.
+    phases : Phases
+        The stages. Phase 0 packs the weights.
+    sizes : dict
+        Sizes of the memory areas, by name, as `Program` takes them.
+    folded : list of Fold
+        Batch norms to fold into the weights of the layers before them.
+    arena_floats, arena_samples : int
+        Size of the arena of a thread, and the maximum number of samples in it.
+    shared_floats, shared_samples : int
+        The same of the arena that the threads share.
+    bands : dict
+        The stages that threads can divide by rows of a sample, as `Program` takes them.
+    """
+
+    ops: list[Op]
+    operations: list[Operation]
+    phases: Phases
+    sizes: dict[str, Any]
+    folded: list[Fold]
+    arena_floats: int
+    arena_samples: int
+    shared_floats: int
+    shared_samples: int
+    bands: dict[tuple[int, str], tuple[int, float]]
+
+    def compile(self, isa: str) -> Compiled:
+        """Return the program for an instruction set."""
+        listed = [
+            (
+                0 if is_batch else self.arena_samples if number == 1 else PREDICT_SAMPLES,
+                *work(stages, self.ops, 1),
+                (0, 0),
+                stages,
+            )
+            for number, (is_batch, stages) in enumerate(self.phases.phases)
+        ]
+        program = Program(
+            isa, self.operations, listed, self.arena_floats, self.arena_samples, self.sizes,
+            self.shared_floats, self.shared_samples, self.bands,
+        )  # fmt: skip
+        return Compiled(program, self.phases.stages(self.ops), sizes=self.sizes, folded=self.folded)
 
 
 def compile_prediction(
@@ -31,10 +86,22 @@ def compile_prediction(
     """Compile the forward pass of prediction, up to the output of `layer` (default: the whole net).
 
     If `after` names a layer, the outputs of that layer are the input of the program.
+    """
+    return assemble_prediction(plan, layer, after=after).compile(isa)
+
+
+def assemble_prediction(
+    plan: Plan,
+    layer: str | None = None,
+    *,
+    after: str | None = None,
+    max_samples: int = SHARED_SAMPLES,
+) -> PredictionCode:
+    """Return the operations and the memory of a prediction; see `compile_prediction`.
 
     The first phases run on samples of a thread, depth first. From the first operation with wide weights on, many
     samples go through the net together, and such operations divide the work by blocks of their weights. Maps that these
-    phases use lie in the arena that the threads share.
+    phases use lie in the arena that the threads share. No arena has room for more than `max_samples` samples.
     """
     graph = plan.graph_after(after)
     wanted = graph.output if layer is None else graph.outputs[layer]
@@ -42,7 +109,7 @@ def compile_prediction(
     want_halos(ops)
     direct = reads_input(graph.input, ops)
     phases = _phases(graph.input, ops, direct)
-    memory = _Memory(graph.input, ops, wanted, phases, direct)
+    memory = _Memory(graph.input, ops, wanted, phases, direct, max_samples)
     packer = Packer()
     operations = [transfer(dst=graph.input.map())]
     for op in ops:
@@ -62,20 +129,10 @@ def compile_prediction(
         params=plan.parameters.floats,
         lanes=0,
     )
-    listed = [
-        (
-            0 if is_batch else memory.samples if number == 1 else PREDICT_SAMPLES,
-            *work(stages, ops, 1),
-            (0, 0),
-            stages,
-        )
-        for number, (is_batch, stages) in enumerate(phases.phases)
-    ]
-    program = Program(
-        isa, operations, listed, memory.floats, memory.samples, sizes,
+    return PredictionCode(
+        ops, operations, phases, sizes, folded, memory.floats, memory.samples,
         memory.shared_floats, memory.shared_samples, _bands(graph.input, ops),
     )  # fmt: skip
-    return Compiled(program, phases.stages(ops), sizes=sizes, folded=folded)
 
 
 def can_divide(plan: Plan, layer: str) -> bool:
@@ -106,9 +163,12 @@ def _phases(first: Buffer, ops: Sequence[Op], direct: bool) -> Phases:
         phases.add(0, "input")
     cleared = {first}
     for number, op in enumerate(ops, start=1):
-        if any(op.dst.root.halo) and op.dst.root not in cleared:
-            phases.add(number, "halo")
-        cleared.add(op.dst.root)
+        if (
+            op.dst.first_channel is None
+        ):  # the halo around a slice is that of the whole map, which follows
+            if any(op.dst.root.halo) and op.dst.root not in cleared:
+                phases.add(number, "halo")
+            cleared.add(op.dst.root)
         for stage in [op.entry] if direct and op.entry and number == 1 else op.predict():
             is_batch = STAGES[stage].is_batch
             if is_batch or (op.by_columns and len(phases) == 2):
@@ -146,7 +206,13 @@ class _Memory:
     """
 
     def __init__(
-        self, first: Buffer, ops: Sequence[Op], wanted: Buffer, phases: Phases, direct: bool
+        self,
+        first: Buffer,
+        ops: Sequence[Op],
+        wanted: Buffer,
+        phases: Phases,
+        direct: bool,
+        max_samples: int,
     ) -> None:
         lifetimes = _lifetimes(first, ops, wanted)
         if direct:
@@ -160,14 +226,16 @@ class _Memory:
             if used[end][-1] > 1
         ]
         offsets, floats = share(own)
-        self.samples = max(1, min(PREDICT_SAMPLES, CACHE_BYTES // (4 * max(1, floats))))
+        most = min(max_samples, PREDICT_SAMPLES)
+        self.samples = max(1, min(most, CACHE_BYTES // (4 * max(1, floats))))
         self.floats = self.samples * floats
         for (buffer, *_), offset in zip(own, offsets, strict=True):
             buffer.place(self.samples * offset)
         offsets, floats = share(shared)
         transforms = max((op.transforms_floats() for op in ops), default=0)
-        most = SHARED_BYTES // (4 * max(1, floats + transforms))
-        self.shared_samples = max(1, min(SHARED_SAMPLES, most)) if shared else 0
+        fit = SHARED_BYTES // (4 * max(1, floats + transforms))
+        most = min(max_samples, SHARED_SAMPLES)
+        self.shared_samples = max(1, min(most, fit)) if shared else 0
         for (buffer, *_), offset in zip(shared, offsets, strict=True):
             buffer.place(self.floats + self.shared_samples * offset)
         self.transforms = self.floats + self.shared_samples * floats
@@ -175,11 +243,16 @@ class _Memory:
 
 
 def _phases_of_operations(phases: Phases, operations: int) -> list[list[int]]:
-    """Return the phases that run each operation, without the one that packs its weights, in order."""
+    """Return the phases that run each operation, without the one that packs its weights, in order.
+
+    An operation without stages belongs to the phase of the one before it.
+    """
     found: list[list[int]] = [[] for _ in range(operations)]
     for phase, (_, stages) in enumerate(phases.phases[1:], start=1):
         for number, _ in stages:
             found[number].append(phase)
+    for before, phases_of_one in pairwise(found):
+        phases_of_one.extend([] if phases_of_one else before[-1:])
     return found
 
 

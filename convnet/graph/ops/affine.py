@@ -17,6 +17,7 @@ class AffineOp(Op):
     """
 
     family = "affine"
+    packed_roles = ("mean", "deviation")
 
     scale: float = 1.0
     offset: float = 0.0

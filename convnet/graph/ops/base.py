@@ -42,7 +42,12 @@ class Op:
     random = False  # whether its outputs for the same input differ from step to step in training
     entry: ClassVar[str | None] = None  # stage that reads X itself, so that "input" is not needed
 
+    packed_roles: ClassVar[tuple[str, ...]] = ()  # of the parameters that packing alone reads
+
     writes_part = False  # whether other operations write into the same output
+    writes_slices = (
+        False  # whether its output, in a prediction, may be a slice of the channels of a wider map
+    )
 
     @property
     def inputs(self) -> tuple[Buffer, ...]:

@@ -17,6 +17,7 @@ class Conv2DTransposeOp(Op):
     """
 
     family = "conv"
+    packed_roles = ("weights",)
 
     kernel: Pair = (1, 1)
     stride: Pair = (1, 1)

@@ -19,6 +19,7 @@ class DenseOp(Op):
     """Dense layer; see csrc/dense/dense.inc.h."""
 
     family = "dense"
+    packed_roles = ("weights",)
 
     activation: str = "linear"
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convnet.engine import Context, aligned_zeros
 from convnet.graph.arrays import check_input
-from convnet.graph.compiler import SHARED_SAMPLES, Fold, compile_prediction
+from convnet.graph.compiler import SHARED_SAMPLES, Compiled, Fold, compile_prediction
 from convnet.graph.layout import Parameter
 from convnet.graph.plan import Plan
 
@@ -46,14 +46,8 @@ class Predictor:
 
     def pack(self, params: NDArray[np.float32]) -> PackedWeights:
         """Return copies of the flat parameters: with batch norm folded into them, and packed for the kernels."""
-        folded = aligned_zeros(len(params))
-        folded[...] = params
-        with np.errstate(all="ignore"):  # an overflow shows in the outputs
-            for fold in self.compiled.folded:
-                _fold(folded, fold)
         packed = aligned_zeros(self.compiled.sizes["packed"])
-        self.compiled.program.pack(_context((folded, packed)), 0, 1)
-        return folded, packed
+        return pack_weights(self.compiled, params, packed), packed
 
     def run(
         self, weights: PackedWeights, X: NDArray[Any], *, scale: float, n_threads: int
@@ -86,6 +80,19 @@ class Predictor:
         floats = n_threads * program.arena_floats + program.shared_floats
         self.plan.check_pass(floats, n_threads)
         return aligned_zeros(max(16, floats)), program.scratch(n_threads)
+
+
+def pack_weights(
+    compiled: Compiled, params: NDArray[np.float32], packed: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Write the packed weights into `packed`, and return the flat parameters with batch norm folded into them."""
+    folded = aligned_zeros(len(params))
+    folded[...] = params
+    with np.errstate(all="ignore"):  # an overflow shows in the outputs
+        for fold in compiled.folded:
+            _fold(folded, fold)
+    compiled.program.pack(_context((folded, packed)), 0, 1)
+    return folded
 
 
 def _context(weights: PackedWeights) -> Context:

@@ -1,12 +1,10 @@
 """Flattened maps in the order of PyTorch: channels, height, width. Here it is height, width, channels.
 
-`channels_first_orders` tells how to reorder the parameters of what follows a Flatten, and where that is impossible. A
-convolution over a whole map is a dense layer after a Flatten (`with_flattened_kernels`).
+`channels_first_orders` tells how to reorder the parameters of what follows a Flatten, and where that is impossible.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -21,49 +19,37 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from convnet.fitting.weight_layouts import Module, Shape
-    from convnet.graph import LayerInfo, Plan
+    from convnet.graph.plan.plan import LayerInfo
+    from convnet.layers.geometry import Shape
 
-    # Where PyTorch has the values of a layer's input. None: where they are here. Text: why there is no such order.
+    # Position in PyTorch of each value of a layer's input. None: the same position. Text: why no order is known.
     Order = NDArray[np.intp] | str | None
 
 
-def with_flattened_kernels(modules: Sequence[Module], plan: Plan) -> list[Module]:
-    """Return modules of PyTorch, with convolutions over a whole map as the dense layers that they are.
-
-    timm's VGG has such convolutions. A net has a dense layer after a Flatten in their place, whose weights have the
-    order of `channels_first_orders`.
-    """
-    orders = channels_first_orders(plan)
-    shapes = {p.name.removesuffix("/weights"): p.shape for p in plan.parameters}
-    flat = {
-        (order.tobytes(), shapes[name][-1])
-        for name, order in orders.items()
-        if not isinstance(order, str) and len(shapes.get(name, ())) == 2
-    }
-    found = []
-    for module in modules:
-        kernel = module.shapes.get("weights", ())
-        order = channels_first_order(kernel[:-1]) if len(kernel) > 2 else None
-        if order is not None and (order.tobytes(), kernel[-1]) in flat:
-            weights = np.moveaxis(module.arrays["weights"], -2, 0).reshape(-1, kernel[-1])
-            module = replace(module, arrays=module.arrays | {"weights": weights})
-        found.append(module)
-    return found
-
-
-def channels_first_orders(plan: Plan) -> dict[str, NDArray[np.intp] | str]:
+def channels_first_orders(
+    layers: Sequence[LayerInfo], input_shape: Shape
+) -> tuple[dict[str, NDArray[np.intp] | str], Order]:
     """Return, for each layer whose input are the values of a flattened map, where PyTorch has these values.
+
+    Parameters
+    ----------
+    layers : sequence of LayerInfo
+        A chain of layers, such as those of a plan.
+    input_shape : tuple of int
+        Shape of its input.
 
     Returns
     -------
     orders : dict of str to ndarray or str
         By the name of the layer: ``features_here = features_in_torch[order]``. A text says why the values have no
-        counterparts there. Layers whose features have the same order in both are not listed.
+        counterparts there. Layers whose features have the same order in both are not listed. For layers with branches,
+        it is the order of their output.
+    end : ndarray, str or None
+        The same for the output of the chain. None if it has the same order in both.
     """
     orders: dict[str, NDArray[np.intp] | str] = {}
-    _follow(plan.layers, plan.input_shape, None, orders)
-    return orders
+    _, end = _follow(layers, input_shape, None, orders)
+    return orders, end
 
 
 def _follow(
@@ -83,6 +69,11 @@ def _follow(
         elif info.branches:
             ends = [_follow(inner, shape, order, orders) for _, inner in info.branches]
             order = _merged(info, ends)
+            orders.pop(
+                info.name, None
+            )  # its own parameters, those of a PReLU, belong to its output
+            if order is not None:
+                orders[info.name] = order
         elif info.layers:
             _, order = _follow(info.layers, shape, order, orders)
         elif isinstance(info.layer, WeightedLayer):
@@ -99,12 +90,31 @@ def _depends_on_neighbors(info: LayerInfo, shape: Shape) -> bool:
     return isinstance(info.layer, GroupNorm) and info.layer.groups not in one_of_each
 
 
+def flattened_order(shape: Sequence[int], axes: Sequence[int]) -> NDArray[np.intp]:
+    """Return where the values of a flattened map are, if its axes had another order when it was flattened.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (height, width, channels) or (length, channels).
+    axes : sequence of int
+        The axes of `shape` in the other order, without those of size 1 that are left out: (2, 0, 1) is channels,
+        height, width.
+
+    Returns
+    -------
+    order : ndarray of int
+        ``features_here = features_there[order]``.
+    """
+    indices = np.arange(prod(shape)).reshape([shape[axis] for axis in axes])
+    return np.transpose(indices, np.argsort(axes)).ravel()
+
+
 def channels_first_order(shape: Shape) -> NDArray[np.intp] | None:
     """Return the index in the order (c, h, w) of each value of a map (h, w, c) or of a signal (length, c)."""
     if prod(shape[:-1]) == 1 or shape[-1] == 1:
         return None
-    indices = np.arange(prod(shape)).reshape(shape[-1], *shape[:-1])
-    return np.moveaxis(indices, 0, -1).ravel()
+    return flattened_order(shape, (len(shape) - 1, *range(len(shape) - 1)))
 
 
 def _merged(info: LayerInfo, ends: Sequence[tuple[Shape, Order]]) -> Order:

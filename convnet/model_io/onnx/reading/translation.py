@@ -1,0 +1,129 @@
+"""The nodes of a graph as vertices, one after the other. What has no counterpart is collected, for one message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convnet.model_io.onnx.reading.budget import Budget
+from convnet.model_io.onnx.reading.context import Elementwise, GraphContext, Grouped
+from convnet.model_io.onnx.reading.errors import UnsupportedNodeError, unsupported_graph
+from convnet.model_io.onnx.reading.folding import FOLDERS, fold
+from convnet.model_io.onnx.reading.inputs import GraphInput, read_input
+from convnet.model_io.onnx.reading.operators import OPERATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convnet.model_io.onnx.reading.context import Value
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.vertices import Feature, Vertex
+
+
+@dataclass(eq=False)
+class Translation:
+    """A graph as vertices.
+
+    Attributes
+    ----------
+    input : GraphInput
+    output : Feature
+    vertices : list of Vertex
+        Each after those that it reads.
+    problems : list of (str, str)
+        Names of nodes that no layer computes, and why.
+    """
+
+    input: GraphInput
+    output: Feature
+    vertices: list[Vertex]
+    problems: list[tuple[str, str]]
+
+
+def needed_nodes(model: LoadedModel, tensor: str) -> list[Node]:
+    """Return the nodes that a tensor depends on, in order."""
+    wanted, found = {tensor}, []
+    for node in reversed(model.nodes):
+        if not wanted.isdisjoint(node.outputs):
+            found.append(node)
+            wanted.update(node.inputs)
+    return found[::-1]
+
+
+def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | None) -> Translation:
+    """Return the vertices that compute a tensor.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    tensor : str
+        Name of the tensor.
+    input_shape : tuple of int or None
+        Shape of a sample, channels last, where the graph does not fix it.
+
+    Raises
+    ------
+    ModelFileError
+        If the layers of convnet cannot express the graph. The message lists all operators and nodes.
+    InputShapeError, ValueError
+        See `read_input`.
+    """
+    nodes = needed_nodes(model, tensor)
+    _require_known(nodes)
+    given = read_input(model, nodes, input_shape)
+    ctx = GraphContext(model, given.batch, Budget(model.size))
+    ctx.vertices.append(given.feature.vertex)
+    ctx.values[given.tensor] = given.feature
+    for name in {name for node in nodes for name in node.inputs} | {tensor}:
+        if model.holds(name):
+            ctx.values[name] = model.initializer(name)
+    problems: list[tuple[str, str]] = []
+    for node in nodes:
+        if node.outputs[0] == given.tensor:
+            continue
+        if any(name and name not in ctx.values for name in node.inputs):
+            continue  # it depends on a node that is already in the list
+        try:
+            ctx.values[node.outputs[0]] = _value(node, ctx)
+        except (UnsupportedNodeError, ValueError, TypeError, IndexError, OverflowError) as error:
+            problems.append((str(node), _reason(error)))
+    if problems:
+        raise unsupported_graph({}, problems)
+    if tensor not in ctx.values:
+        raise ValueError(f"its output {tensor[:60]!r} is not the first output of its node")
+    value = ctx.values[tensor]
+    if isinstance(value, np.ndarray | Grouped):
+        raise ValueError("its output does not depend on its input, or is not one row per sample")
+    try:
+        output = ctx.materialize(value) if isinstance(value, Elementwise) else value
+    except UnsupportedNodeError as error:
+        raise unsupported_graph({}, [(tensor, _reason(error))]) from None
+    return Translation(given, output, ctx.vertices, problems)
+
+
+def _value(node: Node, ctx: GraphContext) -> Value:
+    values = [ctx.values[name] if name else None for name in node.inputs]
+    constants = [value for value in values if value is None or isinstance(value, np.ndarray)]
+    if len(constants) == len(values) and node.operator in FOLDERS:
+        return fold(node, constants, ctx.model, ctx.budget)
+    if node.operator not in OPERATORS:
+        raise UnsupportedNodeError(f"{node.operator} is supported for constants only")
+    value = OPERATORS[node.operator](node, ctx)
+    return replace(value, name=node.name) if isinstance(value, Elementwise) else value
+
+
+def _require_known(nodes: Sequence[Node]) -> None:
+    """Raise ModelFileError if there are nodes with operators that are never supported. It lists all of them."""
+    unknown: dict[str, list[str]] = {}
+    for node in nodes:
+        if node.operator not in OPERATORS and node.operator not in FOLDERS:
+            unknown.setdefault(node.operator, []).append(node.name)
+    if unknown:
+        raise unsupported_graph(unknown, [])
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()).removesuffix(".")[:300]
+    return text or type(error).__name__
