@@ -5,17 +5,7 @@ from __future__ import annotations
 import argparse
 
 from convnet._version import __version__
-from convnet.cli import (
-    evaluate,
-    explore,
-    export,
-    inspect,
-    options,
-    predict,
-    specs,
-    summary,
-    train,
-)
+from convnet.cli import evaluate, explore, export, inspect, options, predict, specs, summary, train
 
 COMMANDS = (train, predict, evaluate, inspect, explore, export, summary, specs)
 EXAMPLES = """\
