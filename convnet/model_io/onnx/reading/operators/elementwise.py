@@ -13,7 +13,8 @@ from convnet.model_io.onnx.reading.context import MERGED, Elementwise
 from convnet.model_io.onnx.reading.errors import UnsupportedNodeError
 from convnet.model_io.onnx.reading.expressions import BINARY, MAX_TREE, UNARY, Tree
 from convnet.model_io.onnx.reading.operators.registry import operator
-from convnet.model_io.onnx.reading.vertices import LOG_SOFTMAX, Feature, Vertex
+from convnet.model_io.onnx.reading.tensors import FLOATS
+from convnet.model_io.onnx.reading.vertices import INPUT, LOG_SOFTMAX, Feature, Vertex
 
 if TYPE_CHECKING:
     from convnet.model_io.onnx.reading.context import Context, Value
@@ -24,11 +25,26 @@ BOUNDS = {"Max": (None, np.inf), "Min": (-np.inf, None)}  # None is the constant
 SELU_ALPHA, SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875
 
 
-@operator("Identity", "Cast", "CastLike")
+@operator("Identity")
 def identity(node: Node, ctx: Context) -> Value:
     value = ctx.value(node, 0)
     if value is None:
         raise UnsupportedNodeError("its input is missing")
+    return value
+
+
+@operator("Cast", "CastLike")
+def cast(node: Node, ctx: Context) -> Value:
+    """Return the input, because layers compute in float32. Only an input of integers may become other integers."""
+    value = identity(node, ctx)
+    if node.operator == "CastLike":
+        like = ctx.value(node, 1)
+        to_float = not isinstance(like, np.ndarray) or like.dtype.kind == "f"
+    else:
+        to_float = node.get("to", FLOATS[0]) in FLOATS
+    is_input = isinstance(value, Feature) and value.vertex.kind == INPUT
+    if not to_float and not (is_input and ctx.has_integers):
+        raise UnsupportedNodeError("it rounds to integers or booleans, which no layer does")
     return value
 
 
