@@ -34,11 +34,14 @@
 /* Floats after the end of an area that a kernel may read (never write). */
 #define CN_SLACK 64
 
-/* A batch of maps in the arena: pixel (y, x) of sample s starts at offset + s * sample + y * row + x * c. What lies
+/* A batch of maps in the arena: pixel (y, x) of sample s starts at offset + s * sample + y * row + x * pixel. What lies
  * between the rows is a halo of zeros, as wide as the reader's padding, so that a convolution has no edges; a sample's
- * memory, halo included, is [start + s * sample, start + (s + 1) * sample). Flat data are 1 x 1 maps. */
+ * memory, halo included, is [start + s * sample, start + (s + 1) * sample). Flat data are 1 x 1 maps.
+ *
+ * pixel is c, unless the map is a slice of the channels of another map. Only the dst of a direct or Winograd convolution's
+ * forward pass, and of concat_fwd, may be a slice. All other kernels take pixels to be c floats apart. */
 typedef struct {
-    int64_t offset, sample, row, start;
+    int64_t offset, sample, row, pixel, start;
     int64_t h, w, c;
 } cn_map;
 

@@ -9,48 +9,34 @@ The program prints the accuracies on ``validation``, which chooses nothing, and 
 """
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
-from convnet import ConvNetClassifier
-from convnet.augment import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
+from convnet import ConvNetClassifier, load_pretrained
+from convnet.cli import recipe
 from convnet.data import ImageFolder
-from convnet.schedules import OneCycle
+
+SIDES = {"from scratch": 150, "pretrained": recipe.PRETRAINED.size}  # in pixels
 
 
-def from_scratch(n, random_state):
-    """Return a classifier with random weights, much like that of `convnet train --from-scratch`."""
-    epochs = min(max(40_000 // n, 20), 200)
-    return ConvNetClassifier(
-        "catdog",
-        augment=[RandomFlip(), RandomRotation(15), RandomTranslation(0.1), RandomZoom(0.2)],
-        batch_size=32,
-        learning_rate=OneCycle(),
-        learning_rate_init=3e-3,
-        max_iter=epochs,
-        n_iter_no_change=epochs,
-        random_state=random_state,
-    )
-
-
-def pretrained(n, random_state):
-    """Return a classifier whose output layer learns from the features of EfficientNet-Lite0."""
-    return ConvNetClassifier(
-        "efficientnet-lite0",
-        init_weights="pretrained",
-        freeze="until:globalpool1",
-        batch_size=min(32, max(8, n // 16)),
-        alpha=1,
-        learning_rate="cosine",
-        learning_rate_init=3e-3,
-        max_iter=50,
-        n_iter_no_change=50,
-        random_state=random_state,
-    )
-
-
-WAYS = {"from scratch": (from_scratch, 150), "pretrained": (pretrained, 224)}  # pixels of a side
+def fit(way, X, y, random_state):
+    """Return a classifier trained as ``convnet train`` does it, without augmentation if it starts from ImageNet."""
+    clf, stages = None, [recipe.for_photographs(len(X), X.shape[1:3])]
+    if way == "pretrained":
+        clf = load_pretrained(recipe.PRETRAINED.preset)
+        stages = [
+            stage._replace(cache_augmented=None) for stage in recipe.from_pretrained(clf, len(X))
+        ]
+    for stage in stages:
+        clf = ConvNetClassifier(
+            **stage._asdict(),
+            init_weights=None if clf is None else FrozenEstimator(clf),
+            random_state=random_state,
+        ).fit(X, y)
+    return clf
 
 
 def draw_rows(y, n, seed):
@@ -64,19 +50,49 @@ def draw_rows(y, n, seed):
     return np.sort(np.concatenate(parts))
 
 
-def accuracies(folder, side, make, sizes, n_draws):
+def accuracies(folder, way, sizes, n_draws):
     """Return the accuracies, shape (len(sizes), n_draws)."""
-    train, validation = (
-        ImageFolder(folder / part, size=(side, side)) for part in ("train", "validation")
-    )
+    size = SIDES[way], SIDES[way]
+    train, validation = (ImageFolder(folder / part, size=size) for part in ("train", "validation"))
     found = []
     for n in sizes:
         for seed in range(n_draws):
             rows = draw_rows(train.target, n, seed)
-            clf = make(n, seed).fit(train[rows], train.target[rows])
+            clf = fit(way, train[rows], train.target[rows], seed)
             found.append(clf.score(validation, validation.target))
             print(f"{n:6} photographs, draw {seed}: {found[-1]:.3f}", flush=True)
     return np.reshape(found, (len(sizes), n_draws))
+
+
+def draw(found, sizes, path):
+    """Write the picture: the mean accuracy of each way, and the range of its draws.
+
+    Parameters
+    ----------
+    found : dict of str to ndarray of shape (len(sizes), n_draws)
+        Accuracies by way.
+    sizes : list of int
+    path : str or Path
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    for way, values in found.items():
+        axes.plot(sizes, 100 * values.mean(axis=1), marker="o", label=way)
+        axes.fill_between(
+            sizes, 100 * values.min(axis=1), 100 * values.max(axis=1), alpha=0.2, linewidth=0
+        )
+    axes.set(
+        xscale="log",
+        xlabel="photographs to learn from",
+        ylabel="accuracy on others (%)",
+        ylim=(None, 100),
+    )
+    axes.set_xticks(sizes, [f"{n:,}" for n in sizes], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=150)
 
 
 def main():
@@ -87,27 +103,13 @@ def main():
     parser.add_argument("--draws", type=int, default=3, help="draws of photographs (default: 3)")
     parser.add_argument("--out", default="accuracy.png", help="the picture (default: %(default)s)")
     args = parser.parse_args()
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise SystemExit('Pictures need Matplotlib: pip install "scikit-convnet[plot]"') from None
-    _, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    for name, (make, side) in WAYS.items():
-        print(name)
-        found = 100 * accuracies(args.folder, side, make, args.sizes, args.draws)
-        axes.plot(args.sizes, found.mean(axis=1), marker="o", label=name)
-        axes.fill_between(args.sizes, found.min(axis=1), found.max(axis=1), alpha=0.2)
-    axes.set(
-        xscale="log",
-        xlabel="photographs to learn from",
-        ylabel="accuracy on others (%)",
-        ylim=(None, 100),
-    )
-    axes.set_xticks(args.sizes, [f"{n:,}" for n in args.sizes], minor=False)
-    axes.set_xticks([], minor=True)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    plt.savefig(args.out, dpi=150)
+    if find_spec("matplotlib") is None:
+        raise SystemExit('Pictures need Matplotlib: pip install "scikit-convnet[plot]"')
+    found = {}
+    for way in SIDES:
+        print(way)
+        found[way] = accuracies(args.folder, way, args.sizes, args.draws)
+    draw(found, args.sizes, args.out)
 
 
 if __name__ == "__main__":

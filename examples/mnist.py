@@ -41,7 +41,7 @@ LAYERS = [
     ReLU(),
     Dropout(0.3),
 ]
-AUGMENT = [  # no flips: a mirrored 2 is no digit
+AUGMENT = [  # no flips: a mirrored 2 is not a digit
     RandomRotation(10),
     RandomZoom(0.1),
     RandomTranslation(0.08),

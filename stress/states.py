@@ -98,7 +98,7 @@ def edits(state):
         for name in ("None", "1", "a text", "a function"):
             value = HOSTILE[name]
             yield f"more: {key} = {name}", lambda s, key=key, value=value: s.update({key: value})
-    yield "a key that is no text", lambda s: s.update({1: 2})
+    yield "a key that is not a string", lambda s: s.update({1: 2})
     yield from _of_weights(state)
     yield from _of_spec(state)
     yield from _of_values(state)
@@ -120,7 +120,7 @@ def _of_weights(state):
             yield f"{name} and {other} swapped", lambda s, both=both: changed(s, **both)
     yield "a weight more", lambda s: changed(s, x=np.zeros(3, np.float32))
     yield (
-        "a key that is no text in the weights",
+        "a key that is not a string in the weights",
         lambda s: changed(s) or s["weights_"]._arrays.update({1: 2}),
     )
     yield "weights that are a dict", lambda s: s.update(weights_=dict(arrays))

@@ -83,10 +83,13 @@ def conv(
     by_blocks=False,
     draw=None,
     by_columns=False,
+    around=(0, 0),
 ):
     """A convolution, and its gradients, by one of the algorithms.
 
     `by_blocks`: the gradient of the weights is computed over the whole batch, in two groups of samples.
+
+    `around`: channels of the output's map before and after those that are written. They have to stay as they are.
 
     The operands are integers; those of Winograd's algorithm, which rounds, are normal, so that no output is close to 0,
     where the slope of an activation jumps.
@@ -112,7 +115,8 @@ def conv(
     tiles = max(14, -(-ow // tile) * pool[0], -(-size[1] // tile)) if winograd else 0
     rows, columns = -(-oh // tile), -(-ow // tile)
     strip = rows if rows * columns <= tiles else max(1, tiles // columns // pool[0] * pool[0])
-    dst = m.blank(n, *y.shape[1:], HALO)
+    whole_dst = m.blank(n, *y.shape[1:3], sum(around) + oc, HALO)
+    dst = whole_dst | dict(offset=whole_dst["offset"] + around[0], c=oc)
     grad_src = m.blank(n, *x.shape[1:], (0, 0, 0, 0))
     points = WINOGRAD_POINTS if winograd else kernel[0] * kernel[1]
     fields = dict(
@@ -152,7 +156,7 @@ def conv(
     )
     if by_blocks:
         fields |= dict(weights_groups=2, weights_group=w.size)
-        # Winograd: blocks of 16 channels or more
+        # Winograd: blocks of 8 channels or more
         halves = dict(weights_rows=-(-c // 2), weights_columns=-(-oc // 2))
         fields |= halves if winograd else dict(weights_rows=13, weights_columns=COLUMNS)
     name_of_area = "batch_grads" if by_blocks else "lane_grads"
@@ -163,6 +167,8 @@ def conv(
     name = algorithm.replace("direct", "conv2d")
     pack = {"direct": ["pack_conv2d"], "winograd": ["pack_winograd"]}.get(algorithm, [])
     stages, expected = [*pack, f"{name}_fwd"], {"output": (dst, y)}
+    others = [(0, 0), (0, 0), (0, 0), around]
+    expected["whole map"] = (whole_dst, np.pad(y, others, constant_values=np.nan))
     if by_columns:
         stages = [*(["winograd_transform"] if winograd else pack), f"{name}_wide_fwd"]
         floats = (
@@ -825,15 +831,21 @@ def cases(seed=0):
     def add(name, make, *arguments, **options):
         found[name] = lambda: make(np.random.default_rng(seed), *arguments, **options)
 
+    forward = dict(backward=False)
     for c, oc in zip(CHANNELS, CHANNELS[::-1], strict=True):
         add(f"conv2d {c} to {oc}", conv, "direct", c, oc)
-        wide = dict(by_columns=True, backward=False)
+        wide = dict(by_columns=True, **forward)
         add(f"wide conv2d {c} to {oc}", conv, "direct", c, oc, **wide)
         add(f"transposed {c} to {oc}", transposed, c, oc)
         add(f"dense {c} to {oc}", dense, c, oc)
         add(f"wide dense {c} to {oc}", dense, c, oc, n=15, wide=True)
         if c > 1:
             add(f"depthwise {c}", conv, "depthwise", c, c, groups=c, size=(5, 11))
+        for width in (1, 3, 17):
+            add(f"conv2d {c}, slice, {width}", conv, "direct", 3, c, around=(width, 2), **forward)
+        pooled = dict(around=(5, 1), pool=(2, 2), size=(6, 9))
+        add(f"conv2d {c}, pooled slice", conv, "direct", 3, c, **pooled, **forward)
+        add(f"wide conv2d {c}, slice", conv, "direct", 3, c, around=(1, 6), **wide)
     for c in CHANNELS:
         add(f"conv2d pooled {c}", conv, "direct", 3, c, pool=(2, 2), size=(6, 9))
         for kind in ("max", "avg"):
@@ -896,11 +908,29 @@ def cases(seed=0):
             n=3,
         )
         add(f"winograd pooled {width}", conv, "winograd", 48, 16, size=(9, width), pool=(2, 2))
+        around = dict(around=(3, 18), **forward)
+        add(f"winograd slice {width}", conv, "winograd", 48, 20, size=(6, width), **around)
+        pooled = dict(pool=(2, 2), **around)
+        add(f"winograd pooled slice {width}", conv, "winograd", 48, 16, size=(9, width), **pooled)
+        around = dict(around=(3, 18), **wide)
+        add(f"wide winograd slice {width}", conv, "winograd", 48, 80, size=(6, width), **around)
         add(f"wide winograd {width}", conv, "winograd", 48, 80, size=(6, width), **wide)
-    for c, oc in ((16, 17), (20, 50), (24, 24), (33, 16), (47, 31)):
+    for c, oc in (
+        (8, 9),
+        (9, 8),
+        (10, 20),
+        (13, 15),
+        (16, 17),
+        (20, 50),
+        (24, 24),
+        (33, 12),
+        (47, 31),
+    ):
         for side in (3, 5):
             sides = dict(kernel=(side, side), pads=((side - 1, side - 2),) * 2)
             add(f"winograd {side}x{side} {c} to {oc}", conv, "winograd", c, oc, **sides)
+            blocks = sides | dict(by_blocks=True, n=3)
+            add(f"winograd {side}x{side} by blocks {c}", conv, "winograd", 2 * c, 2 * oc, **blocks)
     for width in (2, 5, 6, 7, 9):
         five = dict(kernel=(5, 5), pads=((2, 2), (2, 2)))
         add(f"winograd 5x5 {width}", conv, "winograd", 16, 32, size=(5, width), **five)

@@ -71,7 +71,7 @@ class Memory:
         block[:, : framed.shape[1]] = framed
         start, row = self.arena.reserve(block), (w + left + right) * c
         offset = start + top * row + left * c
-        return dict(offset=offset, sample=sample, row=row, start=start, h=h, w=w, c=c)
+        return dict(offset=offset, sample=sample, row=row, pixel=c, start=start, h=h, w=w, c=c)
 
     def blank(self, n, h, w, c, halo=(0, 0, 0, 0)):
         """A map to write to."""
@@ -154,7 +154,7 @@ class Run:
         """The values of a map, or of (area, offset, shape)."""
         if isinstance(place, dict):
             h, w, c = place["h"], place["w"], place["c"]
-            strides = np.array([place["sample"], place["row"], c, 1]) * 4
+            strides = np.array([place["sample"], place["row"], place["pixel"], 1]) * 4
             return np.lib.stride_tricks.as_strided(
                 self.arena[place["offset"] :], (self.n, h, w, c), strides
             )

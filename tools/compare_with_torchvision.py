@@ -9,7 +9,7 @@ starts the preset from each of the files and compares; --order ignores the name 
 nets are refused. It fails if logits differ by more than 1e-4 of their range, or if a layer is left over.
 
 Two nets are changed to what the presets are. SqueezeNet's ReLU before the last pooling is left out, because the output
-layer of convnet has none. timm's MobileNetV3 gets torchvision's epsilon, which is no part of a file of weights either.
+layer of convnet has none. timm's MobileNetV3 gets torchvision's epsilon, which weight files do not contain either.
 timm's efficientnet_lite0 is not compared: it has another padding than the preset, which tf_efficientnet_lite0 has.
 """
 

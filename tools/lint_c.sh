@@ -29,7 +29,7 @@ done
 clang-tidy --quiet csrc/isa/dispatch.c csrc/tables.c -- "${flags[@]}" || status=1
 
 for file in "${files[@]}"; do
-    # Templates have no guard: they are included for a width. An unused function is no fault of a file by itself.
+    # Templates have no guard: they are included for a width. A file on its own may have unused functions.
     grep -q '^#ifndef CN_[A-Z0-9_]*_H$' "$file" || continue
     printf '#define CN_ISA baseline\n#include "%s"\n' "${file#csrc/}" |
         "${CC:-cc}" "${flags[@]}" -Wno-unused-function -fsyntax-only -x c - || {

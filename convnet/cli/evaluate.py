@@ -184,7 +184,7 @@ def _tell_mistakes(mistakes: list[dict[str, Any]]) -> None:
         ]
         for one in mistakes[:MAX_LISTED]
     ]
-    say("worst mistakes, what it is → what the model takes it for:", *table(rows, left=2), "")
+    say("worst mistakes, true class → predicted class:", *table(rows, left=2), "")
 
 
 def _draw(

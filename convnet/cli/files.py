@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PICKLES = (".pkl", ".pickle", ".joblib")
 MODELS = (*model_file.ENDINGS, *PICKLES)
+READABLE = (*MODELS, ".onnx")  # from_onnx reads those of other libraries too
 LISTED = f"{', '.join(MODELS[:-1])} or {MODELS[-1]}"
 
 
@@ -102,11 +103,11 @@ def load_model(path: str, *kinds: type[N], jobs: int | None = None) -> N:
         raise UsageError(
             f"there is no file {path}. Train a model first: convnet train FOLDER --out {path}"
         )
-    if _ending(path) not in MODELS:
+    if _ending(path) not in READABLE:
         raise UsageError(
-            f"{path} is not a model: the name of a model file ends in {LISTED}. Rename it, if it is one."
+            f"{path} is not a model: the name of a model file ends in {LISTED}, or in .onnx. Rename it, if it is one."
         )
-    model = convnet.load(path) if _ending(path) in model_file.ENDINGS else _unpickled(path)
+    model = _read(path)
     if not isinstance(model, kinds):
         wanted = " or ".join(kind.__name__ for kind in kinds)
         raise UsageError(
@@ -120,6 +121,12 @@ def load_model(path: str, *kinds: type[N], jobs: int | None = None) -> N:
     if jobs is not None:
         model.set_params(n_jobs=jobs)
     return model
+
+
+def _read(path: str) -> Any:
+    if _ending(path) in PICKLES:
+        return _unpickled(path)
+    return convnet.load(path) if _ending(path) in model_file.ENDINGS else convnet.from_onnx(path)
 
 
 def _unpickled(path: str) -> Any:

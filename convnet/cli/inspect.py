@@ -15,6 +15,7 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import load_model
 from convnet.cli.folders import open_for, refuse_for_arrays
 from convnet.cli.report import relative, say, skipped_data
+from convnet.cli.shown_rows import has_classes, rows_to_show
 from convnet.inspection.displays.filters import convolutions
 from convnet.inspection.explain import METHODS
 
@@ -180,16 +181,9 @@ def _rows(args: Namespace, n: int, y: np.ndarray | None) -> np.ndarray:
             if not 0 <= row < n:
                 raise UsageError(f"--rows: {args.data} has rows 0 to {n - 1}; got {row}.")
         return np.array(args.rows)
-    if y is None or y.ndim > 1 or y.dtype.kind == "f":  # no classes: evenly over all images
-        return np.unique(np.linspace(0, n - 1, min(args.images or MIN_IMAGES, n)).astype(int))
-    classes, codes = np.unique(y, return_inverse=True)
-    turns = np.empty(n, int)  # how many images of its class come before an image
-    for code in range(len(classes)):
-        members = np.flatnonzero(codes == code)
-        turns[members] = np.arange(len(members))
-    order = np.lexsort((codes, turns))
-    wanted = args.images or min(max(MIN_IMAGES, len(classes)), MAX_IMAGES)
-    return np.sort(order[:wanted])
+    classes = 0 if y is None or not has_classes(y) else len(np.unique(y))
+    n_shown = args.images or min(max(MIN_IMAGES, classes), MAX_IMAGES)
+    return rows_to_show(n, y, n_shown)
 
 
 def _tell_images(subject: Subject) -> None:

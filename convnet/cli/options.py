@@ -45,7 +45,7 @@ UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """An argument parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(FAILED, f"{self.prog}: error: {message} ({self.prog} -h shows how)\n")
@@ -138,13 +138,15 @@ def numbers(text: str) -> list[int]:
 
 
 def names(known: Collection[str]) -> Callable[[str], list[str]]:
-    """Return what reads names with commas between them."""
+    """Return a parser of names that are separated by commas."""
 
     def read(text: str) -> list[str]:
         found = text.split(",")
         for name in found:
             if name not in known:
-                raise argparse.ArgumentTypeError(f"no {name!r}; there are {', '.join(known)}")
+                raise argparse.ArgumentTypeError(
+                    f"{name!r} is unknown; choose from {', '.join(known)}"
+                )
         return found
 
     return read
@@ -154,14 +156,14 @@ def size(text: str) -> tuple[int, ...]:
     """Return (height, width) of a text such as 150 or 100x150."""
     if not re.fullmatch(r"[1-9]\d*([x×][1-9]\d*)?", text, re.ASCII):
         raise argparse.ArgumentTypeError(
-            f"must be a side in pixels such as 150, or HEIGHTxWIDTH such as 100x150, from 1 up; got {text!r}"
+            f"must be a side in pixels such as 150, or HEIGHTxWIDTH such as 100x150, each 1 or more; got {text!r}"
         )
     sides = shape(text)
     return sides * 2 if len(sides) == 1 else sides
 
 
 def shape(text: str) -> tuple[int, ...]:
-    """Return the numbers in a text such as 150x150x3."""
+    """Return the integers in a text such as 150x150x3."""
     if not re.fullmatch(r"[1-9]\d*([x×][1-9]\d*)*", text, re.ASCII):
         raise argparse.ArgumentTypeError(
             f"must be numbers with x between them, such as 150x150x3; got {text!r}"
@@ -199,7 +201,9 @@ def _augmentation(text: str) -> dict[str, Any]:
     word, _, value = text.partition(":")
     if word not in AUGMENTATIONS:
         known = ", ".join(AUGMENTATIONS)
-        raise ValueError(f"no {word!r}; there are {known}, with values as in flip,rotate:15")
+        raise ValueError(
+            f"{word!r} is unknown; choose from {known}, with values as in flip,rotate:15"
+        )
     kind, field = AUGMENTATIONS[word]
     if not value:
         if word in _EXAMPLE:
@@ -211,11 +215,13 @@ def _augmentation(text: str) -> dict[str, Any]:
         number = float(value)
     except ValueError:
         example = _EXAMPLE.get(word, 0.5)
-        raise ValueError(f"{word}:{value} is no number, such as {word}:{example}") from None
+        raise ValueError(
+            f"{word}:{value} is not a number. Write {word}:{example}, for example"
+        ) from None
     if word == "resized-crop":
         if not 0 < number <= 1:
             raise ValueError(
-                f"{word}:{value} is the smallest share of the image that is kept, above 0 and at most 1"
+                f"{word}:{value} is not the smallest share of the image to keep, which is above 0 and at most 1"
             )
         return {"type": kind, field: (number, 1)}
     return {"type": kind, field: int(number) if number.is_integer() else number}

@@ -5,9 +5,19 @@ from __future__ import annotations
 import argparse
 
 from convnet._version import __version__
-from convnet.cli import evaluate, export, inspect, options, predict, specs, summary, train
+from convnet.cli import (
+    evaluate,
+    explore,
+    export,
+    inspect,
+    options,
+    predict,
+    specs,
+    summary,
+    train,
+)
 
-COMMANDS = (train, predict, evaluate, inspect, export, summary, specs)
+COMMANDS = (train, predict, evaluate, inspect, explore, export, summary, specs)
 EXAMPLES = """\
 examples:
   convnet train photos/ --out pets.npz          learn from photographs in one folder per class

@@ -50,7 +50,7 @@ def confusion_lines(names: Sequence[str], counts: Sequence[Sequence[int]]) -> li
     """Return a confusion matrix as lines: a row is a true class, a column a predicted one."""
     rows = [["", *names]]
     rows += [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)]
-    return ["what the images are (rows) and what they were taken for (columns):", *table(rows)]
+    return ["true classes (rows) and predicted classes (columns):", *table(rows)]
 
 
 def relative(path: str) -> str:

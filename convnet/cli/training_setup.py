@@ -31,7 +31,7 @@ PRETRAINED_FORM = FORM | {"size": (recipe.PRETRAINED.size,) * 2}
 
 
 class TrainingSetup(NamedTuple):
-    """What is learned, what it is tested on, and how it is trained.
+    """The training set, the test set, and the stages of the training.
 
     `X_val` and `y_val` are None without a test set. `skipped` are the files that could not be read. `start` is the
     net to start from, or None. Each stage of the training starts from the net of the stage before it.

@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 cdef extern from "convnet.h" nogil:
     ctypedef struct cn_map:
-        int64_t offset, sample, row, start, h, w, c
+        int64_t offset, sample, row, pixel, start, h, w, c
 
     ctypedef struct cn_maps_params:
         cn_map src, dst

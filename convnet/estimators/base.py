@@ -10,6 +10,7 @@ from convnet.callbacks import Progress
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.call_checks import CallChecksMixin, checked_call
 from convnet.estimators.declaration import check_parameters
+from convnet.estimators.explorer import ExplorerMixin
 from convnet.estimators.html_repr import HTMLReprMixin
 from convnet.estimators.inspection import InspectionMixin
 from convnet.estimators.parameters import ParametersMixin
@@ -68,6 +69,7 @@ class BaseConvNet(
     TorchMixin,
     PicklingMixin,
     InspectionMixin,
+    ExplorerMixin,
     HTMLReprMixin,
     CallbackSupportMixin,
     ParametersMixin,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from convnet.fitting.session import FitSession, Preparation
 
 
-MEMORY = 0.9  # weight of a step in the average of its neighbour
-DIVERGED = 4.0  # the average of the steps so far over its least, where there is no more to see
+MEMORY = 0.9  # weight of a step in the average of its neighbor
+DIVERGED = 4.0  # ratio of the average loss to its minimum at which the search ends
 MIN_STEPS = 3  # that a slope needs
 MAX_STEPS = 2**20  # the rates of all steps are computed first
 
@@ -100,7 +100,7 @@ def find_learning_rate(
     Raises
     ------
     TypeError
-        If the estimator is no net of convnet.
+        If the estimator is not a convnet estimator.
     ValueError
         If a rate or `steps` cannot be used, ``fit`` would refuse the data, or the loss does not fall at any rate.
 

@@ -141,7 +141,7 @@ def _replaced_lists(
         number, _, below = key.partition("__")
         if not number.lstrip("-").isdecimal() or not -len(lists) <= int(number) < len(lists):
             raise ValueError(
-                f"{path}__{number[:60]}: there is no such list. {path} has {len(lists)} lists, numbered from 0."
+                f"{path}__{number[:60]}: no list has this index. {path} has {len(lists)} lists, numbered from 0."
             )
         if below:
             by_list.setdefault(int(number), {})[below] = value
@@ -187,7 +187,7 @@ def _index(registry: Registry[Any], key: str, values: Sequence[Any], path: str) 
     if not -len(values) <= i < len(values):
         members = [f"{path}__{j} is {_kind(one)}" for j, one in enumerate(values)]
         raise ValueError(
-            f"{what}: there is no such {registry.noun}. {listed(members) if members else 'The list is empty'}."
+            f"{what}: no {registry.noun} has this index. {listed(members) if members else 'The list is empty'}."
         )
     return i
 

@@ -196,7 +196,7 @@ def checkpoint_fingerprint(
     estimator : BaseConvNet
         Being fitted.
     data : FitData
-        What it is fitted on.
+        The training data.
     validation_set : ValidationSet or None
         As passed to ``fit``.
     init_weights : mapping of str to ndarray, or None

@@ -44,7 +44,7 @@ def warn_of_likely_mistakes(estimator: Any, data: FitData, *, validated: bool) -
     estimator : BaseConvNet
         Being fitted.
     data : FitData
-        What it is fitted on.
+        The training data.
     validated : bool
         Whether `X_val` was passed.
     """

@@ -36,6 +36,7 @@ from convnet.fitting.likely_mistakes import (
     warn_of_likely_mistakes,
     warn_of_trivial_net,
 )
+from convnet.fitting.prefix_choice import behind_prefix, choose_prefix
 from convnet.fitting.transfer import (
     format_report,
     frozen_parameters,
@@ -47,12 +48,7 @@ from convnet.fitting.transfer import (
 from convnet.fitting.validation import Validation
 from convnet.layers import Normalize
 from convnet.training import snapshot
-from convnet.training.frozen_prefix import (
-    MAX_CACHED_BYTES,
-    AugmentedCopies,
-    CachedFeatures,
-    FrozenPrefix,
-)
+from convnet.training.frozen_prefix import CachedFeatures
 from convnet.training.loop import METRICS, Loop
 from convnet.training.optimization import OptimizationState, resolve_batch_size
 from convnet.training.statistics import learn_statistics
@@ -70,6 +66,7 @@ if TYPE_CHECKING:
     from convnet.inputs.target_scaling import TargetScaling
     from convnet.inputs.tasks.base import Task
     from convnet.training.examples import Examples
+    from convnet.training.frozen_prefix import FrozenPrefix
 
 
 PASSED = "X_val"  # stands for a validation set that was passed, where the seed of a split is noted otherwise
@@ -331,21 +328,9 @@ class FitSession:
         factors: dict[str, float] = {}
         if estimator.layer_learning_rates is not None:
             factors = rate_factors(estimator.layer_learning_rates, plan)
-        prefix: FrozenPrefix | None = None
-        copies: AugmentedCopies | None = None
-        if data.augment is None or estimator.cache_augmented is not None:
-            last = plan.frozen_prefix(frozen)
-            if estimator.cache_augmented is not None and (data.augment is None or last is None):
-                reason = (
-                    "there is no augment"
-                    if data.augment is None
-                    else "freeze does not keep the first layers of the net"
-                )
-                warn_user(
-                    f"{self.estimator_name}: cache_augmented has no effect, because {reason}."
-                )
-            if last is not None:
-                prefix = FrozenPrefix(network, last, self.n_threads)
+        prefix = None
+        if frozen or estimator.cache_augmented is not None:
+            prefix = choose_prefix(estimator, network, data.augment, frozen, self.n_threads)
         batch_size = resolve_batch_size(estimator.batch_size, len(examples.rows))
         optimization = cache.optimization_state or OptimizationState(self.seed, self.schedule_start)
         optimization.set_trainer(
@@ -368,20 +353,14 @@ class FitSession:
         if self.partial:
             cache.optimization_state, cache.training_pid = optimization, os.getpid()
         if prefix is not None:
-            if data.augment is not None:
-                copies = AugmentedCopies(
-                    data.augment, estimator.cache_augmented, optimization.trainer.seed
-                )
-            features = CachedFeatures.of(
-                examples, prefix=prefix, copies=copies, cached=not self.partial
+            examples = behind_prefix(
+                estimator,
+                examples,
+                prefix,
+                data.augment,
+                seed=optimization.trainer.seed,
+                cached=not self.partial,
             )
-            if copies is not None and features.bytes_to_cache > MAX_CACHED_BYTES:
-                warn_user(
-                    f"{self.estimator_name}: the outputs of the frozen layers for {copies.n} versions of each image "
-                    f"take {features.bytes_to_cache / 2**30:.1f} GiB. Only {MAX_CACHED_BYTES / 2**30:.1f} GiB are "
-                    "cached, so each epoch computes them again. Lower cache_augmented, or freeze more layers."
-                )
-            examples = features
         offset = None if score is None else score[1]
         return Preparation(optimization, examples, batch_size, offset, prefix)
 

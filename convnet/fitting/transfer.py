@@ -295,7 +295,9 @@ def layers_up_to(layers: Sequence[Layer], infos: Sequence[LayerInfo], name: str)
     """Return the layers up to the one of that name, each with its name fixed; see `BaseConvNet.layers_up_to`."""
     known = [info.name for info in infos if info.name != "output"]
     if name not in known:
-        raise ValueError(f"layers_up_to: {show(name)} is no layer. There are: {listed(known)}.")
+        raise ValueError(
+            f"layers_up_to: {show(name)} is not the name of a layer. The layers are {listed(known)}."
+        )
     wanted = known[: known.index(name) + 1]
     named = zip(resolve_names(layers), layers, strict=True)
     return [replace(layer, name=own) for own, layer in named if own in wanted]

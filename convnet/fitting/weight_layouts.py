@@ -1,20 +1,19 @@
-"""Arrays of weights from PyTorch or Keras, in the layout that layers have here.
+"""Weights from PyTorch or Keras in the layout of convnet's layers.
 
 ::
 
-    role here         PyTorch                           Keras
-    weights           weight, OIHW (Linear: out, in)    kernel, HWIO as here (Dense: in, out)
+    convnet           PyTorch                           Keras
+    weights           weight, OIHW (Linear: out, in)    kernel, HWIO: the same (Dense: in, out)
       of depthwise    weight (c·m, 1, kh, kw)           depthwise kernel (kh, kw, c, m)
-      of transposed   weight (in, out, kh, kw)          kernel (kh, kw, out, in) as here
+      of transposed   weight (in, out, kh, kw)          kernel (kh, kw, out, in): the same
     bias              bias                              bias
     gamma, beta       weight, bias                      gamma, beta
     moving_mean       running_mean                      moving_mean
     moving_variance   running_var                       moving_variance
     alpha             weight of PReLU, (c) or (1)       alpha of PReLU, (c) or (1, 1, c)
 
-A dense layer and a convolution with a kernel of one pixel compute the same on a map of one pixel, so that each can take
-the weights of the other (`Module.like`). `convnet.graph.flattened_orders` is about the other order of flattened maps in
-PyTorch.
+A dense layer and a convolution with a kernel of one pixel compute the same on a map of one pixel, so each can take the
+weights of the other (`Module.like`). PyTorch flattens maps in another order, see `convnet.graph.flattened_orders`.
 """
 
 from __future__ import annotations
@@ -50,21 +49,21 @@ NORMALIZE = "normalize"
 
 @dataclass(frozen=True, eq=False)
 class Module:
-    """The arrays of a layer, here or in a file.
+    """The arrays of a layer of convnet, or of a module in a file.
 
     Parameters
     ----------
     name : str
         Name of the layer, or of the module in the file.
     arrays : dict of str to ndarray
-        By their roles here, in the layout that they have here.
+        By role in convnet, in convnet's layout.
     sources : dict of str to str
-        By their roles here, the names in the file.
+        Names in the file, by role in convnet.
     group : str, default=""
         "depthwise", "separable" or "transpose" if only layers of this class can take the arrays. Keras numbers the
         layers of each class by themselves, so these have an order of their own.
     layer : str, default=None
-        Name of the layer, if `name` is that of a part of it. None is `name`.
+        Name of the layer, if `name` is the name of a part of it. None means `name`.
     """
 
     name: str
@@ -75,9 +74,9 @@ class Module:
 
     @property
     def kind(self) -> str:
-        """Which layers can take the arrays.
+        """Layers that can take the arrays.
 
-        "conv2d", "conv1d", "dense", "batchnorm", "norm", "normalize" or "prelu"; "" for none.
+        "conv2d", "conv1d", "dense", "batchnorm", "norm", "normalize" or "prelu"; "" if none.
         """
         roles = self.arrays.keys()
         if "weights" in roles:
@@ -97,9 +96,9 @@ class Module:
         return {role: array.shape for role, array in self.arrays.items()}
 
     def as_dense(self) -> Module:
-        """Return a convolution with a kernel of one pixel as the dense layer that it is on a map of one pixel.
+        """Return a convolution with a kernel of one pixel as a dense layer; any other module unchanged.
 
-        Other modules stay as they are.
+        On a map of one pixel, both compute the same.
         """
         weights = self.arrays.get("weights")
         if weights is None or weights.ndim < 3 or prod(weights.shape[:-2]) != 1:
@@ -108,10 +107,10 @@ class Module:
         return replace(self, arrays=arrays)
 
     def like(self, layer: Module) -> Module:
-        """Return the module in the form in which a layer can take it, or as it is if there is no such form.
+        """Return the module in the form that a layer can take, or unchanged if there is none.
 
         A convolution with a kernel of one pixel and a dense layer take each other's weights, as in squeeze-and-excite
-        blocks. A PReLU of PyTorch with one slope gives it to all channels.
+        blocks. If a PReLU of PyTorch has a single slope, all channels get it.
         """
         arrays = self.as_dense().arrays
         weights, own = arrays.get("weights"), layer.arrays.get("weights")
@@ -128,7 +127,7 @@ class Module:
         return self
 
     def parts(self) -> Iterator[Module]:
-        """Yield the weights of a layer, then the slopes of its PReLU, which is a module of its own elsewhere."""
+        """Yield the weights of a layer, then the slopes of its PReLU, a separate module in other libraries."""
         if "weights" not in self.arrays or "alpha" not in self.arrays:
             yield self
             return
@@ -144,7 +143,7 @@ class Module:
 
 
 def layout_of(names: Iterable[str]) -> str:
-    """Return whose names these are: "torch", "keras", or "own"."""
+    """Return the library whose naming scheme the names follow: "torch", "keras", or "own" for convnet."""
     named = list(names)
     last = [re.split(r"[./]", name)[-1].removesuffix(":0") for name in named]
     if any(word in KERAS_KERNELS for word in last) or any(_VARS.search(name) for name in named):
@@ -256,7 +255,7 @@ def _depthwise(part: tuple[str, np.ndarray]) -> tuple[str, np.ndarray]:
 
 
 def _keras_roles(name: str, arrays: Sequence[np.ndarray]) -> list[str]:
-    """Return the roles of variables that have numbers only: of each class of layers, in the order of their creation."""
+    """Return the roles of variables that have numbers, in the order of their creation, instead of names."""
     axes = [array.ndim for array in arrays]
     if len(axes) == 1 and ("p_re_lu" in name or "prelu" in name):
         return ["alpha"]

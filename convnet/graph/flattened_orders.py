@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.layers import LRN, Flatten, GroupNorm, Parallel
-from convnet.layers.flatten import flattened_order
 from convnet.layers.groupnorm import PER_CHANNEL
 from convnet.layers.weighted import WeightedLayer
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from convnet.graph.plan.plan import LayerInfo
     from convnet.layers.geometry import Shape
 
-    # Where PyTorch has the values of a layer's input. None: where they are here. Text: why there is no such order.
+    # Position in PyTorch of each value of a layer's input. None: the same position. Text: why no order is known.
     Order = NDArray[np.intp] | str | None
 
 
@@ -89,6 +88,26 @@ def _depends_on_neighbors(info: LayerInfo, shape: Shape) -> bool:
         return shape != (1,)
     one_of_each = (1, PER_CHANNEL, shape[-1])
     return isinstance(info.layer, GroupNorm) and info.layer.groups not in one_of_each
+
+
+def flattened_order(shape: Sequence[int], axes: Sequence[int]) -> NDArray[np.intp]:
+    """Return where the values of a flattened map are, if its axes had another order when it was flattened.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (height, width, channels) or (length, channels).
+    axes : sequence of int
+        The axes of `shape` in the other order, without those of size 1 that are left out: (2, 0, 1) is channels,
+        height, width.
+
+    Returns
+    -------
+    order : ndarray of int
+        ``features_here = features_there[order]``.
+    """
+    indices = np.arange(prod(shape)).reshape([shape[axis] for axis in axes])
+    return np.transpose(indices, np.argsort(axes)).ravel()
 
 
 def channels_first_order(shape: Shape) -> NDArray[np.intp] | None:

@@ -134,12 +134,15 @@ class Buffer:
     does not touch them. `alias` is the buffer whose memory this one shares, possibly in another shape. The gradient
     shares the memory of the gradient of `gradient_alias`. If that is None, `alias` takes its place; if it is the buffer
     itself, the gradient has its own memory.
+
+    If `first_channel` is given, the buffer is a slice of the channels of `alias`, which begins there.
     """
 
     shape: MapShape
     halo: tuple[int, int, int, int] = (0, 0, 0, 0)
     alias: Buffer | None = None
     gradient_alias: Buffer | None = None
+    first_channel: int | None = None
     start: int = 0  # of sample 0's memory, in floats
     offset: int | None = None  # of its pixel (0, 0)
     sample: int = 0  # floats from one sample to the next
@@ -187,10 +190,21 @@ class Buffer:
     def map(self) -> dict[str, int | None]:
         """Return the buffer as C's cn_map."""
         h, w, c = self.shape
+        if self.alias is not None and self.first_channel is not None:
+            whole = self.alias.map()
+            assert whole["offset"] is not None
+            return whole | dict(offset=whole["offset"] + self.first_channel, c=c)
         root = self.root
         row = (w + root.halo[2] + root.halo[3]) * c if root.shape == self.shape else w * c
         return dict(
-            offset=root.offset, sample=root.sample, row=row, start=root.start, h=h, w=w, c=c
+            offset=root.offset,
+            sample=root.sample,
+            row=row,
+            pixel=c,
+            start=root.start,
+            h=h,
+            w=w,
+            c=c,
         )
 
     def gradient_map(self) -> dict[str, int | None]:
@@ -201,6 +215,7 @@ class Buffer:
             offset=root.gradient_offset,
             sample=aligned(root.size),
             row=w * c,
+            pixel=c,
             start=root.gradient_offset,
             h=h,
             w=w,

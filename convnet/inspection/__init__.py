@@ -11,6 +11,7 @@ from convnet.inspection.displays import (
     MaximalPatchesDisplay,
     MistakesDisplay,
 )
+from convnet.inspection.explorer import ExplorerPage
 from convnet.inspection.trace import Trace, TraceStep
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "AugmentDisplay",
     "ConfusionDisplay",
     "ExplanationDisplay",
+    "ExplorerPage",
     "FeatureMapDisplay",
     "FilterDisplay",
     "HistoryDisplay",

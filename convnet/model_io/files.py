@@ -144,7 +144,7 @@ def _find_class(name: Any) -> type[SavingMixin]:
         return own[name]
     module, colon, cls = str(name).partition(":")
     if not colon:
-        raise ValueError(f"there is no estimator {show(name)}.")
+        raise ValueError(f"unknown estimator {show(name)}.")
     raise ValueError(
         f"it holds an estimator of the class {show(cls)} of the module {show(module)}, which is not defined. Import "
         "the module, or define the class, and load the file again."

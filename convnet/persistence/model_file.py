@@ -158,7 +158,7 @@ def check_exists(path: str, endings: Collection[str]) -> None:
 
 
 def failure(path: str, what: str, error: Exception) -> str:
-    """Return the message of the error about a file: `what` says what it is not, and `error` why."""
+    """Return the error message about a file: `what` says which kind of file it is not, and `error` why."""
     return f"{quoted(path)} {what}, or it was truncated or altered: {_reason(error)}"
 
 

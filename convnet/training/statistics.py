@@ -13,7 +13,7 @@ from convnet.training.examples import Examples
 
 CALL = (
     MAX_CHUNK_BYTES // 8
-)  # values at a time, read or learnt from: whatever their type, so that sums are the same
+)  # values at a time, read or learned from: whatever their type, so that sums are the same
 BLOCK = 2**16  # values that are summed at a time: they stay in cache between the passes
 
 

@@ -118,7 +118,6 @@ static void cn_conv2d_groups(const cn_conv_params *op, const cn_context *ctx, co
 static void conv2d_fwd(const cn_conv_params *op, const cn_context *ctx, const cn_task *t) {
     int64_t *seg = (int64_t *)t->scratch;
     const cn_taps taps = cn_forward_taps(op, seg);
-    const int64_t oc = op->dst.c;
     cn_grid grid = {.x = cn_window_origin(op, t->arena, t->s0),
                     .samples = t->s1 - t->s0,
                     .rows = op->oh,
@@ -126,7 +125,7 @@ static void conv2d_fwd(const cn_conv_params *op, const cn_context *ctx, const cn
                     .x_sample = op->src.sample,
                     .x_row = op->sh * op->src.row,
                     .x_pixel = op->sw * op->src.c,
-                    .y_pixel = oc};
+                    .y_pixel = op->dst.pixel};
     float *dst = cn_map_at(t, &op->dst, t->s0);
     if (!cn_conv_pools(op)) {
         grid.y = dst;
@@ -143,10 +142,11 @@ static void conv2d_fwd(const cn_conv_params *op, const cn_context *ctx, const cn
         return;
     }
     float *z = t->scratch + cn_aligned(2 * op->kh * op->kw);
-    const int64_t z_row = op->ow * oc, step = op->block_rows / op->pool_h;
+    const int64_t step = op->block_rows / op->pool_h;
     grid.samples = 1;
     grid.y = z;
-    grid.y_row = z_row;
+    grid.y_row = op->ow * op->dst.c;
+    grid.y_pixel = op->dst.c;
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y0 = 0; y0 < op->dst.h; y0 += step) {
             const int64_t rows = op->dst.h - y0 < step ? op->dst.h - y0 : step;

@@ -23,14 +23,14 @@ static void conv2d_wide_fwd(const cn_conv_params *op, const cn_context *ctx, con
                           .x_pixel = op->sw * op->src.c,
                           .y_sample = op->dst.sample,
                           .y_row = op->dst.row,
-                          .y_pixel = op->dst.c};
+                          .y_pixel = op->dst.pixel};
     cn_grid_gemm(&grid, &taps, ctx->packed + op->packed + n0 * taps.nseg * taps.klen, columns,
                  op->bias < 0 ? NULL : ctx->params + op->bias + n0, op->activation == CN_RELU);
     if (op->activation == CN_LINEAR || op->activation == CN_RELU) return;
     for (int64_t s = 0; s < grid.samples; s++)
         for (int64_t y = 0; y < op->oh; y++)
             for (int64_t x = 0; x < op->ow; x++) {
-                float *at = dst + s * op->dst.sample + y * op->dst.row + x * op->dst.c;
+                float *at = dst + s * op->dst.sample + y * op->dst.row + x * op->dst.pixel;
                 cn_activate(op->activation, at, at, columns);
             }
 }

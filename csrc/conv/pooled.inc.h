@@ -7,11 +7,22 @@
 #include "map/map.h"
 #include "pool/window.h"
 
+/* Activation of a row of the output, in place. */
+CN_INLINE void cn_activate_row(const cn_conv_params *op, float *row) {
+    const cn_map *dst = &op->dst;
+    if (dst->pixel == dst->c) {
+        cn_activate(op->activation, row, row, dst->w * dst->c);
+        return;
+    }
+    for (int64_t x = 0; x < dst->w; x++, row += dst->pixel)
+        cn_activate(op->activation, row, row, dst->c);
+}
+
 /* A row of the pooled output; winner: NULL, or the number of the winning pixel in each window. */
 static void cn_pool_row(const cn_conv_params *op, const float *z, int64_t z_row, float *y,
                         uint8_t *winner) {
     const int64_t c = op->dst.c, ph = op->pool_h, pw = op->pool_w;
-    for (int64_t x = 0; x < op->dst.w; x++, z += pw * c, y += c) {
+    for (int64_t x = 0; x < op->dst.w; x++, z += pw * c, y += op->dst.pixel) {
         uint8_t *won = winner ? winner + x * c : NULL;
         if (ph == 2 && pw == 2) /* constants, so that the loops over the window unroll */
             CN_CHANNEL_BLOCKS(c, cn_window_pool, 2, 2, z + k, z_row, c, y + k,
@@ -50,7 +61,7 @@ static void cn_pool_rows(const cn_conv_params *op, const cn_task *t, int64_t sam
     for (int64_t y = y0; y < y1; y++, z += op->pool_h * z_row) {
         float *row = cn_line(t, &op->dst, sample, y);
         cn_pool_row(op, z, z_row, row, winner ? winner + y * length : NULL);
-        if (op->activation != CN_LINEAR) cn_activate(op->activation, row, row, length);
+        if (op->activation != CN_LINEAR) cn_activate_row(op, row);
     }
 }
 
@@ -58,9 +69,7 @@ static void cn_pool_rows(const cn_conv_params *op, const cn_task *t, int64_t sam
 static void cn_conv2d_activate(const cn_conv_params *op, const cn_task *t, float *dst) {
     if (op->activation == CN_LINEAR || op->activation == CN_RELU) return;
     for (int64_t s = t->s0; s < t->s1; s++, dst += op->dst.sample)
-        for (int64_t y = 0; y < op->oh; y++)
-            cn_activate(op->activation, dst + y * op->dst.row, dst + y * op->dst.row,
-                        op->ow * op->dst.c);
+        for (int64_t y = 0; y < op->oh; y++) cn_activate_row(op, dst + y * op->dst.row);
 }
 
 #endif

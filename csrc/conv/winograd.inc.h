@@ -29,7 +29,7 @@ CN_INLINE cn_planes cn_wino_planes(const cn_conv_params *op, float *scratch, int
 /* Maps of one layout. */
 typedef struct {
     float *at; /* pixel (0, 0) of sample 0; of what is read, the window of output (0, 0) */
-    int64_t sample, row, c;
+    int64_t sample, row, pixel, c;
 } cn_maps;
 
 /* dst = act(bias + src * kernel) for a block of tiles of maps of h x w outputs. */
@@ -37,13 +37,14 @@ static void cn_wino_tiles(const cn_conv_params *op, const cn_tiles *tiles, const
                           const float *packed, const float *bias, int relu, const cn_maps *dst,
                           int64_t h, int64_t w, float *scratch) {
     const cn_planes p = cn_wino_planes(op, scratch, src->c, dst->c);
-    cn_wino_gather(tiles, src->at, src->sample, src->row, src->c, src->c, p.in, p.in_plane, src->c);
+    cn_wino_gather(tiles, src->at, src->sample, src->row, src->pixel, src->c, p.in, p.in_plane,
+                   src->c);
     for (int point = 0; point < CN_WINOGRAD_POINTS; point++)
         cn_gemm(p.in + point * p.in_plane, src->c, tiles->count,
                 packed + point * src->c * cn_round_columns(dst->c), src->c, dst->c, 0, dst->c,
                 p.out + point * p.out_plane, dst->c, NULL, 0);
-    cn_wino_scatter(tiles, p.out, p.out_plane, bias, relu, dst->at, dst->sample, dst->row, h, w,
-                    dst->c);
+    cn_wino_scatter(tiles, p.out, p.out_plane, dst->c, bias, relu, dst->at, dst->sample, dst->row,
+                    dst->pixel, h, w, dst->c);
 }
 
 /* The same for all tiles of some samples, block by block. */
@@ -63,8 +64,8 @@ static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const 
     const float *bias = op->bias < 0 ? NULL : ctx->params + op->bias;
     const float *packed = ctx->packed + op->packed;
     cn_maps src = {(float *)cn_window_origin(op, t->arena, t->s0), op->src.sample, op->src.row,
-                   op->src.c};
-    cn_maps dst = {cn_map_at(t, &op->dst, t->s0), op->dst.sample, op->dst.row, oc};
+                   op->src.c, op->src.c};
+    cn_maps dst = {cn_map_at(t, &op->dst, t->s0), op->dst.sample, op->dst.row, op->dst.pixel, oc};
     if (!cn_conv_pools(op)) {
         cn_wino_maps(op, t->s1 - t->s0, &src, packed, bias, op->activation == CN_RELU, &dst, op->oh,
                      op->ow, t->scratch);
@@ -75,7 +76,7 @@ static void winograd_fwd(const cn_conv_params *op, const cn_context *ctx, const 
     cn_tiles tiles = cn_wino_tiles_of(cn_wino_size(op), op->oh, op->ow);
     const int64_t most = cn_wino_block_samples(op), strip = op->strip_tile_rows;
     const cn_maps z = {t->scratch + cn_wino_planes_floats(op), strip * tiles.size * op->ow * oc,
-                       op->ow * oc, oc};
+                       op->ow * oc, oc, oc};
     for (int64_t s = t->s0; s < t->s1; s += most) {
         const int64_t samples = cn_min(most, t->s1 - s);
         src.at = (float *)cn_window_origin(op, t->arena, s);
@@ -163,9 +164,9 @@ static void cn_wino_data(const cn_conv_params *op, const cn_context *ctx, const 
     /* input pixel (i, j) reads grad_preact from (i + pt - (kh - 1), j + pl - (kw - 1)) on */
     const cn_maps src = {inside + (op->pt - op->kh + 1) * z->row +
                              (op->pl - op->kw + 1) * op->dst.c,
-                         z->sample, z->row, op->dst.c};
+                         z->sample, z->row, op->dst.c, op->dst.c};
     const cn_maps dst = {cn_map_at(t, &op->grad_src, s), op->grad_src.sample, op->grad_src.row,
-                         op->src.c};
+                         op->src.c, op->src.c};
     cn_wino_maps(op, samples, &src, ctx->packed + op->packed_grad, NULL, 0, &dst, op->src.h,
                  op->src.w, t->scratch);
 }

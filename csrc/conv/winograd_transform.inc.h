@@ -9,7 +9,7 @@
  *
  * where . is the product of elements; over all channels it is one matrix product for each of the 36
  * points: [tiles][c] x [c][oc], or in the weight gradient [tiles][c]^T x [tiles][oc]. A block of tiles
- * goes through all three steps in the second-level cache. There are 16 channels or more on both sides. The last vector of a
+ * goes through all three steps in the second-level cache. There are 8 channels or more on both sides. The last vector of a
  * transform is also a whole one: it overlaps the one before.
  *
  * Tiles reach beyond the map; what they read there is zero (the halo is widened for them) or is
@@ -22,55 +22,78 @@
 #include "isa/simd.h"
 #include "sizes.h"
 
+/* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles of size x size outputs. */
+typedef struct {
+    int64_t size, rows, columns, first, count;
+} cn_tiles;
+
+CN_INLINE cn_tiles cn_wino_tiles_of(int64_t size, int64_t h, int64_t w) {
+    return (cn_tiles){.size = size, .rows = cn_blocks(h, size), .columns = cn_blocks(w, size)};
+}
+
+CN_INLINE void cn_tile_at(const cn_tiles *t, int64_t i, int64_t *sample, int64_t *y, int64_t *x) {
+    const int64_t tile = t->first + i, area = t->rows * t->columns;
+    *sample = tile / area;
+    *y = tile % area / t->columns * t->size;
+    *x = tile % t->columns * t->size;
+}
+
+#define CN_TEMPLATE "conv/winograd_tiles.inc.h"
+#if CN_LANES == 16
+#define VW 8
+#include "isa/template.h"
+#endif
+#define VW CN_LANES
+#include "isa/template.h"
+#undef CN_TEMPLATE
+
+/* Call F for vectors as wide as `channels` allow. */
+#if CN_LANES == 16
+#define CN_WINO_WIDTH(channels, F, ...)                                                            \
+    do {                                                                                           \
+        if ((channels) < CN_LANES)                                                                 \
+            CN_NAME(F, 8, 1)(__VA_ARGS__);                                                         \
+        else                                                                                       \
+            CN_NAME(F, CN_LANES, 1)(__VA_ARGS__);                                                  \
+    } while (0)
+#else
+#define CN_WINO_WIDTH(channels, F, ...) CN_NAME(F, CN_LANES, 1)(__VA_ARGS__)
+#endif
+
+/* planes[36][count][c], rows `line` floats apart, = B^T d B of tiles of c channels of src, whose pixel (0, 0) of sample 0 is
+ * the first tile's; pixels are `pixel` floats apart. */
+static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t sample, int64_t row,
+                           int64_t pixel, int64_t c, float *planes, int64_t plane, int64_t line) {
+    CN_WINO_WIDTH(c, cn_wino_gather, tiles, src, sample, row, pixel, c, planes, plane, line);
+}
+
+/* planes[36][count][c] = A g A^T of tiles of c channels of grad_preact; what lies beyond h x w pixels counts as 0. */
+static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact, int64_t sample,
+                                int64_t row, int64_t pixel, int64_t h, int64_t w, int64_t c,
+                                float *planes, int64_t plane) {
+    if (tiles->size == 4)
+        CN_WINO_WIDTH(c, cn_wino_gather_grad_of, 4, tiles, grad_preact, sample, row, pixel, h, w, c,
+                      planes, plane);
+    else
+        CN_WINO_WIDTH(c, cn_wino_gather_grad_of, 2, tiles, grad_preact, sample, row, pixel, h, w, c,
+                      planes, plane);
+}
+
+/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w, from planes[36][count][channels]
+ * with rows `line` floats apart. Pixels of dst are `pixel` floats apart, so that it may be some of a map's channels. */
+static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane, int64_t line,
+                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
+                            int64_t pixel, int64_t h, int64_t w, int64_t channels) {
+    if (tiles->size == 4)
+        CN_WINO_WIDTH(channels, cn_wino_scatter_of, 4, tiles, planes, plane, line, bias, relu, dst,
+                      sample, row, pixel, h, w, channels);
+    else
+        CN_WINO_WIDTH(channels, cn_wino_scatter_of, 2, tiles, planes, plane, line, bias, relu, dst,
+                      sample, row, pixel, h, w, channels);
+}
+
 #define VW CN_LANES
 #include "isa/vector.h"
-
-/* B^T d */
-CN_INLINE void cn_wino_input(const VEC d[6], VEC t[6]) {
-    const VEC even = VFMA(VSET(-4.0f), d[2], d[4]), odd = VFMA(VSET(-4.0f), d[1], d[3]);
-    const VEC near = d[4] - d[2], twice = VSET(2.0f) * (d[3] - d[1]);
-    t[0] = VFMA(VSET(4.0f), d[0], VFMA(VSET(-5.0f), d[2], d[4]));
-    t[1] = even + odd;
-    t[2] = even - odd;
-    t[3] = near + twice;
-    t[4] = near - twice;
-    t[5] = VFMA(VSET(4.0f), d[1], VFMA(VSET(-5.0f), d[3], d[5]));
-}
-
-/* A^T m: 4 or 2 outputs */
-CN_INLINE void cn_wino_output(const int size, const VEC m[6], VEC y[4]) {
-    const VEC s12 = m[1] + m[2], d12 = m[1] - m[2], s34 = m[3] + m[4], d34 = m[3] - m[4];
-    y[0] = m[0] + s12 + s34;
-    if (size == 2) {
-        y[1] = VFMA(VSET(2.0f), d34, d12) + m[5];
-        return;
-    }
-    y[1] = VFMA(VSET(2.0f), d34, d12);
-    y[2] = VFMA(VSET(4.0f), s34, s12);
-    y[3] = VFMA(VSET(8.0f), d34, d12) + m[5];
-}
-
-/* A g of 4 or 2 values */
-CN_INLINE void cn_wino_grad(const int size, const VEC g[4], VEC t[6]) {
-    t[0] = g[0];
-    if (size == 2) {
-        const VEC twice = VSET(2.0f) * g[1];
-        t[1] = g[0] + g[1];
-        t[2] = g[0] - g[1];
-        t[3] = g[0] + twice;
-        t[4] = g[0] - twice;
-        t[5] = g[1];
-        return;
-    }
-    const VEC even = g[0] + g[2], odd = g[1] + g[3];
-    const VEC even4 = VFMA(VSET(4.0f), g[2], g[0]);
-    const VEC odd8 = VSET(2.0f) * VFMA(VSET(4.0f), g[3], g[1]);
-    t[1] = even + odd;
-    t[2] = even - odd;
-    t[3] = even4 + odd8;
-    t[4] = even4 - odd8;
-    t[5] = g[3];
-}
 
 /* G w of 3 or 5 taps */
 CN_INLINE void cn_wino_kernel(const int taps, const VEC w[5], VEC t[6]) {
@@ -105,155 +128,6 @@ CN_INLINE void cn_wino_kernel_grad(const int taps, const VEC u[6], VEC w[5]) {
     }
     w[1] = VFMA(VSET(1.0f / 12.0f), u[3] - u[4], VSET(1.0f / 6.0f) * (u[2] - u[1]));
     w[2] = VFMA(VSET(1.0f / 6.0f), far, near + u[5]);
-}
-
-/* Tiles [first, first + count) of samples whose maps have `rows` x `columns` tiles of size x size outputs. */
-typedef struct {
-    int64_t size, rows, columns, first, count;
-} cn_tiles;
-
-CN_INLINE cn_tiles cn_wino_tiles_of(int64_t size, int64_t h, int64_t w) {
-    return (cn_tiles){.size = size, .rows = cn_blocks(h, size), .columns = cn_blocks(w, size)};
-}
-
-CN_INLINE void cn_tile_at(const cn_tiles *t, int64_t i, int64_t *sample, int64_t *y, int64_t *x) {
-    const int64_t tile = t->first + i, area = t->rows * t->columns;
-    *sample = tile / area;
-    *y = tile % area / t->columns * t->size;
-    *x = tile % t->columns * t->size;
-}
-
-/* planes[36][count][c], rows `line` floats apart, = B^T d B of tiles of c channels of src, whose pixel (0, 0) of sample 0 is
- * the first tile's; pixels are `pixel` floats apart. */
-static void cn_wino_gather(const cn_tiles *tiles, const float *src, int64_t sample, int64_t row,
-                           int64_t pixel, int64_t c, float *planes, int64_t plane, int64_t line) {
-    for (int64_t i = 0; i < tiles->count; i++) {
-        int64_t s, y, x;
-        cn_tile_at(tiles, i, &s, &y, &x);
-        const float *from = src + s * sample + y * row + x * pixel;
-        for (int64_t begin = 0; begin < c; begin += CN_LANES) {
-            const int64_t k = cn_min(begin, c - CN_LANES);
-            VEC t[6][6], out[6];
-#pragma GCC unroll 6
-            for (int b = 0; b < 6; b++) {
-                VEC d[6], column[6];
-#pragma GCC unroll 6
-                for (int a = 0; a < 6; a++) d[a] = VLOAD(from + a * row + b * pixel + k);
-                cn_wino_input(d, column);
-#pragma GCC unroll 6
-                for (int a = 0; a < 6; a++) t[a][b] = column[a];
-            }
-            float *to = planes + i * line + k;
-#pragma GCC unroll 6
-            for (int a = 0; a < 6; a++) {
-                cn_wino_input(t[a], out);
-#pragma GCC unroll 6
-                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
-            }
-        }
-    }
-}
-
-CN_INLINE void cn_wino_gather_grad_of(const int size, const cn_tiles *tiles,
-                                      const float *grad_preact, int64_t sample, int64_t row,
-                                      int64_t pixel, int64_t h, int64_t w, int64_t c, float *planes,
-                                      int64_t plane) {
-    for (int64_t i = 0; i < tiles->count; i++) {
-        int64_t s, y, x;
-        cn_tile_at(tiles, i, &s, &y, &x);
-        const float *from = grad_preact + s * sample + y * row + x * pixel;
-        const int whole = y + size <= h && x + size <= w;
-        for (int64_t begin = 0; begin < c; begin += CN_LANES) {
-            const int64_t k = cn_min(begin, c - CN_LANES);
-            VEC t[6][4], out[6];
-#pragma GCC unroll 4
-            for (int b = 0; b < size; b++) {
-                VEC g[4], column[6];
-#pragma GCC unroll 4
-                for (int a = 0; a < size; a++)
-                    g[a] = whole || (y + a < h && x + b < w) ? VLOAD(from + a * row + b * pixel + k)
-                                                             : VSET(0.0f);
-                cn_wino_grad(size, g, column);
-#pragma GCC unroll 6
-                for (int a = 0; a < 6; a++) t[a][b] = column[a];
-            }
-            float *to = planes + i * c + k;
-#pragma GCC unroll 6
-            for (int a = 0; a < 6; a++) {
-                cn_wino_grad(size, t[a], out);
-#pragma GCC unroll 6
-                for (int b = 0; b < 6; b++) VSTORE(to + (a * 6 + b) * plane, out[b]);
-            }
-        }
-    }
-}
-
-/* planes[36][count][c] = A g A^T of tiles of c channels of grad_preact; what lies beyond h x w pixels counts as 0. */
-static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact, int64_t sample,
-                                int64_t row, int64_t pixel, int64_t h, int64_t w, int64_t c,
-                                float *planes, int64_t plane) {
-    if (tiles->size == 4)
-        cn_wino_gather_grad_of(4, tiles, grad_preact, sample, row, pixel, h, w, c, planes, plane);
-    else
-        cn_wino_gather_grad_of(2, tiles, grad_preact, sample, row, pixel, h, w, c, planes, plane);
-}
-
-CN_INLINE void cn_wino_scatter_of(const int size, const cn_tiles *tiles, const float *planes,
-                                  int64_t plane, int64_t line, const float *bias, int relu,
-                                  float *dst, int64_t sample, int64_t row, int64_t h, int64_t w,
-                                  int64_t c, int64_t channels) {
-    for (int64_t i = 0; i < tiles->count; i++) {
-        int64_t s, y, x;
-        cn_tile_at(tiles, i, &s, &y, &x);
-        float *to = dst + s * sample + y * row + x * c;
-        const int rows = (int)cn_min(h - y, size), columns = (int)cn_min(w - x, size);
-        for (int64_t begin = 0; begin < channels; begin += CN_LANES) {
-            const int64_t k = cn_min(begin, channels - CN_LANES);
-            const float *from = planes + i * line + k;
-            const VEC shift = bias ? VLOAD(bias + k) : VSET(0.0f);
-            VEC t[4][6], out[4];
-#pragma GCC unroll 6
-            for (int b = 0; b < 6; b++) {
-                VEC m[6], column[4];
-#pragma GCC unroll 6
-                for (int a = 0; a < 6; a++) m[a] = VLOAD(from + (a * 6 + b) * plane);
-                cn_wino_output(size, m, column);
-#pragma GCC unroll 4
-                for (int a = 0; a < size; a++) t[a][b] = column[a];
-            }
-            for (int a = 0; a < rows; a++) {
-                cn_wino_output(size, t[a], out);
-#pragma GCC unroll 4
-                for (int b = 0; b < size; b++) {
-                    if (b >= columns) break;
-                    VEC v = out[b] + shift;
-                    if (relu) v = VRELU(v);
-                    VSTORE(to + a * row + b * c + k, v);
-                }
-            }
-        }
-    }
-}
-
-/* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w: `channels` of the c channels of
- * dst, from planes[36][count][channels] with rows `line` floats apart. */
-static void cn_wino_scatter_channels(const cn_tiles *tiles, const float *planes, int64_t plane,
-                                     int64_t line, const float *bias, int relu, float *dst,
-                                     int64_t sample, int64_t row, int64_t h, int64_t w, int64_t c,
-                                     int64_t channels) {
-    if (tiles->size == 4)
-        cn_wino_scatter_of(4, tiles, planes, plane, line, bias, relu, dst, sample, row, h, w, c,
-                           channels);
-    else
-        cn_wino_scatter_of(2, tiles, planes, plane, line, bias, relu, dst, sample, row, h, w, c,
-                           channels);
-}
-
-/* The same for all channels, from planes[36][count][c]. */
-static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane,
-                            const float *bias, int relu, float *dst, int64_t sample, int64_t row,
-                            int64_t h, int64_t w, int64_t c) {
-    cn_wino_scatter_channels(tiles, planes, plane, c, bias, relu, dst, sample, row, h, w, c, c);
 }
 
 /* u[point] = G w G^T of CN_LANES kernels of taps x taps: w[t] is tap t of each; points are `step` floats apart. */

@@ -143,16 +143,16 @@ static void winograd_wide_fwd(const cn_conv_params *op, const cn_context *ctx, c
                             k > 0, m + point * CN_TILES_PLANE);
     }
     float *dst = cn_map_at(t, &op->dst, 0) + n0;
-    cn_wino_scatter_channels(
-        &tiles, m, CN_TILES_PLANE, CN_COLUMNS, op->bias < 0 ? NULL : ctx->params + op->bias + n0,
-        op->activation == CN_RELU, dst, op->dst.sample, op->dst.row, op->oh, op->ow, oc, columns);
+    cn_wino_scatter(&tiles, m, CN_TILES_PLANE, CN_COLUMNS,
+                    op->bias < 0 ? NULL : ctx->params + op->bias + n0, op->activation == CN_RELU,
+                    dst, op->dst.sample, op->dst.row, op->dst.pixel, op->oh, op->ow, columns);
     if (op->activation == CN_LINEAR || op->activation == CN_RELU) return;
     for (int64_t i = 0; i < tiles.count; i++) {
         int64_t s, y0, x0;
         cn_tile_at(&tiles, i, &s, &y0, &x0);
         for (int64_t y = y0; y < cn_min(y0 + 4, op->oh); y++)
             for (int64_t x = x0; x < cn_min(x0 + 4, op->ow); x++) {
-                float *at = dst + s * op->dst.sample + y * op->dst.row + x * oc;
+                float *at = dst + s * op->dst.sample + y * op->dst.row + x * op->dst.pixel;
                 cn_activate(op->activation, at, at, columns);
             }
     }

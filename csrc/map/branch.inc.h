@@ -166,8 +166,8 @@ static void concat_fwd(const cn_branch_params *op, const cn_context *ctx, const 
     for (int64_t s = t->s0; s < t->s1; s++)
         for (int64_t y = 0; y < op->src.h; y++)
             cn_copy_channels(cn_line(t, &op->src, s, y), c,
-                             cn_line(t, &op->dst, s, y) + op->first_channel, op->dst.c, op->src.w,
-                             c);
+                             cn_line(t, &op->dst, s, y) + op->first_channel, op->dst.pixel,
+                             op->src.w, c);
 }
 
 static void concat_bwd(const cn_branch_params *op, const cn_context *ctx, const cn_task *t) {

@@ -57,17 +57,36 @@ static void cn_pool_line(const float *z, int64_t z_row, int64_t n, float *y, uin
     }
 }
 
-/* The converse: gradients of two rows of 2 n pixels from those of n pooled values. */
+/* Gradients of a window's row with numbers `first` and first + 1, for VW windows side by side: 2 VW pixels. */
+CN_INLINE void cn_unpool_block(VEC g, MASK won, int32_t first, float *grad_preact) {
+    const VEC even = VPICK(VEQUAL(won, (MASK){0} + first), g, VSET(0.0f));
+    const VEC odd = VPICK(VEQUAL(won, (MASK){0} + (first + 1)), g, VSET(0.0f));
+#if CN_LANES > 1
+    VSTORE(grad_preact, CN_SHUFFLE(even, odd, CN_LOW));
+    VSTORE(grad_preact + VW, CN_SHUFFLE(even, odd, CN_HIGH));
+#else
+    grad_preact[0] = even;
+    grad_preact[1] = odd;
+#endif
+}
+
+/* The converse: gradients of two rows of 2 n pixels from those of n pooled values, readable in whole vectors. Nothing
+ * behind the rows is written. */
 static void cn_unpool_line(const float *g, const uint8_t *winner, int64_t n, float *grad_preact,
                            int64_t grad_preact_row) {
-    for (int64_t i = 0; i < n; i++) {
-        float *at = grad_preact + 2 * i;
-        const float value = g[i];
-        const int won = winner[i];
-        at[0] = won == 0 ? value : 0.0f;
-        at[1] = won == 1 ? value : 0.0f;
-        at[grad_preact_row] = won == 2 ? value : 0.0f;
-        at[grad_preact_row + 1] = won == 3 ? value : 0.0f;
+    int64_t i = 0;
+    for (; i + VW <= n; i += VW)
+        for (int32_t r = 0; r < 2; r++)
+            cn_unpool_block(VLOAD(g + i), FROM_BYTES(winner + i), 2 * r,
+                            grad_preact + r * grad_preact_row + 2 * i);
+    if (i == n) return;
+    uint8_t won[VW] = {0};
+    float tail[2 * VW];
+    memcpy(won, winner + i, (size_t)(n - i));
+    for (int32_t r = 0; r < 2; r++) {
+        cn_unpool_block(VLOAD(g + i), FROM_BYTES(won), 2 * r, tail);
+        memcpy(grad_preact + r * grad_preact_row + 2 * i, tail,
+               (size_t)(2 * (n - i)) * sizeof(float));
     }
 }
 

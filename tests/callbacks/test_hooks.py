@@ -211,7 +211,7 @@ def test_a_file_has_the_rights_of_any_other_and_its_path_may_be_bytes(
 
 
 def test_the_memory_of_a_fit_goes_with_it(clf, data):
-    """At once: what a fit holds is no part of a cycle, which waits for a collection."""
+    """At once: the objects of a fit are not part of a cycle, which would wait for the garbage collector."""
     runs = []
 
     class Keep(Callback):

@@ -71,9 +71,7 @@ def test_what_is_printed(mixed, capsys):
     ]
     assert lines[8:11] == ["       day  night", "day      4      2", "night    1      3"]
     assert lines[-2:] == ["evaluation/confusion_matrix.png", "evaluation/mistakes.png"] and not err
-    worst = out.partition("worst mistakes, what it is → what the model takes it for:\n")[
-        2
-    ].splitlines()[:3]
+    worst = out.partition("worst mistakes, true class → predicted class:\n")[2].splitlines()[:3]
     assert {line.split("  ")[0] for line in worst} == {
         "others/day/odd.jpg",
         "others/day/odder.jpg",

@@ -102,3 +102,21 @@ def test_help_needs_no_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     args = build_parser().parse_args(["export", "a.npz", "a.onnx"])
     assert (args.opset, args.proba, args.no_labels) == (None, None, None)
+
+
+def test_commands_take_an_onnx_file_as_a_model(pets, onnx, capsys):
+    assert cli.main(["export", "pets.npz", "pets.onnx", "--quiet"]) == 0
+    capsys.readouterr()
+    found = {}
+    for name in ("pets.npz", "pets.onnx"):
+        assert cli.main(["evaluate", name, "others", "--json", "--quiet", "--force"]) == 0
+        found[name] = json.loads(capsys.readouterr().out)
+    assert found["pets.npz"].pop("model") != found["pets.onnx"].pop("model")
+    assert found["pets.npz"]["accuracy"] == found["pets.onnx"]["accuracy"]
+    assert cli.main(["summary", "pets.onnx"]) == 0
+    assert "dense" in capsys.readouterr().out.lower()
+
+
+def test_an_onnx_file_that_is_not_a_net_is_one_line(pets, onnx, failed):
+    Path("broken.onnx").write_bytes(b"no model")
+    assert "from_onnx: 'broken.onnx' is not a model" in failed("summary", "broken.onnx")

@@ -78,7 +78,7 @@ def test_the_test_set_is_measured_after_each_epoch(photos, capsys):
 
 
 def test_what_is_held_out_chooses_nothing(photos, capsys):
-    """Other photographs held out, of wrong labels, leave the same bits; --keep-best is led by them."""
+    """Another validation set, with wrong labels, leaves the same bits; with --keep-best it decides."""
     Path("wrong").mkdir()
     os.rename("others/day", "wrong/night")
     os.rename("others/night", "wrong/day")

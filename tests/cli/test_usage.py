@@ -30,20 +30,26 @@ COMMANDS = ["train", "predict", "evaluate", "inspect", "summary", "specs"]
         (["train", "digits", "--jobs", "0"], "1 or more; got 0"),
         (
             ["train", "digits", "--size", "0"],
-            "a side in pixels such as 150, or HEIGHTxWIDTH such as 100x150, from 1 up; got '0'",
+            "a side in pixels such as 150, or HEIGHTxWIDTH such as 100x150, each 1 or more; got '0'",
         ),
         (
             ["train", "digits", "--size", "3x4x5"],
-            "HEIGHTxWIDTH such as 100x150, from 1 up; got '3x4x5'",
+            "HEIGHTxWIDTH such as 100x150, each 1 or more; got '3x4x5'",
         ),
         (
             ["train", "digits", "--cache", "much"],
             "must be a number of bytes, such as 1000000, 512M or 2G",
         ),
         (["train", "digits", "--fit", "squash"], "invalid choice: 'squash'"),
-        (["train", "digits", "--augment", "spin:3"], "no 'spin'; there are flip, rotate, shift"),
+        (
+            ["train", "digits", "--augment", "spin:3"],
+            "'spin' is unknown; choose from flip, rotate, shift",
+        ),
         (["train", "digits", "--augment", "rotate"], "rotate needs a value, such as rotate:15"),
-        (["train", "digits", "--augment", "rotate:far"], "rotate:far is no number"),
+        (
+            ["train", "digits", "--augment", "rotate:far"],
+            "rotate:far is not a number. Write rotate:15",
+        ),
         (["train", "digits", "--augment", "zoom:7"], "factor"),
         (["train", "digits", "--augment", "none.json"], "cannot read 'none.json'"),
         (["train", "digits", "--val", "a", "--val-fraction", ".1"], "not allowed with"),

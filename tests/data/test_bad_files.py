@@ -93,7 +93,7 @@ def test_bombs_are_refused_by_their_header(tmp_path, good, pixels):
     side = int(np.ceil(np.sqrt(pixels)))
     (tmp_path / "cat" / "bomb.png").write_bytes(png(picture(0, 2, 2), size=(side, side)))
     check(tmp_path, good, "more than the limit PIL.Image.MAX_IMAGE_PIXELS = 89478485")
-    with warnings.catch_warnings():  # its warning as an error is no other error
+    with warnings.catch_warnings():  # turning its warning into an error changes no error
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with pytest.raises(ImageError, match=r"PIL\.Image\.MAX_IMAGE_PIXELS = 89478485"):
             load_images(tmp_path, on_error="raise")

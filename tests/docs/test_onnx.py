@@ -9,8 +9,12 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
 
 
+# of PyTorch's exporter
+@pytest.mark.filterwarnings(
+    "ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning"
+)
 def test_the_programs_run(tmp_path, monkeypatch):
-    for library in ("onnx", "onnxruntime", "skl2onnx"):
+    for library in ("onnx", "onnxruntime", "skl2onnx", "torch", "onnxscript"):
         pytest.importorskip(library)
     monkeypatch.chdir(tmp_path)
     text, found = PAGE.read_text(encoding="utf-8"), {}

@@ -225,11 +225,11 @@ def test_nested_names():
         (
             "augment__9__degrees",
             AUGMENT,
-            "augment__9: there is no such augmentation. augment__0 is RandomFlip",
+            "augment__9: no augmentation has this index. augment__0 is RandomFlip",
         ),
         ("augment__1__degree", AUGMENT, "Did you mean 'degrees'"),
         ("augment__flip__mode", AUGMENT, "augment__flip: no augmentation has this name"),
-        ("augment__0__mode", None, "augment__0: there is no such augmentation. The list is empty"),
+        ("augment__0__mode", None, "augment__0: no augmentation has this index. The list is empty"),
     ],
 )
 def test_bad_nested_names(name, augment, message):

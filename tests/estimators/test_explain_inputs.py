@@ -130,7 +130,7 @@ def test_invalid_arguments_of_the_confusion():
         case.net.explain_confusion(case.X, y[:29])
     with pytest.raises(ValueError, match=r"cells must be .*; got 'auto'"):
         case.net.explain_confusion(case.X, y, cells="auto")
-    with pytest.raises(ValueError, match="target is no parameter of any method"):
+    with pytest.raises(ValueError, match="target is not a parameter of any method"):
         case.net.explain_confusion(case.X, y, target=1)
     with pytest.raises(ValueError, match="patch is a parameter of occlusion; gradcam takes layer"):
         case.net.explain_confusion(case.X, y, patch=3)

@@ -102,7 +102,7 @@ def test_layers_come_first():
         ("layers__0__fliters", "Conv2D has no parameter 'fliters'. Did you mean 'filters'?"),
         (
             "layers__7__units",
-            "no such layer. layers__0 is Conv2D, layers__1 is MaxPool2D, layers__2 is Dense.",
+            "no layer has this index. layers__0 is Conv2D, layers__1 is MaxPool2D, layers__2 is Dense.",
         ),
         ("layers__stam__filters", "Did you mean 'stem'?"),
         ("layers__0__branches__0__0__filters", "Conv2D has no parameter 'branches'"),
@@ -129,16 +129,16 @@ def test_unknown_names_raise_at_once(name, text):
     [
         (
             "layers__0__branches__2__0__units",
-            "layers__0__branches__2: there is no such list. layers__0__branches has 2 lists",
+            "layers__0__branches__2: no list has this index. layers__0__branches has 2 lists",
         ),
-        ("layers__0__branches__a__0__units", "branches__a: there is no such list"),
+        ("layers__0__branches__a__0__units", "branches__a: no list has this index"),
         (
             "layers__0__branches__1__2__units",
-            "layers__0__branches__1__2: there is no such layer. layers__0__branches__1__0 is Conv2D",
+            "layers__0__branches__1__2: no layer has this index. layers__0__branches__1__0 is Conv2D",
         ),
         ("layers__0__branches__1__0__unit", "Conv2D has no parameter 'unit'"),
         ("layers__0__layers__0", "Parallel has no parameter 'layers'"),
-        ("layers__1__layers__7", "layers__1__layers__7: there is no such layer"),
+        ("layers__1__layers__7", "layers__1__layers__7: no layer has this index"),
     ],
 )
 def test_unknown_names_inside_others(name, text):
@@ -165,7 +165,7 @@ def test_presets():
     assert clf.layers[-1].units == 30 and len(clf.layers) == 6
     clf.set_params(layers="keraslab", layers__dropout1__rate=0.25)
     assert clf.layers[4].rate == 0.25
-    with pytest.raises(ValueError, match="layers__6: there is no such layer"):
+    with pytest.raises(ValueError, match="layers__6: no layer has this index"):
         ConvNetClassifier("lenet").set_params(layers__6__units=3)
 
 

@@ -142,7 +142,7 @@ def test_regression_and_embeddings(source):
 
 @pytest.mark.parametrize("most", [2**30, 0])
 def test_a_frozen_front(source, most, monkeypatch):
-    """Its outputs are kept, or made anew in each epoch, from rows that are read ahead."""
+    """Its outputs are cached, or computed again in each epoch, from rows that are prefetched."""
     layers = [Conv2D(6, 3), BatchNorm(), MaxPool2D(2), Dense(8, activation="relu"), Dropout(0.3)]
     base = net(layers).fit(X, Y)
     monkeypatch.setattr(frozen_prefix, "MAX_CACHED_BYTES", most)

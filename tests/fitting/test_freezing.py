@@ -11,7 +11,7 @@ from transfer_nets import BODY, NET, X, Y, net
 
 from convnet.augment import CutMix, MixUp, RandomContrast, RandomFlip, RandomRotation
 from convnet.callbacks import Checkpoint
-from convnet.fitting import session as fitting
+from convnet.fitting import prefix_choice, transfer
 from convnet.layers import Conv2D, Dense, Dropout, Residual
 from convnet.training import frozen_prefix, prediction
 
@@ -23,7 +23,7 @@ FREEZE = ["conv1", "conv*", "batchnorm*", "until:conv2", ["until:batchnorm1", "d
 def test_frozen_arrays_are_the_same_bytes(base, freeze, augment):
     clf = net(init_weights=FrozenEstimator(base), freeze=freeze, augment=augment, solver="adamw")
     clf.fit(X, Y)
-    chosen = fitting.frozen_parameters(freeze, clf._network_cache.network(clf.weights_).plan)
+    chosen = transfer.frozen_parameters(freeze, clf._network_cache.network(clf.weights_).plan)
     assert chosen
     for name, array in clf.weights_.items():
         unchanged = array.tobytes() == base.weights_[name].tobytes()
@@ -100,12 +100,12 @@ def test_each_version_of_an_image_passes_once():
 def test_cache_augmented_without_frozen_layers():
     with pytest.warns(UserWarning, match="cache_augmented has no effect, because freeze"):
         net(freeze="conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
-    with pytest.warns(UserWarning, match="cache_augmented has no effect, because there is no aug"):
+    with pytest.warns(UserWarning, match="cache_augmented has no effect, because augment is None"):
         net(freeze="until:conv2", cache_augmented=2).fit(X, Y)
 
 
 def test_more_versions_than_can_be_cached(monkeypatch):
-    monkeypatch.setattr(fitting, "MAX_CACHED_BYTES", 1000)
+    monkeypatch.setattr(prefix_choice, "MAX_CACHED_BYTES", 1000)
     with pytest.warns(UserWarning, match="for 2 versions of each image take 0.0 GiB. Only"):
         net(freeze="until:conv2", augment=AUGMENT, cache_augmented=2).fit(X, Y)
 
@@ -136,7 +136,7 @@ def test_a_prefix_that_ends_before_a_batch_norm_is_no_validation_cache():
 
 
 def samples_through_the_prefix(clf, **validation):
-    """Fit, and return the rows of X that passed through the frozen prefix; -1 for images that are no rows of X."""
+    """Fit, and return the rows of X that passed through the frozen prefix; -1 for images that are not rows of X."""
     seen = []
 
     def count(network, X, *, rows=None, layer=None, **options):

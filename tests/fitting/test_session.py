@@ -238,7 +238,7 @@ def test_early_stopping_keeps_the_best_weights(digits):
 
 
 def spy_on_splits(monkeypatch):
-    """Return the list of rows held out by each split from now on."""
+    """Return a list that gets the validation rows of each split from now on."""
     real, held = Classification.split, []
 
     def split(self, targets, validation_fraction, seed):
@@ -284,7 +284,7 @@ def test_weights_that_no_validation_chose_are_no_candidates(digits, monkeypatch)
     clf = ConvNetClassifier(SMALL, warm_start=True, max_iter=5, learning_rate="constant").fit(X, y)
     clf.set_params(early_stopping=True, max_iter=1).fit(X, y)
     assert clf.best_iter_ == 6
-    clf.set_params(early_stopping=False).fit(X, y)  # trains on what was held out
+    clf.set_params(early_stopping=False).fit(X, y)  # trains on the former validation set, too
     clf.set_params(early_stopping=True).fit(X, y)
     assert clf.best_iter_ == 8 and not np.array_equal(*held)
 

@@ -229,7 +229,9 @@ def test_layers_up_to(base):
     layers = base.layers_up_to("pool1")
     assert [layer.name for layer in layers] == ["conv1", "batchnorm1", "activation1", "pool1"]
     assert [layer.name for layer in base.layers_up_to("flatten")][-1] == "batchnorm2"
-    with pytest.raises(ValueError, match=r"'convx' is no layer. There are: conv1.*dense1"):
+    with pytest.raises(
+        ValueError, match=r"'convx' is not the name of a layer. The layers are conv1.*dense1"
+    ):
         base.layers_up_to("convx")
     with pytest.raises(ValueError, match="not fitted"):
         net().layers_up_to("conv1")

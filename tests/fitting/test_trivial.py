@@ -93,7 +93,7 @@ def test_the_loss_is_that_of_the_data():
 
 
 def test_weights_count():
-    """The class frequencies are weighted: a majority class without weight is no excuse."""
+    """The class frequencies are weighted: a majority class without weight does not count."""
     X, y, _ = noise()
     weights = np.where(y == 0, 1e-3, 1.0)
     with pytest.warns(ConvergenceWarning, match=r"alone would give 0\.69"):

@@ -1,4 +1,4 @@
-"""Held-out rows: where they come from, that they are not trained on, and which weights they choose."""
+"""Validation sets: where they come from, that they are not trained on, and which weights they choose."""
 
 import numpy as np
 import pandas as pd
@@ -214,7 +214,7 @@ def test_refusals(clf, parts):
 
 
 def test_warm_start_with_rows_that_are_passed(clf, parts):
-    """The weights that such rows chose stand until an epoch betters them; others are no candidates."""
+    """The weights that such rows chose stand until an epoch betters them; others are not candidates."""
     X, y, val = parts
     clf.set_params(warm_start=True, max_iter=8).fit(X, y, **val)
     best, weights = clf.best_iter_, dict(clf.weights_)

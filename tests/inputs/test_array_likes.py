@@ -15,7 +15,7 @@ CODES = np.arange(N) % 3
 TEXTS = np.array([f"class {code}" for code in CODES])
 SHUFFLED = np.random.default_rng(0).permutation(
     np.linspace(0, 1, N)
-)  # positions that are no labels of each other
+)  # positions that are not labels of each other
 X = np.random.default_rng(0).random((N, 6, 6)) + CODES[:, None, None]
 
 

@@ -150,7 +150,7 @@ def test_an_operation_that_does_not_exist():
         def lower(self, builder):
             builder.emit("Pool2D")
 
-    with pytest.raises(ValueError, match=r"layer 'p': there is no operation 'Pool2D'.* 'Pool2DOp'"):
+    with pytest.raises(ValueError, match=r"layer 'p': unknown operation 'Pool2D'.* 'Pool2DOp'"):
         GraphBuilder((4, 4, 1)).lower("p", Pooling())
 
 

@@ -20,7 +20,7 @@ def test_gains_below_tol_do_not_count():
         assert not stopping.exhausted()
     stopping.update(1.12)  # the best, but no progress on 1.09
     assert stopping.exhausted()
-    assert not stopping.exhausted()  # patience starts anew
+    assert not stopping.exhausted()  # patience starts again
 
 
 def test_progress_renews_patience():

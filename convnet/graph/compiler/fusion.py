@@ -8,7 +8,7 @@ from convnet.engine import FROM_OUTPUT
 from convnet.graph.layout import Buffer, Parameter
 from convnet.graph.ops.base import Op
 from convnet.graph.ops.batchnorm import BatchNormOp
-from convnet.graph.ops.branch import AddOp, ForkOp, MergeOp
+from convnet.graph.ops.branch import AddOp, ConcatOp, ForkOp, MergeOp
 from convnet.graph.ops.conv2d import Conv2DOp
 from convnet.graph.ops.conv2dtranspose import Conv2DTransposeOp
 from convnet.graph.ops.dense import DenseOp
@@ -43,7 +43,8 @@ def fuse(
     whose windows tile the map is fused into the convolution or batch norm before it. For prediction, batch norm is
     folded into the dense layer or the convolution before it, transposed or not, and dropout is left out. In a training
     step, the backward pass of a convolution goes through the batch norm after it. Nothing is fused across a fork,
-    because both of its readers need the map.
+    because both of its readers need the map. In prediction, a convolution at the end of a branch writes its channels of
+    a concatenation itself.
 
     Parameters
     ----------
@@ -72,6 +73,8 @@ def fuse(
                 _inverts(before, op)
             fused.append(op)
     _sum_in_place(fused, predict)
+    if predict:
+        _concat_in_place(fused)
     return fused, folded
 
 
@@ -118,6 +121,21 @@ def _sum_in_place(ops: Iterable[Op], predict: bool) -> None:
         writers[op.dst] = op
         if isinstance(op, ForkOp):
             forks.update(op.outputs)
+
+
+def _concat_in_place(ops: Iterable[Op]) -> None:
+    """Let the operation before a concatenation write into the channels that its output would be copied to.
+
+    The input of a concatenation may be a concatenation, whose parts are then slices of a slice. A map that has another
+    reader is copied.
+    """
+    writers: dict[Buffer, Op] = {}
+    for op in ops:
+        if isinstance(op, ConcatOp):
+            writer = writers.get(op.src)  # None for the output of a fork, which is an alias
+            if writer is not None and writer.writes_slices and op.src.alias is None:
+                op.src.alias, op.src.first_channel = op.dst, op.first_channel
+        writers[op.dst] = op
 
 
 def _keeps_gradient(op: Op | None) -> bool:

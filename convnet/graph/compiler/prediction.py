@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from convnet.engine import STAGES, Program
@@ -162,9 +163,12 @@ def _phases(first: Buffer, ops: Sequence[Op], direct: bool) -> Phases:
         phases.add(0, "input")
     cleared = {first}
     for number, op in enumerate(ops, start=1):
-        if any(op.dst.root.halo) and op.dst.root not in cleared:
-            phases.add(number, "halo")
-        cleared.add(op.dst.root)
+        if (
+            op.dst.first_channel is None
+        ):  # the halo around a slice is that of the whole map, which follows
+            if any(op.dst.root.halo) and op.dst.root not in cleared:
+                phases.add(number, "halo")
+            cleared.add(op.dst.root)
         for stage in [op.entry] if direct and op.entry and number == 1 else op.predict():
             is_batch = STAGES[stage].is_batch
             if is_batch or (op.by_columns and len(phases) == 2):
@@ -239,11 +243,16 @@ class _Memory:
 
 
 def _phases_of_operations(phases: Phases, operations: int) -> list[list[int]]:
-    """Return the phases that run each operation, without the one that packs its weights, in order."""
+    """Return the phases that run each operation, without the one that packs its weights, in order.
+
+    An operation without stages belongs to the phase of the one before it.
+    """
     found: list[list[int]] = [[] for _ in range(operations)]
     for phase, (_, stages) in enumerate(phases.phases[1:], start=1):
         for number, _ in stages:
             found[number].append(phase)
+    for before, phases_of_one in pairwise(found):
+        phases_of_one.extend([] if phases_of_one else before[-1:])
     return found
 
 

@@ -108,12 +108,19 @@ class MaximumOp(MergeOp):
 
 @dataclass
 class ConcatOp(BranchEndOp):
-    """Copy `src` into the channels of `dst` from `first_channel` on. Other operations write the other channels."""
+    """Copy `src` into the channels of `dst` from `first_channel` on. Other operations write the other channels.
+
+    If `src` is a slice of `dst`, the operation before has written these channels, and nothing is copied.
+    """
 
     first_channel: int = 0
 
     kernel = "concat"
     writes_part = True
+    writes_slices = True
+
+    def predict(self) -> list[str]:
+        return [] if self.src.first_channel is not None else self.forward()
 
     def fields(self) -> Fields:
         return dict(first_channel=self.first_channel)

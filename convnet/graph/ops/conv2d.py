@@ -24,7 +24,7 @@ WINOGRAD_BLOCK = 64, COLUMNS
 # bytes than this, and whose map has at most so many pixels: too few to repay reading the weights for each sample.
 WIDE_BYTES = 2**20
 WIDE_PIXELS = 28 * 28
-WINOGRAD_CHANNELS = 16  # on both sides, as many as the widest vector has
+WINOGRAD_CHANNELS = 8  # at least, on both sides
 FEW_CHANNELS = 8  # with up to this many channels, vectors run along the pixels
 
 
@@ -126,6 +126,10 @@ class Conv2DOp(Op):
     def can_sum_by_blocks(self) -> bool:
         """Whether the gradient of the weights can be computed by blocks."""
         return self.algorithm in ("direct", "winograd") and self.groups == 1
+
+    @property
+    def writes_slices(self) -> bool:  # type: ignore[override]
+        return self.algorithm in ("direct", "winograd")
 
     def can_pool(self, window: Pair, predict: bool) -> bool:
         """Return whether a max-pool whose windows of this size tile the map can be fused."""

@@ -120,7 +120,7 @@ class GraphBuilder(Builder):
         kind = Op.kinds.get(operation)
         if kind is None:
             raise ValueError(
-                f"layer {show(self.layer)}: there is no operation {show(operation)}.{did_you_mean(operation, Op.kinds)}"
+                f"layer {show(self.layer)}: unknown operation {show(operation)}.{did_you_mean(operation, Op.kinds)}"
             )
         self.shape = self.shape if shape is None else shape
         self.check_size("map", prod(self.shape))

@@ -44,7 +44,7 @@ def check_options(method: object, options: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in own:
             others = [key for key, cls in METHODS.items() if name in cls.parameters]
-            belongs = f"a parameter of {others[0]}" if others else "no parameter of any method"
+            belongs = f"a parameter of {others[0]}" if others else "not a parameter of any method"
             takes = f"takes {', '.join(own)}" if own else "takes none"
             raise ValueError(f"{name} is {belongs}; {method} {takes}")
     return given

@@ -6,18 +6,10 @@ from typing import TYPE_CHECKING
 
 from convnet._version import __version__
 from convnet.model_io.c_source.kernels import FOLDER
-from convnet.values.messages import printable
+from convnet.model_io.c_source.targets import compiler_flags
 
 if TYPE_CHECKING:
     from convnet.model_io.c_source.net import ExportedNet
-
-# Flags for code of each instruction set. setup.py has the same ones for the kernels of the engine.
-TARGET_FLAGS = {
-    "scalar": "",
-    "baseline": "",
-    "avx2": "-mavx2 -mfma",
-    "avx512": "-mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma",
-}
 
 HEADER = """\
 /* {name}: {about}
@@ -170,11 +162,6 @@ BEST = """\
 AXES = {1: ("features",), 2: ("length", "channels"), 3: ("height", "width", "channels")}
 
 
-def compiler_flags(isa: str) -> str:
-    """Return the flags that the code needs, for an instruction set."""
-    return f"-std=c11 -ffp-contract=off -Wall -Wextra {TARGET_FLAGS[isa]}".strip()
-
-
 def header(net: ExportedNet, about: str) -> str:
     """Return the header. `about` says in a few words what the net is."""
     name, macro = net.name, net.name.upper()
@@ -196,7 +183,7 @@ def header(net: ExportedNet, about: str) -> str:
         scratch_bytes=net.scratch_bytes,
         classes=classes,
         x_about=_about_x(net),
-        y_about=f"{net.outputs.size} values: {printable(net.outputs.meaning)}",
+        y_about=f"{net.outputs.size} values: {net.outputs.meaning}",
         x_type=net.c_type,
         y_type=net.outputs.c_type,
     )
@@ -222,7 +209,7 @@ def example(net: ExportedNet) -> str:
         x_type=net.c_type,
         y_type=net.outputs.c_type,
         dtype=net.input_format.dtype,
-        y_short=printable(net.outputs.meaning) + (", then the most likely class" if best else ""),
+        y_short=net.outputs.meaning + (", then the most likely class" if best else ""),
         show=BEST.format(name=name, macro=macro) if best else "",
     )
 

@@ -84,7 +84,7 @@ def flipped(data, i):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_files_are_made_anew(photographs, array, opened, cache_dir, damage):
+def test_damaged_files_are_written_again(photographs, array, opened, cache_dir, damage):
     ImageFolder(photographs, SIZE, cache_dir=cache_dir)
     (name,) = files(cache_dir)
     path = cache_dir / name
@@ -102,7 +102,7 @@ LOST = [None, 3, {}, "all", [-1], [N], [0.5], [True], [None], [1, 0], [0] * 10**
 
 @pytest.mark.parametrize("i", range(len(LOST)), ids=lambda i: repr(LOST[i])[:20])
 def test_rows_said_to_be_lost_that_cannot_be(photographs, array, cache_dir, i):
-    """In a file whose checksum is right; the same for JSON that is no object, or too deep."""
+    """In a file whose checksum is right; the same for JSON that is not an object, or too deep."""
     ImageFolder(photographs, SIZE, cache_dir=cache_dir)
     (name,) = files(cache_dir)
     whole = (cache_dir / name).read_bytes()

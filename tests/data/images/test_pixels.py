@@ -156,7 +156,7 @@ def test_orientation(orientation, format, fit):
 @pytest.mark.parametrize("orientation", SEEN)
 @pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
 def test_orientation_of_a_reduced_decoding(orientation, fit):
-    """203 and 331 are no multiples of 2, so that the last pixels of the reduced picture stand for less."""
+    """203 and 331 are odd, so the last pixels of the reduced picture cover less than the others."""
     smooth = Image.fromarray(picture(4, 4, 6)).resize((331, 203), Image.Resampling.BICUBIC)
     exif, file = Image.Exif(), io.BytesIO()
     exif[0x0112] = orientation

@@ -14,8 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.layers import Conv2D, Dense
 from convnet.model_io.c_source import kernels
-from convnet.model_io.c_source.interface import TARGET_FLAGS
-from convnet.model_io.c_source.source import TARGETS
+from convnet.model_io.c_source.targets import TARGETS
 
 ROOT = Path(__file__).parents[3]
 CSRC = kernels.csrc()
@@ -104,10 +103,10 @@ def test_flags_are_those_of_the_engine():
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     engine = ast.literal_eval(values["ISA_FLAGS"])
-    assert engine.keys() == TARGET_FLAGS.keys() == TARGETS.keys()
+    assert engine.keys() == TARGETS.keys()
     for isa, flags in engine.items():
         machine = [flag for flag in flags if flag.startswith("-m") and "prefer" not in flag]
-        assert TARGET_FLAGS[isa].split() == machine
+        assert TARGETS[isa].flags.split() == machine
 
 
 @pytest.mark.parametrize(
@@ -171,6 +170,7 @@ def test_folders(tmp_path):
     assert "is not empty. Pass overwrite=True" in refusal(lambda: clf.to_c(tmp_path / "full"))
     assert "there is no folder" in refusal(lambda: clf.to_c(tmp_path / "a" / "b"))
     assert "must be a string or a path; got 3" in refusal(lambda: clf.to_c(3), TypeError)
+    assert "overwrite" in refusal(lambda: clf.to_c(tmp_path / "empty", overwrite="yes"), TypeError)
     clf.to_c(tmp_path / "empty")
     first = (tmp_path / "empty" / "net.c").read_bytes()
     net([Dense(5)])[0].to_c(tmp_path / "empty", overwrite=True)
@@ -212,3 +212,12 @@ def test_the_header_says_what_x_is(tmp_path):
     header = (tmp_path / "transformer" / "net.h").read_text()
     assert "const uint16_t *x, float *y);" in header and "net_classes" not in header
     assert "y        2 values: the output of layer dense1" in header
+
+
+def test_a_cpp_program_can_include_the_header(tmp_path):
+    net()[0].to_c(tmp_path)
+    source = '#include "net.h"\nint main() { return net_scratch_size() == 0 || !net_classes[0]; }\n'
+    (tmp_path / "main.cpp").write_text(source)
+    run(
+        program("clang++"), "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "main.cpp", cwd=tmp_path
+    )

@@ -2,7 +2,7 @@
 
 ::
 
-    loading.py      file, bytes or ModelProto to nodes and tensors, checked; tensors.py reads values
+    protobuf/       file, bytes or ModelProto to nodes and tensors, checked
     outputs.py      which output the net computes; its last activation; classes
     translation.py  nodes to vertices, one by one
       inputs.py       the input and the order of its axes

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from convnet.layers import Layer
     from convnet.model_io.onnx.reading.inputs import GraphInput
-    from convnet.model_io.onnx.reading.loading import LoadedModel
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel
 
     Arrays = Mapping[str, np.ndarray]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Net:
+class NamedLayers:
     """Layers with the arrays of their parameters.
 
     Attributes
@@ -48,7 +48,7 @@ class Net:
         return [*RESERVED, *(str(layer.name) for layer in self.layers)]
 
 
-def as_net(vertices: Sequence[Vertex], sink: Vertex) -> Net:
+def as_net(vertices: Sequence[Vertex], sink: Vertex) -> NamedLayers:
     """Return the layers from the input to `sink`.
 
     Parameters
@@ -172,14 +172,16 @@ def common_dominator(
     return one
 
 
-def _named(items: Sequence[Vertex | _Region], reserved: Collection[str]) -> Net:
-    """Return layers with names that are unique in their list."""
-    names, net = Names(reserved), Net()
+def _named(
+    items: Sequence[Vertex | _Region], reserved: Collection[str], around: str = ""
+) -> NamedLayers:
+    """Return layers with names that are unique in their list. `around` is the name of the layer around them."""
+    names, net = Names(reserved, around), NamedLayers()
     for item in items:
         vertex = item.merge if isinstance(item, _Region) else item
         name = names.unique(vertex.name)
         if isinstance(item, _Region):
-            layer, arrays = _composite(item)
+            layer, arrays = _composite(item, name)
         else:
             assert item.layer is not None
             layer, arrays = item.layer, item.arrays
@@ -188,14 +190,17 @@ def _named(items: Sequence[Vertex | _Region], reserved: Collection[str]) -> Net:
     return net
 
 
-def _composite(region: _Region) -> tuple[Layer, dict[str, np.ndarray]]:
+def _composite(region: _Region, name: str) -> tuple[Layer, dict[str, np.ndarray]]:
     """Return the layer that holds the branches of a region, and the arrays by their names inside it."""
     kind, branches = region.merge.kind, region.branches
     if kind == "add" and len(branches) == 2 and any(branches):
         body, shortcut = sorted(branches, key=len, reverse=True)
-        inside, aside = _named(body, RESERVED_IN_RESIDUAL), _named(shortcut, ())
+        inside, aside = (
+            _named(body, RESERVED_IN_RESIDUAL, name),
+            _named(shortcut, (), name),
+        )
         arrays = inside.arrays | {f"{SHORTCUT}/{k}": array for k, array in aside.arrays.items()}
         return Residual(inside.layers, shortcut=aside.layers), arrays
-    nets = [_named(branch, ()) for branch in branches]
+    nets = [_named(branch, (), name) for branch in branches]
     arrays = {f"{i}/{k}": array for i, net in enumerate(nets) for k, array in net.arrays.items()}
     return Parallel([net.layers for net in nets], kind), arrays

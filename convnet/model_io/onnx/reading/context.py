@@ -1,4 +1,4 @@
-"""Context: the values of the tensors so far, and the vertices that operators add.
+"""GraphContext: the values of the tensors so far, and the vertices that operators add.
 
 A value is an array, if it is constant; a `Feature`; a `Grouped`, a reshaped map that only normalization takes; or an
 `Elementwise`, a function of the values of a feature. The latter becomes a vertex when an operator asks for its feature,
@@ -20,17 +20,18 @@ from convnet.model_io.onnx.reading.expressions import (
     VARIABLE,
     Tree,
     affine,
+    inner_function,
     matching_activation,
     peel,
 )
-from convnet.model_io.onnx.reading.tensors import FLOATS
+from convnet.model_io.onnx.reading.protobuf.tensors import FLOATS
 from convnet.model_io.onnx.reading.vertices import AFFINE, Feature, Vertex
 from convnet.values.messages import quoted
 
 if TYPE_CHECKING:
     from convnet.layers import Layer
     from convnet.model_io.onnx.reading.budget import Budget
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ MERGED = {"Add": "add", "Mul": "multiply", "Max": "max"}
 
 
 @dataclass(eq=False)
-class Context:
+class GraphContext:
     """What operators may use.
 
     Attributes
@@ -203,6 +204,10 @@ class Context:
             part = self.materialize(Elementwise(feature, inner, name))
             return self.affine(name, part, scale, offset)
         operands = [one for one in tree.operands if isinstance(one, Tree)]
+        parts = inner_function(tree) if len(operands) == 2 else None
+        if parts is not None:
+            part = self.materialize(Elementwise(feature, parts[1], name))
+            return self._activation(name, part, parts[0])
         if len(operands) == 2:
             return self._combined(name, feature, tree)
         return self._function(name, feature, tree, operands[0])
@@ -252,12 +257,10 @@ class Context:
             return self.materialize(Elementwise(feature, operand, name))
         if not low < high:
             raise UnsupportedNodeError(f"its bounds are {low:g} and {high:g}")
-        if (
-            max(abs(one) for one, is_wide in zip((low, high), wide, strict=True) if not is_wide)
-            > MAX_SHIFT
-        ):
-            inner = self.materialize(Elementwise(feature, operand, name))
-            return self._clip_far(name, inner, low, high, wide)
+        bounds = [one for one, is_wide in zip((low, high), wide, strict=True) if not is_wide]
+        if max(map(abs, bounds)) > MAX_SHIFT:
+            clipped = self.materialize(Elementwise(feature, operand, name))
+            return self._clip_far(name, clipped, low, high, wide)
         if any(wide):  # max(x, low) = relu(x - low) + low
             sign, bound = (-1.0, high) if wide[0] else (1.0, low)
             inner = Tree("Mul", (Tree("Sub", (operand, bound)), sign))
@@ -285,7 +288,9 @@ class Context:
         """Return an input of a node as a function of a feature, with room for another operator."""
         value = self.value(node, i)
         if isinstance(value, Elementwise) and 2 * value.tree.size < MAX_TREE:
-            return value
+            # values per channel belong to a layer, not to an activation
+            by_channel = any(np.ndim(constant) for constant in value.tree.constants())
+            return Elementwise(self.feature(node, i), VARIABLE) if by_channel else value
         return Elementwise(self.feature(node, i), VARIABLE)
 
 

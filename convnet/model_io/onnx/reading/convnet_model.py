@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from convnet.graph import Plan
     from convnet.graph.layout import Parameter
     from convnet.layers import Layer
-    from convnet.model_io.onnx.reading.loading import LoadedModel
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel
 
     Description = tuple[dict[str, Any], dict[str, np.ndarray]]
 

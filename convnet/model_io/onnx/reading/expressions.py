@@ -47,6 +47,13 @@ class Tree:
             else:
                 yield one
 
+    def subtrees(self) -> Iterator[Tree]:
+        """Yield the trees inside, each before those inside it."""
+        for one in self.operands:
+            if isinstance(one, Tree):
+                yield one
+                yield from one.subtrees()
+
 
 VARIABLE = Tree("x")
 
@@ -139,6 +146,26 @@ def peel(tree: Tree) -> tuple[Value, Value, Tree]:
         else:
             scale = scale / constant
         tree = inner
+
+
+def cut(tree: Tree, part: Tree) -> Tree | None:
+    """Return a tree with the variable in place of a part, or None if the variable also occurs outside the part."""
+    if tree is part:
+        return VARIABLE
+    if tree is VARIABLE:
+        return None
+    operands = [cut(one, part) if isinstance(one, Tree) else one for one in tree.operands]
+    return None if any(one is None for one in operands) else Tree(tree.operator, tuple(operands))
+
+
+def inner_function(tree: Tree) -> tuple[str, Tree] | None:
+    """Return (activation, inner) so that the tree is an activation of a smaller tree, or None."""
+    for part in tree.subtrees():
+        outer = None if part is VARIABLE else cut(tree, part)
+        name = None if outer is None else matching_activation(outer)
+        if name is not None:
+            return name, part
+    return None
 
 
 def matching_activation(tree: Tree) -> str | None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.model_io.onnx.reading.tensors import DTYPES, MAX_AXES, text_array
+from convnet.model_io.onnx.reading.protobuf.tensors import DTYPES, MAX_AXES, text_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from convnet.model_io.onnx.reading.budget import Budget
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
 
     Folder = Callable[["Node", Sequence[Any], "LoadedModel"], np.ndarray]
 

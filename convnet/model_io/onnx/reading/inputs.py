@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from convnet.inputs.images import CHANNELS
 from convnet.layers.geometry import MAX_VALUES
 from convnet.model_io.onnx.reading.errors import InputShapeError
 from convnet.model_io.onnx.reading.folding import axes_of, constant, integers
-from convnet.model_io.onnx.reading.tensors import DTYPES
+from convnet.model_io.onnx.reading.protobuf.tensors import DTYPES
 from convnet.model_io.onnx.reading.vertices import INPUT, Feature, Vertex, first_axes
 from convnet.values.messages import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node, Port
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node, Port
 
 UNKNOWN_BATCH = 2**31 - 1  # a prime, which no other axis has
 PASSING = ("Identity", "Cast", "Add", "Sub", "Mul", "Div")  # keep the axes
@@ -100,7 +101,7 @@ def read_input(
             data_format="channels_last" if is_last else "channels_first",
             sample_shape=own if prod(own) == prod(shape) else (prod(shape),),
         )
-    last = _is_transposed(nodes, port.name)
+    last = _is_transposed(nodes, port.name) or _is_flattened_image(nodes, port)
     shape = _fixed_shape(port, input_shape, last=last)
     return GraphInput(_feature(shape, last=last), port.name, batch, dtype)
 
@@ -122,6 +123,14 @@ def _is_transposed(nodes: Sequence[Node], tensor: str) -> bool:
             return False
         known.update(node.outputs)
     return False
+
+
+def _is_flattened_image(nodes: Sequence[Node], port: Port) -> bool:
+    """Return whether the graph flattens an input of shape (n, height, width, channels) before anything else."""
+    dims = (port.dims or ())[1:]
+    first = next(node for node in nodes if port.name in node.inputs)
+    flattens = first.operator in ("Flatten", "Reshape") and len(dims) == 3
+    return flattens and dims[-1] in CHANNELS and dims[0] not in CHANNELS
 
 
 def _reshaped_input(

@@ -10,14 +10,14 @@ import numpy as np
 
 from convnet.layers import Activation, Dense, Flatten
 from convnet.model_io.onnx.reading.folding import constant
-from convnet.model_io.onnx.reading.tensors import FLOATS, text_array
+from convnet.model_io.onnx.reading.protobuf.tensors import FLOATS, text_array
 from convnet.model_io.onnx.reading.vertices import AFFINE, LOG_SOFTMAX, Feature, Vertex
 from convnet.values.messages import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
 
 MAX_IDENTITY = 4096  # outputs of a net that does not end with a dense layer
 CHOOSING = (
@@ -28,7 +28,7 @@ LABELLING = (*CHOOSING, "Cast", "Identity", "Reshape", "Squeeze", "LabelEncoder"
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class TargetTensor:
     """The tensor that the net computes.
 
     Attributes
@@ -45,7 +45,7 @@ class Target:
     is_classifier: bool = False
 
 
-def choose_target(model: LoadedModel) -> Target:
+def choose_target(model: LoadedModel) -> TargetTensor:
     """Return the tensor of scores or probabilities that the outputs of a graph are made of.
 
     Raises
@@ -58,9 +58,9 @@ def choose_target(model: LoadedModel) -> Target:
     for port in model.outputs:
         maker = makers.get(port.name)
         if maker is not None and maker.operator == "ZipMap":
-            targets.append(Target(maker.inputs[0], _listed_classes(maker), True))
+            targets.append(TargetTensor(maker.inputs[0], _listed_classes(maker), True))
         elif port.type in FLOATS:
-            plain.append(Target(port.name))
+            plain.append(TargetTensor(port.name))
         elif maker is not None:
             target = _before_labels(port.name, makers, model)
             if target is not None:
@@ -68,7 +68,7 @@ def choose_target(model: LoadedModel) -> Target:
     labels = [target for target in targets if target.classes is not None]
     if len(plain) == 1:
         classes = labels[0].classes if labels else None
-        return Target(plain[0].tensor, classes, bool(targets))
+        return TargetTensor(plain[0].tensor, classes, bool(targets))
     if not plain and targets:
         return labels[0] if labels else targets[0]
     names = listed(port.name for port in model.outputs)
@@ -78,13 +78,13 @@ def choose_target(model: LoadedModel) -> Target:
     )
 
 
-def _before_labels(tensor: str, makers: dict[str, Node], model: LoadedModel) -> Target | None:
+def _before_labels(tensor: str, makers: dict[str, Node], model: LoadedModel) -> TargetTensor | None:
     """Return the scores that an ArgMax turns into a tensor of labels."""
     classes = None
     while tensor in makers:
         node = makers[tensor]
         if node.operator == "ArgMax":
-            return Target(node.inputs[0], classes, True)
+            return TargetTensor(node.inputs[0], classes, True)
         if node.operator not in LABELLING:
             return None
         source = 0
@@ -145,8 +145,7 @@ def split_head(feature: Feature) -> Head:
         flatten, vertex = vertex, vertex.inputs[0]
     if vertex.kind == "concat" and vertex.shape == (2,):
         first, second = vertex.inputs
-        is_complement = first.kind == AFFINE and first.inputs[0] is second
-        if is_complement and first.arrays["scale"] == -1 and first.arrays["offset"] == 1:
+        if _is_complement(first, second):
             vertex = second
     activation = None
     if vertex.kind == LOG_SOFTMAX:
@@ -160,6 +159,17 @@ def split_head(feature: Feature) -> Head:
         flatten.inputs[0] = scores
         scores = flatten
     return Head(feature.at(scores), activation)
+
+
+def _is_complement(first: Vertex, second: Vertex) -> bool:
+    """Return whether a vertex is 1 minus another one, or minus a copy of it."""
+    if first.kind != AFFINE or any(np.ndim(a) for a in first.arrays.values()):
+        return False
+    if first.arrays["scale"] != -1 or first.arrays["offset"] != 1:
+        return False
+    source = first.inputs[0]
+    is_copy = source.layer is not None and source.layer == second.layer
+    return source is second or (is_copy and not second.arrays and source.inputs == second.inputs)
 
 
 def _is_layer(vertex: Vertex, kind: type[Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.model_io.onnx.reading.budget import Budget
-from convnet.model_io.onnx.reading.context import Context, Elementwise
+from convnet.model_io.onnx.reading.context import Elementwise, GraphContext
 from convnet.model_io.onnx.reading.errors import (
     UnsupportedNodeError,
     reason_of,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convnet.model_io.onnx.reading.context import Value
-    from convnet.model_io.onnx.reading.loading import LoadedModel, Node
+    from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
     from convnet.model_io.onnx.reading.vertices import Vertex
 
 
@@ -78,7 +78,7 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
     used = {name for node in nodes for name in node.inputs} | {tensor}
     values: dict[str, Value] = {name: model.initializer(name) for name in used if model.holds(name)}
     values[given.tensor] = given.feature
-    ctx = Context(model, given.batch, Budget(model.size), values, [given.feature.vertex])
+    ctx = GraphContext(model, given.batch, Budget(model.size), values, [given.feature.vertex])
     for node in nodes:
         if node.outputs[0] == given.tensor:
             continue
@@ -99,7 +99,7 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
     return Translation(given, output, ctx.vertices)
 
 
-def _value(node: Node, ctx: Context) -> Value:
+def _value(node: Node, ctx: GraphContext) -> Value:
     values = [ctx.values[name] if name else None for name in node.inputs]
     constants = [value for value in values if value is None or isinstance(value, np.ndarray)]
     if len(constants) == len(values) and node.operator in FOLDERS:

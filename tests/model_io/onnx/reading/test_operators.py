@@ -388,7 +388,7 @@ def test_normalization_of_the_input_keeps_training_apart():
     model, X = small(nodes, MAP, arrays)
     net = assert_imported(model, X)
     assert net.layers_[0].type == "Normalize"
-    np.testing.assert_allclose(net.weights_["div_1/mean"], arrays["mean"].ravel(), rtol=1e-6)
+    np.testing.assert_allclose(net.weights_["sub_0/mean"], arrays["mean"].ravel(), rtol=1e-6)
 
 
 def test_scale_and_offset_go_into_the_layer_before():
@@ -494,3 +494,15 @@ def test_a_cast_of_integers_to_integers(to):
 def test_gemm_with_factors():
     nodes = [("Gemm", "x w b", "y", dict(alpha=0.5, beta=2.0, transB=1))]
     assert_imported(graph(nodes, ["n", 7], {"w": random(3, 7), "b": random(3)}), random(*FLAT))
+
+
+def test_images_that_are_flattened_at_once():
+    """Which axis holds the channels is seen from their number."""
+    for dims in ((5, 4, 1), (5, 4, 3), (3, 5, 4)):
+        nodes = [("Flatten", "x", "f", {}), ("MatMul", "f w", "y", {})]
+        model = graph(nodes, ["n", *dims], {"w": random(np.prod(dims), 3)})
+        X = random(2, *dims)
+        net = from_onnx(model)
+        assert net.input_shape_ == (5, 4, 1 if 1 in dims else 3)
+        given = X if net.input_shape_ == dims else np.moveaxis(X, 1, -1)
+        np.testing.assert_allclose(net.predict(given), onnx_outputs(model, X), rtol=1e-4, atol=1e-4)

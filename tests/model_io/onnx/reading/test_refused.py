@@ -91,6 +91,16 @@ def test_a_cast_that_rounds_is_refused(to):
     refused(graph(nodes, ["n", 4], {"w": random(4, 3)}), "'cast_0': it rounds")
 
 
+def test_a_cast_of_integers_to_booleans_is_refused():
+    nodes = [
+        ("Cast", "x", "a", dict(to=9)),
+        ("Cast", "a", "b", dict(to=1)),
+        ("MatMul", "b w", "y", {}),
+    ]
+    model = graph(nodes, ["n", 4], {"w": random(4, 3)}, x_type=onnx.TensorProto.UINT8)
+    refused(model, "'cast_0': it rounds")
+
+
 def test_a_scale_of_the_samples_is_refused():
     nodes = [("Resize", "x  scales", "a", {}), ("Flatten", "a", "y", {})]
     refused(graph(nodes, ["n", 2, 3, 3], {"scales": np.float32([2, 1, 1, 1])}), "resizes samples")
@@ -193,6 +203,9 @@ def test_input_shape_is_compared_with_the_graph():
         ("abc", "list of at least two labels"),
         ([["a", "b", "c"]], "list of at least two labels"),
         ([1], "list of at least two labels"),
+        ([1, "a", 2], "all strings or all finite numbers"),
+        ([None, 1, 2], "all strings or all finite numbers"),
+        ([1, np.nan, 2], "all strings or all finite numbers"),
     ],
 )
 def test_classes_are_compared_with_the_outputs(classes, text):

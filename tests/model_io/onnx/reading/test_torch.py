@@ -127,8 +127,11 @@ def test_names_are_those_of_the_modules():
     net, x = made(PUBLISHED["resnet18"]), torch.randn(1, 3, 64, 64)
     found = from_onnx(exported(net, x, dynamo=False, dynamic=False))
     names = [info.name for info in found.layers_]
-    assert names[0] == "conv1-Conv" and names[-1] == "output"
-    assert any("layer1-0" in name for name in names)
+    assert names[:6] == ["conv1", "Relu", "MaxPool", "layer1-0", "layer1-0-Relu_1", "layer1-1"]
+    assert "layer2-0/shortcut/downsample-0/weights" in found.weights_
+    assert [one.name for one in found.layers_[3].layers] == [
+        f"layer1-0/{name}" for name in ("conv1", "Relu", "conv2")
+    ]
     text = str(found.summary())
     assert "Residual" in text and max(map(len, text.splitlines())) < 120
 

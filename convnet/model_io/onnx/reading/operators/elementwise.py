@@ -13,20 +13,21 @@ from convnet.model_io.onnx.reading.context import MERGED, Elementwise
 from convnet.model_io.onnx.reading.errors import UnsupportedNodeError
 from convnet.model_io.onnx.reading.expressions import BINARY, MAX_TREE, UNARY, Tree
 from convnet.model_io.onnx.reading.operators.registry import operator
-from convnet.model_io.onnx.reading.tensors import FLOATS
+from convnet.model_io.onnx.reading.protobuf.tensors import FLOATS
 from convnet.model_io.onnx.reading.vertices import INPUT, LOG_SOFTMAX, Feature, Vertex
 
 if TYPE_CHECKING:
-    from convnet.model_io.onnx.reading.context import Context, Value
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext, Value
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
+WIDE_INTEGERS = (6, 7)  # codes of int32 and int64
 MAX_RATE = 0.999  # of dropout
 BOUNDS = {"Max": (None, np.inf), "Min": (-np.inf, None)}  # None is the constant operand
 SELU_ALPHA, SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875
 
 
 @operator("Identity")
-def identity(node: Node, ctx: Context) -> Value:
+def identity(node: Node, ctx: GraphContext) -> Value:
     value = ctx.value(node, 0)
     if value is None:
         raise UnsupportedNodeError("its input is missing")
@@ -34,22 +35,23 @@ def identity(node: Node, ctx: Context) -> Value:
 
 
 @operator("Cast", "CastLike")
-def cast(node: Node, ctx: Context) -> Value:
-    """Return the input, because layers compute in float32. Only an input of integers may become other integers."""
+def cast(node: Node, ctx: GraphContext) -> Value:
+    """Return the input, because layers compute in float32. Only an input of integers may become wide integers."""
     value = identity(node, ctx)
     if node.operator == "CastLike":
         like = ctx.value(node, 1)
-        to_float = not isinstance(like, np.ndarray) or like.dtype.kind == "f"
+        is_kept = not isinstance(like, np.ndarray) or like.dtype.kind == "f"
     else:
-        to_float = node.get("to", FLOATS[0]) in FLOATS
-    is_input = isinstance(value, Feature) and value.vertex.kind == INPUT
-    if not to_float and not (is_input and ctx.has_integers):
+        to = node.get("to", FLOATS[0])
+        is_input = isinstance(value, Feature) and value.vertex.kind == INPUT
+        is_kept = to in FLOATS or (to in WIDE_INTEGERS and is_input and ctx.has_integers)
+    if not is_kept:
         raise UnsupportedNodeError("it rounds to integers or booleans, which no layer does")
     return value
 
 
 @operator("Dropout")
-def dropout(node: Node, ctx: Context) -> Feature:
+def dropout(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     given = ctx.constant(node, 1)
     rate = float(node.get("ratio", 0.5) if given is None else given.reshape(()))
@@ -59,7 +61,7 @@ def dropout(node: Node, ctx: Context) -> Feature:
 
 
 @operator(*UNARY)
-def unary(node: Node, ctx: Context) -> Elementwise:
+def unary(node: Node, ctx: GraphContext) -> Elementwise:
     return _grown(ctx.elementwise(node), node.operator)
 
 
@@ -73,12 +75,12 @@ def _clip(value: Elementwise, low: float, high: float) -> Elementwise:
 
 
 @operator("Relu")
-def relu(node: Node, ctx: Context) -> Elementwise:
+def relu(node: Node, ctx: GraphContext) -> Elementwise:
     return _clip(ctx.elementwise(node), 0.0, np.inf)
 
 
 @operator("Clip")
-def clip(node: Node, ctx: Context) -> Elementwise:
+def clip(node: Node, ctx: GraphContext) -> Elementwise:
     bounds = []
     for i, (attribute, default) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
         given = ctx.constant(node, i)
@@ -89,7 +91,7 @@ def clip(node: Node, ctx: Context) -> Elementwise:
 
 
 @operator("HardSigmoid")
-def hard_sigmoid(node: Node, ctx: Context) -> Elementwise:
+def hard_sigmoid(node: Node, ctx: GraphContext) -> Elementwise:
     return _hard_sigmoid(ctx.elementwise(node), node.get("alpha", 0.2), node.get("beta", 0.5))
 
 
@@ -102,25 +104,25 @@ def _times_self(value: Elementwise, factor: Elementwise) -> Elementwise:
 
 
 @operator("HardSwish")
-def hard_swish(node: Node, ctx: Context) -> Elementwise:
+def hard_swish(node: Node, ctx: GraphContext) -> Elementwise:
     value = ctx.elementwise(node)
     return _times_self(value, _hard_sigmoid(value, 1 / 6, 0.5))
 
 
 @operator("Swish")
-def swish(node: Node, ctx: Context) -> Elementwise:
+def swish(node: Node, ctx: GraphContext) -> Elementwise:
     value = ctx.elementwise(node)
     return _times_self(value, _grown(_grown(value, "Mul", node.get("alpha", 1.0)), "Sigmoid"))
 
 
 @operator("Mish")
-def mish(node: Node, ctx: Context) -> Elementwise:
+def mish(node: Node, ctx: GraphContext) -> Elementwise:
     value = ctx.elementwise(node)
     return _times_self(value, _grown(_grown(value, "Softplus"), "Tanh"))
 
 
 @operator("Gelu")
-def gelu(node: Node, ctx: Context) -> Elementwise:
+def gelu(node: Node, ctx: GraphContext) -> Elementwise:
     if node.get("approximate", "none") != "none":
         raise UnsupportedNodeError("no activation is the tanh approximation of GELU")
     value = ctx.elementwise(node)
@@ -129,23 +131,23 @@ def gelu(node: Node, ctx: Context) -> Elementwise:
 
 
 @operator("LeakyRelu")
-def leaky_relu(node: Node, ctx: Context) -> Elementwise:
+def leaky_relu(node: Node, ctx: GraphContext) -> Elementwise:
     return _grown(ctx.elementwise(node), "LeakyRelu", node.get("alpha", 0.01))
 
 
 @operator("Elu")
-def elu(node: Node, ctx: Context) -> Elementwise:
+def elu(node: Node, ctx: GraphContext) -> Elementwise:
     return _grown(ctx.elementwise(node), "Elu", node.get("alpha", 1.0))
 
 
 @operator("Selu")
-def selu(node: Node, ctx: Context) -> Elementwise:
+def selu(node: Node, ctx: GraphContext) -> Elementwise:
     value = _grown(ctx.elementwise(node), "Elu", node.get("alpha", SELU_ALPHA))
     return _grown(value, "Mul", node.get("gamma", SELU_GAMMA))
 
 
 @operator("PRelu")
-def prelu(node: Node, ctx: Context) -> Feature:
+def prelu(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     slopes = per_channel(feature, ctx.required(node, 1))
     if slopes.ndim == 0:
@@ -175,7 +177,7 @@ def per_channel(feature: Feature, array: np.ndarray) -> np.ndarray:
 
 
 @operator(*BINARY)
-def binary(node: Node, ctx: Context) -> Value:
+def binary(node: Node, ctx: GraphContext) -> Value:
     if len(node.inputs) != 2:
         return several(node, ctx)
     values = [ctx.value(node, i) for i in range(2)]
@@ -208,7 +210,7 @@ def binary(node: Node, ctx: Context) -> Value:
     return ctx.merge(kind, node.name, features)
 
 
-def _widened(node: Node, ctx: Context, i: int) -> Feature | None:
+def _widened(node: Node, ctx: GraphContext, i: int) -> Feature | None:
     """Return a row times one feature: a dense layer. None if the node computes something else."""
     row = ctx.required(node, 1 - i)
     if node.operator != "Mul" or row.size < 2 or row.size != row.shape[-1] or row.dtype.kind != "f":
@@ -222,7 +224,7 @@ def _widened(node: Node, ctx: Context, i: int) -> Feature | None:
 
 
 @operator("Sum", "Mean")
-def several(node: Node, ctx: Context) -> Value:
+def several(node: Node, ctx: GraphContext) -> Value:
     kind = {"Sum": "add", "Mean": "mean", "Max": "max"}.get(node.operator)
     if kind is None or not node.inputs:
         raise UnsupportedNodeError(f"no layer computes the {node.operator} of several tensors")
@@ -232,7 +234,7 @@ def several(node: Node, ctx: Context) -> Value:
 
 
 @operator("Softmax", "LogSoftmax")
-def softmax(node: Node, ctx: Context) -> Feature:
+def softmax(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     axis = node.get("axis", -1 if node.opset >= 13 else 1)
     axis = axis + len(feature.axes) + 1 if axis < 0 else axis

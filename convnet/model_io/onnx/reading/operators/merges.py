@@ -11,12 +11,12 @@ from convnet.model_io.onnx.reading.operators.registry import operator
 from convnet.model_io.onnx.reading.vertices import Feature, Vertex
 
 if TYPE_CHECKING:
-    from convnet.model_io.onnx.reading.context import Context
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 
 @operator("Concat")
-def concat(node: Node, ctx: Context) -> Feature:
+def concat(node: Node, ctx: GraphContext) -> Feature:
     features = [ctx.feature(node, i) for i in range(len(node.inputs))]
     if len(features) == 1:
         return features[0]

@@ -13,14 +13,14 @@ from convnet.model_io.onnx.reading.errors import UnsupportedNodeError
 from convnet.model_io.onnx.reading.operators.registry import operator
 
 if TYPE_CHECKING:
-    from convnet.model_io.onnx.reading.context import Context, Value
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext, Value
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
     from convnet.model_io.onnx.reading.vertices import Feature
 
 MAX_MOMENTUM, MIN_EPSILON, MAX_EPSILON = 0.9999, 1e-12, 1.0
 
 
-def _per_channel(node: Node, ctx: Context, i: int, feature: Feature) -> np.ndarray:
+def _per_channel(node: Node, ctx: GraphContext, i: int, feature: Feature) -> np.ndarray:
     """Return an input with one value per channel, in the order of the vertex."""
     array = ctx.required(node, i)
     if array.shape != (feature.channels,):
@@ -40,7 +40,7 @@ def _epsilon(node: Node) -> float:
 
 
 @operator("BatchNormalization")
-def batch_normalization(node: Node, ctx: Context) -> Feature:
+def batch_normalization(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     if node.get("training_mode", 0) or not node.get("spatial", 1):
         raise UnsupportedNodeError("it uses the statistics of the batch, or of each pixel")
@@ -54,7 +54,7 @@ def batch_normalization(node: Node, ctx: Context) -> Feature:
 
 
 @operator("InstanceNormalization")
-def instance_normalization(node: Node, ctx: Context) -> Value:
+def instance_normalization(node: Node, ctx: GraphContext) -> Value:
     value = ctx.value(node, 0)
     if isinstance(value, Grouped):
         return _normalized_groups(node, ctx, value)
@@ -73,7 +73,7 @@ def instance_normalization(node: Node, ctx: Context) -> Value:
     return feature.at(ctx.layer(node.name, layer, feature.vertex, arrays))
 
 
-def _normalized_groups(node: Node, ctx: Context, value: Grouped) -> Grouped:
+def _normalized_groups(node: Node, ctx: GraphContext, value: Grouped) -> Grouped:
     """Return the instance normalization of a map whose groups of channels are the channels: a group normalization."""
     feature, groups = value.feature, value.groups
     arrays = {}
@@ -89,7 +89,7 @@ def _normalized_groups(node: Node, ctx: Context, value: Grouped) -> Grouped:
 
 
 @operator("GroupNormalization")
-def group_normalization(node: Node, ctx: Context) -> Feature:
+def group_normalization(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     groups = node.get("num_groups", 0)
     if feature.channel_axis != 1 or feature.order is not None:

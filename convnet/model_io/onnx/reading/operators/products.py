@@ -12,12 +12,12 @@ from convnet.model_io.onnx.reading.operators.registry import operator
 from convnet.model_io.onnx.reading.vertices import Feature, require_flat
 
 if TYPE_CHECKING:
-    from convnet.model_io.onnx.reading.context import Context
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 
 @operator("Gemm")
-def gemm(node: Node, ctx: Context) -> Feature:
+def gemm(node: Node, ctx: GraphContext) -> Feature:
     weights = ctx.required(node, 1)
     if node.get("transA", 0):
         raise UnsupportedNodeError("it transposes its input")
@@ -32,11 +32,11 @@ def gemm(node: Node, ctx: Context) -> Feature:
 
 
 @operator("MatMul")
-def matmul(node: Node, ctx: Context) -> Feature:
+def matmul(node: Node, ctx: GraphContext) -> Feature:
     return _dense(node, ctx, ctx.required(node, 1), None)
 
 
-def _dense(node: Node, ctx: Context, weights: np.ndarray, bias: np.ndarray | None) -> Feature:
+def _dense(node: Node, ctx: GraphContext, weights: np.ndarray, bias: np.ndarray | None) -> Feature:
     """Return a dense layer with weights (features, units)."""
     feature = ctx.feature(node)
     require_flat(feature)

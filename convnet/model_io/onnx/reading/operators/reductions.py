@@ -12,15 +12,15 @@ from convnet.model_io.onnx.reading.operators.registry import operator
 from convnet.model_io.onnx.reading.vertices import Feature
 
 if TYPE_CHECKING:
-    from convnet.model_io.onnx.reading.context import Context
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 AVERAGES: tuple[Any, ...] = (GlobalAvgPool1D, GlobalAvgPool2D)
 MAXIMA: tuple[Any, ...] = (GlobalMaxPool1D, GlobalMaxPool2D)
 
 
 @operator("GlobalAveragePool", "GlobalMaxPool")
-def global_pool(node: Node, ctx: Context) -> Feature:
+def global_pool(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     if feature.channel_axis != 1:
         raise UnsupportedNodeError("its channels are not the second axis")
@@ -28,7 +28,7 @@ def global_pool(node: Node, ctx: Context) -> Feature:
 
 
 @operator("ReduceMean", "ReduceMax")
-def reduce(node: Node, ctx: Context) -> Feature:
+def reduce(node: Node, ctx: GraphContext) -> Feature:
     keeps = bool(node.get("keepdims", 1))
     axes = axes_of(node, ctx.constant(node, 1))
     value = ctx.value(node, 0)
@@ -44,7 +44,9 @@ def reduce(node: Node, ctx: Context) -> Feature:
     return _pooled(node, ctx, feature, resolved_axes(axes, len(feature.axes) + 1), keeps=keeps)
 
 
-def _pooled(node: Node, ctx: Context, feature: Feature, axes: list[int], *, keeps: bool) -> Feature:
+def _pooled(
+    node: Node, ctx: GraphContext, feature: Feature, axes: list[int], *, keeps: bool
+) -> Feature:
     """Return the mean or the maximum over these axes of a tensor, which must be all its pixels."""
     if 0 in axes or feature.channel_axis in axes:
         raise UnsupportedNodeError("it is over the samples or the channels")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convnet.model_io.onnx.reading.context import Context, Value
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext, Value
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
-Operator: TypeAlias = "Callable[[Node, Context], Value]"
+Operator: TypeAlias = "Callable[[Node, GraphContext], Value]"
 
 OPERATORS: dict[str, Operator] = {}
 

@@ -14,14 +14,14 @@ from convnet.model_io.onnx.reading.vertices import PAD, Feature, Vertex
 
 if TYPE_CHECKING:
     from convnet.layers import Layer
-    from convnet.model_io.onnx.reading.context import Context
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 MAX_SIZE = 2**16  # pixels of an axis whose coordinates are compared
 
 
 @operator("Pad")
-def pad(node: Node, ctx: Context) -> Feature:
+def pad(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     if node.get("mode", "constant") != "constant":
         raise UnsupportedNodeError(
@@ -57,7 +57,7 @@ def pad(node: Node, ctx: Context) -> Feature:
 
 
 @operator("Resize", "Upsample")
-def resize(node: Node, ctx: Context) -> Feature:
+def resize(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     if len(feature.shape) < 2:
         raise UnsupportedNodeError("its input is not a map or a signal")
@@ -86,7 +86,7 @@ def resize(node: Node, ctx: Context) -> Feature:
     return feature.at(ctx.layer(node.name, layer, feature.vertex))
 
 
-def _new_sizes(node: Node, ctx: Context, feature: Feature) -> list[int]:
+def _new_sizes(node: Node, ctx: GraphContext, feature: Feature) -> list[int]:
     """Return the size of each axis of the output, the samples included."""
     old = [ctx.batch, *feature.dims]
     is_new = node.operator == "Resize" and node.opset > 10

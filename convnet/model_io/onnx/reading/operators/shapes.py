@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convnet.graph.flattened_orders import flattened_order
 from convnet.layers import Flatten
-from convnet.layers.flatten import flattened_order
 from convnet.model_io.onnx.reading.context import Grouped
 from convnet.model_io.onnx.reading.errors import UnsupportedNodeError
 from convnet.model_io.onnx.reading.folding import (
@@ -21,19 +21,19 @@ from convnet.model_io.onnx.reading.operators.registry import operator
 from convnet.model_io.onnx.reading.vertices import Feature, first_axes, is_trivial
 
 if TYPE_CHECKING:
-    from convnet.model_io.onnx.reading.context import Context, Value
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext, Value
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 
 @operator("Shape")
-def shape(node: Node, ctx: Context) -> np.ndarray:
+def shape(node: Node, ctx: GraphContext) -> np.ndarray:
     value = ctx.value(node, 0)
     dims = value.dims if isinstance(value, Grouped) else ctx.feature(node).dims
     return shape_slice(node, (ctx.batch, *dims))
 
 
 @operator("Transpose")
-def transpose(node: Node, ctx: Context) -> Feature:
+def transpose(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     n = len(feature.axes) + 1
     order = node.get("perm", list(range(n))[::-1])
@@ -45,7 +45,7 @@ def transpose(node: Node, ctx: Context) -> Feature:
 
 
 @operator("Gather")
-def gather(node: Node, ctx: Context) -> Feature:
+def gather(node: Node, ctx: GraphContext) -> Feature:
     feature, indices = ctx.feature(node), ctx.required(node, 1).ravel()
     n = feature.channels
     is_permutation = indices.dtype.kind in "iu" and np.array_equal(np.sort(indices), np.arange(n))
@@ -56,7 +56,7 @@ def gather(node: Node, ctx: Context) -> Feature:
 
 
 @operator("Flatten")
-def flatten(node: Node, ctx: Context) -> Value:
+def flatten(node: Node, ctx: GraphContext) -> Value:
     feature = ctx.feature(node)
     axis = node.get("axis", 1)
     axis = axis + len(feature.axes) + 1 if axis < 0 else axis
@@ -66,7 +66,7 @@ def flatten(node: Node, ctx: Context) -> Value:
 
 
 @operator("Reshape")
-def reshape(node: Node, ctx: Context) -> Value:
+def reshape(node: Node, ctx: GraphContext) -> Value:
     value = ctx.value(node, 0)
     feature = value.feature if isinstance(value, Grouped) else ctx.feature(node)
     dims = value.dims if isinstance(value, Grouped) else feature.dims
@@ -96,7 +96,7 @@ def reshape(node: Node, ctx: Context) -> Value:
 
 
 @operator("Squeeze")
-def squeeze(node: Node, ctx: Context) -> Value:
+def squeeze(node: Node, ctx: GraphContext) -> Value:
     feature = ctx.feature(node)
     dims = feature.dims
     given = axes_of(node, ctx.constant(node, 1))
@@ -109,7 +109,7 @@ def squeeze(node: Node, ctx: Context) -> Value:
 
 
 @operator("Unsqueeze")
-def unsqueeze(node: Node, ctx: Context) -> Value:
+def unsqueeze(node: Node, ctx: GraphContext) -> Value:
     feature = ctx.feature(node)
     given = axes_of(node, ctx.constant(node, 1)) or []
     n = len(feature.dims) + 1 + len(given)
@@ -122,7 +122,7 @@ def unsqueeze(node: Node, ctx: Context) -> Value:
     )
 
 
-def reshaped(node: Node, ctx: Context, feature: Feature, dims: tuple[int, ...]) -> Value:
+def reshaped(node: Node, ctx: GraphContext, feature: Feature, dims: tuple[int, ...]) -> Value:
     """Return a tensor with other sizes (n, *dims) and the same values in the same order."""
     if dims == feature.dims:
         return feature
@@ -147,7 +147,7 @@ def reshaped(node: Node, ctx: Context, feature: Feature, dims: tuple[int, ...]) 
     )
 
 
-def flat_feature(node: Node, ctx: Context, feature: Feature) -> Feature:
+def flat_feature(node: Node, ctx: GraphContext, feature: Feature) -> Feature:
     """Return a tensor (n, features), with a Flatten if its vertex is a map."""
     if len(feature.shape) == 1:
         return Feature(feature.vertex, (0,), feature.order)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convnet.layers import Layer
-    from convnet.model_io.onnx.reading.context import Context
-    from convnet.model_io.onnx.reading.loading import Node
+    from convnet.model_io.onnx.reading.context import GraphContext
+    from convnet.model_io.onnx.reading.protobuf.loading import Node
 
 Pads = list[tuple[int, int]]
 
@@ -68,7 +68,7 @@ def _by_axis(values: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _weights(node: Node, ctx: Context) -> tuple[np.ndarray, np.ndarray | None]:
+def _weights(node: Node, ctx: GraphContext) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the weights (out, in / groups, *kernel) and the bias."""
     weights = ctx.required(node, 1)
     if weights.dtype.kind != "f" or weights.ndim < 3 or weights.size == 0:
@@ -86,7 +86,7 @@ def _arrays(weights: np.ndarray, bias: np.ndarray | None) -> dict[str, np.ndarra
 
 
 @operator("Conv")
-def conv(node: Node, ctx: Context) -> Feature:
+def conv(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     weights, bias = _weights(node, ctx)
     kernel, groups = list(weights.shape[2:]), node.get("group", 1)
@@ -127,7 +127,7 @@ def conv(node: Node, ctx: Context) -> Feature:
 
 def _conv_of_pixel(
     node: Node,
-    ctx: Context,
+    ctx: GraphContext,
     feature: Feature,
     weights: np.ndarray,
     bias: np.ndarray | None,
@@ -162,7 +162,7 @@ def _conv_of_pixel(
 
 
 @operator("ConvTranspose")
-def conv_transpose(node: Node, ctx: Context) -> Feature:
+def conv_transpose(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     weights, bias = _weights(node, ctx)
     kernel = list(weights.shape[2:])
@@ -175,8 +175,8 @@ def conv_transpose(node: Node, ctx: Context) -> Feature:
             f"a tensor of {feature.channels} channels does not fit weights of shape {weights.shape}"
         )
     strides, dilations = _positive(node, "strides", n), _positive(node, "dilations", n)
-    extra = node.get("output_padding", [0] * n)
-    pads, extra = _transposed_pads(node, feature.dims[1:], kernel, strides, dilations, list(extra))
+    extra = list(node.get("output_padding", [0] * n))
+    pads = _transposed_pads(node, feature.dims[1:], kernel, strides, dilations, extra)
     fields: dict[str, Any] = dict(
         stride=_by_axis(strides),
         padding=_by_axis(pads),
@@ -198,28 +198,28 @@ def _transposed_pads(
     strides: list[int],
     dilations: list[int],
     extra: list[int],
-) -> tuple[Pads, list[int]]:
-    """Return what is cut off before and after each axis, and the output padding."""
+) -> Pads:
+    """Return what is cut off before and after each axis. `extra` is the output padding."""
     mode, wanted = node.get("auto_pad", "NOTSET"), node.get("output_shape", None)
     n = len(kernel)
     if len(extra) != n:
         raise UnsupportedNodeError(f"output_padding is {extra[:8]} for {n} spatial axes")
     if wanted is None and mode in ("NOTSET", "VALID"):
-        return _pads(node, sizes, kernel, strides, dilations), extra
+        return _pads(node, sizes, kernel, strides, dilations)
     if wanted is None:
         wanted = [size * stride for size, stride in zip(sizes, strides, strict=True)]
     pads = []
     for i, size in enumerate(list(wanted)[-n:]):
         total = strides[i] * (sizes[i] - 1) + extra[i] + span(kernel[i], dilations[i]) - size
         if total < 0:
-            extra[i], total = extra[i] - total, 0
+            raise UnsupportedNodeError("its output is larger than what its kernels reach")
         half = total // 2
         pads.append((half, total - half) if mode == "SAME_UPPER" else (total - half, half))
-    return pads, extra
+    return pads
 
 
 @operator("MaxPool", "AveragePool")
-def pool(node: Node, ctx: Context) -> Feature:
+def pool(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     n = len(node.get("kernel_shape", []))
     kernel, strides = _positive(node, "kernel_shape", n), _positive(node, "strides", n)
@@ -251,7 +251,7 @@ def pool(node: Node, ctx: Context) -> Feature:
 
 
 @operator("LRN")
-def lrn(node: Node, ctx: Context) -> Feature:
+def lrn(node: Node, ctx: GraphContext) -> Feature:
     feature = ctx.feature(node)
     size = node.get("size", 0)
     if feature.channel_axis != 1 or feature.order is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convnet.model_io.onnx.library import onnx_library
-from convnet.model_io.onnx.reading.tensors import ExternalData, array_of
+from convnet.model_io.onnx.reading.protobuf.tensors import ExternalData, array_of
 from convnet.persistence.model_file import check_exists
 from convnet.values.messages import quoted, show
 

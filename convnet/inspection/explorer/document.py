@@ -1,0 +1,70 @@
+"""The document of the page: the net, its weights and the samples, within the size limits."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+from convnet.inspection.explorer.net import describe_net
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from convnet.graph.plan import Plan
+    from convnet.inspection.explorer.samples import FinalFunction, Samples
+
+
+FORMAT = 1  # of the document; the page refuses others
+MAX_BYTES = 25_000_000  # of the file
+MAX_IMAGE_BYTES = 5_000_000  # of all images together, in base64
+RESERVED_BYTES = 1_000_000  # for the template, the layers and the predictions
+
+
+def make_document(
+    plan: Plan,
+    weights: Mapping[str, NDArray[np.float32]],
+    samples: Samples,
+    final: FinalFunction,
+    *,
+    title: str,
+    estimator: str,
+    version: str,
+) -> dict[str, Any]:
+    """Return the document of the page.
+
+    Parameters
+    ----------
+    plan : Plan
+        The net.
+    weights : mapping of str to ndarray
+        Its parameters by name.
+    samples : Samples
+        The images.
+    final : FinalFunction
+        From outputs to predictions.
+    title, estimator, version : str
+        Title of the page, name of the estimator's class, and version of convnet.
+
+    Returns
+    -------
+    document : dict
+        What can be written as JSON. ``left_out`` counts the images that did not fit and names the parameters.
+    """
+    shown, n_left_out = samples.to_json(MAX_IMAGE_BYTES)
+    used = RESERVED_BYTES + sum(len(sample["data"]) for sample in shown["samples"])
+    max_floats = max(0, MAX_BYTES - used) * 3 // 4 // 4  # base64 of 4 bytes per value
+    described = describe_net(plan, weights, max_floats)
+    return {
+        "format": FORMAT,
+        "version": version,
+        "title": title,
+        "estimator": estimator,
+        "net": described.net,
+        "final": final.to_json(),
+        **shown,
+        "left_out": {"images": n_left_out, "parameters": described.left_out},
+        "weights": b64encode(described.weights.astype("<f4").tobytes()).decode("ascii"),
+    }

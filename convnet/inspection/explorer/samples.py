@@ -1,0 +1,130 @@
+"""Images with their names, labels and predictions as JSON."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convnet.inspection.explorer.png import COLOR_TYPES, encode_png
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Json = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class FinalFunction:
+    """How the predictions follow from the outputs of the net.
+
+    Parameters
+    ----------
+    name : {"softmax", "sigmoid", "multilabel", "identity"}
+        "sigmoid": one logit for the second of two classes. "multilabel": a sigmoid of each logit. "identity": a
+        regressor, whose predictions are mean + scale · output.
+    classes : sequence of str
+        Names of the classes; of the outputs of a regressor.
+    mean, scale : ndarray of shape (n_outputs,), default=None
+        Of a regressor's targets.
+    """
+
+    name: str
+    classes: Sequence[str]
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    def to_json(self) -> Json:
+        """Return the function as JSON."""
+        mean, scale = (
+            None if array is None else np.asarray(array, np.float64).tolist()
+            for array in (self.mean, self.scale)
+        )
+        return {"function": self.name, "classes": list(self.classes), "mean": mean, "scale": scale}
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Images with what is known about them.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, h, w, c), (n, length, c) or (n, features)
+        As the net takes them, before scaling.
+    scale : float
+        Factor that images are multiplied by.
+    largest : float
+        Largest magnitude of the training images, which scales the controls of the page.
+    names, predictions : sequence of n str
+        What to show.
+    labels : sequence of n str, or None
+        True labels or values; None if they are not known.
+    correct : sequence of n bool, or None
+        Whether the prediction is the label; None if labels are not known, or are numbers.
+    outputs : ndarray of float32, shape (n, n_outputs)
+        Logits, or a regressor's values before `FinalFunction`.
+    values : ndarray of float64, shape (n, n_classes) or (n, n_outputs)
+        As ``predict_proba`` returns them; those of ``predict`` for a regressor.
+    """
+
+    images: np.ndarray
+    scale: float
+    largest: float
+    names: Sequence[str]
+    predictions: Sequence[str]
+    labels: Sequence[str] | None
+    correct: Sequence[bool] | None
+    outputs: NDArray[np.float32]
+    values: NDArray[np.float64]
+
+    def to_json(self, max_bytes: int) -> tuple[Json, int]:
+        """Return the samples as JSON, and how many were left out.
+
+        Parameters
+        ----------
+        max_bytes : int
+            Largest number of bytes of all images together. The first one is kept even if it is larger.
+        """
+        encoding, n_bytes = self.encoding, 0
+        encoded: list[str] = []
+        for image in self.images:
+            text = b64encode(_encoded(image, encoding)).decode("ascii")
+            n_bytes += len(text)
+            if encoded and n_bytes > max_bytes:
+                break
+            encoded.append(text)
+        samples = []
+        for i, data in enumerate(encoded):
+            samples.append(
+                {
+                    "name": self.names[i],
+                    "prediction": self.predictions[i],
+                    "label": None if self.labels is None else self.labels[i],
+                    "correct": None if self.correct is None else bool(self.correct[i]),
+                    "outputs": self.outputs[i].astype(np.float64).tolist(),
+                    "values": self.values[i].tolist(),
+                    "data": data,
+                }
+            )
+        form = {
+            "shape": self.images.shape[1:],
+            "dtype": self.images.dtype.name,
+            "scale": float(np.float32(self.scale)),
+            "largest": self.largest,
+            "encoding": encoding,
+        }
+        return {"input": form, "samples": samples}, len(self.images) - len(encoded)
+
+    @property
+    def encoding(self) -> str:
+        """How images are written: "png" for uint8 images with 1 to 4 channels, else "float32"."""
+        is_picture = self.images.ndim == 4 and self.images.shape[3] in COLOR_TYPES
+        return "png" if is_picture and self.images.dtype == np.uint8 else "float32"
+
+
+def _encoded(image: np.ndarray, encoding: str) -> bytes:
+    return encode_png(image) if encoding == "png" else image.astype("<f4").tobytes()

@@ -1,0 +1,33 @@
+/** Dense layers: y = x w + bias. */
+
+import type { Operation } from "../model/document";
+import type { Kernel } from "./operation";
+import { dot, strongest } from "./windows";
+
+export const dense: Kernel<Operation> = {
+  forward(op, memory) {
+    const src = memory.values(op.src);
+    const dst = memory.values(op.dst);
+    const weights = memory.parameter(op, "weights");
+    const n = dst.length;
+    const sums = memory.has(op, "bias") ? Float64Array.from(memory.parameter(op, "bias")) : new Float64Array(n);
+    for (let i = 0; i < src.length; i++) {
+      const x = src[i];
+      if (x === 0) continue;
+      for (let j = 0, at = i * n; j < n; j++, at++) sums[j] += x * weights[at];
+    }
+    dst.set(sums);
+  },
+
+  step(op, memory, [, , unit]) {
+    const src = memory.values(op.src);
+    const all = memory.parameter(op, "weights");
+    const n = memory.shape(op.dst)[2];
+    const inputs = Float64Array.from(src);
+    const weights = Float64Array.from(src, (_, i) => all[i * n + unit]);
+    const bias = memory.has(op, "bias") ? memory.parameter(op, "bias")[unit] : null;
+    const sum = dot(inputs, weights);
+    const best = strongest(inputs.map((x, i) => x * weights[i]), bias ?? 0, () => true);
+    return { kind: "dense", inputs, weights, sum, bias, value: sum + (bias ?? 0), source: [0, 0, best] };
+  },
+};

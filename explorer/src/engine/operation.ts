@@ -1,0 +1,36 @@
+/** What the engine asks of each operation: its forward pass, and how one of its values is computed. */
+
+import type { Operation, Shape } from "../model/document";
+import type { Step } from "./step";
+
+/** The buffers and parameters that an operation reads and writes. Maps are row by row, channels last. */
+export interface Memory {
+  shape(buffer: number): Shape;
+  values(buffer: number): Float32Array;
+  parameter(op: Operation, role: string): Float32Array;
+  has(op: Operation, role: string): boolean;
+}
+
+/** Row, column and channel of a value. */
+export type Index = [number, number, number];
+
+export interface Kernel<T extends Operation = Operation> {
+  /** Compute the output buffer. */
+  forward(op: T, memory: Memory): void;
+  /** Return how one output value is computed, in float64. */
+  step(op: T, memory: Memory, index: Index): Step;
+}
+
+/** Return the position of a value in a buffer. */
+export function offset([, w, c]: Shape, [row, column, channel]: Index): number {
+  return (row * w + column) * c + channel;
+}
+
+export function size([h, w, c]: Shape): number {
+  return h * w * c;
+}
+
+/** Return a value of a buffer. */
+export function valueAt(memory: Memory, buffer: number, index: Index): number {
+  return memory.values(buffer)[offset(memory.shape(buffer), index)];
+}

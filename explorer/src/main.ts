@@ -1,0 +1,53 @@
+/** Starts the page, and offers what it computes to tests and to the console as `explorer`. */
+
+import { render } from "preact";
+import type { Index } from "./engine/operation";
+import type { Step } from "./engine/step";
+import { parseDocument } from "./model/document";
+import { finalValues } from "./model/samples";
+import { Store } from "./state/store";
+import "./styles/page.css";
+import { text } from "./text/en";
+import { App } from "./views/app";
+import { html } from "./views/html";
+
+/** What the page computes. */
+export interface Explorer {
+  /** Return probabilities, or the values of a regressor, of an image in the units of X. */
+  predict(values: number[]): Promise<number[]>;
+  /** Return how a value of the image that is shown is computed. */
+  steps(layer: string, index: Index): Step[];
+  /** Return the image that the net reads, in the units of X. */
+  values(): number[];
+  milliseconds(): number;
+  check(): { images: number; difference: number } | null;
+}
+
+declare global {
+  var explorer: Explorer | undefined;
+}
+
+async function start(root: HTMLElement, content: string): Promise<void> {
+  const store = await Store.create(parseDocument(content));
+  document.title = store.document.title;
+  render(html`<${App} store=${store} />`, root);
+  globalThis.explorer = {
+    async predict(values) {
+      const outputs = await store.outputsOf(Float32Array.from(values));
+      return outputs ? [...finalValues(outputs, store.document.final)] : [];
+    },
+    steps(layer, index) {
+      const found = store.engine.graph.layers.get(layer);
+      return found ? store.engine.steps(store.buffers.value, found, index).map(({ step }) => step) : [];
+    },
+    values: () => [...store.values.value],
+    milliseconds: () => store.milliseconds.value,
+    check: () => store.check.value,
+  };
+  await store.checkSamples();
+}
+
+const root = document.getElementById("app");
+const content = document.getElementById("document")?.textContent ?? "";
+if (root && content.trimStart().startsWith("{")) void start(root, content);
+else if (root) root.textContent = text.noDocument;

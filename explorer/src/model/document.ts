@@ -1,0 +1,84 @@
+/** The document: what convnet/inspection/explorer writes into the page. */
+
+export type Shape = [number, number, number]; // height, width, channels
+export type Pair = [number, number]; // vertical, horizontal
+export type Pads = [Pair, Pair]; // (top, bottom), (left, right)
+
+/** An operation over numbered buffers; each kind has fields of its own besides. */
+export interface Operation {
+  op: string;
+  layer: string;
+  src: number;
+  dst: number;
+  other: number | null;
+  parameters: Record<string, number>;
+}
+
+export interface Layer {
+  name: string;
+  type: string;
+  spec: string;
+  shape: number[];
+  buffer: number;
+  n_parameters: number;
+  merge: string | null;
+  branches: { label: string; layers: Layer[] }[];
+  layers: Layer[];
+}
+
+export interface Net {
+  input: number;
+  output: number;
+  buffers: { shape: Shape; alias: number | null }[];
+  operations: Operation[];
+  parameters: { name: string; shape: number[]; offset: number | null }[];
+  layers: Layer[];
+  n_parameters: number;
+}
+
+export interface Sample {
+  name: string;
+  prediction: string;
+  label: string | null;
+  correct: boolean | null;
+  outputs: number[];
+  values: number[];
+  data: string;
+}
+
+export interface InputForm {
+  shape: number[];
+  dtype: string;
+  scale: number;
+  largest: number;
+  encoding: "png" | "float32";
+}
+
+export interface Final {
+  function: "softmax" | "sigmoid" | "multilabel" | "identity";
+  classes: string[];
+  mean: number[] | null;
+  scale: number[] | null;
+}
+
+export interface PageDocument {
+  format: number;
+  version: string;
+  title: string;
+  estimator: string;
+  net: Net;
+  final: Final;
+  input: InputForm;
+  samples: Sample[];
+  left_out: { images: number; parameters: string[] };
+  weights: string;
+}
+
+export const FORMAT = 1;
+
+/** Return the document of a text; throw an Error if it is of another format. */
+export function parseDocument(text: string): PageDocument {
+  const found = JSON.parse(text) as PageDocument;
+  if (found.format !== FORMAT) throw new Error(`format ${found.format} of the document; expected ${FORMAT}`);
+  return found;
+}

@@ -1,0 +1,36 @@
+/** The state of the page in the fragment of its address, so that a link shows the same view. */
+
+import type { Edits } from "./edits";
+
+export interface View extends Edits {
+  image: number;
+  layer: string;
+  channel: number;
+  row: number;
+  column: number;
+  ownScale: boolean;
+}
+
+const NUMBERS = ["image", "channel", "row", "column", "brightness", "right", "down", "rotation"] as const;
+
+/** Return the parts of a view that a fragment names. Values that are not numbers are ignored. */
+export function readFragment(fragment: string): Partial<View> {
+  const found = new URLSearchParams(fragment.replace(/^#/, ""));
+  const view: Partial<View> = {};
+  for (const name of NUMBERS) {
+    const value = Number(found.get(name) ?? NaN);
+    if (Number.isFinite(value)) view[name] = value;
+  }
+  const layer = found.get("layer");
+  if (layer !== null) view.layer = layer;
+  if (found.has("scale")) view.ownScale = found.get("scale") === "own";
+  return view;
+}
+
+/** Return the fragment of a view. What is 0 is left out. */
+export function writeFragment(view: View): string {
+  const found = new URLSearchParams({ layer: view.layer });
+  for (const name of NUMBERS) if (view[name] !== 0) found.set(name, String(view[name]));
+  if (view.ownScale) found.set("scale", "own");
+  return `#${found}`;
+}

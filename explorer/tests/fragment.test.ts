@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { NO_EDITS } from "../src/state/edits";
+import { readFragment, writeFragment } from "../src/state/fragment";
+
+const VIEW = { ...NO_EDITS, image: 3, layer: "residual1/conv1 & <b>", channel: 2, row: 0, column: 5, ownScale: true, rotation: -15 };
+
+test("a fragment is read as it was written", () => {
+  expect({ ...VIEW, ...readFragment(writeFragment(VIEW)) }).toEqual(VIEW);
+  expect(readFragment(writeFragment(VIEW)).row).toBeUndefined(); // 0 is left out
+});
+
+test("what is no number is ignored", () => {
+  expect(readFragment("#image=a&row=Infinity&column=&layer=conv1&other=3")).toEqual({ column: 0, layer: "conv1" });
+  expect(readFragment("")).toEqual({});
+});

@@ -1,0 +1,512 @@
+"""The page in headless Chromium.
+
+Needs Chromium, `pip install playwright`, and `npm ci` in explorer/ for axe-core; `.ci/run` installs all three.
+"""
+
+import shutil
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from explorer_pages import HOSTILE, KINDS, colors, digits, document_of, other, residual
+
+from convnet import ConvNetClassifier
+from convnet.inspection.explorer import document
+from convnet.layers import Conv2D
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).parents[3]
+AXE = ROOT / "explorer/node_modules/axe-core/axe.min.js"
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+SIZES = {"phone": (360, 640), "laptop": (1440, 900), "large": (2560, 1440)}
+WAIT = 120_000  # milliseconds, against hangs
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        # without a sandbox, which containers do not allow
+        sync_api.expect.set_options(timeout=WAIT)
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Return a function that writes the page of a net, opens it and waits for a text: that it has checked itself.
+
+    At the end nothing may stand on the console, and the page may have read nothing but its file.
+    """
+    messages, requests, contexts = [], [], []
+
+    def open_page(
+        net, X, y=None, *, size="laptop", dark=False, fragment="", text="checked on", **options
+    ):
+        written = net.explore(X, y, tmp_path / "page.html", **options)
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        context.set_default_timeout(WAIT)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(Path(written.path).as_uri() + fragment)
+        page.get_by_text(text).first.wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert messages == []
+    assert {urlsplit(url).scheme for url in requests} <= {"file", "data", "blob"}
+
+
+def state(page):
+    """Return the fragment of the address as a dict."""
+    fragment = page.evaluate("location.hash.slice(1)")
+    return {key: value[0] for key, value in parse_qs(fragment).items()}
+
+
+def wait_until(page, condition):
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + WAIT / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def violations(page):
+    """Return what axe-core finds, as texts."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run npm ci in explorer/")
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+    found = page.evaluate("axe.run()")["violations"]
+    return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"][:2]]
+
+
+def predicted(page):
+    return page.locator("header .answer b").inner_text()
+
+
+def value_of(page):
+    """Return the value that is worked out, as text."""
+    return page.locator(".facts .value").inner_text()
+
+
+def last_line(page):
+    return page.locator(".calculation .lines").last.locator("dd").last.inner_text()
+
+
+@pytest.mark.parametrize(
+    ("size", "dark"),
+    [("phone", False), ("phone", True), ("laptop", False), ("large", False), ("large", True)],
+)
+def test_a_page_is_accessible(opened, size, dark):
+    net, X, y = residual()
+    page = opened(net, X, y, size=size, dark=dark, n_max=6)
+    assert violations(page) == []
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= SIZES[size][0]  # only the net scrolls sideways
+    for layer in ("residual1", "residual1/batchnorm1", "globalpool1", "output", ""):
+        page.goto(page.url.partition("#")[0] + f"#layer={layer}")
+        title = f"How {layer}:" if layer else "How prediction"
+        sync_api.expect(page.locator("#detail")).to_contain_text(title)
+        assert violations(page) == [], layer
+
+
+def test_probabilities_of_100_images(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:], n_max=12)
+    assert "checked on 12 images: probabilities differ" in page.locator(".status").inner_text()
+    images = X[1000:1100]
+    found = page.evaluate(
+        "async (images) => { const p = []; for (const i of images) p.push(await explorer.predict(i)); return p; }",
+        images.reshape(100, -1).tolist(),
+    )
+    np.testing.assert_allclose(found, net.predict_proba(images), atol=1e-4)
+
+
+@pytest.mark.parametrize("make", [digits, residual])
+def test_200_pixels_of_each_type_of_layer(opened, make):
+    """The result of the page's steps is that of the steps of `trace`."""
+    net, X, y = make()
+    page = opened(net, X, y, n_max=2)
+    trace, rng, types = net.trace(X[0]), np.random.default_rng(0), {}
+    for info in (inner for layer in net.layers_ for inner in layer.walk()):
+        types.setdefault(info.type, []).append(info)
+    for infos in types.values():
+        asked, expected = [], []
+        for _ in range(200):
+            info = infos[rng.integers(len(infos))]
+            index = tuple(map(int, rng.integers(0, info.output_shape)))
+            asked.append([info.name, [*(0,) * (3 - len(index)), *index]])
+            expected.append(trace.at(info.name, *index).computed)
+        found = page.evaluate(
+            "(asked) => asked.map(([layer, index]) => explorer.steps(layer, index).at(-1)?.value ?? null)",
+            asked,
+        )
+        kept = [(a, b) for a, b in zip(found, expected, strict=True) if a is not None]
+        assert len(kept) == 200 or infos[0].type in ("Flatten", "Dropout")
+        if kept:
+            np.testing.assert_allclose(*zip(*kept, strict=True), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_nets(opened, kind):
+    net, X, y = other(kind)
+    page = opened(net, X, y, n_max=5)
+    check = page.evaluate("explorer.check()")
+    assert check["images"] == 5 and check["difference"] < 1e-4
+    values = net.predict(X[:1]) if kind.startswith("regressor") else net.predict_proba(X[:1])
+    found = page.evaluate("(image) => explorer.predict(image)", np.ravel(X[0]).tolist())
+    np.testing.assert_allclose(found, np.ravel(values), rtol=1e-4, atol=1e-4)
+    for layer in [info.name for info in net.layers_]:
+        page.locator(f'button.column-head[title^="{layer}: "]').click()
+        assert page.locator("#detail").inner_text().startswith(f"How {layer}:")
+    page.locator(".prediction .column-head").click()
+    assert page.locator(".detail table tbody tr").count() >= len(np.ravel(values))
+    if len(net.input_shape_) < 3:
+        assert "cannot be drawn or changed" in page.locator(".editor").inner_text()
+    assert violations(page) == []
+
+
+def test_text_from_outside_is_text(opened):
+    X, _ = colors()
+    y = np.resize([HOSTILE, "a&b", "<img src=x onerror=alert(1)>"], len(X))
+    net = ConvNetClassifier([Conv2D(2, 3)], max_iter=1, random_state=0).fit(X, y)
+    page = opened(net, X, y, title=HOSTILE)
+    assert page.title() == HOSTILE == page.locator("h1").inner_text()
+    names = page.locator(".prediction .unit-name").all_inner_texts()
+    assert sorted(names) == sorted(set(y.tolist()))
+    assert page.locator("img").count() == 0
+
+
+def test_images_and_address(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:])
+    for i in (3, 7):
+        page.locator(".thumbnail").nth(i).click()
+        expected = str(net.predict(X[600 + i : 601 + i])[0])
+        sync_api.expect(page.locator("header .answer b")).to_have_text(expected)
+        assert state(page)["image"] == str(i)
+    page.locator(
+        'button[title="maxpool2d1, channel 2"], button[title="pool1, channel 2"]'
+    ).first.click()
+    kept = state(page)
+    assert kept["channel"] == "2" and "pool" in kept["layer"]
+    before = value_of(page)
+    page.reload()
+    page.get_by_text("checked on").wait_for()
+    assert state(page) == kept and value_of(page) == before
+    nonsense = page.url.partition("#")[0] + "#layer=nonsense&channel=x&image=99&row=-5"
+    page.goto(nonsense)  # in the page that is open
+    wait_until(page, lambda: state(page).get("image") == "23")
+    assert state(page)["layer"] == kept["layer"]
+    page.goto("about:blank")
+    page.goto(nonsense)
+    page.get_by_text("checked on").wait_for()
+    assert state(page)["layer"] == "conv1" and state(page)["image"] == "23"
+
+
+def test_a_pixel_is_worked_out(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:], fragment="#layer=conv1&channel=5")
+    output = page.locator(".movable")
+    box = output.bounding_box()
+    output.click(position={"x": box["width"] * 3.5 / 8, "y": box["height"] * 0.5 / 8})
+    step = net.trace(X[600]).at("conv1", 0, 3, 5)
+    assert state(page)["column"] == "3" and "row" not in state(page)
+    cells = page.locator(".grid").nth(0).locator("td").all_inner_texts()
+    assert cells == ["0"] * 3 + [f"{v:.4g}" for v in step.patch[1:, :, 0].ravel()]
+    kernel = page.locator(".grid").nth(1).locator("td").all_inner_texts()
+    np.testing.assert_allclose([number(cell) for cell in kernel], step.kernel.ravel(), rtol=1e-3)
+    lines = page.locator(".calculation dd").all_inner_texts()
+    expected = [step.sum, step.bias, step.preactivation, step.preactivation, step.value]
+    np.testing.assert_allclose([number(line) for line in lines], expected, rtol=1e-3, atol=1e-9)
+    assert "padding" in page.locator(".calculation .note").inner_text()
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def test_the_window_slides(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:], fragment="#layer=conv1&row=2&column=6")
+    page.get_by_role("button", name="Step forward").click()
+    assert (state(page)["row"], state(page)["column"]) == ("2", "7")
+    page.get_by_role("button", name="Step forward").click()
+    assert state(page)["row"] == "3" and "column" not in state(page)
+    page.get_by_role("button", name="Step back").click()
+    assert (state(page)["row"], state(page)["column"]) == ("2", "7")
+    page.get_by_role("button", name="Play").click()
+    wait_until(page, lambda: state(page)["row"] == "4")
+    page.get_by_role("button", name="Pause").click()
+    at = state(page)
+    page.wait_for_timeout(500)  # a window that still slides would have moved on
+    assert state(page) == at
+    page.locator(".player input").fill("17")
+    assert (state(page)["row"], state(page)["column"]) == ("2", "1")
+
+
+def test_the_other_steps(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:])
+    names = {info.type: info.name for info in net.layers_}
+    for kind, count in (("MaxPool2D", 1), ("BatchNorm", 7), ("Dense", 3)):
+        page.locator(f'button.column-head[title^="{names[kind]}: "]').click()
+        assert page.locator(".calculation dd").count() == count, kind
+    assert page.locator(".numbers tbody tr").count() == 11  # ten terms and the rest
+    page.locator(f'button.column-head[title^="{names["MaxPool2D"]}: "]').click()
+    winner = page.locator(".grid .marked").inner_text()
+    assert winner == last_line(page) == value_of(page).partition(" = ")[2]
+    page.locator(".prediction .column-head").click()
+    rows = page.locator(".numbers tbody tr")
+    assert rows.count() == 11  # ten classes and the sum
+    p = [number(row.locator("td").last.inner_text()) for row in rows.all()[:10]]
+    np.testing.assert_allclose(p, net.predict_proba(X[600:601])[0], rtol=5e-3, atol=1e-12)
+
+
+def test_channels_of_a_patch(opened):
+    net, X, y = residual()
+    page = opened(net, X, y, fragment="#layer=residual2/conv1&channel=1")
+    buttons = page.locator(".channels button")
+    assert buttons.count() == 6
+    buttons.nth(4).click()
+    channel = buttons.nth(4).inner_text().partition(":")[0]
+    assert page.locator(".grid caption").first.inner_text() == f"patch, channel {channel}"
+    assert page.locator("figcaption").first.inner_text().endswith(f"channel {channel}")
+
+
+def test_scales_and_more_maps(opened):
+    X, y = colors()
+    net = ConvNetClassifier([Conv2D(20, 3)], max_iter=1, random_state=0).fit(X, y)
+    page = opened(net, X, y)
+    maps = page.locator('button.map[title^="conv1, "]')
+    shown = "(nodes) => nodes.map((node) => node.querySelector('canvas').toDataURL())"
+    assert maps.count() == 12
+    before = maps.evaluate_all(shown)
+    page.get_by_label("a scale for each map").check()
+    assert state(page)["scale"] == "own"
+    wait_until(page, lambda: maps.evaluate_all(shown)[1:] != before[1:])
+    page.get_by_role("button", name="8 more", exact=True).click()
+    sync_api.expect(maps).to_have_count(20)
+    strength = np.abs(net.feature_maps(X[:1], "conv1")[0]).mean((0, 1))
+    order = [
+        int(title.rpartition(" ")[2]) for title in maps.evaluate_all("(n) => n.map((x) => x.title)")
+    ]
+    assert order == np.argsort(-strength, kind="stable").tolist()
+
+
+def easel_point(page, row, column, shape):
+    canvas = page.locator(".easel canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    return box["x"] + (column + 0.5) * box["width"] / shape[1], box["y"] + (row + 0.5) * box[
+        "height"
+    ] / shape[0]
+
+
+def test_drawing(opened):
+    """A drawn line is what the net reads, as white pixels on black."""
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:])
+    page.get_by_role("button", name="Clear").click()
+    page.mouse.move(*easel_point(page, 1, 3, (8, 8)))
+    page.mouse.down()
+    for row in range(1, 7):
+        page.mouse.move(*easel_point(page, row, 3, (8, 8)))
+    page.mouse.up()
+    drawn = np.zeros((1, 8, 8), np.uint8)
+    drawn[0, 1:7, 3] = 255
+    expected = net.predict_proba(drawn)[0]
+    answer = page.locator("header .answer")
+    text = f"your image: {expected.argmax()} ({100 * expected.max():.1f} %)"
+    sync_api.expect(answer).to_contain_text(text)
+    page.get_by_label("erase").check()
+    page.mouse.click(*easel_point(page, 1, 3, (8, 8)))
+    drawn[0, 1, 3] = 0
+    expected = net.predict_proba(drawn)[0]
+    sync_api.expect(page.locator("header .answer")).to_contain_text(
+        f"({100 * expected.max():.1f} %)"
+    )
+
+
+def test_covering_with_the_keyboard(opened):
+    net, X, y = residual()
+    page = opened(net, X, y)
+    page.locator(".easel").focus()
+    for key in ("ArrowUp", "ArrowLeft", " "):
+        page.keyboard.press(key)
+    covered = X[:1].astype(np.float64)
+    covered[0, 5, 4] = X[0].mean((0, 1))
+    pixels = page.evaluate("explorer.values()")
+    np.testing.assert_allclose(np.reshape(pixels, X[0].shape), covered[0], rtol=1e-5)
+    assert predicted(page)
+    page.get_by_role("button", name="Reset").click()
+
+
+def test_sliders(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:])
+
+    def set_slider(name, value):
+        page.locator(".sliders label", has_text=name).locator("input").fill(str(value))
+        return np.reshape(page.evaluate("explorer.values()"), (8, 8))
+
+    image = X[600].astype(np.float64)
+    assert (set_slider("shift right", 2) == np.pad(image, ((0, 0), (2, 0)))[:, :8]).all()
+    assert state(page)["right"] == "2"
+    shifted = np.pad(image, ((0, 1), (2, 0)))[1:, :8]
+    assert (set_slider("shift down", -1) == shifted).all()
+    page.get_by_role("button", name="Reset").click()
+    bright = set_slider("brightness", 0.5)
+    np.testing.assert_allclose(bright, np.minimum(image + 127.5, 255))
+    page.get_by_role("button", name="Reset").click()
+    np.testing.assert_allclose(set_slider("rotation", 90), np.rot90(image, -1), atol=1e-3)
+    page.get_by_role("button", name="Reset").click()
+    assert (np.reshape(page.evaluate("explorer.values()"), (8, 8)) == image).all()
+
+
+PHOTO = """(how) => {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 40, height: 24});
+  const context = canvas.getContext("2d");
+  context.fillStyle = "rgb(200, 100, 50)";
+  context.fillRect(0, 0, 40, 24);
+  return new Promise((done) => canvas.toBlob((blob) => {
+    const data = new DataTransfer();
+    data.items.add(new File([blob], "a.png", {type: "image/png"}));
+    const target = how === "paste" ? document : document.querySelector(".editor");
+    target.dispatchEvent(how === "paste"
+      ? new ClipboardEvent("paste", {clipboardData: data, bubbles: true})
+      : new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+    done();
+  }));
+}"""
+
+
+@pytest.mark.parametrize("how", ["drop", "paste", "choose"])
+def test_a_photograph(opened, how, tmp_path):
+    net, X, y = residual()
+    page = opened(net, X, y)
+    if how == "choose":
+        image = pytest.importorskip("PIL.Image")
+        image.new("RGB", (40, 24), (200, 100, 50)).save(tmp_path / "a.png")
+        page.locator(".file input").set_input_files(tmp_path / "a.png")
+    else:
+        page.evaluate(PHOTO, how)
+    sync_api.expect(page.locator("header .answer")).to_contain_text("your image")
+    found = np.reshape(page.evaluate("explorer.values()"), X[0].shape)
+    np.testing.assert_allclose(found, np.broadcast_to([200, 100, 50], X[0].shape), atol=2)
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    page.locator(".file input").set_input_files(tmp_path / "bad.png")
+    sync_api.expect(page.locator(".editor [role=status]")).to_contain_text("cannot read")
+
+
+def test_keyboard_alone(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:])
+    page.locator(".thumbnail").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert state(page)["image"] == "1"
+    page.locator("button.map").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    second = page.locator("button.map").nth(1).get_attribute("title")
+    assert state(page).get("channel", "0") == second.rpartition(" ")[2]
+    page.locator(".movable").focus()
+    for key in ["ArrowUp", "ArrowLeft"] * 8 + ["ArrowRight", "ArrowDown", "ArrowDown"]:
+        page.keyboard.press(key)
+    assert (state(page)["row"], state(page)["column"]) == ("2", "1")
+    # every control can be reached by the Tab key
+    reachable = page.evaluate(
+        "[...document.querySelectorAll('button, input, [role=application]')].every((node) => node.tabIndex >= 0)"
+    )
+    assert reachable
+
+
+def test_weights_that_did_not_fit(opened, monkeypatch, tmp_path):
+    """The page shows the layers before them, and says which are missing."""
+    net, X, y = residual()
+    monkeypatch.setattr(document, "MAX_IMAGE_BYTES", 1)
+    image = len(document_of(net.explore(X, path=tmp_path / "a.html").path)["samples"][0]["data"])
+    room = 370 * 4 * 4 // 3  # for the 358 values of conv1 and of the body of residual1
+    monkeypatch.setattr(document, "MAX_BYTES", document.RESERVED_BYTES + image + room)
+    page = opened(net, X, y, text="did not fit")
+    warning = page.locator(".warning").inner_text()
+    assert warning.endswith(": residual1/shortcut, residual2/conv1, output.")
+    assert page.locator(".strip .note").inner_text() == "23 more images did not fit on this page."
+    sync_api.expect(page.locator('button.map[title^="residual1/batchnorm1, "]')).to_have_count(6)
+    assert page.locator('button.map[title^="residual1, "]').count() == 0
+    assert page.locator('button.map[title^="residual2"]').count() == 0
+    page.locator(".prediction .column-head").click()
+    assert page.locator(".detail").inner_text().count("not on this page") == 1
+    page.locator('button.column-head[title^="residual2: "]').click()
+    assert page.locator(".detail").inner_text().count("not on this page") == 1
+    assert violations(page) == []
+
+
+PASSES = """async () => {
+  const image = explorer.values(), times = [];
+  for (let i = 0; i < 15; i++) {
+    const start = performance.now();
+    await explorer.predict(image);
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+CLICKS = """async () => {
+  const times = [];
+  for (const button of document.querySelectorAll("button.column-head")) {
+    const start = performance.now();
+    button.click();
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+
+
+def test_times(opened, capsys):
+    """Print how long the page takes; machines differ, so nothing is asserted."""
+    X, y = colors(shape=(28, 28, 1))
+    net = ConvNetClassifier("keraslab", max_iter=1, random_state=0).fit(X, y)
+    page = opened(net, X, y)
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    passes = page.evaluate(PASSES)
+    clicks = page.evaluate(CLICKS)
+    with capsys.disabled():
+        print(
+            f"\nexplorer, Keras lab net: first paint after {paint:.0f} ms, forward pass {np.median(passes):.1f} ms, "
+            f"selecting a layer {np.median(clicks):.0f} ms (at most {max(clicks):.0f} ms)"
+        )
+
+
+def test_a_notebook(browser, tmp_path):
+    """The page inside a frame without an origin of its own, as a notebook shows it."""
+    net, X, y = digits()
+    frame = net.explore(X[600:], y[600:], tmp_path / "page.html", n_max=3)._repr_html_()
+    context = browser.new_context()
+    page, messages = context.new_page(), []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.set_content(f"<!doctype html><title>notebook</title>{frame}")
+    inside = page.frame_locator("iframe")
+    inside.get_by_text("checked on 3 images").wait_for(timeout=WAIT)
+    inside.locator(".thumbnail").nth(2).click()
+    expected = str(net.predict(X[602:603])[0])
+    sync_api.expect(inside.locator("header .answer b")).to_have_text(expected)
+    assert messages == []
+    context.close()
