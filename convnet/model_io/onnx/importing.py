@@ -112,9 +112,17 @@ def _checked_classes(classes: ArrayLike | None) -> np.ndarray | None:
     if classes is None:
         return None
     labels = np.asarray(list(classes) if isinstance(classes, range) else classes)
-    if labels.ndim != 1 or labels.dtype.kind not in "biufUSO" or len(labels) < 2:
+    if labels.ndim != 1 or labels.dtype.kind not in "biufUO" or len(labels) < 2:
         raise ClassesError(
             f"from_onnx: classes must be a list of at least two labels, one for each output; got {show(classes)}."
+        )
+    given = labels.tolist() if isinstance(classes, np.ndarray) else list(classes)  # type: ignore[arg-type]
+    is_text = labels.dtype.kind in "UO"  # a list of strings and numbers becomes an array of strings
+    if (is_text and not all(isinstance(one, str) for one in given)) or (
+        labels.dtype.kind == "f" and not np.isfinite(labels).all()
+    ):
+        raise ClassesError(
+            f"from_onnx: classes must be all strings or all finite numbers; got {show(classes)}."
         )
     return labels
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from convnet.layers import Activation, PReLU, ReLU
-from convnet.model_io.onnx.reading.errors import UnsupportedNodeError
+from convnet.model_io.onnx.reading.errors import UnsupportedNodeError, reason_of
 from convnet.model_io.onnx.reading.expressions import (
     MAX_TREE,
     VARIABLE,
@@ -24,7 +24,9 @@ from convnet.model_io.onnx.reading.expressions import (
     matching_activation,
     peel,
 )
+from convnet.model_io.onnx.reading.protobuf.tensors import FLOATS
 from convnet.model_io.onnx.reading.vertices import AFFINE, Feature, Vertex
+from convnet.values.messages import quoted
 
 if TYPE_CHECKING:
     from convnet.layers import Layer
@@ -58,6 +60,7 @@ class Grouped:
 
 
 Value: TypeAlias = np.ndarray | Feature | Elementwise | Grouped
+MAX_SHIFT = 100.0  # of a bound that is subtracted and added again, which rounds all values like one of its magnitude
 MERGED = {"Add": "add", "Mul": "multiply", "Max": "max"}
 
 
@@ -75,6 +78,8 @@ class GraphContext:
         By the name of the tensor.
     vertices : list of Vertex
         In the order of the graph.
+    problems : list of (str, str)
+        Nodes that no layer computes, and why.
     """
 
     model: LoadedModel
@@ -82,6 +87,13 @@ class GraphContext:
     budget: Budget
     values: dict[str, Value] = field(default_factory=dict)
     vertices: list[Vertex] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    _readers: dict[str, Node] = field(default_factory=dict)  # first reader of each constant
+
+    @property
+    def has_integers(self) -> bool:
+        """Whether the inputs of the graph hold integers or booleans."""
+        return all(port.type not in FLOATS for port in self.model.inputs)
 
     def value(self, node: Node, i: int) -> Value | None:
         """Return an input of a node; None if it is left out."""
@@ -92,7 +104,12 @@ class GraphContext:
     def constant(self, node: Node, i: int) -> np.ndarray | None:
         """Return an input of a node that has to be constant; None if it is left out."""
         value = self.value(node, i)
-        if value is None or isinstance(value, np.ndarray):
+        if value is None:
+            return None
+        if isinstance(value, np.ndarray):
+            name = node.inputs[i]
+            if self._readers.setdefault(name, node) is not node:  # each layer has a copy of its own
+                self.budget.spend(value.size, f"the copy of {quoted(name)} for {node}")
             return value
         raise UnsupportedNodeError(f"its input {i} depends on X, but has to be constant here")
 
@@ -114,9 +131,20 @@ class GraphContext:
             raise UnsupportedNodeError(
                 f"no layer takes the reshaped tensor (n, {value.dims[0]}, {value.dims[1]})"
             )
-        found = self.materialize(value)
+        found = self.settle(value)
         self.values[node.inputs[i]] = found
         return found
+
+    def settle(self, value: Elementwise) -> Feature:
+        """Return the feature that an elementwise function computes. If none does, note it and return its operand.
+
+        Its operand has the same shape, so that what is wrong with later nodes is found too.
+        """
+        try:
+            return self.materialize(value)
+        except (UnsupportedNodeError, ValueError) as error:
+            self.problems.append((quoted(value.name), reason_of(error)))
+            return value.feature
 
     def add(self, vertex: Vertex) -> Vertex:
         """Add a vertex and return it."""
@@ -229,6 +257,10 @@ class GraphContext:
             return self.materialize(Elementwise(feature, operand, name))
         if not low < high:
             raise UnsupportedNodeError(f"its bounds are {low:g} and {high:g}")
+        bounds = [one for one, is_wide in zip((low, high), wide, strict=True) if not is_wide]
+        if max(map(abs, bounds)) > MAX_SHIFT:
+            clipped = self.materialize(Elementwise(feature, operand, name))
+            return self._clip_far(name, clipped, low, high, wide)
         if any(wide):  # max(x, low) = relu(x - low) + low
             sign, bound = (-1.0, high) if wide[0] else (1.0, low)
             inner = Tree("Mul", (Tree("Sub", (operand, bound)), sign))
@@ -239,6 +271,18 @@ class GraphContext:
         inner = Tree("Mul", (Tree("Sub", (operand, (low + high) / 2)), factor))
         part = self.materialize(Elementwise(feature, inner, name))
         return self.affine(name, self._activation(name, part, "hard_sigmoid"), high - low, low)
+
+    def _clip_far(
+        self, name: str, feature: Feature, low: float, high: float, wide: tuple[bool, bool]
+    ) -> Feature:
+        """Return x + relu(low - x) - relu(x - high), which is exact within bounds that are much larger than x."""
+        parts = [feature]
+        for sign, bound, is_wide in ((-1.0, low, wide[0]), (1.0, high, wide[1])):
+            if not is_wide:
+                beyond = self.affine(name, feature, sign, -sign * bound)
+                part = self._activation(name, beyond, "relu")
+                parts.append(self.affine(name, part, -sign, 0.0))
+        return self.merge("add", name, parts)
 
     def elementwise(self, node: Node, i: int = 0) -> Elementwise:
         """Return an input of a node as a function of a feature, with room for another operator."""

@@ -25,6 +25,12 @@ class ClassesError(ValueError):
     """`classes` does not fit the outputs of the graph. The message is a sentence for the user."""
 
 
+def reason_of(error: Exception) -> str:
+    """Return the message of an error as a part of a sentence."""
+    text = " ".join(str(error).split()).removesuffix(".")[:300]
+    return text or type(error).__name__
+
+
 def unsupported_graph(
     operators: Mapping[str, Sequence[str]], reasons: Sequence[tuple[str, str]]
 ) -> ModelFileError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convnet.model_io.onnx.reading.protobuf.tensors import DTYPES, MAX_AXES
+from convnet.model_io.onnx.reading.protobuf.tensors import DTYPES, MAX_AXES, text_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,7 +119,7 @@ def constant(node: Node, model: LoadedModel) -> np.ndarray:
         if name in ("value_int", "value_ints"):
             return np.array(value, dtype=np.int64)
         if name in ("value_string", "value_strings"):
-            return np.array(value, dtype=np.str_)
+            return np.array(value) if isinstance(value, str) else text_array(value)
     raise ValueError(f"node {node} has no value")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from convnet.layers import Activation, Dense, Flatten
 from convnet.model_io.onnx.reading.folding import constant
+from convnet.model_io.onnx.reading.protobuf.tensors import FLOATS, text_array
 from convnet.model_io.onnx.reading.vertices import AFFINE, LOG_SOFTMAX, Feature, Vertex
 from convnet.values.messages import listed
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
 
-FLOATS = (1, 10, 11)  # codes of float types
 MAX_IDENTITY = 4096  # outputs of a net that does not end with a dense layer
 CHOOSING = (
     "ArrayFeatureExtractor",
@@ -106,15 +106,17 @@ def _array(tensor: str, makers: dict[str, Node], model: LoadedModel) -> np.ndarr
 
 def _listed_classes(node: Node) -> np.ndarray | None:
     names = node.attributes.get("classlabels_strings") or node.attributes.get("classlabels_int64s")
-    return np.array(names) if names else None
+    if not names:
+        return None
+    return text_array(names) if isinstance(names[0], str) else np.array(names)
 
 
 def _encoded_classes(node: Node) -> np.ndarray | None:
     keys = node.attributes.get("keys_int64s")
     values = next((v for k, v in node.attributes.items() if k.startswith("values_")), None)
-    if not isinstance(values, list) or keys != list(range(len(values))):
+    if not isinstance(values, list) or not values or keys != list(range(len(values))):
         return None
-    return np.array(values)
+    return text_array(values) if isinstance(values[0], str) else np.array(values)
 
 
 @dataclass(frozen=True, eq=False)

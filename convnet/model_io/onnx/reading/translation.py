@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convnet.model_io.onnx.reading.budget import Budget
-from convnet.model_io.onnx.reading.context import Elementwise, GraphContext, Grouped
-from convnet.model_io.onnx.reading.errors import UnsupportedNodeError, unsupported_graph
+from convnet.model_io.onnx.reading.context import Elementwise, GraphContext
+from convnet.model_io.onnx.reading.errors import (
+    UnsupportedNodeError,
+    reason_of,
+    unsupported_graph,
+)
 from convnet.model_io.onnx.reading.folding import FOLDERS, fold
 from convnet.model_io.onnx.reading.inputs import GraphInput, read_input
 from convnet.model_io.onnx.reading.operators import OPERATORS
+from convnet.model_io.onnx.reading.vertices import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convnet.model_io.onnx.reading.context import Value
     from convnet.model_io.onnx.reading.protobuf.loading import LoadedModel, Node
-    from convnet.model_io.onnx.reading.vertices import Feature, Vertex
+    from convnet.model_io.onnx.reading.vertices import Vertex
 
 
 @dataclass(eq=False)
@@ -32,14 +37,11 @@ class Translation:
     output : Feature
     vertices : list of Vertex
         Each after those that it reads.
-    problems : list of (str, str)
-        Names of nodes that no layer computes, and why.
     """
 
     input: GraphInput
     output: Feature
     vertices: list[Vertex]
-    problems: list[tuple[str, str]]
 
 
 def needed_nodes(model: LoadedModel, tensor: str) -> list[Node]:
@@ -73,13 +75,10 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
     nodes = needed_nodes(model, tensor)
     _require_known(nodes)
     given = read_input(model, nodes, input_shape)
-    ctx = GraphContext(model, given.batch, Budget(model.size))
-    ctx.vertices.append(given.feature.vertex)
-    ctx.values[given.tensor] = given.feature
-    for name in {name for node in nodes for name in node.inputs} | {tensor}:
-        if model.holds(name):
-            ctx.values[name] = model.initializer(name)
-    problems: list[tuple[str, str]] = []
+    used = {name for node in nodes for name in node.inputs} | {tensor}
+    values: dict[str, Value] = {name: model.initializer(name) for name in used if model.holds(name)}
+    values[given.tensor] = given.feature
+    ctx = GraphContext(model, given.batch, Budget(model.size), values, [given.feature.vertex])
     for node in nodes:
         if node.outputs[0] == given.tensor:
             continue
@@ -88,19 +87,16 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
         try:
             ctx.values[node.outputs[0]] = _value(node, ctx)
         except (UnsupportedNodeError, ValueError, TypeError, IndexError, OverflowError) as error:
-            problems.append((str(node), _reason(error)))
-    if problems:
-        raise unsupported_graph({}, problems)
+            ctx.problems.append((str(node), reason_of(error)))
+    value = ctx.values.get(tensor)
+    output = ctx.settle(value) if isinstance(value, Elementwise) else value
+    if ctx.problems:
+        raise unsupported_graph({}, ctx.problems)
     if tensor not in ctx.values:
         raise ValueError(f"its output {tensor[:60]!r} is not the first output of its node")
-    value = ctx.values[tensor]
-    if isinstance(value, np.ndarray | Grouped):
+    if not isinstance(output, Feature):
         raise ValueError("its output does not depend on its input, or is not one row per sample")
-    try:
-        output = ctx.materialize(value) if isinstance(value, Elementwise) else value
-    except UnsupportedNodeError as error:
-        raise unsupported_graph({}, [(tensor, _reason(error))]) from None
-    return Translation(given, output, ctx.vertices, problems)
+    return Translation(given, output, ctx.vertices)
 
 
 def _value(node: Node, ctx: GraphContext) -> Value:
@@ -122,8 +118,3 @@ def _require_known(nodes: Sequence[Node]) -> None:
             unknown.setdefault(node.operator, []).append(node.name)
     if unknown:
         raise unsupported_graph(unknown, [])
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split()).removesuffix(".")[:300]
-    return text or type(error).__name__

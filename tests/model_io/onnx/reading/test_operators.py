@@ -215,6 +215,18 @@ def test_a_bound_far_away_is_not_missed():
     assert_imported(model, 1e5 * np.abs(X), tolerance=1e-3)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-65504, 65504), (-1e7, 3e38), (-3e38, 1e7), (0, 1e6)])
+def test_bounds_far_away_leave_small_values_exact(low, high):
+    """Exporters limit values to the range of float16. Adding such a bound to a value would round it."""
+    arrays = {"low": np.float32(low), "high": np.float32(high)}
+    model, X = small(chain(("Clip", "@ low high")), MAP, arrays)
+    net = assert_imported(model, X, tolerance=1e-5)
+    beyond = X * np.float32(1e8)
+    expected = onnx_outputs(model, beyond)
+    found = net.predict(np.moveaxis(beyond, 1, -1))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
 SHAPES = {
     "flattened": [("Flatten", "@")],
     "reshaped by numbers": [("Reshape", "@ flat_shape")],
@@ -467,6 +479,19 @@ def test_half_precision_weights():
     nodes = [("Cast", "w16", "w", dict(to=1)), ("Conv", "x w", "y0", {})]
     model, X = small(nodes, MAP, {"w16": random(4, 6, 3, 3).astype(np.float16)})
     assert_imported(model, X)
+
+
+@pytest.mark.parametrize("to", ["int32", "int64"])
+def test_a_cast_of_integers_to_integers(to):
+    onnx = pytest.importorskip("onnx")
+    codes = dict(int32=onnx.TensorProto.INT32, int64=onnx.TensorProto.INT64)
+    nodes = [
+        ("Cast", "x", "a", dict(to=codes[to])),
+        ("Cast", "a", "b", dict(to=1)),
+        ("Gemm", "b w", "y", {}),
+    ]
+    model = graph(nodes, ["n", 7], {"w": random(7, 3)}, x_type=onnx.TensorProto.UINT8)
+    assert_imported(model, RNG.integers(0, 256, FLAT).astype(np.uint8))
 
 
 def test_gemm_with_factors():

@@ -68,6 +68,44 @@ def test_all_problems_of_known_operators_are_listed():
     )
 
 
+def test_functions_that_are_no_activation_are_named_by_their_own_nodes():
+    nodes = [
+        ("Abs", "x", "a", {}),
+        ("MatMul", "a w", "b", {}),
+        ("Elu", "b", "c", dict(alpha=0.5)),
+        ("MatMul", "c w", "d", {}),
+        ("Abs", "d", "y", {}),
+    ]
+    message = refused(graph(nodes, ["n", 4], {"w": random(4, 4)}), "'abs_0'", "'elu_2'", "'abs_4'")
+    assert "matmul" not in message
+
+
+@pytest.mark.parametrize("to", ["INT32", "UINT8", "BOOL"])
+def test_a_cast_that_rounds_is_refused(to):
+    code = getattr(onnx.TensorProto, to)
+    nodes = [
+        ("Cast", "x", "a", dict(to=code)),
+        ("Cast", "a", "b", dict(to=1)),
+        ("MatMul", "b w", "y", {}),
+    ]
+    refused(graph(nodes, ["n", 4], {"w": random(4, 3)}), "'cast_0': it rounds")
+
+
+def test_a_cast_of_integers_to_booleans_is_refused():
+    nodes = [
+        ("Cast", "x", "a", dict(to=9)),
+        ("Cast", "a", "b", dict(to=1)),
+        ("MatMul", "b w", "y", {}),
+    ]
+    model = graph(nodes, ["n", 4], {"w": random(4, 3)}, x_type=onnx.TensorProto.UINT8)
+    refused(model, "'cast_0': it rounds")
+
+
+def test_a_scale_of_the_samples_is_refused():
+    nodes = [("Resize", "x  scales", "a", {}), ("Flatten", "a", "y", {})]
+    refused(graph(nodes, ["n", 2, 3, 3], {"scales": np.float32([2, 1, 1, 1])}), "resizes samples")
+
+
 def test_a_constant_per_pixel_is_refused():
     model = graph([("Add", "x c", "y", {})], ["n", 2, 3, 4], {"c": random(2, 3, 4)})
     refused(model, "one value per channel")
@@ -165,6 +203,9 @@ def test_input_shape_is_compared_with_the_graph():
         ("abc", "list of at least two labels"),
         ([["a", "b", "c"]], "list of at least two labels"),
         ([1], "list of at least two labels"),
+        ([1, "a", 2], "all strings or all finite numbers"),
+        ([None, 1, 2], "all strings or all finite numbers"),
+        ([1, np.nan, 2], "all strings or all finite numbers"),
     ],
 )
 def test_classes_are_compared_with_the_outputs(classes, text):
@@ -238,6 +279,34 @@ def test_constants_that_are_larger_than_the_file(operator):
     refused(graph(nodes, ["n", 4], arrays), "values that the file does not have")
 
 
+def test_many_layers_with_the_weights_of_one():
+    """Each layer has a copy of its weights, so that a small file would need much memory."""
+    weights = np.eye(512, dtype=np.float32)
+    nodes = [
+        ("MatMul", f"x{i} w" if i else "x w", f"x{i + 1}" if i < 99 else "y", {})
+        for i in range(100)
+    ]
+    refused(graph(nodes, ["n", 512], {"w": weights}), "copy of 'w'", "more than its size allows")
+    net = from_onnx(graph([*nodes[:2], ("MatMul", "x2 w", "y", {})], ["n", 512], {"w": weights}))
+    np.testing.assert_array_equal(net.weights_["output/weights"], weights)
+
+
+def test_many_labels_as_long_as_one_of_them():
+    """In an array of strings, each takes the memory of the longest: here 40 GB."""
+    names = ["x" * 100_000, *map(str, range(99_999))]
+    nodes = [
+        ("MatMul", "x w", "s", {}),
+        ("ArgMax", "s", "i", dict(axis=1, keepdims=0)),
+        ("ArrayFeatureExtractor", "names i", "y", {}),
+    ]
+    label = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.STRING, None)
+    model = graph(nodes, ["n", 4], {"w": random(4, 3)}, outputs=(label,))
+    model.graph.initializer.append(
+        onnx.helper.make_tensor("names", 8, [100_000], [n.encode() for n in names])
+    )
+    refused(model, "an array of strings", "more than its size allows")
+
+
 def external(tmp_path, location, **entries):
     """Return the path of a model whose weights lie elsewhere."""
     model = dense()
@@ -271,6 +340,27 @@ def test_external_data_elsewhere_are_not_read(location, tmp_path):
     outside = tmp_path / "w.bin"
     outside.write_bytes(bytes(48))
     refused(external(tmp_path, location.format(outside=outside)), "not inside the folder")
+
+
+def test_external_data_that_tensors_share(tmp_path):
+    """The same values are read once. Values that overlap are refused, because each tensor takes memory."""
+    path = external(tmp_path, "w.bin", offset=0, length=48)
+    (path.parent / "w.bin").write_bytes(random(4, 3).tobytes() + bytes(4))
+    model = onnx.load_model(path, load_external_data=False)
+    (bias,) = (one for one in model.graph.initializer if one.name == "b")
+    model.graph.initializer.remove(bias)
+    other = model.graph.initializer.add()
+    other.CopyFrom(model.graph.initializer[0])
+    other.name = "v"
+    model.graph.node.insert(0, onnx.helper.make_node("Add", ["w", "v"], ["sum"], name="sum"))
+    model.graph.node[1].input[:] = ["x", "sum"]
+    path.write_bytes(model.SerializeToString())
+    shared = from_onnx(path).weights_["output/weights"]
+    weights = np.fromfile(path.parent / "w.bin", np.float32, 12).reshape(4, 3)
+    np.testing.assert_array_equal(shared, 2 * weights)
+    other.external_data[1].value = "4"
+    path.write_bytes(model.SerializeToString())
+    refused(path, "overlaps with other tensors")
 
 
 def test_external_data_through_a_link_are_not_read(tmp_path):

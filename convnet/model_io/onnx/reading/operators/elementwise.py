@@ -13,22 +13,40 @@ from convnet.model_io.onnx.reading.context import MERGED, Elementwise
 from convnet.model_io.onnx.reading.errors import UnsupportedNodeError
 from convnet.model_io.onnx.reading.expressions import BINARY, MAX_TREE, UNARY, Tree
 from convnet.model_io.onnx.reading.operators.registry import operator
-from convnet.model_io.onnx.reading.vertices import LOG_SOFTMAX, Feature, Vertex
+from convnet.model_io.onnx.reading.protobuf.tensors import FLOATS
+from convnet.model_io.onnx.reading.vertices import INPUT, LOG_SOFTMAX, Feature, Vertex
 
 if TYPE_CHECKING:
     from convnet.model_io.onnx.reading.context import GraphContext, Value
     from convnet.model_io.onnx.reading.protobuf.loading import Node
 
+WIDE_INTEGERS = (6, 7)  # codes of int32 and int64
 MAX_RATE = 0.999  # of dropout
 BOUNDS = {"Max": (None, np.inf), "Min": (-np.inf, None)}  # None is the constant operand
 SELU_ALPHA, SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875
 
 
-@operator("Identity", "Cast", "CastLike")
+@operator("Identity")
 def identity(node: Node, ctx: GraphContext) -> Value:
     value = ctx.value(node, 0)
     if value is None:
         raise UnsupportedNodeError("its input is missing")
+    return value
+
+
+@operator("Cast", "CastLike")
+def cast(node: Node, ctx: GraphContext) -> Value:
+    """Return the input, because layers compute in float32. Only an input of integers may become wide integers."""
+    value = identity(node, ctx)
+    if node.operator == "CastLike":
+        like = ctx.value(node, 1)
+        is_kept = not isinstance(like, np.ndarray) or like.dtype.kind == "f"
+    else:
+        to = node.get("to", FLOATS[0])
+        is_input = isinstance(value, Feature) and value.vertex.kind == INPUT
+        is_kept = to in FLOATS or (to in WIDE_INTEGERS and is_input and ctx.has_integers)
+    if not is_kept:
+        raise UnsupportedNodeError("it rounds to integers or booleans, which no layer does")
     return value
 
 

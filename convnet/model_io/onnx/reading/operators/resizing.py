@@ -105,6 +105,8 @@ def _new_sizes(node: Node, ctx: GraphContext, feature: Feature) -> list[int]:
             raise UnsupportedNodeError(f"its scales are {given[:8]}")
         values = [int(np.floor(old[axis] * f)) for axis, f in zip(axes, given, strict=True)]
         for axis, f, n in zip(axes, given, values, strict=True):
+            if axis == 0 and f != 1:
+                raise UnsupportedNodeError("it resizes samples or channels")
             if axis and n != old[axis] * f:  # the scale itself, not n / old, then places the pixels
                 raise UnsupportedNodeError(f"a scale of {f:g} does not give whole pixels")
     if len(values) != len(axes) or any(n < 1 for n in values):
@@ -136,7 +138,8 @@ def _method(node: Node, old: tuple[int, ...], new: list[int]) -> str:
             same = np.allclose(at.clip(0, n - 1), centers.clip(0, n - 1), rtol=0, atol=1e-6)
         if not same:
             raise UnsupportedNodeError(
-                f"it places pixels by {transform}; layers resize with half-pixel centers"
+                f"it reads other pixels than layers, which resize with half-pixel centers: it is {mode}, by {transform}"
+                + (f" and {_rounding(node)}" if mode == "nearest" else "")
             )
     return "nearest" if mode == "nearest" else "bilinear"
 
@@ -155,10 +158,15 @@ def _coordinates(transform: str, n: int, m: int) -> np.ndarray:
     raise UnsupportedNodeError(f"it places pixels by {transform}")
 
 
+def _rounding(node: Node) -> str:
+    """Return how coordinates are rounded."""
+    default = "round_prefer_floor" if node.operator == "Resize" and node.opset > 10 else "floor"
+    return str(node.get("nearest_mode", default))
+
+
 def _nearest(node: Node, at: np.ndarray, n: int) -> np.ndarray:
     """Return the pixel that each coordinate is rounded to."""
-    default = "round_prefer_floor" if node.operator == "Resize" and node.opset > 10 else "floor"
-    mode = node.get("nearest_mode", default)
+    mode = _rounding(node)
     rounded = {
         "floor": np.floor(at),
         "ceil": np.ceil(at),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convnet.model_io.onnx.library import onnx_library
-from convnet.model_io.onnx.reading.protobuf.tensors import array_of
+from convnet.model_io.onnx.reading.protobuf.tensors import ExternalData, array_of
 from convnet.persistence.model_file import check_exists
 from convnet.values.messages import quoted, show
 
@@ -90,17 +90,22 @@ class LoadedModel:
     inputs, outputs : list of Port
         Without inputs that have a value in the file.
     metadata : dict of str to str
-    size : int
-        Bytes of the file and of its external data.
+    own_size : int
+        Bytes of the file.
     """
 
     nodes: list[Node]
     inputs: list[Port]
     outputs: list[Port]
     metadata: dict[str, str]
-    size: int
-    _tensors: dict[str, Any] = field(default_factory=dict)
-    _folder: str | None = None
+    own_size: int
+    _tensors: dict[str, Any]
+    _external: ExternalData
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, and of what has been read of its external data."""
+        return self.own_size + self._external.bytes_read
 
     def holds(self, name: str) -> bool:
         """Return whether the file has the values of a tensor."""
@@ -112,7 +117,7 @@ class LoadedModel:
 
     def array(self, tensor: Any) -> np.ndarray:
         """Return the values of a TensorProto of the model, such as one in an attribute."""
-        return array_of(tensor, self._folder)
+        return array_of(tensor, self._external)
 
 
 def load_model(source: Any) -> LoadedModel:
@@ -185,7 +190,7 @@ def _checked(proto: Any, folder: str | None, size: int) -> LoadedModel:
     if missing:
         raise ValueError(f"no node computes the output {quoted(missing[0])}")
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
-    return LoadedModel(nodes, inputs, outputs, metadata, size, tensors, folder)
+    return LoadedModel(nodes, inputs, outputs, metadata, size, tensors, ExternalData(folder))
 
 
 def _node(proto: Any, opsets: Mapping[str, int]) -> Node:
