@@ -22,6 +22,7 @@ from convnet.model_io.c_source.net import export_net
 from convnet.model_io.c_source.outputs import outputs_of, outputs_of_layer
 from convnet.model_io.c_source.source import net_source
 from convnet.persistence.files import atomic_write
+from convnet.values.constraints import boolean
 from convnet.values.messages import listed, quoted, show
 
 if TYPE_CHECKING:
@@ -108,15 +109,16 @@ class CExportMixin:
         Returns
         -------
         export : CExport
-            Paths of the files, and the sizes of weights and scratch memory in bytes.
+            `files` has the paths of the files, `weights_bytes` and `scratch_bytes` the sizes of the weights and of the
+            memory that a prediction needs.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         ValueError, TypeError
-            If `name` is not usable in C, this machine lacks `isa`, the folder is not empty and `overwrite` is False, or
-            the folder cannot be created.
+            If a parameter is not valid, this machine lacks `isa`, the folder is not empty and `overwrite` is False, or
+            no file can be written there.
 
         Examples
         --------
@@ -131,7 +133,7 @@ class CExportMixin:
         network = net._network()
         _check_name(name)
         _check_isa(isa)
-        folder = _folder(directory, overwrite)
+        folder = _folder(directory, boolean.check("to_c: overwrite", overwrite))
         plan = network.plan
         if layer is None:
             outputs = outputs_of(net._fitted_task(vars(net)), prod(plan.output_shape))

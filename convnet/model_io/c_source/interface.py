@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from convnet._version import __version__
 from convnet.model_io.c_source.kernels import FOLDER
-from convnet.values.messages import printable
 
 if TYPE_CHECKING:
     from convnet.model_io.c_source.net import ExportedNet
@@ -196,7 +195,7 @@ def header(net: ExportedNet, about: str) -> str:
         scratch_bytes=net.scratch_bytes,
         classes=classes,
         x_about=_about_x(net),
-        y_about=f"{net.outputs.size} values: {printable(net.outputs.meaning)}",
+        y_about=f"{net.outputs.size} values: {net.outputs.meaning}",
         x_type=net.c_type,
         y_type=net.outputs.c_type,
     )
@@ -222,7 +221,7 @@ def example(net: ExportedNet) -> str:
         x_type=net.c_type,
         y_type=net.outputs.c_type,
         dtype=net.input_format.dtype,
-        y_short=printable(net.outputs.meaning) + (", then the most likely class" if best else ""),
+        y_short=net.outputs.meaning + (", then the most likely class" if best else ""),
         show=BEST.format(name=name, macro=macro) if best else "",
     )
 

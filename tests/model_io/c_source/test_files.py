@@ -171,6 +171,7 @@ def test_folders(tmp_path):
     assert "is not empty. Pass overwrite=True" in refusal(lambda: clf.to_c(tmp_path / "full"))
     assert "there is no folder" in refusal(lambda: clf.to_c(tmp_path / "a" / "b"))
     assert "must be a string or a path; got 3" in refusal(lambda: clf.to_c(3), TypeError)
+    assert "overwrite" in refusal(lambda: clf.to_c(tmp_path / "empty", overwrite="yes"), TypeError)
     clf.to_c(tmp_path / "empty")
     first = (tmp_path / "empty" / "net.c").read_bytes()
     net([Dense(5)])[0].to_c(tmp_path / "empty", overwrite=True)
@@ -212,3 +213,12 @@ def test_the_header_says_what_x_is(tmp_path):
     header = (tmp_path / "transformer" / "net.h").read_text()
     assert "const uint16_t *x, float *y);" in header and "net_classes" not in header
     assert "y        2 values: the output of layer dense1" in header
+
+
+def test_a_cpp_program_can_include_the_header(tmp_path):
+    net()[0].to_c(tmp_path)
+    source = '#include "net.h"\nint main() { return net_scratch_size() == 0 || !net_classes[0]; }\n'
+    (tmp_path / "main.cpp").write_text(source)
+    run(
+        program("clang++"), "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "main.cpp", cwd=tmp_path
+    )
