@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from convnet.model_io.c_source.interface import compiler_flags
+from convnet.model_io.c_source.targets import compiler_flags
 
 COMPILERS = "gcc", "clang"
 LIMIT = 600  # seconds of a program, against hangs

@@ -12,7 +12,7 @@ from convnet.cli.errors import UsageError
 from convnet.cli.files import check_output, load_model
 from convnet.cli.report import say
 from convnet.model_io.c_source.export import DEFAULT_NAME, FolderNotEmptyError
-from convnet.model_io.c_source.interface import TARGET_FLAGS
+from convnet.model_io.c_source.targets import TARGETS
 from convnet.model_io.onnx.exporting import DEFAULT_OPSET
 from convnet.model_io.onnx.library import onnx_library
 from convnet.model_io.onnx.writing.model import FORMS
@@ -71,7 +71,7 @@ def add(subparsers: Subparsers) -> None:
     )
     c.add_argument(
         "--isa",
-        choices=TARGET_FLAGS,
+        choices=TARGETS,
         help="instruction set that the code is for (default: scalar, plain C for all processors)",
     )
     options.add_force(parser)

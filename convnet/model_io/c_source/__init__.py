@@ -8,5 +8,6 @@
     outputs.py     the last step: probabilities, values in the units of y, or a layer's output
     source.py      the C file
     interface.py   header, Makefile, example
+    targets.py     instruction sets and the flags of compilers
     kernels.py     the parts of csrc that the C file calls
 """

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from convnet.engine import available_isas
 from convnet.model_io.c_source.interface import (
-    TARGET_FLAGS,
     embedded_weights,
     example,
     header,
@@ -21,6 +20,7 @@ from convnet.model_io.c_source.kernels import pruned_kernels
 from convnet.model_io.c_source.net import export_net
 from convnet.model_io.c_source.outputs import outputs_of, outputs_of_layer
 from convnet.model_io.c_source.source import net_source
+from convnet.model_io.c_source.targets import TARGETS
 from convnet.persistence.files import atomic_write
 from convnet.values.constraints import boolean
 from convnet.values.messages import listed, quoted, show
@@ -92,7 +92,7 @@ class CExportMixin:
 
         The folder gets ``<name>.h``, which is the manual; ``<name>.c``; the weights as ``<name>_weights.bin``, and
         ``<name>_weights.c``, which embeds them; the kernels that the net uses, in ``kernels``; and a Makefile that
-        builds ``example.c``. See the page "Running a net in C".
+        builds ``example.c``.
 
         Parameters
         ----------
@@ -171,8 +171,8 @@ def _check_name(name: Any) -> None:
 
 
 def _check_isa(isa: Any) -> None:
-    if not isinstance(isa, str) or isa not in TARGET_FLAGS:
-        raise ValueError(f"to_c: isa must be one of {listed(TARGET_FLAGS)}; got {show(isa)}.")
+    if not isinstance(isa, str) or isa not in TARGETS:
+        raise ValueError(f"to_c: isa must be one of {listed(TARGETS)}; got {show(isa)}.")
     if isa not in available_isas():
         raise ValueError(
             f"to_c: this machine has no {isa}; it has {listed(available_isas())}. Pass one of these, or export on a "

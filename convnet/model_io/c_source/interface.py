@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING
 
 from convnet._version import __version__
 from convnet.model_io.c_source.kernels import FOLDER
+from convnet.model_io.c_source.targets import compiler_flags
 
 if TYPE_CHECKING:
     from convnet.model_io.c_source.net import ExportedNet
-
-# Flags for code of each instruction set. setup.py has the same ones for the kernels of the engine.
-TARGET_FLAGS = {
-    "scalar": "",
-    "baseline": "",
-    "avx2": "-mavx2 -mfma",
-    "avx512": "-mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma",
-}
 
 HEADER = """\
 /* {name}: {about}
@@ -167,11 +160,6 @@ BEST = """\
 """
 
 AXES = {1: ("features",), 2: ("length", "channels"), 3: ("height", "width", "channels")}
-
-
-def compiler_flags(isa: str) -> str:
-    """Return the flags that the code needs, for an instruction set."""
-    return f"-std=c11 -ffp-contract=off -Wall -Wextra {TARGET_FLAGS[isa]}".strip()
 
 
 def header(net: ExportedNet, about: str) -> str:

@@ -8,25 +8,12 @@ from typing import TYPE_CHECKING, Any
 from convnet._version import __version__
 from convnet.engine import ACTIVATIONS, STAGES, complete_parameters
 from convnet.model_io.c_source.kernels import FOLDER, dtype_names, file_of_stage
+from convnet.model_io.c_source.targets import TARGETS
 
 if TYPE_CHECKING:
     from convnet.model_io.c_source.net import ExportedNet, KernelCall
 
 MAX_LABEL = 40  # characters of a layer's name in the name of a constant
-
-# What the compiler must have been told about each instruction set, as a condition and in words.
-TARGETS = {
-    "scalar": ("1", ""),
-    "baseline": ("!defined(__AVX2__)", "without -mavx2"),
-    "avx2": (
-        "defined(__AVX2__) && defined(__FMA__) && !defined(__AVX512F__)",
-        "with -mavx2 -mfma, and without AVX-512",
-    ),
-    "avx512": (
-        "defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__)",
-        "with -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma",
-    ),
-}
 
 GUARDS = """\
 #if !defined(__GNUC__)
@@ -55,11 +42,12 @@ GUARDS = """\
 
 def net_source(net: ExportedNet) -> str:
     """Return the C file."""
-    name, condition = net.name, TARGETS[net.isa]
+    name, target = net.name, TARGETS[net.isa]
     guards = GUARDS.format(name=name)
     if net.isa != "scalar":
-        error = f"Compile {name}.c {condition[1]}: it was exported for {net.isa}."
-        guards += f'#if !({condition[0]})\n#error "{error}"\n#endif\n'
+        flags = target.flags or "no flags for vectors"
+        error = f"{name}.c was exported for {net.isa}: compile it with {flags}, and nothing wider."
+        guards += f'#if !({target.condition})\n#error "{error}"\n#endif\n'
     includes = sorted({"convnet.h", *(file_of_stage(call.stage) for call in net.calls)})
     if net.outputs.classes is not None:
         includes.append("loss/probabilities.h")

@@ -56,8 +56,7 @@ def test_layer(tmp_path, row):
     net = ConvNetClassifier([row.layer, Flatten()], random_state=0, n_jobs=1)
     net = with_random_weights(net.initialize(X, [0, 1, 2]))
     transformer = ConvNetTransformer(FrozenEstimator(net), -2).fit(X)
-    assert_same(transformer, X, transformer.transform(X), tmp_path / "layer", flags="-O0")
-    assert_same(net, X, net.predict_proba(X), tmp_path / "net", flags="-O0")
+    assert_same(transformer, X, transformer.transform(X), tmp_path, flags="-O0")
 
 
 @pytest.mark.slow

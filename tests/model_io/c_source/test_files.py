@@ -14,8 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from convnet import ConvNetClassifier, ConvNetRegressor, ConvNetTransformer
 from convnet.layers import Conv2D, Dense
 from convnet.model_io.c_source import kernels
-from convnet.model_io.c_source.interface import TARGET_FLAGS
-from convnet.model_io.c_source.source import TARGETS
+from convnet.model_io.c_source.targets import TARGETS
 
 ROOT = Path(__file__).parents[3]
 CSRC = kernels.csrc()
@@ -104,10 +103,10 @@ def test_flags_are_those_of_the_engine():
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     engine = ast.literal_eval(values["ISA_FLAGS"])
-    assert engine.keys() == TARGET_FLAGS.keys() == TARGETS.keys()
+    assert engine.keys() == TARGETS.keys()
     for isa, flags in engine.items():
         machine = [flag for flag in flags if flag.startswith("-m") and "prefer" not in flag]
-        assert TARGET_FLAGS[isa].split() == machine
+        assert TARGETS[isa].flags.split() == machine
 
 
 @pytest.mark.parametrize(

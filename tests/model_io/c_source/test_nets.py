@@ -1,5 +1,6 @@
 """Exported nets of the benchmarks: the same bits as convnet, whatever compiles them and wherever they run."""
 
+import platform
 import subprocess
 
 import numpy as np
@@ -15,6 +16,7 @@ CROSS_COMPILERS = {
     "aarch64": ("aarch64-linux-gnu-gcc", "qemu-aarch64-static"),
     "arm": ("arm-linux-gnueabihf-gcc", "qemu-arm-static"),
 }
+X86_64 = pytest.mark.skipif(platform.machine() != "x86_64", reason="the flags are those of x86-64")
 MAX_BYTES = 40 * 1000  # of walkthrough, code and weights
 # What the code may call: libm, and what compilers insert. At -O0, Clang and GCC call no others.
 ALLOWED = {"memcpy", "memset", "sqrt", "sqrtf", "pow"}
@@ -132,6 +134,7 @@ def test_other_processors_compute_the_same_bits(tmp_path, benchmark_net, name, p
     assert classes == [str(label) for label in clf.predict(X)]
 
 
+@X86_64
 @pytest.mark.parametrize(
     ("flags", "error"),
     [
@@ -141,8 +144,6 @@ def test_other_processors_compute_the_same_bits(tmp_path, benchmark_net, name, p
     ],
 )
 def test_flags_that_would_change_bits_are_refused(tmp_path, benchmark_net, flags, error):
-    if "m" in flags and run(program("gcc"), "-dumpmachine").split("-")[0] != "x86_64":
-        pytest.skip("the flags are those of x86-64")
     clf, _ = benchmark_net("walkthrough", 1)
     clf.to_c(tmp_path)
     done = subprocess.run(
@@ -162,3 +163,19 @@ def test_the_makefile_builds_the_example(tmp_path, benchmark_net):
     values, classes = example_values(run("./example", "samples.bin", cwd=tmp_path), 10)
     np.testing.assert_array_equal(values, clf.predict_proba(X))
     assert classes == [str(label) for label in clf.predict(X)]
+
+
+@pytest.mark.parametrize(
+    "isa", [isa for isa in available_isas() if isa not in ("scalar", "avx512")]
+)
+def test_flags_of_other_instruction_sets_are_refused(tmp_path, benchmark_net, isa):
+    """The weights are packed for one width of vectors."""
+    clf, _ = benchmark_net("walkthrough", 1)
+    clf.to_c(tmp_path, isa=isa)
+    wrong = {"avx2": "-mavx2 -mfma -mavx512f"}.get(isa, "-mavx2 -mfma")
+    done = subprocess.run(
+        [program("gcc"), "-std=c11", *wrong.split(), "-Ikernels", "-c", "net.c"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert f"net.c was exported for {isa}: compile it with " in done.stderr
