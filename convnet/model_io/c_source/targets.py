@@ -23,7 +23,7 @@ class Target:
 
 TARGETS = {
     "scalar": Target("", "1"),
-    "baseline": Target("", "!defined(__AVX2__)"),
+    "baseline": Target("", "!defined(__AVX2__) && !defined(__FMA__)"),
     "avx2": Target(
         "-mavx2 -mfma", "defined(__AVX2__) && defined(__FMA__) && !defined(__AVX512F__)"
     ),
