@@ -34,7 +34,7 @@ if ((EUID != 0)); then
     as_root=(sudo -n)
 fi
 export DEBIAN_FRONTEND=noninteractive
-if ! "${as_root[@]}" apt-get update -q >/dev/null || ! "${as_root[@]}" apt-get install -q -y --no-install-recommends "${packages[@]}" >/dev/null; then
+if ! "${as_root[@]}" apt-get update -q >/dev/null || ! "${as_root[@]}" apt-get install -q -y "${packages[@]}" >/dev/null; then
     fail "apt-get could not install ${packages[*]}."
 fi
 [[ -z $(missing) ]] || fail "apt-get installed ${packages[*]}, and yet some programs are not there."

@@ -191,6 +191,7 @@ ATTRIBUTES = ForeignNames(
         "the constructor.",
         "count_params": "net.n_parameters_",
         "evaluate": "net.score(X, y)",
+        "export": "net.to_onnx(path)",
         "fit_generator": "net.fit(X, y), with an ImageFolder as X for images that do not fit in memory",
         "from_config": "net.set_params(**params)",
         "get_config": "net.get_params()",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Target:
+class CompilerTarget:
     """What a compiler has to be told about an instruction set.
 
     Attributes
@@ -22,12 +22,12 @@ class Target:
 
 
 TARGETS = {
-    "scalar": Target("", "1"),
-    "baseline": Target("", "!defined(__AVX2__) && !defined(__FMA__)"),
-    "avx2": Target(
+    "scalar": CompilerTarget("", "1"),
+    "baseline": CompilerTarget("", "!defined(__AVX2__) && !defined(__FMA__)"),
+    "avx2": CompilerTarget(
         "-mavx2 -mfma", "defined(__AVX2__) && defined(__FMA__) && !defined(__AVX512F__)"
     ),
-    "avx512": Target(
+    "avx512": CompilerTarget(
         "-mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma",
         "defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__)",
     ),

@@ -12,10 +12,11 @@ from onnx_models import (
     run,
     with_random_weights,
 )
+from photographs import write_photographs
 from sklearn.frozen import FrozenEstimator
 
 from convnet import ConvNetClassifier, ConvNetTransformer
-from convnet.data import load_images
+from convnet.data import ImageFolder, load_images
 from convnet.layers import Conv1D, Conv2D, Dense, MaxPool2D, Normalize, Rescale, Resize, UpSample2D
 
 LAYERS = [Conv2D(4, 3, activation="relu"), MaxPool2D(2), Dense(6, activation="relu")]
@@ -150,15 +151,20 @@ def test_raw_images_of_another_size():
     assert_takes(net, X)
 
 
+def test_a_constant_channel_is_not_divided():
+    X = values((6, 5, 3), "uint8")
+    X[..., 1] = 7
+    net = ConvNetClassifier([Normalize(), *LAYERS], max_iter=1, random_state=0)
+    assert_takes(net.fit(X, np.arange(N) % 3), X)
+    assert net.weights_["normalize1/deviation"][1] == 0
+
+
 def test_a_folder_of_photographs(tmp_path):
-    photographs = pytest.importorskip("photographs")
-    photographs.write_photographs(tmp_path / "photos", 3)
-    photos = load_images(tmp_path / "photos", size=(24, 24))
-    y = np.resize([0, 1, 2], len(photos.data))
-    net = with_random_weights(ConvNetClassifier(LAYERS).initialize(photos.data, y))
-    X = np.asarray(photos.data)
-    model = net.to_onnx()
-    np.testing.assert_allclose(run(model, X)["probabilities"], net.predict_proba(X), atol=1e-5)
+    """Read when they are needed."""
+    write_photographs(tmp_path / "photos", 3)
+    folder = ImageFolder(tmp_path / "photos", size=(24, 20))
+    net = with_random_weights(ConvNetClassifier(LAYERS).initialize(folder, folder.target))
+    assert_takes(net, load_images(tmp_path / "photos", **folder.image_form).data)
 
 
 SIZES = [(10, 4), (5, 9), (12, 6), (9, 27), (7, 3), (16, 8), (8, 5), (30, 24), (1, 3), (3, 1)]

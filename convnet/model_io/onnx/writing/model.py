@@ -35,14 +35,14 @@ class ClassifierOutputs:
 
     Parameters
     ----------
-    proba : {"tensor", "zipmap", "columns"}, default="tensor"
+    proba : {"tensor", "zipmap", "columns"}
         The form of the probabilities.
-    labels : bool, default=True
+    labels : bool
         Whether there is an output for labels.
     """
 
-    proba: str = "tensor"
-    labels: bool = True
+    proba: str
+    labels: bool
 
 
 def to_model(
@@ -69,14 +69,13 @@ def to_model(
     layer : str, default=None
         Name of the layer whose outputs the model returns. None returns predictions.
     outputs : ClassifierOutputs, default=None
-        Outputs of a classifier.
+        Outputs of a classifier. None for other estimators.
     """
     given, classes = net._input_format, getattr(net, "classes_", None)
     reserved = [X, *_output_names(classes if layer is None else None, outputs, layer)]
     graph = OnnxGraph(onnx, opset, reserved)
     sample_shape = given.shape_in_fit
     dtype = np.dtype(given.dtype)
-    dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype
     result = write_net(graph, net, X, sample_shape, dtype, layer)
     infos = _Infos(onnx)
     if layer is not None:
@@ -89,7 +88,8 @@ def to_model(
         heads.as_predicted(graph, name, n_outputs, heads.PREDICTION)
         infos.tensor(heads.PREDICTION, np.float64, [] if n_outputs == 1 else [n_outputs])
     else:
-        _classifier(graph, net, result.name, outputs or ClassifierOutputs(), infos)
+        assert outputs is not None
+        _classifier(graph, net, result.name, outputs, infos)
     graph.prune(info.name for info in infos.infos)
     return _model(graph, sample_shape, dtype, infos, metadata(estimator, net, layer))
 
@@ -126,7 +126,7 @@ def _output_names(
 ) -> list[str]:
     if layer is not None:
         return [heads.EMBEDDINGS]
-    if classes is None or outputs is None:
+    if outputs is None or classes is None:
         return [heads.PREDICTION]
     if outputs.proba == "columns":
         return [heads.LABEL, *_column_names(classes)]

@@ -45,9 +45,8 @@ class NetWriter:
         self._tensors = {plan.graph.input: source}
         layers = [one for lowered in plan.lowered for one in lowered.walk()]
         self._shapes = {one.output: one.shape for one in layers}
-        self._names = {
-            one.output: one.name for one in reversed(layers)
-        }  # of several layers, the outer one
+        # if several layers have the same output, the outer one
+        self._names = {one.output: one.name for one in reversed(layers)}
 
     def read(self, buffer: Buffer) -> Tensor:
         """Return what a buffer holds. A buffer that a Flatten layer makes adds a node."""
