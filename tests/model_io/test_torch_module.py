@@ -385,6 +385,17 @@ def test_fine_tuning_there_and_prediction_here(torch, tmp_path):
         assert_close(again.decision_function(X), want)
 
 
+def test_tensors_that_numpy_does_not_take(torch):
+    """bfloat16, and parameters with gradients; those of a GPU go the same way."""
+    clf, X, y = made([Conv2D(4, 3), Dense(5)], (8, 8, 3))
+    assert_returns(clf, clf.to_torch(), X, y, source=dict(clf.to_torch().named_parameters()))
+    net = clf.to_torch().bfloat16()
+    params = {"random_state": 1, "init_weights": net.state_dict()}
+    again = ConvNetClassifier(clf.layers, **params).initialize(X, y)
+    want = clf.to_torch().conv1.weight.bfloat16().float().permute(2, 3, 1, 0)
+    np.testing.assert_array_equal(again.weights_["conv1/weights"], want.detach().numpy())
+
+
 AWKWARD = [
     Conv2D(3, 1, activation="prelu", name="half"),
     Conv2D(3, 1, activation="relu", name="conv1"),
