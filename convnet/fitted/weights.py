@@ -127,12 +127,20 @@ def as_numbers(name: object, array: Any, what: str) -> np.ndarray:
             f'{what} must have names such as "conv1/weights" as keys; got {show(name)}.'
         )
     try:
-        array = np.asarray(array)
+        array = np.asarray(_in_memory(array))
     except ValueError:  # rows of several lengths
         array = np.asarray(None)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{what}[{show(name)}] must be an array of real numbers.")
     return array
+
+
+def _in_memory(array: Any) -> Any:
+    """Return a tensor of PyTorch as an array, also one of a GPU, with gradients, or of bfloat16; else the argument."""
+    if not hasattr(array, "detach"):
+        return array
+    tensor = array.detach().cpu()
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
 
 
 def _as_parameter(parameter: Parameter, array: np.ndarray, what: str) -> NDArray[np.float32]:

@@ -385,6 +385,17 @@ def test_fine_tuning_there_and_prediction_here(torch, tmp_path):
         assert_close(again.decision_function(X), want)
 
 
+def test_tensors_that_numpy_does_not_take(torch):
+    """bfloat16, and parameters with gradients; those of a GPU go the same way."""
+    clf, X, y = made([Conv2D(4, 3), Dense(5)], (8, 8, 3))
+    assert_returns(clf, clf.to_torch(), X, y, source=dict(clf.to_torch().named_parameters()))
+    net = clf.to_torch().bfloat16()
+    params = {"random_state": 1, "init_weights": net.state_dict()}
+    again = ConvNetClassifier(clf.layers, **params).initialize(X, y)
+    want = clf.to_torch().conv1.weight.bfloat16().float().permute(2, 3, 1, 0)
+    np.testing.assert_array_equal(again.weights_["conv1/weights"], want.detach().numpy())
+
+
 AWKWARD = [
     Conv2D(3, 1, activation="prelu", name="half"),
     Conv2D(3, 1, activation="relu", name="conv1"),
@@ -444,16 +455,35 @@ def test_copies_files_and_random_state(torch, tmp_path):
 
 
 def test_traced_and_exported(torch):
-    """The check of the units of X is left out: it would read the values."""
+    """For any number of samples. The check of the units of X is left out: it would read the values."""
     X = raw((8, 8, 3))
-    clf = ConvNetClassifier(BODY, random_state=0).initialize(X, np.arange(N) % 3)
+    layers = [Conv2D(4, 3), Residual([Conv2D(4, 1)], drop_path=0.1), Flatten(), LRN(3), Dense(5)]
+    clf = ConvNetClassifier(layers, random_state=0).initialize(X, np.arange(N) % 3)
     net, floats = clf.to_torch(), torch.from_numpy(X / 255)
     with warnings.catch_warnings():  # tracing is deprecated, and warns of checks that it leaves out
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(net, floats)
-    exported = torch.export.export(net, (floats,)).module()
+    any_number = ({0: torch.export.Dim("n", min=1)},)
+    torch.export.export(net.train(), (floats,), dynamic_shapes=any_number)
+    exported = torch.export.export(net.eval(), (floats,), dynamic_shapes=any_number).module()
     for same in (traced, exported):
-        assert_close(outputs(torch, same, floats), clf.decision_function(X))
+        for n in (N, 2):
+            assert_close(outputs(torch, same, floats[:n]), clf.decision_function(X[:n]))
+
+
+def test_exported_by_pytorch_as_onnx(torch, tmp_path):
+    pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    X = raw((8, 8, 3))
+    clf = ConvNetClassifier(BODY, random_state=0).initialize(X, np.arange(N) % 3)
+    path = str(tmp_path / "net.onnx")
+    names = dict(input_names=["x"], dynamic_axes={"x": {0: "n"}}, dynamo=False)
+    with warnings.catch_warnings():  # this exporter is deprecated
+        warnings.simplefilter("ignore")
+        torch.onnx.export(clf.to_torch(), (torch.from_numpy(X),), path, **names)
+    session = onnxruntime.InferenceSession(path)
+    for n in (N, 2):
+        assert_close(session.run(None, {"x": X[:n]})[0], clf.decision_function(X[:n]))
 
 
 def test_the_example(torch):

@@ -104,7 +104,8 @@ class CExportMixin:
             Instruction set that the code is for, which this machine must have. "scalar" is plain C for all processors,
             with the same bits on each; "baseline" has vectors of SSE2 or NEON.
         overwrite : bool, default=False
-            Whether files in the folder may be replaced. Files with other names stay.
+            Whether files in the folder may be replaced. Files with other names stay. Those of a net with another name
+            do not compile anymore, because `kernels` has only what one net uses.
 
         Returns
         -------

@@ -90,11 +90,18 @@ EMBEDDED = """\
 #define STRING_(a) #a
 #define STRING(a) STRING_(a)
 #define SYMBOL STRING(__USER_LABEL_PREFIX__) "{name}_weights"
+#if defined(__ELF__) /* a program that finds the weights in a shared library needs their size */
+#define TYPE ".type " SYMBOL ", %object\\n"
+#define SIZE ".size " SYMBOL ", . - " SYMBOL "\\n"
+#else
+#define TYPE ""
+#define SIZE ""
+#endif
 
 __asm__(SECTION ".balign 64\\n"
-        ".globl " SYMBOL "\\n" SYMBOL ":\\n"
+        ".globl " SYMBOL "\\n" TYPE SYMBOL ":\\n"
         ".incbin \\"{name}_weights.bin\\"\\n"
-        ".text\\n");
+        SIZE ".text\\n");
 """
 
 MAKEFILE = """\

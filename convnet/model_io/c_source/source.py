@@ -19,8 +19,8 @@ GUARDS = """\
 #if !defined(__GNUC__)
 #error "{name}.c needs GCC or Clang."
 #endif
-#if defined(__FAST_MATH__) || __FINITE_MATH_ONLY__
-#error "Compile {name}.c without -ffast-math: it changes results."
+#if defined(__FAST_MATH__) || __FINITE_MATH_ONLY__ || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
+#error "Compile {name}.c without -ffast-math and its parts: they change results."
 #endif
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF

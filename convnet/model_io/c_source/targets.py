@@ -23,7 +23,7 @@ class CompilerTarget:
 
 TARGETS = {
     "scalar": CompilerTarget("", "1"),
-    "baseline": CompilerTarget("", "!defined(__AVX2__)"),
+    "baseline": CompilerTarget("", "!defined(__AVX2__) && !defined(__FMA__)"),
     "avx2": CompilerTarget(
         "-mavx2 -mfma", "defined(__AVX2__) && defined(__FMA__) && !defined(__AVX512F__)"
     ),

@@ -46,18 +46,20 @@ class InputModule(nn.Module):
         x = x.to(dtype)
         if len(self.shapes[0]) == 1:
             return x
-        x = x.reshape(len(x), *self.shapes[0])
-        return x if self.input_format.data_format == "channels_first" else x.movedim(-1, 1)
+        x = x.reshape(x.shape[0], *self.shapes[0])
+        if self.input_format.data_format == "channels_first":
+            return x
+        axes = len(self.shapes[0])
+        return x.permute(0, axes, *range(1, axes))  # exporters need known axes
 
     def _scale(self, x: Tensor) -> float:
         """Return what x is multiplied by. The values are read only if the net was fitted on another dtype."""
         known, dtype = self.input_format, str(x.dtype).removeprefix("torch.")
         if known.rescale != "auto" or dtype == known.dtype:
             return known.scale
-        unreadable = torch.compiler.is_compiling() or torch.jit.is_tracing() or x.is_meta
-        largest = nan if unreadable else 0.0
-        if x.numel() and not unreadable:
-            largest = float(x.detach().to(torch.float32).abs().max())
+        if torch.compiler.is_compiling() or torch.jit.is_tracing() or x.is_meta:
+            return known.scale_of(dtype, nan)
+        largest = float(x.detach().to(torch.float32).abs().max()) if x.numel() else 0.0
         return known.scale_of(dtype, largest)
 
     def extra_repr(self) -> str:
@@ -173,7 +175,7 @@ class ChannelsLastFlatten(nn.Module):
     """Flattens maps in the order height, width, channels, as convnet does."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.movedim(1, -1).flatten(1)
+        return x.permute(0, *range(2, x.ndim), 1).flatten(1)
 
 
 class ReorderedFeatures(nn.Module):
@@ -205,7 +207,7 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0.0:
             return x
-        kept = torch.empty(len(x), *(1,) * (x.ndim - 1), dtype=x.dtype, device=x.device)
+        kept = torch.empty(x.shape[0], *(1,) * (x.ndim - 1), dtype=x.dtype, device=x.device)
         return x * kept.bernoulli_(1 - self.p) / (1 - self.p)
 
     def extra_repr(self) -> str:

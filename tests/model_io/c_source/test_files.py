@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from c_programs import CompiledNet, program, run
+from c_programs import COMPILERS, CompiledNet, example_values, program, run
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
@@ -146,6 +146,21 @@ def test_two_nets_in_one_program(tmp_path):
             )
             files.append(tmp_path / name / f"{part}.o")
     run(program("gcc"), "-shared", "-o", tmp_path / "both.so", *files, "-lm")
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_weights_in_a_shared_library(tmp_path, compiler):
+    """A program may copy the weights of a library into its own memory, so the symbol has a size."""
+    clf, X = net()
+    build = [program(compiler), "-std=c11"]
+    clf.to_c(tmp_path)
+    library = ["-Ikernels", "-fPIC", "-shared", "net.c", "net_weights.c", "-lm", "-o", "libnet.so"]
+    run(*build, *library, cwd=tmp_path)
+    linked = ["-fno-pie", "-no-pie", "example.c", "-L.", "-lnet", "-Wl,-rpath,.", "-o", "example"]
+    run(*build, *linked, cwd=tmp_path)
+    X.tofile(tmp_path / "samples.bin")
+    values, _ = example_values(run("./example", "samples.bin", cwd=tmp_path), 3)
+    np.testing.assert_array_equal(values, clf.predict_proba(X))
 
 
 def test_isa(tmp_path, monkeypatch):
