@@ -101,6 +101,18 @@ def test_a_cast_of_integers_to_booleans_is_refused():
     refused(model, "'cast_0': it rounds")
 
 
+@pytest.mark.parametrize("operator", ["Div", "Add"])
+def test_arithmetic_of_bytes_is_refused(operator):
+    """ONNX divides integers without a rest, and bytes wrap around at 256."""
+    nodes = [
+        (operator, "x c", "a", {}),
+        ("Cast", "a", "b", dict(to=1)),
+        ("MatMul", "b w", "y", {}),
+    ]
+    arrays = {"c": np.uint8(200), "w": random(4, 3)}
+    refused(graph(nodes, ["n", 4], arrays, x_type=onnx.TensorProto.UINT8), "computes in uint8")
+
+
 def test_a_scale_of_the_samples_is_refused():
     nodes = [("Resize", "x  scales", "a", {}), ("Flatten", "a", "y", {})]
     refused(graph(nodes, ["n", 2, 3, 3], {"scales": np.float32([2, 1, 1, 1])}), "resizes samples")

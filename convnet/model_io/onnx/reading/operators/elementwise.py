@@ -190,7 +190,12 @@ def binary(node: Node, ctx: GraphContext) -> Value:
         widened = _widened(node, ctx, i)
         if widened is not None:
             return widened
-        operand = per_channel(value.feature, ctx.required(node, 1 - i))
+        constant = ctx.required(node, 1 - i)
+        if constant.dtype.kind in "iu" and (node.operator == "Div" or constant.dtype.itemsize < 4):
+            raise UnsupportedNodeError(
+                f"it computes in {constant.dtype}, which rounds or wraps around. Cast to floats first"
+            )
+        operand = per_channel(value.feature, constant)
         if node.operator in BOUNDS and operand.ndim == 0:
             low, high = BOUNDS[node.operator]
             return _clip(value, *(float(operand) if one is None else one for one in (low, high)))
