@@ -31,15 +31,12 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "net"
 MAX_NAME = 60  # characters of the prefix
-# Keywords of C11 and C++ that a name could be, and the name of the example.
-KEYWORDS = {
-    *("auto", "bool", "break", "case", "catch", "char", "class", "const", "continue", "default"),
-    *("delete", "do", "double", "else", "enum", "example", "explicit", "export", "extern"),
-    *("false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "main", "mutable"),
-    *("namespace", "new", "operator", "private", "protected", "public", "register", "restrict"),
-    *("return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this"),
-    *("throw", "true", "try", "typedef", "typename", "union", "unsigned", "using", "virtual"),
-    *("void", "volatile", "while"),
+# <name>.h and <name>.c must not take the place of headers of C, nor of the example.
+RESERVED = {
+    *("assert", "complex", "ctype", "errno", "example", "fenv", "float", "inttypes", "iso646"),
+    *("limits", "locale", "math", "setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbool"),
+    *("stddef", "stdint", "stdio", "stdlib", "stdnoreturn", "string", "tgmath", "threads", "time"),
+    *("uchar", "wchar", "wctype"),
 }
 
 
@@ -164,10 +161,10 @@ def _check_name(name: Any) -> None:
     if not isinstance(name, str):
         raise TypeError(f"to_c: name must be a string; got {show(name)}.")
     usable = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) and len(name) <= MAX_NAME
-    if not usable or name in KEYWORDS or name.lower().startswith("cn_"):
+    if not usable or name.lower() in RESERVED or name.lower().startswith("cn_"):
         raise ValueError(
-            f"to_c: name must be a C identifier of at most {MAX_NAME} characters that begins with a letter, not with "
-            f'"cn_", and is not a keyword, such as "net"; got {show(name)}.'
+            f"to_c: name must be a C identifier of at most {MAX_NAME} characters that begins with a letter, such as "
+            f'"net". It must not begin with "cn_", or be "example" or the name of a header of C; got {show(name)}.'
         )
 
 

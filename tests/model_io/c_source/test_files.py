@@ -110,7 +110,8 @@ def test_flags_are_those_of_the_engine():
 
 
 @pytest.mark.parametrize(
-    "name", ["", "1net", "_net", "my net", "é", "int", "cn_net", "CN_x", "n" * 61, "example"]
+    "name",
+    ["", "1net", "_net", "my net", "é", "stdint", "cn_net", "CN_x", "n" * 61, "example", "Math"],
 )
 def test_names_that_c_does_not_take(tmp_path, name):
     clf, _ = net()
@@ -120,9 +121,9 @@ def test_names_that_c_does_not_take(tmp_path, name):
     assert "must be a string; got None" in refusal(lambda: clf.to_c(tmp_path, name=None), TypeError)
 
 
-@pytest.mark.parametrize("name", ["convnet", "sizes", "n" * 60, "kernels"])
-def test_names_of_kernel_files(tmp_path, name):
-    """A net may be called like a file in the kernels."""
+@pytest.mark.parametrize("name", ["convnet", "sizes", "n" * 60, "kernels", "int"])
+def test_names_that_are_taken_elsewhere(tmp_path, name):
+    """A net may be called like a file in the kernels, or like a keyword: all names in C have an ending."""
     clf, X = net()
     compiled = CompiledNet(clf, tmp_path, name=name)
     expected = clf.predict_proba(X)
