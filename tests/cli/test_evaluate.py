@@ -80,7 +80,7 @@ def test_what_is_printed(mixed, capsys):
 
 
 def test_pictures(mixed, capsys, monkeypatch):
-    drawn = {}
+    drawn, before = {}, plt.get_fignums()
     plot = inspection.MistakesDisplay.plot
     monkeypatch.setattr(
         inspection.MistakesDisplay, "plot", lambda self: plot(drawn.setdefault("mistakes", self))
@@ -100,7 +100,7 @@ def test_pictures(mixed, capsys, monkeypatch):
     for name in ("confusion_matrix", "mistakes"):
         with Image.open(f"seen/{name}.png") as image:
             assert image.format == "PNG" and min(image.size) > 100
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
 
 
 def test_no_mistakes(pets, capsys):

@@ -236,8 +236,8 @@ def test_bad_input(model, arrays, folder, failed, monkeypatch):
     [
         (["--images", "0"], "must be a whole number, 1 or more; got 0"),
         (["--rows", "1,b"], "must be numbers such as 0,3,5; got '1,b'"),
-        (["--method", "lime"], "no 'lime'; there are gradcam, saliency"),
-        (["--only", "history,cats"], "no 'cats'; there are history"),
+        (["--method", "lime"], "'lime' is unknown; choose from gradcam, saliency"),
+        (["--only", "history,cats"], "'cats' is unknown; choose from history"),
     ],
 )
 def test_bad_options(capsys, options, text):

@@ -27,7 +27,7 @@ def test_train_digits(folder, capsys):
     )
     assert (
         "epoch 20/20" in out
-        and "what the images are (rows)" in out
+        and "true classes (rows)" in out
         and "model written to model.npz" in out
     )
     clf = convnet.load("model.npz")

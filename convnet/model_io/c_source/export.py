@@ -187,6 +187,15 @@ def _folder(directory: Any, overwrite: bool) -> Path:
             f"to_c: directory must be a string or a path; got {show(directory)}."
         ) from None
     path = quoted(str(folder))
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # a name that is too long or has a null character
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"to_c: {path} cannot be a folder: {reason}. Pass another path."
+        ) from error
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"to_c: {path} is a file. Pass the path of a folder.")
     if folder.is_dir() and not overwrite and any(folder.iterdir()):

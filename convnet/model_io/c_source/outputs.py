@@ -66,7 +66,7 @@ def outputs_of(task: Task, n_outputs: int) -> Outputs:
     else:
         return _values(task, n_outputs)
     assert labels is not None
-    names = [str(label) for label in labels.tolist()]
+    names = [str(label) for label in labels]
     meaning = "the probability of each class"
     if isinstance(task, MultilabelClassification):
         meaning = "the probability of each label; they do not exclude each other"

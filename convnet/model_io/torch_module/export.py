@@ -31,7 +31,8 @@ class TorchMixin:
         ``net.train()``, ``net.output = nn.Linear(64, 5)``, ``torch.save(net.state_dict(), "net.pth")``.
 
         The estimator takes the weights back: pass ``net.state_dict()``, or the file, as `init_weights` of an estimator
-        with the same layers.
+        with the same layers. A regressor learns mean and standard deviation of y in ``fit``, so pass the same y. If a
+        layer combines neighboring features of a flattened map, as `LRN` does, `init_weights` refuses the weights.
 
         Returns
         -------

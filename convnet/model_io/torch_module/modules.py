@@ -37,6 +37,10 @@ class InputModule(nn.Module):
         self.register_buffer("reference", torch.empty(0), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        if not isinstance(x, torch.Tensor):
+            raise TypeError(
+                f"Expected a tensor, got {type(x).__name__}. Pass torch.from_numpy(X) for an array X."
+            )
         if tuple(x.shape[1:]) not in self.shapes:
             expected = " or ".join(f"(n, {', '.join(map(str, shape))})" for shape in self.shapes)
             raise ValueError(f"Expected X of shape {expected}, got {tuple(x.shape)}.")

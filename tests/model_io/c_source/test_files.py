@@ -185,6 +185,8 @@ def test_folders(tmp_path):
     assert "is a file" in refusal(lambda: clf.to_c(tmp_path / "file"))
     assert "is not empty. Pass overwrite=True" in refusal(lambda: clf.to_c(tmp_path / "full"))
     assert "there is no folder" in refusal(lambda: clf.to_c(tmp_path / "a" / "b"))
+    assert "cannot be a folder: File name too long" in refusal(lambda: clf.to_c("x" * 300))
+    assert "cannot be a folder: embedded null byte" in refusal(lambda: clf.to_c("a\0b"))
     assert "must be a string or a path; got 3" in refusal(lambda: clf.to_c(3), TypeError)
     assert "overwrite" in refusal(lambda: clf.to_c(tmp_path / "empty", overwrite="yes"), TypeError)
     clf.to_c(tmp_path / "empty")

@@ -1,7 +1,7 @@
 """Models that ``to_onnx`` wrote: their metadata describe the estimator, and their constants are its parameters.
 
-The graph is not translated, so the layers come back as they were. If parameters are missing, because another program
-has changed the model, the graph is translated like any other.
+The graph is not translated, so the layers come back as they were. If another program has changed the graph or renamed
+parameters, the graph is translated like any other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def written_by_convnet(model: LoadedModel) -> Description | None:
     Returns
     -------
     description : tuple of dict, or None
-        None if convnet did not write the model, or if it has been changed so that parameters are missing.
+        None if convnet did not write the model, or if its graph has been changed.
 
     Raises
     ------
@@ -62,6 +62,10 @@ def written_by_convnet(model: LoadedModel) -> Description | None:
         # the file ends with this layer, and has nothing of the output layer
         layers, n_outputs = _layers_up_to(layers, plan, layer), 1
         layers, plan = plan_layers(list(layers), shape, n_outputs)
+    if model.digest({parameter.name for parameter in plan.parameters}) != model.metadata.get(
+        "convnet.graph"
+    ):
+        return None
     arrays = _parameters(model, plan, has_output=layer in (None, OUTPUT))
     if arrays is None:
         return None

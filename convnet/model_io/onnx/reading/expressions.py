@@ -77,6 +77,10 @@ BINARY: dict[str, Callable[..., Value]] = {
     "Pow": np.power,
     "Min": np.minimum,
     "Max": np.maximum,
+    "Greater": np.greater,
+    "GreaterOrEqual": np.greater_equal,
+    "Less": np.less,
+    "LessOrEqual": np.less_equal,
 }
 # operators with numbers as further operands
 PARAMETRIC: dict[str, Callable[..., Value]] = {
@@ -84,7 +88,7 @@ PARAMETRIC: dict[str, Callable[..., Value]] = {
     "Elu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
     "LeakyRelu": lambda x, slope: np.where(x > 0, x, slope * x),
 }
-_FUNCTIONS = {**UNARY, **BINARY, **PARAMETRIC}
+_FUNCTIONS: dict[str, Callable[..., Value]] = {**UNARY, **BINARY, **PARAMETRIC, "Where": np.where}
 
 
 def evaluate(tree: Tree | Value, x: Value) -> Value:

@@ -246,11 +246,24 @@ def _where(node: Node, inputs: Sequence[Any], model: LoadedModel) -> np.ndarray:
     return np.where(*inputs)
 
 
-@folds("ReduceProd")
-def _reduce_prod(node: Node, inputs: Sequence[Any], model: LoadedModel) -> np.ndarray:
+_REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    "ReduceL2": lambda x, **axes: np.sqrt(np.sum(x * x, **axes)),
+    "ReduceMax": np.max,
+    "ReduceMin": np.min,
+    "ReduceProd": np.prod,
+    "ReduceSum": np.sum,
+}
+
+
+@folds(*_REDUCTIONS)
+def _reduce(node: Node, inputs: Sequence[Any], model: LoadedModel) -> np.ndarray:
+    array = inputs[0]
     axes = axes_of(node, inputs[1] if len(inputs) > 1 else None)
-    where = None if axes is None else tuple(axes)
-    return np.prod(inputs[0], axis=where, keepdims=bool(node.get("keepdims", 1)))
+    if not axes and node.get("noop_with_empty_axes", 0):
+        return array
+    where = tuple(axes) if axes else None
+    found = _REDUCTIONS[node.operator](array, axis=where, keepdims=bool(node.get("keepdims", 1)))
+    return found.astype(array.dtype, copy=False)
 
 
 def _divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -270,7 +283,9 @@ _BINARY: dict[str, Callable[..., np.ndarray]] = {
     "Mod": lambda a, b: np.fmod(a, b) if a.dtype.kind == "f" else np.mod(a, b),
     "Equal": np.equal,
     "Greater": np.greater,
+    "GreaterOrEqual": np.greater_equal,
     "Less": np.less,
+    "LessOrEqual": np.less_equal,
 }
 _UNARY: dict[str, Callable[..., np.ndarray]] = {
     "Neg": np.negative,

@@ -18,6 +18,7 @@ from convnet.model_io.onnx.reading.folding import FOLDERS, fold
 from convnet.model_io.onnx.reading.inputs import GraphInput, read_input
 from convnet.model_io.onnx.reading.operators import OPERATORS
 from convnet.model_io.onnx.reading.vertices import Feature
+from convnet.values.messages import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,9 +80,15 @@ def translate(model: LoadedModel, tensor: str, input_shape: tuple[int, ...] | No
     values: dict[str, Value] = {name: model.initializer(name) for name in used if model.holds(name)}
     values[given.tensor] = given.feature
     ctx = GraphContext(model, given.batch, Budget(model.size), values, [given.feature.vertex])
+    unused = {name: node for node in nodes for name in node.outputs[1:] if name}
     for node in nodes:
         if node.outputs[0] == given.tensor:
             continue
+        ctx.problems += [
+            (str(unused[name]), f"no layer computes its output {quoted(name)}, which {node} reads")
+            for name in node.inputs
+            if name in unused
+        ]
         if any(name and name not in ctx.values for name in node.inputs):
             continue  # it depends on a node that is already in the list
         try:

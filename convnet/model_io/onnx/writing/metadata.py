@@ -9,8 +9,9 @@
     convnet.input       the fields of `InputFormat`: shape, order of axes, dtype and scale of X
     convnet.fitted      fitted attributes about X and y, such as classes_
     convnet.layer       name of the layer whose outputs a `ConvNetTransformer` returns
+    convnet.graph       digest of the graph without the parameters; see `graph_digest`
 
-The last five are JSON, in the form of the manifest of a model file.
+Those of the net, the input and the fitted attributes are JSON, in the form of the manifest of a model file.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import numpy as np
 from convnet.graph import Plan
 from convnet.inputs.target_scaling import TargetScaling
 from convnet.inputs.tasks.multilabel import MultilabelClassification
+from convnet.model_io.onnx.digest import graph_digest
 from convnet.model_io.onnx.writing import heads
 from convnet.model_io.onnx.writing.graph import OnnxGraph
 from convnet.model_io.onnx.writing.metadata import metadata
@@ -18,6 +19,7 @@ from convnet.model_io.onnx.writing.net import NetWriter
 from convnet.model_io.onnx.writing.operations import write_operations
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import ModuleType
 
     from convnet.model_io.onnx.writing.graph import Tensor
@@ -91,7 +93,8 @@ def to_model(
         assert outputs is not None
         _classifier(graph, net, result.name, outputs, infos)
     graph.prune(info.name for info in infos.infos)
-    return _model(graph, sample_shape, dtype, infos, metadata(estimator, net, layer))
+    properties = metadata(estimator, net, layer)
+    return _model(graph, sample_shape, dtype, infos, properties, net.weights_)
 
 
 def write_net(
@@ -194,6 +197,7 @@ def _model(
     dtype: np.dtype,
     infos: _Infos,
     properties: dict[str, str],
+    parameters: Collection[str],
 ) -> Any:
     helper = graph.onnx.helper
     kind = helper.np_dtype_to_tensor_dtype(dtype)
@@ -211,5 +215,6 @@ def _model(
         producer_name="convnet",
         producer_version=properties["convnet.version"],
     )
-    helper.set_model_props(model, properties)
+    digest = graph_digest(made, parameters)
+    helper.set_model_props(model, {**properties, "convnet.graph": digest})
     return model

@@ -124,7 +124,16 @@ def chain(*steps):
 NUMBERS = {
     name: np.float32(value)
     for name, value in dict(
-        one=1, six=6, three=3, half=0.5, root=sqrt(2), zero=0, low=-0.7, high=1.3, minus=-2
+        one=1,
+        six=6,
+        three=3,
+        half=0.5,
+        root=sqrt(2),
+        zero=0,
+        low=-0.7,
+        high=1.3,
+        minus=-2,
+        twenty=20,
     ).items()
 }
 ACTIVATIONS = {
@@ -138,6 +147,11 @@ ACTIVATIONS = {
     "tanh": ([("Tanh", "@")], "tanh"),
     "softplus": ([("Softplus", "@")], "softplus"),
     "softplus of exponentials": ([("Exp", "@"), ("Add", "@ one"), ("Log", "@")], "softplus"),
+    "softplus, linear above a limit": (
+        [("Greater", "x twenty"), ("Exp", "x"), ("Add", "@ one"), ("Log", "@"), ("Where", "t0 x @")],
+        "softplus",
+    ),
+    "relu of a comparison": ([("Less", "x zero"), ("Where", "@ zero x")], "relu"),
     "hard sigmoid": ([("HardSigmoid", "@", dict(alpha=1 / 6))], "hard_sigmoid"),
     "hard sigmoid, clipped": ([("Add", "@ three"), ("Clip", "@ zero six"), ("Div", "@ six")], "hard_sigmoid"),
     "hard sigmoid, another slope": ([("HardSigmoid", "@", dict(alpha=0.2))], "hard_sigmoid"),

@@ -68,6 +68,15 @@ def test_all_problems_of_known_operators_are_listed():
     )
 
 
+def test_a_second_output_is_named():
+    nodes = [
+        ("MaxPool", "x", "a places", dict(kernel_shape=[2, 2])),
+        ("Cast", "places", "b", dict(to=1)),
+        ("Add", "a b", "y", {}),
+    ]
+    refused(graph(nodes, ["n", 6, 9, 9], {}), "maxpool_0", "'places'", "cast_1")
+
+
 def test_functions_that_are_no_activation_are_named_by_their_own_nodes():
     nodes = [
         ("Abs", "x", "a", {}),

@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from onnx_graphs import onnx_outputs  # noqa: E402
 from onnx_models import with_random_weights  # noqa: E402
 
 from convnet import (  # noqa: E402
@@ -29,6 +30,7 @@ from convnet.layers import (  # noqa: E402
     Normalize,
     Parallel,
     PReLU,
+    ReLU,
     Rescale,
     Residual,
     Resize,
@@ -38,9 +40,9 @@ from convnet.layers import (  # noqa: E402
 RNG = np.random.default_rng(0)
 
 
-def fitted(layers, shape, n=3):
+def fitted(layers, shape, n=3, **parameters):
     X = RNG.random((2 * n, *shape), dtype=np.float32)
-    net = ConvNetClassifier(layers, input_shape=shape, random_state=0)
+    net = ConvNetClassifier(layers, input_shape=shape, random_state=0, **parameters)
     return with_random_weights(net.initialize(X, np.arange(2 * n) % n)), X
 
 
@@ -233,6 +235,35 @@ def test_a_changed_graph_is_translated():
         node.input[:] = [f"{one}_" if f"{one}_" in names else one for one in node.input]
     back = from_onnx(model)
     np.testing.assert_allclose(back.predict_proba(X), net.predict_proba(X), rtol=0, atol=1e-6)
+
+
+def _with_sigmoid(graph):
+    next(node for node in graph.node if node.op_type == "Relu").op_type = "Sigmoid"
+
+
+def _with_another_scale(graph):
+    next(one for one in graph.initializer if one.name == "input/scale").CopyFrom(
+        onnx.numpy_helper.from_array(np.float32(0.5), "input/scale")
+    )
+
+
+def _with_a_temperature(graph):
+    softmax = next(node for node in graph.node if node.op_type == "Softmax")
+    graph.initializer.append(onnx.numpy_helper.from_array(np.float32(0.5), "temperature"))
+    product = onnx.helper.make_node("Mul", [softmax.input[0], "temperature"], ["cooler"])
+    graph.node.insert(list(graph.node).index(softmax), product)
+    softmax.input[0] = "cooler"
+
+
+@pytest.mark.parametrize("change", [_with_sigmoid, _with_another_scale, _with_a_temperature])
+def test_a_changed_graph_counts_more_than_the_metadata(change):
+    net, X = fitted([CONV, ReLU()], (7, 6, 3), rescale=0.1)
+    model = net.to_onnx(labels=False)
+    change(model.graph)
+    onnx.checker.check_model(model, full_check=True)
+    expected = onnx_outputs(model, X)
+    assert np.abs(expected - net.predict_proba(X)).max() > 1e-3
+    np.testing.assert_allclose(from_onnx(model).predict_proba(X), expected, rtol=0, atol=1e-5)
 
 
 def test_damaged_metadata_are_one_error():

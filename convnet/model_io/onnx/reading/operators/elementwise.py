@@ -215,6 +215,32 @@ def binary(node: Node, ctx: GraphContext) -> Value:
     return ctx.merge(kind, node.name, features)
 
 
+@operator("Where")
+def where(node: Node, ctx: GraphContext) -> Elementwise:
+    """Return a choice between functions of one tensor, such as a formula and what it tends to."""
+    values = [ctx.value(node, i) for i in range(3)]
+    if any(value is None for value in values):
+        raise UnsupportedNodeError("an input is missing")
+    functions = {
+        i: ctx.elementwise(node, i)
+        for i, value in enumerate(values)
+        if not isinstance(value, np.ndarray)
+    }
+    first = next(iter(functions.values()))
+    feature = first.feature
+    is_same = all(
+        one.feature.vertex is feature.vertex and one.feature.has_layout(feature)
+        for one in functions.values()
+    )
+    if not is_same or sum(one.tree.size for one in functions.values()) >= MAX_TREE:
+        raise UnsupportedNodeError("no layer chooses between values of several tensors")
+    operands = [
+        functions[i].tree if i in functions else per_channel(feature, ctx.required(node, i))
+        for i in range(3)
+    ]
+    return Elementwise(feature, Tree("Where", tuple(operands)))
+
+
 def _widened(node: Node, ctx: GraphContext, i: int) -> Feature | None:
     """Return a row times one feature: a dense layer. None if the node computes something else."""
     row = ctx.required(node, 1 - i)

@@ -6,13 +6,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from convnet.model_io.onnx.digest import graph_digest
 from convnet.model_io.onnx.library import onnx_library
 from convnet.model_io.onnx.reading.protobuf.tensors import ExternalData, array_of
 from convnet.persistence.model_file import check_exists
 from convnet.values.messages import quoted, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy as np
 
@@ -99,6 +100,7 @@ class LoadedModel:
     outputs: list[Port]
     metadata: dict[str, str]
     own_size: int
+    _graph: Any
     _tensors: dict[str, Any]
     _external: ExternalData
 
@@ -106,6 +108,10 @@ class LoadedModel:
     def size(self) -> int:
         """Bytes of the file, and of what has been read of its external data."""
         return self.own_size + self._external.bytes_read
+
+    def digest(self, parameters: Collection[str]) -> str:
+        """Return the digest of the graph without its parameters."""
+        return graph_digest(self._graph, parameters)
 
     def holds(self, name: str) -> bool:
         """Return whether the file has the values of a tensor."""
@@ -190,7 +196,8 @@ def _checked(proto: Any, folder: str | None, size: int) -> LoadedModel:
     if missing:
         raise ValueError(f"no node computes the output {quoted(missing[0])}")
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
-    return LoadedModel(nodes, inputs, outputs, metadata, size, tensors, ExternalData(folder))
+    external = ExternalData(folder)
+    return LoadedModel(nodes, inputs, outputs, metadata, size, graph, tensors, external)
 
 
 def _node(proto: Any, opsets: Mapping[str, int]) -> Node:
