@@ -14,8 +14,8 @@ WHOLE_EPOCHS = "Leave it out: an epoch visits each sample of X once."
 SCHEDULE = 'Write learning_rate="cosine", or a schedule of convnet.schedules; learning_rate_init is the rate.'
 LAYER_LIST = "Pass a list of layers: ConvNetClassifier([Conv2D(16, 3), MaxPool2D(2), Dense(64)])."
 LAYER_NORM = (
-    "Write GroupNorm(1). It normalizes a sample over its pixels and channels; Keras normalizes the channels of each pixel, "
-    "which is the same for flat data only."
+    "Write GroupNorm(1). It normalizes a sample over its pixels and channels. Keras normalizes the channels of each "
+    "pixel, which is the same for flat data only."
 )
 AUGMENT = "Images are augmented by the estimator: ConvNetClassifier(layers, augment=[{}()])."
 FOLDER = (
