@@ -322,9 +322,10 @@ def test_many_labels_as_long_as_one_of_them():
     ]
     label = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.STRING, None)
     model = graph(nodes, ["n", 4], {"w": random(4, 3)}, outputs=(label,))
-    model.graph.initializer.append(
-        onnx.helper.make_tensor("names", 8, [100_000], [n.encode() for n in names])
-    )
+    # make_tensor would allocate such an array itself
+    tensor = onnx.TensorProto(name="names", data_type=onnx.TensorProto.STRING, dims=[100_000])
+    tensor.string_data.extend(name.encode() for name in names)
+    model.graph.initializer.append(tensor)
     refused(model, "an array of strings", "more than its size allows")
 
 
