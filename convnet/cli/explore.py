@@ -157,7 +157,12 @@ def _photographs(net: Net, args: Namespace) -> Shown:
 
 
 def _folder_labels(net: Net, paths: list[str]) -> np.ndarray | None:
-    """Return the classes that the folders of some files are named after; None unless all are."""
+    """Return the classes that the folders of some files are named after; None unless all are.
+
+    Folders do not name several labels per sample.
+    """
+    if getattr(net, "_indicator_dtype", None) is not None:
+        return None
     known = {str(label): label for label in getattr(net, "classes_", ())}
     folders = [os.path.basename(os.path.dirname(os.path.abspath(path))) for path in paths]
     if not all(name in known for name in folders):

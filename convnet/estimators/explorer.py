@@ -13,6 +13,8 @@ from convnet.data.arraylikes import array_shape, first_rows
 from convnet.engine.threads import resolve_n_threads
 from convnet.estimators.call_checks import checked_call
 from convnet.fitted.state import fit_snapshot
+from convnet.inputs.targets import as_indicator, as_labels, as_numbers, as_target
+from convnet.inputs.tasks.classification import check_kind
 from convnet.inspection.explorer import (
     ExplorerPage,
     FinalFunction,
@@ -79,8 +81,8 @@ class ExplorerMixin:
         TypeError
             If `path` or `title` is not a string.
         ValueError
-            If the file cannot be written, X does not have the shape of the X in ``fit``, y has another length than X,
-            or `n_max` is below 1.
+            If the file cannot be written, X does not have the shape of the X in ``fit``, y has another length than X
+            or is not of the kind that the net was fitted on, or `n_max` is below 1.
         """
         return write_explorer(self, X, y, path, n_max=n_max, title=title)
 
@@ -107,31 +109,26 @@ def write_explorer(
     if not isinstance(title, str | None):
         raise TypeError(f"{kind}.explore: title must be a string or None; got {show(title)}.")
     names = getattr(X, "filenames", None) if names is None else names
+    if not hasattr(X, "shape") and hasattr(X, "__array__"):
+        X = np.asarray(X)
     given = X
     if hasattr(X, "shape") or isinstance(X, list | tuple):  # anything else is refused next
         X = first_rows(X, n_max)
     images, scale = net._images(X)
-    labels = None if y is None else np.asarray(y)
     n = len(images) if given is X else array_shape(given, "X")[0]
-    if labels is not None and labels.shape[:1] != (n,):
-        raise ValueError(
-            f"{kind}.explore: X has {n} rows and y has shape {labels.shape}. Pass a label for each row."
-        )
     final = _final_function(net, network)
+    true = None if y is None else _true_values(y, n, final, kind)[: len(images)]
     predicted = net.predict(X)
     values = predicted if final.name == "identity" else net.predict_proba(X)
-    true = None if labels is None else _texts(labels[: len(images)], final)
-    shown = _texts(predicted, final)
-    knows = true is not None and final.name != "identity"
     n_threads = resolve_n_threads(net.n_jobs)
     samples = Samples(
         images=np.asarray(images),
         scale=scale,
         largest=float(net._input_format.largest),
         names=_names(names, len(images)),
-        predictions=shown,
-        labels=true,
-        correct=[a == b for a, b in zip(true, shown, strict=True)] if true and knows else None,
+        predictions=_texts(predicted, final, net),
+        labels=None if true is None else _texts(true, final, net),
+        correct=None if true is None or final.name == "identity" else _equal(true, predicted),
         outputs=predict_in_batches(network, images, scale=scale, n_threads=n_threads),
         values=np.asarray(values, np.float64).reshape(len(images), -1),
     )
@@ -170,7 +167,33 @@ def _names(filenames: Sequence[str] | None, n: int) -> list[str]:
     return [printable(os.path.relpath(path, folder)) for path in paths[:n]]
 
 
-def _texts(values: np.ndarray, final: FinalFunction) -> list[str]:
+def _true_values(y: Any, n: int, final: FinalFunction, kind: str) -> np.ndarray:
+    """Return y as labels (n,), an indicator of labels (n, n_labels), or numbers (n,) or (n, n_outputs)."""
+    y = as_target(y)
+    if y.shape[0] != n:
+        raise ValueError(
+            f"{kind}.explore: X has {n} rows and y has shape {y.shape}. Pass a label for each row."
+        )
+    if final.name in ("softmax", "sigmoid"):
+        check_kind(y, indicator=False)
+        return as_labels(y)
+    if final.name == "multilabel":
+        check_kind(y, indicator=True)
+    values = as_numbers(y) if final.name == "identity" else as_indicator(y)
+    columns = values.shape[1] if values.ndim == 2 else 1
+    if columns != len(final.classes):
+        raise ValueError(
+            f"{kind}.explore: y has {columns} columns; the net has {len(final.classes)} outputs."
+        )
+    return values
+
+
+def _equal(true: np.ndarray, predicted: np.ndarray) -> list[bool]:
+    """Return whether each prediction is right. Labels of other types are compared by value, such as 2.0 and 2."""
+    return [a == b for a, b in zip(true.tolist(), predicted.tolist(), strict=True)]
+
+
+def _texts(values: np.ndarray, final: FinalFunction, net: Any) -> list[str]:
     """Return labels, indicators of several labels or numbers as text."""
     if final.name == "multilabel":
         rows = np.reshape(values, (len(values), -1)).astype(bool)
@@ -179,4 +202,5 @@ def _texts(values: np.ndarray, final: FinalFunction) -> list[str]:
     if final.name == "identity":
         rows = np.reshape(values, (len(values), -1))
         return [", ".join(f"{value:.5g}" for value in row) for row in rows]
-    return [printable(value) for value in values]
+    classes = dict(zip(net.classes_.tolist(), final.classes, strict=True))
+    return [classes.get(label, printable(label)) for label in values.tolist()]

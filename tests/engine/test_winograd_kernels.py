@@ -160,3 +160,19 @@ def test_predictions_do_not_depend_on_the_batch(isa):
     whole = net.forward(x, n_threads=2)
     for i in range(9):
         np.testing.assert_array_equal(net.forward(x[i : i + 1]), whole[i : i + 1])
+
+
+@pytest.mark.parametrize(("depth", "filters"), [(16, 807), (16, 900), (3655, 16)])
+def test_the_last_block_of_weights_fills_a_vector(isa, depth, filters):
+    """Blocks of 32 or 64 channels would leave 1 to 7 of these numbers."""
+    rng = np.random.default_rng(0)
+    net = build([Conv2D(filters, 3, padding="same")], (8, 8, depth), isa)
+    x, grad = normals(rng, (2, 8, 8, depth)), normals(rng, (2, 8, 8, filters))
+    gradients = train_once(net, x, grad)[2]
+    padded = np.pad(oracle.f64(x), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    for row in range(3):
+        for column in range(3):
+            part = padded[:, row : row + 8, column : column + 8]
+            want = np.tensordot(part, oracle.f64(grad), ((0, 1, 2), (0, 1, 2)))
+            found = gradients["conv1/weights"][row, column]
+            np.testing.assert_allclose(found, want, rtol=0, atol=2e-3)

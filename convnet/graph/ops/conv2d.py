@@ -43,8 +43,13 @@ def direct_block(pixels: int) -> Pair:
 
 
 def _even(n: int, most: int) -> int:
-    """Return the size of blocks of at most `most` of n channels. None has fewer than 16, unless n is less."""
-    return most if n % 16 == 0 else -(-n // -(-n // most))
+    """Return the size of blocks of at most `most` of n channels.
+
+    No block has fewer than `WINOGRAD_CHANNELS`, those of a whole vector, unless n is less.
+    """
+    even = -(-n // -(-n // most))
+    sizes = [most if n % 16 == 0 else even, *range(even, WINOGRAD_CHANNELS, -1)]
+    return next(size for size in sizes if n <= size or not 0 < n % size < WINOGRAD_CHANNELS)
 
 
 @dataclass

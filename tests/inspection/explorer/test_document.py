@@ -20,7 +20,7 @@ from explorer_pages import (
 from sklearn.exceptions import NotFittedError
 
 import convnet
-from convnet import ConvNetClassifier
+from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.graph.ops.base import Op
 from convnet.inspection.explorer import document as limits
 from convnet.inspection.explorer.net import FIELDS
@@ -229,6 +229,53 @@ def test_files_have_names_and_lists_are_taken(tmp_path):
     net, X, _ = other("table")
     page = net.explore(X[:3].tolist(), path=str(tmp_path / "b.html"))
     assert page.n_images == 3
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [np.asarray, np.float64, lambda y: y[:, None], list],
+    ids=["integers", "floats", "column", "list"],
+)
+@pytest.mark.filterwarnings("ignore:A column-vector y")
+def test_labels_are_compared_by_value(convert, tmp_path):
+    net, X, _ = digits()
+    found = document_of(net.explore(X[:9], convert(net.predict(X[:9])), tmp_path / "a.html").path)
+    assert all(sample["correct"] for sample in found["samples"])
+    assert [one["label"] for one in found["samples"]] == [
+        one["prediction"] for one in found["samples"]
+    ]
+    wrong = (net.predict(X[:9]) + 1) % 10
+    found = document_of(net.explore(X[:9], convert(wrong), tmp_path / "a.html").path)
+    assert not any(sample["correct"] for sample in found["samples"])
+
+
+def test_targets_of_another_kind_are_refused(tmp_path):
+    net, X, y = digits()
+    path = tmp_path / "a.html"
+    indicator = np.eye(10, dtype=int)[y[:9]]
+    with pytest.raises(ValueError, match="one label per sample"):
+        net.explore(X[:9], indicator, path)
+    several = ConvNetClassifier([GlobalAvgPool2D()]).initialize(X[:9], indicator[:, :3])
+    with pytest.raises(ValueError, match="several labels per sample"):
+        several.explore(X[:9], y[:9], path)
+    with pytest.raises(ValueError, match="4 columns; the net has 3 outputs"):
+        several.explore(X[:9], indicator[:, :4], path)
+    numbers = ConvNetRegressor([GlobalAvgPool2D()]).initialize(X[:9], y[:9])
+    with pytest.raises(ValueError, match="A regressor needs numbers"):
+        numbers.explore(X[:9], ["a"] * 9, path)
+    with pytest.raises(ValueError, match="2 columns; the net has 1 output"):
+        numbers.explore(X[:9], indicator[:, :2], path)
+    assert not path.exists()
+
+
+def test_an_object_that_only_converts_to_an_array_is_limited_too(tmp_path):
+    net, X, _ = digits()
+
+    class Converts:
+        def __array__(self, dtype=None, copy=None):
+            return X
+
+    assert net.explore(Converts(), path=tmp_path / "a.html", n_max=3).n_images == 3
 
 
 def test_wrong_calls(tmp_path):
