@@ -39,7 +39,7 @@
  * memory, halo included, is [start + s * sample, start + (s + 1) * sample). Flat data are 1 x 1 maps.
  *
  * pixel is c, unless the map is a slice of the channels of another map. Only the dst of a direct or Winograd convolution's
- * forward pass, and of concat_fwd, may be a slice. All other kernels take pixels to be c floats apart. */
+ * forward pass, and of concat_fwd, may be a slice. All other kernels assume that pixels are c floats apart. */
 typedef struct {
     int64_t offset, sample, row, pixel, start;
     int64_t h, w, c;

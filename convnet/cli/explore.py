@@ -56,8 +56,8 @@ def add(subparsers: Subparsers) -> None:
         about="write a page that shows the net at work, for a browser",
         description="Write one HTML file that shows what each layer of a net computes for some images, works out any "
         "value, and computes the net for images that you draw or change. It opens in a browser without a network.\n"
-        "The label of a photograph is the name of its folder, if that is a class of the net. The exit code is 3 if "
-        f"some files could not be read.\n\n{options.TRUST}",
+        "Photographs have the names of their folders as labels, if all folders are classes of the net. The exit "
+        f"code is 3 if some files could not be read.\n\n{options.TRUST}",
         examples=EXAMPLES,
     )
     parser.add_argument("model", metavar="MODEL", help=options.MODEL)

@@ -80,7 +80,7 @@ static void cn_wino_gather_grad(const cn_tiles *tiles, const float *grad_preact,
 }
 
 /* dst = act(bias + A^T planes A) for the outputs of the tiles that lie in a map of h x w, from planes[36][count][channels]
- * with rows `line` floats apart. Pixels of dst are `pixel` floats apart, so that it may be some of a map's channels. */
+ * with rows `line` floats apart. Pixels of dst are `pixel` floats apart, so dst may be a slice of a wider map. */
 static void cn_wino_scatter(const cn_tiles *tiles, const float *planes, int64_t plane, int64_t line,
                             const float *bias, int relu, float *dst, int64_t sample, int64_t row,
                             int64_t pixel, int64_t h, int64_t w, int64_t channels) {

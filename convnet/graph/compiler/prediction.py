@@ -29,7 +29,7 @@ SHARED_BYTES = 2**25  # maximum memory of their maps, unless one sample needs mo
 
 @dataclass
 class PredictionCode:
-    """A prediction in the terms of the kernels, for any instruction set.
+    """Operations, stages and memory of a prediction, for any instruction set.
 
     Attributes
     ----------
@@ -163,9 +163,8 @@ def _phases(first: Buffer, ops: Sequence[Op], direct: bool) -> Phases:
         phases.add(0, "input")
     cleared = {first}
     for number, op in enumerate(ops, start=1):
-        if (
-            op.dst.first_channel is None
-        ):  # the halo around a slice is that of the whole map, which follows
+        # the halo around a slice is that of the whole map, which follows
+        if op.dst.first_channel is None:
             if any(op.dst.root.halo) and op.dst.root not in cleared:
                 phases.add(number, "halo")
             cleared.add(op.dst.root)

@@ -45,9 +45,8 @@ class Op:
     packed_roles: ClassVar[tuple[str, ...]] = ()  # of the parameters that packing alone reads
 
     writes_part = False  # whether other operations write into the same output
-    writes_slices = (
-        False  # whether its output, in a prediction, may be a slice of the channels of a wider map
-    )
+    # whether its output, in a prediction, may be a slice of the channels of a wider map
+    writes_slices = False
 
     @property
     def inputs(self) -> tuple[Buffer, ...]:
