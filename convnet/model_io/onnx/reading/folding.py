@@ -63,9 +63,8 @@ def _size(node: Node, inputs: Sequence[np.ndarray | None]) -> int:
         start, limit, delta = (float(array.reshape(())) for array in known)
         steps = (limit - start) / delta if delta else np.inf
         return int(min(max(steps, 0.0), 2.0**62)) + 1
-    if node.operator == "Tile" and len(known) == 2:
-        return known[0].size * prod(max(n, 0) for n in known[1].ravel().tolist())
-    if node.operator == "Expand" and len(known) == 2:
+    if node.operator in ("Tile", "Expand") and len(known) == 2:
+        # NumPy repeats along one axis after the other, so a 0 behind a large number saves no memory
         return max(1, known[0].size) * prod(max(n, 1) for n in known[1].ravel().tolist())
     if node.operator == "Gather" and len(known) == 2:
         return known[0].size * max(1, known[1].size)

@@ -300,6 +300,13 @@ def test_constants_that_are_larger_than_the_file(operator):
     refused(graph(nodes, ["n", 4], arrays), "values that the file does not have")
 
 
+def test_an_empty_constant_that_takes_much_memory_on_the_way():
+    """tile(ones, (2³³, 0)) is empty, but NumPy repeats the rows first."""
+    arrays = {"one": np.ones((1, 1), np.float32), "repeats": np.int64([2**33, 0])}
+    nodes = [("Tile", "one repeats", "w", {}), ("MatMul", "x w", "y", {})]
+    refused(graph(nodes, ["n", 4], arrays), "values that the file does not have")
+
+
 def test_many_layers_with_the_weights_of_one():
     """Each layer has a copy of its weights, so that a small file would need much memory."""
     weights = np.eye(512, dtype=np.float32)
