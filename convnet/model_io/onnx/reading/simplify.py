@@ -97,7 +97,7 @@ def _make_layer(vertex: Vertex, *, is_constant: bool) -> None:
     elif vertex.kind == PAD:
         _make_pad_layer(vertex)
     elif vertex.kind == LOG_SOFTMAX:
-        raise UnsupportedNodeError("LogSoftmax is no layer, except at the end of a net")
+        raise UnsupportedNodeError("no layer computes LogSoftmax, except at the end of a net")
 
 
 def _absorb(vertex: Vertex, users: Counter[Vertex]) -> Vertex | None:
