@@ -419,10 +419,6 @@ class BaseConvNet(
         check_parameters(self)
         return to_manifest(self)
 
-    def _torch_source(self) -> tuple[Self, None]:
-        validate_fitted(self)
-        return self, None
-
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
         return from_manifest(cls, manifest, read_arrays, check_parameters)

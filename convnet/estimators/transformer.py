@@ -197,9 +197,6 @@ class ConvNetTransformer(
         own = {"estimator": class_name(type(self)), **layers, "frozen": frozen}
         return {**own, "net": manifest}, weights
 
-    def _torch_source(self) -> tuple[BaseConvNet, str]:
-        return self._fitted_net(), self.layer_
-
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], read_arrays: ReadArrays) -> Self:
         net = _unfrozen("net", estimator_from_manifest(manifest["net"], read_arrays))
@@ -213,7 +210,8 @@ class ConvNetTransformer(
         return transformer
 
     def _exported(self) -> tuple[BaseConvNet, str]:
-        return fit_snapshot(self._fitted_net()), self.layer_
+        fit = fit_snapshot(self)
+        return fit_snapshot(fit._fitted_net()), fit.layer_
 
     def _net(self) -> BaseConvNet:
         """Return the net without its FrozenEstimator. Raise TypeError if `estimator` is not a net."""

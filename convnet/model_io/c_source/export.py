@@ -21,6 +21,7 @@ from convnet.model_io.c_source.net import export_net
 from convnet.model_io.c_source.outputs import outputs_of, outputs_of_layer
 from convnet.model_io.c_source.source import net_source
 from convnet.model_io.c_source.targets import TARGETS
+from convnet.model_io.exported import ExportsNet
 from convnet.persistence.files import atomic_write
 from convnet.values.constraints import boolean
 from convnet.values.messages import listed, quoted, show
@@ -65,13 +66,8 @@ class CExport:
     scratch_bytes: int
 
 
-class CExportMixin:
+class CExportMixin(ExportsNet):
     """Adds ``to_c`` to an estimator."""
-
-    if TYPE_CHECKING:
-
-        def _exported(self) -> tuple[Any, str | None]:
-            """Return the fitted net, and the name of the layer whose outputs are wanted, or None."""
 
     def to_c(
         self,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convnet.fitted.state import fit_snapshot
-from convnet.fitted.validate import validate_fitted
+from convnet.model_io.exported import ExportsNet
 from convnet.model_io.onnx.library import onnx_library
 from convnet.model_io.onnx.writing.model import FORMS, MIN_OPSET, ClassifierOutputs, to_model
 from convnet.persistence.files import atomic_write, check_path
@@ -21,7 +20,7 @@ DEFAULT_OPSET = 17
 _form = choice(*FORMS)
 
 
-class OnnxMixin:
+class OnnxMixin(ExportsNet):
     """Adds ``to_onnx`` to an estimator."""
 
     def to_onnx(
@@ -57,12 +56,6 @@ class OnnxMixin:
             If onnx is not installed.
         """
         return _export(self, path, opset, None)
-
-    def _exported(self) -> tuple[Any, str | None]:
-        """Return the fitted net, and the name of the layer whose outputs are wanted, or None."""
-        net = fit_snapshot(self)
-        validate_fitted(net)
-        return net, None
 
 
 class ClassifierOnnxMixin(OnnxMixin):

@@ -112,4 +112,4 @@ def path_to(infos: Sequence[LayerInfo], name: str) -> list[Segment]:
             (deeper, first), *rest = path_to(inner, name)
             around = inner[0].name.removeprefix(f"{info.name}/").split("/")[:-1]
             return [((), infos[:i]), ((_own_name(info), *around, *deeper), first), *rest]
-    raise ValueError(f"there is no layer {name!r}")
+    raise ValueError(f"no layer is called {name!r}")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convnet._extras import install_library
-from convnet.fitted.state import fit_snapshot
+from convnet.model_io.exported import ExportsNet
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class TorchMixin:
-    """Adds ``to_torch`` to an estimator that says which net it is, or which layer of one."""
-
-    if TYPE_CHECKING:
-
-        def _torch_source(self) -> tuple[Any, str | None]:
-            """Return a fitted net and the name of the layer whose outputs are wanted. None: the net's outputs."""
+class TorchMixin(ExportsNet):
+    """Adds ``to_torch`` to an estimator."""
 
     def to_torch(self) -> nn.Module:
         """Return the fitted net as a PyTorch module with a copy of its weights.
@@ -76,7 +71,7 @@ class TorchMixin:
         >>> net(torch.from_numpy(X)).shape
         torch.Size([1797, 10])
         """
-        source, layer = fit_snapshot(self)._torch_source()
+        net, layer = self._exported()
         try:
             from convnet.model_io.torch_module.build import build_module
         except ImportError as error:
@@ -85,4 +80,4 @@ class TorchMixin:
             raise ImportError(
                 f"to_torch needs PyTorch. Install it with: {install_library('torch')}"
             ) from error
-        return build_module(source, layer)
+        return build_module(net, layer)
