@@ -1,8 +1,7 @@
 /** Starts the page, and offers what it computes to tests and to the console as `explorer`. */
 
 import { render } from "preact";
-import type { Index } from "./engine/operation";
-import type { Step } from "./engine/step";
+import type { Index, Step } from "./engine/step";
 import { parseDocument } from "./model/document";
 import { finalValues } from "./model/samples";
 import { Store } from "./state/store";

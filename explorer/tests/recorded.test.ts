@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Engine } from "../src/engine/engine";
-import type { Index } from "../src/engine/operation";
+import type { Index } from "../src/engine/step";
 import { KERNELS } from "../src/engine/registry";
 import { floatsOf } from "../src/model/bytes";
 import type { Net } from "../src/model/document";

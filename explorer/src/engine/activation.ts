@@ -1,7 +1,8 @@
 /** Operations that change each value by itself, and softmax. */
 
 import type { Operation } from "../model/document";
-import type { Index, Kernel } from "./operation";
+import type { Kernel } from "./operation";
+import type { Index } from "./step";
 import { offset, valueAt } from "./operation";
 
 const sigmoid = (z: number) => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));

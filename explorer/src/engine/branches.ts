@@ -2,7 +2,8 @@
 
 import type { Operation } from "../model/document";
 import { ACTIVATIONS } from "./activation";
-import type { Index, Kernel, Memory } from "./operation";
+import type { Kernel, Memory } from "./operation";
+import type { Index } from "./step";
 import { valueAt } from "./operation";
 
 /** A fork gives one map two readers, which share its memory. */

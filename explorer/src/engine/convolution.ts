@@ -1,8 +1,8 @@
 /** Convolution and transposed convolution; see tests/oracle.py for their definitions. */
 
 import type { Operation, Pads, Pair } from "../model/document";
-import type { Index, Kernel, Memory } from "./operation";
-import type { ConvolutionStep, Window } from "./step";
+import type { Kernel, Memory } from "./operation";
+import type { ConvolutionStep, Index, Window } from "./step";
 import { dot, insideOf, readWindow, strongest, windowOf } from "./windows";
 
 interface Convolution extends Operation {

@@ -2,10 +2,10 @@
 
 import type { Layer, Net, Operation } from "../model/document";
 import { Graph } from "../model/graph";
-import type { Index, Memory } from "./operation";
+import type { Memory } from "./operation";
 import { size } from "./operation";
 import { KERNELS } from "./registry";
-import type { Step } from "./step";
+import type { Index, Step } from "./step";
 
 /** The values of all buffers that could be computed, by the number of the buffer that owns the memory. */
 export type Buffers = Map<number, Float32Array>;

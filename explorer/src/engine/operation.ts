@@ -1,7 +1,7 @@
 /** What the engine asks of each operation: its forward pass, and how one of its values is computed. */
 
 import type { Operation, Shape } from "../model/document";
-import type { Step } from "./step";
+import type { Index, Step } from "./step";
 
 /** The buffers and parameters that an operation reads and writes. Maps are row by row, channels last. */
 export interface Memory {
@@ -10,9 +10,6 @@ export interface Memory {
   parameter(op: Operation, role: string): Float32Array;
   has(op: Operation, role: string): boolean;
 }
-
-/** Row, column and channel of a value. */
-export type Index = [number, number, number];
 
 export interface Kernel<T extends Operation = Operation> {
   /** Compute the output buffer. */

@@ -1,7 +1,8 @@
 /** Max and average pooling. */
 
 import type { Operation, Pads, Pair } from "../model/document";
-import type { Index, Kernel } from "./operation";
+import type { Kernel } from "./operation";
+import type { Index } from "./step";
 import { readWindow, strongest, windowOf } from "./windows";
 
 interface Pool2D extends Operation {

@@ -1,7 +1,8 @@
 /** Maps resized, and padded with zeros. */
 
 import type { Operation, Pads } from "../model/document";
-import type { Index, Kernel } from "./operation";
+import type { Kernel } from "./operation";
+import type { Index } from "./step";
 import { valueAt } from "./operation";
 import { dot, readWindow, strongest } from "./windows";
 

@@ -1,6 +1,7 @@
 /** How one value is computed. `value` is the result by its definition, in float64. */
 
-import type { Index } from "./operation";
+/** Row, column and channel of a value. */
+export type Index = [number, number, number];
 
 /** Rows and columns of the input that a value reads, with which of them lie inside the map. */
 export interface Window {
