@@ -30,6 +30,10 @@ cdef struct Job:  # a phase over a batch, in tasks
     int phase
     int64_t tasks
     int64_t run         # lanes of a task of a lane phase in training
+    int64_t first_lane, last_lane  # of training: the lanes of this job
+    int64_t s0, s1      # samples of these lanes, for batch phases that divide the samples
+    const int64_t *listed  # numbers of the tasks of a batch phase; NULL: all, or none if n_listed is 0
+    int64_t n_listed    # -1: all
     int64_t samples     # of a lane task of a prediction; 0 in training
     cn_context *c
     float *arena
@@ -62,6 +66,8 @@ cdef class Program:
     cdef int predict_samples(self, Context context, int phase, float[::1] arenas, float[::1] scratch,
                              int n_threads) except -1
     cdef Job job(self, Context context)
+    cdef restrict(self, Job *job, int64_t first, int64_t last)
+    cdef check_tasks(self, const int64_t[::1] tasks, int64_t n, int begin, int end)
     cdef double work(self, int phase, int64_t n) noexcept nogil
     cdef int worth(self, int phase, int64_t n, int n_threads) noexcept nogil
     cdef int predict_chunk(self, Job *job, int phase, int n_threads) except -1 nogil

@@ -44,6 +44,13 @@ class Program:
         n_threads: int,
         begin: int = 0,
         end: int = -1,
+        *,
+        lanes: tuple[int, int] | None = None,
+        lane_run: int = 0,
+        tasks: NDArray[np.int64] | None = None,
+    ) -> None: ...
+    def merge_lanes(
+        self, context: Context, first: int, last: int, run: int, n_threads: int
     ) -> None: ...
     def time_tasks(
         self,

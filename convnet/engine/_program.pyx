@@ -39,6 +39,7 @@ cdef double WORTH = 2e6
 cdef double WORTH_BANDS = 5e5  # the same for one operation on few samples; then all threads wait for each other
 cdef double LONG = 2e8  # multiply-adds from which on a phase is taken in turns
 cdef double TURN = 0.25  # seconds
+cdef int64_t MERGED_FLOATS = 4096  # of each lane, that a thread adds up at a time
 cdef int TASKS_PER_THREAD = 8  # at least, of a lane phase with enough lanes, so that threads end at about the same time
 
 
@@ -54,6 +55,18 @@ cdef inline int64_t ones(int64_t i) noexcept nogil:
         count += i & 1
         i >>= 1
     return count
+
+
+cdef void merge_part(const cn_kernels *table, float *grads, int64_t size, int64_t at, int64_t begin, int64_t run,
+                     int64_t first, int64_t last) noexcept nogil:
+    """Add up some floats, from `at` on, of lanes [first, last) in pairs: sums of `begin` lanes to sums of `run` lanes."""
+    cdef int64_t step = begin, lane
+    while step < run:
+        lane = first
+        while lane + step < last:
+            table.merge(grads + lane * size + at, grads + (lane + step) * size + at, min(MERGED_FLOATS, size - at))
+            lane += 2 * step
+        step *= 2
 
 
 cdef int check_signals(Job *job) except -1 nogil:
@@ -189,10 +202,25 @@ cdef class Program:
         self.requirements.check(context, needs)
 
     def run(self, Context context, float[::1] arena, float[::1] scratch, int n_threads,
-            int begin=0, int end=-1):
-        """Run phases [begin, end) over a batch in one arena.
+            int begin=0, int end=-1, *, lanes=None, int64_t lane_run=0, const int64_t[::1] tasks=None):
+        """Run phases [begin, end) over a batch in one arena, or a part of it.
 
-        A call that runs a backward pass and one that adds up its gradients need the same `n_threads`.
+        A call that runs a backward pass and one that adds up its gradients need the same `n_threads`, or `lane_run`.
+
+        Parameters
+        ----------
+        context : Context
+        arena, scratch : ndarray of float32
+        n_threads : int
+        begin, end : int
+            -1: all phases from `begin` on.
+        lanes : (int, int), default=None
+            The lanes [first, last) whose samples lane phases compute, and batch phases that divide the samples. Both
+            are multiples of `lane_run`, or the number of lanes. None: all.
+        lane_run : int, default=0
+            Number of lanes, a power of two, whose gradients are added up by a task. 0: by the number of threads.
+        tasks : int64 ndarray, default=None
+            Numbers of the tasks of batch phases that run. None: all.
         """
         cdef Job job = self.job(context)
         cdef int i
@@ -203,13 +231,54 @@ cdef class Program:
         require(context.c.n <= self.arena_samples, "samples")
         job.arena = &arena[0]
         job.scratch = &scratch[0]
-        context.c.lane_run = lanes_per_task(context.c.lanes, n_threads)
+        context.c.lane_run = lane_run or lanes_per_task(context.c.lanes, n_threads)
+        if lanes is not None:
+            self.restrict(&job, lanes[0], lanes[1])
+        if tasks is not None:
+            self.check_tasks(tasks, context.c.n, begin, end)
+            job.listed = &tasks[0] if tasks.shape[0] else NULL
+            job.n_listed = tasks.shape[0]
         with nogil:
             for i in range(begin, end):
                 job.phase = i
                 self.run_phase(&job, n_threads)
                 if i + 1 < end:
                     check_signals(&job)
+
+    cdef restrict(self, Job *job, int64_t first, int64_t last):
+        """Restrict a job to the lanes [first, last)."""
+        cdef int64_t run = job.c.lane_run
+        if not (0 <= first <= last <= job.c.lanes and first % run == 0 and (last % run == 0 or last == job.c.lanes)):
+            raise ValueError(f"lanes {first} to {last} of {job.c.lanes} are not whole runs of {run} lanes")
+        job.first_lane, job.last_lane = first, last
+        job.s0, job.s1 = job.c.n * first // job.c.lanes, job.c.n * last // job.c.lanes
+
+    cdef check_tasks(self, const int64_t[::1] tasks, int64_t n, int begin, int end):
+        """Raise ValueError unless phases [begin, end) are batch phases that all have these tasks."""
+        cdef int64_t i
+        cdef int phase
+        for phase in range(begin, end):
+            if self.phases[phase].shard:
+                raise ValueError(f"phase {phase} is a lane phase, whose tasks cannot be chosen")
+            for i in range(tasks.shape[0]):
+                if not 0 <= tasks[i] < self.block_tasks(phase, n):
+                    raise ValueError(f"phase {phase} has no task {tasks[i]}")
+
+    def merge_lanes(self, Context context, int64_t first, int64_t last, int64_t run, int n_threads):
+        """Add up the gradients of lanes [first, last), sums of ``context.lane_run`` lanes, to sums of `run` lanes.
+
+        The sum of each run is in the memory of its first lane then, and that of the others is 0. `run` is a power of
+        two, and `first` a multiple of it.
+        """
+        cdef int64_t size = context.c.lane_size, begin = context.c.lane_run, part, parts
+        cdef float *grads = context.c.lane_grads
+        cdef const cn_kernels *table = self.table
+        if not 0 <= first <= last <= context.c.lanes or first % run:
+            raise ValueError(f"lanes {first} to {last} of {context.c.lanes} do not begin with a run of {run}")
+        parts = (size + MERGED_FLOATS - 1) // MERGED_FLOATS
+        n_threads = usable_threads(n_threads)
+        for part in prange(parts, num_threads=n_threads, schedule="static", nogil=True):
+            merge_part(table, grads, size, part * MERGED_FLOATS, begin, run, first, last)
 
     def time_tasks(self, Context context, float[::1] arena, float[::1] scratch, int n_threads):
         """Run all phases on one thread, but in the tasks that they have on `n_threads` threads.
@@ -296,6 +365,7 @@ cdef class Program:
         cdef int i, threads
         cdef bint bands = 2 * job.c.n <= n_threads and self.divides_sample() and job.c.n <= self.arena_samples
         cdef int64_t rounds
+        job.s0, job.s1 = 0, job.c.n
         for i in range(phase, self.n_phases):
             threads = self.worth(i, job.c.n, n_threads)
             job.phase = i
@@ -392,6 +462,9 @@ cdef class Program:
         cdef Job job
         job.phase = job.tasks = job.run = job.samples = job.own_arena = job.head = 0
         job.c = &context.c
+        job.first_lane = job.s0 = 0
+        job.last_lane, job.s1 = context.c.lanes, context.c.n
+        job.listed, job.n_listed = NULL, -1
         job.arena = job.shared = job.scratch = NULL
         job.turn = self.turn
         job.last_signal_check = now()
@@ -419,7 +492,10 @@ cdef class Program:
         job.run = job.c.lane_run
         if p.shard and p.first_gradient == p.last_gradient:  # no sums of lanes, so runs may be longer
             job.run = lanes_per_task(job.c.lanes, n_threads, <double>(p.shard * job.c.lanes) / max(1, job.c.n))
-        job.tasks = (job.c.lanes + job.run - 1) // job.run if p.shard else self.block_tasks(job.phase, job.c.n)
+        if p.shard:
+            job.tasks = (job.last_lane - job.first_lane + job.run - 1) // job.run
+        else:
+            job.tasks = job.n_listed if job.n_listed >= 0 else self.block_tasks(job.phase, job.s1 - job.s0)
 
     cdef int run_phase(self, Job *job, int n_threads) except -1 nogil:
         """Run a phase of training, or of packing."""
@@ -496,8 +572,8 @@ cdef class Program:
             else:
                 task.arena = job.shared - self.arena_floats
         else:
-            lane = first_lane = number * job.run
-            last_lane = min(lanes, first_lane + job.run)
+            lane = first_lane = job.first_lane + number * job.run
+            last_lane = min(job.last_lane, first_lane + job.run)
             adds = p.first_gradient < p.last_gradient
             shard = p.shard
             begin = n * first_lane // lanes
@@ -540,7 +616,7 @@ cdef class Program:
         """
         cdef Phase *p = &self.phases[job.phase]
         cdef int64_t i = lane - first, slot = first + ones(i)
-        cdef bint last = lane + 1 == min(job.c.lanes, first + job.run)
+        cdef bint last = lane + 1 == min(job.last_lane, first + job.run)
         cdef float *sums = job.c.lane_grads + p.first_gradient
         while slot > first and (last or i & 1):
             self.table.merge(sums + (slot - 1) * job.c.lane_size, sums + slot * job.c.lane_size,
@@ -582,9 +658,13 @@ cdef class Program:
         cdef int64_t i, tasks
         task.arena = job.arena if job.shared == NULL else job.shared - self.arena_floats
         task.scratch = scratch
-        task.first = task.lane = task.slot = task.s0 = task.s1 = 0
+        task.first = task.lane = task.slot = 0
+        task.s0 = job.s0
+        task.s1 = job.s1
+        if job.listed != NULL:
+            number = job.listed[number]
         for i in range(p.begin, p.end):
-            tasks = stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], job.c.n)
+            tasks = stage_tasks(self.entries[i].stage, &self.ops[self.entries[i].op], job.s1 - job.s0)
             if number < tasks:
                 task.number = number
                 self.entries[i].kernel(&self.ops[self.entries[i].op], job.c, &task)

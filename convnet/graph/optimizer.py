@@ -109,29 +109,34 @@ class Optimizer:
         Length of the flat parameter array.
     constants : mapping
         ``alpha``, ``momentum``, ``nesterov``, ``beta_1``, ``beta_2``, ``epsilon``.
+
+    Attributes
+    ----------
+    moments : list of ndarray of float32
+        Each has a value per parameter.
     """
 
     def __init__(self, solver: str, floats: int, **constants: Any) -> None:
         if solver not in SOLVERS:
             raise ValueError(f"solver must be one of {SOLVERS}; got {show(solver)}")
         self.solver, self.constants = solver, constants
-        self._moments = [aligned_zeros(floats) for _ in MOMENTS]
+        self.moments = [aligned_zeros(floats) for _ in MOMENTS]
         self._steps = 0
 
     def reset(self) -> None:
         """Set the moments and the number of steps to 0."""
-        for moment in self._moments:
+        for moment in self.moments:
             moment[...] = 0.0
         self._steps = 0
 
     def state(self) -> dict[str, Any]:
         """Return the moments (copies) and the number of steps taken."""
-        moments = zip(MOMENTS, self._moments, strict=True)
+        moments = zip(MOMENTS, self.moments, strict=True)
         return {name: moment.copy() for name, moment in moments} | {"steps": self._steps}
 
     def is_finite(self) -> bool:
         """Return whether all moments are finite. An infinite mean square would silently stop updates."""
-        return all(map(is_finite, self._moments))
+        return all(map(is_finite, self.moments))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Resume from what `state` returned. If it does not fit, raise ValueError and change nothing."""
@@ -145,13 +150,13 @@ class Optimizer:
         if not 0 <= steps < 2**63:
             raise ValueError(f"steps must be 0 or more, an integer; got {show(state['steps'])}")
         for name, moment in zip(MOMENTS, moments, strict=True):
-            if moment.shape != self._moments[0].shape:
+            if moment.shape != self.moments[0].shape:
                 raise ValueError(
-                    f"{name} has shape {moment.shape}; expected {self._moments[0].shape}"
+                    f"{name} has shape {moment.shape}; expected {self.moments[0].shape}"
                 )
             if not np.isfinite(moment).all():
                 raise ValueError(f"{name} has values that are not finite")
-        for own, moment in zip(self._moments, moments, strict=True):
+        for own, moment in zip(self.moments, moments, strict=True):
             own[...] = moment
         self._steps = steps
 
@@ -163,7 +168,7 @@ class Optimizer:
             rate *= np.sqrt(1.0 - self.constants["beta_2"] ** self._steps)
             rate /= 1.0 - self.constants["beta_1"] ** self._steps
         context.optimizer(
-            *self._moments, learning_rate=rate, base_rate=learning_rate, **self.constants
+            *self.moments, learning_rate=rate, base_rate=learning_rate, **self.constants
         )
 
     def penalty(self, squares: NDArray[np.float64], decays: Sequence[float | None]) -> float:

@@ -122,15 +122,16 @@ static void dense_bwd(const cn_dense_params *op, const cn_context *ctx, const cn
 
 static void dense_wide_fwd(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t columns = cn_blocks(op->dst.c, CN_COLUMNS);
-    const int64_t s0 = t->number / columns * CN_DENSE_ROWS, n0 = t->number % columns * CN_COLUMNS;
-    cn_dense_rows(op, ctx, t, s0, s0 + CN_DENSE_ROWS < ctx->n ? s0 + CN_DENSE_ROWS : ctx->n, n0,
+    const int64_t s0 = t->s0 + t->number / columns * CN_DENSE_ROWS;
+    const int64_t n0 = t->number % columns * CN_COLUMNS;
+    cn_dense_rows(op, ctx, t, s0, cn_min(t->s1, s0 + CN_DENSE_ROWS), n0,
                   n0 + CN_COLUMNS < op->dst.c ? n0 + CN_COLUMNS : op->dst.c);
 }
 
-/* Gradient by block_inputs inputs, a multiple of CN_COLUMNS, for the whole batch. */
+/* Gradient by block_inputs inputs, a multiple of CN_COLUMNS, for samples [s0, s1) of the task. */
 static void dense_wide_grad(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t k0 = t->number * op->block_inputs;
-    cn_dense_data(op, ctx, t, 0, ctx->n, k0,
+    cn_dense_data(op, ctx, t, t->s0, t->s1, k0,
                   k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c);
 }
 

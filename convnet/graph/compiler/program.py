@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.engine import STAGES, Context, Program, aligned_zeros
+from convnet.graph.compiler.exchanges import Exchanges
 from convnet.graph.compiler.fusion import Fold
 from convnet.graph.layout import Buffer, aligned
 from convnet.graph.ops.base import Fields, Op, Operation
@@ -71,6 +72,8 @@ class Compiled:
         Batch norms to fold into the weights of the layers before them.
     decays : list of (float or None)
         See `convnet.graph.optimizer.Update`.
+    exchanges : Exchanges
+        What the ranks of a distributed training step exchange.
     """
 
     program: Program
@@ -80,6 +83,7 @@ class Compiled:
     forward_phases: int = 0
     folded: list[Fold] = field(default_factory=list)
     decays: list[float | None] = field(default_factory=list)
+    exchanges: Exchanges = field(default_factory=Exchanges)
 
 
 class TrainingMemory:

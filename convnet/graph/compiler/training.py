@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from convnet.engine import FIELDS, MAX_PARTS, STAGES, Program
+from convnet.graph.compiler.exchanges import Exchanges, SampleMemory, find_exchanges
 from convnet.graph.compiler.fusion import fuse
 from convnet.graph.compiler.program import (
     Compiled,
@@ -98,7 +99,15 @@ def compile_training(
     stages = step.phases.stages(ops)
     if separate_stages and not loss:
         forward_phases = 1 + next(stage.phase for stage in stages if stage.name == "output")
-    return Compiled(program, stages, step.grads.lanes, sizes, forward_phases, decays=update.decays)
+    return Compiled(
+        program,
+        stages,
+        step.grads.lanes,
+        sizes,
+        forward_phases,
+        decays=update.decays,
+        exchanges=step.exchanges(trained),
+    )
 
 
 class _StepBuilder:
@@ -207,6 +216,17 @@ class _StepBuilder:
             self.phases.barrier(True)
             self.phases.phases[-1][1].extend(stages)
         self.operations += update.operations
+
+    def exchanges(self, trained: Sequence[Parameter]) -> Exchanges:
+        """Return what the ranks of a distributed step exchange."""
+        statistics = {
+            number: SampleMemory(fields["statistics"], fields["statistics_lane"] // 4)
+            for number, (_, fields) in enumerate(self.operations)
+            if "statistics_lane" in fields
+        }
+        return find_exchanges(
+            self.phases.phases, self.ops, statistics, self.grads.lanes, trained, self.grads.final
+        )
 
     def listed_phases(
         self, update_work: float

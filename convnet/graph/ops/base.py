@@ -96,6 +96,10 @@ class Op:
         """Return the parameters in C that divide a gradient computed over the whole batch into tasks."""
         return {}
 
+    def weight_matrix(self) -> tuple[int, int, int]:
+        """Return the shape (taps, rows, columns) of the weights as matrices that `weight_blocks` divides into blocks."""
+        raise NotImplementedError
+
     def predict(self) -> list[str]:
         """Return the stages of a prediction, in order."""
         raise NotImplementedError

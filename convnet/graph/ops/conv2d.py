@@ -20,6 +20,7 @@ MAX_STRIP_TILES = 8 * TILE_ROWS  # in a strip that is pooled as a whole; larger 
 # Rows and columns of the weights as a matrix in a task of their gradient, if it is computed by blocks with Winograd's
 # algorithm.
 WINOGRAD_BLOCK = 64, COLUMNS
+RANK_GROUPS = 8  # see sample_groups
 # A prediction takes many samples together through a convolution whose weights (Winograd: their transforms) take more
 # bytes than this, and whose map has at most so many pixels: too few to repay reading the weights for each sample.
 WIDE_BYTES = 2**20
@@ -40,6 +41,22 @@ def direct_block(pixels: int) -> Pair:
     pixels, blocks are narrower: wide ones would be few, and each group of samples would have too few pixels.
     """
     return 112, (2 if pixels <= 16 else 8) * COLUMNS
+
+
+def sample_groups(blocks: int, lanes: int, op: Op) -> int:
+    """Return into how many groups of samples the gradient of an operation's weights is divided, for so many blocks.
+
+    There are enough tasks for each lane to be one. If the maps of a batch have far more values than the weights, there
+    are `RANK_GROUPS` groups or more, so that several machines can each sum over their own samples and send the sums,
+    not the maps.
+    """
+    groups = 1
+    while groups * blocks < lanes:
+        groups *= 2
+    maps, weights = 2 * lanes * (op.src.size + op.dst.size), op.parameters["weights"].size
+    while maps > 2 * weights and groups < RANK_GROUPS and 2 * groups <= lanes:
+        groups *= 2
+    return groups
 
 
 def _even(n: int, most: int) -> int:
@@ -238,16 +255,18 @@ class Conv2DOp(Op):
     def weight_blocks(self, lanes: int) -> Fields:
         if not self.weights_by_blocks:
             return {}
-        channels, (oh, ow, oc) = self.src.shape[2], self.dst.shape
-        rows = channels if self.winograd else channels * self.kernel[0] * self.kernel[1]
+        (oh, ow, _), (_, rows, oc) = self.dst.shape, self.weight_matrix()
         block_rows, columns = WINOGRAD_BLOCK if self.winograd else direct_block(oh * ow)
         if self.winograd:
             block_rows, columns = _even(rows, block_rows), _even(oc, columns)
         block_rows = min(rows, block_rows)
-        blocks, groups = -(-rows // block_rows) * -(-oc // columns), 1
-        while groups * blocks < lanes:
-            groups *= 2
+        blocks = -(-rows // block_rows) * -(-oc // columns)
+        groups = sample_groups(blocks, lanes, self)
         return dict(weights_groups=groups, weights_rows=block_rows, weights_columns=columns)
+
+    def weight_matrix(self) -> tuple[int, int, int]:
+        taps, channels, oc = self.kernel[0] * self.kernel[1], self.src.shape[2], self.dst.shape[2]
+        return (taps, channels, oc) if self.winograd else (1, taps * channels, oc)
 
     def predict(self) -> list[str]:
         if not self.by_columns:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from convnet.engine import ACTIVATIONS, COLUMNS
 from convnet.graph.ops.base import Fields, Op, Pair
-from convnet.graph.ops.conv2d import CHUNK_PIXELS, direct_block, round_up
+from convnet.graph.ops.conv2d import CHUNK_PIXELS, direct_block, round_up, sample_groups
 
 
 @dataclass
@@ -48,10 +48,12 @@ class Conv2DTransposeOp(Op):
         rows = self.kernel[0] * self.kernel[1] * self.dst.shape[2]
         block_rows, columns = direct_block(h * w)
         block_rows = min(rows, block_rows)
-        blocks, groups = -(-rows // block_rows) * -(-c // columns), 1
-        while groups * blocks < lanes:
-            groups *= 2
+        blocks = -(-rows // block_rows) * -(-c // columns)
+        groups = sample_groups(blocks, lanes, self)
         return dict(weights_groups=groups, weights_rows=block_rows, weights_columns=columns)
+
+    def weight_matrix(self) -> tuple[int, int, int]:
+        return 1, self.kernel[0] * self.kernel[1] * self.dst.shape[2], self.src.shape[2]
 
     def multiply_adds(self) -> int:
         return self.src.size * self.kernel[0] * self.kernel[1] * self.dst.shape[2]

@@ -46,6 +46,9 @@ class DenseOp(Op):
             rows //= 2
         return dict(weights_rows=rows, weights_columns=COLUMNS)
 
+    def weight_matrix(self) -> tuple[int, int, int]:
+        return 1, self.src.size, self.dst.size
+
     def forward(self) -> list[str]:
         return ["dense_wide_fwd"] if self.wide else ["dense_fwd"]
 

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convnet.augment.plan import AugmentPlan
+from convnet.communication.communicator import Communicator
 from convnet.engine.threads import ThreadCountTuner
 from convnet.graph.arrays import check_input
 from convnet.graph.compiler import TrainingMemory, compile_training
 from convnet.graph.losses import check_loss, set_targets
 from convnet.graph.optimizer import Optimizer, check_clip_norm
+from convnet.graph.runtime.distributed import DistributedStep
 from convnet.graph.runtime.network import Network
 from convnet.values.messages import show
 
@@ -53,6 +55,9 @@ class Trainer:
         Name of the last layer of the frozen prefix. Steps take its outputs instead of X.
     seed : int, default=0
         Seed of dropout's masks and of augmentation.
+    communicator : Communicator, default=None
+        Exchanges with the other ranks, if several run each step together. All of them have a trainer with the same
+        settings, take the same steps, and have the same parameters after each.
     n_threads : int, default=1
         Maximum number of threads of a step (see `convnet.engine.threads`). It may be set between steps.
         Results do not depend on it.
@@ -87,6 +92,7 @@ class Trainer:
         rates: Mapping[str, float] | None = None,
         frozen_prefix: str | None = None,
         seed: int = 0,
+        communicator: Communicator | None = None,
         n_threads: int = 1,
     ) -> None:
         if batch_size < 1:
@@ -108,7 +114,7 @@ class Trainer:
             if frozen_prefix
             else network.plan.input_shape
         )
-        self.seed = seed
+        self.seed, self.communicator = seed, communicator
         self._score_weights = np.ones(network.plan.output_shape)
         self.data_loss = self.score = 0.0
         self.resize(batch_size)
@@ -146,10 +152,26 @@ class Trainer:
         context.sums(losses, squares)
         context.score_weights(self._score_weights)
         context.smoothing(self.label_smoothing)
+        norms = None
         if self.clip_norm is not None:
-            context.clipping(self.clip_norm, np.zeros(1 + compiled.sizes["squares"]))
+            norms = np.zeros(1 + compiled.sizes["squares"])
+            context.clipping(self.clip_norm, norms)
+        distributed = None
+        if self.communicator is not None:
+            distributed = DistributedStep(
+                self.communicator,
+                compiled,
+                memory,
+                batch_size,
+                params=network.params,
+                moments=self._optimizer.moments,
+                losses=losses,
+                squares=squares,
+                norms=norms,
+            )
         self._compiled, self._memory, self._context = compiled, memory, context
         self._losses, self._squares, self.batch_size = losses, squares, batch_size
+        self._distributed = distributed
 
     def set_score_weights(self, weights: NDArray[np.float64]) -> None:
         """Set the weight of each output's squared residual in the score, shape (n_outputs,). The default is 1."""
@@ -171,8 +193,18 @@ class Trainer:
         return self._optimizer.state()
 
     def is_finite(self) -> bool:
-        """Return whether the optimizer's moments are finite."""
-        return self._optimizer.is_finite()
+        """Return whether the optimizer's moments are finite, on all ranks."""
+        finite = self._optimizer.is_finite()
+        return finite if self.communicator is None else self.communicator.all(finite)
+
+    def gather_state(self) -> None:
+        """Let every rank have the moments of all parameters, so that `state` returns them. All ranks call this."""
+        if self._distributed is not None:
+            self._distributed.gather_moments()
+
+    def samples(self, n: int) -> tuple[int, int]:
+        """Return the samples [first, last) of a batch of n that this process takes through the net."""
+        return (0, n) if self._distributed is None else self._distributed.samples(n)
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Resume from what `state` returned, with the same bits.
@@ -236,7 +268,10 @@ class Trainer:
         self._optimizer.advance(context, learning_rate)
         scratch = self._memory.scratch_for(program, self.n_threads)
         start = time.perf_counter()
-        program.run(context, self._memory.arena, scratch, self._tuner.threads())
+        if self._distributed is None:
+            program.run(context, self._memory.arena, scratch, self._tuner.threads())
+        else:
+            self._distributed.run(context, len(rows), self._tuner.threads(), scratch)
         if len(rows) == self.batch_size:
             self._tuner.record(time.perf_counter() - start)
         self.network.changed(self.frozen_prefix)

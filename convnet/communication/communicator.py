@@ -1,0 +1,168 @@
+"""Communicator: the exchanges between the ranks of a fit, and the communicator that is in use."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+Buffers = Sequence[NDArray[np.uint8]]
+
+
+class RankError(RuntimeError):
+    """Another rank of the fit has failed, or does not answer.
+
+    Parameters
+    ----------
+    rank : int
+        The rank that has failed.
+    message : str
+    """
+
+    def __init__(self, rank: int, message: str) -> None:
+        super().__init__(message)
+        self.rank = rank
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RankError, (self.rank, str(self))
+
+
+class Communicator(ABC):
+    """The exchanges between the processes that run one fit together.
+
+    Each process has a rank, from 0 on. All ranks call the same methods in the same order. A call returns when this rank
+    has sent and received everything, and raises `RankError` if another rank has failed.
+
+    Attributes
+    ----------
+    rank, size : int
+        The number of this process, and how many there are.
+    bytes_sent : int
+        Number of bytes that this rank has sent to others in `exchange`.
+    """
+
+    rank: int
+    size: int
+
+    def __init__(self) -> None:
+        self.bytes_sent = 0
+
+    @abstractmethod
+    def _transfer(self, send: Buffers, receive: Buffers) -> None:
+        """Send ``send[i]`` to rank i and fill ``receive[i]`` from rank i. Those of this rank are ignored."""
+
+    @abstractmethod
+    def fail(self, message: str) -> None:
+        """Tell the other ranks that this one has failed; they raise `RankError` with this message."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the heartbeat and free what the communicator holds."""
+
+    def exchange(self, send: Buffers, receive: Buffers) -> None:
+        """Send to each rank, and receive from each.
+
+        Parameters
+        ----------
+        send, receive : sequence of uint8 ndarray
+            One contiguous array for each rank. It may be empty. The size of ``receive[i]`` is that of what rank i sends.
+            Those of this rank are ignored.
+        """
+        self.bytes_sent += sum(part.size for rank, part in enumerate(send) if rank != self.rank)
+        self._transfer(send, receive)
+
+    def all_gather(self, parts: Buffers) -> None:
+        """Send ``parts[rank]`` of this rank to all others, and fill the other parts with theirs."""
+        self.exchange([parts[self.rank]] * self.size, parts)
+
+    def gather_objects(self, value: Any) -> list[Any]:
+        """Return the `value` of each rank, in the order of the ranks. Values are pickled."""
+        own = np.frombuffer(pickle.dumps(value, protocol=5), np.uint8)
+        sizes = np.zeros((self.size, 8), np.uint8)
+        sizes[self.rank] = np.frombuffer(np.int64(own.size).tobytes(), np.uint8)
+        self._transfer([sizes[self.rank]] * self.size, list(sizes))
+        lengths = sizes.reshape(-1).view(np.int64)
+        parts = [np.empty(length, np.uint8) for length in lengths]
+        self._transfer([own] * self.size, parts)
+        return [
+            value if rank == self.rank else pickle.loads(part.tobytes())
+            for rank, part in enumerate(parts)
+        ]
+
+    def broadcast(self, value: T) -> T:
+        """Return the `value` of rank 0 on every rank. It is pickled; the other ranks' values are ignored."""
+        return self.gather_objects(value if self.rank == 0 else None)[0]  # type: ignore[no-any-return]
+
+    def call_on_first(self, function: Callable[[], T]) -> T:
+        """Call a function on rank 0 alone; return its result, or raise its exception, on every rank."""
+        outcome: tuple[bool, Any] = True, None
+        if self.rank == 0:
+            try:
+                outcome = True, function()
+            except Exception as error:
+                outcome = False, error
+        done, result = self.broadcast(_picklable(outcome))
+        if not done:
+            raise result
+        return result  # type: ignore[no-any-return]
+
+    def all(self, condition: bool) -> bool:
+        """Return whether the condition holds on every rank."""
+        return all(self.gather_objects(bool(condition)))
+
+    def barrier(self) -> None:
+        """Wait for all ranks."""
+        self.gather_objects(None)
+
+
+def _picklable(outcome: tuple[bool, Any]) -> tuple[bool, Any]:
+    """Return an outcome whose exception can be sent: as it is, or as a RuntimeError with its text."""
+    done, result = outcome
+    if done:
+        return outcome
+    try:
+        pickle.loads(pickle.dumps(result))
+        return outcome
+    except Exception:
+        return False, RuntimeError(f"{type(result).__name__}: {result}")
+
+
+_used: tuple[Communicator, int] | None = None  # and the thread that it belongs to
+
+
+def current() -> Communicator | None:
+    """Return the communicator that fits use, or None if a fit runs in one process.
+
+    Raises
+    ------
+    RuntimeError
+        In another thread than the one that `use` was entered in, because ranks would then exchange in different orders.
+    """
+    if _used is None:
+        return None
+    communicator, thread = _used
+    if thread != threading.get_ident():
+        raise RuntimeError(
+            "A fit on several ranks runs in the thread that began them. Call fit there, and pass n_jobs=1 to searches."
+        )
+    return communicator
+
+
+@contextmanager
+def use(communicator: Communicator) -> Generator[Communicator, None, None]:
+    """Let the fits of this thread use a communicator."""
+    global _used
+    if _used is not None:
+        raise RuntimeError("The fits of this process use a communicator already; end its `with` block first.")
+    _used = communicator, threading.get_ident()
+    try:
+        yield communicator
+    finally:
+        _used = None

@@ -1,0 +1,96 @@
+"""MPICommunicator: exchanges over MPI, by mpi4py."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from convnet._extras import require_extra
+from convnet.communication.communicator import Buffers, Communicator
+from convnet.communication.heartbeat import BeatChannel, Heartbeat
+
+EXCHANGE, BEAT = 1, 2  # tags
+SPINS = 200  # tests of the requests before the first pause
+PAUSE = 2e-5, 1e-3  # seconds of the first pause and of the longest one
+CHECK = 0.05  # seconds between two looks at the heartbeat
+
+
+class MPICommunicator(Communicator):
+    """Exchanges over MPI.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Comm
+        It is duplicated, so that no message of the caller meets one of ours.
+    timeout : float
+        Seconds without a sign of life after which a rank counts as lost.
+    """
+
+    def __init__(self, comm: Any, timeout: float) -> None:
+        super().__init__()
+        from mpi4py import MPI
+
+        self._mpi, self._comm = MPI, comm.Dup()
+        self.rank, self.size = comm.Get_rank(), comm.Get_size()
+        self._heartbeat = Heartbeat(_MPIBeats(MPI, comm.Dup()), self.rank, self.size, timeout)
+
+    def _transfer(self, send: Buffers, receive: Buffers) -> None:
+        byte, comm = self._mpi.BYTE, self._comm
+        others = [rank for rank in range(self.size) if rank != self.rank]
+        requests = [
+            comm.Irecv([receive[rank], byte], rank, EXCHANGE)
+            for rank in others
+            if receive[rank].size
+        ]
+        requests += [
+            comm.Isend([np.ascontiguousarray(send[rank]), byte], rank, EXCHANGE)
+            for rank in others
+            if send[rank].size
+        ]
+        tests, pause, checked = 0, PAUSE[0], time.monotonic()
+        while not self._mpi.Request.Testall(requests):
+            tests += 1
+            if tests > SPINS:
+                time.sleep(pause)
+                pause = min(2 * pause, PAUSE[1])
+            now = time.monotonic()
+            if now > checked + CHECK:
+                self._heartbeat.check()
+                checked = now
+
+    def fail(self, message: str) -> None:
+        self._heartbeat.fail(message)
+
+    def close(self) -> None:
+        self._heartbeat.close()
+        self._comm.Free()
+
+    def abort(self) -> None:
+        """End all processes of the job."""
+        self._comm.Abort(1)
+
+
+class _MPIBeats(BeatChannel):
+    """Beats over a communicator of their own."""
+
+    def __init__(self, mpi: Any, comm: Any) -> None:
+        self._mpi, self._comm = mpi, comm
+        self._on_the_way: dict[int, Any] = {}
+
+    def send(self, rank: int, message: bytes) -> None:
+        before = self._on_the_way.get(rank)
+        if before is None or before.Test():
+            self._on_the_way[rank] = self._comm.isend(message, rank, BEAT)
+
+    def receive(self) -> list[tuple[int, bytes]]:
+        messages, status = [], self._mpi.Status()
+        while self._comm.iprobe(self._mpi.ANY_SOURCE, BEAT, status):
+            source = status.Get_source()
+            messages.append((source, self._comm.recv(source=source, tag=BEAT)))
+        return messages
+
+    def close(self) -> None:
+        while self.receive():
+            pass

@@ -1,0 +1,505 @@
+"""DistributedStep: one training step on several ranks.
+
+Each rank takes the samples of some lanes through the net, and updates some of the parameters. What it lacks it receives
+from the others, so that each sum has the same terms in the same order as on one machine:
+
+==================  ================================================================================================
+before a phase      every rank gets
+==================  ================================================================================================
+finish batch norm   the sums of all lanes
+sum by blocks       the maps of all samples, for gradients of which each rank computes some rows of the weights
+norm, update        the other ranks' parts of the gradients of the parameters that it updates
+clip                the norms of all blocks of parameters
+next step           the parameters, the losses of all samples and the sums of squares for the penalty
+==================  ================================================================================================
+
+A gradient that is summed by blocks over the whole batch takes one of two ways, whichever moves fewer bytes. Either each
+rank computes all rows of the weights from its own samples, and the sums are added as those of groups of samples. Or all
+ranks get the maps, and each computes some rows from all samples (Krizhevsky, 2014, "One weird trick for parallelizing
+convolutional neural networks").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convnet.communication.communicator import Communicator
+from convnet.engine import UPDATE_BLOCK
+from convnet.engine._program import lanes_per_task
+from convnet.graph.compiler import Compiled, TrainingMemory
+from convnet.graph.compiler.exchanges import BlockGradient, SampleMemory, TrainedParameter
+
+if TYPE_CHECKING:
+    from convnet.engine import Context
+
+UNITS = 8  # at least, into which the lanes are divided, if ranks are so few; ranks take whole units
+GAP = 16  # float32 between two pieces that are sent as one: less than a cache line, so nothing else lies between them
+NOTHING = np.float32(-0.0)  # adding it changes no float, not even the sign of a zero
+
+
+def divide_lanes(lanes: int, size: int) -> tuple[list[int], int]:
+    """Return the first lane of each rank and the end of the last one, and the lanes of a unit.
+
+    Boundaries are multiples of the unit, a power of two, so that the sum of a unit is a branch of the tree of all lanes.
+    """
+    unit = 1
+    if lanes % size == 0:
+        while lanes % (2 * unit * size) == 0:
+            unit *= 2
+    else:
+        while 2 * unit * max(UNITS, size) <= lanes:
+            unit *= 2
+    units = -(-lanes // unit)
+    return [min(lanes, unit * (units * rank // size)) for rank in range(size + 1)], unit
+
+
+def branches(first: int, last: int) -> list[tuple[int, int]]:
+    """Return [first, last) as the fewest branches of a binary tree: pairs of a first number and a power of two."""
+    found = []
+    while first < last:
+        length = first & -first or 1 << (last - first).bit_length()
+        while first + length > last:
+            length //= 2
+        found.append((first, length))
+        first += length
+    return found
+
+
+class Pieces:
+    """Places in memory that are sent, or received, as one message.
+
+    Parameters
+    ----------
+    places : iterable of (ndarray, int, int)
+        One-dimensional arrays, with the first item and the end of a piece. Neighbors become one piece.
+    """
+
+    def __init__(self, places: Iterable[tuple[NDArray[Any], int, int]]) -> None:
+        joined: list[list[Any]] = []
+        for array, start, stop in places:
+            gap = GAP if array.dtype == np.float32 else 1
+            if joined and joined[-1][0] is array and 0 <= start - joined[-1][2] < gap:
+                joined[-1][2] = stop
+            elif start < stop:
+                joined.append([array, start, stop])
+        self.views = [array[start:stop].view(np.uint8) for array, start, stop in joined]
+        self.size = sum(view.size for view in self.views)
+        self._packed = np.empty(self.size if len(self.views) != 1 else 0, np.uint8)
+
+    def packed(self) -> NDArray[np.uint8]:
+        """Return the pieces one after the other."""
+        if len(self.views) == 1:
+            return self.views[0]
+        if self.views:
+            np.concatenate(self.views, out=self._packed)
+        return self._packed
+
+    def buffer(self) -> NDArray[np.uint8]:
+        """Return memory to receive the pieces in; `unpack` puts them in their places."""
+        return self.views[0] if len(self.views) == 1 else self._packed
+
+    def unpack(self) -> None:
+        """Put what was received into its places."""
+        if len(self.views) == 1:
+            return
+        begin = 0
+        for view in self.views:
+            view[:] = self._packed[begin : begin + view.size]
+            begin += view.size
+
+
+@dataclass
+class _Gradient:
+    """The gradient of a trained parameter.
+
+    Attributes
+    ----------
+    parameter : TrainedParameter
+    first_task : int
+        Number of the first task of its update; also of its first sum of squares.
+    block : BlockGradient or None
+        Set if it is computed by blocks over the whole batch.
+    by_rows : bool
+        Whether each rank computes some rows from all samples. If not, each sums those of its own samples.
+    owners : ndarray of int
+        The rank that updates each block of `UPDATE_BLOCK` parameters.
+    """
+
+    parameter: TrainedParameter
+    first_task: int
+    block: BlockGradient | None
+    by_rows: bool
+    owners: NDArray[np.intp]
+
+    def owned(self, rank: int) -> list[tuple[int, int]]:
+        """Return the ranges of the parameter, in floats, that a rank updates."""
+        return [
+            (begin * UPDATE_BLOCK, min(self.parameter.size, end * UPDATE_BLOCK))
+            for begin, end in _runs(self.owners == rank)
+        ]
+
+
+class DistributedStep:
+    """One rank's part of a training step.
+
+    Parameters
+    ----------
+    communicator : Communicator
+    compiled : Compiled
+        The program of a step.
+    memory : TrainingMemory
+    batch_size : int
+        Maximum number of samples of a step.
+    params : ndarray of float32
+        The flat parameters.
+    moments : list of ndarray of float32
+        The optimizer's, as long as `params`. This rank updates those of its own parameters.
+    losses : ndarray of float64, shape (3, batch_size)
+    squares, norms : ndarray of float64
+        As in `Context.sums` and `Context.clipping`; `norms` is None if the gradient is not clipped.
+    """
+
+    def __init__(
+        self,
+        communicator: Communicator,
+        compiled: Compiled,
+        memory: TrainingMemory,
+        batch_size: int,
+        *,
+        params: NDArray[np.float32],
+        moments: Sequence[NDArray[np.float32]],
+        losses: NDArray[np.float64],
+        squares: NDArray[np.float64],
+        norms: NDArray[np.float64] | None,
+    ) -> None:
+        self._communicator, self._compiled, self._memory = communicator, compiled, memory
+        self._program, self._exchanges = compiled.program, compiled.exchanges
+        self._losses, self._lanes = losses, compiled.lanes
+        self._rank, self._size = communicator.rank, communicator.size
+        self._bounds, self._unit = divide_lanes(self._lanes, self._size)
+        self._own_lanes = self._bounds[self._rank], self._bounds[self._rank + 1]
+        self._gradients = self._divide_gradients(batch_size)
+        self._clear_parts()
+        self._block_tasks = self._tasks_of_blocks()
+        self._update_tasks = self._tasks_of_update()
+        self._sent = [self._gradient_pieces(self._rank, to) for to in range(self._size)]
+        self._received = [self._gradient_pieces(of, self._rank) for of in range(self._size)]
+        self._sent_lanes = [
+            memory[a:b]
+            for to in range(self._size)
+            if to != self._rank
+            for is_of_lanes, memory, a, b in self._gradient_places(self._rank, to)
+            if is_of_lanes
+        ]
+        self._statistics = {phase: self._statistics_pieces(phase) for phase in self._exchanges.statistics}
+        self._after_update = self._owned_pieces([(params, False), (squares, True)])
+        self._of_norms = [] if norms is None else self._owned_pieces([(norms[1:], True)])
+        self._moments = self._owned_pieces([(moment, False) for moment in moments])
+        self._sample_pieces = lru_cache(maxsize=4)(self._pieces_of_samples)
+
+    def run(self, context: Context, n: int, n_threads: int, scratch: NDArray[np.float32]) -> None:
+        """Run a step of n samples."""
+        exchanges, program = self._exchanges, self._program
+        first, last = self._own_lanes
+        run = min(self._unit, lanes_per_task(max(1, last - first), n_threads))
+        maps, losses = self._sample_pieces(n)
+        settings = {"lanes": self._own_lanes, "lane_run": run}
+        places = (context, self._memory.arena, scratch, n_threads)
+        begin, summed = 0, False
+        stops = {*exchanges.statistics, exchanges.blocks_phase, exchanges.norms_phase}
+        stops |= {exchanges.update_phase, exchanges.bounds_phase}
+        for phase in sorted(stops - {-1}):
+            program.run(*places, begin, phase, **settings)
+            begin, tasks = phase + 1, None
+            if phase in exchanges.statistics:
+                self._gather(self._statistics[phase])
+            elif phase == exchanges.blocks_phase:
+                self._gather(maps)
+                tasks = self._block_tasks
+            elif phase != exchanges.bounds_phase:
+                tasks = self._update_tasks
+                if not summed:
+                    self._sum_gradients(context, n_threads)
+                    settings["lane_run"], summed = self._unit, True
+            program.run(*places, phase, begin, tasks=tasks, **settings)
+            if phase == exchanges.norms_phase:
+                self._gather(self._of_norms)
+            if phase == exchanges.update_phase:
+                self._gather(self._after_update, losses)
+        program.run(*places, begin, **settings)
+
+    def gather_moments(self) -> None:
+        """Give every rank the moments of all parameters."""
+        self._gather(self._moments)
+
+    def samples(self, n: int) -> tuple[int, int]:
+        """Return the samples [first, last) of a batch of n that this rank takes through the net."""
+        return self._samples_of(self._rank, n)
+
+    def _samples_of(self, rank: int, n: int) -> tuple[int, int]:
+        first, last = self._bounds[rank], self._bounds[rank + 1]
+        return n * first // self._lanes, n * last // self._lanes
+
+    # How the work is divided
+
+    def _divide_gradients(self, batch_size: int) -> list[_Gradient]:
+        """Return the gradients of all trained parameters, with the ranks that update them."""
+        blocks = {
+            name: block
+            for block in self._exchanges.blocks
+            for name in (block.weights, block.bias)
+            if name is not None
+        }
+        by_rows = {id(block): self._by_rows(block, batch_size) for block in self._exchanges.blocks}
+        gradients, first = [], 0
+        for parameter in self._exchanges.trained:
+            block = blocks.get(parameter.name)
+            count = -(-parameter.size // UPDATE_BLOCK)
+            rows = block is not None and by_rows[id(block)]
+            owners = np.zeros(count, np.intp)
+            gradients.append(_Gradient(parameter, first, block, rows, owners))
+            first += count
+        shared = sum(len(g.owners) for g in gradients if not g.by_rows)
+        begin = 0
+        for gradient in gradients:
+            if gradient.by_rows:
+                self._own_computed(gradient)
+                continue
+            count = len(gradient.owners)
+            gradient.owners[:] = np.arange(begin, begin + count) * self._size // shared
+            begin += count
+        return gradients
+
+    def _by_rows(self, block: BlockGradient, batch_size: int) -> bool:
+        """Return whether each rank computes some rows of a gradient from the maps of all samples."""
+        lanes, groups = self._lanes, block.groups
+        whole = lanes % groups == 0 and not any(b * groups % lanes for b in self._bounds)
+        if not whole:
+            return True
+        parts = max(len(branches(*self._groups_of(rank, groups))) for rank in range(self._size))
+        weights = block.taps * block.rows * block.columns
+        return batch_size * sum(memory.floats for memory in block.maps) < parts * weights
+
+    def _groups_of(self, rank: int, groups: int) -> tuple[int, int]:
+        first, last = self._bounds[rank], self._bounds[rank + 1]
+        return first * groups // self._lanes, last * groups // self._lanes
+
+    def _row_blocks_of(self, rank: int, block: BlockGradient) -> tuple[int, int]:
+        return block.row_blocks * rank // self._size, block.row_blocks * (rank + 1) // self._size
+
+    def _computed(self, gradient: _Gradient, rank: int) -> list[tuple[int, int]]:
+        """Return the ranges of a parameter's gradient, in floats, of which a rank computes the sum or a part."""
+        block, size = gradient.block, gradient.parameter.size
+        if block is None or not gradient.by_rows:
+            return [(0, size)]
+        first, last = self._row_blocks_of(rank, block)
+        if gradient.parameter.name == block.bias:  # the tasks of the first rows compute it
+            return [(0, size)] if first == 0 < last else []
+        begin, end = first * block.block_rows, min(block.rows, last * block.block_rows)
+        tap = block.rows * block.columns
+        ranges = [
+            (t * tap + begin * block.columns, t * tap + end * block.columns)
+            for t in range(block.taps)
+        ]
+        return _joined(ranges if begin < end else [])
+
+    def _own_computed(self, gradient: _Gradient) -> None:
+        """Let each block of parameters be updated by the rank that computes the gradient of its first one."""
+        starts = np.arange(len(gradient.owners)) * UPDATE_BLOCK
+        for rank in range(self._size):
+            for begin, end in self._computed(gradient, rank):
+                gradient.owners[(starts >= begin) & (starts < end)] = rank
+
+    def _tasks_of_blocks(self) -> NDArray[np.int64]:
+        """Return the numbers of this rank's tasks in the phase that sums by blocks."""
+        tasks: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+        by_rows = {g.parameter.name: g.by_rows for g in self._gradients}
+        for block in self._exchanges.blocks:
+            numbers = block.first_task + np.arange(block.tasks, dtype=np.int64)
+            numbers = numbers.reshape(block.groups, block.row_blocks, block.column_blocks)
+            if by_rows[block.weights]:
+                first, last = self._row_blocks_of(self._rank, block)
+                tasks.append(numbers[:, first:last].reshape(-1))
+            else:
+                first, last = self._groups_of(self._rank, block.groups)
+                tasks.append(numbers[first:last].reshape(-1))
+        return np.concatenate(tasks)
+
+    def _tasks_of_update(self) -> NDArray[np.int64]:
+        """Return the numbers of this rank's tasks in the phases that update."""
+        numbers = [
+            g.first_task + np.flatnonzero(g.owners == self._rank).astype(np.int64)
+            for g in self._gradients
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *numbers])
+
+    # What is exchanged
+
+    def _part(self, gradient: _Gradient, number: int) -> tuple[NDArray[np.float32], int]:
+        """Return the memory of a part of a gradient, that of a lane or of a group, and its offset there."""
+        parameter = gradient.parameter
+        if parameter.by_lanes:
+            lane_floats = self._compiled.sizes["lane"]
+            return self._memory.lane_grads, number * lane_floats + parameter.gradient
+        return self._memory.batch_grads, parameter.gradient + number * parameter.part
+
+    def _parts_of(self, gradient: _Gradient, rank: int) -> list[tuple[int, int]]:
+        """Return the branches of the tree of lanes or groups whose sums a rank computes."""
+        if gradient.parameter.by_lanes:
+            first, last = self._bounds[rank], self._bounds[rank + 1]
+            return [(lane, self._unit) for lane in range(first, last, self._unit)]
+        if gradient.block is None:
+            return []  # batch norm: every rank computes the whole gradient
+        if gradient.by_rows:
+            return [(0, gradient.block.groups)]
+        return branches(*self._groups_of(rank, gradient.block.groups))
+
+    def _gradient_places(self, of: int, to: int) -> list[tuple[bool, NDArray[Any], int, int]]:
+        """Return where the sums lie that rank `of` sends to rank `to`, and whether they are sums of lanes."""
+        places = []
+        units = range(self._bounds[of], self._bounds[of + 1], self._unit)
+        lanes: list[list[tuple[bool, NDArray[Any], int, int]]] = [[] for _ in units]
+        for gradient in self._gradients:
+            ranges = _common(self._computed(gradient, of), gradient.owned(to))
+            for place, (number, _) in enumerate(self._parts_of(gradient, of)):
+                memory, offset = self._part(gradient, number)
+                by_lanes = gradient.parameter.by_lanes
+                target = lanes[place] if by_lanes else places
+                target += [(by_lanes, memory, offset + a, offset + b) for a, b in ranges]
+        return [place for unit in lanes for place in unit] + places
+
+    def _gradient_pieces(self, of: int, to: int) -> Pieces:
+        places = [] if of == to else self._gradient_places(of, to)
+        return Pieces((memory, a, b) for _, memory, a, b in places)
+
+    def _owned_pieces(self, arrays: Sequence[tuple[NDArray[Any], bool]]) -> list[Pieces]:
+        """Return the pieces of arrays that each rank has updated.
+
+        Each array has a value per parameter or, where the flag is True, one per block of `UPDATE_BLOCK` parameters.
+        """
+        return [
+            Pieces(
+                (array, *span)
+                for array, is_by_block in arrays
+                for gradient in self._gradients
+                for span in self._spans(gradient, rank, is_by_block)
+            )
+            for rank in range(self._size)
+        ]
+
+    def _spans(self, gradient: _Gradient, rank: int, is_by_block: bool) -> list[tuple[int, int]]:
+        if is_by_block:
+            first = gradient.first_task
+            return [(first + a, first + b) for a, b in _runs(gradient.owners == rank)]
+        offset = gradient.parameter.offset
+        return [(offset + a, offset + b) for a, b in gradient.owned(rank)]
+
+    def _statistics_pieces(self, phase: int) -> list[Pieces]:
+        arena = self._memory.arena
+        return [
+            Pieces(
+                (arena, memory.start + a * memory.floats, memory.start + b * memory.floats)
+                for memory in self._exchanges.statistics[phase]
+            )
+            for a, b in zip(self._bounds, self._bounds[1:], strict=False)
+        ]
+
+    def _pieces_of_samples(self, n: int) -> tuple[list[Pieces], list[Pieces]]:
+        """Return the maps and the losses of each rank's samples."""
+        arena, losses = self._memory.arena, self._losses
+        by_rows = {g.parameter.name for g in self._gradients if g.by_rows}
+        wanted: dict[SampleMemory, None] = {
+            memory: None
+            for block in self._exchanges.blocks
+            if block.weights in by_rows
+            for memory in block.maps
+        }
+        maps, sums = [], []
+        for rank in range(self._size):
+            first, last = self._samples_of(rank, n)
+            maps.append(
+                Pieces((arena, m.start + first * m.floats, m.start + last * m.floats) for m in wanted)
+            )
+            sums.append(Pieces((row, first, last) for row in losses))
+        return maps, sums
+
+    # The exchanges
+
+    def _gather(self, *groups: Sequence[Pieces]) -> None:
+        """Send this rank's pieces to all others, and receive theirs."""
+        for pieces in groups:
+            if not any(piece.size for piece in pieces):
+                continue
+            parts = [piece.buffer() for piece in pieces]
+            parts[self._rank] = pieces[self._rank].packed()
+            self._communicator.all_gather(parts)
+            for rank, piece in enumerate(pieces):
+                if rank != self._rank:
+                    piece.unpack()
+
+    def _sum_gradients(self, context: Context, n_threads: int) -> None:
+        """Add up this rank's parts of the gradients, and exchange those that other ranks need."""
+        self._program.merge_lanes(context, *self._own_lanes, self._unit, n_threads)
+        for gradient in self._gradients:
+            if gradient.block is not None:
+                self._sum_groups(gradient)
+        received = [pieces.buffer() for pieces in self._received]
+        self._communicator.exchange([pieces.packed() for pieces in self._sent], received)
+        for pieces in self._received:
+            pieces.unpack()
+        for sums in self._sent_lanes:  # as the update does with those that it reads
+            sums[:] = 0.0
+
+    def _sum_groups(self, gradient: _Gradient) -> None:
+        """Add up the sums of groups of samples along the tree; the sum of a branch is that of its first group then."""
+        for begin, end in self._computed(gradient, self._rank):
+            for first, length in self._parts_of(gradient, self._rank):
+                parts = []
+                for number in range(first, first + length):
+                    memory, offset = self._part(gradient, number)
+                    parts.append(memory[offset + begin : offset + end])
+                step = 1
+                while step < length:
+                    for i in range(0, length, 2 * step):
+                        np.add(parts[i], parts[i + step], out=parts[i])
+                    step *= 2
+                for part in parts[1:]:
+                    part[:] = NOTHING
+
+    def _clear_parts(self) -> None:
+        """Fill the parts that no rank computes with what changes no sum."""
+        for gradient in self._gradients:
+            if gradient.block is None:
+                continue
+            for number in range(gradient.block.groups):
+                memory, offset = self._part(gradient, number)
+                memory[offset : offset + gradient.parameter.size] = NOTHING
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the ranges [begin, end) of consecutive True values."""
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ranges in which those that touch are one."""
+    found: list[tuple[int, int]] = []
+    for begin, end in ranges:
+        if found and found[-1][1] == begin:
+            found[-1] = found[-1][0], end
+        else:
+            found.append((begin, end))
+    return found
+
+
+def _common(ones: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the ranges that lie in a range of both lists."""
+    pairs = ((max(a, c), min(b, d)) for a, b in ones for c, d in others)
+    return sorted((a, b) for a, b in pairs if a < b)

@@ -1,0 +1,58 @@
+"""Ranks that are threads of one process, for tests."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from convnet.communication.communicator import Communicator
+
+TIMEOUT = 60.0
+
+
+class Mailboxes:
+    """Messages between the threads: `put` never waits, `take` waits for a message of this pair of ranks."""
+
+    def __init__(self, size):
+        self.size = size
+        self._arrived = threading.Condition()
+        self._messages = {}
+
+    def put(self, of, to, message):
+        with self._arrived:
+            self._messages.setdefault((of, to), []).append(message)
+            self._arrived.notify_all()
+
+    def take(self, of, to):
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: self._messages.get((of, to)), TIMEOUT), (of, to)
+            return self._messages[of, to].pop(0)
+
+
+class ThreadCommunicator(Communicator):
+    def __init__(self, mailboxes, rank):
+        super().__init__()
+        self._mailboxes, self.rank, self.size = mailboxes, rank, mailboxes.size
+
+    def _transfer(self, send, receive):
+        others = [rank for rank in range(self.size) if rank != self.rank]
+        for rank in others:
+            self._mailboxes.put(self.rank, rank, bytes(send[rank]))
+        for rank in others:
+            message = self._mailboxes.take(rank, self.rank)
+            assert len(message) == receive[rank].size, "sizes differ"
+            receive[rank][:] = np.frombuffer(message, np.uint8)
+
+    def fail(self, message):
+        raise AssertionError(message)
+
+    def close(self):
+        pass
+
+
+def run_ranks(size, function):
+    """Return the results of ``function(communicator)`` of `size` ranks, each in a thread."""
+    mailboxes = Mailboxes(size)
+    with ThreadPoolExecutor(size) as pool:
+        ranks = [ThreadCommunicator(mailboxes, rank) for rank in range(size)]
+        return [future.result() for future in [pool.submit(function, rank) for rank in ranks]]
