@@ -1,6 +1,6 @@
 """The public names of convnet and the modules that define them."""
 
-from convnet import augment, callbacks, data, inspection, layers, onnx, schedules
+from convnet import augment, callbacks, data, distributed, inspection, layers, onnx, schedules
 from convnet._config import show_config
 from convnet._version import __version__
 from convnet.estimators.classifier import ConvNetClassifier
@@ -23,6 +23,7 @@ __all__ = [
     "augment",
     "callbacks",
     "data",
+    "distributed",
     "find_learning_rate",
     "from_onnx",
     "inspection",
@@ -40,7 +41,7 @@ def missing_public_name(name: str) -> AttributeError | ImportError:
 
     If a module of convnet has the name, the error says how to import it.
     """
-    for module in (layers, augment, callbacks, data, inspection, schedules):
+    for module in (layers, augment, callbacks, data, distributed, inspection, schedules):
         if name in module.__all__:
             return ImportError(
                 f"convnet has no {name!r}. Write: from {module.__name__} import {name}"

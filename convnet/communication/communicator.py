@@ -12,26 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convnet.communication.heartbeat import Heartbeat
+
 T = TypeVar("T")
 Buffers = Sequence[NDArray[np.uint8]]
-
-
-class RankError(RuntimeError):
-    """Another rank of the fit has failed, or does not answer.
-
-    Parameters
-    ----------
-    rank : int
-        The rank that has failed.
-    message : str
-    """
-
-    def __init__(self, rank: int, message: str) -> None:
-        super().__init__(message)
-        self.rank = rank
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return RankError, (self.rank, str(self))
 
 
 class Communicator(ABC):
@@ -46,25 +30,49 @@ class Communicator(ABC):
         The number of this process, and how many there are.
     bytes_sent : int
         Number of bytes that this rank has sent to others in `exchange`.
+    fit : int
+        Number of the fit under way, which messages carry, so that none of a fit that has failed meets the next one.
+    heartbeat : Heartbeat or None
+        Tells whether the other ranks live.
     """
 
     rank: int
     size: int
 
     def __init__(self) -> None:
-        self.bytes_sent = 0
+        self.bytes_sent = self.fit = 0
+        self.heartbeat: Heartbeat | None = None
 
     @abstractmethod
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
         """Send ``send[i]`` to rank i and fill ``receive[i]`` from rank i. Those of this rank are ignored."""
 
-    @abstractmethod
-    def fail(self, message: str) -> None:
-        """Tell the other ranks that this one has failed; they raise `RankError` with this message."""
-
-    @abstractmethod
     def close(self) -> None:
         """End the heartbeat and free what the communicator holds."""
+        if self.heartbeat is not None:
+            self.heartbeat.close()
+
+    def begin_fit(self) -> None:
+        """Count a fit. All ranks call this at its beginning."""
+        self.fit += 1
+
+    def fail_fit(self, error: BaseException) -> None:
+        """Tell the other ranks that the fit under way has failed here, and wait until it has ended on all of them.
+
+        If the others go on, they raise `RankError`, or KeyboardInterrupt if that is the error. The next fit can begin.
+        """
+        if self.heartbeat is not None:
+            self.heartbeat.fail(_reason(error), self.fit)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the other ranks that this one has failed for good; all their exchanges raise `RankError`."""
+        if self.heartbeat is not None:
+            self.heartbeat.fail(_reason(error), None)
+
+    def check_ranks(self) -> None:
+        """Raise an error if another rank has failed or is lost. Backends call it while they wait."""
+        if self.heartbeat is not None:
+            self.heartbeat.check(self.fit)
 
     def exchange(self, send: Buffers, receive: Buffers) -> None:
         """Send to each rank, and receive from each.
@@ -72,7 +80,7 @@ class Communicator(ABC):
         Parameters
         ----------
         send, receive : sequence of uint8 ndarray
-            One contiguous array for each rank. It may be empty. The size of ``receive[i]`` is that of what rank i sends.
+            One contiguous array for each rank. It may be empty. ``receive[i]`` has the size of what rank i sends.
             Those of this rank are ignored.
         """
         self.bytes_sent += sum(part.size for rank, part in enumerate(send) if rank != self.rank)
@@ -98,7 +106,7 @@ class Communicator(ABC):
 
     def broadcast(self, value: T) -> T:
         """Return the `value` of rank 0 on every rank. It is pickled; the other ranks' values are ignored."""
-        return self.gather_objects(value if self.rank == 0 else None)[0]  # type: ignore[no-any-return]
+        return self.gather_objects(value if self.rank == 0 else None)[0]
 
     def call_on_first(self, function: Callable[[], T]) -> T:
         """Call a function on rank 0 alone; return its result, or raise its exception, on every rank."""
@@ -111,7 +119,7 @@ class Communicator(ABC):
         done, result = self.broadcast(_picklable(outcome))
         if not done:
             raise result
-        return result  # type: ignore[no-any-return]
+        return result
 
     def all(self, condition: bool) -> bool:
         """Return whether the condition holds on every rank."""
@@ -120,6 +128,10 @@ class Communicator(ABC):
     def barrier(self) -> None:
         """Wait for all ranks."""
         self.gather_objects(None)
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _picklable(outcome: tuple[bool, Any]) -> tuple[bool, Any]:
@@ -160,7 +172,9 @@ def use(communicator: Communicator) -> Generator[Communicator, None, None]:
     """Let the fits of this thread use a communicator."""
     global _used
     if _used is not None:
-        raise RuntimeError("The fits of this process use a communicator already; end its `with` block first.")
+        raise RuntimeError(
+            "The fits of this process use a communicator already; end its `with` block first."
+        )
     _used = communicator, threading.get_ident()
     try:
         yield communicator

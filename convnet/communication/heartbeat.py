@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
-from convnet.communication.communicator import RankError
+from convnet.communication.errors import RankError
 
 BEATS = 8  # that a rank sends within the timeout
-MAX_INTERVAL = 1.0  # seconds between two beats at most
-ALIVE = b""
+MAX_INTERVAL = 0.25  # seconds between two beats at most
+INTERRUPTED = "KeyboardInterrupt"
 
 
 class BeatChannel(ABC):
@@ -29,11 +31,26 @@ class BeatChannel(ABC):
         """Free the channel."""
 
 
+@dataclass(frozen=True)
+class Failure:
+    """What a rank says of itself.
+
+    Parameters
+    ----------
+    reason : str
+    fit : int or None
+        Number of the fit that has failed; None: the rank takes part in nothing more.
+    """
+
+    reason: str
+    fit: int | None
+
+
 class Heartbeat:
     """A thread that sends beats to all other ranks and notes when theirs arrive.
 
     A rank that is stopped, or whose machine is lost, sends no beats. One that works for long in Python or in the engine
-    does. A rank that has failed sends the reason.
+    does. The beats of a rank that has failed hold the reason.
 
     Parameters
     ----------
@@ -50,61 +67,92 @@ class Heartbeat:
         self._others = [other for other in range(size) if other != rank]
         self._interval = min(MAX_INTERVAL, timeout / BEATS)
         self._seen = dict.fromkeys(self._others, time.monotonic())
-        self._failure: RankError | None = None
-        self._message = ALIVE
+        self._failures: dict[int, Failure] = {}
+        self._lost: RankError | None = None
+        self._own: Failure | None = None
         self._wake, self._stop = threading.Event(), False
-        self._told = threading.Event()
         self._thread = threading.Thread(target=self._run, name="convnet-heartbeat", daemon=True)
         self._thread.start()
 
-    def check(self) -> None:
-        """Raise RankError if another rank has failed or does not answer."""
-        if self._failure is not None:
-            raise self._failure
+    def check(self, fit: int) -> None:
+        """Raise an error if another rank is lost or has failed, in this fit or for good.
 
-    def lost(self, rank: int, reason: str) -> RankError:
+        Parameters
+        ----------
+        fit : int
+            Number of the fit under way.
+
+        Raises
+        ------
+        RankError
+        KeyboardInterrupt
+            If that is what the other rank failed with.
+        """
+        if self._lost is not None:
+            raise self._lost
+        for rank, failure in self._failures.items():
+            if failure.fit in (fit, None):
+                if failure.reason == INTERRUPTED:
+                    raise KeyboardInterrupt
+                raise RankError(rank, f"rank {rank} failed: {failure.reason}")
+
+    def lose(self, rank: int, reason: str) -> RankError:
         """Note that a rank is lost, and return the error to raise."""
-        self._failure = self._failure or RankError(rank, f"rank {rank} {reason}")
-        return self._failure
+        self._lost = self._lost or RankError(rank, f"rank {rank} {reason}", is_lost=True)
+        return self._lost
 
-    def fail(self, message: str) -> None:
-        """Tell the others that this rank has failed. Waits until the message is on its way, for a second at most."""
-        self._message = message.encode()
+    def fail(self, reason: str, fit: int | None) -> None:
+        """Tell the others that this rank has failed, and wait until they know.
+
+        Parameters
+        ----------
+        reason : str
+        fit : int or None
+            Number of the fit that has failed: waits until it has failed on all ranks. None: this rank takes part in
+            nothing more, and waits for one beat.
+        """
+        self._own = Failure(reason, fit)
         self._wake.set()
-        self._told.wait(1.0)
+        end = time.monotonic() + (self.timeout if fit is not None else 2 * self._interval)
+        while time.monotonic() < end and self._lost is None:
+            known = [self._failures.get(rank) for rank in self._others]
+            if all(failure and failure.fit in (fit, None) for failure in known):
+                break
+            time.sleep(self._interval / 10)
 
     def close(self) -> None:
         """End the thread and free the channel."""
         self._stop = True
         self._wake.set()
-        self._thread.join(self.timeout)
+        self._thread.join()
         self._channel.close()
 
     def _run(self) -> None:
         last = time.monotonic()
         while not self._stop:
             now = time.monotonic()
-            if now - last > 3 * self._interval:  # this process was stopped, so its own clock has jumped
+            if (
+                now - last > 4 * self._interval
+            ):  # this process has been stopped, so it has missed beats
                 self._seen = dict.fromkeys(self._others, now)
             last = now
             try:
                 self._beat(now)
             except Exception as error:
-                self.lost(self._rank, f"cannot send heartbeats: {error}")
+                self.lose(self._rank, f"cannot send heartbeats: {error}")
                 return
-            if self._message is not ALIVE:
-                self._told.set()
             self._wake.wait(self._interval)
             self._wake.clear()
 
     def _beat(self, now: float) -> None:
         """Send and receive beats, and look for ranks that are lost."""
         for rank in self._others:
-            self._channel.send(rank, self._message)
+            self._channel.send(rank, pickle.dumps(self._own))
         for rank, message in self._channel.receive():
             self._seen[rank] = now
-            if message != ALIVE and self._failure is None:
-                self._failure = RankError(rank, f"rank {rank} failed: {message.decode(errors='replace')}")
+            failure = pickle.loads(message)
+            if failure is not None:
+                self._failures[rank] = failure
         for rank, seen in self._seen.items():
-            if now - seen > self.timeout and self._failure is None:
-                self.lost(rank, f"has not answered for {self.timeout:g} seconds, so the fit ends")
+            if now - seen > self.timeout:
+                self.lose(rank, f"has not answered for {self.timeout:g} seconds, so the fit ends")

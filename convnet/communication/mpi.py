@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from convnet._extras import require_extra
 from convnet.communication.communicator import Buffers, Communicator
 from convnet.communication.heartbeat import BeatChannel, Heartbeat
 
-EXCHANGE, BEAT = 1, 2  # tags
+TAGS = 30000  # of exchanges, one per fit; MPI guarantees 32,767
+BEAT = 1  # tag of beats, which have a communicator of their own
 SPINS = 200  # tests of the requests before the first pause
 PAUSE = 2e-5, 1e-3  # seconds of the first pause and of the longest one
 CHECK = 0.05  # seconds between two looks at the heartbeat
@@ -34,38 +34,39 @@ class MPICommunicator(Communicator):
 
         self._mpi, self._comm = MPI, comm.Dup()
         self.rank, self.size = comm.Get_rank(), comm.Get_size()
-        self._heartbeat = Heartbeat(_MPIBeats(MPI, comm.Dup()), self.rank, self.size, timeout)
+        self.heartbeat = Heartbeat(_MPIBeats(MPI, comm.Dup()), self.rank, self.size, timeout)
+        self._abandoned: list[Any] = []  # requests of fits that have failed, with their memory
 
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
-        byte, comm = self._mpi.BYTE, self._comm
+        byte, comm, tag = self._mpi.BYTE, self._comm, 1 + self.fit % TAGS
         others = [rank for rank in range(self.size) if rank != self.rank]
         requests = [
-            comm.Irecv([receive[rank], byte], rank, EXCHANGE)
-            for rank in others
-            if receive[rank].size
+            comm.Irecv([receive[rank], byte], rank, tag) for rank in others if receive[rank].size
         ]
         requests += [
-            comm.Isend([np.ascontiguousarray(send[rank]), byte], rank, EXCHANGE)
+            comm.Isend([np.ascontiguousarray(send[rank]), byte], rank, tag)
             for rank in others
             if send[rank].size
         ]
         tests, pause, checked = 0, PAUSE[0], time.monotonic()
-        while not self._mpi.Request.Testall(requests):
-            tests += 1
-            if tests > SPINS:
-                time.sleep(pause)
-                pause = min(2 * pause, PAUSE[1])
-            now = time.monotonic()
-            if now > checked + CHECK:
-                self._heartbeat.check()
-                checked = now
-
-    def fail(self, message: str) -> None:
-        self._heartbeat.fail(message)
+        try:
+            while not self._mpi.Request.Testall(requests):
+                tests += 1
+                if tests > SPINS:
+                    time.sleep(pause)
+                    pause = min(2 * pause, PAUSE[1])
+                now = time.monotonic()
+                if now > checked + CHECK:
+                    self.check_ranks()
+                    checked = now
+        except BaseException:
+            self._abandoned.append((requests, send, receive))
+            raise
 
     def close(self) -> None:
-        self._heartbeat.close()
-        self._comm.Free()
+        super().close()
+        if not self._abandoned:
+            self._comm.Free()
 
     def abort(self) -> None:
         """End all processes of the job."""

@@ -25,6 +25,7 @@ from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.state import commit, fit_snapshot, fitted_attributes
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import replaced
+from convnet.fitting.ranks import fit_on_ranks
 from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
 from convnet.graph import Plan
@@ -252,24 +253,33 @@ class BaseConvNet(
         **passed: Any,
     ) -> Self:
         """Run one call of ``fit`` or ``partial_fit``; see `FitSession` for the arguments."""
-        if resume:
-            validate_fitted(self, trained=True, force=not partial)
-        session = self._session(X, y, sample_weight, resume=resume, partial=partial, **passed)
-        callbacks: list[Callback] = [Progress()] if self.verbose else []
-        if not partial:
-            if getattr(self, "_skl_callbacks", None):
-                callbacks.append(SklearnCallbacks(X, y, sample_weight))
-            callbacks += self.callbacks or ()
-        try:
-            commit(self, session.run(callbacks))
-        except KeyboardInterrupt:
-            so_far = session.interrupted() if self.warm_start and not partial else None
-            if so_far:
-                commit(self, so_far)
-            raise
-        finally:
-            session.end()
-        return self
+        with fit_on_ranks() as communicator:
+            if resume:
+                validate_fitted(self, trained=True, force=not partial)
+            session = self._session(
+                X,
+                y,
+                sample_weight,
+                resume=resume,
+                partial=partial,
+                communicator=communicator,
+                **passed,
+            )
+            callbacks: list[Callback] = [Progress()] if self.verbose else []
+            if not partial:
+                if getattr(self, "_skl_callbacks", None):
+                    callbacks.append(SklearnCallbacks(X, y, sample_weight))
+                callbacks += self.callbacks or ()
+            try:
+                commit(self, session.run(callbacks))
+            except KeyboardInterrupt:
+                so_far = session.interrupted() if self.warm_start and not partial else None
+                if so_far:
+                    commit(self, so_far)
+                raise
+            finally:
+                session.end()
+            return self
 
     def _session(
         self, X: Any, y: Any, sample_weight: ArrayLike | None, *, resume: bool, **passed: Any

@@ -206,16 +206,10 @@ def checkpoint_fingerprint(
     resume : bool
         Whether the fit begins with the weights of the estimator.
     """
-    params = {name: getattr(estimator, name) for name in estimator._all_names()}
-    texts = {"estimator": type(estimator).__name__, "layers": repr(list(data.layers))}
-    texts["augment"] = repr(list(as_augment(params["augment"])))
-    rate = resolve_learning_rate(params["learning_rate"], cycle=not params["early_stopping"])
-    params["learning_rate"] = rate
+    rate = resolve_learning_rate(estimator.learning_rate, cycle=not estimator.early_stopping)
+    texts = parameter_texts(estimator, data) | {"learning_rate": _text(rate)}
     if not isinstance(NAMED.get(rate) if isinstance(rate, str) else rate, Schedule):
-        params.pop("max_iter")  # the rates do not depend on it
-    texts |= {
-        name: _text(value) for name, value in params.items() if name not in NOT_IN_FINGERPRINT
-    }
+        texts.pop("max_iter")  # the rates do not depend on it
     if init_weights is not None:
         named = sorted(init_weights.items())
         texts["init_weights"] = _hash(
@@ -230,6 +224,25 @@ def checkpoint_fingerprint(
         weights = estimator.weights_.values()
         texts["weights begun with"] = _hash(np.ascontiguousarray(array) for array in weights)
     return texts
+
+
+def parameter_texts(estimator: Any, data: FitData) -> dict[str, str]:
+    """Return texts that identify the parameters of a fit, by name, without those that do not change the result.
+
+    Parameters
+    ----------
+    estimator : BaseConvNet
+        Being fitted.
+    data : FitData
+        The training data.
+    """
+    texts = {"estimator": type(estimator).__name__, "layers": repr(list(data.layers))}
+    texts["augment"] = repr(list(as_augment(estimator.augment)))
+    return texts | {
+        name: _text(getattr(estimator, name))
+        for name in estimator._all_names()
+        if name not in NOT_IN_FINGERPRINT
+    }
 
 
 def _text(value: Any) -> str:
@@ -253,6 +266,11 @@ def _digest(examples: Examples) -> str:
     parts += [] if examples.weights is None else [examples.weights]
     chunks = (X[i : i + step] for i in range(0, len(X), step))
     return _hash(np.ascontiguousarray(part) for group in (parts, chunks) for part in group)
+
+
+def array_hash(arrays: Iterable[np.ndarray]) -> str:
+    """Return a hash of the values of some arrays."""
+    return _hash(np.ascontiguousarray(array).reshape(-1) for array in arrays)
 
 
 def _hash(arrays: Iterable[np.ndarray]) -> str:

@@ -37,6 +37,7 @@ from convnet.fitting.likely_mistakes import (
     warn_of_trivial_net,
 )
 from convnet.fitting.prefix_choice import behind_prefix, choose_prefix
+from convnet.fitting.ranks import FirstRankCallbacks, check_same_fit, seed_of_first_rank
 from convnet.fitting.transfer import (
     format_report,
     frozen_parameters,
@@ -61,12 +62,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from convnet.callbacks.callback import Callback
+    from convnet.communication.communicator import Communicator
     from convnet.fitting.transfer import InitialArrays, Report
     from convnet.graph import Network
     from convnet.inputs.target_scaling import TargetScaling
     from convnet.inputs.tasks.base import Task
     from convnet.training.examples import Examples
     from convnet.training.frozen_prefix import FrozenPrefix
+    from convnet.training.loop import Weights as LayerWeights
 
 
 PASSED = "X_val"  # stands for a validation set that was passed, where the seed of a split is noted otherwise
@@ -145,6 +148,8 @@ class FitSession:
         Whether to start from the fitted weights.
     partial : bool
         Whether this is ``partial_fit``: one epoch, with the optimizer state of the previous call.
+    communicator : Communicator, default=None
+        Exchanges with the other ranks, if several run this fit together.
     """
 
     def __init__(
@@ -162,13 +167,17 @@ class FitSession:
         load: Callable[[Any], Any],
         resume: bool,
         partial: bool,
+        communicator: Communicator | None = None,
     ) -> None:
         self.begin = time.monotonic()
         self.estimator, self.resume, self.partial = estimator, resume, partial
         self.keep_best = keep_best
         self.estimator_name = type(estimator).__name__
         self.n_threads = resolve_n_threads(estimator.n_jobs)
+        self.communicator = communicator
         self.seed = draw_seed(estimator.random_state)
+        if communicator is not None:
+            self.seed = seed_of_first_rank(communicator, self.seed)
         self.first_epoch = estimator.n_iter_ if resume else 0
         begun = getattr(estimator, "_schedule_start", None) if resume and partial else None
         self.schedule_start = self.first_epoch if begun is None else begun
@@ -202,7 +211,13 @@ class FitSession:
 
     def run(self, callbacks: Sequence[Callback]) -> dict[str, Any]:
         """Train, calling the callbacks. Return the fitted attributes."""
-        view = CallbackView(self, callbacks) if callbacks else None
+        if self.communicator is not None:
+            check_same_fit(self.communicator, self)
+        view: CallbackView | FirstRankCallbacks | None = None
+        if callbacks:
+            view = CallbackView(self, callbacks)
+            if self.communicator is not None:
+                view = FirstRankCallbacks(view, self)
         state = view.resume() if view else None
         if state is not None:
             self.seed, self.split_seed = snapshot.seeds(state[0])
@@ -224,7 +239,7 @@ class FitSession:
             )
             if view:
                 view.close()
-        if not self.partial:
+        if not self.partial and (self.communicator is None or self.communicator.rank == 0):
             warn_of_trivial_net(
                 self.estimator,
                 self.data.task,
@@ -342,6 +357,7 @@ class FitSession:
             frozen=frozen,
             rates=factors,
             frozen_prefix=None if prefix is None else prefix.layer,
+            communicator=self.communicator,
         )
         optimization.set_schedule(
             estimator, cycle=not self.partial and not estimator.early_stopping
@@ -369,7 +385,7 @@ class FitSession:
         net: InitialNet,
         prepared: Preparation,
         validation_set: ValidationSet | None,
-        watch: CallbackView | None,
+        watch: CallbackView | FirstRankCallbacks | None,
     ) -> Loop:
         """Return the loop over the epochs, which has not begun."""
         estimator = self.estimator
@@ -378,14 +394,7 @@ class FitSession:
             if prefix is not None and prefix.keeps_bits:
                 behind = CachedFeatures.of(validation_set.examples, prefix=prefix, cached=True)
                 validation_set = replace(validation_set, examples=behind)
-            validate = Validation(
-                estimator,
-                self.data.task,
-                validation_set,
-                net.network,
-                self._structure(),
-                self.n_threads,
-            )
+            validate = self._validation(validation_set, net.network)
         best_stands = (
             validate is not None and self.keep_best and self.selected_by == self.validated_by
         )
@@ -409,6 +418,27 @@ class FitSession:
             largest=self.data.largest,
             score_offset=prepared.score_offset,
         )
+
+    def _validation(
+        self, validation_set: ValidationSet, network: Network
+    ) -> Callable[[LayerWeights], tuple[float, float]]:
+        """Return the function that computes loss and score on the validation set, of several ranks on rank 0."""
+
+        def make() -> Validation:
+            return Validation(
+                self.estimator,
+                self.data.task,
+                validation_set,
+                network,
+                self._structure(),
+                self.n_threads,
+            )
+
+        if self.communicator is None:
+            return make()
+        made: list[Validation] = []
+        self.communicator.call_on_first(lambda: made.append(make()))
+        return made[0] if made else _measured_on_first
 
     @property
     def loop(self) -> Loop:
@@ -483,6 +513,10 @@ class FitSession:
             "n_parameters_": plan.n_parameters,
             "_network_cache": self.net.cache,
         }
+
+
+def _measured_on_first(weights: LayerWeights) -> tuple[float, float]:
+    raise AssertionError("the validation set is measured on rank 0 alone")
 
 
 def draw_seed(random_state: Any) -> int:

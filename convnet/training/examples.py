@@ -1,6 +1,6 @@
 """Examples: the samples that a net is trained or scored on."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -51,7 +51,10 @@ class Examples:
         )
 
     def batches(
-        self, parts: Sequence[NDArray[np.int64]], epoch: int
+        self,
+        parts: Sequence[NDArray[np.int64]],
+        epoch: int,
+        samples: Callable[[int], tuple[int, int]] | None = None,
     ) -> Generator[dict[str, Any], None, None]:
         """Yield the arguments of `Trainer.step`, by name, for each batch. Close the generator if it is not used up.
 
@@ -61,31 +64,48 @@ class Examples:
             The rows of each batch; no row is in two of them. `LazyArray` are read ahead.
         epoch : int
             Number of the epoch.
+        samples : callable, default=None
+            Given the size of a batch, it returns the samples [first, last) that this process needs. The values of the
+            others in the batch's X are undefined then. None: all.
         """
+        own = [slice(*(samples(len(rows)) if samples else (0, len(rows)))) for rows in parts]
         if not isinstance(self.X, LazyArray):
-            for rows in parts:
-                yield self._batch(rows, epoch)
+            for rows, part in zip(parts, own, strict=True):
+                yield self._batch(rows, epoch, part)
             return
-        with closing(prefetch(self.X, (self._wanted(rows, epoch) for rows in parts))) as arrays:
-            for rows, X in zip(parts, arrays, strict=True):
-                yield self._batch(rows, epoch, X)
+        wanted = (self._wanted(rows[part], epoch) for rows, part in zip(parts, own, strict=True))
+        with closing(prefetch(self.X, wanted)) as arrays:
+            for rows, part, X in zip(parts, own, arrays, strict=True):
+                yield self._batch(rows, epoch, part, X)
 
     def _wanted(self, rows: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
-        """Return the rows that have to be read for a batch of this epoch."""
+        """Return those of the rows of a batch of this epoch that have to be read."""
         return rows
 
     def _batch(
-        self, rows: NDArray[np.int64], epoch: int, read: NDArray[Any] | None = None
+        self,
+        rows: NDArray[np.int64],
+        epoch: int,
+        own: slice,
+        read: NDArray[Any] | None = None,
     ) -> dict[str, Any]:
-        """Return a batch of an epoch; `read` holds the rows of X that `_wanted` returned."""
+        """Return a batch of an epoch, of which this process needs the samples `own`.
+
+        `read` holds the rows of X that `_wanted` returned.
+        """
         if read is not None:
-            return self._alone(rows, read, self.scale)
+            return self._alone(rows, own, read, self.scale)
         return dict(
             X=self.X, y=self.targets, rows=rows, sample_weight=self.weights, scale=self.scale
         )
 
-    def _alone(self, rows: NDArray[np.int64], X: NDArray[Any], scale: float) -> dict[str, Any]:
-        """Return a batch whose X holds only the rows of this batch."""
+    def _alone(
+        self, rows: NDArray[np.int64], own: slice, X: NDArray[Any], scale: float
+    ) -> dict[str, Any]:
+        """Return a batch whose X holds only the rows of this batch; X, as passed, holds those of `own`."""
+        if len(X) < len(rows):
+            part, X = X, np.empty((len(rows), *X.shape[1:]), X.dtype)
+            X[own] = part
         of_batch = (None if part is None else part[rows] for part in (self.targets, self.weights))
         targets, weights = map(_contiguous, of_batch)
         return dict(

@@ -129,13 +129,18 @@ class CachedFeatures(Examples):
         return rows[~self._cache["present"][self._version(epoch), rows]] if self._cache else rows
 
     def _batch(
-        self, rows: NDArray[np.int64], epoch: int, read: NDArray[Any] | None = None
+        self,
+        rows: NDArray[np.int64],
+        epoch: int,
+        own: slice,
+        read: NDArray[Any] | None = None,
     ) -> dict[str, Any]:
         """See `Examples`."""
+        version = self._version(epoch)
         if not self._uses_cache():
-            return self._alone(rows, self._features(rows, self._version(epoch), read), 1.0)
+            return self._alone(rows, own, self._features(rows[own], version, read), 1.0)
         return dict(
-            X=self._filled(rows, self._version(epoch), read),
+            X=self._filled(rows[own], version, read),
             y=self.targets,
             rows=rows,
             sample_weight=self.weights,

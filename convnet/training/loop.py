@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from math import inf, log10, sqrt
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from convnet.graph.arrays import NotFiniteError, is_finite, squares
 from convnet.training.examples import Examples, permutation
 from convnet.training.optimization import EarlyStopping, LearningRates
 
+T = TypeVar("T")
 Weights: TypeAlias = dict[str, NDArray[np.float32]]  # as `Network.get_weights` returns them
 
 METRICS = "loss", "score", "learning_rate", "seconds"  # of each epoch
@@ -186,14 +187,14 @@ class Loop:
             self.watch.fit_begin()
         if self.validate and self.best_epoch and not self.history["loss"]:
             weights = self.network.get_weights()
-            score = self.validate(weights)[1]
+            score = self._on_first(self.validate, weights)[1]
             self.best.offer(score, self.best_epoch, weights)
             if self.by_score:
                 self.stopping.update(score)
         while self.epochs < self.first_epoch + max_iter and not self.over:
             if self.watch:
                 self.watch.epoch_begin(self.epochs)
-            if not self._epoch(self.epochs) or time.monotonic() > self.deadline:
+            if not self._epoch(self.epochs) or self._is_over_time():
                 break
         if self.weights is not self.best.weights:
             self.network.set_weights(self.best.weights)
@@ -222,7 +223,7 @@ class Loop:
         self._check(self.weights, epoch, loss, rate)
         if self.validate:
             try:
-                validation = self.validate(self.weights)
+                validation = self._on_first(self.validate, self.weights)
             except NotFiniteError:
                 raise self._diverged(
                     "outputs for the validation set are not finite", epoch, rate
@@ -251,7 +252,7 @@ class Loop:
         rows = permutation(data.rows, self.seed, epoch) if self.shuffle else data.rows
         parts = [rows[i : i + size] for i in range(0, len(rows), size)]
         total, data_total, score_total, taken = 0.0, 0.0, 0.0, 0
-        with closing(data.batches(parts, epoch)) as batches:
+        with closing(data.batches(parts, epoch, self.trainer.samples)) as batches:
             for rate, part, batch in zip(rates, parts, batches, strict=True):
                 loss = self.trainer.step(**batch, learning_rate=rate, epoch=epoch)
                 if not math.isfinite(loss):
@@ -263,10 +264,21 @@ class Loop:
                 if self.watch:
                     self.batch = taken
                     self.watch.batch_end()
-                if time.monotonic() > self.deadline:
+                if self._is_over_time():
                     break
         weight = data.weight(rows[: taken * size])
         return (total / weight, data_total / weight, score_total / weight), taken
+
+    def _on_first(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a function, of several ranks on rank 0 alone; return its result on all."""
+        ranks = self.trainer.communicator
+        return function(*args) if ranks is None else ranks.call_on_first(lambda: function(*args))
+
+    def _is_over_time(self) -> bool:
+        """Return whether the deadline has passed, of several ranks on rank 0."""
+        if self.deadline == math.inf:
+            return False
+        return self._on_first(lambda: time.monotonic() > self.deadline)
 
     def _check(self, weights: Weights, epoch: int, loss: float, rate: float) -> None:
         """Raise ValueError if the epoch left a value that is not finite."""

@@ -128,6 +128,12 @@ class Exchanges:
     update_phase: int = -1
     bounds_phase: int = -1
 
+    @property
+    def phases(self) -> list[int]:
+        """The phases that need an exchange before or after them, in order."""
+        numbers = {self.blocks_phase, self.norms_phase, self.update_phase, self.bounds_phase}
+        return sorted({*self.statistics, *numbers} - {-1})
+
 
 def find_exchanges(
     phases: Sequence[tuple[bool, Sequence[tuple[int, str]]]],

@@ -97,7 +97,7 @@ class Op:
         return {}
 
     def weight_matrix(self) -> tuple[int, int, int]:
-        """Return the shape (taps, rows, columns) of the weights as matrices that `weight_blocks` divides into blocks."""
+        """Return the shape (taps, rows, columns) of the weights as the matrices that `weight_blocks` divides."""
         raise NotImplementedError
 
     def predict(self) -> list[str]:

@@ -34,19 +34,19 @@ from convnet.engine import UPDATE_BLOCK
 from convnet.engine._program import lanes_per_task
 from convnet.graph.compiler import Compiled, TrainingMemory
 from convnet.graph.compiler.exchanges import BlockGradient, SampleMemory, TrainedParameter
+from convnet.graph.runtime.pieces import Pieces
 
 if TYPE_CHECKING:
     from convnet.engine import Context
 
 UNITS = 8  # at least, into which the lanes are divided, if ranks are so few; ranks take whole units
-GAP = 16  # float32 between two pieces that are sent as one: less than a cache line, so nothing else lies between them
 NOTHING = np.float32(-0.0)  # adding it changes no float, not even the sign of a zero
 
 
 def divide_lanes(lanes: int, size: int) -> tuple[list[int], int]:
     """Return the first lane of each rank and the end of the last one, and the lanes of a unit.
 
-    Boundaries are multiples of the unit, a power of two, so that the sum of a unit is a branch of the tree of all lanes.
+    Boundaries are multiples of the unit, a power of two, so that the sum of a unit is a branch of the tree of lanes.
     """
     unit = 1
     if lanes % size == 0:
@@ -69,49 +69,6 @@ def branches(first: int, last: int) -> list[tuple[int, int]]:
         found.append((first, length))
         first += length
     return found
-
-
-class Pieces:
-    """Places in memory that are sent, or received, as one message.
-
-    Parameters
-    ----------
-    places : iterable of (ndarray, int, int)
-        One-dimensional arrays, with the first item and the end of a piece. Neighbors become one piece.
-    """
-
-    def __init__(self, places: Iterable[tuple[NDArray[Any], int, int]]) -> None:
-        joined: list[list[Any]] = []
-        for array, start, stop in places:
-            gap = GAP if array.dtype == np.float32 else 1
-            if joined and joined[-1][0] is array and 0 <= start - joined[-1][2] < gap:
-                joined[-1][2] = stop
-            elif start < stop:
-                joined.append([array, start, stop])
-        self.views = [array[start:stop].view(np.uint8) for array, start, stop in joined]
-        self.size = sum(view.size for view in self.views)
-        self._packed = np.empty(self.size if len(self.views) != 1 else 0, np.uint8)
-
-    def packed(self) -> NDArray[np.uint8]:
-        """Return the pieces one after the other."""
-        if len(self.views) == 1:
-            return self.views[0]
-        if self.views:
-            np.concatenate(self.views, out=self._packed)
-        return self._packed
-
-    def buffer(self) -> NDArray[np.uint8]:
-        """Return memory to receive the pieces in; `unpack` puts them in their places."""
-        return self.views[0] if len(self.views) == 1 else self._packed
-
-    def unpack(self) -> None:
-        """Put what was received into its places."""
-        if len(self.views) == 1:
-            return
-        begin = 0
-        for view in self.views:
-            view[:] = self._packed[begin : begin + view.size]
-            begin += view.size
 
 
 @dataclass
@@ -197,7 +154,9 @@ class DistributedStep:
             for is_of_lanes, memory, a, b in self._gradient_places(self._rank, to)
             if is_of_lanes
         ]
-        self._statistics = {phase: self._statistics_pieces(phase) for phase in self._exchanges.statistics}
+        self._statistics = {
+            phase: self._statistics_pieces(phase) for phase in self._exchanges.statistics
+        }
         self._after_update = self._owned_pieces([(params, False), (squares, True)])
         self._of_norms = [] if norms is None else self._owned_pieces([(norms[1:], True)])
         self._moments = self._owned_pieces([(moment, False) for moment in moments])
@@ -205,17 +164,30 @@ class DistributedStep:
 
     def run(self, context: Context, n: int, n_threads: int, scratch: NDArray[np.float32]) -> None:
         """Run a step of n samples."""
-        exchanges, program = self._exchanges, self._program
+        exchanges = self._exchanges
         first, last = self._own_lanes
         run = min(self._unit, lanes_per_task(max(1, last - first), n_threads))
         maps, losses = self._sample_pieces(n)
-        settings = {"lanes": self._own_lanes, "lane_run": run}
-        places = (context, self._memory.arena, scratch, n_threads)
+
+        def compute(
+            begin: int, end: int, lane_run: int, tasks: NDArray[np.int64] | None = None
+        ) -> None:
+            """Run phases [begin, end), or some tasks of one."""
+            self._program.run(
+                context,
+                self._memory.arena,
+                scratch,
+                n_threads,
+                begin,
+                end,
+                lanes=self._own_lanes,
+                lane_run=lane_run,
+                tasks=tasks,
+            )
+
         begin, summed = 0, False
-        stops = {*exchanges.statistics, exchanges.blocks_phase, exchanges.norms_phase}
-        stops |= {exchanges.update_phase, exchanges.bounds_phase}
-        for phase in sorted(stops - {-1}):
-            program.run(*places, begin, phase, **settings)
+        for phase in exchanges.phases:
+            compute(begin, phase, run)
             begin, tasks = phase + 1, None
             if phase in exchanges.statistics:
                 self._gather(self._statistics[phase])
@@ -226,13 +198,13 @@ class DistributedStep:
                 tasks = self._update_tasks
                 if not summed:
                     self._sum_gradients(context, n_threads)
-                    settings["lane_run"], summed = self._unit, True
-            program.run(*places, phase, begin, tasks=tasks, **settings)
+                    run, summed = self._unit, True
+            compute(phase, begin, run, tasks)
             if phase == exchanges.norms_phase:
                 self._gather(self._of_norms)
             if phase == exchanges.update_phase:
                 self._gather(self._after_update, losses)
-        program.run(*places, begin, **settings)
+        compute(begin, self._program.n_phases, run)
 
     def gather_moments(self) -> None:
         """Give every rank the moments of all parameters."""
@@ -321,8 +293,8 @@ class DistributedStep:
         tasks: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
         by_rows = {g.parameter.name: g.by_rows for g in self._gradients}
         for block in self._exchanges.blocks:
-            numbers = block.first_task + np.arange(block.tasks, dtype=np.int64)
-            numbers = numbers.reshape(block.groups, block.row_blocks, block.column_blocks)
+            shape = block.groups, block.row_blocks, block.column_blocks
+            numbers = (block.first_task + np.arange(block.tasks, dtype=np.int64)).reshape(shape)
             if by_rows[block.weights]:
                 first, last = self._row_blocks_of(self._rank, block)
                 tasks.append(numbers[:, first:last].reshape(-1))
@@ -362,7 +334,7 @@ class DistributedStep:
 
     def _gradient_places(self, of: int, to: int) -> list[tuple[bool, NDArray[Any], int, int]]:
         """Return where the sums lie that rank `of` sends to rank `to`, and whether they are sums of lanes."""
-        places = []
+        places: list[tuple[bool, NDArray[Any], int, int]] = []
         units = range(self._bounds[of], self._bounds[of + 1], self._unit)
         lanes: list[list[tuple[bool, NDArray[Any], int, int]]] = [[] for _ in units]
         for gradient in self._gradients:
@@ -424,7 +396,9 @@ class DistributedStep:
         for rank in range(self._size):
             first, last = self._samples_of(rank, n)
             maps.append(
-                Pieces((arena, m.start + first * m.floats, m.start + last * m.floats) for m in wanted)
+                Pieces(
+                    (arena, m.start + first * m.floats, m.start + last * m.floats) for m in wanted
+                )
             )
             sums.append(Pieces((row, first, last) for row in losses))
         return maps, sums
@@ -499,7 +473,9 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _common(ones: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _common(
+    ones: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
     """Return the ranges that lie in a range of both lists."""
     pairs = ((max(a, c), min(b, d)) for a, b in ones for c, d in others)
     return sorted((a, b) for a, b in pairs if a < b)

@@ -203,8 +203,9 @@ class Trainer:
             self._distributed.gather_moments()
 
     def samples(self, n: int) -> tuple[int, int]:
-        """Return the samples [first, last) of a batch of n that this process takes through the net."""
-        return (0, n) if self._distributed is None else self._distributed.samples(n)
+        """Return the samples [first, last) of a batch of n whose images this process needs."""
+        mixes = self.augment is not None and self.augment.mixes  # with any other image of the batch
+        return (0, n) if self._distributed is None or mixes else self._distributed.samples(n)
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Resume from what `state` returned, with the same bits.
