@@ -146,21 +146,19 @@ def _picklable(outcome: tuple[bool, Any]) -> tuple[bool, Any]:
         return False, RuntimeError(f"{type(result).__name__}: {result}")
 
 
-_used: tuple[Communicator, int] | None = None  # and the thread that it belongs to
+_used: dict[int, Communicator] = {}  # by thread
 
 
 def current() -> Communicator | None:
-    """Return the communicator that fits use, or None if a fit runs in one process.
+    """Return the communicator that fits of this thread use, or None if a fit runs in one process.
 
     Raises
     ------
     RuntimeError
-        In another thread than the one that `use` was entered in, because ranks would then exchange in different orders.
+        If only another thread uses one. Fits of several threads would exchange in different orders on each rank.
     """
-    if _used is None:
-        return None
-    communicator, thread = _used
-    if thread != threading.get_ident():
+    communicator = _used.get(threading.get_ident())
+    if communicator is None and _used:
         raise RuntimeError(
             "A fit on several ranks runs in the thread that began them. Call fit there, and pass n_jobs=1 to searches."
         )
@@ -170,13 +168,13 @@ def current() -> Communicator | None:
 @contextmanager
 def use(communicator: Communicator) -> Generator[Communicator, None, None]:
     """Let the fits of this thread use a communicator."""
-    global _used
-    if _used is not None:
+    thread = threading.get_ident()
+    if thread in _used:
         raise RuntimeError(
-            "The fits of this process use a communicator already; end its `with` block first."
+            "This thread uses a communicator already. End its with block before you begin another."
         )
-    _used = communicator, threading.get_ident()
+    _used[thread] = communicator
     try:
         yield communicator
     finally:
-        _used = None
+        del _used[thread]
