@@ -60,7 +60,7 @@ def _run(argv: Sequence[str] | None) -> int:
                 text = stack.enter_context(open(os.devnull, "w")) if args.quiet else sys.stderr
                 stack.enter_context(redirect_stdout(text))
             result = args.run(args)
-        if args.json:
+        if args.json and result is not None:
             print(json.dumps(result, allow_nan=False))
         if sys.stdout is not None:
             sys.stdout.flush()

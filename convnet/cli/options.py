@@ -55,7 +55,7 @@ def add_command(
     subparsers: Subparsers,
     name: str,
     *,
-    run: Callable[[argparse.Namespace], dict[str, Any]],
+    run: Callable[[argparse.Namespace], dict[str, Any] | None],
     about: str,
     description: str,
     examples: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from convnet.cli.files import LISTED, check_model_path, load_model, write_model
 from convnet.cli.folders import FORM
 from convnet.cli.report import number, percent, say, skipped_data
 from convnet.cli.training_setup import TrainingSetup, set_up_arrays, set_up_photographs
+from convnet.distributed.mpi_ranks import mpi, n_launched
 from convnet.fitted.seen_images import fingerprints
 from convnet.layers.pretrained_wheels import EXTRA
 
@@ -60,7 +61,11 @@ block of the net.
 
 A fifth of each class is the test set, or the images that --val names. It is tested after each epoch, which is one pass
 over the training images, and chooses nothing, unless --keep-best is given. Ctrl-C ends training and writes the model as
-it is after the last complete epoch; the same command with --resume continues from there."""
+it is after the last complete epoch; the same command with --resume continues from there.
+
+Several processes, on one machine or more, train the same model in less time:
+mpiexec -n 4 convnet train photos/
+They need mpi4py: {install_command("mpi")}"""
 CHECKPOINT = ".checkpoint"  # ending of the file beside the model, from which a training resumes
 
 
@@ -213,8 +218,22 @@ def add(subparsers: Subparsers) -> None:
     options.add_output(parser)
 
 
-def run(args: Namespace) -> dict[str, Any]:
-    """Train, write the model, and print its accuracy; `args.written` is set once there is a model to keep."""
+def run(args: Namespace) -> dict[str, Any] | None:
+    """Train, write the model, and print its accuracy; `args.written` is set once there is a model to keep.
+
+    If ``mpiexec`` has started several processes, they train together. The first one writes and prints.
+    """
+    if n_launched() < 2:
+        return _run(args, 0)
+    with ExitStack() as stack:
+        rank = stack.enter_context(mpi())
+        if rank:
+            stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+        return _run(args, rank)
+
+
+def _run(args: Namespace, rank: int) -> dict[str, Any] | None:
+    """See `run`. Returns None on other ranks than the first."""
     begin = time.perf_counter()
     checkpoint = _check_options(args)
     start = None if args.start is None else load_model(args.start, ConvNetClassifier)
@@ -230,16 +249,22 @@ def run(args: Namespace) -> dict[str, Any]:
             say("training a new output layer on the features of the pretrained net ...")
         start = _classifier(args, stage, start).fit(setup.X, setup.y)
     clf = _last_stage(args, setup.stages[-1], start)
-    hashes = fingerprints(setup.X)
-    hashes_val = None if setup.X_val is None else fingerprints(setup.X_val)
+    hashes, hashes_val = np.empty(0, np.uint64), None
+    if rank == 0:
+        hashes = fingerprints(setup.X)
+        hashes_val = None if setup.X_val is None else fingerprints(setup.X_val)
 
     def finish() -> None:
+        if rank:
+            return
         clf.set_params(warm_start=False, callbacks=None, init_weights=None)
         seen.remember(clf, hashes, hashes_val if args.keep_best else None, setup.start)
         write_model(clf, args.out)
 
-    _fit(clf, setup, args, checkpoint, finish)
+    _fit(clf, setup, args, checkpoint, finish, rank)
     finish()
+    if rank:
+        return None
     with suppress(FileNotFoundError):
         os.unlink(checkpoint)
     args.written = f"the model was written to {args.out}"
@@ -320,6 +345,7 @@ def _fit(
     args: Namespace,
     checkpoint: str,
     finish: Callable[[], None],
+    rank: int,
 ) -> None:
     """Fit, with a checkpoint after each epoch. Ctrl-C writes the model after the last complete epoch."""
     # with warm_start, a fit that is interrupted keeps the weights of the last complete epoch, or the best so far
@@ -337,7 +363,7 @@ def _fit(
             keep_best=args.keep_best,
         )
     except ValueError:  # such as a learning rate that is too high: there is nothing to continue
-        if not args.resume:
+        if not args.resume and rank == 0:
             with suppress(FileNotFoundError):
                 os.unlink(checkpoint)
         raise

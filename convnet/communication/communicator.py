@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convnet.communication.errors import RankError
 from convnet.communication.heartbeat import Heartbeat
+
+FIT, END = "calls fit", "has left the with block"
 
 T = TypeVar("T")
 Buffers = Sequence[NDArray[np.uint8]]
@@ -31,7 +34,8 @@ class Communicator(ABC):
     bytes_sent : int
         Number of bytes that this rank has sent to others in `exchange`.
     fit : int
-        Number of the fit under way, which messages carry, so that none of a fit that has failed meets the next one.
+        Number of the fit under way, from 1 on, which messages carry, so that none of a fit that has failed meets the
+        next one.
     heartbeat : Heartbeat or None
         Tells whether the other ranks live.
     """
@@ -40,7 +44,7 @@ class Communicator(ABC):
     size: int
 
     def __init__(self) -> None:
-        self.bytes_sent = self.fit = 0
+        self.bytes_sent = self.fit = self._fits = 0
         self.heartbeat: Heartbeat | None = None
 
     @abstractmethod
@@ -53,8 +57,21 @@ class Communicator(ABC):
             self.heartbeat.close()
 
     def begin_fit(self) -> None:
-        """Count a fit. All ranks call this at its beginning."""
-        self.fit += 1
+        """Wait until all ranks are about to fit, and count the fit; RankError if one of them is about to `end`."""
+        self._meet(FIT)
+        self._fits += 1
+        self.fit = self._fits
+
+    def end(self) -> None:
+        """Wait until all ranks are about to end; RankError if one of them is about to fit."""
+        self._meet(END)
+
+    def _meet(self, own: str) -> None:
+        self.fit = 0  # so that ranks meet that would otherwise go on differently
+        for rank, place in enumerate(self.gather_objects(own)):
+            if place != own:
+                other = f"rank {rank} {place}, but rank {self.rank} {own}"
+                raise RankError(rank, f"All ranks must call fit equally often: {other}.")
 
     def fail_fit(self, error: BaseException) -> None:
         """Tell the other ranks that the fit under way has failed here, and wait until it has ended on all of them.

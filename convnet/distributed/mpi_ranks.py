@@ -15,8 +15,14 @@ from convnet.communication.mpi import MPICommunicator
 from convnet.distributed.ranks import ranks
 from convnet.values.constraints import number
 
-# Set by launchers in the processes that they start: Hydra and MPICH, Open MPI, SLURM, PRRTE.
-LAUNCHER_VARIABLES = "PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID", "PMIX_RANK"
+# Number of processes, set by launchers in those that they start: MPICH's and Intel's, Open MPI's, and srun of SLURM
+SIZES = "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"
+
+
+def n_launched() -> int:
+    """Return how many processes a launcher such as ``mpiexec`` has started with this one; 0 without a launcher."""
+    sizes = (os.environ.get(name, "") for name in SIZES)
+    return max((int(size) for size in sizes if size.isdecimal()), default=0)
 
 
 @contextmanager
@@ -72,7 +78,7 @@ def mpi(comm: Any = None, *, timeout: float = 60.0) -> Generator[int, None, None
         raise ImportError(missing_extra("mpi", "an MPI library", "mpi")) from error
     if comm is None:
         comm = MPI.COMM_WORLD
-        if comm.Get_size() == 1 and not any(name in os.environ for name in LAUNCHER_VARIABLES):
+        if comm.Get_size() == 1 and n_launched() != 1:
             raise RuntimeError(
                 "mpi() found no other process. Start the program with: mpiexec -n 4 python "
                 f"{os.path.basename(sys.argv[0]) or 'program.py'}"

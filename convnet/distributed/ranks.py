@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import sklearn
 
 from convnet._version import __version__
 from convnet.communication.communicator import Communicator, use
-from convnet.communication.errors import RankError
 from convnet.engine import available_isas, default_isa
+from convnet.engine.threads import share_cores
 
 SETTINGS = "CONVNET_ISA", "CONVNET_WINOGRAD"  # environment variables on which bits depend
 
@@ -24,7 +24,7 @@ def ranks(communicator: Communicator) -> Generator[Communicator, None, None]:
     """Let the fits of this thread run on all ranks of a communicator.
 
     All ranks use the newest instruction set that every rank has, and Winograd's algorithm unless one of them turns it
-    off. Rank 0 alone shows warnings.
+    off. ``n_jobs=None`` divides the cores of a machine among its ranks. Rank 0 alone shows warnings.
 
     Parameters
     ----------
@@ -41,11 +41,12 @@ def ranks(communicator: Communicator) -> Generator[Communicator, None, None]:
     before = {name: os.environ.get(name) for name in SETTINGS}
     try:
         _agree(communicator)
-        with use(communicator), warnings.catch_warnings():
+        sharers = _count_sharers(communicator)
+        with use(communicator), share_cores(sharers), warnings.catch_warnings():
             if communicator.rank:
                 warnings.simplefilter("ignore")
             yield communicator
-            _meet(communicator)
+            communicator.end()
     except BaseException as error:
         communicator.fail(error)
         raise
@@ -66,25 +67,21 @@ def _agree(communicator: Communicator) -> None:
     }
     isas, winograd = available_isas(), os.environ.get("CONVNET_WINOGRAD", "1") != "0"
     own = isas[: isas.index(default_isa()) + 1]
-    found = communicator.gather_objects(("the beginning", (versions, own, winograd)))
-    for rank, (_, (others, _, _)) in enumerate(found):
+    found = communicator.gather_objects((versions, own, winograd))
+    for rank, (others, _, _) in enumerate(found):
         for name, version in others.items():
-            first = found[0][1][0][name]
+            first = found[0][0][name]
             if version != first:
                 raise RuntimeError(
                     f"All ranks must run the same versions. Rank {rank} has {name} {version}, but rank 0 has {first}."
                 )
-    common = [isa for isa in own if all(isa in isas for _, (_, isas, _) in found)]
+    common = [isa for isa in own if all(isa in isas for _, isas, _ in found)]
     os.environ["CONVNET_ISA"] = common[-1]
-    os.environ["CONVNET_WINOGRAD"] = str(int(all(allowed for _, (_, _, allowed) in found)))
+    os.environ["CONVNET_WINOGRAD"] = str(int(all(allowed for _, _, allowed in found)))
 
 
-def _meet(communicator: Communicator) -> None:
-    """Wait until all ranks have left the block; RankError if one of them is about to fit instead."""
-    found: list[Any] = communicator.gather_objects(("the end", None))
-    for rank, (place, _) in enumerate(found):
-        if place != "the end":
-            raise RankError(
-                rank,
-                f"rank {rank} calls fit, but rank {communicator.rank} has left the with block.",
-            )
+def _count_sharers(communicator: Communicator) -> int:
+    """Return how many ranks run on the same cores as this one, itself included."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = socket.gethostname(), sorted(affinity(0)) if affinity else None
+    return communicator.gather_objects(cores).count(cores)

@@ -13,6 +13,8 @@ import multiprocessing
 import os
 import weakref
 from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
 from numbers import Integral
@@ -25,6 +27,8 @@ from joblib.parallel import get_active_backend
 
 from convnet.engine import _engine
 from convnet.values.messages import show
+
+_sharers = 1  # processes that use the cores together
 
 MAX_PER_CPU = 4  # libgomp ends the process when it cannot start a thread
 
@@ -44,7 +48,8 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     Parameters
     ----------
     n_jobs : int, default=None
-        None is the number of physical cores, or less if OpenMP (``OMP_NUM_THREADS``, threadpoolctl,
+        None is the number of physical cores, divided by that of `share_cores`, or less if OpenMP
+        (``OMP_NUM_THREADS``, threadpoolctl,
         joblib's inner limit), the affinity mask or a cgroup allows less. It is 1 in a worker of joblib's
         "multiprocessing" backend, which sets no inner limit. A larger ``OMP_NUM_THREADS`` is used as it is.
         -1 is all CPUs, -2 all but one, as in joblib. A positive number is used as it is. The maximum is 4
@@ -65,10 +70,27 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     if n_jobs is None:
         n_threads = _engine.omp_max_threads()
         if "OMP_NUM_THREADS" not in os.environ:
-            most = 1 if _in_pool() else physical
+            most = 1 if _in_pool() else max(1, physical // _sharers)
     else:
         n_threads = int(n_jobs) if n_jobs > 0 else logical + 1 + int(n_jobs)
     return max(1, min(n_threads, most))
+
+
+@contextmanager
+def share_cores(n: int) -> Generator[None, None, None]:
+    """Let ``n_jobs=None`` mean an n-th of the cores, because n processes use them together.
+
+    Parameters
+    ----------
+    n : int
+        1 or more.
+    """
+    global _sharers
+    before, _sharers = _sharers, n
+    try:
+        yield
+    finally:
+        _sharers = before
 
 
 def _is_integer(value: object) -> bool:

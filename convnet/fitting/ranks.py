@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from convnet.communication.communicator import current
-from convnet.communication.errors import RankError
 from convnet.fitting.callback_view import array_hash, parameter_texts
 
 if TYPE_CHECKING:
@@ -40,15 +39,6 @@ def fit_on_ranks() -> Generator[Communicator | None, None, None]:
     except BaseException as error:
         communicator.fail_fit(error)
         raise
-
-
-def seed_of_first_rank(communicator: Communicator, seed: int) -> int:
-    """Return the seed of rank 0; RankError if a rank is not about to fit."""
-    found: list[tuple[str, Any]] = communicator.gather_objects(("a fit", seed))
-    for rank, (place, _) in enumerate(found):
-        if place != "a fit":
-            raise RankError(rank, f"rank {rank} has left the with block, but other ranks call fit.")
-    return int(found[0][1])
 
 
 def check_same_fit(communicator: Communicator, session: Any) -> None:

@@ -37,7 +37,7 @@ from convnet.fitting.likely_mistakes import (
     warn_of_trivial_net,
 )
 from convnet.fitting.prefix_choice import behind_prefix, choose_prefix
-from convnet.fitting.ranks import FirstRankCallbacks, check_same_fit, seed_of_first_rank
+from convnet.fitting.ranks import FirstRankCallbacks, check_same_fit
 from convnet.fitting.transfer import (
     format_report,
     frozen_parameters,
@@ -177,7 +177,7 @@ class FitSession:
         self.communicator = communicator
         self.seed = draw_seed(estimator.random_state)
         if communicator is not None:
-            self.seed = seed_of_first_rank(communicator, self.seed)
+            self.seed = communicator.broadcast(self.seed)
         self.first_epoch = estimator.n_iter_ if resume else 0
         begun = getattr(estimator, "_schedule_start", None) if resume and partial else None
         self.schedule_start = self.first_epoch if begun is None else begun

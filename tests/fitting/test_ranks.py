@@ -1,11 +1,11 @@
-"""Fits on several ranks give the bits of a fit in one process. The ranks are threads here; see tests/distributed for MPI."""
+"""Fits on several ranks have the bits of one process. Here the ranks are threads; tests/distributed uses MPI."""
 
 import numpy as np
 import pytest
-from communication.threads import run_ranks
 from fits import assert_same_fit
 from PIL import Image
 from sklearn.base import clone
+from thread_ranks import run_ranks
 
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.augment import MixUp, RandomCrop, RandomFlip, RandomRotation
@@ -169,7 +169,9 @@ def test_a_rank_reads_its_own_samples_only(data):
 
 def test_frozen_prefix_and_early_stopping(data):
     start = classifier(NETS["batch norm"], max_iter=1).fit(*data)
-    clf = classifier(NETS["batch norm"], init_weights=start.weights_, freeze=["conv1"], early_stopping=True)
+    clf = classifier(
+        NETS["batch norm"], init_weights=start.weights_, freeze=["conv1"], early_stopping=True
+    )
     check(clf, lambda clf: clf.fit(*data), sizes=(3,))
 
 
@@ -190,7 +192,9 @@ def test_warm_start_and_partial_fit(data):
 
 def test_regressor(data):
     X, y = data[0], data[0].mean(axis=(1, 2, 3)) / 100
-    reg = ConvNetRegressor(NETS["plain"], max_iter=2, batch_size=23, random_state=0, early_stopping=True)
+    reg = ConvNetRegressor(
+        NETS["plain"], max_iter=2, batch_size=23, random_state=0, early_stopping=True
+    )
     check(reg, lambda reg: reg.fit(X, y), sizes=(3,))
 
 
@@ -222,7 +226,9 @@ def test_checkpoint_resumes_on_another_number_of_ranks(data, tmp_path, before, a
     path = tmp_path / "fit.npz"
     for size, epochs in ((before, 2), (after, 4)):
         part = clone(clf).set_params(max_iter=epochs, callbacks=[Checkpoint(path)])
-        found = part.fit(*data) if size == 1 else fit_on_ranks(size, part, lambda c: c.fit(*data))[-1]
+        found = (
+            part.fit(*data) if size == 1 else fit_on_ranks(size, part, lambda c: c.fit(*data))[-1]
+        )
     assert_same_fit(found, expected)
 
 
@@ -233,7 +239,10 @@ def test_ranks_with_other_parameters_or_data(data):
         other = communicator.rank == 1
         targets = np.roll(y, 1) if other else y
         clf = classifier(NETS["plain"], alpha=0.5 if other else 0.1)
-        with use(communicator), pytest.raises(ValueError, match="Rank 1 differs from rank 0 in alpha, y"):
+        with (
+            use(communicator),
+            pytest.raises(ValueError, match="Rank 1 differs from rank 0 in alpha, y"),
+        ):
             clf.fit(X, targets)
         return True
 
@@ -241,7 +250,9 @@ def test_ranks_with_other_parameters_or_data(data):
 
 
 def test_an_unknown_seed_is_that_of_rank_0(data):
-    first, *others = fit_on_ranks(3, classifier(NETS["plain"], random_state=None), lambda c: c.fit(*data))
+    first, *others = fit_on_ranks(
+        3, classifier(NETS["plain"], random_state=None), lambda c: c.fit(*data)
+    )
     for other in others:
         assert_same_fit(other, first)
 
@@ -254,6 +265,9 @@ def test_a_fit_in_another_thread(data):
 
     (communicator,) = run_ranks(1, run)
     clf = classifier(NETS["plain"])
-    with use(communicator), ThreadPoolExecutor(1) as pool:
-        with pytest.raises(RuntimeError, match="n_jobs=1"):
-            pool.submit(clf.fit, *data).result()
+    with (
+        use(communicator),
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(RuntimeError, match="n_jobs=1"),
+    ):
+        pool.submit(clf.fit, *data).result()
