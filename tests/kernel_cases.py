@@ -294,15 +294,19 @@ def transposed(
 
 
 def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integers):
-    """A dense layer and its gradients."""
-    m = Memory(samples=n)
+    """A dense layer and its gradients; `wide`: over the whole batch, those of the weights in two groups of samples."""
+    m, groups = Memory(samples=n), 2 if wide else 1
     x, w, b = draw(rng, (n, 1, 1, inputs)), draw(rng, (inputs, outputs)), draw(rng, (outputs,))
     z = oracle.dense(x.reshape(n, -1), w, b)
     y = _activated(z, activation)
     grad = draw(rng, y.shape)
-    gradients = oracle.dense_backward(
-        oracle.activation_backward(grad, z, activation), x[:, 0, 0], w
-    )
+    grad_z = oracle.activation_backward(grad, z, activation)
+    grad_x = oracle.dense_backward(grad_z, x[:, 0, 0], w)[0]
+    parts = [slice(n * i // groups, n * (i + 1) // groups) for i in range(groups)]
+    sums = [oracle.dense_backward(grad_z[part], x[part, 0, 0], w) for part in parts]
+    line = _round_up(outputs, 16)  # of the bias of a group
+    grad_b = np.full((groups, line), np.nan)
+    grad_b[:, :outputs] = [part[2] for part in sums]
     fields = dict(
         src=m.map(x),
         dst=m.blank(n, 1, 1, outputs),
@@ -314,9 +318,11 @@ def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integer
         packed=m.pack(inputs * _round_up(outputs, COLUMNS)),
         packed_grad=m.pack(outputs * _round_up(inputs, COLUMNS)),
         data_gradient=1,
-        grad_weights=m.batch_grads.reserve(np.full(w.shape, np.nan)),
-        grad_bias=m.batch_grads.reserve(np.full(outputs, np.nan)),
+        grad_weights=m.batch_grads.reserve(np.full((groups, *w.shape), np.nan)),
+        grad_bias=m.batch_grads.reserve(np.full((groups, line), np.nan)),
         block_inputs=COLUMNS,
+        weights_groups=groups,
+        weights_group=w.size,
         weights_rows=13,
         weights_columns=COLUMNS,
     )
@@ -325,9 +331,12 @@ def dense(rng, inputs, outputs, n=5, activation="relu", wide=False, draw=integer
     stages = [*pack, forward, "dense_mask", data, "dense_weights"]
     expected = {
         "output": (fields["dst"], y.reshape(n, 1, 1, -1)),
-        "data gradient": (fields["grad_src"], gradients[0].reshape(x.shape)),
-        "weight gradient": (("batch_grads", fields["grad_weights"], w.shape), gradients[1]),
-        "bias gradient": (("batch_grads", fields["grad_bias"], (outputs,)), gradients[2]),
+        "data gradient": (fields["grad_src"], grad_x.reshape(x.shape)),
+        "weight gradient": (
+            ("batch_grads", fields["grad_weights"], (groups, *w.shape)),
+            np.stack([part[1] for part in sums]),
+        ),
+        "bias gradient": (("batch_grads", fields["grad_bias"], grad_b.shape), grad_b),
     }
     tolerance = 0.0 if draw is integers else 2e-5
     return Case(m, [("dense", fields)], stages, expected, tolerance, n * w.size)

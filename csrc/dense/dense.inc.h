@@ -135,21 +135,26 @@ static void dense_wide_grad(const cn_dense_params *op, const cn_context *ctx, co
                   k0 + op->block_inputs < op->src.c ? k0 + op->block_inputs : op->src.c);
 }
 
-/* Gradient of a block of the weights over the whole batch. The first task also computes the gradient of the bias. */
+/* Gradient of a block of the weights, from a group of samples. The first task of a group also computes the gradient of the
+ * bias. */
 static void dense_weights(const cn_dense_params *op, const cn_context *ctx, const cn_task *t) {
     const int64_t oc = op->dst.c, columns = cn_blocks(oc, op->weights_columns);
-    const int64_t k0 = t->number / columns * op->weights_rows;
+    const int64_t blocks = cn_blocks(op->src.c, op->weights_rows) * columns;
+    const int64_t group = t->number / blocks, block = t->number % blocks;
+    const int64_t s0 = ctx->n * group / op->weights_groups;
+    const int64_t s1 = ctx->n * (group + 1) / op->weights_groups;
+    const int64_t k0 = block / columns * op->weights_rows;
     const int64_t k1 = cn_min(op->src.c, k0 + op->weights_rows);
-    const int64_t n0 = t->number % columns * op->weights_columns;
+    const int64_t n0 = block % columns * op->weights_columns;
     const int64_t n1 = cn_min(oc, n0 + op->weights_columns);
-    float *dw = ctx->batch_grads + op->grad_weights;
+    float *dw = ctx->batch_grads + op->grad_weights + group * op->weights_group;
     for (int64_t k = k0; k < k1; k++)
         memset(dw + k * oc + n0, 0, (size_t)(n1 - n0) * sizeof(float));
-    cn_dense_weights(op, t, 0, ctx->n, k0, k1, n0, n1, dw);
-    if (t->number == 0 && op->bias >= 0) {
-        float *bias = ctx->batch_grads + op->grad_bias;
+    cn_dense_weights(op, t, s0, s1, k0, k1, n0, n1, dw);
+    if (block == 0 && op->bias >= 0) {
+        float *bias = ctx->batch_grads + op->grad_bias + group * cn_aligned(oc);
         memset(bias, 0, (size_t)oc * sizeof(float));
-        cn_dense_bias(op, t, 0, ctx->n, bias);
+        cn_dense_bias(op, t, s0, s1, bias);
     }
 }
 

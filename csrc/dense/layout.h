@@ -8,9 +8,10 @@ static inline int64_t cn_dense_input_blocks(const cn_dense_params *op) {
     return cn_blocks(op->src.c, op->block_inputs);
 }
 
-/* Blocks of inputs, and in these blocks of outputs. */
+/* Groups of samples; in each, blocks of inputs, and in these blocks of outputs. */
 static inline int64_t cn_dense_weights_tasks(const cn_dense_params *op) {
-    return cn_blocks(op->src.c, op->weights_rows) * cn_blocks(op->dst.c, op->weights_columns);
+    return op->weights_groups * cn_blocks(op->src.c, op->weights_rows) *
+           cn_blocks(op->dst.c, op->weights_columns);
 }
 
 /* Blocks of columns of W, then of columns of its transpose. */

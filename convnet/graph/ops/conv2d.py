@@ -43,12 +43,12 @@ def direct_block(pixels: int) -> Pair:
     return 112, (2 if pixels <= 16 else 8) * COLUMNS
 
 
-def sample_groups(blocks: int, lanes: int, op: Op) -> int:
-    """Return into how many groups of samples the gradient of an operation's weights is divided, for so many blocks.
+def sample_groups(op: Op, lanes: int, blocks: int) -> int:
+    """Return into how many groups of samples the gradient of an operation's weights, in `blocks`, is divided.
 
-    There are enough tasks for each lane to be one. If the maps of a batch have far more values than the weights, there
-    are `RANK_GROUPS` groups or more, so that several machines can each sum over their own samples and send the sums,
-    not the maps.
+    There are at least as many tasks as lanes. If the maps of a batch have far more values than the weights, there are
+    `RANK_GROUPS` groups or more, so that several machines can each sum over their own samples and send the sums, not
+    the maps.
     """
     groups = 1
     while groups * blocks < lanes:
@@ -261,7 +261,7 @@ class Conv2DOp(Op):
             block_rows, columns = _even(rows, block_rows), _even(oc, columns)
         block_rows = min(rows, block_rows)
         blocks = -(-rows // block_rows) * -(-oc // columns)
-        groups = sample_groups(blocks, lanes, self)
+        groups = sample_groups(self, lanes, blocks)
         return dict(weights_groups=groups, weights_rows=block_rows, weights_columns=columns)
 
     def weight_matrix(self) -> tuple[int, int, int]:

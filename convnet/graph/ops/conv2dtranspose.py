@@ -49,7 +49,7 @@ class Conv2DTransposeOp(Op):
         block_rows, columns = direct_block(h * w)
         block_rows = min(rows, block_rows)
         blocks = -(-rows // block_rows) * -(-c // columns)
-        groups = sample_groups(blocks, lanes, self)
+        groups = sample_groups(self, lanes, blocks)
         return dict(weights_groups=groups, weights_rows=block_rows, weights_columns=columns)
 
     def weight_matrix(self) -> tuple[int, int, int]:

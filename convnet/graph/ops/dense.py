@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from convnet.engine import ACTIVATIONS, COLUMNS
 from convnet.graph.ops.base import Fields, Op
-from convnet.graph.ops.conv2d import TILE_ROWS, round_up
+from convnet.graph.ops.conv2d import TILE_ROWS, round_up, sample_groups
 
 # A layer with more weights than this is computed over the whole batch: forward, a thread that takes a few samples at a
 # time would read all weights for each of them.
@@ -44,7 +44,8 @@ class DenseOp(Op):
         rows = TILE_ROWS * max(1, columns * self.src.size // (TILE_ROWS * WEIGHT_TASKS))
         if columns * self.src.size < TILE_ROWS * WEIGHT_TASKS:
             rows //= 2
-        return dict(weights_rows=rows, weights_columns=COLUMNS)
+        groups = sample_groups(self, lanes, lanes)  # enough blocks without groups
+        return dict(weights_groups=groups, weights_rows=rows, weights_columns=COLUMNS)
 
     def weight_matrix(self) -> tuple[int, int, int]:
         return 1, self.src.size, self.dst.size
