@@ -130,7 +130,9 @@ class Run:
         arguments = (self.isa, stage, operations, self.context, self.arena, scratch)
         if not tasks:
             return run_stage(*arguments, s0=0, s1=self.n, repeats=repeats)
-        return sum(run_stage(*arguments, s1=self.n, number=i, repeats=repeats) for i in range(tasks))
+        return sum(
+            run_stage(*arguments, s1=self.n, number=i, repeats=repeats) for i in range(tasks)
+        )
 
     def _first(self, stage):
         """The number of the operation that a stage runs on: the first of its family."""

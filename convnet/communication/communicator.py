@@ -6,6 +6,7 @@ import pickle
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -38,6 +39,8 @@ class Communicator(ABC):
         next one.
     heartbeat : Heartbeat or None
         Tells whether the other ranks live.
+    background : Communicator or None
+        For exchanges that take place beside those of this one; see `start`.
     """
 
     rank: int
@@ -46,6 +49,8 @@ class Communicator(ABC):
     def __init__(self) -> None:
         self.bytes_sent = self.fit = self._fits = 0
         self.heartbeat: Heartbeat | None = None
+        self.background: Communicator | None = None
+        self._thread = ThreadPoolExecutor(1, "convnet-exchange")  # begins with its first task
 
     @abstractmethod
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
@@ -53,6 +58,7 @@ class Communicator(ABC):
 
     def close(self) -> None:
         """End the heartbeat and free what the communicator holds."""
+        self._thread.shutdown()
         if self.heartbeat is not None:
             self.heartbeat.close()
 
@@ -102,6 +108,27 @@ class Communicator(ABC):
         """
         self.bytes_sent += sum(part.size for rank, part in enumerate(send) if rank != self.rank)
         self._transfer(send, receive)
+
+    def start(self, function: Callable[[Communicator], None]) -> Future[None]:
+        """Start ``function(background)`` in a thread, so that its exchanges take place beside the computation.
+
+        Parameters
+        ----------
+        function : callable
+            Given a communicator. If there is none for the background, the function runs at once, on this one.
+
+        Returns
+        -------
+        future : Future
+            Its `result` waits for the end, and raises the error of the function.
+        """
+        if self.background is not None:
+            self.background.fit = self.fit
+            return self._thread.submit(function, self.background)
+        done: Future[None] = Future()
+        function(self)
+        done.set_result(None)
+        return done
 
     def all_gather(self, parts: Buffers) -> None:
         """Send ``parts[rank]`` of this rank to all others, and fill the other parts with theirs."""

@@ -26,16 +26,27 @@ class MPICommunicator(Communicator):
         It is duplicated, so that no message of the caller meets one of ours.
     timeout : float
         Seconds without a sign of life after which a rank counts as lost.
+    front : MPICommunicator, default=None
+        The communicator whose background this one is.
     """
 
-    def __init__(self, comm: Any, timeout: float) -> None:
+    def __init__(self, comm: Any, timeout: float, front: MPICommunicator | None = None) -> None:
         super().__init__()
         from mpi4py import MPI
 
         self._mpi, self._comm = MPI, comm.Dup()
         self.rank, self.size = comm.Get_rank(), comm.Get_size()
-        self.heartbeat = Heartbeat(_MPIBeats(MPI, comm.Dup()), self.rank, self.size, timeout)
+        self._front = front
+        if front is None:
+            beats = _MPIBeats(MPI, comm.Dup())
+            self.heartbeat = Heartbeat(beats, self.rank, self.size, timeout)
+            self.background = MPICommunicator(comm, timeout, self)
         self._abandoned: list[Any] = []  # requests of fits that have failed, with their memory
+
+    def check_ranks(self) -> None:
+        if self._front is not None:
+            self._front.check_ranks()
+        super().check_ranks()
 
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
         byte, comm, tag = self._mpi.BYTE, self._comm, 1 + self.fit % TAGS
@@ -65,6 +76,8 @@ class MPICommunicator(Communicator):
 
     def close(self) -> None:
         super().close()
+        if self.background is not None:
+            self.background.close()
         if not self._abandoned:
             self._comm.Free()
 

@@ -50,6 +50,8 @@ class BlockGradient:
         Names of the parameters; bias is None if there is none.
     maps : tuple of SampleMemory
         The inputs of the operation and the gradients of its outputs.
+    ready : int
+        Number of the phase after which the maps are complete.
     """
 
     first_task: int
@@ -62,6 +64,7 @@ class BlockGradient:
     weights: str
     bias: str | None
     maps: tuple[SampleMemory, ...]
+    ready: int
 
     @property
     def row_blocks(self) -> int:
@@ -169,7 +172,9 @@ def find_exchanges(
             elif stage.endswith("_weights"):
                 numbers["blocks"] = phase
                 first = sum(block.tasks for block in blocks)
-                blocks.append(_block_gradient(ops[number - 1], first, lanes))
+                # The backward pass goes from the last operation to the first.
+                ready = _last_phase(phases[:phase], number)
+                blocks.append(_block_gradient(ops[number - 1], first, lanes, ready))
             elif stage == "gradient_norm":
                 numbers["norms"] = phase
             elif stage == "max_norm":
@@ -179,6 +184,13 @@ def find_exchanges(
     parameters = [_trained(parameter, place(parameter)) for parameter in trained]
     phase_numbers = {f"{name}_phase": phase for name, phase in numbers.items()}
     return Exchanges(by_phase, blocks, parameters, **phase_numbers)
+
+
+def _last_phase(phases: Sequence[tuple[bool, Sequence[tuple[int, str]]]], least: int) -> int:
+    """Return the number of the last phase with a stage of operation `least` or of one behind it."""
+    return max(
+        i for i, (_, stages) in enumerate(phases) if any(number >= least for number, _ in stages)
+    )
 
 
 def _trained(parameter: Parameter, fields: Mapping[str, Any]) -> TrainedParameter:
@@ -193,7 +205,7 @@ def _trained(parameter: Parameter, fields: Mapping[str, Any]) -> TrainedParamete
     )
 
 
-def _block_gradient(op: Op, first: int, lanes: int) -> BlockGradient:
+def _block_gradient(op: Op, first: int, lanes: int, ready: int) -> BlockGradient:
     fields, (taps, rows, columns) = op.weight_blocks(lanes), op.weight_matrix()
     bias = op.parameters.get("bias")
     return BlockGradient(
@@ -207,6 +219,7 @@ def _block_gradient(op: Op, first: int, lanes: int) -> BlockGradient:
         weights=op.parameters["weights"].name,
         bias=None if bias is None else bias.name,
         maps=(_map_memory(op.src), _gradient_memory(op.dst)),
+        ready=ready,
     )
 
 

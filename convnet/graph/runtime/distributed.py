@@ -13,6 +13,8 @@ clip                the norms of all blocks of parameters
 next step           the parameters, the losses of all samples and the sums of squares for the penalty
 ==================  ================================================================================================
 
+The maps of late layers and the sums of lanes are exchanged while the rest of the backward pass is computed.
+
 A gradient that is summed by blocks over the whole batch takes one of two ways, whichever moves fewer bytes. Either each
 rank computes all rows of the weights from its own samples, and the sums are added as those of groups of samples. Or all
 ranks get the maps, and each computes some rows from all samples (Krizhevsky, 2014, "One weird trick for parallelizing
@@ -22,6 +24,7 @@ convolutional neural networks").
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -145,8 +148,13 @@ class DistributedStep:
         self._clear_parts()
         self._block_tasks = self._tasks_of_blocks()
         self._update_tasks = self._tasks_of_update()
-        self._sent = [self._gradient_pieces(self._rank, to) for to in range(self._size)]
-        self._received = [self._gradient_pieces(of, self._rank) for of in range(self._size)]
+        self._lane_sums, self._block_sums = (
+            _Sums(
+                [self._gradient_pieces(self._rank, to, by_lanes) for to in range(self._size)],
+                [self._gradient_pieces(of, self._rank, by_lanes) for of in range(self._size)],
+            )
+            for by_lanes in (True, False)
+        )
         self._sent_lanes = [
             memory[a:b]
             for to in range(self._size)
@@ -185,20 +193,33 @@ class DistributedStep:
                 tasks=tasks,
             )
 
-        begin, summed = 0, False
-        for phase in exchanges.phases:
+        begin, summed, pending = 0, False, []
+        for phase in sorted({*exchanges.phases, *maps}):
             compute(begin, phase, run)
-            begin, tasks = phase + 1, None
+            begin, tasks = phase, None
+            if phase in maps:
+                pending.append(self._start(maps[phase]))
+            if phase not in exchanges.phases:
+                continue
             if phase in exchanges.statistics:
                 self._gather(self._statistics[phase])
             elif phase == exchanges.blocks_phase:
-                self._gather(maps)
+                self._program.merge_lanes(context, *self._own_lanes, self._unit, n_threads)
+                sums = self._communicator.start(self._exchange_lanes)
+                for gathered in pending:
+                    gathered.result()
                 tasks = self._block_tasks
-            elif phase != exchanges.bounds_phase:
+            elif phase != exchanges.bounds_phase and not summed:
+                if exchanges.blocks_phase < 0:
+                    self._program.merge_lanes(context, *self._own_lanes, self._unit, n_threads)
+                    self._exchange_lanes(self._communicator)
+                else:
+                    self._exchange_blocks()
+                    sums.result()
+                run, summed = self._unit, True
+            if phase in (exchanges.norms_phase, exchanges.update_phase):
                 tasks = self._update_tasks
-                if not summed:
-                    self._sum_gradients(context, n_threads)
-                    run, summed = self._unit, True
+            begin = phase + 1
             compute(phase, begin, run, tasks)
             if phase == exchanges.norms_phase:
                 self._gather(self._of_norms)
@@ -346,9 +367,9 @@ class DistributedStep:
                 target += [(by_lanes, memory, offset + a, offset + b) for a, b in ranges]
         return [place for unit in lanes for place in unit] + places
 
-    def _gradient_pieces(self, of: int, to: int) -> Pieces:
+    def _gradient_pieces(self, of: int, to: int, by_lanes: bool) -> Pieces:
         places = [] if of == to else self._gradient_places(of, to)
-        return Pieces((memory, a, b) for _, memory, a, b in places)
+        return Pieces((memory, a, b) for lanes, memory, a, b in places if lanes == by_lanes)
 
     def _owned_pieces(self, arrays: Sequence[tuple[NDArray[Any], bool]]) -> list[Pieces]:
         """Return the pieces of arrays that each rank has updated.
@@ -382,53 +403,48 @@ class DistributedStep:
             for a, b in zip(self._bounds, self._bounds[1:], strict=False)
         ]
 
-    def _pieces_of_samples(self, n: int) -> tuple[list[Pieces], list[Pieces]]:
-        """Return the maps and the losses of each rank's samples."""
-        arena, losses = self._memory.arena, self._losses
+    def _pieces_of_samples(self, n: int) -> tuple[dict[int, list[Pieces]], list[Pieces]]:
+        """Return the maps of each rank's samples, by the phase before which they are complete, and the losses."""
         by_rows = {g.parameter.name for g in self._gradients if g.by_rows}
-        wanted: dict[SampleMemory, None] = {
-            memory: None
-            for block in self._exchanges.blocks
-            if block.weights in by_rows
-            for memory in block.maps
+        wanted: dict[int, dict[SampleMemory, None]] = {}
+        for block in self._exchanges.blocks:
+            if block.weights in by_rows:
+                wanted.setdefault(block.ready + 1, {}).update(dict.fromkeys(block.maps))
+        spans = [self._samples_of(rank, n) for rank in range(self._size)]
+        maps = {
+            phase: [self._pieces_of_maps(memories, *span) for span in spans]
+            for phase, memories in wanted.items()
         }
-        maps, sums = [], []
-        for rank in range(self._size):
-            first, last = self._samples_of(rank, n)
-            maps.append(
-                Pieces(
-                    (arena, m.start + first * m.floats, m.start + last * m.floats) for m in wanted
-                )
-            )
-            sums.append(Pieces((row, first, last) for row in losses))
-        return maps, sums
+        return maps, [Pieces((row, *span) for row in self._losses) for span in spans]
+
+    def _pieces_of_maps(self, memories: Iterable[SampleMemory], first: int, last: int) -> Pieces:
+        arena = self._memory.arena
+        return Pieces(
+            (arena, m.start + first * m.floats, m.start + last * m.floats) for m in memories
+        )
 
     # The exchanges
 
     def _gather(self, *groups: Sequence[Pieces]) -> None:
-        """Send this rank's pieces to all others, and receive theirs."""
         for pieces in groups:
-            if not any(piece.size for piece in pieces):
-                continue
-            parts = [piece.buffer() for piece in pieces]
-            parts[self._rank] = pieces[self._rank].packed()
-            self._communicator.all_gather(parts)
-            for rank, piece in enumerate(pieces):
-                if rank != self._rank:
-                    piece.unpack()
+            _gather(self._communicator, pieces)
 
-    def _sum_gradients(self, context: Context, n_threads: int) -> None:
-        """Add up this rank's parts of the gradients, and exchange those that other ranks need."""
-        self._program.merge_lanes(context, *self._own_lanes, self._unit, n_threads)
+    def _start(self, pieces: Sequence[Pieces]) -> Future[None]:
+        """Start to gather pieces beside the computation."""
+        return self._communicator.start(lambda ranks: _gather(ranks, pieces))
+
+    def _exchange_lanes(self, communicator: Communicator) -> None:
+        """Exchange the sums of lanes; see `_Sums`."""
+        self._lane_sums.exchange(communicator)
+        for sums in self._sent_lanes:  # as the update does with those that it reads
+            sums[:] = 0.0
+
+    def _exchange_blocks(self) -> None:
+        """Add up this rank's groups of samples, and exchange the sums by blocks."""
         for gradient in self._gradients:
             if gradient.block is not None:
                 self._sum_groups(gradient)
-        received = [pieces.buffer() for pieces in self._received]
-        self._communicator.exchange([pieces.packed() for pieces in self._sent], received)
-        for pieces in self._received:
-            pieces.unpack()
-        for sums in self._sent_lanes:  # as the update does with those that it reads
-            sums[:] = 0.0
+        self._block_sums.exchange(self._communicator)
 
     def _sum_groups(self, gradient: _Gradient) -> None:
         """Add up the sums of groups of samples along the tree; the sum of a branch is that of its first group then."""
@@ -454,6 +470,39 @@ class DistributedStep:
             for number in range(gradient.block.groups):
                 memory, offset = self._part(gradient, number)
                 memory[offset : offset + gradient.parameter.size] = NOTHING
+
+
+class _Sums:
+    """Parts of gradients that this rank sends to those that update them, and those that it gets.
+
+    Parameters
+    ----------
+    sent, received : list of Pieces
+        By rank.
+    """
+
+    def __init__(self, sent: Sequence[Pieces], received: Sequence[Pieces]) -> None:
+        self.sent, self.received = sent, received
+
+    def exchange(self, communicator: Communicator) -> None:
+        """Exchange them, and put what is received into its places."""
+        received = [pieces.buffer() for pieces in self.received]
+        communicator.exchange([pieces.packed() for pieces in self.sent], received)
+        for pieces in self.received:
+            pieces.unpack()
+
+
+def _gather(communicator: Communicator, pieces: Sequence[Pieces]) -> None:
+    """Send this rank's pieces to all others, and put theirs into their places."""
+    if not any(piece.size for piece in pieces):
+        return
+    own = communicator.rank
+    parts = [piece.buffer() for piece in pieces]
+    parts[own] = pieces[own].packed()
+    communicator.all_gather(parts)
+    for rank, piece in enumerate(pieces):
+        if rank != own:
+            piece.unpack()
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

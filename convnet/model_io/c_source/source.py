@@ -159,7 +159,9 @@ def _predict(net: ExportedNet) -> str:
         f"    const cn_task sample = {{.arena = memory, .scratch = memory + {net.arena}, .s1 = 1}};",
     ]
     if any(call.tasks for call in net.calls):
-        lines.append(f"    cn_task block = {{.arena = memory, .scratch = memory + {net.arena}, .s1 = 1}};")
+        lines.append(
+            f"    cn_task block = {{.arena = memory, .scratch = memory + {net.arena}, .s1 = 1}};"
+        )
     for call in net.calls:
         if call.tasks:
             lines.append(f"    for (block.number = 0; block.number < {call.tasks}; block.number++)")
