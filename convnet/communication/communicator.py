@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from convnet.communication.errors import RankError
 from convnet.communication.heartbeat import Heartbeat
+from convnet.communication.requests import Answer, Requests
 
 FIT, END = "calls fit", "has left the with block"
 
@@ -56,6 +57,16 @@ class Communicator(ABC):
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
         """Send ``send[i]`` to rank i and fill ``receive[i]`` from rank i. Those of this rank are ignored."""
 
+    @abstractmethod
+    def open_requests(self, answer: Answer) -> Requests:
+        """Return `Requests` between all ranks. All ranks call it together.
+
+        Parameters
+        ----------
+        answer : callable
+            Takes the bytes of a question and returns a contiguous uint8 array. A thread calls it.
+        """
+
     def close(self) -> None:
         """End the heartbeat and free what the communicator holds."""
         self._thread.shutdown()
@@ -91,6 +102,12 @@ class Communicator(ABC):
         """Tell the other ranks that this one has failed for good; all their exchanges raise `RankError`."""
         if self.heartbeat is not None:
             self.heartbeat.fail(_reason(error), None)
+
+    def interrupt(self, reason: str) -> None:
+        """Let the exchanges of this rank raise RankError, and then those of the others. Any thread may call it."""
+        if self.heartbeat is not None:
+            self.heartbeat.lose(self.rank, reason)
+            self.heartbeat.fail(reason, None)
 
     def check_ranks(self) -> None:
         """Raise an error if another rank has failed or is lost. Backends call it while they wait."""

@@ -12,7 +12,9 @@ from convnet.communication.errors import RankError
 
 BEATS = 8  # that a rank sends within the timeout
 MAX_INTERVAL = 0.25  # seconds between two beats at most
+ALIVE = pickle.dumps(None)
 INTERRUPTED = "KeyboardInterrupt"
+CLOSED = "has closed its connection: its process has ended, or the network has failed"
 
 
 class BeatChannel(ABC):
@@ -25,6 +27,10 @@ class BeatChannel(ABC):
     @abstractmethod
     def receive(self) -> list[tuple[int, bytes]]:
         """Return the messages that have arrived, with their senders. Does not wait."""
+
+    def closed(self) -> list[int]:
+        """Return the ranks whose connections have closed without a word, if the channel has connections."""
+        return []
 
     @abstractmethod
     def close(self) -> None:
@@ -70,7 +76,7 @@ class Heartbeat:
         self._failures: dict[int, Failure] = {}
         self._lost: RankError | None = None
         self._own: Failure | None = None
-        self._wake, self._stop = threading.Event(), False
+        self._wake, self._looked, self._stop = threading.Event(), threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="convnet-heartbeat", daemon=True)
         self._thread.start()
 
@@ -101,6 +107,13 @@ class Heartbeat:
         self._lost = self._lost or RankError(rank, f"rank {rank} {reason}", is_lost=True)
         return self._lost
 
+    def look(self) -> None:
+        """Let the thread send a beat and read what has arrived, and wait for that, for a second at most."""
+        for _ in range(2):  # it may be reading already
+            self._looked.clear()
+            self._wake.set()
+            self._looked.wait(0.5)
+
     def fail(self, reason: str, fit: int | None) -> None:
         """Tell the others that this rank has failed, and wait until they know.
 
@@ -112,7 +125,7 @@ class Heartbeat:
             nothing more, and waits for one beat.
         """
         self._own = Failure(reason, fit)
-        self._wake.set()
+        self.look()
         end = time.monotonic() + (self.timeout if fit is not None else 2 * self._interval)
         while time.monotonic() < end and self._lost is None:
             known = [self._failures.get(rank) for rank in self._others]
@@ -141,18 +154,21 @@ class Heartbeat:
             except Exception as error:
                 self.lose(self._rank, f"cannot send heartbeats: {error}")
                 return
+            self._looked.set()
             self._wake.wait(self._interval)
             self._wake.clear()
 
     def _beat(self, now: float) -> None:
         """Send and receive beats, and look for ranks that are lost."""
         for rank in self._others:
-            self._channel.send(rank, pickle.dumps(self._own))
+            self._channel.send(rank, ALIVE if self._own is None else pickle.dumps(self._own))
         for rank, message in self._channel.receive():
             self._seen[rank] = now
             failure = pickle.loads(message)
             if failure is not None:
                 self._failures[rank] = failure
+        for rank in self._channel.closed():
+            self.lose(rank, CLOSED)
         for rank, seen in self._seen.items():
             if now - seen > self.timeout:
                 self.lose(rank, f"has not answered for {self.timeout:g} seconds, so the fit ends")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from convnet.communication.communicator import Buffers, Communicator
 from convnet.communication.heartbeat import BeatChannel, Heartbeat
+from convnet.communication.requests import MAX_REQUEST, Answer, Bytes, Requests
 
 TAGS = 30000  # of exchanges, one per fit; MPI guarantees 32,767
+QUESTION, ANSWER = 1, 2  # tags of requests, which have a communicator of their own
 BEAT = 1  # tag of beats, which have a communicator of their own
 SPINS = 200  # tests of the requests before the first pause
 PAUSE = 2e-5, 1e-3  # seconds of the first pause and of the longest one
@@ -59,20 +64,14 @@ class MPICommunicator(Communicator):
             for rank in others
             if send[rank].size
         ]
-        tests, pause, checked = 0, PAUSE[0], time.monotonic()
         try:
-            while not self._mpi.Request.Testall(requests):
-                tests += 1
-                if tests > SPINS:
-                    time.sleep(pause)
-                    pause = min(2 * pause, PAUSE[1])
-                now = time.monotonic()
-                if now > checked + CHECK:
-                    self.check_ranks()
-                    checked = now
+            _wait(lambda: bool(self._mpi.Request.Testall(requests)), self.check_ranks)
         except BaseException:
             self._abandoned.append((requests, send, receive))
             raise
+
+    def open_requests(self, answer: Answer) -> Requests:
+        return _MPIRequests(self._mpi, self._comm.Dup(), answer, self)
 
     def close(self) -> None:
         super().close()
@@ -108,3 +107,67 @@ class _MPIBeats(BeatChannel):
     def close(self) -> None:
         while self.receive():
             pass
+
+
+class _MPIRequests(Requests):
+    """Requests over a communicator of their own."""
+
+    def __init__(self, mpi: Any, comm: Any, answer: Answer, communicator: MPICommunicator) -> None:
+        self._mpi, self._comm, self._answer = mpi, comm, answer
+        self._communicator = communicator
+        self._stop = False
+        self._thread = threading.Thread(target=self._run, name="convnet-rows", daemon=True)
+        self._thread.start()
+
+    def ask(self, questions: Mapping[int, Bytes], answers: Mapping[int, Bytes]) -> None:
+        byte = self._mpi.BYTE
+        requests = [
+            self._comm.Irecv([array, byte], rank, ANSWER) for rank, array in answers.items()
+        ]
+        requests += [
+            self._comm.Isend([question, byte], rank, QUESTION)
+            for rank, question in questions.items()
+        ]
+        _wait(lambda: bool(self._mpi.Request.Testall(requests)), self._communicator.check_ranks)
+
+    def close(self) -> None:
+        self._stop = True
+        self._thread.join()
+
+    def _is_sent(self, sending: Any) -> bool:
+        return self._stop or bool(sending.Test())
+
+    def _run(self) -> None:
+        status, pause = self._mpi.Status(), PAUSE[0]
+        while not self._stop:
+            if not self._comm.Iprobe(self._mpi.ANY_SOURCE, QUESTION, status):
+                time.sleep(pause)
+                pause = min(2 * pause, PAUSE[1])
+                continue
+            pause = PAUSE[0]
+            rank, size = status.Get_source(), status.Get_count(self._mpi.BYTE)
+            question = bytearray(size)
+            self._comm.Recv([question, self._mpi.BYTE], rank, QUESTION)
+            try:
+                if size > MAX_REQUEST:
+                    raise ValueError(f"a question has {size} bytes")
+                answer = self._answer(bytes(question))
+            except Exception as error:
+                self._communicator.interrupt(f"cannot answer rank {rank}: {error}")
+                return
+            sending = self._comm.Isend([answer, self._mpi.BYTE], rank, ANSWER)
+            _wait(partial(self._is_sent, sending))
+
+
+def _wait(is_done: Callable[[], bool], check: Callable[[], None] = lambda: None) -> None:
+    """Wait for requests, and look at the heartbeat now and then."""
+    tests, pause, checked = 0, PAUSE[0], time.monotonic()
+    while not is_done():
+        tests += 1
+        if tests > SPINS:
+            time.sleep(pause)
+            pause = min(2 * pause, PAUSE[1])
+        now = time.monotonic()
+        if now > checked + CHECK:
+            check()
+            checked = now
