@@ -4,6 +4,8 @@
 """
 
 from convnet.communication.errors import RankError
+from convnet.distributed.dask_fitting import dask_fit
+from convnet.distributed.dask_prediction import dask_predict
 from convnet.distributed.mpi_ranks import mpi
 
-__all__ = ["RankError", "mpi"]
+__all__ = ["RankError", "dask_fit", "dask_predict", "mpi"]
