@@ -136,7 +136,9 @@ def _aligned(dX: Any, dy: Any, sample_weight: Any) -> list[Any]:
                     "chunks; or call X.compute_chunk_sizes() first."
                 )
             array = da.from_array(values, chunks=-1) if values.ndim else values
-        if array.ndim == 0 or (is_known and array.shape[0] == array.shape[0] != dX.shape[0]):
+        if array.ndim == 0 or (
+            is_known and not np.isnan(array.shape[0]) and array.shape[0] != len(dX)
+        ):
             raise ValueError(f"{name} has shape {array.shape}; X has {dX.shape[0]} samples.")
         array = array.rechunk(dict.fromkeys(range(1, array.ndim), -1))
         if is_known and not np.isnan(array.chunks[0]).any():
@@ -276,8 +278,10 @@ class _Job:
             time.sleep(POLL / 5 if len(errors) == 0 else POLL)
             for task in [task for task in pending if task.done()]:
                 worker = pending.pop(task)
-                if task.status != "finished":
+                if task.status == "error":
                     errors[worker] = task.exception()
+                elif task.status != "finished":  # Dask has given it up, because its chunks are lost
+                    lost = lost or worker
             if lost is None and pending:
                 alive = self.client.nthreads()
                 lost = next((worker for worker in pending.values() if worker not in alive), None)
@@ -286,6 +290,9 @@ class _Job:
             if (errors or lost) and end == float("inf"):
                 end = time.monotonic() + self.timeout + GRACE
         if lost is not None:
+            named = [error.rank for error in errors.values() if isinstance(error, RankError)]
+            if named:  # a chunk may be lost with another worker than the one that was to use it
+                lost = list(tasks.values())[named[0]]
             raise RuntimeError(
                 f"Worker {lost} was lost during dask_fit. Look into its log; it may have run out of memory."
             )

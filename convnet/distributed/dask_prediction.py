@@ -29,8 +29,8 @@ def dask_predict(
     method : {"predict", "predict_proba", "predict_log_proba", "decision_function", "transform"}, default="predict"
         Method of the estimator.
     client : distributed.Client, default=None
-        Sends the estimator to its cluster now, once to each worker. With None, the estimator is part of the graph, and each worker
-        gets it once when it computes.
+        Sends the estimator to its cluster now, once to each worker. With None, the estimator is part of the graph, and
+        each worker gets it once when it computes.
 
     Returns
     -------
