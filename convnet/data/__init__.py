@@ -3,6 +3,7 @@
     loading.py     load_images: a folder as one array
     folder/        ImageFolder: a folder as an array-like that reads images when they are needed
     reader.py      ImageReader: a transformer from files to arrays
+    array_file.py  ArrayFile: a .npy file that is read when needed, and pickled as its path
     images/        one file: opening, checking, resizing
     lazy/          any X that is read in parts, and its prefetching
     arraylikes.py  objects of any library as arrays, and those whose samples are read when they are needed
@@ -15,6 +16,7 @@ Reading files needs Pillow: ``pip install "scikit-convnet[images]"``.
 
 from typing import TYPE_CHECKING
 
+from convnet.data.array_file import ArrayFile
 from convnet.data.errors import ImageError
 from convnet.data.folder.image_folder import ImageFolder
 from convnet.data.loading import load_images
@@ -22,7 +24,7 @@ from convnet.data.reader import ImageReader
 from convnet.values import foreign_tables
 from convnet.values.foreign_names import missing_name
 
-__all__ = ["ImageError", "ImageFolder", "ImageReader", "load_images"]
+__all__ = ["ArrayFile", "ImageError", "ImageFolder", "ImageReader", "load_images"]
 
 if not TYPE_CHECKING:
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import weakref
 from collections import deque
 from collections.abc import Generator
@@ -50,7 +51,8 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     n_jobs : int, default=None
         None is the number of physical cores, divided by that of `share_cores`, or less if OpenMP
         (``OMP_NUM_THREADS``, threadpoolctl,
-        joblib's inner limit), the affinity mask or a cgroup allows less. It is 1 in a worker of joblib's
+        joblib's inner limit), the affinity mask or a cgroup allows less. In a task of Dask, the threads of the
+        process that run tasks divide the cores. It is 1 in a worker of joblib's
         "multiprocessing" backend, which sets no inner limit. A larger ``OMP_NUM_THREADS`` is used as it is.
         -1 is all CPUs, -2 all but one, as in joblib. A positive number is used as it is. The maximum is 4
         threads per CPU; a build without OpenMP always runs one thread.
@@ -70,7 +72,7 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     if n_jobs is None:
         n_threads = _engine.omp_max_threads()
         if "OMP_NUM_THREADS" not in os.environ:
-            most = 1 if _in_pool() else max(1, physical // _sharers)
+            most = 1 if _in_pool() else max(1, physical // max(_sharers, _dask_threads()))
     else:
         n_threads = int(n_jobs) if n_jobs > 0 else logical + 1 + int(n_jobs)
     return max(1, min(n_threads, most))
@@ -105,6 +107,22 @@ def _in_pool() -> bool:
     if not multiprocessing.current_process().daemon:
         return False
     return bool(getattr(get_active_backend()[0], "nesting_level", 0))
+
+
+def _dask_threads() -> int:
+    """Return how many tasks of Dask this process runs at a time, or 1 outside of its tasks.
+
+    Workers that Dask starts with a nanny have ``OMP_NUM_THREADS=1``; others do not.
+    """
+    module = sys.modules.get("distributed.worker")
+    if module is None:
+        return 1
+    try:
+        worker = module.get_worker()
+    except ValueError:  # not in a task
+        return 1
+    here = {worker, *getattr(type(worker), "_instances", ())}
+    return sum(w.state.nthreads for w in here if w is worker or w.status.name == "running")
 
 
 def cpu_counts() -> tuple[int, int]:
