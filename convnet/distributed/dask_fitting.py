@@ -249,7 +249,7 @@ class _Job:
         return [found[worker][0] for worker in workers]
 
     def _call(
-        self, function: Callable[[bytes], Any], token: bytes, workers: Sequence[str], seconds: float
+        self, function: Callable[..., Any], token: bytes, workers: Sequence[str], seconds: float
     ) -> dict[str, Any]:
         """Call a function in each worker, even if all its threads are busy. Return the results that come in time."""
         found: dict[str, Any] = {}

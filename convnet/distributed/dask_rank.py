@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import socket
 from typing import Any
 
@@ -119,8 +120,7 @@ def _fit(
         np.concatenate([part.y for part in parts]),
         np.concatenate(weights) if weights else None,
     )
-    fitted = type(estimator).__new__(type(estimator))
-    fitted.__setstate__(estimator.__getstate__())  # other tasks may hold the estimator
+    fitted = pickle.loads(pickle.dumps(estimator))  # the worker may use the estimator again
     if fitted.n_jobs is None:
         fitted.n_jobs = threads
     try:
