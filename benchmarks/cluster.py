@@ -11,7 +11,8 @@ challenge for MPP")::
     seconds = alpha · messages + bytes / beta
 
 The prediction is too slow where ranks update only a part of the parameters, because a step here updates all of them.
-It leaves out that ranks wait for the slowest one, and that switches may be shared.
+Exchanges that take place beside the computation are counted as if they did not. It leaves out that ranks wait for the
+slowest one, and that switches may be shared.
 
 A batch of 128 images has 64 lanes, so 64 ranks are the most. Below the line, the batch grows with the ranks: two images
 for each. This needs more lanes than convnet has, up to 1,024. The bytes are those on the line through
@@ -118,11 +119,11 @@ def exchanges(net, batch, rank, size):
         norms=None,
     )
     maps, losses = step._pieces_of_samples(batch)
-    sent = [piece.size for i, piece in enumerate(step._sent) if i != rank]
-    received = [piece.size for i, piece in enumerate(step._received) if i != rank]
     found = [gathered(pieces, rank) for pieces in step._statistics.values()]
-    found.append(gathered(maps, rank))
-    found.append((sum(map(bool, sent)), sum(sent), sum(received)))
+    found += [gathered(pieces, rank) for pieces in maps.values()]
+    for sums in (step._lane_sums, step._block_sums):
+        sent, received = ([piece.size for piece in pieces] for pieces in (sums.sent, sums.received))
+        found.append((sum(map(bool, sent)), sum(sent), sum(received)))
     found += [gathered(step._after_update, rank), gathered(losses, rank)]
     return [exchange for exchange in found if exchange[0]]
 

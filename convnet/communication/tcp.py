@@ -31,7 +31,8 @@ CLOSING = 1.0  # seconds that a rank waits for the others' goodbyes
 class TCPCommunicator(Communicator):
     """Exchanges over TCP.
 
-    Each pair of ranks has a connection for exchanges and one for heartbeats. Nothing is encrypted.
+    Each pair of ranks has a connection for exchanges, one for those in the background and one for heartbeats. Nothing
+    is encrypted.
 
     Parameters
     ----------
@@ -63,18 +64,16 @@ class TCPCommunicator(Communicator):
         super().__init__()
         self.rank, self.size, self.timeout = rank, len(addresses), timeout
         self._host, self._token = listener.address[0], token
-        exchanges, beats = connect_all(listener, addresses, rank, token, timeout, channels=2)
+        exchanges, beats, background = connect_all(
+            listener, addresses, rank, token, timeout, channels=3
+        )
         self._links = _Links(exchanges)
+        self.background = _Background(self, _Links(background))
         self._beats = Heartbeat(_TCPBeats(beats), rank, self.size, timeout)
         self.heartbeat = self._beats
 
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
-        others = [rank for rank in range(self.size) if rank != self.rank]
-        self._links.transfer(
-            {rank: send[rank] for rank in others if send[rank].size},
-            {rank: receive[rank] for rank in others if receive[rank].size},
-            self,
-        )
+        self._links.exchange(send, receive, self)
 
     def open_requests(self, answer: Answer) -> Requests:
         with Listener(self._host) as listener:
@@ -95,14 +94,42 @@ class TCPCommunicator(Communicator):
 
     def close(self) -> None:
         super().close()
+        assert self.background is not None
+        self.background.close()
+        self._links.close()
+
+
+class _Background(Communicator):
+    """Exchanges beside those of a TCPCommunicator, over connections of their own."""
+
+    def __init__(self, front: TCPCommunicator, links: _Links) -> None:
+        super().__init__()
+        self.rank, self.size = front.rank, front.size
+        self._front, self._links = front, links
+
+    def _transfer(self, send: Buffers, receive: Buffers) -> None:
+        self._links.exchange(send, receive, self)
+
+    def open_requests(self, answer: Answer) -> Requests:
+        return self._front.open_requests(answer)
+
+    def check_ranks(self) -> None:
+        self._front.check_ranks()
+
+    def closed(self, rank: int) -> RankError:
+        """See `TCPCommunicator`."""
+        return self._front.closed(rank)
+
+    def close(self) -> None:
+        super().close()
         self._links.close()
 
 
 class _Links:
     """A connection to each other rank, for messages whose sizes both sides know.
 
-    The size and the number of the fit go before each message. If they are not what is expected, the ranks disagree.
-    Messages of a fit that has failed are dropped.
+    The size and the number of the fit go before each message. Messages of a fit that has failed are dropped; another
+    size means that the ranks disagree.
 
     Parameters
     ----------
@@ -117,11 +144,21 @@ class _Links:
         self._out = {rank: _Outgoing(link) for rank, link in self._sockets.items()}
         self._in = {rank: _Incoming(link) for rank, link in self._sockets.items()}
 
+    def exchange(
+        self, send: Buffers, receive: Buffers, communicator: TCPCommunicator | _Background
+    ) -> None:
+        """Send to and receive from each rank what is not empty."""
+        self.transfer(
+            {rank: send[rank] for rank in self._sockets if send[rank].size},
+            {rank: receive[rank] for rank in self._sockets if receive[rank].size},
+            communicator,
+        )
+
     def transfer(
         self,
         send: Mapping[int, Bytes],
         receive: Mapping[int, Bytes],
-        communicator: TCPCommunicator,
+        communicator: TCPCommunicator | _Background,
     ) -> None:
         """Send and receive at the same time, so that no rank waits for another one to read first."""
         sending, receiving = set(send), set(receive)
@@ -157,7 +194,7 @@ class _Links:
         events: int,
         sending: set[int],
         receiving: set[int],
-        communicator: TCPCommunicator,
+        communicator: TCPCommunicator | _Background,
     ) -> None:
         """Send to and receive from a rank what its socket takes and has now."""
         was = rank in sending, rank in receiving
@@ -265,10 +302,10 @@ class _Incoming:
 
     def _begin_body(self, size: int, fit: int) -> None:
         assert self._array is not None
-        if fit < self._fit:
+        if fit != self._fit:  # of a fit that has failed
             self._dropped = size
             self._next()
-        elif fit > self._fit or size != self._array.size:
+        elif size != self._array.size:
             raise WrongMessageError(
                 f"has sent {size} bytes, but {self._array.size} are expected: the ranks do different things"
             )

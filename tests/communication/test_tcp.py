@@ -319,3 +319,18 @@ def test_the_size_of_a_message_is_limited_by_the_receiver():
         ranks[0].exchange(send, receive)
     for thread in [threading.Thread(target=rank.close) for rank in ranks]:
         thread.start()
+
+
+def test_exchanges_in_the_background():
+    def run(communicator):
+        pending = [
+            communicator.start(lambda ranks, number=number: exchange(ranks, number))
+            for number in range(4)
+        ]
+        for number in range(4, 8):
+            exchange(communicator, number)
+        for future in pending:
+            future.result(60)
+        return communicator.background.bytes_sent > 0
+
+    assert run_tcp_ranks(3, run) == [True] * 3
