@@ -69,7 +69,7 @@ def test_mean_squares_that_overflow():
 def test_a_trainer_knows_its_moments():
     trainer = Trainer(Network([], (3,), 1), loss="squared_error", batch_size=4)
     assert trainer.is_finite()
-    trainer._optimizer._moments[1][0] = np.inf
+    trainer._optimizer.moments[1][0] = np.inf
     assert not trainer.is_finite()
 
 
