@@ -166,8 +166,7 @@ def predict(name, net, batch, repeats):
         f"{net_parameters(net):,} parameters\n"
     )
     print(
-        f"{'ranks':>6}{'images':>8}{'MB sent':>10}{'exchanges':>11}"
-        + "".join(f"{k:>12}" for k in LINKS)
+        f"{'ranks':>6}{'images':>8}{'MB':>10}{'exchanges':>11}" + "".join(f"{k:>12}" for k in LINKS)
     )
     for size in (size for size in RANKS if size <= -(-batch // LANE_SAMPLES)):
         found = exchanges(net, batch, 0, size) if size > 1 else []
