@@ -42,6 +42,8 @@ class Communicator(ABC):
         Tells whether the other ranks live.
     background : Communicator or None
         For exchanges that take place beside those of this one; see `start`.
+    holds_parts : bool
+        Whether each rank passes its own part of X and y to ``fit``. False: all pass the same.
     """
 
     rank: int
@@ -51,6 +53,7 @@ class Communicator(ABC):
         self.bytes_sent = self.fit = self._fits = 0
         self.heartbeat: Heartbeat | None = None
         self.background: Communicator | None = None
+        self.holds_parts = False
         self._thread = ThreadPoolExecutor(1, "convnet-exchange")  # begins with its first task
 
     @abstractmethod

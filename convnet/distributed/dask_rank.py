@@ -18,8 +18,8 @@ import numpy as np
 
 from convnet.communication.communicator import Communicator
 from convnet.communication.connecting import Address, Listener
-from convnet.communication.rows import Blocks, distribute_rows
 from convnet.communication.tcp import TCPCommunicator
+from convnet.data.lazy.shared_rows import Blocks, distribute_rows
 from convnet.distributed.ranks import ranks
 
 # By the token of the fit

@@ -9,11 +9,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from convnet._extras import missing_extra
+from convnet._extras import install_library, missing_extra
 from convnet.communication.errors import RankError
 from convnet.communication.mpi import MPICommunicator
 from convnet.distributed.ranks import ranks
-from convnet.values.constraints import number
+from convnet.values.constraints import choice, number
 
 # Number of processes, set by launchers in those that they start: MPICH's and Intel's, Open MPI's, and srun of SLURM
 SIZES = "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"
@@ -26,7 +26,9 @@ def n_launched() -> int:
 
 
 @contextmanager
-def mpi(comm: Any = None, *, timeout: float = 60.0) -> Generator[int, None, None]:
+def mpi(
+    comm: Any = None, *, rows: str = "shared", timeout: float = 60.0
+) -> Generator[int, None, None]:
     """Let the fits in a `with` block run on all processes of an MPI job.
 
     Every process runs the same program: it makes the same estimator and calls ``fit`` with the same X and y. Each
@@ -37,6 +39,11 @@ def mpi(comm: Any = None, *, timeout: float = 60.0) -> Generator[int, None, None
     ----------
     comm : mpi4py.MPI.Comm, default=None
         The processes. None: all of the job.
+    rows : {"shared", "local"}, default="shared"
+        "shared": every process passes the same X and y, such as a memmap or an ``ImageFolder`` on storage that all of
+        them see, and reads the rows that it needs. "local": every process passes its own part. The data set is the
+        part of the first process, then that of the second, and so on. Rows travel between the processes, as they are
+        stored, two batches ahead of the step. A validation set is the same in all processes.
     timeout : float, default=60.0
         Seconds without a sign of life after which a process counts as lost.
 
@@ -69,6 +76,7 @@ def mpi(comm: Any = None, *, timeout: float = 60.0) -> Generator[int, None, None
         if rank == 0:
             clf.save("model.npz")
     """
+    choice("shared", "local").check("rows", rows)
     number(0, closed="neither").check("timeout", timeout)
     try:
         from mpi4py import MPI
@@ -85,13 +93,14 @@ def mpi(comm: Any = None, *, timeout: float = 60.0) -> Generator[int, None, None
             )
     if MPI.Query_thread() < MPI.THREAD_MULTIPLE:
         raise RuntimeError(
-            "mpi() needs an MPI library that several threads may call (MPI_THREAD_MULTIPLE), for its heartbeat. "
-            "Install one that does: pip install mpich"
+            "mpi() needs an MPI library that several threads may call (MPI_THREAD_MULTIPLE). Install one with: "
+            f"{install_library('mpich')}"
         )
     if comm.Get_size() == 1:
         yield 0
         return
     communicator = MPICommunicator(comm, timeout)
+    communicator.holds_parts = rows == "local"
     try:
         with ranks(communicator):
             yield communicator.rank

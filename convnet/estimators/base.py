@@ -25,7 +25,7 @@ from convnet.fitted.network_cache import NetworkCache
 from convnet.fitted.state import commit, fit_snapshot, fitted_attributes
 from convnet.fitted.validate import validate_fitted
 from convnet.fitted.weights import replaced
-from convnet.fitting.ranks import fit_on_ranks
+from convnet.fitting.ranks import data_of_all_ranks, fit_on_ranks
 from convnet.fitting.session import FitSession
 from convnet.fitting.transfer import layers_up_to
 from convnet.graph import Plan
@@ -253,7 +253,10 @@ class BaseConvNet(
         **passed: Any,
     ) -> Self:
         """Run one call of ``fit`` or ``partial_fit``; see `FitSession` for the arguments."""
-        with fit_on_ranks() as communicator:
+        with (
+            fit_on_ranks() as communicator,
+            data_of_all_ranks(communicator, X, y, sample_weight) as (X, y, sample_weight),
+        ):
             if resume:
                 validate_fitted(self, trained=True, force=not partial)
             session = self._session(

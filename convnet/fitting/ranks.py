@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from scipy.sparse import issparse
 
 from convnet.communication.communicator import current
+from convnet.data.lazy.shared_rows import distribute_rows
 from convnet.fitting.callback_view import array_hash, parameter_texts
+from convnet.inputs.targets import as_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -39,6 +42,30 @@ def fit_on_ranks() -> Generator[Communicator | None, None, None]:
     except BaseException as error:
         communicator.fail_fit(error)
         raise
+
+
+@contextmanager
+def data_of_all_ranks(
+    communicator: Communicator | None, X: Any, y: Any, sample_weight: Any
+) -> Generator[tuple[Any, Any, Any], None, None]:
+    """Yield X, y and sample weights as passed or, if each rank has passed its own part, those of all ranks.
+
+    Rows that other ranks hold are read from them when they are needed.
+    """
+    if communicator is None or not communicator.holds_parts:
+        yield X, y, sample_weight
+        return
+    held = X if hasattr(X, "shape") and hasattr(X, "dtype") else np.asarray(X)
+    targets = as_target(y)
+    if issparse(targets):
+        targets = targets.toarray()
+    rows, targets, weights = distribute_rows(communicator, held, targets, sample_weight)
+    try:
+        yield rows, targets, weights
+    except BaseException:
+        rows.close(wait=False)
+        raise
+    rows.close()
 
 
 def check_same_fit(communicator: Communicator, session: Any) -> None:

@@ -249,6 +249,23 @@ def test_ranks_with_other_parameters_or_data(data):
     assert all(run_ranks(3, run))
 
 
+def test_each_rank_passes_its_own_part(data):
+    X, y = data
+    weights = np.random.default_rng(3).random(N)
+    clf = classifier(NETS["batch norm"], early_stopping=True)
+    expected = clone(clf).fit(X, y, sample_weight=weights)
+    bounds = [0, 9, 50, N]
+
+    def run(communicator):
+        communicator.holds_parts = True
+        own = slice(*bounds[communicator.rank : communicator.rank + 2])
+        with use(communicator):
+            return clone(clf).fit(X[own], y[own], sample_weight=weights[own])
+
+    for found in run_ranks(3, run):
+        assert_same_fit(found, expected)
+
+
 def test_an_unknown_seed_is_that_of_rank_0(data):
     first, *others = fit_on_ranks(
         3, classifier(NETS["plain"], random_state=None), lambda c: c.fit(*data)

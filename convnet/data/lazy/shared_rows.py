@@ -48,8 +48,8 @@ class Blocks:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What a rank says of its blocks."""
+class _Contents:
+    """What a rank says of the blocks that it holds."""
 
     numbers: list[int]
     lengths: list[int]
@@ -57,7 +57,7 @@ class _Part:
     dtypes: list[str]
 
     @classmethod
-    def of(cls, held: Blocks) -> _Part:
+    def of(cls, held: Blocks) -> _Contents:
         blocks = held.blocks
         return cls(
             held.numbers,
@@ -96,7 +96,7 @@ class SharedRows:
     def __init__(self, communicator: Communicator, held: Any) -> None:
         self._communicator, self._rank = communicator, communicator.rank
         self._held = held if isinstance(held, Blocks) else Blocks([held], [communicator.rank])
-        parts: list[_Part] = communicator.gather_objects(_Part.of(self._held))
+        parts: list[_Contents] = communicator.gather_objects(_Contents.of(self._held))
         _check_alike(parts)
         self.shape, self.dtype = self._held.shape, self._held.dtype
         placed = sorted(
@@ -188,7 +188,7 @@ class SharedRows:
         return np.ascontiguousarray(self._held.read_rows(rows)).reshape(-1).view(np.uint8)
 
 
-def _check_alike(parts: Sequence[_Part]) -> None:
+def _check_alike(parts: Sequence[_Contents]) -> None:
     first = next(part for part in parts if part.numbers)
     for rank, part in enumerate(parts):
         for shape, dtype in zip(part.shapes, part.dtypes, strict=True):
