@@ -4,6 +4,7 @@
     folder/        ImageFolder: a folder as an array-like that reads images when they are needed
     reader.py      ImageReader: a transformer from files to arrays
     array_file.py  ArrayFile: a .npy file that is read when needed, and pickled as its path
+    shared_rows.py SharedRows: an array of which each rank of a distributed fit holds some rows
     images/        one file: opening, checking, resizing
     lazy/          any X that is read in parts, and its prefetching
     arraylikes.py  objects of any library as arrays, and those whose samples are read when they are needed

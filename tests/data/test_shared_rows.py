@@ -7,7 +7,7 @@ import pytest
 from tcp_ranks import run_tcp_ranks
 from thread_ranks import run_ranks
 
-from convnet.communication.rows import Blocks, SharedRows, distribute_rows
+from convnet.data.shared_rows import Blocks, SharedRows, distribute_rows
 
 RUNNERS = {"threads": run_ranks, "tcp": run_tcp_ranks}
 X = np.random.default_rng(0).integers(0, 256, (40, 5, 4, 3), np.uint8)
@@ -85,7 +85,7 @@ def test_no_row_travels_twice_in_a_read_or_to_the_rank_that_holds_it(run):
 
 
 def test_large_reads_come_in_parts(run, monkeypatch):
-    monkeypatch.setattr("convnet.communication.rows.ANSWER", 100)  # less than two rows
+    monkeypatch.setattr("convnet.data.shared_rows.ANSWER", 100)  # less than two rows
 
     def read(communicator):
         rows = SharedRows(communicator, part(X, communicator.rank, 3))
