@@ -11,6 +11,7 @@ class RankError(RuntimeError):
     rank : int
         The rank that has failed.
     message : str
+        What happened.
     is_lost : bool, default=False
         Whether the rank does not answer. If not, it has told the reason.
     """

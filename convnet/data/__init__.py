@@ -5,7 +5,7 @@
     reader.py      ImageReader: a transformer from files to arrays
     array_file.py  ArrayFile: a .npy file that is read when needed, and pickled as its path
     images/        one file: opening, checking, resizing
-    lazy/          any X that is read in parts, and its prefetching
+    lazy/          any X that is read in parts or from other ranks, and its prefetching
     arraylikes.py  objects of any library as arrays, and those whose samples are read when they are needed
     parallel.py    calls in several threads
     progress.py    progress lines

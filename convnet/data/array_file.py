@@ -100,7 +100,18 @@ class ArrayFile:
         return part
 
     def read_rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """Return rows given by their indices, in any order, with repeats."""
+        """Return rows given by their indices.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            In any order, with repeats.
+
+        Returns
+        -------
+        array : ndarray of shape (len(rows), *shape[1:])
+            Their values.
+        """
         return np.asarray(self._array[rows if self._rows is None else self._rows[rows]])
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """One fit on several processes, which may run on several machines, with the bits of one process.
 
-``mpi`` lets the fits inside its `with` block run on all processes that ``mpiexec`` has started. See docs/scaling.md.
+``mpi`` lets the fits inside its `with` block run on all processes that ``mpiexec`` has started. ``dask_fit`` trains on
+the workers of a Dask cluster, and ``dask_predict`` predicts on them. See docs/scaling.md.
 """
 
 from convnet.communication.errors import RankError

@@ -157,7 +157,7 @@ def _compute_parts(client: Client, *arrays: Any) -> list[Future]:
     from distributed import wait
 
     columns = [array.to_delayed().reshape(-1) for array in arrays]
-    make = dask.delayed(dask_rank.Part, pure=False)
+    make = dask.delayed(dask_rank.ChunkOfSamples, pure=False)
     parts: list[Future] = client.compute([make(*chunks) for chunks in zip(*columns, strict=True)])
     wait(parts)
     for part in parts:

@@ -27,7 +27,7 @@ _listeners: dict[bytes, Listener] = {}
 _running: dict[bytes, Communicator] = {}
 
 
-class Part:
+class ChunkOfSamples:
     """Chunks of X, y and sample weights of the same samples."""
 
     def __init__(self, X: Any, y: Any, sample_weight: Any = None) -> None:
@@ -73,7 +73,7 @@ def train(
     rank: int,
     addresses: list[Address],
     estimator: Any,
-    parts: list[Part],
+    parts: list[ChunkOfSamples],
     numbers: list[int],
     timeout: float,
 ) -> Any:
@@ -88,7 +88,7 @@ def train(
         Ports of all ranks.
     estimator : BaseConvNet
         It is not changed.
-    parts : list of Part
+    parts : list of ChunkOfSamples
         That this worker holds.
     numbers : list of int
         Their places among those of all workers.
@@ -111,7 +111,11 @@ def train(
 
 
 def _fit(
-    communicator: Communicator, estimator: Any, parts: list[Part], numbers: list[int], threads: int
+    communicator: Communicator,
+    estimator: Any,
+    parts: list[ChunkOfSamples],
+    numbers: list[int],
+    threads: int,
 ) -> Any:
     weights = [part.sample_weight for part in parts if part.sample_weight is not None]
     X, y, sample_weight = distribute_rows(

@@ -49,7 +49,7 @@ class Blocks:
 
 @dataclass(frozen=True)
 class _Contents:
-    """What a rank says of the blocks that it holds."""
+    """What a rank says of its blocks."""
 
     numbers: list[int]
     lengths: list[int]
