@@ -99,18 +99,24 @@ class Communicator(ABC):
         If the others go on, they raise `RankError`, or KeyboardInterrupt if that is the error. The next fit can begin.
         """
         if self.heartbeat is not None:
-            self.heartbeat.fail(_reason(error), self.fit)
+            self.heartbeat.fail(self._as_seen_by_others(error), self.fit)
 
     def fail(self, error: BaseException) -> None:
         """Tell the other ranks that this one has failed for good; all their exchanges raise `RankError`."""
         if self.heartbeat is not None:
-            self.heartbeat.fail(_reason(error), None)
+            self.heartbeat.fail(self._as_seen_by_others(error), None)
 
     def interrupt(self, reason: str) -> None:
         """Let the exchanges of this rank raise RankError, and then those of the others. Any thread may call it."""
         if self.heartbeat is not None:
-            self.heartbeat.lose(self.rank, reason)
-            self.heartbeat.fail(reason, None)
+            self.heartbeat.fail(self.heartbeat.lose(self.rank, reason), None)
+
+    def _as_seen_by_others(self, error: BaseException) -> RankError | None:
+        """Return what other ranks raise because of an error here; None is KeyboardInterrupt."""
+        if isinstance(error, RankError | KeyboardInterrupt):
+            return error if isinstance(error, RankError) else None
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return RankError(self.rank, f"rank {self.rank} failed: {reason}")
 
     def check_ranks(self) -> None:
         """Raise an error if another rank has failed or is lost. Backends call it while they wait."""
@@ -192,10 +198,6 @@ class Communicator(ABC):
     def barrier(self) -> None:
         """Wait for all ranks."""
         self.gather_objects(None)
-
-
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _picklable(outcome: tuple[bool, Any]) -> tuple[bool, Any]:

@@ -13,7 +13,6 @@ from convnet.communication.errors import RankError
 BEATS = 8  # that a rank sends within the timeout
 MAX_INTERVAL = 0.25  # seconds between two beats at most
 ALIVE = pickle.dumps(None)
-INTERRUPTED = "KeyboardInterrupt"
 CLOSED = "has closed its connection: its process has ended, or the network has failed"
 
 
@@ -39,16 +38,17 @@ class BeatChannel(ABC):
 
 @dataclass(frozen=True)
 class Failure:
-    """What a rank says of itself.
+    """What a rank says of itself, or of the rank because of which it fails.
 
     Parameters
     ----------
-    reason : str
+    error : RankError or None
+        What the other ranks raise; None is KeyboardInterrupt.
     fit : int or None
         Number of the fit that has failed; None: the rank takes part in nothing more.
     """
 
-    reason: str
+    error: RankError | None
     fit: int | None
 
 
@@ -96,11 +96,9 @@ class Heartbeat:
         """
         if self._lost is not None:
             raise self._lost
-        for rank, failure in self._failures.items():
+        for failure in self._failures.values():
             if failure.fit in (fit, None):
-                if failure.reason == INTERRUPTED:
-                    raise KeyboardInterrupt
-                raise RankError(rank, f"rank {rank} failed: {failure.reason}")
+                raise failure.error or KeyboardInterrupt
 
     def lose(self, rank: int, reason: str) -> RankError:
         """Note that a rank is lost, and return the error to raise."""
@@ -114,17 +112,18 @@ class Heartbeat:
             self._wake.set()
             self._looked.wait(0.5)
 
-    def fail(self, reason: str, fit: int | None) -> None:
+    def fail(self, error: RankError | None, fit: int | None) -> None:
         """Tell the others that this rank has failed, and wait until they know.
 
         Parameters
         ----------
-        reason : str
+        error : RankError or None
+            See `Failure`.
         fit : int or None
             Number of the fit that has failed: waits until it has failed on all ranks. None: this rank takes part in
             nothing more, and waits for one beat.
         """
-        self._own = Failure(reason, fit)
+        self._own = Failure(error, fit)
         self.look()
         end = time.monotonic() + (self.timeout if fit is not None else 2 * self._interval)
         while time.monotonic() < end and self._lost is None:

@@ -206,7 +206,9 @@ def test_another_token():
 
 
 @pytest.mark.parametrize(
-    "words", [b"", b"GET / HTTP/1.1\r\n\r\n", os.urandom(HELLO.size), os.urandom(100_000)]
+    "words",
+    [b"", b"GET / HTTP/1.1\r\n\r\n", os.urandom(HELLO.size), os.urandom(100_000)],
+    ids=["nothing", "HTTP", "a random hello", "much"],
 )
 def test_strangers_neither_join_nor_delay(words):
     listeners = [Listener(HOST) for _ in range(2)]
@@ -304,7 +306,7 @@ def test_an_answer_that_fails():
     with Processes(3, asking, 30.0) as ranks:
         for rank in range(3):
             lost, text = ranks.outcome(rank)
-            assert lost in (0, 1)  # rank 2 may hear it from rank 0
+            assert lost == 1
             assert "cannot answer rank 0: OSError: the disk is gone" in text
 
 
