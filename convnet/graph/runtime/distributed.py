@@ -25,84 +25,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convnet.communication.communicator import Communicator
-from convnet.engine import UPDATE_BLOCK
 from convnet.engine._program import lanes_per_task
 from convnet.graph.compiler import Compiled, TrainingMemory
-from convnet.graph.compiler.exchanges import BlockGradient, SampleMemory, TrainedParameter
+from convnet.graph.compiler.exchanges import SampleMemory
+from convnet.graph.runtime.division import Division, SharedGradient, runs
 from convnet.graph.runtime.pieces import Pieces
 
 if TYPE_CHECKING:
     from convnet.engine import Context
 
-UNITS = 8  # at least, into which the lanes are divided, if ranks are so few; ranks take whole units
 NOTHING = np.float32(-0.0)  # adding it changes no float, not even the sign of a zero
-
-
-def divide_lanes(lanes: int, size: int) -> tuple[list[int], int]:
-    """Return the first lane of each rank and the end of the last one, and the lanes of a unit.
-
-    Boundaries are multiples of the unit, a power of two, so that the sum of a unit is a branch of the tree of lanes.
-    """
-    unit = 1
-    if lanes % size == 0:
-        while lanes % (2 * unit * size) == 0:
-            unit *= 2
-    else:
-        while 2 * unit * max(UNITS, size) <= lanes:
-            unit *= 2
-    units = -(-lanes // unit)
-    return [min(lanes, unit * (units * rank // size)) for rank in range(size + 1)], unit
-
-
-def branches(first: int, last: int) -> list[tuple[int, int]]:
-    """Return [first, last) as the fewest branches of a binary tree: pairs of a first number and a power of two."""
-    found = []
-    while first < last:
-        length = first & -first or 1 << (last - first).bit_length()
-        while first + length > last:
-            length //= 2
-        found.append((first, length))
-        first += length
-    return found
-
-
-@dataclass
-class _Gradient:
-    """The gradient of a trained parameter.
-
-    Attributes
-    ----------
-    parameter : TrainedParameter
-    first_task : int
-        Number of the first task of its update; also of its first sum of squares.
-    block : BlockGradient or None
-        Set if it is computed by blocks over the whole batch.
-    by_rows : bool
-        Whether each rank computes some rows from all samples. If not, each sums those of its own samples.
-    owners : ndarray of int
-        The rank that updates each block of `UPDATE_BLOCK` parameters.
-    """
-
-    parameter: TrainedParameter
-    first_task: int
-    block: BlockGradient | None
-    by_rows: bool
-    owners: NDArray[np.intp]
-
-    def owned(self, rank: int) -> list[tuple[int, int]]:
-        """Return the ranges of the parameter, in floats, that a rank updates."""
-        return [
-            (begin * UPDATE_BLOCK, min(self.parameter.size, end * UPDATE_BLOCK))
-            for begin, end in _runs(self.owners == rank)
-        ]
 
 
 class DistributedStep:
@@ -142,12 +80,12 @@ class DistributedStep:
         self._program, self._exchanges = compiled.program, compiled.exchanges
         self._losses, self._lanes = losses, compiled.lanes
         self._rank, self._size = communicator.rank, communicator.size
-        self._bounds, self._unit = divide_lanes(self._lanes, self._size)
-        self._own_lanes = self._bounds[self._rank], self._bounds[self._rank + 1]
-        self._gradients = self._divide_gradients(batch_size)
+        self._division = Division(
+            compiled.exchanges, compiled.lanes, batch_size, communicator.rank, communicator.size
+        )
         self._clear_parts()
-        self._block_tasks = self._tasks_of_blocks()
-        self._update_tasks = self._tasks_of_update()
+        self._block_tasks = self._division.block_tasks()
+        self._update_tasks = self._division.update_tasks()
         self._lane_sums, self._block_sums = (
             _Sums(
                 [self._gradient_pieces(self._rank, to, by_lanes) for to in range(self._size)],
@@ -168,14 +106,16 @@ class DistributedStep:
         self._after_update = self._owned_pieces([(params, False), (squares, True)])
         self._of_norms = [] if norms is None else self._owned_pieces([(norms[1:], True)])
         self._moments = self._owned_pieces([(moment, False) for moment in moments])
-        self._sample_pieces = lru_cache(maxsize=4)(self._pieces_of_samples)
+        self._pieces_by_size: dict[int, tuple[dict[int, list[Pieces]], list[Pieces]]] = {}
 
     def run(self, context: Context, n: int, n_threads: int, scratch: NDArray[np.float32]) -> None:
         """Run a step of n samples."""
         exchanges = self._exchanges
-        first, last = self._own_lanes
-        run = min(self._unit, lanes_per_task(max(1, last - first), n_threads))
-        maps, losses = self._sample_pieces(n)
+        first, last = self._division.lanes
+        run = min(self._division.unit, lanes_per_task(max(1, last - first), n_threads))
+        if n not in self._pieces_by_size:  # that of the last batch of an epoch, beside the whole one
+            self._pieces_by_size[n] = self._pieces_of_samples(n)
+        maps, losses = self._pieces_by_size[n]
 
         def compute(
             begin: int, end: int, lane_run: int, tasks: NDArray[np.int64] | None = None
@@ -188,7 +128,7 @@ class DistributedStep:
                 n_threads,
                 begin,
                 end,
-                lanes=self._own_lanes,
+                lanes=self._division.lanes,
                 lane_run=lane_run,
                 tasks=tasks,
             )
@@ -204,19 +144,23 @@ class DistributedStep:
             if phase in exchanges.statistics:
                 self._gather(self._statistics[phase])
             elif phase == exchanges.blocks_phase:
-                self._program.merge_lanes(context, *self._own_lanes, self._unit, n_threads)
+                self._program.merge_lanes(
+                    context, *self._division.lanes, self._division.unit, n_threads
+                )
                 sums = self._communicator.start(self._exchange_lanes)
                 for gathered in pending:
                     gathered.result()
                 tasks = self._block_tasks
             elif phase != exchanges.bounds_phase and not summed:
                 if exchanges.blocks_phase < 0:
-                    self._program.merge_lanes(context, *self._own_lanes, self._unit, n_threads)
+                    self._program.merge_lanes(
+                        context, *self._division.lanes, self._division.unit, n_threads
+                    )
                     self._exchange_lanes(self._communicator)
                 else:
                     self._exchange_blocks()
                     sums.result()
-                run, summed = self._unit, True
+                run, summed = self._division.unit, True
             if phase in (exchanges.norms_phase, exchanges.update_phase):
                 tasks = self._update_tasks
             begin = phase + 1
@@ -233,108 +177,11 @@ class DistributedStep:
 
     def samples(self, n: int) -> tuple[int, int]:
         """Return the samples [first, last) of a batch of n that this rank takes through the net."""
-        return self._samples_of(self._rank, n)
-
-    def _samples_of(self, rank: int, n: int) -> tuple[int, int]:
-        first, last = self._bounds[rank], self._bounds[rank + 1]
-        return n * first // self._lanes, n * last // self._lanes
-
-    # How the work is divided
-
-    def _divide_gradients(self, batch_size: int) -> list[_Gradient]:
-        """Return the gradients of all trained parameters, with the ranks that update them."""
-        blocks = {
-            name: block
-            for block in self._exchanges.blocks
-            for name in (block.weights, block.bias)
-            if name is not None
-        }
-        by_rows = {id(block): self._by_rows(block, batch_size) for block in self._exchanges.blocks}
-        gradients, first = [], 0
-        for parameter in self._exchanges.trained:
-            block = blocks.get(parameter.name)
-            count = -(-parameter.size // UPDATE_BLOCK)
-            rows = block is not None and by_rows[id(block)]
-            owners = np.zeros(count, np.intp)
-            gradients.append(_Gradient(parameter, first, block, rows, owners))
-            first += count
-        shared = sum(len(g.owners) for g in gradients if not g.by_rows)
-        begin = 0
-        for gradient in gradients:
-            if gradient.by_rows:
-                self._own_computed(gradient)
-                continue
-            count = len(gradient.owners)
-            gradient.owners[:] = np.arange(begin, begin + count) * self._size // shared
-            begin += count
-        return gradients
-
-    def _by_rows(self, block: BlockGradient, batch_size: int) -> bool:
-        """Return whether each rank computes some rows of a gradient from the maps of all samples."""
-        lanes, groups = self._lanes, block.groups
-        whole = lanes % groups == 0 and not any(b * groups % lanes for b in self._bounds)
-        if not whole:
-            return True
-        parts = max(len(branches(*self._groups_of(rank, groups))) for rank in range(self._size))
-        weights = block.taps * block.rows * block.columns
-        return batch_size * sum(memory.floats for memory in block.maps) < parts * weights
-
-    def _groups_of(self, rank: int, groups: int) -> tuple[int, int]:
-        first, last = self._bounds[rank], self._bounds[rank + 1]
-        return first * groups // self._lanes, last * groups // self._lanes
-
-    def _row_blocks_of(self, rank: int, block: BlockGradient) -> tuple[int, int]:
-        return block.row_blocks * rank // self._size, block.row_blocks * (rank + 1) // self._size
-
-    def _computed(self, gradient: _Gradient, rank: int) -> list[tuple[int, int]]:
-        """Return the ranges of a parameter's gradient, in floats, of which a rank computes the sum or a part."""
-        block, size = gradient.block, gradient.parameter.size
-        if block is None or not gradient.by_rows:
-            return [(0, size)]
-        first, last = self._row_blocks_of(rank, block)
-        if gradient.parameter.name == block.bias:  # the tasks of the first rows compute it
-            return [(0, size)] if first == 0 < last else []
-        begin, end = first * block.block_rows, min(block.rows, last * block.block_rows)
-        tap = block.rows * block.columns
-        ranges = [
-            (t * tap + begin * block.columns, t * tap + end * block.columns)
-            for t in range(block.taps)
-        ]
-        return _joined(ranges if begin < end else [])
-
-    def _own_computed(self, gradient: _Gradient) -> None:
-        """Let each block of parameters be updated by the rank that computes the gradient of its first one."""
-        starts = np.arange(len(gradient.owners)) * UPDATE_BLOCK
-        for rank in range(self._size):
-            for begin, end in self._computed(gradient, rank):
-                gradient.owners[(starts >= begin) & (starts < end)] = rank
-
-    def _tasks_of_blocks(self) -> NDArray[np.int64]:
-        """Return the numbers of this rank's tasks in the phase that sums by blocks."""
-        tasks: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-        by_rows = {g.parameter.name: g.by_rows for g in self._gradients}
-        for block in self._exchanges.blocks:
-            shape = block.groups, block.row_blocks, block.column_blocks
-            numbers = (block.first_task + np.arange(block.tasks, dtype=np.int64)).reshape(shape)
-            if by_rows[block.weights]:
-                first, last = self._row_blocks_of(self._rank, block)
-                tasks.append(numbers[:, first:last].reshape(-1))
-            else:
-                first, last = self._groups_of(self._rank, block.groups)
-                tasks.append(numbers[first:last].reshape(-1))
-        return np.concatenate(tasks)
-
-    def _tasks_of_update(self) -> NDArray[np.int64]:
-        """Return the numbers of this rank's tasks in the phases that update."""
-        numbers = [
-            g.first_task + np.flatnonzero(g.owners == self._rank).astype(np.int64)
-            for g in self._gradients
-        ]
-        return np.concatenate([np.zeros(0, np.int64), *numbers])
+        return self._division.samples_of(self._rank, n)
 
     # What is exchanged
 
-    def _part(self, gradient: _Gradient, number: int) -> tuple[NDArray[np.float32], int]:
+    def _part(self, gradient: SharedGradient, number: int) -> tuple[NDArray[np.float32], int]:
         """Return the memory of a part of a gradient, that of a lane or of a group, and its offset there."""
         parameter = gradient.parameter
         if parameter.by_lanes:
@@ -342,25 +189,14 @@ class DistributedStep:
             return self._memory.lane_grads, number * lane_floats + parameter.gradient
         return self._memory.batch_grads, parameter.gradient + number * parameter.part
 
-    def _parts_of(self, gradient: _Gradient, rank: int) -> list[tuple[int, int]]:
-        """Return the branches of the tree of lanes or groups whose sums a rank computes."""
-        if gradient.parameter.by_lanes:
-            first, last = self._bounds[rank], self._bounds[rank + 1]
-            return [(lane, self._unit) for lane in range(first, last, self._unit)]
-        if gradient.block is None:
-            return []  # batch norm: every rank computes the whole gradient
-        if gradient.by_rows:
-            return [(0, gradient.block.groups)]
-        return branches(*self._groups_of(rank, gradient.block.groups))
-
     def _gradient_places(self, of: int, to: int) -> list[tuple[bool, NDArray[Any], int, int]]:
         """Return where the sums lie that rank `of` sends to rank `to`, and whether they are sums of lanes."""
         places: list[tuple[bool, NDArray[Any], int, int]] = []
-        units = range(self._bounds[of], self._bounds[of + 1], self._unit)
+        units = range(self._division.bounds[of], self._division.bounds[of + 1], self._division.unit)
         lanes: list[list[tuple[bool, NDArray[Any], int, int]]] = [[] for _ in units]
-        for gradient in self._gradients:
-            ranges = _common(self._computed(gradient, of), gradient.owned(to))
-            for place, (number, _) in enumerate(self._parts_of(gradient, of)):
+        for gradient in self._division.gradients:
+            ranges = _common(self._division.computed(gradient, of), gradient.owned(to))
+            for place, (number, _) in enumerate(self._division.parts_of(gradient, of)):
                 memory, offset = self._part(gradient, number)
                 by_lanes = gradient.parameter.by_lanes
                 target = lanes[place] if by_lanes else places
@@ -380,16 +216,18 @@ class DistributedStep:
             Pieces(
                 (array, *span)
                 for array, is_by_block in arrays
-                for gradient in self._gradients
+                for gradient in self._division.gradients
                 for span in self._spans(gradient, rank, is_by_block)
             )
             for rank in range(self._size)
         ]
 
-    def _spans(self, gradient: _Gradient, rank: int, is_by_block: bool) -> list[tuple[int, int]]:
+    def _spans(
+        self, gradient: SharedGradient, rank: int, is_by_block: bool
+    ) -> list[tuple[int, int]]:
         if is_by_block:
             first = gradient.first_task
-            return [(first + a, first + b) for a, b in _runs(gradient.owners == rank)]
+            return [(first + a, first + b) for a, b in runs(gradient.owners == rank)]
         offset = gradient.parameter.offset
         return [(offset + a, offset + b) for a, b in gradient.owned(rank)]
 
@@ -400,17 +238,17 @@ class DistributedStep:
                 (arena, memory.start + a * memory.floats, memory.start + b * memory.floats)
                 for memory in self._exchanges.statistics[phase]
             )
-            for a, b in zip(self._bounds, self._bounds[1:], strict=False)
+            for a, b in zip(self._division.bounds, self._division.bounds[1:], strict=False)
         ]
 
     def _pieces_of_samples(self, n: int) -> tuple[dict[int, list[Pieces]], list[Pieces]]:
         """Return the maps of each rank's samples, by the phase before which they are complete, and the losses."""
-        by_rows = {g.parameter.name for g in self._gradients if g.by_rows}
+        by_rows = {g.parameter.name for g in self._division.gradients if g.by_rows}
         wanted: dict[int, dict[SampleMemory, None]] = {}
         for block in self._exchanges.blocks:
             if block.weights in by_rows:
                 wanted.setdefault(block.ready + 1, {}).update(dict.fromkeys(block.maps))
-        spans = [self._samples_of(rank, n) for rank in range(self._size)]
+        spans = [self._division.samples_of(rank, n) for rank in range(self._size)]
         maps = {
             phase: [self._pieces_of_maps(memories, *span) for span in spans]
             for phase, memories in wanted.items()
@@ -441,15 +279,15 @@ class DistributedStep:
 
     def _exchange_blocks(self) -> None:
         """Add up this rank's groups of samples, and exchange the sums by blocks."""
-        for gradient in self._gradients:
+        for gradient in self._division.gradients:
             if gradient.block is not None:
                 self._sum_groups(gradient)
         self._block_sums.exchange(self._communicator)
 
-    def _sum_groups(self, gradient: _Gradient) -> None:
+    def _sum_groups(self, gradient: SharedGradient) -> None:
         """Add up the sums of groups of samples along the tree; the sum of a branch is that of its first group then."""
-        for begin, end in self._computed(gradient, self._rank):
-            for first, length in self._parts_of(gradient, self._rank):
+        for begin, end in self._division.computed(gradient, self._rank):
+            for first, length in self._division.parts_of(gradient, self._rank):
                 parts = []
                 for number in range(first, first + length):
                     memory, offset = self._part(gradient, number)
@@ -464,7 +302,7 @@ class DistributedStep:
 
     def _clear_parts(self) -> None:
         """Fill the parts that no rank computes with what changes no sum."""
-        for gradient in self._gradients:
+        for gradient in self._division.gradients:
             if gradient.block is None:
                 continue
             for number in range(gradient.block.groups):
@@ -503,23 +341,6 @@ def _gather(communicator: Communicator, pieces: Sequence[Pieces]) -> None:
     for rank, piece in enumerate(pieces):
         if rank != own:
             piece.unpack()
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return the ranges [begin, end) of consecutive True values."""
-    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return ranges in which those that touch are one."""
-    found: list[tuple[int, int]] = []
-    for begin, end in ranges:
-        if found and found[-1][1] == begin:
-            found[-1] = found[-1][0], end
-        else:
-            found.append((begin, end))
-    return found
 
 
 def _common(
