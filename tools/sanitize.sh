@@ -173,7 +173,7 @@ else # two halves at once
     else # not those that only try much of the same, or little of the engine
         first=(tests/engine/test_*_kernels.py)
         second=(tests/graph/test_{augmentation,frozen,gradient,guards,mixing,residual,stochastic_depth,trainer,weights,whole_nets,wrong_sizes}.py
-            tests/engine/test_{calls,kernel_table,lanes,probabilities,single,threads}.py tests/data/images/test_pixels.py)
+            tests/engine/test_{calls,kernel_table,lanes,probabilities,program,single,threads}.py tests/data/images/test_pixels.py)
     fi
     export CONVNET_TEST_EXAMPLES=${CONVNET_TEST_EXAMPLES:-2}
     run pytest -q -n 0 -m "slow or not slow" -p no:cacheprovider --capture=sys "${first[@]}" >build/first.log 2>&1 &
