@@ -31,6 +31,17 @@ settings.register_profile(
 settings.load_profile("convnet")
 
 
+LONG = os.environ.get("CONVNET_TESTS") == "long"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave tests that are marked "long" to the long form."""
+    left = [] if LONG else [item for item in items if item.get_closest_marker("long")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
 @pytest.fixture(scope="session")
 def digits():
     """Return the first 600 digits: uint8 images of shape (600, 8, 8, 1) and labels."""

@@ -14,9 +14,15 @@ from mpi_programs import Program, needs_mpi, run, wait_for
 
 HERE = Path(__file__).parent
 FITS, FAULT = HERE / "mpi_fits.py", HERE / "mpi_fault.py"
-IS_LONG = bool(os.environ.get("CONVNET_TEST_LONG"))
-SIZES = [(n, t) for n in (1, 2, 3, 4, 8) for t in (1, 2)] if IS_LONG else [(1, 1), (2, 2), (3, 1)]
-KILLS, STOPS = (50, 10) if IS_LONG else (1, 1)
+QUICK = (1, 1), (2, 2), (3, 1)
+SIZES = [
+    pytest.param(n, threads, marks=[] if (n, threads) in QUICK else pytest.mark.long)
+    for n in (1, 2, 3, 4, 8)
+    for threads in (1, 2)
+]
+KILLS, STOPS = (
+    [pytest.param(i, marks=pytest.mark.long if i else []) for i in range(n)] for n in (50, 10)
+)
 TIMEOUT = 3  # seconds without a sign of life
 
 pytestmark = needs_mpi
@@ -45,7 +51,7 @@ def weights(tmp_path_factory):
     return dict(np.load(folder / "weights.npz"))
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", KILLS)
 def test_a_killed_rank(tmp_path, weights, number):
     rng = np.random.default_rng(number)
     program = Program(3, FAULT, tmp_path, "none", 6, TIMEOUT)
@@ -59,7 +65,7 @@ def test_a_killed_rank(tmp_path, weights, number):
     _assert_equal(dict(np.load(tmp_path / "weights.npz")), weights)
 
 
-@pytest.mark.parametrize("number", range(STOPS))
+@pytest.mark.parametrize("number", STOPS)
 def test_a_stopped_rank(tmp_path, number):
     rng = np.random.default_rng(number)
     program = Program(3, FAULT, tmp_path, "none", 1000, TIMEOUT)

@@ -93,13 +93,20 @@ def assert_same(net, x, content, **options):
     return found
 
 
+def marks(name, dynamo, dynamic):
+    """Return the marks of a case. The exporter "dynamo" takes up to a minute for a net."""
+    if dynamo and name not in ("resnet18", "squeezenet1-1"):
+        return [pytest.mark.long]
+    return [] if (name, dynamo) in QUICK and not (dynamo and dynamic) else [pytest.mark.slow]
+
+
 CASES = [
     pytest.param(
         name,
         dynamo,
         dynamic,
         id=f"{name}-{'dynamo' if dynamo else 'script'}-{'dynamic' if dynamic else 'fixed'}",
-        marks=[] if (name, dynamo) in QUICK and not (dynamo and dynamic) else [pytest.mark.slow],
+        marks=marks(name, dynamo, dynamic),
     )
     for name in MAPS
     for dynamo in (False, True)
