@@ -18,6 +18,7 @@ from convnet.inputs.tasks.classification import check_kind
 from convnet.inspection.explorer import (
     ExplorerPage,
     FinalFunction,
+    Lesson,
     Samples,
     make_document,
     write_page,
@@ -96,11 +97,12 @@ def write_explorer(
     n_max: int,
     title: str | None,
     names: Sequence[str] | None = None,
+    lesson: Lesson | None = None,
 ) -> ExplorerPage:
     """Write the page of an estimator, see `ExplorerMixin.explore`.
 
     `names` are those of the images, one for each row of X. None: those of their files if X knows them, else the numbers
-    of the rows.
+    of the rows. `lesson` is a guided tour of the page.
     """
     net, kind = fit_snapshot(estimator), type(estimator).__name__
     network = net._network()
@@ -140,6 +142,7 @@ def write_explorer(
         title=printable(kind if title is None else title),
         estimator=kind,
         version=__version__,
+        lesson=lesson,
     )
     return write_page(document, path)
 

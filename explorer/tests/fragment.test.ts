@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { NO_EDITS } from "../src/state/edits";
 import { readFragment, writeFragment } from "../src/state/fragment";
 
-const VIEW = { ...NO_EDITS, image: 3, layer: "residual1/conv1 & <b>", channel: 2, row: 0, column: 5, ownScale: true, rotation: -15 };
+const VIEW = { ...NO_EDITS, image: 3, layer: "residual1/conv1 & <b>", channel: 2, row: 0, column: 5, ownScale: true, rotation: -15, step: 2 };
 
 test("a fragment is read as it was written", () => {
   expect({ ...VIEW, ...readFragment(writeFragment(VIEW)) }).toEqual(VIEW);

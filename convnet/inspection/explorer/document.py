@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.graph.plan import Plan
+    from convnet.inspection.explorer.lesson import Lesson
     from convnet.inspection.explorer.samples import FinalFunction, Samples
 
 
@@ -32,6 +33,7 @@ def make_document(
     title: str,
     estimator: str,
     version: str,
+    lesson: Lesson | None = None,
 ) -> dict[str, Any]:
     """Return the document of the page.
 
@@ -47,6 +49,8 @@ def make_document(
         From outputs to predictions.
     title, estimator, version : str
         Title of the page, name of the estimator's class, and version of convnet.
+    lesson : Lesson, default=None
+        A guided tour, and the panels that the page has. None: the page has the usual panels and no tour.
 
     Returns
     -------
@@ -66,5 +70,6 @@ def make_document(
         "final": final.to_json(),
         **shown,
         "left_out": {"images": n_left_out, "parameters": described.left_out},
+        **({} if lesson is None else {"lesson": lesson.to_json()}),
         "weights": b64encode(described.weights.astype("<f4").tobytes()).decode("ascii"),
     }

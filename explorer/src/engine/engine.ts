@@ -56,6 +56,11 @@ export class Engine {
     return this.graph.chain(layer, index[2]).map((op) => ({ op, step: KERNELS[op.op].step(op, memory, index) }));
   }
 
+  /** Return the values of a parameter, by its number; none if it was left out. */
+  weights(parameter: number): number[] {
+    return [...(this.parameters[parameter] ?? [])];
+  }
+
   private isComputable(op: Operation, missing: Set<number>): boolean {
     const inputs = op.other === null ? [op.src] : [op.src, op.other];
     if (inputs.some((buffer) => missing.has(this.graph.root(buffer)))) return false;

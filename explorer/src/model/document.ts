@@ -61,6 +61,24 @@ export interface Final {
   scale: number[] | null;
 }
 
+export type Panel = "images" | "lab" | "net" | "detail" | "editor" | "costs";
+
+/** A step of a tour: what to read, the fragment of the view that it shows, and the panel to look at. */
+export interface TourStep {
+  title: string;
+  text: string;
+  show: string;
+  look: Panel;
+}
+
+/** A lesson: a tour of the page, and the panels that the page has. `kernels` are those to choose from in the lab. */
+export interface Lesson {
+  summary: string;
+  panels: Panel[];
+  steps: TourStep[];
+  kernels: { name: string; values: number[] }[];
+}
+
 export interface PageDocument {
   format: number;
   version: string;
@@ -72,6 +90,7 @@ export interface PageDocument {
   samples: Sample[];
   left_out: { images: number; parameters: string[] };
   weights: string;
+  lesson?: Lesson;
 }
 
 export const FORMAT = 1;

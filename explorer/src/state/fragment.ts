@@ -9,9 +9,10 @@ export interface View extends Edits {
   row: number;
   column: number;
   ownScale: boolean;
+  step: number; // of the tour, from 1; 0: closed
 }
 
-const NUMBERS = ["image", "channel", "row", "column", "brightness", "right", "down", "rotation"] as const;
+const NUMBERS = ["image", "channel", "row", "column", "brightness", "right", "down", "rotation", "step"] as const;
 
 /** Return the parts of a view that a fragment names. Values that are not numbers are ignored. */
 export function readFragment(fragment: string): Partial<View> {
@@ -27,10 +28,12 @@ export function readFragment(fragment: string): Partial<View> {
   return view;
 }
 
-/** Return the fragment of a view. What is 0 is left out. */
-export function writeFragment(view: View): string {
+/** Return the fragment of a view and of what else is selected. Numbers that are 0 are left out, but not both of a pixel. */
+export function writeFragment(view: View, others: Record<string, string> = {}): string {
   const found = new URLSearchParams({ layer: view.layer });
   for (const name of NUMBERS) if (view[name] !== 0) found.set(name, String(view[name]));
+  if (view.row === 0 && view.column === 0) found.set("row", "0"); // without any, the pixel in the middle is selected
   if (view.ownScale) found.set("scale", "own");
+  for (const [name, value] of Object.entries(others)) found.set(name, value);
   return `#${found}`;
 }

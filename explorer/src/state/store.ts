@@ -1,17 +1,19 @@
 /** The state of the page: what is selected, the image that the net reads, and what it computes. */
 
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Buffers } from "../engine/engine";
 import { Engine } from "../engine/engine";
 import type { Pass } from "../engine/runner";
 import { Runner } from "../engine/runner";
 import { floatsOf } from "../model/bytes";
-import type { Layer, PageDocument, Shape } from "../model/document";
+import type { Layer, Lesson, PageDocument, Shape } from "../model/document";
 import { strongestFirst } from "../model/channels";
 import { finalValues, scaled, valuesOf } from "../model/samples";
 import type { Edits } from "./edits";
 import { NO_EDITS, edited } from "./edits";
 import { readFragment, writeFragment } from "./fragment";
+import type { Lab } from "./lab";
+import { labNet, readLab, readNumbers, writeLab, writeNumbers } from "./lab";
 
 /** The name of the last column, which is not a layer. */
 export const PREDICTION = "";
@@ -22,7 +24,7 @@ export interface Check {
 }
 
 export class Store {
-  readonly engine: Engine;
+  readonly lesson: Lesson | null;
   readonly shape: Shape; // of the input, as a map
   readonly outputLayer: Layer;
 
@@ -38,15 +40,18 @@ export class Store {
   readonly buffers = signal<Buffers>(new Map());
   readonly milliseconds = signal(0);
   readonly check = signal<Check | null>(null);
+  readonly step = signal(0); // of the tour, from 1; 0: closed
+  readonly lab = signal<Lab | null>(null); // null: the page has no lab
 
   readonly values = computed(() => edited(this.base.value, this.shape, this.edits.value, this.range));
-  readonly outputs = computed(() => this.engine.values(this.buffers.value, this.document.net.output));
+  readonly outputs = computed(() => this.engine.values(this.buffers.value, this.engine.net.output));
   readonly probabilities = computed(() => {
     const outputs = this.outputs.value;
     return outputs && finalValues(outputs, this.document.final);
   });
 
-  private readonly wasAddressed = location.hash.length > 1;
+  private readonly labEngine = signal<Engine | null>(null);
+  private selectsStrongest = location.hash.length <= 1; // once the maps are known
   private pending: Float32Array | null = null;
   private running = false;
 
@@ -54,17 +59,21 @@ export class Store {
     readonly document: PageDocument,
     readonly samples: Float32Array[],
     readonly range: [number, number],
-    engine: Engine,
+    private readonly netEngine: Engine,
     private readonly runner: Runner,
   ) {
-    this.engine = engine;
-    this.shape = engine.graph.shape(document.net.input);
+    this.lesson = document.lesson ?? null;
+    this.shape = netEngine.graph.shape(document.net.input);
     this.outputLayer = document.net.layers[document.net.layers.length - 1];
     this.layer.value = this.firstLayer();
     this.base.value = samples[0];
     this.readAddress();
-    addEventListener("hashchange", () => batch(() => this.readAddress()));
-    effect(() => this.request(scaled(this.values.value, document.input)));
+    addEventListener("hashchange", () => this.readAddress());
+    effect(() => {
+      const input = scaled(this.values.value, document.input);
+      if (this.lab.value) this.runLab(input, this.lab.value);
+      else this.request(input);
+    });
     effect(() => this.writeAddress());
   }
 
@@ -74,6 +83,11 @@ export class Store {
     const runner = await Runner.create(engine, weights);
     const samples = await Promise.all(document.samples.map((sample) => valuesOf(sample, document.input)));
     return new Store(document, samples, rangeOf(document, samples), engine, runner);
+  }
+
+  /** The net that is shown: that of the document, or that of the lab. */
+  get engine(): Engine {
+    return this.labEngine.value ?? this.netEngine;
   }
 
   /** Whether the input is a picture: a map with more than one row. */
@@ -100,6 +114,27 @@ export class Store {
       this.image.value = -1;
       this.base.value = values;
     });
+  }
+
+  /** Show a step of the tour with its view, or close the tour: 0. A step that names no channel shows the strongest one. */
+  goTo(step: number): void {
+    const found = this.lesson?.steps[step - 1];
+    batch(() => {
+      if (found) this.readView(found.show);
+      this.step.value = found ? step : 0;
+    });
+    this.selectsStrongest = false;
+    if (found && readFragment(found.show).channel === undefined) this.selectStrongestSoon();
+  }
+
+  /** Change the net of the lab. */
+  setLab(change: Partial<Lab>): void {
+    if (this.lab.value) this.lab.value = { ...this.lab.value, ...change };
+  }
+
+  /** Return the kernel that the lab begins with. */
+  get labKernel(): number[] {
+    return this.netEngine.weights(0);
   }
 
   /** Select a layer and a channel of its output: the strongest one, if none is given. */
@@ -129,7 +164,7 @@ export class Store {
   /** Compute an image that is not shown. */
   async outputsOf(values: Float32Array): Promise<Float32Array | undefined> {
     const { buffers } = await this.runner.compute(scaled(values, this.document.input));
-    return this.engine.values(buffers, this.document.net.output);
+    return this.netEngine.values(buffers, this.document.net.output);
   }
 
   /** Compare the outputs for all samples with those that were recorded. */
@@ -181,19 +216,59 @@ export class Store {
     this.column.value = within(this.column.value, w);
   }
 
+  /** Read the address. An address that names nothing, or nothing but a step, begins a tour there. */
   private readAddress(): void {
     const view = readFragment(location.hash);
+    const step = within(view.step ?? 0, (this.lesson?.steps.length ?? 0) + 1);
+    if (this.lesson?.steps.length && Object.keys(view).every((name) => name === "step")) {
+      this.goTo(location.hash.length > 1 ? step : 1);
+      return;
+    }
+    batch(() => {
+      this.readView(location.hash);
+      this.step.value = step;
+    });
+  }
+
+  private readView(fragment: string): void {
+    const view = readFragment(fragment);
+    const others = new URLSearchParams(fragment.replace(/^#/, ""));
     const layer = view.layer;
-    if (layer !== undefined && (layer === PREDICTION || this.engine.graph.layers.has(layer))) this.layer.value = layer;
     this.image.value = within(view.image ?? 0, this.samples.length);
     this.base.value = this.samples[this.image.value];
-    this.channel.value = view.channel ?? 0;
-    this.row.value = view.row ?? this.middle(0);
-    this.column.value = view.column ?? this.middle(1);
-    this.ownScale.value = view.ownScale ?? false;
     const { brightness, right, down, rotation } = { ...NO_EDITS, ...view };
     this.edits.value = { brightness, right, down, rotation };
+    if (this.lesson?.panels.includes("lab")) this.readLabView(others);
+    if (layer !== undefined && (layer === PREDICTION || this.engine.graph.layers.has(layer))) this.layer.value = layer;
+    this.channel.value = view.channel ?? 0;
+    const isNamed = view.row !== undefined || view.column !== undefined;
+    this.row.value = view.row ?? (isNamed ? 0 : this.middle(0));
+    this.column.value = view.column ?? (isNamed ? 0 : this.middle(1));
+    this.ownScale.value = view.ownScale ?? false;
     this.clamp();
+  }
+
+  /** Read the lab of a fragment and its image, if that was changed by hand. */
+  private readLabView(fragment: URLSearchParams): void {
+    const lab = readLab(fragment, this.labKernel);
+    const pixels = readNumbers(fragment.get("pixels"), this.samples[0].length);
+    if (pixels) this.showImage(Float32Array.from(pixels));
+    this.lab.value = lab;
+    this.runLab(scaled(this.base.value, this.document.input), lab);
+  }
+
+  /** Compute the net of the lab, which is so small that the page itself computes it. */
+  private runLab(input: Float32Array, lab: Lab): void {
+    const engine = new Engine(labNet(this.document.net, lab), Float32Array.from(lab.kernel));
+    const buffers = engine.run(input);
+    untracked(() =>
+      batch(() => {
+        this.labEngine.value = engine;
+        this.buffers.value = buffers;
+        if (!engine.graph.layers.has(this.layer.value)) this.layer.value = engine.net.layers[0].name;
+        this.clamp();
+      }),
+    );
   }
 
   private middle(axis: 0 | 1): number {
@@ -209,13 +284,26 @@ export class Store {
       row: this.row.value,
       column: this.column.value,
       ownScale: this.ownScale.value,
+      step: this.step.value,
       ...this.edits.value,
-    });
+    }, this.lab.value ? this.writeLabView(this.lab.value) : {});
     try {
       history.replaceState(null, "", fragment);
     } catch {
       // A page inside another one may have no address of its own.
     }
+  }
+
+  private writeLabView(lab: Lab): Record<string, string> {
+    const found = writeLab(lab, this.labKernel);
+    if (this.image.value < 0) found.pixels = writeNumbers(this.base.value);
+    return found;
+  }
+
+  /** Select the largest value of the strongest channel, once the image is computed. */
+  private selectStrongestSoon(): void {
+    this.selectsStrongest = this.running || this.buffers.value.size === 0;
+    if (!this.selectsStrongest) this.selectStrongest();
   }
 
   /** Compute an image; of those that arrive meanwhile, only the last one. */
@@ -227,14 +315,16 @@ export class Store {
   private async drain(): Promise<void> {
     this.running = true;
     while (this.pending) {
-      const isFirst = this.buffers.value.size === 0;
       const input = this.pending;
       this.pending = null;
       const pass: Pass = await this.runner.compute(input);
       batch(() => {
         this.buffers.value = pass.buffers;
         this.milliseconds.value = pass.milliseconds;
-        if (isFirst && !this.wasAddressed) this.selectStrongest();
+        if (this.selectsStrongest && !this.pending) {
+          this.selectsStrongest = false;
+          this.selectStrongest();
+        }
       });
     }
     this.running = false;

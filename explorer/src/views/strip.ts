@@ -23,7 +23,7 @@ function Thumbnail({ store, index }: { store: Store; index: number }) {
   const sample = store.document.samples[index];
   const draw = useCallback(() => imagePixels(store.samples[index], h, w, c, store.range), []);
   const mark = sample.correct === null ? "" : sample.correct ? text.correct : text.wrong;
-  const parts = [text.image(sample.name), sample.label !== null && text.label(sample.label), text.predicted(sample.prediction), mark];
+  const parts = [text.image(sample.name), sample.label !== null && text.label(sample.label), sample.prediction && text.predicted(sample.prediction), mark];
   const name = parts.filter(Boolean).join(", ");
   return html`
     <button
@@ -35,6 +35,6 @@ function Thumbnail({ store, index }: { store: Store; index: number }) {
     >
       <${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />
       <span class="hidden">${name}</span>
-      <span class="caption" aria-hidden="true">${sample.label ?? sample.prediction}${mark === text.wrong && html`<b>→ ${sample.prediction}</b>`}</span>
+      <span class="caption" aria-hidden="true">${sample.label ?? (sample.prediction || sample.name)}${mark === text.wrong && html`<b>→ ${sample.prediction}</b>`}</span>
     </button>`;
 }
