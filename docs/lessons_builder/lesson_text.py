@@ -50,9 +50,7 @@ def fill(content: dict[str, Any], facts: dict[str, Any], panels, kernels=None) -
     kernels : mapping of str to array-like, default=None
         Kernels to choose from in the lab.
     """
-    words = {
-        key: f"{value:,}" if isinstance(value, int) else value for key, value in facts.items()
-    }
+    words = {key: f"{value:,}" if isinstance(value, int) else value for key, value in facts.items()}
     steps = [
         TourStep(
             step["title"].format(**words),

@@ -48,7 +48,7 @@ function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
       </label>
       ${!flat && html`<${Player} store=${store} h=${h} w=${w} />`}
     </div>
-    <div class="workings" data-look>
+    <div class="workings" data-look="true">
       ${first && !flatSource(store, first.op.src) && html`
         <figure>
           <${MapView} store=${store} buffer=${first.op.src} channel=${readChannel ?? 0} marked=${windowOf(first.step)} label=${text.inputPixels} />

@@ -14,12 +14,13 @@ export function LabView({ store }: { store: Store }) {
   const side = Math.sqrt(lab.kernel.length);
   const { layers } = store.engine.net;
   const [h] = store.shape;
+  const shown = layers.findIndex(({ name }) => name === store.layer.value);
   const kernels = store.lesson?.kernels ?? [];
   return html`
     <section class="lab" aria-labelledby="lab">
       <h2 id="lab">${text.lab}</h2>
       <p class="note">${text.labHint}</p>
-      <div class="lab-grids" data-look>
+      <div class="lab-grids" data-look=${shown < 1}>
         <${Image} store=${store} />
         <span class="sign" aria-hidden="true">✱</span>
         <${Numbers} title=${`${text.kernel}, ${side}×${side}`} values=${lab.kernel} width=${side} label=${text.weightAt}
@@ -27,7 +28,7 @@ export function LabView({ store }: { store: Store }) {
         <span class="sign" aria-hidden="true">=</span>
         ${layers.map((layer, i) => html`
           ${i > 0 && html`<span class="sign" aria-hidden="true">→</span>`}
-          <${Map} key=${layer.name} store=${store} layer=${layer} />`)}
+          <${Map} key=${layer.name} store=${store} layer=${layer} look=${i === shown - 1} />`)}
       </div>
       ${kernels.length > 0 && html`
         <fieldset class="kernels">
@@ -126,13 +127,13 @@ function shortest(value: number): string {
 }
 
 /** A map as numbers to choose from. */
-function Map({ store, layer }: { store: Store; layer: Layer }) {
+function Map({ store, layer, look }: { store: Store; layer: Layer; look: boolean }) {
   const [h, w] = store.engine.graph.shape(layer.buffer);
   const values = store.engine.values(store.buffers.value, layer.buffer) ?? new Float32Array(h * w);
   const scale = scaleOf(values);
   const title = text.labOutputs[layer.type];
   return html`
-    <table class="grid lab-grid">
+    <table class="grid lab-grid" data-look=${look}>
       <caption>${title}, ${cross([h, w])}</caption>
       <tbody>
         ${Array.from({ length: h }, (_, row) => html`

@@ -1,6 +1,6 @@
 /** The images to choose from. */
 
-import { useCallback } from "preact/hooks";
+import { useCallback, useEffect, useRef } from "preact/hooks";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
 import { Pixels } from "./canvas";
@@ -9,13 +9,26 @@ import { html } from "./html";
 
 export function Strip({ store }: { store: Store }) {
   const { samples, left_out } = store.document;
+  const ref = useRef<HTMLDivElement>(null);
+  const index = store.image.value;
+  useEffect(() => {
+    const button = ref.current?.children[index];
+    if (ref.current && button instanceof HTMLElement) scrollTo(ref.current, button);
+  }, [index]);
   return html`
     <section class="strip" aria-label=${text.images}>
-      <div class="thumbnails" role="group" aria-label=${text.images}>
+      <div ref=${ref} class="thumbnails" role="group" aria-label=${text.images}>
         ${samples.map((_, i) => html`<${Thumbnail} key=${i} store=${store} index=${i} />`)}
       </div>
       ${left_out.images > 0 && html`<p class="note">${text.leftOutImages(left_out.images)}</p>`}
     </section>`;
+}
+
+/** Scroll the row of images, but not the page, so that an image is visible. */
+function scrollTo(row: HTMLElement, button: HTMLElement): void {
+  const [box, own] = [row.getBoundingClientRect(), button.getBoundingClientRect()];
+  if (own.left < box.left) row.scrollLeft += own.left - box.left;
+  else if (own.right > box.right) row.scrollLeft += own.right - box.right;
 }
 
 function Thumbnail({ store, index }: { store: Store; index: number }) {

@@ -2,9 +2,10 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Panel } from "../model/document";
+import { predictionOf } from "../model/samples";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
-import { html } from "./html";
+import { html, number, percent } from "./html";
 
 const NEAR = 0.4; // of the window's height: a panel that begins above it need not be scrolled to
 
@@ -57,6 +58,7 @@ export function Tour({ store }: { store: Store }) {
         <h2>${found.title}</h2>
         ${found.text.split(/\n\s*\n/).map((paragraph) => html`<p>${paragraph}</p>`)}
       </div>
+      ${store.lesson?.panels.includes("net") && html`<${Answer} store=${store} />`}
       <div class="tour-buttons">
         <button type="button" aria-disabled=${step === 1} onClick=${() => go(step - 1)}>${text.previousStep}</button>
         <span class="dots" aria-hidden="true">${steps.map((_, i) => html`<span class=${i < step ? "dot seen" : "dot"}></span>`)}</span>
@@ -65,11 +67,20 @@ export function Tour({ store }: { store: Store }) {
     </aside>`;
 }
 
+/** The prediction, which is beyond the screen while the image is changed. The head of the page announces it. */
+function Answer({ store }: { store: Store }) {
+  const { final } = store.document;
+  const values = store.probabilities.value;
+  return html`
+    <p class="tour-answer">${text.prediction}: <b>${values ? predictionOf(values, final, number) : "–"}</b>
+      ${values && final.function !== "identity" && ` (${percent(Math.max(...values))})`}</p>`;
+}
+
 /** Scroll to what a panel is about, unless it begins in the upper part of the window. */
 function scrollTo(name: Panel): void {
   const whole = document.querySelector(`[data-panel="${name}"]`);
   const small = !matchMedia("(min-width: 1200px)").matches; // the tour covers the lower part
-  const panel = (small && whole?.querySelector("[data-look]")) || whole;
+  const panel = (small && whole?.querySelector('[data-look="true"]')) || whole;
   const top = panel?.getBoundingClientRect().top ?? 0;
   if (top < 0 || top > NEAR * innerHeight) panel?.scrollIntoView({ block: "start" });
 }

@@ -3,13 +3,12 @@
 Needs Chromium, `pip install playwright`, and `npm ci` in explorer/ for axe-core; `.ci/run` installs all three.
 """
 
-import shutil
-import time
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from explorer_browser import CHROMIUM, WAIT, chromium, state, violations, wait_until
 from explorer_pages import HOSTILE, KINDS, colors, digits, document_of, other, residual
 
 from convnet import ConvNetClassifier
@@ -18,25 +17,15 @@ from convnet.layers import Conv2D
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-ROOT = Path(__file__).parents[3]
-AXE = ROOT / "explorer/node_modules/axe-core/axe.min.js"
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 SIZES = {"phone": (360, 640), "laptop": (1440, 900), "large": (2560, 1440)}
-WAIT = 120_000  # milliseconds, against hangs
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        # without a sandbox, which containers do not allow
-        sync_api.expect.set_options(timeout=WAIT)
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
@@ -70,29 +59,6 @@ def opened(browser, tmp_path):
         context.close()
     assert messages == []
     assert {urlsplit(url).scheme for url in requests} <= {"file", "data", "blob"}
-
-
-def state(page):
-    """Return the fragment of the address as a dict."""
-    fragment = page.evaluate("location.hash.slice(1)")
-    return {key: value[0] for key, value in parse_qs(fragment).items()}
-
-
-def wait_until(page, condition):
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + WAIT / 1000
-    while not condition():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
-
-
-def violations(page):
-    """Return what axe-core finds, as texts."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run npm ci in explorer/")
-    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
-    found = page.evaluate("axe.run()")["violations"]
-    return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"][:2]]
 
 
 def predicted(page):

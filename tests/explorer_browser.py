@@ -1,0 +1,50 @@
+"""Pages in headless Chromium, and what axe-core says about them."""
+
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+AXE = Path(__file__).parents[1] / "explorer/node_modules/axe-core/axe.min.js"
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+WAIT = 120_000  # milliseconds, against hangs
+
+
+@contextmanager
+def chromium():
+    """Start Chromium, which takes a second or two."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        sync_api.expect.set_options(timeout=WAIT)
+        # without a sandbox, which containers do not allow
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def state(page):
+    """Return the fragment of the address as a dict."""
+    fragment = page.evaluate("location.hash.slice(1)")
+    return {key: value[0] for key, value in parse_qs(fragment).items()}
+
+
+def wait_until(page, condition):
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + WAIT / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def violations(page):
+    """Return what axe-core finds, as texts."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run npm ci in explorer/")
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+    found = page.evaluate("axe.run()")["violations"]
+    return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"][:2]]
