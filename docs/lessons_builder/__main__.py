@@ -13,6 +13,7 @@ import digit_lesson
 import edge_lesson
 import numpy as np
 import pets_lesson
+from lesson_text import languages
 
 import convnet
 from convnet.data import load_images
@@ -50,6 +51,12 @@ def main(arguments):
         metavar="FOLDER",
         help="where fitted nets are kept, so that they are trained only once",
     )
+    parser.add_argument(
+        "--language",
+        choices=languages(),
+        default="en",
+        help="language of the tours (default: %(default)s)",
+    )
     args = parser.parse_args(arguments)
     data = {"edge": args.out, "digit": args.mnist, "pets": args.photographs}
     unknown = [name for name in args.names if name not in NAMES]
@@ -68,7 +75,7 @@ def main(arguments):
 
 def write_edge(args, path):
     """Write the page of the edge image."""
-    return edge_lesson.build(path)
+    return edge_lesson.build(path, language=args.language)
 
 
 def write_digit(args, path):
@@ -77,7 +84,7 @@ def write_digit(args, path):
         train = (data["X_train"], data["y_train"])
         test = (data["X_test"], data["y_test"])
     net = fitted(args.nets, "digit", lambda: digit_lesson.train(*train))
-    return digit_lesson.build(net, *test, path)
+    return digit_lesson.build(net, *test, path, language=args.language)
 
 
 def write_pets(args, path):
@@ -89,7 +96,9 @@ def write_pets(args, path):
 
     net = fitted(args.nets, "pets", lambda: pets_lesson.train(*read("train")[:2]))
     X, y, filenames = read("validation")
-    return pets_lesson.build(net, X, y, path, [Path(name).name for name in filenames])
+    return pets_lesson.build(
+        net, X, y, path, [Path(name).name for name in filenames], language=args.language
+    )
 
 
 def fitted(folder, name, train):

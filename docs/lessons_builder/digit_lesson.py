@@ -20,7 +20,7 @@ def train(X, y):
     return net.fit(X, y)
 
 
-def build(net, X, y, path):
+def build(net, X, y, path, *, language="en"):
     """Write the page of a fitted net and return it as an `ExplorerPage`.
 
     Parameters
@@ -33,6 +33,8 @@ def build(net, X, y, path):
         Their digits.
     path : path
         The file to write.
+    language : str, default="en"
+        Language of the text of the tour.
     """
     X, y = X[:LOOKED_AT], y[:LOOKED_AT]
     proba = net.predict_proba(X)
@@ -60,7 +62,7 @@ def build(net, X, y, path):
         "true": str(y[mistakes[0]]) if len(mistakes) else "",
         "said": str(predicted[mistakes[0]]) if len(mistakes) else "",
     }
-    text = fill(read("digit"), facts, PANELS)
+    text = fill(read("digit", language), facts, PANELS)
     return write_explorer(
         net,
         X[rows],

@@ -21,9 +21,9 @@ KERNELS = {
 }
 
 
-def build(path):
-    """Write the page and return it as an `ExplorerPage`."""
-    content = read("edge")
+def build(path, *, language="en"):
+    """Write the page in a language and return it as an `ExplorerPage`."""
+    content = read("edge", language)
     net = Network([Conv2D(1, 3, use_bias=False), Activation("relu"), MaxPool2D(2)], (6, 6, 1))
     net.set_weights({"conv1/weights": VERTICAL.reshape(3, 3, 1, 1)})
     images = IMAGES[..., None].astype(np.float32)

@@ -30,7 +30,15 @@ class LessonText(NamedTuple):
     lesson: Lesson
 
 
-def read(name, language="en"):
+def languages():
+    """Return the languages that every lesson has a file in."""
+    found = {path.name.split(".")[0]: set() for path in FOLDER.glob("*.toml")}
+    for path in FOLDER.glob("*.toml"):
+        found[path.name.split(".")[0]].add(path.name.split(".")[1])
+    return sorted(set.intersection(*found.values()))
+
+
+def read(name, language):
     """Return the file of a lesson as a dict."""
     with open(FOLDER / f"{name}.{language}.toml", "rb") as file:
         return tomllib.load(file)

@@ -29,7 +29,7 @@ def train(X, y):
     return net.fit(X, y)
 
 
-def build(net, X, y, path, names=None):
+def build(net, X, y, path, names=None, *, language="en"):
     """Write the page of a fitted net and return it as an `ExplorerPage`.
 
     Parameters
@@ -45,6 +45,8 @@ def build(net, X, y, path, names=None):
         The file to write.
     names : sequence of n str, default=None
         Names of the photographs. None: their rows.
+    language : str, default="en"
+        Language of the text of the tour.
     """
     proba = net.predict_proba(X)
     certain = proba.max(axis=1)
@@ -74,7 +76,7 @@ def build(net, X, y, path, names=None):
         "true": str(y[mistakes[0]]) if len(mistakes) else "",
         "said": str(predicted[mistakes[0]]) if len(mistakes) else "",
     }
-    text = fill(read("pets"), facts, PANELS)
+    text = fill(read("pets", language), facts, PANELS)
     return write_explorer(
         net,
         X[rows],

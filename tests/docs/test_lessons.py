@@ -155,8 +155,15 @@ def test_photographs_are_read_from_a_folder(tmp_path, monkeypatch):
     assert found["samples"][0]["label"] == "cat" and found["samples"][0]["name"].endswith(".png")
 
 
-def test_every_text_can_be_translated():
-    """A translation is another file: no builder holds text of a page."""
+def test_a_translation_is_another_file(tmp_path, monkeypatch, capsys):
     for name in NAMES:
-        content = lesson_text.read(name)
-        assert content["title"] and content["summary"] and content["steps"]
+        text = (lesson_text.FOLDER / f"{name}.en.toml").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.de.toml").write_text(
+            text.replace("The edge image", "Das Kantenbild"), encoding="utf-8"
+        )
+    monkeypatch.setattr(lesson_text, "FOLDER", tmp_path)
+    options = ("edge", "--out", tmp_path / "out", "--language")
+    assert run(*options, "de", monkeypatch=monkeypatch) == 0
+    assert document_of(tmp_path / "out" / "edge.html")["title"] == "Das Kantenbild"
+    assert run(*options, "fr", monkeypatch=monkeypatch) == 2
+    assert "'de'" in capsys.readouterr().err
