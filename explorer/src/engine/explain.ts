@@ -15,6 +15,7 @@ export interface Question {
 
 /** A map of the height and width of the image, in units of the output, for saliency per unit of X. */
 export interface Explanation {
+  method: Question["method"];
   target: number;
   values: Float32Array;
 }
@@ -42,15 +43,16 @@ export function explain(engine: Engine, buffers: Buffers, question: Question): E
   const target = question.target ?? predictedTarget(outputs, question.final);
   const seed = seedOf(target, outputs.length, question.final);
   const shape = engine.graph.shape(net.input);
-  if (question.method === "saliency") {
+  const { method } = question;
+  if (method === "saliency") {
     const gradient = engine.gradient(buffers, seed, net.input);
-    return gradient && { target, values: largest(gradient, shape, question.scale) };
+    return gradient && { method, target, values: largest(gradient, shape, question.scale) };
   }
   const layer = engine.graph.layers.get(question.layer ?? "");
   if (!layer) return undefined;
   const maps = engine.values(buffers, layer.buffer);
   const gradient = engine.gradient(buffers, seed, layer.buffer);
-  return maps && gradient && { target, values: gradcam(maps, gradient, engine.graph.shape(layer.buffer), shape) };
+  return maps && gradient && { method, target, values: gradcam(maps, gradient, engine.graph.shape(layer.buffer), shape) };
 }
 
 /** max over the channels of |∂f/∂x|; for flat rows |∂f/∂x| of each feature. */

@@ -1,6 +1,7 @@
 /** The state of the page in the fragment of its address, so that a link shows the same view. */
 
 import type { Edits } from "./edits";
+import { OPACITY } from "./overlay";
 
 export interface View extends Edits {
   image: number;
@@ -9,6 +10,9 @@ export interface View extends Edits {
   row: number;
   column: number;
   ownScale: boolean;
+  overlay: string; // name of a method; "" is none
+  target: number | null; // class that is explained; null: the prediction
+  opacity: number;
 }
 
 const NUMBERS = ["image", "channel", "row", "column", "brightness", "right", "down", "rotation"] as const;
@@ -23,6 +27,12 @@ export function readFragment(fragment: string): Partial<View> {
   }
   const layer = found.get("layer");
   if (layer !== null) view.layer = layer;
+  const overlay = found.get("o");
+  if (overlay !== null) view.overlay = overlay;
+  for (const [key, name] of [["class", "target"], ["opacity", "opacity"]] as const) {
+    const value = Number(found.get(key) || NaN);
+    if (Number.isFinite(value)) view[name] = value;
+  }
   if (found.has("scale")) view.ownScale = found.get("scale") === "own";
   return view;
 }
@@ -32,5 +42,10 @@ export function writeFragment(view: View): string {
   const found = new URLSearchParams({ layer: view.layer });
   for (const name of NUMBERS) if (view[name] !== 0) found.set(name, String(view[name]));
   if (view.ownScale) found.set("scale", "own");
+  if (view.overlay) {
+    found.set("o", view.overlay);
+    if (view.target !== null) found.set("class", String(view.target));
+    if (view.opacity !== OPACITY) found.set("opacity", String(view.opacity));
+  }
   return `#${found}`;
 }

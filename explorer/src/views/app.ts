@@ -6,6 +6,7 @@ import { text } from "../text/en";
 import { Columns } from "./columns";
 import { Detail } from "./detail";
 import { Editor } from "./editor";
+import { ExplanationSection } from "./explanation";
 import { html, number, percent } from "./html";
 import { Strip } from "./strip";
 
@@ -21,6 +22,7 @@ export function App({ store }: { store: Store }) {
     </header>
     <main>
       <${Strip} store=${store} />
+      <${ExplanationSection} store=${store} />
       <${Columns} store=${store} />
       <div class="lower">
         <${Detail} store=${store} />
