@@ -50,7 +50,7 @@ class ExplorerMixin:
         *,
         n_max: int = 24,
         title: str | None = None,
-        explain: bool = True,
+        explain: bool = False,
     ) -> ExplorerPage:
         """Write an HTML page that shows the net at work on some images.
 
@@ -58,7 +58,7 @@ class ExplorerMixin:
         out any value that is clicked, as ``trace`` does, and has its own forward pass, so that images can be drawn or
         changed. It compares its outputs with those of this net, and says how far they differ. It shows the explanations
         of ``explain`` as overlays on the image: Grad-CAM and saliency of the image as it is changed, for any class; and
-        integrated gradients and occlusion of the images as given.
+        with `explain`, integrated gradients and occlusion of the images as they are given.
 
         Parameters
         ----------
@@ -72,9 +72,9 @@ class ExplorerMixin:
             Largest number of images.
         title : str, default=None
             Title of the page. None is the name of the estimator's class.
-        explain : bool, default=True
+        explain : bool, default=False
             Whether to compute integrated gradients and occlusion, for the predicted class of each image, or for the
-            first output of a regressor. For a large net this takes most of the time.
+            first output of a regressor. A large net takes a second or more for each image.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class ExplorerMixin:
         NotFittedError
             If the net is not fitted.
         TypeError
-            If `path` or `title` is not a string.
+            If `path` or `title` is not a string, or `explain` is not True or False.
         ValueError
             If the file cannot be written, X does not have the shape of the X in ``fit``, y has another length than X
             or is not of the kind that the net was fitted on, or `n_max` is below 1.
@@ -104,7 +104,7 @@ def write_explorer(
     *,
     n_max: int,
     title: str | None,
-    explain: bool = True,
+    explain: bool = False,
     names: Sequence[str] | None = None,
 ) -> ExplorerPage:
     """Write the page of an estimator, see `ExplorerMixin.explore`.

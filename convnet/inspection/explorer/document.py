@@ -60,7 +60,7 @@ def make_document(
     shown, n_left_out = samples.to_json(MAX_IMAGE_BYTES)
     for row, sample in enumerate(shown["samples"]):
         sample["explanation"] = explanations.of_image(row)
-    used = RESERVED_BYTES + sum(map(_n_bytes, shown["samples"]))
+    used = RESERVED_BYTES + sum(map(image_bytes, shown["samples"]))
     max_floats = max(0, MAX_BYTES - used) * 3 // 4 // 4  # base64 of 4 bytes per value
     described = describe_net(plan, weights, max_floats)
     return {
@@ -77,7 +77,7 @@ def make_document(
     }
 
 
-def _n_bytes(sample: Mapping[str, Any]) -> int:
+def image_bytes(sample: Mapping[str, Any]) -> int:
     """Return the size of the images of a sample: its own and its explanations."""
     return len(sample["data"]) + sum(
         len(found["data"]) for found in sample["explanation"]["maps"].values()
