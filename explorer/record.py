@@ -1,7 +1,8 @@
 """Record what convnet computes, for the tests of the page's forward pass: python explorer/record.py.
 
 Writes ``explorer/recorded/layers.json``: for each row of tests/layer_table.py, each activation and some whole nets, the
-operations, the weights, an input, the output of each layer, and some values as `trace` computes them.
+operations, the weights, an input, the output of each layer, some values as `trace` computes them, and the gradient of
+a function of the outputs by the input and by each layer.
 """
 
 import json
@@ -86,6 +87,8 @@ def record(name, layers, input_shape):
             index = tuple(map(int, np.unravel_index(flat, shape)))
             computed = trace.at(layer, *index).computed
             values.append({"layer": layer, "index": index, "computed": computed})
+    seed = rng.normal(size=(1, *plan.output_shape)).astype(np.float32)
+    gradients = {layer: network.gradient(image, seed, layer) for layer in trace.layers}
     return {
         "name": name,
         "net": described.net,
@@ -93,6 +96,11 @@ def record(name, layers, input_shape):
         "input": encoded(image),
         "outputs": {layer: encoded(trace.feature_map(layer)) for layer in trace.layers},
         "values": values,
+        "seed": encoded(seed),
+        "gradients": {
+            "": encoded(network.gradient(image, seed)),
+            **{layer: encoded(gradient) for layer, gradient in gradients.items()},
+        },
     }
 
 

@@ -83,6 +83,12 @@ def add(subparsers: Subparsers) -> None:
         help="number of images, from all classes in turn (default: at most %(default)s)",
     )
     parser.add_argument("--title", help="title of the page (default: the name of the model file)")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="compute integrated gradients and occlusion for each image, which takes a second or more in a large net; "
+        "the page itself computes Grad-CAM and saliency",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     options.add_fit(parser, "as in training")
     options.add_jobs(parser)
@@ -102,7 +108,14 @@ def run(args: Namespace) -> dict[str, Any]:
     shown = _arrays(args) if arrays else _photographs(net, args)
     title = os.path.basename(args.model) if args.title is None else args.title
     page = write_explorer(
-        net, shown.X, shown.y, args.out, n_max=args.images, title=title, names=shown.names
+        net,
+        shown.X,
+        shown.y,
+        args.out,
+        n_max=args.images,
+        title=title,
+        explain=args.explain,
+        names=shown.names,
     )
     args.written = f"{args.out} was written"
     if not args.quiet:

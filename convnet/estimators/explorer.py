@@ -15,17 +15,20 @@ from convnet.estimators.call_checks import checked_call
 from convnet.fitted.state import fit_snapshot
 from convnet.inputs.targets import as_indicator, as_labels, as_numbers, as_target
 from convnet.inputs.tasks.classification import check_kind
+from convnet.inspection.explain import ExplainInput
 from convnet.inspection.explorer import (
+    Explanations,
     ExplorerPage,
     FinalFunction,
     Lesson,
     Samples,
+    explain_images,
     make_document,
     write_page,
 )
 from convnet.persistence.files import check_path
 from convnet.training.prediction import predict_in_batches
-from convnet.values.constraints import integer
+from convnet.values.constraints import boolean, integer
 from convnet.values.messages import printable, show
 
 if TYPE_CHECKING:
@@ -48,12 +51,15 @@ class ExplorerMixin:
         *,
         n_max: int = 24,
         title: str | None = None,
+        explain: bool = False,
     ) -> ExplorerPage:
         """Write an HTML page that shows the net at work on some images.
 
         The page is one file that opens in a browser without a network. It shows the feature maps of each layer, works
         out any value that is clicked, as ``trace`` does, and has its own forward pass, so that images can be drawn or
-        changed. It compares its outputs with those of this net, and says how far they differ.
+        changed. It compares its outputs with those of this net, and says how far they differ. It shows the explanations
+        of ``explain`` as overlays on the image: Grad-CAM and saliency of the image as it is changed, for any class; and
+        with `explain`, integrated gradients and occlusion of the images as they are given.
 
         Parameters
         ----------
@@ -67,6 +73,9 @@ class ExplorerMixin:
             Largest number of images.
         title : str, default=None
             Title of the page. None is the name of the estimator's class.
+        explain : bool, default=False
+            Whether to compute integrated gradients and occlusion, for the predicted class of each image, or for the
+            first output of a regressor. A large net takes a second or more for each image.
 
         Returns
         -------
@@ -80,12 +89,12 @@ class ExplorerMixin:
         NotFittedError
             If the net is not fitted.
         TypeError
-            If `path` or `title` is not a string.
+            If `path` or `title` is not a string, or `explain` is not True or False.
         ValueError
             If the file cannot be written, X does not have the shape of the X in ``fit``, y has another length than X
             or is not of the kind that the net was fitted on, or `n_max` is below 1.
         """
-        return write_explorer(self, X, y, path, n_max=n_max, title=title)
+        return write_explorer(self, X, y, path, n_max=n_max, title=title, explain=explain)
 
 
 def write_explorer(
@@ -96,6 +105,7 @@ def write_explorer(
     *,
     n_max: int,
     title: str | None,
+    explain: bool = False,
     names: Sequence[str] | None = None,
     lesson: Lesson | None = None,
 ) -> ExplorerPage:
@@ -110,6 +120,7 @@ def write_explorer(
     path = check_path(f"{kind}.explore", path)
     if not isinstance(title, str | None):
         raise TypeError(f"{kind}.explore: title must be a string or None; got {show(title)}.")
+    explain = boolean.check(f"{kind}.explore: explain", explain)
     names = getattr(X, "filenames", None) if names is None else names
     if not hasattr(X, "shape") and hasattr(X, "__array__"):
         X = np.asarray(X)
@@ -123,8 +134,9 @@ def write_explorer(
     predicted = net.predict(X)
     values = predicted if final.name == "identity" else net.predict_proba(X)
     n_threads = resolve_n_threads(net.n_jobs)
+    images = np.asarray(images)
     samples = Samples(
-        images=np.asarray(images),
+        images=images,
         scale=scale,
         largest=float(net._input_format.largest),
         names=_names(names, len(images)),
@@ -139,6 +151,7 @@ def write_explorer(
         network.get_weights(),
         samples,
         final,
+        _explanations(net, network, samples, final, explain),
         title=printable(kind if title is None else title),
         estimator=kind,
         version=__version__,
@@ -156,6 +169,19 @@ def _final_function(net: Any, network: Network) -> FinalFunction:
     if net._indicator_dtype is not None:
         return FinalFunction("multilabel", classes)
     return FinalFunction("sigmoid" if len(classes) == 2 else "softmax", classes)
+
+
+def _explanations(
+    net: Any, network: Network, samples: Samples, final: FinalFunction, all_methods: bool
+) -> Explanations:
+    """Return explanations of the predicted classes; of the first output of a regressor."""
+    target = 0 if final.name == "identity" else None
+    n = len(samples.images)
+    targets = net._fitted_task(vars(net)).explain_targets(target, n, lambda: samples.outputs)
+    codes = targets.factors > 0 if final.name == "sigmoid" else targets.indices
+    n_threads = resolve_n_threads(net.n_jobs)
+    explained = ExplainInput(network, samples.images, samples.scale, targets, n_threads)
+    return explain_images(explained, codes.astype(int).tolist(), all_methods=all_methods)
 
 
 def _names(filenames: Sequence[str] | None, n: int) -> list[str]:

@@ -5,7 +5,13 @@ from lesson_text import fill, read
 
 import convnet
 from convnet.graph import Network
-from convnet.inspection.explorer import FinalFunction, Samples, make_document, write_page
+from convnet.inspection.explorer import (
+    Explanations,
+    FinalFunction,
+    Samples,
+    make_document,
+    write_page,
+)
 from convnet.layers import Activation, Conv2D, MaxPool2D
 
 PANELS = ("images", "lab", "detail", "costs")
@@ -52,6 +58,7 @@ def build(path, *, language="en"):
         net.get_weights(),
         samples,
         FinalFunction("identity", [str(i) for i in range(outputs.shape[1])]),
+        Explanations(None, [0] * len(images), {}, {}, {}),  # the page does not show any
         title=text.title,
         estimator="Network",
         version=convnet.__version__,

@@ -8,7 +8,7 @@ from convnet.augment import RandomFlip, RandomRotation, RandomTranslation, Rando
 from convnet.estimators.explorer import write_explorer
 from convnet.schedules import OneCycle
 
-PANELS = ("images", "net", "detail", "editor", "costs")
+PANELS = ("images", "explanation", "net", "detail", "editor", "costs")
 SIDE = 150  # pixels of a photograph
 PER_CLASS = 6  # photographs that the net gets right
 MISTAKES = 4

@@ -18,6 +18,8 @@ export interface Explorer {
   steps(layer: string, index: Index): Step[];
   /** Return the image that the net reads, in the units of X. */
   values(): number[];
+  /** Return what is explained of an image in the units of X, and the map. */
+  explain(method: "gradcam" | "saliency", target: number | null, values: number[]): Promise<{ target: number; values: number[] } | null>;
   milliseconds(): number;
   check(): { images: number; difference: number } | null;
 }
@@ -40,6 +42,10 @@ async function start(root: HTMLElement, content: string): Promise<void> {
       return found ? store.engine.steps(store.buffers.value, found, index).map(({ step }) => step) : [];
     },
     values: () => [...store.values.value],
+    async explain(method, target, values) {
+      const found = await store.explanationOf(Float32Array.from(values), method, target);
+      return found ? { target: found.target, values: [...found.values] } : null;
+    },
     milliseconds: () => store.milliseconds.value,
     check: () => store.check.value,
   };

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from convnet.graph.plan import Plan
+    from convnet.inspection.explorer.explanations import Explanations
     from convnet.inspection.explorer.lesson import Lesson
     from convnet.inspection.explorer.samples import FinalFunction, Samples
 
@@ -29,6 +30,7 @@ def make_document(
     weights: Mapping[str, NDArray[np.float32]],
     samples: Samples,
     final: FinalFunction,
+    explanations: Explanations,
     *,
     title: str,
     estimator: str,
@@ -47,6 +49,8 @@ def make_document(
         The images.
     final : FinalFunction
         From outputs to predictions.
+    explanations : Explanations
+        Of the images.
     title, estimator, version : str
         Title of the page, name of the estimator's class, and version of convnet.
     lesson : Lesson, default=None
@@ -58,7 +62,9 @@ def make_document(
         What can be written as JSON. ``left_out`` counts the images that did not fit and names the parameters.
     """
     shown, n_left_out = samples.to_json(MAX_IMAGE_BYTES)
-    used = RESERVED_BYTES + sum(len(sample["data"]) for sample in shown["samples"])
+    for row, sample in enumerate(shown["samples"]):
+        sample["explanation"] = explanations.of_image(row)
+    used = RESERVED_BYTES + sum(map(image_bytes, shown["samples"]))
     max_floats = max(0, MAX_BYTES - used) * 3 // 4 // 4  # base64 of 4 bytes per value
     described = describe_net(plan, weights, max_floats)
     return {
@@ -68,8 +74,16 @@ def make_document(
         "estimator": estimator,
         "net": described.net,
         "final": final.to_json(),
+        "explanations": explanations.to_json(),
         **shown,
         "left_out": {"images": n_left_out, "parameters": described.left_out},
         **({} if lesson is None else {"lesson": lesson.to_json()}),
         "weights": b64encode(described.weights.astype("<f4").tobytes()).decode("ascii"),
     }
+
+
+def image_bytes(sample: Mapping[str, Any]) -> int:
+    """Return the size of the images of a sample: its own and its explanations."""
+    return len(sample["data"]) + sum(
+        len(found["data"]) for found in sample["explanation"]["maps"].values()
+    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-PANELS = ("images", "lab", "net", "detail", "editor", "costs")
+PANELS = ("images", "explanation", "lab", "net", "detail", "editor", "costs")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-/** The forward pass of a net for one image. */
+/** The forward and the backward pass of a net for one image. */
 
 import type { Layer, Net, Operation } from "../model/document";
 import { Graph } from "../model/graph";
@@ -59,6 +59,35 @@ export class Engine {
   /** Return the values of a parameter, by its number; none if it was left out. */
   weights(parameter: number): number[] {
     return [...(this.parameters[parameter] ?? [])];
+  }
+
+  /**
+   * Return the gradient by a buffer of a function of the outputs; `seed` is its gradient by the outputs. Undefined where
+   * the forward pass could not compute the outputs.
+   */
+  gradient(buffers: Buffers, seed: ArrayLike<number>, buffer: number): Float64Array | undefined {
+    const [target, output] = [this.graph.root(buffer), this.graph.root(this.net.output)];
+    if (!buffers.has(output)) return undefined;
+    const found = new Map([[output, Float64Array.from(seed)]]);
+    const of = (number: number) => {
+      const root = this.graph.root(number);
+      if (!found.has(root)) found.set(root, new Float64Array(size(this.graph.shape(root))));
+      return found.get(root) as Float64Array;
+    };
+    const memory = this.memory(buffers);
+    for (const op of this.after(target).reverse()) KERNELS[op.op].backward(op, memory, { of });
+    return of(target);
+  }
+
+  /** Return the operations whose outputs depend on a buffer, in their order. */
+  private after(target: number): Operation[] {
+    const dependent = new Set([target]);
+    return this.net.operations.filter((op) => {
+      const inputs = op.other === null ? [op.src] : [op.src, op.other];
+      const depends = op.op !== "ForkOp" && inputs.some((buffer) => dependent.has(this.graph.root(buffer)));
+      if (depends) dependent.add(this.graph.root(op.dst));
+      return depends;
+    });
   }
 
   private isComputable(op: Operation, missing: Set<number>): boolean {

@@ -1,12 +1,15 @@
-/** Forward passes in a worker, or in the page itself where workers are not allowed. */
+/** Forward passes and explanations in a worker, or in the page itself where workers are not allowed. */
 
 import type { Buffers, Engine } from "./engine";
+import type { Explanation, Question } from "./explain";
+import { explain } from "./explain";
 import type { Reply, Request } from "./worker";
 import EngineWorker from "./worker?worker&inline";
 
 export interface Pass {
   buffers: Buffers;
-  milliseconds: number;
+  milliseconds: number; // of the forward pass
+  explanation: Explanation | undefined;
 }
 
 export class Runner {
@@ -38,20 +41,22 @@ export class Runner {
     return this.worker !== null;
   }
 
-  /** Return the buffers of one image, which is scaled already. */
-  compute(input: Float32Array): Promise<Pass> {
+  /** Return the buffers of one image, which is scaled already, and an explanation if there is a question. */
+  compute(input: Float32Array, question: Question | null = null): Promise<Pass> {
     if (!this.worker) {
       const start = performance.now();
       const buffers = this.engine.run(Float32Array.from(input));
-      return Promise.resolve({ buffers, milliseconds: performance.now() - start });
+      const milliseconds = performance.now() - start;
+      const explanation = question ? explain(this.engine, buffers, question) : undefined;
+      return Promise.resolve({ buffers, milliseconds, explanation });
     }
     const id = this.next++;
-    this.worker.postMessage({ id, input } satisfies Request);
+    this.worker.postMessage({ id, input, question } satisfies Request);
     return new Promise((resolve) => this.waiting.set(id, resolve));
   }
 
-  private receive({ id, buffers, milliseconds }: Reply): void {
-    this.waiting.get(id)?.({ buffers: new Map(buffers), milliseconds });
+  private receive({ id, buffers, milliseconds, explanation }: Reply): void {
+    this.waiting.get(id)?.({ buffers: new Map(buffers), milliseconds, explanation });
     this.waiting.delete(id);
   }
 }

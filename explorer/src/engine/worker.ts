@@ -2,13 +2,16 @@
 
 import type { Net } from "../model/document";
 import { Engine } from "./engine";
+import type { Explanation, Question } from "./explain";
+import { explain } from "./explain";
 
-export type Request = { net: Net; weights: Float32Array } | { id: number; input: Float32Array };
+export type Request = { net: Net; weights: Float32Array } | { id: number; input: Float32Array; question: Question | null };
 
 export interface Reply {
   id: number;
   buffers: [number, Float32Array][];
-  milliseconds: number;
+  milliseconds: number; // of the forward pass
+  explanation: Explanation | undefined;
 }
 
 /** The parts of a worker's global scope that are used here. */
@@ -26,8 +29,10 @@ scope.onmessage = ({ data }) => {
     scope.postMessage("ready");
   } else if (engine) {
     const start = performance.now();
-    const buffers = [...engine.run(data.input)];
+    const found = engine.run(data.input);
     const milliseconds = performance.now() - start;
-    scope.postMessage({ id: data.id, buffers, milliseconds }, buffers.map(([, values]) => values.buffer));
+    const explanation = data.question ? explain(engine, found, data.question) : undefined;
+    const buffers = [...found];
+    scope.postMessage({ id: data.id, buffers, milliseconds, explanation }, buffers.map(([, values]) => values.buffer));
   }
 };

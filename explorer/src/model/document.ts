@@ -44,6 +44,16 @@ export interface Sample {
   outputs: number[];
   values: number[];
   data: string;
+  explanation: { target: number; maps: Partial<Record<Method, { largest: number; data: string }>> };
+}
+
+export const METHODS = ["gradcam", "saliency", "integrated_gradients", "occlusion"] as const;
+export type Method = (typeof METHODS)[number];
+
+/** What holds for the explanations of all images; `reason` says why a method has no maps. */
+export interface Explanations {
+  layer: string | null; // whose maps Grad-CAM reads
+  methods: Record<Method, { signed: boolean; reason: string | null; note: string | null }>;
 }
 
 export interface InputForm {
@@ -61,7 +71,7 @@ export interface Final {
   scale: number[] | null;
 }
 
-export type Panel = "images" | "lab" | "net" | "detail" | "editor" | "costs";
+export type Panel = "images" | "explanation" | "lab" | "net" | "detail" | "editor" | "costs";
 
 /** A step of a tour: what to read, the fragment of the view that it shows, and the panel to look at. */
 export interface TourStep {
@@ -87,6 +97,7 @@ export interface PageDocument {
   net: Net;
   final: Final;
   input: InputForm;
+  explanations: Explanations;
   samples: Sample[];
   left_out: { images: number; parameters: string[] };
   weights: string;

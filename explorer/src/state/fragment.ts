@@ -1,6 +1,7 @@
 /** The state of the page in the fragment of its address, so that a link shows the same view. */
 
 import type { Edits } from "./edits";
+import { OPACITY } from "./overlay";
 
 export interface View extends Edits {
   image: number;
@@ -10,6 +11,9 @@ export interface View extends Edits {
   column: number;
   ownScale: boolean;
   step: number; // of the tour, from 1; 0: closed
+  overlay: string; // name of a method; "" is none
+  target: number | null; // class that is explained; null: the prediction
+  opacity: number;
 }
 
 const NUMBERS = ["image", "channel", "row", "column", "brightness", "right", "down", "rotation", "step"] as const;
@@ -24,6 +28,12 @@ export function readFragment(fragment: string): Partial<View> {
   }
   const layer = found.get("layer");
   if (layer !== null) view.layer = layer;
+  const overlay = found.get("o");
+  if (overlay !== null) view.overlay = overlay;
+  for (const [key, name] of [["class", "target"], ["opacity", "opacity"]] as const) {
+    const value = Number(found.get(key) || NaN);
+    if (Number.isFinite(value)) view[name] = value;
+  }
   if (found.has("scale")) view.ownScale = found.get("scale") === "own";
   return view;
 }
@@ -34,6 +44,11 @@ export function writeFragment(view: View, others: Record<string, string> = {}): 
   for (const name of NUMBERS) if (view[name] !== 0) found.set(name, String(view[name]));
   if (view.row === 0 && view.column === 0) found.set("row", "0"); // without any, the pixel in the middle is selected
   if (view.ownScale) found.set("scale", "own");
+  if (view.overlay) {
+    found.set("o", view.overlay);
+    if (view.target !== null) found.set("class", String(view.target));
+    if (view.opacity !== OPACITY) found.set("opacity", String(view.opacity));
+  }
   for (const [name, value] of Object.entries(others)) found.set(name, value);
   return `#${found}`;
 }

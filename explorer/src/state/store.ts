@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Buffers } from "../engine/engine";
 import { Engine } from "../engine/engine";
+import type { Explanation, Question } from "../engine/explain";
 import type { Pass } from "../engine/runner";
 import { Runner } from "../engine/runner";
 import { floatsOf } from "../model/bytes";
@@ -10,10 +11,12 @@ import type { Layer, Lesson, PageDocument, Shape } from "../model/document";
 import { strongestFirst } from "../model/channels";
 import { finalValues, scaled, valuesOf } from "../model/samples";
 import type { Edits } from "./edits";
-import { NO_EDITS, edited } from "./edits";
+import { NO_EDITS, edited, isEdited } from "./edits";
 import { readFragment, writeFragment } from "./fragment";
 import type { Lab } from "./lab";
 import { labNet, readLab, readNumbers, writeLab, writeNumbers } from "./lab";
+import type { Shown } from "./overlay";
+import { OPACITY, OverlayState } from "./overlay";
 
 /** The name of the last column, which is not a layer. */
 export const PREDICTION = "";
@@ -27,6 +30,7 @@ export class Store {
   readonly lesson: Lesson | null;
   readonly shape: Shape; // of the input, as a map
   readonly outputLayer: Layer;
+  readonly overlay: OverlayState;
 
   readonly image = signal(0); // -1: an image that is not among the samples
   readonly base = signal<Float32Array>(new Float32Array(0)); // in the units of X, before edits
@@ -51,8 +55,13 @@ export class Store {
   });
 
   private readonly labEngine = signal<Engine | null>(null);
+  private readonly given = signal(0); // the sample that was selected last
+  private readonly shown = computed<Shown>(() => {
+    const sample = this.given.value;
+    return { sample, changed: this.base.value !== this.samples[sample] || isEdited(this.edits.value) };
+  });
   private selectsStrongest = location.hash.length <= 1; // once the maps are known
-  private pending: Float32Array | null = null;
+  private pending: { input: Float32Array; question: Question | null } | null = null;
   private running = false;
 
   private constructor(
@@ -67,12 +76,16 @@ export class Store {
     this.outputLayer = document.net.layers[document.net.layers.length - 1];
     this.layer.value = this.firstLayer();
     this.base.value = samples[0];
+    this.overlay = new OverlayState(document, this.shape, this.shown);
     this.readAddress();
+    effect(() => {
+      if (this.image.value >= 0) this.given.value = this.image.value;
+    });
     addEventListener("hashchange", () => this.readAddress());
     effect(() => {
       const input = scaled(this.values.value, document.input);
       if (this.lab.value) this.runLab(input, this.lab.value);
-      else this.request(input);
+      else this.request(input, this.overlay.question.value);
     });
     effect(() => this.writeAddress());
   }
@@ -167,6 +180,13 @@ export class Store {
     return this.netEngine.values(buffers, this.document.net.output);
   }
 
+  /** Explain an image that is not shown. */
+  async explanationOf(values: Float32Array, method: Question["method"], target: number | null): Promise<Explanation | undefined> {
+    const { final, input, explanations } = this.document;
+    const question = { method, target, layer: explanations.layer, final, scale: input.scale };
+    return (await this.runner.compute(scaled(values, input), question)).explanation;
+  }
+
   /** Compare the outputs for all samples with those that were recorded. */
   async checkSamples(): Promise<void> {
     let difference = 0;
@@ -245,6 +265,7 @@ export class Store {
     this.row.value = view.row ?? (isNamed ? 0 : this.middle(0));
     this.column.value = view.column ?? (isNamed ? 0 : this.middle(1));
     this.ownScale.value = view.ownScale ?? false;
+    this.overlay.choose(view.overlay, view.target ?? null, view.opacity ?? OPACITY);
     this.clamp();
   }
 
@@ -285,6 +306,9 @@ export class Store {
       column: this.column.value,
       ownScale: this.ownScale.value,
       step: this.step.value,
+      overlay: this.overlay.method.value ?? "",
+      target: this.overlay.target.value,
+      opacity: this.overlay.opacity.value,
       ...this.edits.value,
     }, this.lab.value ? this.writeLabView(this.lab.value) : {});
     try {
@@ -307,20 +331,21 @@ export class Store {
   }
 
   /** Compute an image; of those that arrive meanwhile, only the last one. */
-  private request(input: Float32Array): void {
-    this.pending = input;
+  private request(input: Float32Array, question: Question | null): void {
+    this.pending = { input, question };
     if (!this.running) void this.drain();
   }
 
   private async drain(): Promise<void> {
     this.running = true;
     while (this.pending) {
-      const input = this.pending;
+      const { input, question } = this.pending;
       this.pending = null;
-      const pass: Pass = await this.runner.compute(input);
+      const pass: Pass = await this.runner.compute(input, question);
       batch(() => {
         this.buffers.value = pass.buffers;
         this.milliseconds.value = pass.milliseconds;
+        this.overlay.explained.value = pass.explanation ?? null;
         if (this.selectsStrongest && !this.pending) {
           this.selectsStrongest = false;
           this.selectStrongest();

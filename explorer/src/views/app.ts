@@ -8,6 +8,7 @@ import { Columns } from "./columns";
 import { CostTables } from "./costs";
 import { Detail } from "./detail";
 import { Editor } from "./editor";
+import { ExplanationSection } from "./explanation";
 import { html, number, percent } from "./html";
 import { LabView } from "./labview";
 import { Strip } from "./strip";
@@ -15,7 +16,7 @@ import { Tour, TourButton } from "./tour";
 
 type View = (props: { store: Store }) => unknown;
 
-const PANELS: Panel[] = ["images", "net", "detail", "editor"]; // of a page without a lesson
+const PANELS: Panel[] = ["images", "explanation", "net", "detail", "editor"]; // of a page without a lesson
 
 export function App({ store }: { store: Store }) {
   const { title, estimator, net, version, left_out } = store.document;
@@ -33,6 +34,7 @@ export function App({ store }: { store: Store }) {
     </header>
     <main>
       ${shown("images", Strip)}
+      ${shown("explanation", ExplanationSection)}
       ${shown("lab", LabView)}
       ${shown("net", Columns)}
       <div class=${panels.includes("editor") ? "lower" : ""}>

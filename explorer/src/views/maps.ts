@@ -9,6 +9,7 @@ import { Pixels } from "./canvas";
 import type { Scale } from "./colors";
 import { imagePixels, mapPixels, scaleOf } from "./colors";
 import { html, number } from "./html";
+import { overlayPixels } from "./overlay";
 
 const FIRST = 12; // maps or units that are shown at first
 const MORE = 36;
@@ -41,11 +42,16 @@ export function Maps({ store, name, buffer }: { store: Store; name: string; buff
     </div>`;
 }
 
-/** The input as a picture. */
+/** The input as a picture, with the explanation of it. */
 function Picture({ store }: { store: Store }) {
   const [h, w, c] = store.shape;
   const values = store.values.value;
-  const draw = useCallback(() => imagePixels(values, h, w, c, store.range), [values]);
+  const { current, isOutdated, opacity } = store.overlay;
+  const [overlay, share] = [isOutdated ? null : current.value, opacity.value];
+  const draw = useCallback(
+    () => (overlay ? overlayPixels(store, overlay, share) : imagePixels(values, h, w, c, store.range)),
+    [values, overlay, share],
+  );
   return html`
     <div class="picture"><div class="map" role="img" aria-label=${text.input}><${Pixels} width=${w} height=${h} draw=${draw} /></div></div>`;
 }

@@ -407,7 +407,8 @@ def test_weights_that_did_not_fit(opened, monkeypatch, tmp_path):
     """The page shows the layers before them, and says which are missing."""
     net, X, y = residual()
     monkeypatch.setattr(document, "MAX_IMAGE_BYTES", 1)
-    image = len(document_of(net.explore(X, path=tmp_path / "a.html").path)["samples"][0]["data"])
+    sample = document_of(net.explore(X, path=tmp_path / "a.html").path)["samples"][0]
+    image = document.image_bytes(sample)
     room = 370 * 4 * 4 // 3  # for the 358 values of conv1 and of the body of residual1
     monkeypatch.setattr(document, "MAX_BYTES", document.RESERVED_BYTES + image + room)
     page = opened(net, X, y, text="did not fit")

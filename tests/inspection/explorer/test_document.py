@@ -2,6 +2,7 @@
 
 import base64
 import re
+import warnings
 import zlib
 from html import unescape
 from pathlib import Path
@@ -22,6 +23,7 @@ from sklearn.exceptions import NotFittedError
 import convnet
 from convnet import ConvNetClassifier, ConvNetRegressor
 from convnet.graph.ops.base import Op
+from convnet.inspection.explain import METHODS, integrated_gradients
 from convnet.inspection.explorer import document as limits
 from convnet.inspection.explorer.net import FIELDS
 from convnet.inspection.explorer.page import PLACEHOLDER, TEMPLATE
@@ -205,7 +207,7 @@ def test_what_does_not_fit_is_left_out(tmp_path, monkeypatch):
     kept = (
         4 * 4 * (112 + 216 + 6) // 3
     )  # conv1 and residual1/conv1: 108 + 4 and 216 + 6 values in base64
-    used = len(document_of(tmp_path / "a.html")["samples"][0]["data"])
+    used = limits.image_bytes(document_of(tmp_path / "a.html")["samples"][0])
     monkeypatch.setattr(limits, "MAX_BYTES", limits.RESERVED_BYTES + used + kept + 8)
     page = net.explore(X, path=tmp_path / "a.html")
     found = document_of(page.path)
@@ -287,6 +289,8 @@ def test_wrong_calls(tmp_path):
         net.explore(X, path=path, n_max=0)
     with pytest.raises(TypeError, match="title must be a string"):
         net.explore(X, path=path, title=3)
+    with pytest.raises(TypeError, match="explain must be True or False"):
+        net.explore(X, path=path, explain="gradcam")
     with pytest.raises(ValueError, match="there is no folder"):
         net.explore(X, path=tmp_path / "none" / "a.html")
     with pytest.raises(ValueError, match="8"):
@@ -294,3 +298,62 @@ def test_wrong_calls(tmp_path):
     with pytest.raises(NotFittedError):
         ConvNetClassifier([GlobalAvgPool2D()]).explore(X, path=path)
     assert not path.exists()
+
+
+def decoded(entry, signed):
+    levels = read_png(base64.b64decode(entry["data"]))[..., 0].astype(float)
+    return (levels - 128) / 127 * entry["largest"] if signed else levels / 255 * entry["largest"]
+
+
+@pytest.mark.parametrize("kind", ["digits", *KINDS])
+def test_explanations_are_those_of_explain(kind, tmp_path):
+    net, X, _ = digits() if kind == "digits" else other(kind)
+    n = 1 if kind == "tall" else 3
+    found = document_of(net.explore(X[:n], path=tmp_path / "a.html", explain=True).path)
+    methods = found["explanations"]["methods"]
+    assert list(methods) == list(METHODS)
+    label = 0 if kind == "regressor of two" else None
+    for name, method in methods.items():
+        if kind in ("table", "one pixel") and name == "gradcam":
+            assert "no" in method["reason"] or "none" in method["reason"]
+            assert found["explanations"]["layer"] is None
+            continue
+        assert method["reason"] is None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # integrated gradients of a net that has hardly learned
+            maps = net.explain(X[:n], name, label)
+        for sample, values in zip(found["samples"], maps, strict=True):
+            entry = sample["explanation"]["maps"][name]
+            shown = decoded(entry, method["signed"]).reshape(values.shape)
+            step = entry["largest"] / (127 if method["signed"] else 255)
+            np.testing.assert_allclose(shown, values, atol=0.501 * step, rtol=1e-6)
+    if kind == "binary":
+        targets = [net.classes_[s["explanation"]["target"]] for s in found["samples"]]
+        assert targets == net.predict(X[:n]).tolist()
+
+
+def test_costly_explanations_are_computed_on_request(tmp_path):
+    net, X, _ = digits()
+    found = document_of(net.explore(X[:2], path=tmp_path / "a.html").path)
+    assert list(found["samples"][0]["explanation"]["maps"]) == ["gradcam", "saliency"]
+    assert found["explanations"]["layer"] == "batchnorm1"
+
+
+def test_warnings_of_a_method_stand_on_the_page(tmp_path, monkeypatch):
+    net, X, _ = digits()
+    monkeypatch.setattr(integrated_gradients, "MAX_ERROR", 0.0)
+    found = document_of(net.explore(X[:2], path=tmp_path / "a.html", explain=True).path)
+    note = found["explanations"]["methods"]["integrated_gradients"]["note"]
+    assert note.startswith("integrated_gradients: for 2 of 2 images the sum over the image differs")
+    assert found["explanations"]["methods"]["occlusion"]["note"] is None
+
+
+def test_maps_are_small(tmp_path):
+    """The page of the Keras lab net with 12 images takes less than 5 MB, its maps little of that."""
+    X, y = colors(shape=(28, 28, 1))
+    net = ConvNetClassifier("keraslab", max_iter=1, random_state=0).fit(X, y)
+    page = net.explore(X, path=tmp_path / "a.html", n_max=12, explain=True)
+    assert Path(page.path).stat().st_size < 5_000_000
+    for sample in document_of(page.path)["samples"]:
+        for entry in sample["explanation"]["maps"].values():
+            assert len(entry["data"]) < 28 * 28 * 4 / 3 + 200
