@@ -114,7 +114,7 @@ def test_wrong_lessons():
     step = TourStep("a", "b", "layer=", "lab")
     with pytest.raises(ValueError, match=r"step 1 looks at the panel 'lab'.*Use net"):
         Lesson("", [step], ["net"])
-    with pytest.raises(ValueError, match=r"panel 'map' is not known\. Use images, lab"):
+    with pytest.raises(ValueError, match=r"panel 'map' is not known\. Use images, "):
         Lesson("", [], ["map"])
 
 
