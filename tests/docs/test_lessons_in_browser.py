@@ -150,6 +150,13 @@ def test_the_lab(opened):
     page.get_by_role("button", name="horizontal edge").click()
     assert page.get_by_label("kernel weight in row 2, column 0").input_value() == "-1"
     assert table(page, "map")[2] == [0] * 6
+    pixel = page.get_by_label("pixel in row 5, column 5")
+    pixel.select_text()
+    pixel.press_sequentially("-1.05")
+    assert "-1.05" in state(page)["pixels"]
+    pixel.fill("")  # changes nothing
+    page.keyboard.press("Tab")
+    assert pixel.input_value() == "-1.05"
     cells = page.locator(".lab-grid").first.locator("td.marked")
     assert cells.count() == 9  # what the selected value reads
     assert violations(page) == []

@@ -1,5 +1,6 @@
 /** The lab: an image and a kernel whose numbers can be changed, how the kernel moves, and the maps as numbers. */
 
+import { useEffect, useRef } from "preact/hooks";
 import type { Layer } from "../model/document";
 import type { Pool } from "../state/lab";
 import { PADDINGS, POOLS, STRIDES } from "../state/lab";
@@ -107,18 +108,28 @@ function Numbers({ title, values, width, label, onChange, padding = 0, reads = (
               const marks = reads(row, column) ? "marked" : "";
               if (row < 0 || row >= height || column < 0 || column >= width) return html`<td key=${column} class=${`padding ${marks}`}>0</td>`;
               const i = row * width + column;
-              const onInput = (event: Event) => {
-                const value = (event.target as HTMLInputElement).valueAsNumber;
-                if (Number.isFinite(value)) onChange(i, value);
-              };
               return html`
                 <td key=${column} class=${marks} style=${cssColor(values[i], scale)}>
-                  <input type="number" step="any" aria-label=${label(row, column)} value=${shortest(values[i])} onInput=${onInput} />
+                  <${NumberInput} label=${label(row, column)} value=${shortest(values[i])} onChange=${(value: number) => onChange(i, value)} />
                 </td>`;
             })}
           </tr>`)}
       </tbody>
     </table>`;
+}
+
+/** A number to type. It is not written into the input while it is typed, so that "1." can become "1.5". */
+function NumberInput({ label, value, onChange }: { label: string; value: string; onChange: (value: number) => void }) {
+  const ref = useRef<HTMLInputElement>(null);
+  const write = () => ref.current && (ref.current.value = value);
+  useEffect(() => {
+    if (document.activeElement !== ref.current) write();
+  }, [value]);
+  const onInput = (event: Event) => {
+    const typed = (event.target as HTMLInputElement).valueAsNumber;
+    if (Number.isFinite(typed)) onChange(typed);
+  };
+  return html`<input ref=${ref} type="number" step="any" aria-label=${label} onInput=${onInput} onBlur=${write} />`;
 }
 
 /** Return a float32 value as a text without the digits that only float64 has. */
