@@ -165,5 +165,5 @@ export const text = {
   outdated: (name: string) =>
     `This map belongs to image ${name} as it was given. Grad-CAM and saliency follow your changes.`,
   noMap: (method: string, reason: string) => `${method} has no map here: ${reason}`,
-  missingMap: (method: string) => `${method} was not computed for this page. Write it with explore(X, explain=True).`,
+  missingMap: (method: string) => `${method} was not computed for this page. Write it with explore(X, explain=True) or with: convnet explore --explain`,
 };

@@ -10,7 +10,8 @@ import { Bar } from "./maps";
 import { drawPicture, drawSignal, gradientOf, overlayScale, signalPanel, strongestOf } from "./overlay";
 
 const FEATURES = 12; // of flat rows; those with the largest magnitudes
-const MOST = 320; // CSS pixels of the longer side of a picture
+const MOST = 320; // CSS pixels of the longer side of a picture; on large screens 1.5 times as many
+const LARGE = 2000; // CSS pixels, as in page.css
 
 export function ExplanationSection({ store }: { store: Store }) {
   const { overlay } = store;
@@ -114,7 +115,7 @@ function Shown({ store, overlay }: { store: Store; overlay: Overlay }) {
 function Drawn({ store, overlay }: { store: Store; overlay: Overlay }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const [h, w] = store.shape;
-  const zoom = Math.max(1, Math.min(32, Math.floor(MOST / Math.max(h, w))));
+  const zoom = Math.max(1, Math.min(32, Math.floor((innerWidth < LARGE ? MOST : 1.5 * MOST) / Math.max(h, w))));
   const [width, height] = store.isPicture ? [w * zoom, h * zoom] : signalPanel();
   const [opacity, values] = [store.overlay.opacity.value, store.values.value];
   useEffect(() => {
