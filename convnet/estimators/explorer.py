@@ -57,9 +57,9 @@ class ExplorerMixin:
 
         The page is one file that opens in a browser without a network. It shows the feature maps of each layer, works
         out any value that is clicked, as ``trace`` does, and has its own forward pass, so that images can be drawn or
-        changed. It compares its outputs with those of this net, and says how far they differ. It shows the explanations
-        of ``explain`` as overlays on the image: Grad-CAM and saliency of the image as it is changed, for any class; and
-        with `explain`, integrated gradients and occlusion of the images as they are given.
+        changed. It compares its outputs with those of this net, and says how far they differ. It lays maps over the
+        image that show what a prediction depends on: Grad-CAM and saliency, for any class and for the image as it is
+        changed, and, if `explain` is True, integrated gradients and occlusion of the images as they are given.
 
         Parameters
         ----------

@@ -98,3 +98,11 @@ def test_wrong_options(model, folder, failed):
     assert "Pass it alone" in failed("explore", "model.npz", "digits.npz", "a.jpg", "--force")
     assert "--fit" in failed("explore", "model.npz", "digits.npz", "--fit", "pad", "--force")
     assert "cannot write it" in failed("explore", "model.npz", "digits.npz", "-o", "model.npz")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_explanations_on_request(asked, model, folder):
+    argv = ["explore", "model.npz", "digits.npz", "--quiet", "--images", "2"]
+    assert cli.main([*argv, *["--explain"] * asked]) == 0
+    maps = document_of("explore.html")["samples"][1]["explanation"]["maps"]
+    assert ("occlusion" in maps) == ("integrated_gradients" in maps) == asked

@@ -178,7 +178,12 @@ export const text = {
   } as Record<string, (output: string, layer: string) => string>,
   logitName: "the logit of the class",
   explainedValue: "the output",
-  predictedClass: "the predicted class",
+  defaultTargets: {
+    softmax: "the predicted class",
+    sigmoid: "the predicted class",
+    multilabel: "the likeliest class",
+    identity: "the first output",
+  },
   classNamed: (name: string) => `class ${name}`,
   outputNamed: (name: string) => `output ${name}`,
   onlyOutput: "the output",
@@ -193,10 +198,9 @@ export const text = {
   unitsOf: (perValue: boolean, isValue: boolean) =>
     `in units of ${isValue ? "y" : "the logit"}${perValue ? " per unit of X" : ""}`,
   legend: (low: string, high: string, unit: string) => `colors from ${low} to ${high}, ${unit}`,
-  givenOnly: (isValue: boolean) =>
-    `convnet computed this in Python, for the given images and ${isValue ? "the first output" : "their predicted classes"}.`,
+  givenOnly: (target: string) => `convnet computed this in Python, for the given images and ${target} of each.`,
   outdated: (name: string) =>
     `This map belongs to image ${name} as it was given. Grad-CAM and saliency follow your changes.`,
   noMap: (method: string, reason: string) => `${method} has no map here: ${reason}`,
-  missingMap: (method: string) => `${method} was not computed for this page. Write it with explore(X, explain=True).`,
+  missingMap: (method: string) => `${method} was not computed for this page. Write it with explore(X, explain=True) or with: convnet explore --explain`,
 };

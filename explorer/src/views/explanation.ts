@@ -10,7 +10,8 @@ import { Bar } from "./maps";
 import { drawPicture, drawSignal, gradientOf, overlayScale, signalPanel, strongestOf } from "./overlay";
 
 const FEATURES = 12; // of flat rows; those with the largest magnitudes
-const MOST = 320; // CSS pixels of the longer side of a picture
+const MOST = 320; // CSS pixels of the longer side of a picture; on large screens 1.5 times as many
+const LARGE = 2000; // CSS pixels, as in page.css
 
 export function ExplanationSection({ store }: { store: Store }) {
   const { overlay } = store;
@@ -47,7 +48,7 @@ function Chosen({ store }: { store: Store }) {
       <div class="explained-side">
         <p class="note">${text.methodHints[method](isValue ? text.explainedValue : text.logitName, explanations.layer ?? "")}</p>
         <p class="strongest" role="status">${found && caption(store, found)}</p>
-        ${found && html`<${Legend} store=${store} overlay=${found} />`}
+        ${found && !isZero(found) && html`<${Legend} store=${store} overlay=${found} />`}
         <div class="controls">
           ${!fixed && final.classes.length > 1 && html`<${Target} store=${store} />`}
           ${!isFlat(store) && html`
@@ -57,7 +58,7 @@ function Chosen({ store }: { store: Store }) {
                 onInput=${(event: Event) => (overlay.opacity.value = Number((event.target as HTMLInputElement).value))} />
             </label>`}
         </div>
-        ${fixed && html`<p class="note">${text.givenOnly(isValue)}</p>`}
+        ${fixed && html`<p class="note">${text.givenOnly(text.defaultTargets[final.function])}</p>`}
         ${overlay.isOutdated && html`<p class="note outdated" role="status">${text.outdated(store.document.samples[found!.sample!].name)}</p>`}
         ${fixed && note && html`<p class="note">${note}</p>`}
       </div>
@@ -77,7 +78,7 @@ function Target({ store }: { store: Store }) {
     <label>
       <span>${isValue ? text.outputName : text.class}</span>
       <select value=${target.value ?? ""} onChange=${onChange}>
-        ${!isValue && html`<option value="">${text.predictedClass}</option>`}
+        ${!isValue && html`<option value="">${text.defaultTargets[final.function]}</option>`}
         ${final.classes.map((name, i) => html`<option key=${i} value=${i}>${name}</option>`)}
       </select>
     </label>`;
@@ -94,11 +95,15 @@ function targetName(store: Store, target: number): string {
   return final.classes.length > 1 ? text.outputNamed(final.classes[target]) : text.onlyOutput;
 }
 
+function isZero({ values }: Overlay): boolean {
+  return values[strongestOf(values)] === 0;
+}
+
 function caption(store: Store, overlay: Overlay): string {
   const { method, target, values } = overlay;
   const what = text.explained(text.methods[method], targetName(store, target));
   const best = strongestOf(values);
-  if (values[best] === 0) return `${what}; ${text.zeroEverywhere}`;
+  if (isZero(overlay)) return `${what}; ${text.zeroEverywhere}`;
   const w = store.shape[1];
   const [row, column] = [Math.floor(best / w), best % w];
   const place = isFlat(store) ? text.atFeature(best) : store.isPicture ? text.atPixel(row, column) : text.atPosition(best);
@@ -114,7 +119,7 @@ function Shown({ store, overlay }: { store: Store; overlay: Overlay }) {
 function Drawn({ store, overlay }: { store: Store; overlay: Overlay }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const [h, w] = store.shape;
-  const zoom = Math.max(1, Math.min(32, Math.floor(MOST / Math.max(h, w))));
+  const zoom = Math.max(1, Math.min(32, Math.floor((innerWidth < LARGE ? MOST : 1.5 * MOST) / Math.max(h, w))));
   const [width, height] = store.isPicture ? [w * zoom, h * zoom] : signalPanel();
   const [opacity, values] = [store.overlay.opacity.value, store.values.value];
   useEffect(() => {

@@ -2,6 +2,7 @@
 
 import shutil
 from functools import partial
+from itertools import product
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -82,11 +83,14 @@ def explained(page, method, target, image):
     )
 
 
-@pytest.mark.parametrize("name", NETS)
-@pytest.mark.parametrize("method", ["gradcam", "saliency"])
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("table", "saliency"),
+        *product([name for name in NETS if name != "table"], ["gradcam", "saliency"]),
+    ],
+)
 def test_the_page_computes_what_explain_does(opened, name, method):
-    if (name, method) == ("table", "gradcam"):
-        pytest.skip("the net returns no maps")
     net, X, _ = NETS[name]()
     page = opened(name)
     classes = list(
@@ -256,3 +260,23 @@ def test_without_all_weights_the_maps_are_those_of_convnet(opened, monkeypatch):
     sync_api.expect(caption(page)).to_contain_text(f"Grad-CAM for class {name}; strongest at row ")
     assert page.locator(".explained select").count() == 0
     assert f"{values.max():.4g}" in caption(page).inner_text()
+
+
+def test_without_a_worker(opened, monkeypatch):
+    monkeypatch.setitem(NETS, "no worker", digits)
+    page = opened("no worker")
+    page.add_init_script("globalThis.Worker = undefined")
+    page = opened("no worker", "#o=gradcam&class=4")
+    net, X, _ = digits()
+    expected = f"Grad-CAM for class 4; {strongest(net.explain(X[:1], target=4)[0])}"
+    sync_api.expect(caption(page)).to_have_text(expected)
+    assert "without a worker" in page.locator(".status").inner_text()
+
+
+def test_a_map_of_zeros(opened):
+    net, X, _ = other("multilabel")
+    zero = [k for k in range(4) if not net.explain(X[:1], target=k).any()]
+    page = opened("multilabel", f"#o=gradcam&class={zero[0]}")
+    sync_api.expect(caption(page)).to_have_text(f"Grad-CAM for class {zero[0]}; it is 0 everywhere")
+    assert page.locator(".legend").count() == 0
+    assert page.locator("option").first.inner_text() == "the likeliest class"
