@@ -2,9 +2,10 @@
 
 import json
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnet.callbacks.callback import Callback
 from convnet.callbacks.fit_run import FitRun, ResumeState
@@ -83,6 +84,39 @@ class Checkpoint(Callback):
             with atomic_write(self.path) as file:
                 entries: dict[str, Any] = {NUMBERS: text, **arrays}
                 np.savez(file, **entries)
+
+
+class SavedWeights(NamedTuple):
+    """The weights in a checkpoint.
+
+    Parameters
+    ----------
+    epoch : int
+        Number of epochs done, including those of earlier fits.
+    weights : dict of str to ndarray
+        Parameters by name, as the last epoch left them.
+    fingerprint : dict of str to str
+        What identifies the fit.
+    """
+
+    epoch: int
+    weights: dict[str, NDArray[np.float32]]
+    fingerprint: dict[str, str]
+
+
+def read_weights(path: str) -> SavedWeights:
+    """Return the weights in a file of `Checkpoint`. Raise ValueError if it is not a checkpoint."""
+    numbers, arrays = _read(path)
+    fingerprint = numbers["fingerprint"]
+    try:
+        epoch = int(fingerprint["epochs done before"]) + len(numbers["history"]["loss"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Checkpoint: {quoted(path)} does not say after which epoch it was written: {error!r}"
+        ) from error
+    prefix = "weights/"
+    weights = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+    return SavedWeights(epoch, weights, fingerprint)
 
 
 def _read(path: str) -> ResumeState:

@@ -41,6 +41,7 @@ export interface Sample {
   prediction: string;
   label: string | null;
   correct: boolean | null;
+  loss: number | null; // of a regressor the distance from the label; of several labels how many are wrong
   outputs: number[];
   values: number[];
   data: string;
@@ -52,6 +53,7 @@ export interface InputForm {
   scale: number;
   largest: number;
   encoding: "png" | "float32";
+  fit: "crop" | "pad" | "stretch" | null; // of the photographs that the net was trained on; null if it was not
 }
 
 export interface Final {
@@ -59,6 +61,13 @@ export interface Final {
   classes: string[];
   mean: number[] | null;
   scale: number[] | null;
+}
+
+/** Weights after some epochs of the training, each in the order of those of the net. */
+export interface Epochs {
+  names: string[];
+  encoding: "float32" | "float16";
+  weights: string[];
 }
 
 export interface PageDocument {
@@ -70,7 +79,8 @@ export interface PageDocument {
   final: Final;
   input: InputForm;
   samples: Sample[];
-  left_out: { images: number; parameters: string[] };
+  left_out: { images: number; parameters: string[]; epochs: string[] };
+  epochs: Epochs;
   weights: string;
 }
 

@@ -1,5 +1,6 @@
 /** The state of the page: what is selected, the image that the net reads, and what it computes. */
 
+import type { Signal } from "@preact/signals";
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { Buffers } from "../engine/engine";
 import { Engine } from "../engine/engine";
@@ -7,10 +8,15 @@ import type { Pass } from "../engine/runner";
 import { Runner } from "../engine/runner";
 import { floatsOf } from "../model/bytes";
 import type { Layer, PageDocument, Shape } from "../model/document";
-import { strongestFirst } from "../model/channels";
+import { hasAlpha, strongestFirst } from "../model/channels";
+import { weightsOf } from "../model/epochs";
 import { finalValues, scaled, valuesOf } from "../model/samples";
 import type { Edits } from "./edits";
-import { NO_EDITS, edited } from "./edits";
+import { NO_EDITS, brightened, moved } from "./edits";
+import type { Cell, Order } from "./mistakes";
+import { arranged, confusionOf, isIn } from "./mistakes";
+import type { Stroke } from "./painting";
+import { painted } from "./painting";
 import { readFragment, writeFragment } from "./fragment";
 
 /** The name of the last column, which is not a layer. */
@@ -22,12 +28,18 @@ export interface Check {
 }
 
 export class Store {
-  readonly engine: Engine;
   readonly shape: Shape; // of the input, as a map
-  readonly outputLayer: Layer;
+  /** How the input is drawn: see `Look` in views/colors.ts. */
+  readonly look: { shape: Shape; range: [number, number]; alpha: boolean };
 
   readonly image = signal(0); // -1: an image that is not among the samples
-  readonly base = signal<Float32Array>(new Float32Array(0)); // in the units of X, before edits
+  readonly base = signal<Float32Array>(new Float32Array(0)); // in the units of X, before strokes and edits
+  readonly strokes = signal<Stroke[]>([]);
+  readonly isLive = signal(false); // the camera is on
+  readonly order = signal<Order>("given");
+  readonly cell = signal<Cell | null>(null);
+  readonly epoch = signal(0); // 0: the net; else the weights of document.epochs, from 1
+  readonly failure = signal(""); // why the last image could not be computed
   readonly edits = signal<Edits>(NO_EDITS);
   readonly layer = signal(PREDICTION);
   readonly channel = signal(0);
@@ -39,7 +51,15 @@ export class Store {
   readonly milliseconds = signal(0);
   readonly check = signal<Check | null>(null);
 
-  readonly values = computed(() => edited(this.base.value, this.shape, this.edits.value, this.range));
+  private readonly moved = computed(() => moved(this.base.value, this.shape, this.edits.value));
+  readonly values = computed(() => {
+    const image = painted(this.moved.value, this.shape, this.edits.value, this.strokes.value);
+    const colors = this.shape[2] - (this.look.alpha ? 1 : 0);
+    return brightened(image, this.shape, this.edits.value.brightness, this.range, colors);
+  });
+  /** The numbers of the images in the strip. */
+  readonly arranged = computed(() => arranged(this.document.samples, this.order.value, this.cell.value));
+  readonly confusion: ReturnType<typeof confusionOf>;
   readonly outputs = computed(() => this.engine.values(this.buffers.value, this.document.net.output));
   readonly probabilities = computed(() => {
     const outputs = this.outputs.value;
@@ -47,38 +67,57 @@ export class Store {
   });
 
   private readonly wasAddressed = location.hash.length > 1;
-  private pending: Float32Array | null = null;
+  private pending: { input: Float32Array; version: number } | null = null;
   private running = false;
+  private drained = Promise.resolve();
+  private chosen: { image: number; values: Float32Array }; // what Reset shows
+  private readonly shownEngine: Signal<Engine>;
 
   private constructor(
     readonly document: PageDocument,
     readonly samples: Float32Array[],
     readonly range: [number, number],
-    engine: Engine,
+    private readonly engineOf: (version: number) => Engine,
     private readonly runner: Runner,
   ) {
-    this.engine = engine;
-    this.shape = engine.graph.shape(document.net.input);
-    this.outputLayer = document.net.layers[document.net.layers.length - 1];
+    this.shownEngine = signal(engineOf(0));
+    this.shape = this.engine.graph.shape(document.net.input);
+    this.look = { shape: this.shape, range, alpha: hasAlpha(document.input, this.shape) };
+    this.confusion = confusionOf(document.samples, document.final.classes);
     this.layer.value = this.firstLayer();
     this.base.value = samples[0];
+    this.chosen = { image: 0, values: samples[0] };
     this.readAddress();
     addEventListener("hashchange", () => batch(() => this.readAddress()));
-    effect(() => this.request(scaled(this.values.value, document.input)));
+    effect(() => this.request(scaled(this.values.value, document.input), this.epoch.value));
     effect(() => this.writeAddress());
   }
 
   static async create(document: PageDocument): Promise<Store> {
-    const weights = floatsOf(document.weights);
-    const engine = new Engine(document.net, weights);
-    const runner = await Runner.create(engine, weights);
+    const engines = new Map([[0, new Engine(document.net, floatsOf(document.weights))]]);
+    const engineOf = (version: number) => {
+      const engine = engines.get(version) ?? new Engine(document.net, weightsOf(document.epochs, version - 1));
+      engines.set(version, engine);
+      return engine;
+    };
+    const runner = await Runner.create(engineOf);
     const samples = await Promise.all(document.samples.map((sample) => valuesOf(sample, document.input)));
-    return new Store(document, samples, rangeOf(document, samples), engine, runner);
+    return new Store(document, samples, rangeOf(document, samples), engineOf, runner);
+  }
+
+  /** The engine that computed what is shown. */
+  get engine(): Engine {
+    return this.shownEngine.value;
   }
 
   /** Whether the input is a picture: a map with more than one row. */
   get isPicture(): boolean {
     return this.document.input.shape.length === 3;
+  }
+
+  /** Whether mistakes can be sorted. */
+  get hasLoss(): boolean {
+    return this.document.samples.some(({ loss }) => loss !== null);
   }
 
   get inWorker(): boolean {
@@ -88,18 +127,66 @@ export class Store {
   /** Show one of the samples, unchanged. */
   showSample(index: number): void {
     batch(() => {
-      this.image.value = index;
-      this.base.value = this.samples[index];
+      this.chosen = { image: index, values: this.samples[index] };
+      this.reset();
+    });
+  }
+
+  /** Show another image, in the units of X, with the changes of the sliders. */
+  showImage(values: Float32Array): void {
+    batch(() => {
+      this.isLive.value = false;
+      this.strokes.value = [];
+      this.showFrame(values);
+    });
+  }
+
+  /** Show a picture of the camera. Strokes stay. */
+  showFrame(values: Float32Array): void {
+    batch(() => {
+      this.chosen = { image: -1, values };
+      this.image.value = -1;
+      this.base.value = values;
+    });
+  }
+
+  /** Show the image that was chosen last, unchanged. */
+  reset(): void {
+    batch(() => {
+      this.isLive.value = false;
+      this.image.value = this.chosen.image;
+      this.base.value = this.chosen.values;
+      this.strokes.value = [];
       this.edits.value = NO_EDITS;
     });
   }
 
-  /** Show another image, in the units of X. */
-  showImage(values: Float32Array): void {
+  /** Show an image of one value, to draw on. `reset` shows the image before it. */
+  clear(value: number): void {
     batch(() => {
+      this.isLive.value = false;
       this.image.value = -1;
-      this.base.value = values;
+      this.base.value = new Float32Array(this.base.value.length).fill(value);
+      this.strokes.value = [];
     });
+  }
+
+  paint(stroke: Stroke): void {
+    this.strokes.value = [...this.strokes.value, stroke];
+  }
+
+  /** Choose the images of the strip, and show the first of them. */
+  arrange(order: Order, cell: Cell | null): void {
+    batch(() => {
+      this.order.value = order;
+      this.cell.value = cell;
+      this.showSample(this.arranged.value[0]);
+    });
+  }
+
+  /** Wait until the image that is shown has been computed. */
+  settled(): Promise<void> {
+    return this.drained;
   }
 
   /** Select a layer and a channel of its output: the strongest one, if none is given. */
@@ -126,9 +213,9 @@ export class Store {
     return this.engine.graph.layers.get(this.layer.value);
   }
 
-  /** Compute an image that is not shown. */
-  async outputsOf(values: Float32Array): Promise<Float32Array | undefined> {
-    const { buffers } = await this.runner.compute(scaled(values, this.document.input));
+  /** Compute an image that is not shown, with the weights of a version. */
+  async outputsOf(values: Float32Array, version = 0): Promise<Float32Array | undefined> {
+    const { buffers } = await this.runner.compute(scaled(values, this.document.input), version);
     return this.engine.values(buffers, this.document.net.output);
   }
 
@@ -136,7 +223,7 @@ export class Store {
   async checkSamples(): Promise<void> {
     let difference = 0;
     for (const [i, sample] of this.document.samples.entries()) {
-      const outputs = await this.outputsOf(this.samples[i]);
+      const outputs = await this.outputsOf(this.samples[i]).catch((error) => this.fail(error));
       if (!outputs) return;
       const values = finalValues(outputs, this.document.final);
       sample.values.forEach((expected, k) => {
@@ -185,8 +272,11 @@ export class Store {
     const view = readFragment(location.hash);
     const layer = view.layer;
     if (layer !== undefined && (layer === PREDICTION || this.engine.graph.layers.has(layer))) this.layer.value = layer;
-    this.image.value = within(view.image ?? 0, this.samples.length);
-    this.base.value = this.samples[this.image.value];
+    this.order.value = this.hasLoss ? (view.order ?? "given") : "given";
+    const { cell } = view;
+    this.cell.value = cell && this.confusion && this.document.samples.some((sample) => isIn(sample, cell)) ? cell : null;
+    this.epoch.value = within(view.epoch ?? 0, this.document.epochs.names.length + 1);
+    this.showSample(view.image === undefined ? this.arranged.value[0] : within(view.image, this.samples.length));
     this.channel.value = view.channel ?? 0;
     this.row.value = view.row ?? this.middle(0);
     this.column.value = view.column ?? this.middle(1);
@@ -203,7 +293,10 @@ export class Store {
 
   private writeAddress(): void {
     const fragment = writeFragment({
-      image: Math.max(0, this.image.value),
+      image: Math.max(0, this.image.value >= 0 ? this.image.value : this.chosen.image),
+      epoch: this.epoch.value,
+      order: this.order.value,
+      cell: this.cell.value,
       layer: this.layer.value,
       channel: this.channel.value,
       row: this.row.value,
@@ -219,19 +312,26 @@ export class Store {
   }
 
   /** Compute an image; of those that arrive meanwhile, only the last one. */
-  private request(input: Float32Array): void {
-    this.pending = input;
-    if (!this.running) void this.drain();
+  private request(input: Float32Array, version: number): void {
+    this.pending = { input, version };
+    if (!this.running) this.drained = this.drain();
+  }
+
+  private fail(error: unknown): undefined {
+    this.failure.value = error instanceof Error ? error.message : String(error);
   }
 
   private async drain(): Promise<void> {
     this.running = true;
     while (this.pending) {
       const isFirst = this.buffers.value.size === 0;
-      const input = this.pending;
+      const { input, version } = this.pending;
       this.pending = null;
-      const pass: Pass = await this.runner.compute(input);
+      const pass: Pass | undefined = await this.runner.compute(input, version).catch((error) => this.fail(error));
+      if (!pass) continue;
       batch(() => {
+        this.failure.value = "";
+        this.shownEngine.value = this.engineOf(version);
         this.buffers.value = pass.buffers;
         this.milliseconds.value = pass.milliseconds;
         if (isFirst && !this.wasAddressed) this.selectStrongest();

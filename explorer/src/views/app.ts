@@ -3,10 +3,13 @@
 import { predictionOf } from "../model/samples";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
+import { isEdited } from "../state/edits";
 import { Columns } from "./columns";
 import { Detail } from "./detail";
 import { Editor } from "./editor";
+import { EpochSlider } from "./epochslider";
 import { html, number, percent } from "./html";
+import { Mistakes } from "./mistakes";
 import { Strip } from "./strip";
 
 export function App({ store }: { store: Store }) {
@@ -17,10 +20,13 @@ export function App({ store }: { store: Store }) {
       <p>${text.net(estimator, net.layers.length, net.n_parameters)}</p>
       <${Answer} store=${store} />
       <${Status} store=${store} />
+      <p class="failure" role="alert">${store.failure.value && text.cannotCompute(store.failure.value)}</p>
       ${left_out.parameters.length > 0 && html`<p class="warning">${text.leftOutLayers(layersOf(left_out.parameters))}</p>`}
     </header>
     <main>
       <${Strip} store=${store} />
+      <${Mistakes} store=${store} />
+      <${EpochSlider} store=${store} />
       <${Columns} store=${store} />
       <div class="lower">
         <${Detail} store=${store} />
@@ -40,10 +46,12 @@ function Answer({ store }: { store: Store }) {
   const values = store.probabilities.value;
   const sample = samples[store.image.value];
   const label = sample ? sample.label : null;
+  const name = sample ? text.image(sample.name) : text.ownImage;
+  const isChanged = store.strokes.value.length > 0 || isEdited(store.edits.value);
   const single = final.function === "softmax" || final.function === "sigmoid";
   return html`
-    <p class="answer" role="status">
-      ${sample ? text.image(sample.name) : text.ownImage}: ${" "}
+    <p class="answer" role="status" aria-live=${store.isLive.value ? "off" : "polite"}>
+      ${isChanged && sample ? text.changed(name) : name}: ${" "}
       <b>${values ? predictionOf(values, final, number) : "–"}</b>
       ${values && single && ` (${percent(Math.max(...values))})`}
       ${label !== null && `, ${text.label(label)}`}

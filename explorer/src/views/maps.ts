@@ -43,9 +43,9 @@ export function Maps({ store, name, buffer }: { store: Store; name: string; buff
 
 /** The input as a picture. */
 function Picture({ store }: { store: Store }) {
-  const [h, w, c] = store.shape;
+  const [h, w] = store.shape;
   const values = store.values.value;
-  const draw = useCallback(() => imagePixels(values, h, w, c, store.range), [values]);
+  const draw = useCallback(() => imagePixels(values, store.look), [values]);
   return html`
     <div class="picture"><div class="map" role="img" aria-label=${text.input}><${Pixels} width=${w} height=${h} draw=${draw} /></div></div>`;
 }

@@ -39,9 +39,9 @@ export function MapView({ store, buffer, channel, marked, label, onMove }: Props
     const context = ref.current?.getContext("2d");
     if (!context || !values) return;
     const scale = own ? scaleOf(values, channel, c) : scaleOf(values);
-    const picture = store.engine.graph.isInput(buffer) && c <= 4 && h > 1;
+    const picture = store.engine.graph.isInput(buffer) && h > 1 && (c === 1 || c === 3 || store.look.alpha);
     const pixels = picture
-      ? imagePixels(store.values.value, h, w, c, store.range)
+      ? imagePixels(store.values.value, store.look)
       : mapPixels(values, h, w, c, channel, scale);
     const small = new OffscreenCanvas(w, h);
     small.getContext("2d")?.putImageData(pixels, 0, 0);

@@ -1,29 +1,36 @@
 /** The images to choose from. */
 
 import { useCallback } from "preact/hooks";
+import type { Final } from "../model/document";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
 import { Pixels } from "./canvas";
 import { imagePixels } from "./colors";
-import { html } from "./html";
+import { html, number } from "./html";
 
 export function Strip({ store }: { store: Store }) {
-  const { samples, left_out } = store.document;
+  const { left_out } = store.document;
   return html`
     <section class="strip" aria-label=${text.images}>
       <div class="thumbnails" role="group" aria-label=${text.images}>
-        ${samples.map((_, i) => html`<${Thumbnail} key=${i} store=${store} index=${i} />`)}
+        ${store.arranged.value.map((i) => html`<${Thumbnail} key=${i} store=${store} index=${i} />`)}
       </div>
       ${left_out.images > 0 && html`<p class="note">${text.leftOutImages(left_out.images)}</p>`}
     </section>`;
 }
 
+function lossText(loss: number, final: Final): string {
+  if (final.function === "identity") return text.off(number(loss));
+  return final.function === "multilabel" ? text.wrongLabels(Math.floor(loss)) : text.loss(number(loss));
+}
+
 function Thumbnail({ store, index }: { store: Store; index: number }) {
-  const [h, w, c] = store.shape;
+  const [h, w] = store.shape;
   const sample = store.document.samples[index];
-  const draw = useCallback(() => imagePixels(store.samples[index], h, w, c, store.range), []);
+  const draw = useCallback(() => imagePixels(store.samples[index], store.look), []);
   const mark = sample.correct === null ? "" : sample.correct ? text.correct : text.wrong;
-  const parts = [text.image(sample.name), sample.label !== null && text.label(sample.label), text.predicted(sample.prediction), mark];
+  const loss = sample.loss !== null && lossText(sample.loss, store.document.final);
+  const parts = [text.image(sample.name), sample.label !== null && text.label(sample.label), text.predicted(sample.prediction), mark, loss];
   const name = parts.filter(Boolean).join(", ");
   return html`
     <button

@@ -10,10 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from explorer_pages import HOSTILE, KINDS, colors, digits, document_of, other, residual
+from explorer_pages import HOSTILE, KINDS, colors, digits, limit_weights, other, residual
 
 from convnet import ConvNetClassifier
-from convnet.inspection.explorer import document
 from convnet.layers import Conv2D
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -439,12 +438,9 @@ def test_keyboard_alone(opened):
 
 def test_weights_that_did_not_fit(opened, monkeypatch, tmp_path):
     """The page shows the layers before them, and says which are missing."""
-    net, X, y = residual()
-    monkeypatch.setattr(document, "MAX_IMAGE_BYTES", 1)
-    image = len(document_of(net.explore(X, path=tmp_path / "a.html").path)["samples"][0]["data"])
-    room = 370 * 4 * 4 // 3  # for the 358 values of conv1 and of the body of residual1
-    monkeypatch.setattr(document, "MAX_BYTES", document.RESERVED_BYTES + image + room)
-    page = opened(net, X, y, text="did not fit")
+    net, X, _ = residual()
+    limit_weights(monkeypatch, net, X, tmp_path / "a.html", 8)  # conv1 and the body of residual1
+    page = opened(net, X, text="did not fit")
     warning = page.locator(".warning").inner_text()
     assert warning.endswith(": residual1/shortcut, residual2/conv1, output.")
     assert page.locator(".strip .note").inner_text() == "23 more images did not fit on this page."
