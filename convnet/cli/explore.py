@@ -209,7 +209,7 @@ def _photographs(net: Net, args: Namespace) -> Shown:
     if not names:
         raise UsageError(f"{' '.join(skipped[0])}. Pass images that can be opened.")
     codes = _folder_codes(net, names)
-    y = net.classes_[codes] if (codes >= 0).any() else None  # type: ignore[union-attr]
+    y = net.classes_[codes] if (codes >= 0).any() else None
     return Shown(np.concatenate(parts), y, codes >= 0, names, skipped, form["fit"])
 
 

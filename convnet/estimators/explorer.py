@@ -89,8 +89,8 @@ class ExplorerMixin:
             A notebook shows it inline. ``page.path`` is the file; ``page.left_out`` says what did not fit, as does the
             page. All images take at most 5 MB, or are a single one, all checkpoints at most 6 MB and the file at most
             25 MB. If the weights do not fit, those of the last layers are left out, and the page shows the layers
-            before them. Checkpoints are rounded to float16 if they do not fit otherwise; if they still do not fit, some
-            between the first and the last one are left out.
+            before them. Checkpoints are rounded to 16 bits per weight if they do not fit otherwise; if they still do
+            not fit, some between the first and the last one are left out.
 
         Raises
         ------

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { Sample } from "../src/model/document";
-import { halfFloatsOf } from "../src/model/epochs";
 import { arranged, confusionOf } from "../src/state/mistakes";
 
 function sample(label: string | null, prediction: string, loss: number | null): Sample {
@@ -25,11 +24,4 @@ test("the confusion table counts, and keeps the classes with the most mistakes",
   const many = Array.from({ length: 20 }, (_, i) => sample(String(i), i < 13 ? String(i) : "0", 1));
   const classes = Array.from({ length: 20 }, (_, i) => String(i));
   expect(confusionOf(many, classes)).toMatchObject({ left_out: 8, classes: ["0", "1", "2", "3", "4", "13", "14", "15", "16", "17", "18", "19"] });
-});
-
-test("half floats", () => {
-  const bits = [0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x3555];
-  const bytes = bits.flatMap((value) => [value & 255, value >> 8]);
-  const found = halfFloatsOf(Buffer.from(bytes).toString("base64"));
-  expect([...found]).toEqual([1, -2, 65504, 2 ** -24, -0, 0.333251953125]);
 });

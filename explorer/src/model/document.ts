@@ -66,7 +66,7 @@ export interface Final {
 /** Weights after some epochs of the training, each in the order of those of the net. */
 export interface Epochs {
   names: string[];
-  encoding: "float32" | "float16";
+  encoding: "float32" | "int16";
   weights: string[];
 }
 

@@ -1,24 +1,28 @@
 /** The weights of the net after some epochs of its training. */
 
 import { bytesOf, floatsOf } from "./bytes";
-import type { Epochs } from "./document";
+import type { Epochs, Net } from "./document";
 
-/** Return the weights after the epoch at `index`. */
-export function weightsOf({ encoding, weights }: Epochs, index: number): Float32Array {
-  return encoding === "float32" ? floatsOf(weights[index]) : halfFloatsOf(weights[index]);
+/** Return the weights after the epoch at `index`, in the order of those of the net. */
+export function weightsOf({ encoding, weights }: Epochs, index: number, net: Net): Float32Array {
+  if (encoding === "float32") return floatsOf(weights[index]);
+  return fromIntegers(bytesOf(weights[index]), net.parameters.filter(({ offset }) => offset !== null).map(({ shape }) => shape));
 }
 
-/** Return the values of little-endian float16 numbers. */
-export function halfFloatsOf(base64: string): Float32Array {
-  const bytes = bytesOf(base64);
+/**
+ * Return the values of parameters, one after the other. One of two axes or more is written as a float32 scale for each
+ * position on its last axis, and then as integers of 16 bits to multiply by it; others are float32.
+ */
+export function fromIntegers(bytes: Uint8Array<ArrayBuffer>, shapes: number[][]): Float32Array {
   const view = new DataView(bytes.buffer);
-  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => halfFloat(view.getUint16(2 * i, true)));
-}
-
-/** Return the value of 16 bits: sign, 5 bits of exponent, 10 of fraction. convnet writes neither infinity nor NaN. */
-function halfFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  return sign * (exponent === 0 ? 2 ** -14 * fraction : 2 ** (exponent - 15) * (1 + fraction));
+  const sizes = shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
+  const values = new Float32Array(sizes.reduce((a, b) => a + b, 0));
+  let [at, to] = [0, 0];
+  const float = () => view.getFloat32((at += 4) - 4, true);
+  shapes.forEach((shape, k) => {
+    const scales = shape.length > 1 ? Array.from({ length: shape[shape.length - 1] }, float) : null;
+    for (let i = 0; i < sizes[k]; i++)
+      values[to++] = scales ? scales[i % scales.length] * view.getInt16((at += 2) - 2, true) : float();
+  });
+  return values;
 }

@@ -96,7 +96,7 @@ export class Store {
   static async create(document: PageDocument): Promise<Store> {
     const engines = new Map([[0, new Engine(document.net, floatsOf(document.weights))]]);
     const engineOf = (version: number) => {
-      const engine = engines.get(version) ?? new Engine(document.net, weightsOf(document.epochs, version - 1));
+      const engine = engines.get(version) ?? new Engine(document.net, weightsOf(document.epochs, version - 1, document.net));
       engines.set(version, engine);
       return engine;
     };

@@ -457,23 +457,27 @@ def test_checkpoints_are_the_weights_of_their_epochs(trained, tmp_path):
 
 def test_checkpoints_that_do_not_fit(trained, tmp_path, monkeypatch):
     net, copies, X, _ = trained
-    n_floats = sum(array.size for array in net.weights_.values())
-    monkeypatch.setattr(epochs, "MAX_EPOCH_BYTES", 3 * 4 * n_floats * 4 // 3 - 9)
-    found = document_of(net.explore(X, path=tmp_path / "a.html", checkpoints=copies.paths).path)
-    assert found["epochs"]["encoding"] == "float16" and len(found["epochs"]["weights"]) == 3
-    block = np.frombuffer(base64.b64decode(found["epochs"]["weights"][2]), "<f2")
-    np.testing.assert_array_equal(block, floats(found["weights"]).astype(np.float16))
-    monkeypatch.setattr(epochs, "MAX_EPOCH_BYTES", 2 * 2 * n_floats * 4 // 3 + 9)
-    page = net.explore(X, path=tmp_path / "a.html", checkpoints=copies.paths)
+    path = tmp_path / "a.html"
+    whole = document_of(net.explore(X, path=path, checkpoints=copies.paths).path)["epochs"]
+    monkeypatch.setattr(epochs, "MAX_EPOCH_BYTES", 3 * len(whole["weights"][0]) - 1)
+    found = document_of(net.explore(X, path=path, checkpoints=copies.paths).path)["epochs"]
+    assert found["encoding"] == "int16" and len(found["weights"]) == 3
+    each = len(found["weights"][0])
+    assert each < 0.6 * len(whole["weights"][0])
+    monkeypatch.setattr(epochs, "MAX_EPOCH_BYTES", 2 * each)
+    page = net.explore(X, path=path, checkpoints=copies.paths)
     assert document_of(page.path)["epochs"]["names"] == ["epoch 1", "epoch 3"]
     assert page.left_out["epochs"] == ["epoch 2"]
 
 
-def test_large_weights_are_not_rounded_to_infinity():
-    net = {"parameters": [{"name": "w", "offset": 0}]}
-    states = [epochs.EpochWeights(str(i), {"w": np.full(3, 1e5, np.float32)}) for i in range(3)]
-    found, left_out = epochs.describe_epochs(states, net, 40)
-    assert found["encoding"] == "float32" and left_out == ["1"]
+def test_integers_are_close_to_the_weights():
+    rng = np.random.default_rng(0)
+    array = (rng.normal(size=(3, 3, 2, 4)) * [1e-6, 1, 1e6, 0]).astype(np.float32)
+    text = epochs._encoded(epochs.EpochWeights("", {"w": array}), ["w"], "int16")
+    file = base64.b64decode(text)
+    scales, integers = np.frombuffer(file[:16], "<f4"), np.frombuffer(file[16:], "<i2")
+    error = np.abs(integers.reshape(array.shape) * scales - array).max(axis=(0, 1, 2))
+    assert (error <= np.abs(array).max(axis=(0, 1, 2)) / 65_000).all()
 
 
 def test_checkpoints_of_other_nets_are_refused(trained, tmp_path):
