@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from convnet.persistence.files import atomic_write, check_path
 from convnet.values.messages import quoted
 
 FORMAT = 1
+EPOCH = "{epoch}"  # stands for the number of epochs in a path
 NUMBERS = "numbers.json"  # the entry of the file that is not an array of the training state
 
 
@@ -31,7 +33,9 @@ class Checkpoint(Callback):
     Parameters
     ----------
     path : str or path
-        The file. Its folder must exist.
+        The file. Its folder must exist. If the name of the file has ``{epoch}``, each epoch writes a file of its own,
+        with the number of epochs in this place; ``fit`` resumes from the last one. ``explore(checkpoints=...)`` shows
+        these files as a slider through the training.
     resume : bool, default=True
         Whether to resume from the file if it exists. False starts from the beginning and replaces the file.
 
@@ -64,6 +68,8 @@ class Checkpoint(Callback):
 
     def resume(self, run: FitRun) -> ResumeState | None:
         path = check_path("Checkpoint", self.path)
+        files = _files(path)
+        path = files[max(files)] if files else path
         if not self.resumes or not os.path.exists(path):
             return None
         numbers, arrays = _read(path)
@@ -81,9 +87,29 @@ class Checkpoint(Callback):
             numbers, arrays = run.state()
             numbers = {"format": FORMAT, "fingerprint": run.fingerprint} | numbers
             text = np.frombuffer(json.dumps(numbers).encode(), dtype=np.uint8)
-            with atomic_write(self.path) as file:
+            path = check_path("Checkpoint", self.path)
+            folder, name = os.path.split(path)
+            name = name.replace(EPOCH, str(run.epoch), 1)
+            with atomic_write(os.path.join(folder, name)) as file:
                 entries: dict[str, Any] = {NUMBERS: text, **arrays}
                 np.savez(file, **entries)
+            for epoch, other in _files(path).items():
+                if epoch > run.epoch:  # of an earlier fit, which this one replaces
+                    os.unlink(other)
+
+
+def _files(pattern: str) -> dict[int, str]:
+    """Return the files of a path whose name has `EPOCH`, by epoch; none for other paths."""
+    folder, name = os.path.split(pattern)
+    before, has_epoch, after = name.partition(EPOCH)
+    found: dict[int, str] = {}
+    if not has_epoch:
+        return found
+    for other in os.listdir(folder or "."):
+        number = other[len(before) : len(other) - len(after)]
+        if other == f"{before}{number}{after}" and re.fullmatch("[1-9][0-9]*", number):
+            found[int(number)] = os.path.join(folder, other)
+    return found
 
 
 class SavedWeights(NamedTuple):

@@ -56,13 +56,13 @@ def describe_epochs(
         If not all epochs fit, the first and the last one are kept, and others at equal distances.
     """
     kept = [p["name"] for p in net["parameters"] if p["offset"] is not None]
-    room = min(max_bytes, MAX_EPOCH_BYTES)
+    room = max(0, min(max_bytes, MAX_EPOCH_BYTES))
     encoding = "float32"
     each = len(_encoded(epochs[0], kept, encoding)) if epochs else 0
-    if len(epochs) * each > room:
+    if epochs and len(epochs) * each > room:
         encoding = "int16"
         each = len(_encoded(epochs[0], kept, encoding))
-    chosen = _spread(len(epochs), max(0, room) // each if each else len(epochs))
+    chosen = _spread(len(epochs), room // each if each else len(epochs))
     described: dict[str, Any] = {
         "names": [epochs[i].name for i in chosen],
         "encoding": encoding,
@@ -75,8 +75,8 @@ def _encoded(epoch: EpochWeights, names: Sequence[str], encoding: str) -> str:
     """Return the parameters of these names one after the other, in base64.
 
     With the encoding "int16", a parameter of two axes or more is a float32 scale for each position on its last axis,
-    and then integers of 16 bits to multiply by it. The error is below 1/65,000 of the largest weight of an output channel,
-    less than that of float16.
+    and then integers of 16 bits to multiply by it. The error is below 1/65,000 of the largest weight of an output
+    channel, less than that of float16.
     """
     parts = []
     for name in names:

@@ -36,6 +36,7 @@ export const text = {
   off: (distance: string) => `off by ${distance}`,
   wrongLabels: (n: number) => plural(n, "wrong label"),
   confusion: "Labels and predictions",
+  confusionCorner: "label \\ predicted",
   confusionHint: "How often each label (rows) is predicted as each class (columns). Choose a number to see its images.",
   cellOf: (n: number, label: string, predicted: string) => `${plural(n, "image")} of ${label}, predicted ${predicted}`,
   classesLeftOut: (n: number) => `${plural(n, "class", "classes")} with fewer mistakes not shown`,

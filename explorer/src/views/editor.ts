@@ -86,11 +86,11 @@ function PictureEditor({ store }: { store: Store }) {
         ${tools.length > 1 && html`
           <button type="button" onClick=${() => store.clear(store.range[0])}>${text.clear}</button>`}
         ${takesPhotographs && html`
+          <${Camera} store=${store} say=${(reason: string) => (message.value = reason)} />
           <label class="file">
             ${text.openPhoto}
             <input type="file" accept="image/*" onChange=${(event: Event) => void open((event.target as HTMLInputElement).files?.[0])} />
           </label>
-          <${Camera} store=${store} say=${(reason: string) => (message.value = reason)} />
           <span class="note">${text.dropHint}</span>`}
       </div>
       <p class="note" role="status">${message.value}</p>

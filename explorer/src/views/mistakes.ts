@@ -40,7 +40,7 @@ function Table({ store, confusion, cell }: { store: Store; confusion: Confusion;
   return html`
     <div class="scroller" tabindex="0" role="region" aria-label=${text.confusion}>
       <table class="confusion">
-        <thead><tr><td></td>${classes.map((name) => html`<th scope="col" title=${name}>${name}</th>`)}</tr></thead>
+        <thead><tr><td>${text.confusionCorner}</td>${classes.map((name) => html`<th scope="col" title=${name}>${name}</th>`)}</tr></thead>
         <tbody>
           ${classes.map((label, i) => html`
             <tr>
