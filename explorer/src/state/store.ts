@@ -36,6 +36,7 @@ export class Store {
   readonly base = signal<Float32Array>(new Float32Array(0)); // in the units of X, before strokes and edits
   readonly strokes = signal<Stroke[]>([]);
   readonly isLive = signal(false); // the camera is on
+  readonly isPlaying = signal(false); // the slider of the epochs moves
   readonly order = signal<Order>("given");
   readonly cell = signal<Cell | null>(null);
   readonly epoch = signal(0); // 0: the net; else the weights of document.epochs, from 1
@@ -113,6 +114,16 @@ export class Store {
   /** Whether the input is a picture: a map with more than one row. */
   get isPicture(): boolean {
     return this.document.input.shape.length === 3;
+  }
+
+  /** Whether the input is a signal: rows of values, one after the other. */
+  get isSignal(): boolean {
+    return this.document.input.shape.length === 2;
+  }
+
+  /** Whether what is shown changes by itself, so that screen readers should not read it out. */
+  get isMoving(): boolean {
+    return this.isLive.value || this.isPlaying.value;
   }
 
   /** Whether mistakes can be sorted. */

@@ -50,7 +50,7 @@ function Answer({ store }: { store: Store }) {
   const isChanged = store.strokes.value.length > 0 || isEdited(store.edits.value);
   const single = final.function === "softmax" || final.function === "sigmoid";
   return html`
-    <p class="answer" role="status" aria-live=${store.isLive.value ? "off" : "polite"}>
+    <p class="answer" role="status" aria-live=${store.isMoving ? "off" : "polite"}>
       ${isChanged && sample ? text.changed(name) : name}: ${" "}
       <b>${values ? predictionOf(values, final, number) : "–"}</b>
       ${values && single && ` (${percent(Math.max(...values))})`}

@@ -40,7 +40,7 @@ function LayerDetail({ store, layer, playing }: { store: Store; layer: Layer; pl
   return html`
     <p class="facts">
       ${cross(layer.shape)}, ${text.parameters(layer.n_parameters)}${" · "}
-      <output class="value" aria-live=${playing.value || store.isLive.value ? "off" : "polite"}>${layer.name}${text.index([row, column, channel].slice(3 - layer.shape.length))} = ${number(value)}</output>
+      <output class="value" aria-live=${playing.value || store.isMoving ? "off" : "polite"}>${layer.name}${text.index([row, column, channel].slice(3 - layer.shape.length))} = ${number(value)}</output>
     </p>
     <div class="controls">
       <label>

@@ -1,6 +1,5 @@
 /** A slider through the epochs of the training: maps, kernels and probabilities follow. */
 
-import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
@@ -10,7 +9,7 @@ const INTERVAL = 400; // milliseconds between epochs of the animation
 
 export function EpochSlider({ store }: { store: Store }) {
   const { names } = store.document.epochs;
-  const playing = useSignal(false);
+  const playing = store.isPlaying;
   const n = names.length; // positions 0 to n - 1; position n is the net itself
   const position = (store.epoch.value + n) % (n + 1);
   const go = (to: number) => (store.epoch.value = (to + 1) % (n + 1));

@@ -6,6 +6,7 @@ import { strongestFirst } from "../model/channels";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
 import { Pixels } from "./canvas";
+import { Curve } from "./curve";
 import type { Scale } from "./colors";
 import { imagePixels, mapPixels, scaleOf } from "./colors";
 import { html, number } from "./html";
@@ -69,7 +70,10 @@ function MapButton({ store, name, buffer, channel, values, shared }: {
     [values, own, channel],
   );
   const label = text.map(name || text.input, channel);
-  const canvas = html`<${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />`;
+  const scale = own ? scaleOf(values, channel, c) : shared;
+  const canvas = store.isSignal && h === 1
+    ? html`<${Curve} isInput=${!name} values=${values} w=${w} c=${c} channels=${[channel]} scale=${scale} />`
+    : html`<${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />`;
   if (!name) return html`<div class="map" role="img" aria-label=${label} title=${label}>${canvas}</div>`;
   return html`
     <button type="button" class="map" aria-pressed=${isSelected(store, name, channel)} aria-label=${label} title=${label}

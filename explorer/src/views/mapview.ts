@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Store } from "../state/store";
 import { imagePixels, mapPixels, scaleOf } from "./colors";
+import { Curve } from "./curve";
 import { html } from "./html";
 
 interface Props {
@@ -56,7 +57,9 @@ export function MapView({ store, buffer, channel, marked, label, onMove }: Props
     }
   }, [values, channel, own, marked.rows.join(), marked.columns.join()]);
 
-  const canvas = html`<canvas ref=${ref} class="pixels" width=${w * zoom} height=${h * zoom} aria-hidden="true"></canvas>`;
+  const curve = store.isSignal && h === 1 && values && html`
+    <${Curve} isInput=${store.engine.graph.isInput(buffer)} values=${values} w=${w} c=${c} channels=${[channel]} scale=${own ? scaleOf(values, channel, c) : scaleOf(values)} />`;
+  const canvas = html`${curve}<canvas ref=${ref} class="pixels" width=${w * zoom} height=${h * zoom} aria-hidden="true"></canvas>`;
   if (!onMove) return html`<div class="map-view" role="img" aria-label=${label}>${canvas}</div>`;
   const onKeyDown = (event: KeyboardEvent) => {
     if (!(event.key in KEYS)) return;

@@ -5,6 +5,7 @@ import type { Final } from "../model/document";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
 import { Pixels } from "./canvas";
+import { COLORS, Curve } from "./curve";
 import { imagePixels } from "./colors";
 import { html, number } from "./html";
 
@@ -25,7 +26,7 @@ function lossText(loss: number, final: Final): string {
 }
 
 function Thumbnail({ store, index }: { store: Store; index: number }) {
-  const [h, w] = store.shape;
+  const [h, w, c] = store.shape;
   const sample = store.document.samples[index];
   const draw = useCallback(() => imagePixels(store.samples[index], store.look), []);
   const mark = sample.correct === null ? "" : sample.correct ? text.correct : text.wrong;
@@ -40,7 +41,9 @@ function Thumbnail({ store, index }: { store: Store; index: number }) {
       title=${name}
       onClick=${() => store.showSample(index)}
     >
-      <${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />
+      ${store.isSignal
+        ? html`<${Curve} isInput values=${store.samples[index]} w=${w} c=${c} channels=${[...Array(Math.min(c, COLORS)).keys()]} scale=${{ low: store.range[0], high: store.range[1] }} />`
+        : html`<${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />`}
       <span class="hidden">${name}</span>
       <span class="caption" aria-hidden="true">${sample.label ?? sample.prediction}${mark === text.wrong && html`<b>→ ${sample.prediction}</b>`}</span>
     </button>`;

@@ -198,6 +198,17 @@ def test_other_nets(opened, kind):
     assert violations(page) == []
 
 
+def test_signals_are_curves(opened):
+    net, X, y = other("signal")
+    page = opened(net, X, y, n_max=3)
+    lines = "(nodes) => nodes.map((node) => node.getAttribute('d').split('L').length)"
+    paths = page.locator(".thumbnail").first.locator(".curve path:not(.zero)")
+    assert paths.evaluate_all(lines) == [15, 15]  # two channels of 15 values
+    maps = page.locator('button.map[title^="conv1, "] .curve path:not(.zero)')
+    assert maps.evaluate_all(lines) == [13] * 5
+    assert page.locator(".map-view .curve").count() == 2
+
+
 def test_text_from_outside_is_text(opened):
     X, _ = colors()
     y = np.resize([HOSTILE, "a&b", "<img src=x onerror=alert(1)>"], len(X))
