@@ -34,6 +34,7 @@ export const text = {
   worst: "worst mistakes first",
   loss: (loss: string) => `loss ${loss}`,
   off: (distance: string) => `off by ${distance}`,
+  offScaled: (distance: string) => `off by ${distance} standard deviations`,
   wrongLabels: (n: number) => plural(n, "wrong label"),
   confusion: "Labels and predictions",
   confusionCorner: "label \\ predicted",

@@ -21,7 +21,7 @@ export function Strip({ store }: { store: Store }) {
 }
 
 function lossText(loss: number, final: Final): string {
-  if (final.function === "identity") return text.off(number(loss));
+  if (final.function === "identity") return (final.classes.length > 1 ? text.offScaled : text.off)(number(loss));
   return final.function === "multilabel" ? text.wrongLabels(Math.floor(loss)) : text.loss(number(loss));
 }
 

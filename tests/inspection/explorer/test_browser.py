@@ -572,6 +572,9 @@ def test_mistakes_of_regressors(opened):
     off = np.abs(net.predict(X[:5]) - y[:5])
     title = page.locator(".thumbnail").first.get_attribute("title")
     assert title.startswith(f"image {off.argmax()},") and title.endswith(f"off by {off.max():.4g}")
+    net, X, y = other("regressor of two")
+    page = opened(net, X, y, n_max=5)
+    assert page.locator(".thumbnail").first.get_attribute("title").endswith(" standard deviations")
 
 
 @pytest.mark.parametrize("encoding", ["float32", "int16"])
