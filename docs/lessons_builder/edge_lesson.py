@@ -41,8 +41,9 @@ def build(path, *, language="en"):
         largest=10.0,
         names=names,
         predictions=[""] * len(names),
-        labels=None,
-        correct=None,
+        labels=[None] * len(names),
+        correct=[None] * len(names),
+        losses=[None] * len(names),
         outputs=outputs,
         values=outputs.astype(np.float64),
     )

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-PANELS = ("images", "explanation", "lab", "net", "detail", "editor", "costs")
+PANELS = (
+    "images", "mistakes", "explanation", "lab", "training", "net", "detail", "editor", "costs",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ export class Engine {
   /** `weights` holds the parameters that fit the document, one after the other. */
   constructor(
     readonly net: Net,
-    weights: Float32Array,
+    readonly weights: Float32Array,
   ) {
     this.graph = new Graph(net);
     this.parameters = net.parameters.map(({ offset, shape }) => {
@@ -31,6 +31,15 @@ export class Engine {
    * document, and those that read their outputs, are not computed.
    */
   run(input: Float32Array): Buffers {
+    const operations = this.operations(input);
+    for (;;) {
+      const { done, value } = operations.next();
+      if (done) return value;
+    }
+  }
+
+  /** Compute as `run` does, and yield after each operation. */
+  *operations(input: Float32Array): Generator<void, Buffers> {
     const buffers: Buffers = new Map([[this.graph.root(this.net.input), input]]);
     const memory = this.memory(buffers);
     const missing = new Set<number>(); // a concatenation misses a part if one of its writers cannot run
@@ -40,6 +49,7 @@ export class Engine {
       if (missing.has(root)) continue;
       if (!buffers.has(root)) buffers.set(root, new Float32Array(size(this.graph.shape(op.dst))));
       KERNELS[op.op].forward(op, memory);
+      yield;
     }
     for (const root of missing) buffers.delete(root);
     return buffers;
@@ -57,8 +67,8 @@ export class Engine {
   }
 
   /** Return the values of a parameter, by its number; none if it was left out. */
-  weights(parameter: number): number[] {
-    return [...(this.parameters[parameter] ?? [])];
+  parameter(number: number): number[] {
+    return [...(this.parameters[number] ?? [])];
   }
 
   /**

@@ -41,6 +41,7 @@ export interface Sample {
   prediction: string;
   label: string | null;
   correct: boolean | null;
+  loss: number | null; // of a regressor the distance from the label; of several labels how many are wrong
   outputs: number[];
   values: number[];
   data: string;
@@ -62,6 +63,7 @@ export interface InputForm {
   scale: number;
   largest: number;
   encoding: "png" | "float32";
+  fit: "crop" | "pad" | "stretch" | null; // of the photographs that the net was trained on; null if it was not
 }
 
 export interface Final {
@@ -71,7 +73,7 @@ export interface Final {
   scale: number[] | null;
 }
 
-export type Panel = "images" | "explanation" | "lab" | "net" | "detail" | "editor" | "costs";
+export type Panel = "images" | "mistakes" | "explanation" | "lab" | "training" | "net" | "detail" | "editor" | "costs";
 
 /** A step of a tour: what to read, the fragment of the view that it shows, and the panel to look at. */
 export interface TourStep {
@@ -89,6 +91,13 @@ export interface Lesson {
   kernels: { name: string; values: number[] }[];
 }
 
+/** Weights after some epochs of the training, each in the order of those of the net. */
+export interface Epochs {
+  names: string[];
+  encoding: "float32" | "int16";
+  weights: string[];
+}
+
 export interface PageDocument {
   format: number;
   version: string;
@@ -99,7 +108,8 @@ export interface PageDocument {
   input: InputForm;
   explanations: Explanations;
   samples: Sample[];
-  left_out: { images: number; parameters: string[] };
+  left_out: { images: number; parameters: string[]; epochs: string[] };
+  epochs: Epochs;
   weights: string;
   lesson?: Lesson;
 }

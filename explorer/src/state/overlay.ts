@@ -21,10 +21,11 @@ interface Stored extends Overlay {
   sample: number;
 }
 
-/** What the page shows of an image: the number of the sample that is or was selected, and whether it was changed. */
+/** What the page shows: the sample that is or was selected, whether it was changed, and the epoch; 0 is the net itself. */
 export interface Shown {
   sample: number;
   changed: boolean;
+  epoch: number;
 }
 
 export class OverlayState {
@@ -70,7 +71,16 @@ export class OverlayState {
 
   /** Whether a map of convnet is shown, which is that of the given image, although the image was changed. */
   get isOutdated(): boolean {
-    return this.current.value !== null && this.current.value.sample !== null && this.shown.value.changed;
+    return this.isStored && this.shown.value.changed;
+  }
+
+  /** Whether a map of convnet is shown, which is that of the finished net, although the page shows an earlier epoch. */
+  get isOfLaterEpoch(): boolean {
+    return this.isStored && this.shown.value.epoch !== 0;
+  }
+
+  private get isStored(): boolean {
+    return this.current.value !== null && this.current.value.sample !== null;
   }
 
   /** Whether convnet was asked to compute a method that the page does not. */

@@ -8,15 +8,17 @@ import { Columns } from "./columns";
 import { CostTables } from "./costs";
 import { Detail } from "./detail";
 import { Editor } from "./editor";
+import { EpochSlider } from "./epochslider";
 import { ExplanationSection } from "./explanation";
 import { html, number, percent } from "./html";
 import { LabView } from "./labview";
+import { Mistakes } from "./mistakes";
 import { Strip } from "./strip";
 import { Tour, TourButton } from "./tour";
 
 type View = (props: { store: Store }) => unknown;
 
-const PANELS: Panel[] = ["images", "explanation", "net", "detail", "editor"]; // of a page without a lesson
+const PANELS: Panel[] = ["images", "mistakes", "explanation", "training", "net", "detail", "editor"]; // of a page without a lesson
 
 export function App({ store }: { store: Store }) {
   const { title, estimator, net, version, left_out } = store.document;
@@ -30,12 +32,15 @@ export function App({ store }: { store: Store }) {
       ${lesson ? html`<p class="summary">${lesson.summary}</p><${TourButton} store=${store} />` : html`<p>${text.net(estimator, net.layers.length, net.n_parameters)}</p>`}
       ${panels.includes("net") && html`<${Answer} store=${store} />`}
       <${Status} store=${store} />
+      <p class="failure" role="alert">${store.failure.value && text.cannotCompute(store.failure.value)}</p>
       ${left_out.parameters.length > 0 && html`<p class="warning">${text.leftOutLayers(layersOf(left_out.parameters))}</p>`}
     </header>
     <main>
       ${shown("images", Strip)}
+      ${shown("mistakes", Mistakes)}
       ${shown("explanation", ExplanationSection)}
       ${shown("lab", LabView)}
+      ${shown("training", EpochSlider)}
       ${shown("net", Columns)}
       <div class=${panels.includes("editor") ? "lower" : ""}>
         ${shown("detail", Detail)}
@@ -62,10 +67,11 @@ function Answer({ store }: { store: Store }) {
   const values = store.probabilities.value;
   const sample = samples[store.image.value];
   const label = sample ? sample.label : null;
+  const name = sample ? text.image(sample.name) : text.ownImage;
   const single = final.function === "softmax" || final.function === "sigmoid";
   return html`
-    <p class="answer" role="status">
-      ${sample ? text.image(sample.name) : text.ownImage}: ${" "}
+    <p class="answer" role="status" aria-live=${store.isMoving ? "off" : "polite"}>
+      ${store.isEdited && sample ? text.changed(name) : name}: ${" "}
       <b>${values ? predictionOf(values, final, number) : "–"}</b>
       ${values && single && ` (${percent(Math.max(...values))})`}
       ${label !== null && `, ${text.label(label)}`}

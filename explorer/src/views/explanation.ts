@@ -60,6 +60,7 @@ function Chosen({ store }: { store: Store }) {
         </div>
         ${fixed && html`<p class="note">${text.givenOnly(text.defaultTargets[final.function])}</p>`}
         ${overlay.isOutdated && html`<p class="note outdated" role="status">${text.outdated(store.document.samples[found!.sample!].name)}</p>`}
+        ${overlay.isOfLaterEpoch && html`<p class="note outdated" role="status">${text.ofLaterEpoch}</p>`}
         ${fixed && note && html`<p class="note">${note}</p>`}
       </div>
     </div>`;

@@ -33,8 +33,7 @@ export function imageOf(store: Store, { sample }: Overlay): Float32Array {
 
 /** Return an image in gray with the colors of a map over it, so that all color is that of the map. */
 export function overlayPixels(store: Store, overlay: Overlay, opacity: number): ImageData {
-  const [h, w, c] = store.shape;
-  const image = imagePixels(imageOf(store, overlay), h, w, c, store.range);
+  const image = imagePixels(imageOf(store, overlay), store.look);
   const scale = overlayScale(store, overlay);
   overlay.values.forEach((value, p) => {
     const [r, g, b, a] = image.data.subarray(4 * p, 4 * p + 4);
