@@ -67,7 +67,8 @@ class ExplorerMixin:
         out any value that is clicked, as ``trace`` does, and has its own forward pass, so that images can be drawn or
         changed. It compares its outputs with those of this net, and says how far they differ. It lays maps over the
         image that show what a prediction depends on: Grad-CAM and saliency, for any class and for the image as it is
-        changed, and, if `explain` is True, integrated gradients and occlusion of the images as they are given.
+        changed, and, if `explain` is True, integrated gradients and occlusion of the images as they are given. With
+        `checkpoints`, a slider shows how maps and kernels formed in the training.
 
         Parameters
         ----------
@@ -97,10 +98,10 @@ class ExplorerMixin:
         -------
         page : ExplorerPage
             A notebook shows it inline. ``page.path`` is the file; ``page.left_out`` says what did not fit, as does the
-            page. All images take at most 5 MB, or are a single one, all checkpoints at most 6 MB and the file at most
-            25 MB. If the weights do not fit, those of the last layers are left out, and the page shows the layers
-            before them. Checkpoints are rounded to 16 bits per weight if they do not fit otherwise; if they still do
-            not fit, some between the first and the last one are left out.
+            page. All images with their explanations take at most 5 MB, or are a single one, all checkpoints at most
+            6 MB and the file at most 25 MB. If the weights do not fit, those of the last layers are left out, and the
+            page shows the layers before them. Checkpoints are rounded to 16 bits per weight if they do not fit
+            otherwise; if they still do not fit, some between the first and the last one are left out.
 
         Raises
         ------

@@ -377,7 +377,7 @@ def test_the_file_is_never_larger_than_promised(tmp_path, monkeypatch):
     assert net.explore(X, path=path).n_images == 1  # a single image may take more
     X = rng.random((4, 300, 300, 1)).astype(np.float32)
     net = ConvNetClassifier([GlobalAvgPool2D()]).initialize(X, [0, 1, 0, 1])
-    with pytest.raises(ValueError, match=r"one image of shape \(300, 300, 1\).* has room for 0.3"):
+    with pytest.raises(ValueError, match=r"one image of shape \(300, 300, 1\).* has room for 0.2"):
         net.explore(X, path=path)
     monkeypatch.setattr(limits, "MAX_IMAGE_BYTES", 60_000)
     X = rng.random((1500, 2, 2, 1)).astype(np.float32)

@@ -5,8 +5,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from explorer_browser import CHROMIUM, WAIT, chromium, state, violations
+from explorer_browser import CHROMIUM, WAIT, chromium, state, violations, wait_until
 from explorer_pages import KINDS, digits, limit_weights, other, residual
+from sklearn.base import clone
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -166,6 +167,63 @@ def test_maps_of_convnet_belong_to_the_given_images(opened):
     assert page.locator(".outdated").count() == 0
     page = opened("plain", "#o=occlusion")
     sync_api.expect(page.locator(".explanation")).to_contain_text("explain=True")
+
+
+def test_an_overlay_is_that_of_the_epoch(opened):
+    """The page explains with the weights of the epoch that is shown; maps of convnet are those of the finished net."""
+    net, X, y = digits()
+    early = clone(net).set_params(max_iter=1).fit(X[:600], y[:600])
+    page = opened("plain", "#image=3&o=gradcam&class=7&epoch=1", checkpoints=[early], explain=True)
+    for at, of_epoch in (("0", early), ("1", net)):
+        page.get_by_role("slider", name="weights").fill(at)
+        found = of_epoch.explain(X[3:4], target=7)[0]
+        sync_api.expect(caption(page)).to_have_text(f"Grad-CAM for class 7; {strongest(found)}")
+        assert explained(page, "saliency", 7, X[3])["values"] == pytest.approx(
+            of_epoch.explain(X[3:4], "saliency", 7).ravel().tolist(), rel=1e-3, abs=1e-6
+        )
+    page.get_by_role("radio", name="Occlusion").check()
+    sync_api.expect(caption(page)).to_contain_text("Occlusion for class")
+    assert page.locator(".outdated").count() == 0
+    page.get_by_role("slider", name="weights").fill("0")
+    sync_api.expect(page.locator(".outdated")).to_contain_text("belongs to the finished net")
+
+
+COUNTS = """
+  globalThis.counts = {waiting: 0, most: 0, done: 0};
+  globalThis.Worker = class extends Worker {
+    constructor(...options) {
+      super(...options);
+      this.addEventListener("message", ({data}) => {
+        if (data === "ready") return;
+        counts.waiting -= 1;
+        counts.done += 1;
+      });
+    }
+    postMessage(message) {
+      if ("id" in message) counts.most = Math.max(counts.most, ++counts.waiting);
+      super.postMessage(message);
+    }
+  };
+"""
+
+
+def test_pictures_of_the_camera_are_explained_one_at_a_time(opened, monkeypatch):
+    monkeypatch.setitem(NETS, "camera", digits)
+    page = opened("camera")
+    page.add_init_script(COUNTS)
+    page = opened("camera", "#o=gradcam&class=4")
+    page.get_by_text("checked on").wait_for()
+    page.evaluate("counts.most = counts.waiting; counts.done = 0")
+    page.get_by_role("button", name="Use the camera").click()
+    wait_until(page, lambda: page.evaluate("counts.done") > 5)
+    assert page.evaluate("counts.most") == 1
+    page.get_by_role("button", name="Stop the camera").click()
+    page.get_by_role("button", name="Use the camera").wait_for()
+    page.evaluate("explorer.settled()")
+    net, X, _ = digits()
+    image = np.reshape(page.evaluate("explorer.values()"), X[:1].shape).astype(np.uint8)
+    expected = f"Grad-CAM for class 4; {strongest(net.explain(image, target=4)[0])}"
+    sync_api.expect(caption(page)).to_have_text(expected)
 
 
 def test_a_method_that_is_not_defined_says_why(opened):
