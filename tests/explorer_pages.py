@@ -31,7 +31,7 @@ def document_of(path):
     )
 
 
-def limit_weights(monkeypatch, net, X, path, n_kept):
+def limit_weights(monkeypatch, net, X, path, n_kept, y=None):
     """Limit the size of pages so that the first n parameters fit on that of one image."""
     monkeypatch.setattr(limits, "MAX_IMAGE_BYTES", 1)
     low, high = 0, limits.MAX_BYTES
@@ -39,7 +39,7 @@ def limit_weights(monkeypatch, net, X, path, n_kept):
         middle = (low + high) // 2
         monkeypatch.setattr(limits, "MAX_BYTES", middle)
         try:
-            page = net.explore(X, path=path)
+            page = net.explore(X, y, path)
             n = len(net.weights_) - len(page.left_out["parameters"])
             assert Path(path).stat().st_size <= middle
         except ValueError:  # the image alone is too large

@@ -698,9 +698,9 @@ def test_keyboard_alone(opened):
 
 def test_weights_that_did_not_fit(opened, monkeypatch, tmp_path):
     """The page shows the layers before them, and says which are missing."""
-    net, X, y = residual()
+    net, X, _ = residual()
     limit_weights(monkeypatch, net, X, tmp_path / "a.html", 8)  # conv1 and the body of residual1
-    page = opened(net, X, y, text="did not fit")
+    page = opened(net, X, text="did not fit")
     warning = page.locator(".warning").inner_text()
     assert warning.endswith(": residual1/shortcut, residual2/conv1, output.")
     assert page.locator(".strip .note").inner_text() == "23 more images did not fit on this page."
