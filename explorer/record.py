@@ -1,7 +1,9 @@
 """Record what convnet computes, for the tests of the page's forward pass: python explorer/record.py.
 
-Writes ``explorer/recorded/layers.json``: for each row of tests/layer_table.py, each activation and some whole nets, the
-operations, the weights, an input, the output of each layer, and some values as `trace` computes them.
+Writes ``explorer/recorded/placements.json``: how photographs of several sizes fit into an input; and
+``explorer/recorded/layers.json``: for each row of tests/layer_table.py, each activation and some whole nets, the
+operations, the weights, an input, the output of each layer, some values as `trace` computes them, and the gradient of
+a function of the outputs by the input and by each layer.
 """
 
 import json
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convnet.data.images.form import FITS, ImageForm
 from convnet.engine import ACTIVATIONS
 from convnet.graph import Network
 from convnet.inspection.explorer.net import describe_net
@@ -86,6 +89,8 @@ def record(name, layers, input_shape):
             index = tuple(map(int, np.unravel_index(flat, shape)))
             computed = trace.at(layer, *index).computed
             values.append({"layer": layer, "index": index, "computed": computed})
+    seed = rng.normal(size=(1, *plan.output_shape)).astype(np.float32)
+    gradients = {layer: network.gradient(image, seed, layer) for layer in trace.layers}
     return {
         "name": name,
         "net": described.net,
@@ -93,6 +98,11 @@ def record(name, layers, input_shape):
         "input": encoded(image),
         "outputs": {layer: encoded(trace.feature_map(layer)) for layer in trace.layers},
         "values": values,
+        "seed": encoded(seed),
+        "gradients": {
+            "": encoded(network.gradient(image, seed)),
+            **{layer: encoded(gradient) for layer, gradient in gradients.items()},
+        },
     }
 
 
@@ -105,6 +115,33 @@ def main():
     path = folder / "layers.json"
     path.write_text(json.dumps([record(*case) for case in cases]), encoding="utf-8")
     print(f"{path}: {len(cases)} nets, {path.stat().st_size:,} bytes")
+    (folder / "placements.json").write_text(json.dumps(placements()), encoding="utf-8")
+
+
+def placements():
+    """Return where images of several sizes are read and written for each fit."""
+    found = []
+    shapes = (8, 8, 3), (7, 5, 1), (1, 1, 3), (150, 100, 3)
+    images = (24, 40), (40, 24), (8, 8), (3, 3), (5, 200), (101, 33)
+    for fit in FITS:
+        for shape in shapes:
+            form = ImageForm(*shape, fit)
+            for image in images:
+                (y0, y1), (x0, x1) = form.source_region(*image)
+                rows, columns = form.target_region(*image)
+                found.append(
+                    {
+                        "fit": fit,
+                        "shape": shape,
+                        "image": image,
+                        "source": [y0, x0, y1 - y0, x1 - x0],
+                        "target": [
+                            *(rows.start, columns.start),
+                            *(rows.stop - rows.start, columns.stop - columns.start),
+                        ],
+                    }
+                )
+    return found
 
 
 if __name__ == "__main__":

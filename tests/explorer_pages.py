@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from convnet import ConvNetClassifier, ConvNetRegressor
+from convnet.inspection.explorer import document as limits
 from convnet.layers import (
     BatchNorm,
     Conv1D,
@@ -28,6 +29,23 @@ def document_of(path):
     return json.loads(
         re.search(r'<script type="application/json" id="document">(.*?)</script>', html, re.S)[1]
     )
+
+
+def limit_weights(monkeypatch, net, X, path, n_kept, y=None):
+    """Limit the size of pages so that the first n parameters fit on that of one image."""
+    monkeypatch.setattr(limits, "MAX_IMAGE_BYTES", 1)
+    low, high = 0, limits.MAX_BYTES
+    while low < high:  # bisection
+        middle = (low + high) // 2
+        monkeypatch.setattr(limits, "MAX_BYTES", middle)
+        try:
+            page = net.explore(X, y, path)
+            n = len(net.weights_) - len(page.left_out["parameters"])
+            assert Path(path).stat().st_size <= middle
+        except ValueError:  # the image alone is too large
+            n = -1
+        low, high = (middle + 1, high) if n < n_kept else (low, middle)
+    monkeypatch.setattr(limits, "MAX_BYTES", low)
 
 
 def colors(n=24, shape=(12, 10, 3), seed=0):

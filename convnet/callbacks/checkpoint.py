@@ -2,9 +2,11 @@
 
 import json
 import os
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnet.callbacks.callback import Callback
 from convnet.callbacks.fit_run import FitRun, ResumeState
@@ -13,6 +15,7 @@ from convnet.persistence.files import atomic_write, check_path
 from convnet.values.messages import quoted
 
 FORMAT = 1
+EPOCH = "{epoch}"  # stands for the number of epochs in a path
 NUMBERS = "numbers.json"  # the entry of the file that is not an array of the training state
 
 
@@ -30,7 +33,9 @@ class Checkpoint(Callback):
     Parameters
     ----------
     path : str or path
-        The file. Its folder must exist.
+        The file. Its folder must exist. If the name of the file has ``{epoch}``, each epoch writes a file of its own,
+        with the number of epochs in this place; ``fit`` resumes from the last one. ``explore(checkpoints=...)`` shows
+        these files as a slider through the training.
     resume : bool, default=True
         Whether to resume from the file if it exists. False starts from the beginning and replaces the file.
 
@@ -63,6 +68,8 @@ class Checkpoint(Callback):
 
     def resume(self, run: FitRun) -> ResumeState | None:
         path = check_path("Checkpoint", self.path)
+        files = _files(path)
+        path = files[max(files)] if files else path
         if not self.resumes or not os.path.exists(path):
             return None
         numbers, arrays = _read(path)
@@ -80,9 +87,62 @@ class Checkpoint(Callback):
             numbers, arrays = run.state()
             numbers = {"format": FORMAT, "fingerprint": run.fingerprint} | numbers
             text = np.frombuffer(json.dumps(numbers).encode(), dtype=np.uint8)
-            with atomic_write(self.path) as file:
+            path = check_path("Checkpoint", self.path)
+            folder, name = os.path.split(path)
+            name = name.replace(EPOCH, str(run.epoch), 1)
+            with atomic_write(os.path.join(folder, name)) as file:
                 entries: dict[str, Any] = {NUMBERS: text, **arrays}
                 np.savez(file, **entries)
+            for epoch, other in _files(path).items():
+                if epoch > run.epoch:  # of an earlier fit, which this one replaces
+                    os.unlink(other)
+
+
+def _files(pattern: str) -> dict[int, str]:
+    """Return the files of a path whose name has `EPOCH`, by epoch; none for other paths."""
+    folder, name = os.path.split(pattern)
+    before, has_epoch, after = name.partition(EPOCH)
+    found: dict[int, str] = {}
+    if not has_epoch:
+        return found
+    for other in os.listdir(folder or "."):
+        number = other[len(before) : len(other) - len(after)]
+        if other == f"{before}{number}{after}" and re.fullmatch("[1-9][0-9]*", number):
+            found[int(number)] = os.path.join(folder, other)
+    return found
+
+
+class SavedWeights(NamedTuple):
+    """The weights in a checkpoint.
+
+    Parameters
+    ----------
+    epoch : int
+        Number of epochs done, including those of earlier fits.
+    weights : dict of str to ndarray
+        Parameters by name, as the last epoch left them.
+    fingerprint : dict of str to str
+        What identifies the fit.
+    """
+
+    epoch: int
+    weights: dict[str, NDArray[np.float32]]
+    fingerprint: dict[str, str]
+
+
+def read_weights(path: str) -> SavedWeights:
+    """Return the weights in a file of `Checkpoint`. Raise ValueError if it is not a checkpoint."""
+    numbers, arrays = _read(path)
+    fingerprint = numbers["fingerprint"]
+    try:
+        epoch = int(fingerprint["epochs done before"]) + len(numbers["history"]["loss"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Checkpoint: {quoted(path)} does not say after which epoch it was written: {error!r}"
+        ) from error
+    prefix = "weights/"
+    weights = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+    return SavedWeights(epoch, weights, fingerprint)
 
 
 def _read(path: str) -> ResumeState:

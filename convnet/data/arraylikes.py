@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
@@ -66,6 +66,17 @@ def array_shape(values: Any, name: str) -> tuple[int, ...]:
 def first_rows(values: Any, n: int) -> Any:
     """Return the first n rows of an array-like, of the same type. For pandas, ``values[:n]`` means labels."""
     return getattr(values, "iloc", values)[:n]
+
+
+def take_rows(values: Any, rows: NDArray[np.int64]) -> Any:
+    """Return some rows of an array-like in any order. Data frames stay data frames."""
+    if isinstance(values, list | tuple):
+        return [values[row] for row in rows.tolist()]
+    if hasattr(values, "iloc"):
+        return values.iloc[rows]
+    if is_lazy(values):
+        return LazyArray(values, values.dtype).read_rows(rows)
+    return np.asarray(values)[rows]
 
 
 def as_objects(values: Any) -> np.ndarray:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from convnet.graph.layout import Parameter
 
 
+NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
+
+
 class Weights(Mapping):
     """Read-only mapping from names such as "conv1/weights" to read-only float32 arrays.
 
@@ -128,7 +131,8 @@ def as_numbers(name: object, array: Any, what: str) -> np.ndarray:
         )
     try:
         array = np.asarray(_in_memory(array))
-    except ValueError:  # rows of several lengths
+    except (ValueError, TypeError, RuntimeError):
+        # rows of several lengths; tensors of PyTorch that are sparse, quantized or without values
         array = np.asarray(None)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{what}[{show(name)}] must be an array of real numbers.")
@@ -136,11 +140,15 @@ def as_numbers(name: object, array: Any, what: str) -> np.ndarray:
 
 
 def _in_memory(array: Any) -> Any:
-    """Return a tensor of PyTorch as an array, also one of a GPU, with gradients, or of bfloat16; else the argument."""
+    """Return a tensor of PyTorch as an array, also one of a GPU, with gradients, of bfloat16 or of float8.
+
+    Other objects are returned as they are.
+    """
     if not hasattr(array, "detach"):
         return array
     tensor = array.detach().cpu()
-    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    is_special = tensor.is_floating_point() and str(tensor.dtype) not in NUMPY_FLOATS
+    return (tensor.float() if is_special else tensor).numpy()
 
 
 def _as_parameter(parameter: Parameter, array: np.ndarray, what: str) -> NDArray[np.float32]:

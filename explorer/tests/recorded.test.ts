@@ -1,4 +1,4 @@
-/** The forward pass and the steps beside what convnet computes; `python explorer/record.py` records it. */
+/** The forward pass, the steps and the backward pass beside what convnet computes; `python explorer/record.py` records it. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -15,6 +15,8 @@ interface Recorded {
   input: string;
   outputs: Record<string, string>;
   values: { layer: string; index: number[]; computed: number }[];
+  seed: string; // gradient by the outputs
+  gradients: Record<string, string>; // by layer; "" is the input
 }
 
 const PATH = new URL("../recorded/layers.json", import.meta.url);
@@ -31,7 +33,7 @@ function mapIndex(index: number[]): Index {
   return [...Array(3 - index.length).fill(0), ...index] as Index;
 }
 
-describe.each(CASES)("$name", ({ net, weights, input, outputs, values }) => {
+describe.each(CASES)("$name", ({ net, weights, input, outputs, values, seed, gradients }) => {
   const engine = new Engine(net, floatsOf(weights));
   const buffers = engine.run(floatsOf(input));
 
@@ -50,6 +52,19 @@ describe.each(CASES)("$name", ({ net, weights, input, outputs, values }) => {
       const [row, column, channel] = mapIndex(index);
       const value = steps.length ? steps[steps.length - 1].step.value : own[(row * w + column) * c + channel];
       expect(difference([value], [computed]), `${layer}[${index}]`).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test("the gradients by the input and by each layer", () => {
+    for (const [name, expected] of Object.entries(gradients)) {
+      const buffer = name ? engine.graph.layers.get(name)!.buffer : net.input;
+      const found = engine.gradient(buffers, floatsOf(seed), buffer)!;
+      const values = floatsOf(expected);
+      expect(found.length, name).toBe(values.length);
+      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(largest, name).toBeGreaterThan(0);
+      const most = values.reduce((d, value, i) => Math.max(d, Math.abs(value - found[i])), 0);
+      expect(most / largest, name).toBeLessThan(TOLERANCE);
     }
   });
 });

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from convnet import ConvNetClassifier
 from convnet.augment import RandomFlip
 from convnet.callbacks import Callback, Checkpoint
+from convnet.callbacks.checkpoint import read_weights
 from convnet.graph import Trainer
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout
 from convnet.schedules import Cosine, OneCycle, ReduceOnPlateau, Warmup
@@ -291,3 +292,28 @@ def test_files(clf, data, path, tmp_path):
     with pytest.raises(ValueError, match="Checkpoint: there is no folder"):
         clf.set_params(callbacks=[Checkpoint(tmp_path / "no" / "c.npz")]).fit(*data)
     assert repr(Checkpoint("a.npz", resume=False)) == "Checkpoint('a.npz', resume=False)"
+
+
+def test_a_file_for_each_epoch(clf, data, tmp_path, monkeypatch):
+    """A fit resumes from the last one, and files of later epochs of another fit are removed."""
+    path = tmp_path / "a{epoch}b.npz"
+    others = [tmp_path / name for name in ("a12", "ab.npz", "a-1b.npz", "a01b.npz", "xa9b.npz")]
+    for other in others:
+        other.touch()
+    stale = tmp_path / "a99b.npz"
+    clf.set_params(callbacks=[Checkpoint(path, resume=False)])
+    stale.touch()
+    whole = clone(clf).set_params(callbacks=None).fit(*data)
+    with monkeypatch.context() as patch:
+        raise_at_step(patch, 11)  # in the third epoch
+        with pytest.raises(KeyboardInterrupt):
+            clf.fit(*data)
+    files = {file.name for file in tmp_path.iterdir()} - {other.name for other in others}
+    assert files == {"a1b.npz", "a2b.npz"}
+    clf.set_params(callbacks=[Checkpoint(path)])
+    assert_same_fit(clf.fit(*data), whole)
+    states = [read_weights(str(tmp_path / f"a{epoch}b.npz")) for epoch in range(1, 7)]
+    assert [state.epoch for state in states] == [1, 2, 3, 4, 5, 6]
+    for name, array in whole.weights_.items():
+        np.testing.assert_array_equal(states[-1].weights[name], array)
+    assert all(other.exists() for other in others)

@@ -1,4 +1,4 @@
-"""Puts docs/generator and docs/gallery_builder on the path; figures are closed after each test."""
+"""Puts the programs in docs/ on the path; figures are closed after each test."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-for name in ("generator", "gallery_builder"):
+for name in ("generator", "gallery_builder", "lessons_builder"):
     sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / name))
 
 

@@ -385,6 +385,18 @@ def test_fine_tuning_there_and_prediction_here(torch, tmp_path):
         assert_close(again.decision_function(X), want)
 
 
+def test_tensors_that_numpy_does_not_have(torch):
+    """float8 is widened; sparse tensors, and those without values, are refused."""
+    clf = ConvNetClassifier([Conv2D(2, 3)]).initialize(np.zeros((2, 4, 4, 1)), [0, 1])
+    bias = torch.tensor([0.5, -2.0])
+    for dtype in (torch.float8_e4m3fn, torch.float8_e5m2):
+        clf.set_weights({"conv1/bias": bias.to(dtype)})
+        assert clf.weights_["conv1/bias"].tolist() == [0.5, -2.0]
+    for wrong in (bias.to_sparse(), torch.empty(2, device="meta"), torch.complex(bias, bias)):
+        with pytest.raises(TypeError, match=r"\['conv1/bias'\] must be an array of real numbers"):
+            clf.set_weights({"conv1/bias": wrong})
+
+
 def test_tensors_that_numpy_does_not_take(torch):
     """bfloat16, and parameters with gradients; those of a GPU go the same way."""
     clf, X, y = made([Conv2D(4, 3), Dense(5)], (8, 8, 3))

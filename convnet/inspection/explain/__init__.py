@@ -10,6 +10,7 @@ alone, so it is bit-identical in any batch.
 """
 
 from convnet.inspection.explain.base import ExplainInput
+from convnet.inspection.explain.gradcam import gradcam_layer
 from convnet.inspection.explain.maximal_patches import maximal_patches
 from convnet.inspection.explain.methods import (
     METHODS,
@@ -27,6 +28,7 @@ __all__ = [
     "check_options",
     "explain",
     "first_by_cell",
+    "gradcam_layer",
     "maximal_patches",
     "mean_by_cell",
 ]

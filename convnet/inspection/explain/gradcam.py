@@ -34,7 +34,7 @@ class GradCAM(Method):
     parameters = ("layer",)
 
     def __init__(self, explained: ExplainInput, layer: str | None = None) -> None:
-        self.layer = _map_layer(explained.network.plan, layer)
+        self.layer = gradcam_layer(explained.network.plan, layer)
 
     def __call__(self, batch: ExplainInput) -> NDArray[np.float32]:
         maps = batch.features(self.layer)
@@ -45,7 +45,7 @@ class GradCAM(Method):
         return _resized(weighted, batch.images.shape[1:-1])
 
 
-def _map_layer(plan: Plan, name: str | None) -> str:
+def gradcam_layer(plan: Plan, name: str | None = None) -> str:
     """Return the name of the layer to use; ValueError if its output is not a map."""
     having = [info.name for info in plan.named.values() if len(info.output_shape) > 1]
     if not having:

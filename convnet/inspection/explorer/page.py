@@ -31,6 +31,7 @@ class ExplorerPage:
         Number of images on the page.
     left_out : dict
         ``"images"``: number of images that did not fit. ``"parameters"``: names of the parameters that did not fit.
+        ``"epochs"``: names of the checkpoints that did not fit.
     """
 
     path: str
@@ -45,15 +46,20 @@ class ExplorerPage:
         )
 
 
-def to_html(document: Mapping[str, Any]) -> str:
-    """Return the page of a document.
+def to_text(document: Mapping[str, Any]) -> str:
+    """Return a document as JSON for a script element.
 
     Text of a script element ends at ``</script`` and may begin a comment with ``<!--``, so no "<" may stand in it.
     JSON allows its escape in strings, the only place where it occurs.
     """
-    text = json.dumps(document, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def to_html(document: Mapping[str, Any]) -> str:
+    """Return the page of a document."""
     before, after = TEMPLATE.read_text(encoding="utf-8").split(PLACEHOLDER)
-    return before + text + after
+    return before + to_text(document) + after
 
 
 def write_page(document: Mapping[str, Any], path: str) -> ExplorerPage:

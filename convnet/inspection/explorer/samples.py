@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnet.inspection.explorer.page import to_text
 from convnet.inspection.explorer.png import COLOR_TYPES, encode_png
 
 if TYPE_CHECKING:
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from convnet.inspection.explorer.explanations import Explanations
+
     Json = dict[str, Any]
+
+
+class DoesNotFitError(ValueError):
+    """One image is too large for the page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +68,18 @@ class Samples:
         Largest magnitude of the training images, which scales the controls of the page.
     names, predictions : sequence of n str
         What to show.
-    labels : sequence of n str, or None
-        True labels or values; None if they are not known.
-    correct : sequence of n bool, or None
-        Whether the prediction is the label; None if labels are not known, or are numbers.
+    labels : sequence of n (str or None)
+        True labels or values; None where they are not known.
+    correct : sequence of n (bool or None)
+        Whether the prediction is the label; None where labels are not known, or are numbers.
+    losses : sequence of n (float or None)
+        How wrong each prediction is, see `sample_losses`; None where labels are not known.
     outputs : ndarray of float32, shape (n, n_outputs)
         Logits, or a regressor's values before `FinalFunction`.
     values : ndarray of float64, shape (n, n_classes) or (n, n_outputs)
         As ``predict_proba`` returns them; those of ``predict`` for a regressor.
+    fit : {"crop", "pad", "stretch"} or None
+        How photographs were fitted into the form of the images; None if they were not.
     """
 
     images: np.ndarray
@@ -76,54 +87,81 @@ class Samples:
     largest: float
     names: Sequence[str]
     predictions: Sequence[str]
-    labels: Sequence[str] | None
-    correct: Sequence[bool] | None
+    labels: Sequence[str | None]
+    correct: Sequence[bool | None]
+    losses: Sequence[float | None]
     outputs: NDArray[np.float32]
     values: NDArray[np.float64]
+    fit: str | None = None
 
-    def to_json(self, max_bytes: int) -> tuple[Json, int]:
+    def to_json(
+        self, explanations: Explanations, max_bytes: int, max_first: int
+    ) -> tuple[Json, int]:
         """Return the samples as JSON, and how many were left out.
 
         Parameters
         ----------
+        explanations : Explanations
+            Of the images.
         max_bytes : int
-            Largest number of bytes of all images together. The first one is kept even if it is larger.
+            Largest number of bytes of all samples together, with their explanations.
+        max_first : int
+            Largest number of bytes of the first one, which is kept even if it exceeds `max_bytes`.
+
+        Raises
+        ------
+        DoesNotFitError
+            If the first sample does not fit.
         """
         encoding, n_bytes = self.encoding, 0
-        encoded: list[str] = []
-        for image in self.images:
-            text = b64encode(_encoded(image, encoding)).decode("ascii")
-            n_bytes += len(text)
-            if encoded and n_bytes > max_bytes:
+        samples: list[Json] = []
+        for i, image in enumerate(self.images):
+            data = b64encode(_encoded(image, encoding)).decode("ascii")
+            sample = {**self._entry(i, data), "explanation": explanations.of_image(i)}
+            size = len(to_text(sample))
+            if not samples and size > max_first:
+                raise DoesNotFitError(
+                    f"one image of shape {self.images.shape[1:]} and dtype {self.images.dtype} with its "
+                    f"{self.values.shape[1]} outputs and explanations takes {size / 1e6:.1f} MB on the page, which has "
+                    f"room for {max_first / 1e6:.1f} MB. Fit a net on smaller images."
+                )
+            n_bytes += size
+            if samples and n_bytes > max_bytes:
                 break
-            encoded.append(text)
-        samples = []
-        for i, data in enumerate(encoded):
-            samples.append(
-                {
-                    "name": self.names[i],
-                    "prediction": self.predictions[i],
-                    "label": None if self.labels is None else self.labels[i],
-                    "correct": None if self.correct is None else bool(self.correct[i]),
-                    "outputs": self.outputs[i].astype(np.float64).tolist(),
-                    "values": self.values[i].tolist(),
-                    "data": data,
-                }
-            )
+            samples.append(sample)
         form = {
             "shape": self.images.shape[1:],
             "dtype": self.images.dtype.name,
             "scale": float(np.float32(self.scale)),
             "largest": self.largest,
             "encoding": encoding,
+            "fit": self.fit,
         }
-        return {"input": form, "samples": samples}, len(self.images) - len(encoded)
+        return {"input": form, "samples": samples}, len(self.images) - len(samples)
+
+    def _entry(self, i: int, data: str) -> Json:
+        loss, correct = self.losses[i], self.correct[i]
+        return {
+            "name": self.names[i],
+            "prediction": self.predictions[i],
+            "label": self.labels[i],
+            "correct": None if correct is None else bool(correct),
+            "loss": None if loss is None else float(f"{loss:.7g}"),
+            "outputs": _short(self.outputs[i]),
+            "values": _short(self.values[i]),
+            "data": data,
+        }
 
     @property
     def encoding(self) -> str:
         """How images are written: "png" for uint8 images with 1 to 4 channels, else "float32"."""
         is_picture = self.images.ndim == 4 and self.images.shape[3] in COLOR_TYPES
         return "png" if is_picture and self.images.dtype == np.uint8 else "float32"
+
+
+def _short(values: np.ndarray) -> list[float]:
+    """Return numbers with as many digits as a float32 needs, so that many classes take less space."""
+    return [float(f"{value:.9g}") for value in values.tolist()]
 
 
 def _encoded(image: np.ndarray, encoding: str) -> bytes:

@@ -38,6 +38,26 @@ export const ACTIVATIONS: Record<string, (z: number) => number> = {
   mish: (z) => z * Math.tanh(softplus(z)),
 };
 
+/** f'(z), with the values at the corners that convnet's backward pass takes. */
+export const DERIVATIVES: Record<string, (z: number) => number> = {
+  linear: () => 1,
+  relu: (z) => (z > 0 ? 1 : 0),
+  leaky_relu: (z) => (z > 0 ? 1 : 0.01),
+  elu: (z) => (z > 0 ? 1 : Math.exp(z)),
+  gelu: (z) => 0.5 * erfc(-z / Math.SQRT2) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI),
+  silu: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
+  sigmoid: (z) => sigmoid(z) * (1 - sigmoid(z)),
+  tanh: (z) => 1 - Math.tanh(z) ** 2,
+  relu6: (z) => (z > 0 && z < 6 ? 1 : 0),
+  hard_sigmoid: (z) => (z > -3 && z < 3 ? 1 / 6 : 0),
+  hard_swish: (z) => (z <= -3 ? 0 : z >= 3 ? 1 : z / 3 + 0.5),
+  softplus: sigmoid,
+  mish: (z) => {
+    const t = Math.tanh(softplus(z));
+    return t + z * sigmoid(z) * (1 - t * t);
+  },
+};
+
 export const FORMULAS: Record<string, string> = {
   relu: "max(z, 0)",
   leaky_relu: "z if z > 0, else 0.01 z",
@@ -65,6 +85,13 @@ export const activation: Kernel<Activation> = {
     for (let i = 0; i < src.length; i++) dst[i] = f(src[i]);
   },
 
+  backward(op, memory, gradients) {
+    const src = memory.values(op.src);
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const derivative = DERIVATIVES[op.activation];
+    for (let i = 0; i < src.length; i++) if (given[i] !== 0) grad[i] += given[i] * derivative(src[i]);
+  },
+
   step(op, memory, index) {
     const input = valueAt(memory, op.src, index);
     const value = ACTIVATIONS[op.activation](input);
@@ -81,6 +108,13 @@ export const prelu: Kernel<Operation> = {
     for (let i = 0; i < src.length; i++) dst[i] = src[i] > 0 ? src[i] : slopes[i % slopes.length] * src[i];
   },
 
+  backward(op, memory, gradients) {
+    const src = memory.values(op.src);
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const slopes = memory.parameter(op, "alpha");
+    for (let i = 0; i < src.length; i++) grad[i] += src[i] > 0 ? given[i] : slopes[i % slopes.length] * given[i];
+  },
+
   step(op, memory, index) {
     const input = valueAt(memory, op.src, index);
     const slope = memory.parameter(op, "alpha")[index[2]];
@@ -93,6 +127,11 @@ export const prelu: Kernel<Operation> = {
 export const dropout: Kernel<Operation> = {
   forward(op, memory) {
     memory.values(op.dst).set(memory.values(op.src));
+  },
+
+  backward(op, _, gradients) {
+    const grad = gradients.of(op.src);
+    gradients.of(op.dst).forEach((g, i) => (grad[i] += g));
   },
 
   step(op, memory, index) {
@@ -115,6 +154,18 @@ export const softmax: Kernel<Operation> = {
     const dst = memory.values(op.dst);
     const c = memory.shape(op.src)[2];
     for (let p = 0; p < src.length; p += c) dst.set(softmaxOf(src.subarray(p, p + c)), p);
+  },
+
+  // y (g - Σ g y)
+  backward(op, memory, gradients) {
+    const dst = memory.values(op.dst);
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const c = memory.shape(op.src)[2];
+    for (let p = 0; p < dst.length; p += c) {
+      let sum = 0;
+      for (let i = p; i < p + c; i++) sum += given[i] * dst[i];
+      for (let i = p; i < p + c; i++) grad[i] += dst[i] * (given[i] - sum);
+    }
   },
 
   step(op, memory, index) {

@@ -64,6 +64,39 @@ export const conv2d: Kernel<Conv2D> = {
     }
   },
 
+  // gx[p s + i d, q s + j d, c] += Σ g[p, q, o] w[i, j, c, o], over the outputs whose gradient is not 0
+  backward(op, memory, gradients) {
+    const [h, w, inputs] = memory.shape(op.src);
+    const [oh, ow, oc] = memory.shape(op.dst);
+    const [c, og] = [inputs / op.groups, oc / op.groups];
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const weights = memory.parameter(op, "weights");
+    const filters = new Int32Array(og);
+    for (let at = 0, group = 0; at < oh * ow * oc; at += og, group = (group + 1) % op.groups) {
+      let n = 0;
+      for (let o = 0; o < og; o++) if (given[at + o] !== 0) filters[n++] = o;
+      if (n === 0) continue;
+      const pixel = Math.floor(at / oc);
+      const top = Math.floor(pixel / ow) * op.stride[0] - op.padding[0][0];
+      const left = (pixel % ow) * op.stride[1] - op.padding[1][0];
+      for (let i = 0; i < op.kernel[0]; i++) {
+        const y = top + i * op.dilation[0];
+        if (y < 0 || y >= h) continue;
+        for (let j = 0; j < op.kernel[1]; j++) {
+          const x = left + j * op.dilation[1];
+          if (x < 0 || x >= w) continue;
+          const to = (y * w + x) * inputs + group * c;
+          let row = (i * op.kernel[1] + j) * c * oc + group * og;
+          for (let k = 0; k < c; k++, row += oc) {
+            let sum = 0;
+            for (let u = 0; u < n; u++) sum += given[at + filters[u]] * weights[row + filters[u]];
+            grad[to + k] += sum;
+          }
+        }
+      }
+    }
+  },
+
   step(op, memory, index) {
     const shape = memory.shape(op.src);
     const oc = memory.shape(op.dst)[2];
@@ -177,6 +210,29 @@ export const conv2dTranspose: Kernel<Convolution> = {
             }
           }
     dst.set(sums);
+  },
+
+  // gx[p, q, c] = Σ g[p s + i d, q s + j d, o] w[i, j, o, c]
+  backward(op, memory, gradients) {
+    const [oh, ow, oc] = memory.shape(op.dst);
+    const [h, w, c] = memory.shape(op.src);
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const weights = memory.parameter(op, "weights");
+    for (let row = 0; row < h; row++)
+      for (let column = 0; column < w; column++)
+        for (let i = 0; i < op.kernel[0]; i++)
+          for (let j = 0; j < op.kernel[1]; j++) {
+            const y = row * op.stride[0] + i * op.dilation[0] - op.padding[0][0];
+            const x = column * op.stride[1] + j * op.dilation[1] - op.padding[1][0];
+            if (y < 0 || y >= oh || x < 0 || x >= ow) continue;
+            const to = (row * w + column) * c;
+            for (let o = 0; o < oc; o++) {
+              const g = given[(y * ow + x) * oc + o];
+              if (g === 0) continue;
+              const at = ((i * op.kernel[1] + j) * oc + o) * c;
+              for (let k = 0; k < c; k++) grad[to + k] += g * weights[at + k];
+            }
+          }
   },
 
   step(op, memory, index) {

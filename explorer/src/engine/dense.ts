@@ -1,4 +1,4 @@
-/** Dense layers: y = x w + bias. */
+/** Dense layers: y = x w + bias; the gradient by x is w g. */
 
 import type { Operation } from "../model/document";
 import type { Kernel } from "./operation";
@@ -17,6 +17,14 @@ export const dense: Kernel<Operation> = {
       for (let j = 0, at = i * n; j < n; j++, at++) sums[j] += x * weights[at];
     }
     dst.set(sums);
+  },
+
+  backward(op, memory, gradients) {
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const weights = memory.parameter(op, "weights");
+    const n = given.length;
+    const used = [...given.keys()].filter((j) => given[j] !== 0);
+    for (let i = 0; i < grad.length; i++) for (const j of used) grad[i] += given[j] * weights[i * n + j];
   },
 
   step(op, memory, [, , unit]) {

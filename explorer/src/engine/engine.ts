@@ -1,4 +1,4 @@
-/** The forward pass of a net for one image. */
+/** The forward and the backward pass of a net for one image. */
 
 import type { Layer, Net, Operation } from "../model/document";
 import { Graph } from "../model/graph";
@@ -17,7 +17,7 @@ export class Engine {
   /** `weights` holds the parameters that fit the document, one after the other. */
   constructor(
     readonly net: Net,
-    weights: Float32Array,
+    readonly weights: Float32Array,
   ) {
     this.graph = new Graph(net);
     this.parameters = net.parameters.map(({ offset, shape }) => {
@@ -31,6 +31,15 @@ export class Engine {
    * document, and those that read their outputs, are not computed.
    */
   run(input: Float32Array): Buffers {
+    const operations = this.operations(input);
+    for (;;) {
+      const { done, value } = operations.next();
+      if (done) return value;
+    }
+  }
+
+  /** Compute as `run` does, and yield after each operation. */
+  *operations(input: Float32Array): Generator<void, Buffers> {
     const buffers: Buffers = new Map([[this.graph.root(this.net.input), input]]);
     const memory = this.memory(buffers);
     const missing = new Set<number>(); // a concatenation misses a part if one of its writers cannot run
@@ -40,6 +49,7 @@ export class Engine {
       if (missing.has(root)) continue;
       if (!buffers.has(root)) buffers.set(root, new Float32Array(size(this.graph.shape(op.dst))));
       KERNELS[op.op].forward(op, memory);
+      yield;
     }
     for (const root of missing) buffers.delete(root);
     return buffers;
@@ -54,6 +64,40 @@ export class Engine {
   steps(buffers: Buffers, layer: Layer, index: Index): { op: Operation; step: Step }[] {
     const memory = this.memory(buffers);
     return this.graph.chain(layer, index[2]).map((op) => ({ op, step: KERNELS[op.op].step(op, memory, index) }));
+  }
+
+  /** Return the values of a parameter, by its number; none if it was left out. */
+  parameter(number: number): number[] {
+    return [...(this.parameters[number] ?? [])];
+  }
+
+  /**
+   * Return the gradient by a buffer of a function of the outputs; `seed` is its gradient by the outputs. Undefined where
+   * the forward pass could not compute the outputs.
+   */
+  gradient(buffers: Buffers, seed: ArrayLike<number>, buffer: number): Float64Array | undefined {
+    const [target, output] = [this.graph.root(buffer), this.graph.root(this.net.output)];
+    if (!buffers.has(output)) return undefined;
+    const found = new Map([[output, Float64Array.from(seed)]]);
+    const of = (number: number) => {
+      const root = this.graph.root(number);
+      if (!found.has(root)) found.set(root, new Float64Array(size(this.graph.shape(root))));
+      return found.get(root) as Float64Array;
+    };
+    const memory = this.memory(buffers);
+    for (const op of this.after(target).reverse()) KERNELS[op.op].backward(op, memory, { of });
+    return of(target);
+  }
+
+  /** Return the operations whose outputs depend on a buffer, in their order. */
+  private after(target: number): Operation[] {
+    const dependent = new Set([target]);
+    return this.net.operations.filter((op) => {
+      const inputs = op.other === null ? [op.src] : [op.src, op.other];
+      const depends = op.op !== "ForkOp" && inputs.some((buffer) => dependent.has(this.graph.root(buffer)));
+      if (depends) dependent.add(this.graph.root(op.dst));
+      return depends;
+    });
   }
 
   private isComputable(op: Operation, missing: Set<number>): boolean {

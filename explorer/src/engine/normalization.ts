@@ -1,7 +1,7 @@
 /** Batch and group normalization, local response normalization, Rescale and Normalize. */
 
 import type { Operation } from "../model/document";
-import type { Kernel, Memory } from "./operation";
+import type { Gradients, Kernel, Memory } from "./operation";
 import { valueAt } from "./operation";
 import type { AffineStep } from "./step";
 
@@ -12,10 +12,14 @@ interface WithEpsilon extends Operation {
 /** gamma (x - mean) / √(variance + epsilon) + beta, with the running statistics */
 export const batchNorm: Kernel<WithEpsilon> = {
   forward(op, memory) {
-    const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "variance"].map((r) => memory.parameter(op, r));
-    const factor = Float64Array.from(gamma, (g, k) => g / Math.sqrt(variance[k] + op.epsilon));
+    const [beta, mean] = ["beta", "mean"].map((role) => memory.parameter(op, role));
+    const factor = batchNormFactor(op, memory);
     const term = Float64Array.from(beta, (b, k) => b - mean[k] * factor[k]);
     scaleChannels(op, memory, factor, term);
+  },
+
+  backward(op, memory, gradients) {
+    scaleGradients(op, gradients, batchNormFactor(op, memory));
   },
 
   step(op, memory, index) {
@@ -28,6 +32,12 @@ export const batchNorm: Kernel<WithEpsilon> = {
     return { kind: "normalization", group: null, input, mean, variance, epsilon: op.epsilon, gamma, beta, value, source: index };
   },
 };
+
+/** Return gamma / √(variance + epsilon) of each channel. */
+function batchNormFactor(op: WithEpsilon, memory: Memory): Float64Array {
+  const variance = memory.parameter(op, "variance");
+  return Float64Array.from(memory.parameter(op, "gamma"), (g, k) => g / Math.sqrt(variance[k] + op.epsilon));
+}
 
 interface GroupNorm extends WithEpsilon {
   groups: number;
@@ -47,6 +57,31 @@ export const groupNorm: Kernel<GroupNorm> = {
       }
     }
     scaleChannels(op, memory, factor, term);
+  },
+
+  // With x' the normalized input and g' = gamma g: (g' - mean g' - x' mean(g' x')) / √(variance + epsilon), the means
+  // over the group.
+  backward(op, memory, gradients) {
+    const [h, w, c] = memory.shape(op.src);
+    const src = memory.values(op.src);
+    const gamma = memory.parameter(op, "gamma");
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const n = c / op.groups;
+    for (let g = 0; g < op.groups; g++) {
+      const [mean, variance] = statistics(op, memory, g);
+      const deviation = Math.sqrt(variance + op.epsilon);
+      let [sum, products] = [0, 0];
+      for (let p = 0; p < h * w; p++)
+        for (let k = g * n, i = p * c + k; k < (g + 1) * n; k++, i++) {
+          sum += gamma[k] * given[i];
+          products += (gamma[k] * given[i] * (src[i] - mean)) / deviation;
+        }
+      sum /= h * w * n;
+      products /= h * w * n;
+      for (let p = 0; p < h * w; p++)
+        for (let k = g * n, i = p * c + k; k < (g + 1) * n; k++, i++)
+          grad[i] += (gamma[k] * given[i] - sum - ((src[i] - mean) / deviation) * products) / deviation;
+    }
   },
 
   step(op, memory, index) {
@@ -82,11 +117,13 @@ interface Affine extends WithEpsilon {
 /** scale · x + offset; with parameters (x - mean) / deviation, where a deviation up to epsilon counts as 1 */
 export const affine: Kernel<Affine> = {
   forward(op, memory) {
-    const c = memory.shape(op.src)[2];
-    const constants = Array.from({ length: c }, (_, k) => affineOf(op, memory, k));
-    const factor = Float64Array.from(constants, (by) => ("std" in by ? 1 / by.std : by.scale));
+    const constants = affineConstants(op, memory);
     const term = Float64Array.from(constants, (by) => ("std" in by ? -by.mean / by.std : by.offset));
-    scaleChannels(op, memory, factor, term);
+    scaleChannels(op, memory, affineFactor(constants), term);
+  },
+
+  backward(op, memory, gradients) {
+    scaleGradients(op, gradients, affineFactor(affineConstants(op, memory)));
   },
 
   step(op, memory, index) {
@@ -101,6 +138,19 @@ function affineOf(op: Affine, memory: Memory, channel: number): AffineStep["by"]
   if (!memory.has(op, "mean")) return { scale: op.scale, offset: op.offset };
   const deviation = memory.parameter(op, "deviation")[channel];
   return { mean: memory.parameter(op, "mean")[channel], std: deviation <= op.epsilon ? 1 : deviation };
+}
+
+function affineConstants(op: Affine, memory: Memory): AffineStep["by"][] {
+  return Array.from({ length: memory.shape(op.src)[2] }, (_, k) => affineOf(op, memory, k));
+}
+
+function affineFactor(constants: AffineStep["by"][]): Float64Array {
+  return Float64Array.from(constants, (by) => ("std" in by ? 1 / by.std : by.scale));
+}
+
+function scaleGradients(op: Operation, gradients: Gradients, factor: Float64Array): void {
+  const grad = gradients.of(op.src);
+  gradients.of(op.dst).forEach((g, i) => (grad[i] += g * factor[i % factor.length]));
 }
 
 function scaleChannels(op: Operation, memory: Memory, factor: Float64Array, term: Float64Array): void {
@@ -131,6 +181,24 @@ export const lrn: Kernel<Lrn> = {
       let squares = 0;
       for (let k = first; k <= last; k++) squares += src[i - (i % c) + k] ** 2;
       dst[i] = src[i] * (op.k + (op.alpha / op.size) * squares) ** -op.beta;
+    }
+  },
+
+  // With d = k + alpha / size · Σ squares: channel j gives g_j d_j^-beta to itself, and to each channel i around it
+  // -2 alpha beta / size · g_j x_j x_i d_j^(-beta - 1).
+  backward(op, memory, gradients) {
+    const src = memory.values(op.src);
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const c = memory.shape(op.src)[2];
+    for (let i = 0; i < src.length; i++) {
+      const [first, last] = reach(op, c, i % c);
+      const pixel = i - (i % c);
+      let squares = 0;
+      for (let k = first; k <= last; k++) squares += src[pixel + k] ** 2;
+      const d = op.k + (op.alpha / op.size) * squares;
+      grad[i] += given[i] * d ** -op.beta;
+      const share = ((-2 * op.alpha * op.beta) / op.size) * given[i] * src[i] * d ** (-op.beta - 1);
+      for (let k = first; k <= last; k++) grad[pixel + k] += share * src[pixel + k];
     }
   },
 

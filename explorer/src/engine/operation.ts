@@ -1,4 +1,4 @@
-/** What the engine asks of each operation: its forward pass, and how one of its values is computed. */
+/** What the engine asks of each operation: its forward and backward pass, and how one of its values is computed. */
 
 import type { Operation, Shape } from "../model/document";
 import type { Index, Step } from "./step";
@@ -11,9 +11,16 @@ export interface Memory {
   has(op: Operation, role: string): boolean;
 }
 
+/** The gradient by each buffer. Buffers that share memory share it too. */
+export interface Gradients {
+  of(buffer: number): Float64Array;
+}
+
 export interface Kernel<T extends Operation = Operation> {
   /** Compute the output buffer. */
   forward(op: T, memory: Memory): void;
+  /** Add the gradient by the input to `of(op.src)`, and to `of(op.other)` where there is one, from `of(op.dst)`. */
+  backward(op: T, memory: Memory, gradients: Gradients): void;
   /** Return how one output value is computed, in float64. */
   step(op: T, memory: Memory, index: Index): Step;
 }

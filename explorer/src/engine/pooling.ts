@@ -40,6 +40,35 @@ export const pool2d: Kernel<Pool2D> = {
       }
   },
 
+  // Max: to the first of the largest values. Average: to each value alike.
+  backward(op, memory, gradients) {
+    const [h, w, c] = memory.shape(op.src);
+    const [oh, ow] = memory.shape(op.dst);
+    const src = memory.values(op.src);
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const isMax = op.pooling === "max";
+    for (let row = 0; row < oh; row++)
+      for (let column = 0; column < ow; column++) {
+        const y = row * op.stride[0] - op.padding[0][0];
+        const x = column * op.stride[1] - op.padding[1][0];
+        const [top, bottom] = [Math.max(y, 0), Math.min(y + op.size[0], h)];
+        const [left, right] = [Math.max(x, 0), Math.min(x + op.size[1], w)];
+        const n = isMax ? 1 : count(op, [h, w], [y, x]);
+        for (let k = 0; k < c; k++) {
+          const g = given[(row * ow + column) * c + k] / n;
+          if (g === 0) continue;
+          let winner = (top * w + left) * c + k;
+          for (let i = top; i < bottom; i++)
+            for (let j = left; j < right; j++) {
+              const at = (i * w + j) * c + k;
+              if (!isMax) grad[at] += g;
+              else if (src[at] > src[winner]) winner = at;
+            }
+          if (isMax) grad[winner] += g;
+        }
+      }
+  },
+
   step(op, memory, [row, column, channel]) {
     const shape = memory.shape(op.src);
     const area = windowOf(shape, row, column, op.size, op.stride, op.padding);

@@ -47,6 +47,22 @@ export const resize: Kernel<Resize> = {
     }
   },
 
+  backward(op, memory, gradients) {
+    const [h, w, c] = memory.shape(op.src);
+    const [oh, ow] = memory.shape(op.dst);
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    const columns = Array.from({ length: ow }, (_, j) => axisWeights(op.methods[1], w, ow, j));
+    for (let row = 0; row < oh; row++) {
+      const [top, rows] = axisWeights(op.methods[0], h, oh, row);
+      columns.forEach(([left, weights], column) => {
+        for (let i = 0; i < rows.length; i++)
+          for (let j = 0; j < weights.length; j++)
+            for (let k = 0; k < c; k++)
+              grad[((top + i) * w + left + j) * c + k] += rows[i] * weights[j] * given[(row * ow + column) * c + k];
+      });
+    }
+  },
+
   step(op, memory, [row, column, channel]) {
     const shape = memory.shape(op.src);
     const out = memory.shape(op.dst);
@@ -78,6 +94,16 @@ export const zeroPad: Kernel<ZeroPad> = {
     for (let row = 0; row < h; row++) {
       const to = ((row + op.padding[0][0]) * ow + op.padding[1][0]) * c;
       dst.set(src.subarray(row * w * c, (row + 1) * w * c), to);
+    }
+  },
+
+  backward(op, memory, gradients) {
+    const [h, w, c] = memory.shape(op.src);
+    const ow = memory.shape(op.dst)[1];
+    const [grad, given] = [gradients.of(op.src), gradients.of(op.dst)];
+    for (let row = 0; row < h; row++) {
+      const from = ((row + op.padding[0][0]) * ow + op.padding[1][0]) * c;
+      for (let i = 0; i < w * c; i++) grad[row * w * c + i] += given[from + i];
     }
   },
 

@@ -41,9 +41,20 @@ export interface Sample {
   prediction: string;
   label: string | null;
   correct: boolean | null;
+  loss: number | null; // of a regressor the distance from the label; of several labels how many are wrong
   outputs: number[];
   values: number[];
   data: string;
+  explanation: { target: number; maps: Partial<Record<Method, { largest: number; data: string }>> };
+}
+
+export const METHODS = ["gradcam", "saliency", "integrated_gradients", "occlusion"] as const;
+export type Method = (typeof METHODS)[number];
+
+/** What holds for the explanations of all images; `reason` says why a method has no maps. */
+export interface Explanations {
+  layer: string | null; // whose maps Grad-CAM reads
+  methods: Record<Method, { signed: boolean; reason: string | null; note: string | null }>;
 }
 
 export interface InputForm {
@@ -52,6 +63,7 @@ export interface InputForm {
   scale: number;
   largest: number;
   encoding: "png" | "float32";
+  fit: "crop" | "pad" | "stretch" | null; // of the photographs that the net was trained on; null if it was not
 }
 
 export interface Final {
@@ -59,6 +71,31 @@ export interface Final {
   classes: string[];
   mean: number[] | null;
   scale: number[] | null;
+}
+
+export type Panel = "images" | "mistakes" | "explanation" | "lab" | "training" | "net" | "detail" | "editor" | "costs";
+
+/** A step of a tour: what to read, the fragment of the view that it shows, and the panel to look at. */
+export interface TourStep {
+  title: string;
+  text: string;
+  show: string;
+  look: Panel;
+}
+
+/** A lesson: a tour of the page, and the panels that the page has. `kernels` are those to choose from in the lab. */
+export interface Lesson {
+  summary: string;
+  panels: Panel[];
+  steps: TourStep[];
+  kernels: { name: string; values: number[] }[];
+}
+
+/** Weights after some epochs of the training, each in the order of those of the net. */
+export interface Epochs {
+  names: string[];
+  encoding: "float32" | "int16";
+  weights: string[];
 }
 
 export interface PageDocument {
@@ -69,9 +106,12 @@ export interface PageDocument {
   net: Net;
   final: Final;
   input: InputForm;
+  explanations: Explanations;
   samples: Sample[];
-  left_out: { images: number; parameters: string[] };
+  left_out: { images: number; parameters: string[]; epochs: string[] };
+  epochs: Epochs;
   weights: string;
+  lesson?: Lesson;
 }
 
 export const FORMAT = 1;

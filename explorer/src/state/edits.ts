@@ -1,4 +1,4 @@
-/** Changes of an image: brightness, shift and rotation. */
+/** Changes of an image by sliders: brightness, shift and rotation. */
 
 import type { Shape } from "../model/document";
 
@@ -9,34 +9,63 @@ export interface Edits {
   rotation: number; // degrees, clockwise
 }
 
+/** A point of an image in pixels; the center of the first pixel is (0, 0). */
+export interface Place {
+  row: number;
+  column: number;
+}
+
 export const NO_EDITS: Edits = { brightness: 0, right: 0, down: 0, rotation: 0 };
 
 export function isEdited(edits: Edits): boolean {
   return edits.brightness !== 0 || edits.right !== 0 || edits.down !== 0 || edits.rotation !== 0;
 }
 
-/** Return the changed image. Pixels from beyond its edges are 0; values between pixels are interpolated. */
-export function edited(values: Float32Array, shape: Shape, edits: Edits, range: [number, number]): Float32Array {
-  if (!isEdited(edits)) return values;
+/** Return the moved image: shifted and rotated. Pixels from beyond its edges are 0; values between pixels are interpolated. */
+export function moved(values: Float32Array, shape: Shape, edits: Edits): Float32Array {
+  if (edits.right === 0 && edits.down === 0 && edits.rotation === 0) return values;
   const [h, w, c] = shape;
-  const [low, high] = range;
-  const colors = c === 2 || c === 4 ? c - 1 : c; // alpha stays
   const result = new Float32Array(values.length);
-  const angle = (edits.rotation * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const [middleY, middleX] = [(h - 1) / 2, (w - 1) / 2];
   for (let row = 0; row < h; row++)
     for (let column = 0; column < w; column++) {
-      const [y, x] = [row - edits.down - middleY, column - edits.right - middleX];
-      const [fromY, fromX] = [cos * y - sin * x + middleY, sin * y + cos * x + middleX];
-      for (let k = 0; k < c; k++) {
-        const value = interpolated(values, shape, fromY, fromX, k);
-        const bright = k < colors ? value + edits.brightness * (high - low) : value;
-        const at = (row * w + column) * c + k;
-        result[at] = edits.brightness === 0 ? value : Math.min(Math.max(bright, low), high);
-      }
+      const from = sourceOf({ row, column }, shape, edits);
+      for (let k = 0; k < c; k++) result[(row * w + column) * c + k] = interpolated(values, shape, from.row, from.column, k);
     }
   return result;
+}
+
+/** Return the image with a share of the range added to its colors, the first `colors` channels. */
+export function brightened(
+  values: Float32Array,
+  [, , c]: Shape,
+  brightness: number,
+  [low, high]: [number, number],
+  colors: number,
+): Float32Array {
+  if (brightness === 0) return values;
+  return values.map((value, i) => {
+    const bright = i % c < colors ? value + brightness * (high - low) : value;
+    return Math.min(Math.max(bright, low), high);
+  });
+}
+
+/** Return the place in the image of what is shown at a place of the moved image. */
+export function sourceOf({ row, column }: Place, [h, w]: Shape, edits: Edits): Place {
+  const [cos, sin] = turn(edits);
+  const [y, x] = [row - edits.down - (h - 1) / 2, column - edits.right - (w - 1) / 2];
+  return { row: cos * y - sin * x + (h - 1) / 2, column: sin * y + cos * x + (w - 1) / 2 };
+}
+
+/** Return where the moved image shows a place of the image: the inverse of `sourceOf`. */
+export function placeOf({ row, column }: Place, [h, w]: Shape, edits: Edits): Place {
+  const [cos, sin] = turn(edits);
+  const [y, x] = [row - (h - 1) / 2, column - (w - 1) / 2];
+  return { row: cos * y + sin * x + edits.down + (h - 1) / 2, column: cos * x - sin * y + edits.right + (w - 1) / 2 };
+}
+
+function turn(edits: Edits): [number, number] {
+  const angle = (edits.rotation * Math.PI) / 180;
+  return [Math.cos(angle), Math.sin(angle)];
 }
 
 function interpolated(values: Float32Array, [h, w, c]: Shape, y: number, x: number, channel: number): number {
@@ -50,20 +79,6 @@ function interpolated(values: Float32Array, [h, w, c]: Shape, y: number, x: numb
       if (weight > 0) sum += weight * values[(row * w + column) * c + channel];
     }
   return sum;
-}
-
-/** Set the pixels whose centers lie within `radius` of a point to a color, in place. */
-export function paint(
-  values: Float32Array,
-  [h, w, c]: Shape,
-  at: { row: number; column: number; radius: number },
-  color: ArrayLike<number>,
-): void {
-  for (let row = Math.max(0, Math.ceil(at.row - at.radius)); row <= Math.min(h - 1, at.row + at.radius); row++)
-    for (let column = Math.max(0, Math.ceil(at.column - at.radius)); column <= Math.min(w - 1, at.column + at.radius); column++) {
-      if (Math.hypot(row - at.row, column - at.column) > at.radius) continue;
-      for (let k = 0; k < c; k++) values[(row * w + column) * c + k] = color[k];
-    }
 }
 
 /** Return the mean color of an image. */

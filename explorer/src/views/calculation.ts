@@ -102,6 +102,7 @@ function Convolution({ store, step, last }: { store: Store; step: ConvolutionSte
         ${order.map((k) => html`
           <button type="button" key=${k} aria-pressed=${k === chosen} style=${cssColor(sums[k], scale)}
             onClick=${() => (store.inputChannel.value = firstChannel + k)}>${firstChannel + k}: ${number(sums[k])}</button>`)}
+        ${order.length < channels && html`<span class="note">${text.otherChannels(channels - order.length)}: ${number(step.sum - order.reduce((sum, k) => sum + sums[k], 0))}</span>`}
       </fieldset>`}
     ${sumLines(step, products.length, last)}`;
 }
@@ -128,9 +129,8 @@ function Dense({ store, op, step, last }: { store: Store; op: Operation; step: D
 
 /** Return the index of a feature, and its place in the map that was flattened. */
 export function featureName(store: Store, buffer: number, i: number): string {
-  const { alias } = store.engine.net.buffers[buffer];
-  if (alias === null) return `[${i}]`;
-  const [, w, c] = store.engine.graph.shape(store.engine.graph.root(buffer));
+  const [h, w, c] = store.engine.graph.shape(store.engine.graph.root(buffer));
+  if (h === 1 && w === 1) return `[${i}]`; // flat from the start, perhaps in several branches
   return `[${i}] = ${text.index([Math.floor(i / (w * c)), Math.floor(i / c) % w, i % c])}`;
 }
 

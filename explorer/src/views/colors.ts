@@ -1,5 +1,7 @@
 /** Scales of colors that people with color blindness can tell apart. */
 
+import type { Shape } from "../model/document";
+
 type Rgb = [number, number, number];
 
 // Cividis (Nuñez, Anderton and Renslow, 2018), for maps without negative values.
@@ -62,15 +64,23 @@ export function mapPixels(values: Float32Array, h: number, w: number, c: number,
   return image;
 }
 
-/** Return the pixels of an image: gray, RGB or RGBA; of any other number of channels the mean as gray. */
-export function imagePixels(values: Float32Array, h: number, w: number, c: number, [low, high]: [number, number]): ImageData {
+/** What an image looks like: its shape, the values of black and white, and whether its last channel is alpha. */
+export interface Look {
+  shape: Shape;
+  range: [number, number];
+  alpha: boolean;
+}
+
+/** Return the pixels of an image: gray or RGB, with alpha if it has it; of any other number of channels the mean as gray. */
+export function imagePixels(values: Float32Array, { shape: [h, w, c], range: [low, high], alpha }: Look): ImageData {
+  const colors = alpha ? c - 1 : c;
   const image = new ImageData(w, h);
   const byte = (value: number) => (255 * (value - low)) / (high - low);
   for (let p = 0; p < h * w; p++) {
     const pixel = Array.from(values.subarray(p * c, (p + 1) * c), byte);
-    const gray = c === 2 ? pixel[0] : pixel.reduce((a, b) => a + b, 0) / c;
-    const rgb = c === 3 || c === 4 ? pixel.slice(0, 3) : [gray, gray, gray];
-    image.data.set([...rgb, c === 4 || c === 2 ? pixel[c - 1] : 255], 4 * p);
+    const gray = pixel.slice(0, colors).reduce((a, b) => a + b, 0) / colors;
+    const rgb = colors === 3 ? pixel.slice(0, 3) : [gray, gray, gray];
+    image.data.set([...rgb, alpha ? pixel[c - 1] : 255], 4 * p);
   }
   return image;
 }

@@ -117,5 +117,6 @@ function Prediction({ store }: { store: Store }) {
             <span class="unit-value">${isNumber ? number(values![i]) : percent(values![i])}</span>
           </li>`)}
       </ul>
+      ${values && order.length < values.length && html`<p class="note">${(isNumber ? text.outputsNotShown : text.classesNotShown)(values.length - order.length)}</p>`}
     </li>`;
 }

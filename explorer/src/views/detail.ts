@@ -1,5 +1,6 @@
 /** How the selected value is computed: the maps it reads, the window that slides over them, and the calculation. */
 
+import type { Signal } from "@preact/signals";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Step, Window } from "../engine/step";
@@ -15,15 +16,16 @@ const INTERVAL = 150; // milliseconds between positions of the animation
 
 export function Detail({ store }: { store: Store }) {
   const layer = store.selectedLayer();
+  const playing = useSignal(false);
   const title = layer ? `${layer.name}: ${layer.spec}` : text.prediction;
   return html`
     <section class="detail" aria-labelledby="detail">
       <h2 id="detail">${text.detailHeading(title)}</h2>
-      ${layer ? html`<${LayerDetail} store=${store} layer=${layer} />` : html`<${FinalStep} store=${store} />`}
+      ${layer ? html`<${LayerDetail} store=${store} layer=${layer} playing=${playing} />` : html`<${FinalStep} store=${store} />`}
     </section>`;
 }
 
-function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
+function LayerDetail({ store, layer, playing }: { store: Store; layer: Layer; playing: Signal<boolean> }) {
   const buffers = store.buffers.value;
   const values = store.engine.values(buffers, layer.buffer);
   if (!values) return html`<p class="note">${text.notComputed}</p>`;
@@ -38,7 +40,7 @@ function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
   return html`
     <p class="facts">
       ${cross(layer.shape)}, ${text.parameters(layer.n_parameters)}${" · "}
-      <output class="value" aria-live="polite">${layer.name}${text.index([row, column, channel].slice(3 - layer.shape.length))} = ${number(value)}</output>
+      <output class="value" aria-live=${playing.value || store.isMoving ? "off" : "polite"}>${layer.name}${text.index([row, column, channel].slice(3 - layer.shape.length))} = ${number(value)}</output>
     </p>
     <div class="controls">
       <label>
@@ -46,9 +48,9 @@ function LayerDetail({ store, layer }: { store: Store; layer: Layer }) {
         <input type="number" min="0" max=${c - 1} value=${channel}
           onInput=${(event: Event) => store.select(layer.name, Number((event.target as HTMLInputElement).value))} />
       </label>
-      ${!flat && html`<${Player} store=${store} h=${h} w=${w} />`}
+      ${!flat && html`<${Player} store=${store} h=${h} w=${w} playing=${playing} />`}
     </div>
-    <div class="workings">
+    <div class="workings" data-look="true">
       ${first && !flatSource(store, first.op.src) && html`
         <figure>
           <${MapView} store=${store} buffer=${first.op.src} channel=${readChannel ?? 0} marked=${windowOf(first.step)} label=${text.inputPixels} />
@@ -83,9 +85,8 @@ function windowOf(step: Step): Pick<Window, "rows" | "columns"> {
   return step.source ? { rows: [step.source[0]], columns: [step.source[1]] } : { rows: [], columns: [] };
 }
 
-/** Slides the window over all pixels: play, pause, step, scrub. */
-function Player({ store, h, w }: { store: Store; h: number; w: number }) {
-  const playing = useSignal(false);
+/** Slides the window over all pixels: play, pause, step, scrub. Screen readers hear the value when it stops. */
+function Player({ store, h, w, playing }: { store: Store; h: number; w: number; playing: Signal<boolean> }) {
   const position = store.row.value * w + store.column.value;
   const go = (to: number) => {
     const at = (to + h * w) % (h * w);
@@ -96,6 +97,7 @@ function Player({ store, h, w }: { store: Store; h: number; w: number }) {
     const timer = setInterval(() => go(store.row.value * w + store.column.value + 1), INTERVAL);
     return () => clearInterval(timer);
   }, [playing.value, h, w]);
+  useEffect(() => () => void (playing.value = false), []); // a layer without positions has no player to pause
   const pauseAt = (to: number) => {
     playing.value = false;
     go(to);

@@ -2,11 +2,13 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Edits } from "../state/edits";
-import { NO_EDITS, meanColor, paint } from "../state/edits";
+import { isPhotograph } from "../model/channels";
+import type { Edits, Place } from "../state/edits";
+import { meanColor, sourceOf } from "../state/edits";
 import { photographOf } from "../state/photograph";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
+import { Camera } from "./camera";
 import { imagePixels } from "./colors";
 import { html } from "./html";
 
@@ -31,6 +33,7 @@ function PictureEditor({ store }: { store: Store }) {
   const tool = useSignal<Tool>(tools[0]);
   const radius = useSignal(Math.max(1, Math.round(Math.max(h, w) / 20)));
   const message = useSignal("");
+  const takesPhotographs = isPhotograph(store.document.input, store.shape);
 
   const open = async (file: Blob | null | undefined) => {
     if (!file) return;
@@ -43,6 +46,7 @@ function PictureEditor({ store }: { store: Store }) {
     void open(event.dataTransfer?.files[0]);
   };
   useEffect(() => {
+    if (!takesPhotographs) return undefined;
     const onPaste = (event: ClipboardEvent) => {
       const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
       void open(file);
@@ -51,12 +55,9 @@ function PictureEditor({ store }: { store: Store }) {
     return () => document.removeEventListener("paste", onPaste);
   }, []);
 
-  const reset = () => {
-    if (store.image.value >= 0) store.showSample(store.image.value);
-    else store.edits.value = NO_EDITS;
-  };
+  const target = takesPhotographs ? { onDragOver: (event: Event) => event.preventDefault(), onDrop } : {};
   return html`
-    <section class="editor" aria-labelledby="editor" onDragOver=${(event: Event) => event.preventDefault()} onDrop=${onDrop}>
+    <section class="editor" aria-labelledby="editor" ...${target}>
       <h2 id="editor">${text.change}</h2>
       <p class="note">${text.changeHint}</p>
       <${Easel} store=${store} tool=${tool.value} radius=${radius.value} />
@@ -81,10 +82,11 @@ function PictureEditor({ store }: { store: Store }) {
         <${Slider} store=${store} name="rotation" min=${-180} max=${180} step=${5} />
       </div>
       <div class="buttons">
-        <button type="button" onClick=${reset}>${text.reset}</button>
+        <button type="button" onClick=${() => store.reset()}>${text.reset}</button>
         ${tools.length > 1 && html`
-          <button type="button" onClick=${() => store.showImage(new Float32Array(h * w * c).fill(store.range[0]))}>${text.clear}</button>`}
-        ${c <= 4 && c !== 2 && html`
+          <button type="button" onClick=${() => store.clear(store.range[0])}>${text.clear}</button>`}
+        ${takesPhotographs && html`
+          <${Camera} store=${store} say=${(reason: string) => (message.value = reason)} />
           <label class="file">
             ${text.openPhoto}
             <input type="file" accept="image/*" onChange=${(event: Event) => void open((event.target as HTMLInputElement).files?.[0])} />
@@ -109,18 +111,19 @@ function Slider({ store, name, min, max, step }: { store: Store; name: keyof Edi
     </label>`;
 }
 
-/** The canvas to paint on. What is painted lies under the changes of the sliders. */
+/** The canvas to paint on. Strokes lie on the image, under the changes of the sliders. */
 function Easel({ store, tool, radius }: { store: Store; tool: Tool; radius: number }) {
   const [h, w, c] = store.shape;
   const ref = useRef<HTMLCanvasElement>(null);
-  const cursor = useSignal<{ row: number; column: number } | null>(null);
+  const cursor = useSignal<Place | null>(null);
+  const last = useRef<Place | null>(null); // where the stroke was, while a button is pressed
   const values = store.values.value;
 
   useEffect(() => {
     const canvas = ref.current;
     const context = canvas?.getContext("2d");
     if (!canvas || !context) return;
-    context.putImageData(imagePixels(values, h, w, c, store.range), 0, 0);
+    context.putImageData(imagePixels(values, store.look), 0, 0);
     if (cursor.value) {
       context.strokeStyle = "#e6007e";
       context.lineWidth = Math.max(w, h) / 100;
@@ -130,19 +133,29 @@ function Easel({ store, tool, radius }: { store: Store; tool: Tool; radius: numb
     }
   }, [values, cursor.value, radius]);
 
-  const use = (row: number, column: number) => {
-    const painted = Float32Array.from(store.base.value);
+  /** Paint a line from the last place of the stroke, or a point. Places are those of the image that is shown. */
+  const use = (at: Place, from: Place | null) => {
     const [low, high] = store.range;
     const color = tool === "cover" ? meanColor(store.base.value, c) : new Float32Array(c).fill(tool === "draw" ? high : low);
-    paint(painted, store.shape, { row, column, radius: radius - 0.5 }, color);
-    store.showImage(painted);
+    const inImage = (place: Place) => sourceOf(place, store.shape, store.edits.value);
+    store.paint({ from: inImage(from ?? at), to: inImage(at), radius: radius - 0.5, color });
   };
   const pointed = (event: PointerEvent) => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const easel = event.currentTarget as HTMLElement;
+    const box = easel.getBoundingClientRect();
     const row = ((event.clientY - box.top) / box.height) * h - 0.5;
     const column = ((event.clientX - box.left) / box.width) * w - 0.5;
-    cursor.value = { row, column };
-    if (event.buttons & 1) use(row, column);
+    const at = { row, column };
+    cursor.value = at;
+    if (!(event.buttons & 1)) last.current = null;
+    else if (event.type === "pointerdown") {
+      easel.setPointerCapture(event.pointerId); // a stroke may leave the image and come back
+      use(at, null);
+      last.current = at;
+    } else if (last.current) {
+      use(at, last.current);
+      last.current = at;
+    }
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const at = cursor.value ?? { row: Math.floor(h / 2), column: Math.floor(w / 2) };
@@ -154,7 +167,7 @@ function Easel({ store, tool, radius }: { store: Store; tool: Tool; radius: numb
       cursor.value = { row, column };
     } else if (event.key === " ") {
       cursor.value = at;
-      use(at.row, at.column);
+      use(at, null);
     } else return;
     event.preventDefault();
   };

@@ -6,9 +6,11 @@ import { strongestFirst } from "../model/channels";
 import type { Store } from "../state/store";
 import { text } from "../text/en";
 import { Pixels } from "./canvas";
+import { Curve } from "./curve";
 import type { Scale } from "./colors";
 import { imagePixels, mapPixels, scaleOf } from "./colors";
 import { html, number } from "./html";
+import { overlayPixels } from "./overlay";
 
 const FIRST = 12; // maps or units that are shown at first
 const MORE = 36;
@@ -41,11 +43,16 @@ export function Maps({ store, name, buffer }: { store: Store; name: string; buff
     </div>`;
 }
 
-/** The input as a picture. */
+/** The input as a picture, with the explanation of it. */
 function Picture({ store }: { store: Store }) {
-  const [h, w, c] = store.shape;
+  const [h, w] = store.shape;
   const values = store.values.value;
-  const draw = useCallback(() => imagePixels(values, h, w, c, store.range), [values]);
+  const { current, isOutdated, isOfLaterEpoch, opacity } = store.overlay;
+  const [overlay, share] = [isOutdated || isOfLaterEpoch ? null : current.value, opacity.value];
+  const draw = useCallback(
+    () => (overlay ? overlayPixels(store, overlay, share) : imagePixels(values, store.look)),
+    [values, overlay, share],
+  );
   return html`
     <div class="picture"><div class="map" role="img" aria-label=${text.input}><${Pixels} width=${w} height=${h} draw=${draw} /></div></div>`;
 }
@@ -69,7 +76,10 @@ function MapButton({ store, name, buffer, channel, values, shared }: {
     [values, own, channel],
   );
   const label = text.map(name || text.input, channel);
-  const canvas = html`<${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />`;
+  const scale = own ? scaleOf(values, channel, c) : shared;
+  const canvas = store.isSignal && h === 1
+    ? html`<${Curve} isInput=${!name} values=${values} w=${w} c=${c} channels=${[channel]} scale=${scale} />`
+    : html`<${Pixels} width=${w} height=${h} draw=${draw} className=${h === 1 ? "flat" : ""} />`;
   if (!name) return html`<div class="map" role="img" aria-label=${label} title=${label}>${canvas}</div>`;
   return html`
     <button type="button" class="map" aria-pressed=${isSelected(store, name, channel)} aria-label=${label} title=${label}

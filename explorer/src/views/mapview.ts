@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Store } from "../state/store";
 import { imagePixels, mapPixels, scaleOf } from "./colors";
+import { Curve } from "./curve";
 import { html } from "./html";
 
 interface Props {
@@ -39,9 +40,9 @@ export function MapView({ store, buffer, channel, marked, label, onMove }: Props
     const context = ref.current?.getContext("2d");
     if (!context || !values) return;
     const scale = own ? scaleOf(values, channel, c) : scaleOf(values);
-    const picture = store.engine.graph.isInput(buffer) && c <= 4 && h > 1;
+    const picture = store.engine.graph.isInput(buffer) && h > 1 && (c === 1 || c === 3 || store.look.alpha);
     const pixels = picture
-      ? imagePixels(store.values.value, h, w, c, store.range)
+      ? imagePixels(store.values.value, store.look)
       : mapPixels(values, h, w, c, channel, scale);
     const small = new OffscreenCanvas(w, h);
     small.getContext("2d")?.putImageData(pixels, 0, 0);
@@ -56,7 +57,9 @@ export function MapView({ store, buffer, channel, marked, label, onMove }: Props
     }
   }, [values, channel, own, marked.rows.join(), marked.columns.join()]);
 
-  const canvas = html`<canvas ref=${ref} class="pixels" width=${w * zoom} height=${h * zoom} aria-hidden="true"></canvas>`;
+  const curve = store.isSignal && h === 1 && values && html`
+    <${Curve} isInput=${store.engine.graph.isInput(buffer)} values=${values} w=${w} c=${c} channels=${[channel]} scale=${own ? scaleOf(values, channel, c) : scaleOf(values)} />`;
+  const canvas = html`${curve}<canvas ref=${ref} class="pixels" width=${w * zoom} height=${h * zoom} aria-hidden="true"></canvas>`;
   if (!onMove) return html`<div class="map-view" role="img" aria-label=${label}>${canvas}</div>`;
   const onKeyDown = (event: KeyboardEvent) => {
     if (!(event.key in KEYS)) return;

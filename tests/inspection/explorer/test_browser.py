@@ -3,40 +3,35 @@
 Needs Chromium, `pip install playwright`, and `npm ci` in explorer/ for axe-core; `.ci/run` installs all three.
 """
 
-import shutil
-import time
+import re
+from copy import copy
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from explorer_pages import HOSTILE, KINDS, colors, digits, document_of, other, residual
+from explorer_browser import CHROMIUM, WAIT, chromium, state, violations, wait_until
+from explorer_pages import HOSTILE, KINDS, colors, digits, limit_weights, other, residual
+from sklearn.base import clone
 
 from convnet import ConvNetClassifier
-from convnet.inspection.explorer import document
-from convnet.layers import Conv2D
+from convnet.callbacks import Callback
+from convnet.data.images.decode import decode
+from convnet.data.images.form import check_form
+from convnet.inspection.explorer import epochs
+from convnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, Parallel
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-ROOT = Path(__file__).parents[3]
-AXE = ROOT / "explorer/node_modules/axe-core/axe.min.js"
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 SIZES = {"phone": (360, 640), "laptop": (1440, 900), "large": (2560, 1440)}
-WAIT = 120_000  # milliseconds, against hangs
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        # without a sandbox, which containers do not allow
-        sync_api.expect.set_options(timeout=WAIT)
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
@@ -72,29 +67,6 @@ def opened(browser, tmp_path):
     assert {urlsplit(url).scheme for url in requests} <= {"file", "data", "blob"}
 
 
-def state(page):
-    """Return the fragment of the address as a dict."""
-    fragment = page.evaluate("location.hash.slice(1)")
-    return {key: value[0] for key, value in parse_qs(fragment).items()}
-
-
-def wait_until(page, condition):
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + WAIT / 1000
-    while not condition():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
-
-
-def violations(page):
-    """Return what axe-core finds, as texts."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run npm ci in explorer/")
-    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
-    found = page.evaluate("axe.run()")["violations"]
-    return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"][:2]]
-
-
 def predicted(page):
     return page.locator("header .answer b").inner_text()
 
@@ -108,21 +80,30 @@ def last_line(page):
     return page.locator(".calculation .lines").last.locator("dd").last.inner_text()
 
 
-@pytest.mark.parametrize(
-    ("size", "dark"),
-    [("phone", False), ("phone", True), ("laptop", False), ("large", False), ("large", True)],
-)
-def test_a_page_is_accessible(opened, size, dark):
+def test_a_page_is_accessible(opened):
+    """In each size, light and dark: the page as it opens, and the calculation of each kind of layer."""
     net, X, y = residual()
-    page = opened(net, X, y, size=size, dark=dark, n_max=6)
-    assert violations(page) == []
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= SIZES[size][0]  # only the net scrolls sideways
-    for layer in ("residual1", "residual1/batchnorm1", "globalpool1", "output", ""):
-        page.goto(page.url.partition("#")[0] + f"#layer={layer}")
-        title = f"How {layer}:" if layer else "How prediction"
-        sync_api.expect(page.locator("#detail")).to_contain_text(title)
-        assert violations(page) == [], layer
+    net_before = clone(net).fit(X, y)
+    page = opened(net, X, y, n_max=6, checkpoints=[net_before])
+    page.locator(".mistakes summary").click()
+    for size, dark in [
+        ("phone", False),
+        ("phone", True),
+        ("laptop", False),
+        ("large", False),
+        ("large", True),
+    ]:
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        assert violations(page) == [], (size, dark)
+        # only the net scrolls sideways
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for layer in ("residual1", "residual1/batchnorm1", "globalpool1", "output", ""):
+            page.goto(page.url.partition("#")[0] + f"#layer={layer}")
+            title = f"How {layer}:" if layer else "How prediction"
+            sync_api.expect(page.locator("#detail")).to_contain_text(title)
+            assert violations(page, ".detail") == [], (size, dark, layer)
 
 
 def test_probabilities_of_100_images(opened):
@@ -179,6 +160,17 @@ def test_other_nets(opened, kind):
     if len(net.input_shape_) < 3:
         assert "cannot be drawn or changed" in page.locator(".editor").inner_text()
     assert violations(page) == []
+
+
+def test_signals_are_curves(opened):
+    net, X, y = other("signal")
+    page = opened(net, X, y, n_max=3)
+    lines = "(nodes) => nodes.map((node) => node.getAttribute('d').split('L').length)"
+    paths = page.locator(".thumbnail").first.locator(".curve path:not(.zero)")
+    assert paths.evaluate_all(lines) == [15, 15]  # two channels of 15 values
+    maps = page.locator('button.map[title^="conv1, "] .curve path:not(.zero)')
+    assert maps.evaluate_all(lines) == [13] * 5
+    assert page.locator(".map-view .curve").count() == 2
 
 
 def test_text_from_outside_is_text(opened):
@@ -379,6 +371,273 @@ def test_sliders(opened):
     assert (np.reshape(page.evaluate("explorer.values()"), (8, 8)) == image).all()
 
 
+def test_painting_on_a_moved_image(opened):
+    """The brush paints where it is seen, beyond the edges of the image too, and strokes move with the image."""
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:], fragment="#image=2&right=3&rotation=90&brightness=-0.5")
+    before = np.reshape(page.evaluate("explorer.values()"), (8, 8))
+    page.locator(".sliders input").first.fill("1")
+    page.mouse.click(*easel_point(page, 6, 0, (8, 8)))
+    after = np.reshape(page.evaluate("explorer.values()"), (8, 8))
+    changed = np.argwhere(np.abs(after - before) > 1).tolist()
+    assert changed == [[6, 0]] and after[6, 0] == 127.5  # white, under the brightness
+    assert "image 2, changed" in page.locator("header .answer").inner_text()
+    page.locator(".sliders label", has_text="shift right").locator("input").fill("4")
+    assert np.reshape(page.evaluate("explorer.values()"), (8, 8))[6, 1] == 127.5
+    # one event far away is a line without gaps
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Clear").click()
+    page.mouse.move(*easel_point(page, 0.5, 0.5, (8, 8)))  # between four pixels
+    page.mouse.down()
+    page.mouse.move(*easel_point(page, 7, 6, (8, 8)))
+    page.mouse.up()
+    drawn = np.reshape(page.evaluate("explorer.values()"), (8, 8))
+    assert drawn[1:].any(axis=1).all()
+    page.get_by_role("button", name="Reset").click()  # the image that was shown before
+    assert (np.reshape(page.evaluate("explorer.values()"), (8, 8)) == X[602]).all()
+    assert state(page)["image"] == "2"
+
+
+def test_numbers_in_four_channels_are_no_photograph(opened):
+    """They have no alpha, and a dropped photograph does not replace them."""
+    rng = np.random.default_rng(0)
+    X, y = rng.random((30, 6, 5, 4)).astype(np.float32), np.arange(30) % 3
+    X[..., 3] = 0
+    net = ConvNetClassifier([Conv2D(3, 3)], max_iter=1, random_state=0).fit(X, y)
+    page = opened(net, X, y, n_max=2)
+    page.evaluate(PHOTO, "drop")
+    page.evaluate(PHOTO, "paste")
+    page.wait_for_timeout(200)  # a photograph would have been read
+    assert np.isfinite(page.evaluate("explorer.values()")).all()
+    assert "your image" not in page.locator("header .answer").inner_text()
+    assert page.get_by_text("Open a photograph").count() == page.get_by_text("camera").count() == 0
+    pixel = "(c) => [...c.getContext('2d').getImageData(0, 0, 1, 1).data]"
+    gray = round(255 * float(X[0, 0, 0].mean() / X[:2].max()))
+    drawn = page.locator(".easel canvas").evaluate(pixel)
+    assert drawn[3] == 255 and abs(drawn[0] - gray) <= 1
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_a_photograph_is_fitted_as_in_the_training(opened, fit, tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    y, x = np.mgrid[:48, :80]
+    pixels = np.stack([2 * x, 4 * y, x + y], axis=-1).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    net, X, labels = residual()
+    net = copy(net)
+    net.image_form_ = {"size": (12, 10), "channels": 3, "fit": fit}
+    expected = np.empty((12, 10, 3), np.uint8)
+    decode(tmp_path / "a.png", check_form("test", **net.image_form_), expected)
+    page = opened(net, X, labels, n_max=2)
+    page.locator(".file input").set_input_files(tmp_path / "a.png")
+    sync_api.expect(page.locator("header .answer")).to_contain_text("your image")
+    found = np.reshape(page.evaluate("explorer.values()"), (12, 10, 3))
+    np.testing.assert_allclose(found, expected, atol=6)  # browsers resample in ways of their own
+
+
+def test_the_camera(opened):
+    """Chromium's device shows a green picture with a moving circle."""
+    net, X, y = residual()
+    page = opened(net, X, y, n_max=3)
+    page.get_by_role("button", name="Use the camera").click()
+    answer = page.locator("header .answer")
+    sync_api.expect(answer).to_contain_text("your image")
+    assert answer.get_attribute("aria-live") == "off"
+    first = page.evaluate("explorer.values()")
+    assert (
+        np.reshape(first, X[0].shape)[..., 1].mean() > np.reshape(first, X[0].shape)[..., 0].mean()
+    )
+    wait_until(page, lambda: page.evaluate("explorer.values()") != first)
+    page.get_by_role("button", name="Stop the camera").click()
+    page.get_by_role("button", name="Use the camera").wait_for()
+    stopped = page.evaluate("explorer.values()")
+    page.wait_for_timeout(500)  # a camera that still runs would have shown another picture
+    assert page.evaluate("explorer.values()") == stopped
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Stop the camera").wait_for()
+    page.locator(".thumbnail").nth(1).click()  # which stops the camera
+    page.get_by_role("button", name="Use the camera").wait_for()
+    assert (np.reshape(page.evaluate("explorer.values()"), X[1].shape) == X[1]).all()
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Stop the camera").wait_for()
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    page.get_by_role("button", name="Use the camera").wait_for()
+
+
+REFUSALS = {
+    "NotAllowedError": "does not allow",
+    "NotFoundError": "finds no camera",
+    "OddError": "cannot be used: OddError",
+}
+
+
+def test_why_there_is_no_camera(opened):
+    net, X, y = residual()
+    page = opened(net, X, y, n_max=1)
+    button = page.get_by_role("button", name="Use the camera")
+    said = page.locator(".editor [role=status]")
+    for name, reason in REFUSALS.items():
+        page.evaluate(
+            "(name) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name)); }",
+            name,
+        )
+        button.click()
+        sync_api.expect(said).to_contain_text(reason)
+        sync_api.expect(button).to_be_enabled()
+    page.evaluate("() => { Object.defineProperty(navigator, 'mediaDevices', {value: undefined}); }")
+    button.click()
+    sync_api.expect(said).to_contain_text("offers no camera on this page")
+
+
+def test_mistakes(opened):
+    net, X, y = digits()
+    rows = np.flatnonzero(net.predict(X[600:]) != y[600:])[:6]
+    rows = 600 + np.concatenate([rows, np.arange(10)])
+    X, y = X[rows], y[rows]
+    page = opened(net, X, y, n_max=16)
+    loss = -np.log(net.predict_proba(X)[np.arange(16), y])
+    worst = np.argsort(-loss, kind="stable")
+    page.get_by_label("worst mistakes first").check()
+    assert state(page) | {"order": "worst", "image": str(worst[0])} == state(page)
+    titles = page.locator(".thumbnail").evaluate_all("(nodes) => nodes.map((node) => node.title)")
+    assert [int(title.split(",")[0].split()[1]) for title in titles] == worst.tolist()
+    assert f"loss {loss[worst[0]]:.4g}" in titles[0]
+    # a cell by the keyboard
+    answers = net.predict(X)
+    label, wrong = y[0], answers[0]
+    page.locator(".mistakes summary").focus()
+    page.keyboard.press("Enter")
+    cell = page.locator(f'.confusion button[aria-label$="of {label}, predicted {wrong}"]')
+    cell.focus()
+    page.keyboard.press("Enter")
+    members = [i for i in worst if y[i] == label and answers[i] == wrong]
+    sync_api.expect(page.locator(".thumbnail")).to_have_count(len(members))
+    assert state(page)["image"] == str(members[0])
+    assert (state(page)["label"], state(page)["predicted"]) == (str(label), str(wrong))
+    sync_api.expect(page.locator("header .answer b")).to_have_text(str(wrong))
+    counts = page.locator(".confusion button").all_inner_texts()
+    assert sum(map(int, counts)) == 16
+    page.reload()
+    page.get_by_text("checked on").wait_for()
+    assert page.locator(".thumbnail").count() == len(members)
+    page.get_by_role("button", name="Show all images").click()
+    assert page.locator(".thumbnail").count() == 16 and "label" not in state(page)
+
+
+def test_mistakes_of_regressors(opened):
+    net, X, y = other("regressor")
+    page = opened(net, X, y, n_max=5)
+    assert page.locator(".confusion").count() == 0
+    page.get_by_label("worst mistakes first").check()
+    off = np.abs(net.predict(X[:5]) - y[:5])
+    title = page.locator(".thumbnail").first.get_attribute("title")
+    assert title.startswith(f"image {off.argmax()},") and title.endswith(f"off by {off.max():.4g}")
+    net, X, y = other("regressor of two")
+    page = opened(net, X, y, n_max=5)
+    assert page.locator(".thumbnail").first.get_attribute("title").endswith(" standard deviations")
+
+
+@pytest.mark.parametrize("encoding", ["float32", "int16"])
+def test_epochs(opened, encoding, monkeypatch):
+    """Maps and probabilities at each epoch are those of the estimator of that epoch."""
+    _, X, y = digits()
+    states = []
+
+    class Keep(Callback):
+        def on_epoch_end(self, run):
+            states.append(run.fitted())
+
+    layers = [Conv2D(4, 3, activation="relu"), BatchNorm(), MaxPool2D(2)]
+    net = ConvNetClassifier(layers, max_iter=3, random_state=0, callbacks=[Keep()]).fit(
+        X[:300], y[:300]
+    )
+    if encoding == "int16":
+        monkeypatch.setattr(epochs, "MAX_EPOCH_BYTES", 6000)
+    page = opened(net, X[600:], y[600:], n_max=2, checkpoints=states[:2])
+    slider = page.locator(".training input")
+    tolerance = 1e-3 if encoding == "int16" else 1e-4
+    for position, estimator in enumerate([*states[:2], net]):
+        slider.fill(str(position))
+        expected = ["after epoch 1", "after epoch 2", "the net"][position]
+        sync_api.expect(page.locator(".training output")).to_have_text(expected)
+        page.evaluate("explorer.settled()")
+        assert state(page).get("epoch", "0") == str((position + 1) % 3)
+        for info in net.layers_:
+            found = page.evaluate("(name) => explorer.map(name)", info.name)
+            maps = estimator.feature_maps(X[600:601], info.name)[0]
+            np.testing.assert_allclose(found, np.ravel(maps), rtol=tolerance, atol=tolerance)
+        p = page.evaluate("(image) => explorer.predict(image)", X[601].ravel().tolist())
+        np.testing.assert_allclose(p, estimator.predict_proba(X[601:602])[0], atol=tolerance)
+        # a calculation reads the kernel of the epoch
+        steps = page.evaluate("explorer.steps('conv1', [2, 2, 1])[0]")
+        kernel = estimator.weights_["conv1/weights"][..., 1].ravel()
+        np.testing.assert_allclose(steps["kernel"], kernel, rtol=tolerance, atol=1e-6)
+    page.get_by_role("button", name="Play the training").click()
+    wait_until(page, lambda: state(page).get("epoch") == "2")
+    sync_api.expect(page.locator(".training output")).to_have_text("the net")
+    sync_api.expect(page.get_by_role("button", name="Play the training")).to_be_visible()
+    assert page.evaluate("explorer.check()")["difference"] < 1e-4
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert state(page)["epoch"] == "2"
+
+
+def test_errors_of_the_engine_are_said(opened, tmp_path):
+    """In the first pass and on start: the page neither waits nor stays empty."""
+    net, X, y = residual()
+    path = Path(net.explore(X, y, tmp_path / "good.html", n_max=2).path)
+    html = path.read_text(encoding="utf-8")
+    broken = [
+        (html.replace('"op":"Conv2DOp"', '"op":"OddOp"'), "could not compute this image"),
+        (html.replace('"format":1', '"format":77'), "cannot be shown: format 77"),
+    ]
+    page = opened(net, X, y, n_max=1)
+    for i, (text, said) in enumerate(broken):
+        (tmp_path / f"{i}.html").write_text(text, encoding="utf-8")
+        page.goto((tmp_path / f"{i}.html").as_uri())
+        sync_api.expect(page.get_by_text(said).first).to_be_visible()
+        assert page.locator("[role=alert]").filter(has_text=said).count() == 1
+
+
+def test_many_classes_are_counted(opened):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((60, 4, 4, 1)).astype(np.float32), rng.integers(0, 2, (60, 30))
+    net = ConvNetClassifier([Conv2D(2, 3)], max_iter=1, random_state=0).fit(X, y)
+    page = opened(net, X, y, n_max=2, fragment="#layer=")
+    assert page.locator(".prediction .note").inner_text() == "18 less likely classes not shown"
+    rows = page.locator(".detail tbody tr th").all_inner_texts()
+    likeliest = np.argsort(-net.predict_proba(X[:1])[0])[:20]
+    assert sorted(map(int, rows)) == sorted(likeliest.tolist())
+    assert "10 less likely classes not shown" in page.locator(".detail").inner_text()
+
+
+def test_a_branch_of_flat_data_names_its_features(opened):
+    net, X, y = other("table")
+    net = ConvNetClassifier([Parallel([[Dense(4)], [Dense(3)]])], max_iter=1, random_state=0).fit(
+        X, y
+    )
+    name = next(
+        inner.name for info in net.layers_ for inner in info.walk() if inner.type == "Dense"
+    )
+    page = opened(net, X, y, n_max=1, fragment=f"#layer={name}")
+    names = page.locator(".numbers tbody th").all_inner_texts()
+    assert all(re.fullmatch(r"\[\d\]", text) for text in names), names
+
+
+def test_the_value_is_not_read_out_while_it_plays(opened):
+    net, X, y = digits()
+    page = opened(net, X[600:], y[600:], n_max=1)
+    assert page.locator(".facts output").get_attribute("aria-live") == "polite"
+    page.locator(".controls").get_by_role("button", name="Play").click()
+    sync_api.expect(page.locator(".facts output")).to_have_attribute("aria-live", "off")
+    page.locator(".controls").get_by_role("button", name="Pause").click()
+    sync_api.expect(page.locator(".facts output")).to_have_attribute("aria-live", "polite")
+
+
 PHOTO = """(how) => {
   const canvas = Object.assign(document.createElement("canvas"), {width: 40, height: 24});
   const context = canvas.getContext("2d");
@@ -439,12 +698,9 @@ def test_keyboard_alone(opened):
 
 def test_weights_that_did_not_fit(opened, monkeypatch, tmp_path):
     """The page shows the layers before them, and says which are missing."""
-    net, X, y = residual()
-    monkeypatch.setattr(document, "MAX_IMAGE_BYTES", 1)
-    image = len(document_of(net.explore(X, path=tmp_path / "a.html").path)["samples"][0]["data"])
-    room = 370 * 4 * 4 // 3  # for the 358 values of conv1 and of the body of residual1
-    monkeypatch.setattr(document, "MAX_BYTES", document.RESERVED_BYTES + image + room)
-    page = opened(net, X, y, text="did not fit")
+    net, X, _ = residual()
+    limit_weights(monkeypatch, net, X, tmp_path / "a.html", 8)  # conv1 and the body of residual1
+    page = opened(net, X, text="did not fit")
     warning = page.locator(".warning").inner_text()
     assert warning.endswith(": residual1/shortcut, residual2/conv1, output.")
     assert page.locator(".strip .note").inner_text() == "23 more images did not fit on this page."

@@ -1,10 +1,15 @@
 """What the page of a net holds."""
 
 import base64
+import ntpath
+import os
 import re
+import shutil
+import warnings
 import zlib
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,19 +19,24 @@ from explorer_pages import (
     colors,
     digits,
     document_of,
+    limit_weights,
     other,
     residual,
 )
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import convnet
 from convnet import ConvNetClassifier, ConvNetRegressor
+from convnet.callbacks import Callback, Checkpoint
+from convnet.estimators import explorer
 from convnet.graph.ops.base import Op
-from convnet.inspection.explorer import document as limits
+from convnet.inspection.explain import METHODS, integrated_gradients
+from convnet.inspection.explorer import document as limits, epochs
 from convnet.inspection.explorer.net import FIELDS
 from convnet.inspection.explorer.page import PLACEHOLDER, TEMPLATE
 from convnet.inspection.explorer.png import encode_png
-from convnet.layers import Conv2D, GlobalAvgPool2D
+from convnet.layers import BatchNorm, Conv2D, Dense, GlobalAvgPool2D, MaxPool2D
 
 ROOT = Path(__file__).parents[3]
 
@@ -199,16 +209,12 @@ def test_what_does_not_fit_is_left_out(tmp_path, monkeypatch):
     assert 1 <= page.n_images < 24 and page.left_out == {
         "images": 24 - page.n_images,
         "parameters": [],
+        "epochs": [],
     }
-    monkeypatch.setattr(limits, "MAX_IMAGE_BYTES", 1)
-    assert net.explore(X, path=tmp_path / "a.html").n_images == 1
-    kept = (
-        4 * 4 * (112 + 216 + 6) // 3
-    )  # conv1 and residual1/conv1: 108 + 4 and 216 + 6 values in base64
-    used = len(document_of(tmp_path / "a.html")["samples"][0]["data"])
-    monkeypatch.setattr(limits, "MAX_BYTES", limits.RESERVED_BYTES + used + kept + 8)
+    limit_weights(monkeypatch, net, X, tmp_path / "a.html", 4)  # conv1 and residual1/conv1
     page = net.explore(X, path=tmp_path / "a.html")
     found = document_of(page.path)
+    assert page.n_images == 1
     assert page.left_out["parameters"] == [p.name for p in net._network().plan.parameters][4:]
     assert [p["offset"] is None for p in found["net"]["parameters"]][:5] == [False] * 4 + [True]
     assert len(floats(found["weights"])) == 112 + 216 + 6
@@ -287,10 +293,277 @@ def test_wrong_calls(tmp_path):
         net.explore(X, path=path, n_max=0)
     with pytest.raises(TypeError, match="title must be a string"):
         net.explore(X, path=path, title=3)
+    with pytest.raises(TypeError, match="explain must be True or False"):
+        net.explore(X, path=path, explain="gradcam")
     with pytest.raises(ValueError, match="there is no folder"):
         net.explore(X, path=tmp_path / "none" / "a.html")
     with pytest.raises(ValueError, match="8"):
         net.explore(X[:, :5], path=path)
     with pytest.raises(NotFittedError):
         ConvNetClassifier([GlobalAvgPool2D()]).explore(X, path=path)
+    assert not path.exists()
+
+
+def decoded(entry, signed):
+    levels = read_png(base64.b64decode(entry["data"]))[..., 0].astype(float)
+    return (levels - 128) / 127 * entry["largest"] if signed else levels / 255 * entry["largest"]
+
+
+@pytest.mark.parametrize("kind", ["digits", *KINDS])
+def test_explanations_are_those_of_explain(kind, tmp_path):
+    net, X, _ = digits() if kind == "digits" else other(kind)
+    n = 1 if kind == "tall" else 3
+    found = document_of(net.explore(X[:n], path=tmp_path / "a.html", explain=True).path)
+    methods = found["explanations"]["methods"]
+    assert list(methods) == list(METHODS)
+    label = 0 if kind == "regressor of two" else None
+    for name, method in methods.items():
+        if kind in ("table", "one pixel") and name == "gradcam":
+            assert "no" in method["reason"] or "none" in method["reason"]
+            assert found["explanations"]["layer"] is None
+            continue
+        assert method["reason"] is None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # integrated gradients of a net that has hardly learned
+            maps = net.explain(X[:n], name, label)
+        for sample, values in zip(found["samples"], maps, strict=True):
+            entry = sample["explanation"]["maps"][name]
+            shown = decoded(entry, method["signed"]).reshape(values.shape)
+            step = entry["largest"] / (127 if method["signed"] else 255)
+            np.testing.assert_allclose(shown, values, atol=0.501 * step, rtol=1e-6)
+    if kind == "binary":
+        targets = [net.classes_[s["explanation"]["target"]] for s in found["samples"]]
+        assert targets == net.predict(X[:n]).tolist()
+
+
+def test_costly_explanations_are_computed_on_request(tmp_path):
+    net, X, _ = digits()
+    found = document_of(net.explore(X[:2], path=tmp_path / "a.html").path)
+    assert list(found["samples"][0]["explanation"]["maps"]) == ["gradcam", "saliency"]
+    assert found["explanations"]["layer"] == "batchnorm1"
+
+
+def test_warnings_of_a_method_stand_on_the_page(tmp_path, monkeypatch):
+    net, X, _ = digits()
+    monkeypatch.setattr(integrated_gradients, "MAX_ERROR", 0.0)
+    found = document_of(net.explore(X[:2], path=tmp_path / "a.html", explain=True).path)
+    note = found["explanations"]["methods"]["integrated_gradients"]["note"]
+    assert note.startswith("integrated_gradients: for 2 of 2 images the sum over the image differs")
+    assert found["explanations"]["methods"]["occlusion"]["note"] is None
+
+
+def test_maps_are_small(tmp_path):
+    """The page of the Keras lab net with 12 images takes less than 5 MB, its maps little of that."""
+    X, y = colors(shape=(28, 28, 1))
+    net = ConvNetClassifier("keraslab", max_iter=1, random_state=0).fit(X, y)
+    page = net.explore(X, path=tmp_path / "a.html", n_max=12, explain=True)
+    assert Path(page.path).stat().st_size < 5_000_000
+    for sample in document_of(page.path)["samples"]:
+        for entry in sample["explanation"]["maps"].values():
+            assert len(entry["data"]) < 28 * 28 * 4 / 3 + 200
+
+
+def test_the_file_is_never_larger_than_promised(tmp_path, monkeypatch):
+    """Large float images, many classes, long names and checkpoints: what does not fit is left out."""
+    monkeypatch.setattr(limits, "MAX_BYTES", 400_000)
+    monkeypatch.setattr(limits, "MAX_IMAGE_BYTES", 60_000)
+    rng = np.random.default_rng(0)
+    path = tmp_path / "a.html"
+    X = rng.random((4, 80, 80, 1)).astype(np.float32)  # 34 kB in base64
+    net = ConvNetClassifier([GlobalAvgPool2D()]).initialize(X, [0, 1, 0, 1])
+    page = net.explore(X, path=path)
+    assert page.n_images == 1 and page.left_out["images"] == 3
+    monkeypatch.setattr(limits, "MAX_IMAGE_BYTES", 10_000)
+    assert net.explore(X, path=path).n_images == 1  # a single image may take more
+    X = rng.random((4, 300, 300, 1)).astype(np.float32)
+    net = ConvNetClassifier([GlobalAvgPool2D()]).initialize(X, [0, 1, 0, 1])
+    with pytest.raises(ValueError, match=r"one image of shape \(300, 300, 1\).* has room for 0.2"):
+        net.explore(X, path=path)
+    monkeypatch.setattr(limits, "MAX_IMAGE_BYTES", 60_000)
+    X = rng.random((1500, 2, 2, 1)).astype(np.float32)
+    names = np.array([f"<class> {i % 700}" for i in range(1500)])
+    net = ConvNetClassifier([GlobalAvgPool2D(), Dense(8)]).initialize(X, names)
+    page = net.explore(X, names, path, checkpoints=[net] * 20)
+    size = path.stat().st_size
+    assert size <= 400_000
+    assert 1 < page.n_images < 24 and page.left_out["images"] == 24 - page.n_images
+    assert page.left_out["parameters"] == [] and page.left_out["epochs"]
+
+
+def test_files_on_several_drives_are_named_with_their_folders(monkeypatch):
+    monkeypatch.setattr(explorer, "os", SimpleNamespace(path=ntpath, PathLike=os.PathLike))
+    names = ["C:\\me\\cats\\1.jpg", "D:\\dogs\\1.jpg", "C:\\1.jpg"]
+    assert explorer._names(names, np.arange(3)) == ["cats\\1.jpg", "dogs\\1.jpg", "1.jpg"]
+    assert explorer._names(names[:1], np.arange(1)) == ["1.jpg"]
+
+
+def test_the_page_knows_how_photographs_were_fitted(tmp_path):
+    net, X, _ = digits()
+    assert document_of(net.explore(X, path=tmp_path / "a.html").path)["input"]["fit"] is None
+    copy = clone(net).fit(X[:50], net.predict(X[:50]))
+    copy.image_form_ = {"size": (8, 8), "channels": 1, "fit": "pad"}
+    assert document_of(copy.explore(X, path=tmp_path / "a.html").path)["input"]["fit"] == "pad"
+
+
+def test_the_worst_images_come_first(tmp_path):
+    net, X, y = digits()
+    path = tmp_path / "a.html"
+    found = document_of(net.explore(X[600:900], y[600:900], path, n_max=5, order="worst").path)
+    p = net.predict_proba(X[600:900])[np.arange(300), y[600:900]]
+    rows = np.argsort(p, kind="stable")[:5]
+    assert [s["name"] for s in found["samples"]] == list(map(str, rows))
+    np.testing.assert_allclose([s["loss"] for s in found["samples"]], -np.log(p[rows]), rtol=1e-5)
+    for sample, row in zip(found["samples"], rows, strict=True):
+        assert (read_png(base64.b64decode(sample["data"]))[..., 0] == X[600 + row]).all()
+        assert sample["label"] == str(y[600 + row])
+    given = document_of(net.explore(X[600:900], y[600:900], path, n_max=5).path)
+    assert [s["name"] for s in given["samples"]] == list("01234")
+    unknown = document_of(net.explore(X[:3], np.array([1, 77, 3]), path).path)["samples"][1]
+    assert unknown["loss"] > 700 and unknown["correct"] is False
+
+
+@pytest.mark.parametrize("kind", ["regressor", "regressor of two", "multilabel", "binary"])
+def test_losses_of_other_nets(kind, tmp_path):
+    net, X, y = other(kind)
+    page = net.explore(X, y, tmp_path / "a.html", n_max=4, order="worst")
+    samples = document_of(page.path)["samples"]
+    rows = [int(sample["name"]) for sample in samples]
+    if kind == "multilabel":
+        expected = np.sum(net.predict(X) != y, axis=1)
+        assert [int(s["loss"]) for s in samples] == sorted(expected, reverse=True)[:4]
+        return
+    if kind == "binary":
+        expected = -np.log(net.predict_proba(X)[np.arange(30), y.astype(int)])
+    elif kind == "regressor":
+        expected = np.abs(net.predict(X) - y)
+    else:
+        expected = np.linalg.norm((net.predict(X) - y) / net.y_scale_, axis=1)
+    assert rows == np.argsort(-expected, kind="stable")[:4].tolist()
+    np.testing.assert_allclose([s["loss"] for s in samples], expected[rows], rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["list", "frame", "lazy"])
+def test_the_worst_rows_of_other_containers(kind, tmp_path):
+    net, X, y = other("table")
+    if kind == "frame":
+        pandas = pytest.importorskip("pandas")
+        given = pandas.DataFrame(X, index=np.arange(30) + 100)
+    elif kind == "list":
+        given = X.tolist()
+    else:
+        given = Reads(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the net was fitted without names
+        page = net.explore(given, y, tmp_path / "a.html", n_max=3, order="worst")
+    samples = document_of(page.path)["samples"]
+    for sample in samples:
+        np.testing.assert_array_equal(floats(sample["data"]), X[int(sample["name"])])
+    assert samples[0]["loss"] >= samples[1]["loss"] >= samples[2]["loss"]
+
+
+class Reads:
+    """An array-like that is read by rows."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def read_rows(self, rows):
+        return self.array[rows]
+
+
+def test_wrong_orders(tmp_path):
+    net, X, y = digits()
+    with pytest.raises(ValueError, match='order must be "given" or "worst"'):
+        net.explore(X, y, tmp_path / "a.html", order="best")
+    with pytest.raises(ValueError, match='order="worst" needs y'):
+        net.explore(X, path=tmp_path / "a.html", order="worst")
+
+
+class Copies(Callback):
+    """Keeps the file of a Checkpoint, and the estimator, after each epoch."""
+
+    def __init__(self, path):
+        self.path, self.paths, self.estimators = path, [], []
+
+    def on_epoch_end(self, run):
+        self.paths.append(self.path.with_name(f"epoch{run.epoch}.npz"))
+        shutil.copy(self.path, self.paths[-1])
+        self.estimators.append(run.fitted())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A net with its checkpoints and estimators after each of three epochs."""
+    _, X, y = digits()
+    path = tmp_path_factory.mktemp("checkpoints") / "c.npz"
+    copies = Copies(path)
+    layers = [Conv2D(4, 3, activation="relu"), BatchNorm(), MaxPool2D(2)]
+    net = ConvNetClassifier(layers, max_iter=3, random_state=0, early_stopping=False)
+    net.set_params(callbacks=[Checkpoint(path), copies])
+    return net.fit(X[:300], y[:300]), copies, X, y
+
+
+def test_checkpoints_are_the_weights_of_their_epochs(trained, tmp_path):
+    net, copies, X, _ = trained
+    mixed = [copies.paths[2], copies.estimators[0], copies.paths[1]]
+    page = net.explore(X, path=tmp_path / "a.html", n_max=1, checkpoints=mixed)
+    found = document_of(page.path)
+    assert found["epochs"]["names"] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert found["epochs"]["encoding"] == "float32"
+    for text, estimator in zip(found["epochs"]["weights"], copies.estimators, strict=True):
+        for p in found["net"]["parameters"]:
+            block = floats(text)[p["offset"] :][: np.prod(p["shape"], dtype=int)]
+            assert (block == estimator.weights_[p["name"]].ravel()).all()
+    assert found["epochs"]["weights"][2] == found["weights"]
+
+
+def test_checkpoints_that_do_not_fit(trained, tmp_path, monkeypatch):
+    net, copies, X, _ = trained
+    path = tmp_path / "a.html"
+    whole = document_of(net.explore(X, path=path, checkpoints=copies.paths).path)["epochs"]
+    monkeypatch.setattr(epochs, "MAX_EPOCH_BYTES", 3 * len(whole["weights"][0]) - 1)
+    found = document_of(net.explore(X, path=path, checkpoints=copies.paths).path)["epochs"]
+    assert found["encoding"] == "int16" and len(found["weights"]) == 3
+    each = len(found["weights"][0])
+    assert each < 0.6 * len(whole["weights"][0])
+    monkeypatch.setattr(epochs, "MAX_EPOCH_BYTES", 2 * each)
+    page = net.explore(X, path=path, checkpoints=copies.paths)
+    assert document_of(page.path)["epochs"]["names"] == ["epoch 1", "epoch 3"]
+    assert page.left_out["epochs"] == ["epoch 2"]
+
+
+def test_integers_are_close_to_the_weights():
+    rng = np.random.default_rng(0)
+    array = (rng.normal(size=(3, 3, 2, 4)) * [1e-6, 1, 1e6, 0]).astype(np.float32)
+    text = epochs._encoded(epochs.EpochWeights("", {"w": array}), ["w"], "int16")
+    file = base64.b64decode(text)
+    scales, integers = np.frombuffer(file[:16], "<f4"), np.frombuffer(file[16:], "<i2")
+    error = np.abs(integers.reshape(array.shape) * scales - array).max(axis=(0, 1, 2))
+    assert (error <= np.abs(array).max(axis=(0, 1, 2)) / 65_000).all()
+
+
+def test_checkpoints_of_other_nets_are_refused(trained, tmp_path):
+    net, copies, X, y = trained
+    path = tmp_path / "a.html"
+
+    def refused(one, match, error=ValueError):
+        with pytest.raises(error, match=match):
+            net.explore(X, path=path, checkpoints=one)
+
+    refused(copies.paths[0], "checkpoints must be a list", TypeError)
+    refused([3], r"checkpoints\[0\] must be the path", TypeError)
+    np.savez(tmp_path / "x.npz", a=1)
+    refused([copies.paths[0], tmp_path / "x.npz"], "x.npz.* is not a checkpoint")
+    refused([tmp_path / "none.npz"], "none.npz")
+    given = clone(net).set_params(callbacks=None, max_iter=1)
+    other_layers = [Conv2D(4, 3, activation="tanh"), BatchNorm(), MaxPool2D(2)]
+    refused([clone(given).set_params(layers=other_layers).fit(X[:50], y[:50])], "other layers")
+    file = tmp_path / "other.npz"
+    clone(given).set_params(layers=other_layers, callbacks=[Checkpoint(file)]).fit(X[:50], y[:50])
+    refused(
+        [file], r"other.npz', was written by a fit with layers=\[Conv2D.*; this net has layers="
+    )
+    refused([clone(given).fit(X[:50], y[:50] % 5)], r"has output/weights of shape \(36, 5\)")
+    refused([clone(given).fit(X[:50], y[:50] + 1)], "has the classes")
+    refused([clone(given).fit(X[:50] / 255, y[:50])], "multiplies images by")
     assert not path.exists()
