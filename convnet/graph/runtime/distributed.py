@@ -113,7 +113,9 @@ class DistributedStep:
         exchanges = self._exchanges
         first, last = self._division.lanes
         run = min(self._division.unit, lanes_per_task(max(1, last - first), n_threads))
-        if n not in self._pieces_by_size:  # that of the last batch of an epoch, beside the whole one
+        if (
+            n not in self._pieces_by_size
+        ):  # that of the last batch of an epoch, beside the whole one
             self._pieces_by_size[n] = self._pieces_of_samples(n)
         maps, losses = self._pieces_by_size[n]
 
