@@ -32,9 +32,12 @@ class Mailboxes:
 
 
 class ThreadCommunicator(Communicator):
-    def __init__(self, mailboxes, rank):
+    def __init__(self, mailboxes, rank, background=None):
         super().__init__()
         self._mailboxes, self.rank, self.size = mailboxes, rank, mailboxes.size
+        self.serves_process = True
+        if background is not None:
+            self.background = ThreadCommunicator(background, rank)
 
     def _transfer(self, send, receive):
         others = [rank for rank in range(self.size) if rank != self.rank]
@@ -53,9 +56,6 @@ class ThreadCommunicator(Communicator):
         self._mailboxes.answers[number, self.rank] = answer
         self.barrier()
         return ThreadRequests(self._mailboxes.answers, number)
-
-    def close(self):
-        pass
 
 
 class ThreadRequests(Requests):
@@ -76,7 +76,7 @@ class ThreadRequests(Requests):
 
 def run_ranks(size, function):
     """Return the results of ``function(communicator)`` of `size` ranks, each in a thread."""
-    mailboxes = Mailboxes(size)
+    mailboxes = Mailboxes(size), Mailboxes(size)
     with ThreadPoolExecutor(size) as pool:
-        ranks = [ThreadCommunicator(mailboxes, rank) for rank in range(size)]
+        ranks = [ThreadCommunicator(mailboxes[0], rank, mailboxes[1]) for rank in range(size)]
         return [future.result() for future in [pool.submit(function, rank) for rank in ranks]]

@@ -6,7 +6,7 @@ import pickle
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from convnet.communication.errors import RankError
 from convnet.communication.heartbeat import Heartbeat
 from convnet.communication.requests import Answer, Requests
 
+MAX_REASON = 2000  # characters of a reason that is sent to other ranks
 FIT, END = "calls fit", "has left the with block"
 
 T = TypeVar("T")
@@ -44,6 +45,8 @@ class Communicator(ABC):
         For exchanges that take place beside those of this one; see `start`.
     holds_parts : bool
         Whether each rank passes its own part of X and y to ``fit``. False: all pass the same.
+    serves_process : bool
+        Whether all fits of the process belong to it, so that a fit in another thread is a mistake.
     """
 
     rank: int
@@ -53,8 +56,9 @@ class Communicator(ABC):
         self.bytes_sent = self.fit = self._fits = 0
         self.heartbeat: Heartbeat | None = None
         self.background: Communicator | None = None
-        self.holds_parts = False
+        self.holds_parts = self.serves_process = False
         self._thread = ThreadPoolExecutor(1, "convnet-exchange")  # begins with its first task
+        self._started: list[Future[None]] = []
 
     @abstractmethod
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
@@ -99,7 +103,11 @@ class Communicator(ABC):
         If the others go on, they raise `RankError`, or KeyboardInterrupt if that is the error. The next fit can begin.
         """
         if self.heartbeat is not None:
+            for future in self._started:
+                future.cancel()
             self.heartbeat.fail(self._as_seen_by_others(error), self.fit)
+            wait(self._started)  # those that run find that the fit has failed
+            self._started.clear()
 
     def fail(self, error: BaseException) -> None:
         """Tell the other ranks that this one has failed for good; all their exchanges raise `RankError`."""
@@ -116,6 +124,8 @@ class Communicator(ABC):
         if isinstance(error, RankError | KeyboardInterrupt):
             return error if isinstance(error, RankError) else None
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        if len(reason) > MAX_REASON:
+            reason = f"{reason[:MAX_REASON]} ..."
         return RankError(self.rank, f"rank {self.rank} failed: {reason}")
 
     def check_ranks(self) -> None:
@@ -150,7 +160,9 @@ class Communicator(ABC):
         """
         if self.background is not None:
             self.background.fit = self.fit
-            return self._thread.submit(function, self.background)
+            future = self._thread.submit(function, self.background)
+            self._started = [one for one in self._started if not one.done()] + [future]
+            return future
         done: Future[None] = Future()
         function(self)
         done.set_result(None)
@@ -221,10 +233,11 @@ def current() -> Communicator | None:
     Raises
     ------
     RuntimeError
-        If only another thread uses one. Fits of several threads would exchange in different orders on each rank.
+        If only another thread uses one, and it serves the process. Fits of several threads would exchange in different
+        orders on each rank.
     """
     communicator = _used.get(threading.get_ident())
-    if communicator is None and _used:
+    if communicator is None and any(other.serves_process for other in _used.values()):
         raise RuntimeError(
             "A fit on several ranks runs in the thread that began them. Call fit there, and pass n_jobs=1 to searches."
         )

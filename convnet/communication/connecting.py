@@ -28,6 +28,7 @@ CHALLENGE = 32  # bytes
 HELLO = struct.Struct(f"<16sII{CHALLENGE}s32s")  # MAGIC, rank, channel, challenge, HMAC
 MAGIC = b"convnet ranks 1\n"
 BACKLOG = 1024  # connections that wait to be accepted
+HANDSHAKE = 5.0  # seconds that who connects has for the handshake
 MAX_HANDSHAKES = 256  # at the same time; more connections wait
 TICK = 0.05  # seconds between two looks at the clock
 
@@ -243,6 +244,7 @@ def _connect(
 def _answer_hello(link: socket.socket, token: bytes, end: float) -> tuple[int, int]:
     """Return the channel and the rank of who has connected, after the handshake."""
     challenge = os.urandom(CHALLENGE)
+    end = min(end, time.monotonic() + HANDSHAKE)
     link.settimeout(max(TICK, end - time.monotonic()))
     link.sendall(challenge)
     magic, rank, channel, theirs, proof = HELLO.unpack(_read(link, HELLO.size, end))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import json
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ from convnet.communication.errors import RankError
 
 BEATS = 8  # that a rank sends within the timeout
 MAX_INTERVAL = 0.25  # seconds between two beats at most
-ALIVE = pickle.dumps(None)
+ALIVE = b"null"
 CLOSED = "has closed its connection: its process has ended, or the network has failed"
 
 
@@ -50,6 +50,17 @@ class Failure:
 
     error: RankError | None
     fit: int | None
+
+    def to_bytes(self) -> bytes:
+        """Return the failure as JSON."""
+        error = self.error and (self.error.rank, str(self.error), self.error.is_lost)
+        return json.dumps([error, self.fit]).encode()
+
+    @classmethod
+    def from_bytes(cls, message: bytes) -> Failure:
+        """Return the failure that `to_bytes` has written."""
+        error, fit = json.loads(message)
+        return cls(error and RankError(*error), fit)
 
 
 class Heartbeat:
@@ -160,12 +171,11 @@ class Heartbeat:
     def _beat(self, now: float) -> None:
         """Send and receive beats, and look for ranks that are lost."""
         for rank in self._others:
-            self._channel.send(rank, ALIVE if self._own is None else pickle.dumps(self._own))
+            self._channel.send(rank, ALIVE if self._own is None else self._own.to_bytes())
         for rank, message in self._channel.receive():
             self._seen[rank] = now
-            failure = pickle.loads(message)
-            if failure is not None:
-                self._failures[rank] = failure
+            if message != ALIVE:
+                self._failures[rank] = Failure.from_bytes(message)
         for rank in self._channel.closed():
             self.lose(rank, CLOSED)
         for rank, seen in self._seen.items():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convnet.communication.communicator import Buffers, Communicator
+from convnet.communication.errors import RankError
 from convnet.communication.heartbeat import BeatChannel, Heartbeat
 from convnet.communication.requests import MAX_REQUEST, Answer, Bytes, Requests
 
@@ -48,27 +49,35 @@ class MPICommunicator(Communicator):
             self.background = MPICommunicator(comm, timeout, self)
         self._abandoned: list[Any] = []  # requests of fits that have failed, with their memory
 
+        self.serves_process = True
+
     def check_ranks(self) -> None:
-        if self._front is not None:
-            self._front.check_ranks()
-        super().check_ranks()
+        beats = self.heartbeat if self._front is None else self._front.heartbeat
+        if beats is not None:
+            beats.check(self.fit)
 
     def _transfer(self, send: Buffers, receive: Buffers) -> None:
         byte, comm, tag = self._mpi.BYTE, self._comm, 1 + self.fit % TAGS
         others = [rank for rank in range(self.size) if rank != self.rank]
-        requests = [
-            comm.Irecv([receive[rank], byte], rank, tag) for rank in others if receive[rank].size
-        ]
+        sources = [rank for rank in others if receive[rank].size]
+        requests = [comm.Irecv([receive[rank], byte], rank, tag) for rank in sources]
         requests += [
             comm.Isend([np.ascontiguousarray(send[rank]), byte], rank, tag)
             for rank in others
             if send[rank].size
         ]
+        statuses = [self._mpi.Status() for _ in requests]
         try:
-            _wait(lambda: bool(self._mpi.Request.Testall(requests)), self.check_ranks)
+            _wait(lambda: bool(self._mpi.Request.Testall(requests, statuses)), self.check_ranks)
         except BaseException:
             self._abandoned.append((requests, send, receive))
             raise
+        for rank, status in zip(sources, statuses, strict=False):
+            found, expected = status.Get_count(byte), receive[rank].size
+            if found != expected:
+                raise RankError(
+                    rank, f"rank {rank} has sent {found} bytes, but {expected} are expected"
+                )
 
     def open_requests(self, answer: Answer) -> Requests:
         return _MPIRequests(self._mpi, self._comm.Dup(), answer, self)
@@ -107,6 +116,7 @@ class _MPIBeats(BeatChannel):
     def close(self) -> None:
         while self.receive():
             pass
+        self._comm.Free()
 
 
 class _MPIRequests(Requests):
@@ -115,6 +125,7 @@ class _MPIRequests(Requests):
     def __init__(self, mpi: Any, comm: Any, answer: Answer, communicator: MPICommunicator) -> None:
         self._mpi, self._comm, self._answer = mpi, comm, answer
         self._communicator = communicator
+        self._abandoned: list[Any] = []  # requests of fits that have failed, with their memory
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="convnet-rows", daemon=True)
         self._thread.start()
@@ -128,11 +139,17 @@ class _MPIRequests(Requests):
             self._comm.Isend([question, byte], rank, QUESTION)
             for rank, question in questions.items()
         ]
-        _wait(lambda: bool(self._mpi.Request.Testall(requests)), self._communicator.check_ranks)
+        try:
+            _wait(lambda: bool(self._mpi.Request.Testall(requests)), self._communicator.check_ranks)
+        except BaseException:
+            self._abandoned.append((requests, questions, answers))
+            raise
 
     def close(self) -> None:
         self._stop = True
         self._thread.join()
+        if not self._abandoned:
+            self._comm.Free()
 
     def _is_sent(self, sending: Any) -> bool:
         return self._stop or bool(sending.Test())

@@ -114,7 +114,8 @@ class _Background(Communicator):
         return self._front.open_requests(answer)
 
     def check_ranks(self) -> None:
-        self._front.check_ranks()
+        assert self._front.heartbeat is not None
+        self._front.heartbeat.check(self.fit)
 
     def closed(self, rank: int) -> RankError:
         """See `TCPCommunicator`."""

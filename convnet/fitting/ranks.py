@@ -78,6 +78,7 @@ def check_same_fit(communicator: Communicator, session: Any) -> None:
         Its parameters and data are compared: the targets and weights whole, and a few rows of X.
     """
     texts = parameter_texts(session.estimator, session.data)
+    texts["max_time"] = repr(session.estimator.max_time)
     texts["the method"] = "partial_fit" if session.partial else "fit"
     texts["the fitted net"] = _weights_hash(session.estimator) if session.resume else ""
     if session.init_weights is not None:

@@ -211,10 +211,12 @@ class FitSession:
 
     def run(self, callbacks: Sequence[Callback]) -> dict[str, Any]:
         """Train, calling the callbacks. Return the fitted attributes."""
+        has_callbacks = bool(callbacks)
         if self.communicator is not None:
             check_same_fit(self.communicator, self)
+            has_callbacks = self.communicator.broadcast(has_callbacks)
         view: CallbackView | FirstRankCallbacks | None = None
-        if callbacks:
+        if has_callbacks:
             view = CallbackView(self, callbacks)
             if self.communicator is not None:
                 view = FirstRankCallbacks(view, self)
@@ -229,6 +231,8 @@ class FitSession:
             snapshot.restore(loop, *state)
         try:
             loop.run(self.last_epoch - self.first_epoch)
+            if self.partial:
+                prepared.optimization.trainer.gather_state()
         except BaseException:
             if self.partial:
                 self.net.cache.reset()
@@ -320,7 +324,7 @@ class FitSession:
             report, match = load_initial_weights(
                 network, self.init_weights, estimator, self.estimator_name
             )
-            if estimator.verbose:
+            if estimator.verbose and (self.communicator is None or self.communicator.rank == 0):
                 print(format_report(report, match))
             warn_of_frozen_random(report, frozen, self.estimator_name)
         loaded = report["loaded"] if report else ()

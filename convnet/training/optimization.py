@@ -15,6 +15,7 @@ from convnet.values.foreign_names import as_code
 from convnet.values.messages import reworded, show
 
 if TYPE_CHECKING:
+    from convnet.communication.communicator import Communicator
     from convnet.graph import Network
 
 LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
@@ -113,7 +114,13 @@ class OptimizationState:
         self.schedule_key: tuple[Any, ...] | None = None
 
     def set_trainer(
-        self, network: Network, estimator: Any, *, batch_size: int, **settings: Any
+        self,
+        network: Network,
+        estimator: Any,
+        *,
+        batch_size: int,
+        communicator: Communicator | None = None,
+        **settings: Any,
     ) -> None:
         """Provide a trainer for batches of up to `batch_size` samples, with the solver of an estimator.
 
@@ -123,9 +130,17 @@ class OptimizationState:
         settings["nesterov"] = estimator.nesterovs_momentum
         settings["label_smoothing"] = getattr(estimator, "label_smoothing", 0.0)
         if self.settings != settings:
-            self.trainer = Trainer(network, batch_size=batch_size, seed=self.seed, **settings)
+            self.trainer = Trainer(
+                network,
+                batch_size=batch_size,
+                seed=self.seed,
+                communicator=communicator,
+                **settings,
+            )
             self.settings = settings
-        elif self.trainer.batch_size < batch_size:
+            return
+        self.trainer.set_communicator(communicator)
+        if self.trainer.batch_size < batch_size:
             self.trainer.resize(batch_size)
 
     def set_schedule(self, estimator: Any, *, cycle: bool) -> None:

@@ -104,6 +104,15 @@ def test_a_fit_after_one_that_failed(tmp_path):
     assert output.count("done at") == 3
 
 
+def test_many_blocks(tmp_path):
+    """Communicators are freed: MPICH has some 2,000 of them."""
+    program = tmp_path / "many.py"
+    program.write_text(
+        "from convnet.distributed import mpi\nfor _ in range(800):\n    with mpi():\n        pass\n"
+    )
+    run(2, program)
+
+
 def test_ctrl_c(tmp_path):
     program = Program(2, FAULT, tmp_path, "none", 1000, 30)
     wait_for(tmp_path / "begun")

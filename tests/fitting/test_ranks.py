@@ -95,6 +95,10 @@ NETS = {
         *(Normalize(), convolution(8), GroupNorm(2), PReLU(), DepthwiseConv2D(3)),
         *(Conv2DTranspose(12, 3, stride=2, activation="tanh"), GlobalAvgPool2D()),
     ],
+    "transposed by rows": [
+        *(convolution(256, stride=4), Conv2DTranspose(256, 2, stride=2), GlobalAvgPool2D()),
+    ],
+    "dense layers": [Dense(400), Dense(400), Dense(400, activation="relu")],
 }
 
 
@@ -188,6 +192,44 @@ def test_warm_start_and_partial_fit(data):
 
     check(classifier(NETS["plain"], warm_start=True), fit_twice, sizes=(3,))
     check(classifier(NETS["batch norm"]), fit_in_parts, sizes=(3,))
+
+
+def test_partial_fit_with_larger_batches_and_other_ranks(data):
+    """The moments of each rank's parameters are not lost when other ranks update them."""
+    X, y = data
+    clf = classifier([convolution(96, stride=2), convolution(128), Dense(300)], batch_size=64)
+
+    def fit_part(clf, part):
+        clf.partial_fit(X[part], y[part], classes=["cat", "dog", "eel"])
+
+    parts = slice(8), slice(None), slice(30)
+    expected = clone(clf)
+    for part in parts:
+        fit_part(expected, part)
+
+    def run(communicator):
+        own = clone(clf)
+        with use(communicator):
+            fit_part(own, parts[0])
+            fit_part(own, parts[1])
+        communicator.serves_process = False
+        communicator.barrier()
+        fit_part(own, parts[2])  # alone
+        return own
+
+    for size in (2, 5):
+        for found in run_ranks(size, run):
+            assert_same_fit(found, expected)
+
+
+def test_callbacks_on_one_rank_only(data):
+    def run(communicator):
+        clf = classifier(NETS["plain"], verbose=communicator.rank == 1, max_iter=1)
+        stop = [_Stop()] if communicator.rank == 0 else None
+        with use(communicator):
+            return clf.set_params(callbacks=stop).fit(*data).n_iter_
+
+    assert run_ranks(2, run) == [1, 1]
 
 
 def test_regressor(data):

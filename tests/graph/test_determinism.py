@@ -139,3 +139,12 @@ def test_trainer_equals_forward_training(isa):
     trainer = Trainer(net, loss="softmax", batch_size=16, seed=9)
     loss = trainer.step(x, y, rows, None, scale=1.0, learning_rate=0.01, epoch=6)
     assert loss == pytest.approx(softmax_loss(logits, y[rows])[0], rel=1e-6)
+
+
+def test_a_stage_waits_for_what_it_reads():
+    """Dense layers without activations in between: each reads the gradient that the one behind it writes."""
+    plan = Plan([Dense(400), Dense(400), Dense(400)], (300,), 3)
+    compiled = compile_training(plan, default_isa(), 32, loss="softmax", solver="sgd")
+    for wide in ("dense_wide_fwd", "dense_wide_grad"):
+        phases = [stage.phase for stage in compiled.stages if stage.name == wide]
+        assert len(phases) > 1 and len(set(phases)) == len(phases), wide

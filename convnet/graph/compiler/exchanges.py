@@ -48,6 +48,8 @@ class BlockGradient:
         Those of a task, which has them of each tap.
     weights, bias : str
         Names of the parameters; bias is None if there is none.
+    bias_by_rows : bool
+        Whether the tasks with the first rows compute the bias, a value in each row. If not, those with row 0 do.
     maps : tuple of SampleMemory
         The inputs of the operation and the gradients of its outputs.
     ready : int
@@ -63,6 +65,7 @@ class BlockGradient:
     block_columns: int
     weights: str
     bias: str | None
+    bias_by_rows: bool
     maps: tuple[SampleMemory, ...]
     ready: int
 
@@ -218,6 +221,7 @@ def _block_gradient(op: Op, first: int, lanes: int, ready: int) -> BlockGradient
         block_columns=fields["weights_columns"],
         weights=op.parameters["weights"].name,
         bias=None if bias is None else bias.name,
+        bias_by_rows=op.bias_by_rows,
         maps=(_map_memory(op.src), _gradient_memory(op.dst)),
         ready=ready,
     )

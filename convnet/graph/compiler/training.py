@@ -201,6 +201,8 @@ class _StepBuilder:
         for number, op in reversed(reversing):
             for stage in op.backward():
                 if self.data_gradients[number - 1] or STAGES[stage].work != "gradient":
+                    if STAGES[stage].is_batch:  # it may read what the stage before it writes
+                        self.phases.barrier(True)
                     self.phases.add(number, stage)
         if input_gradient:
             self.phases.add(0, "gradient_out")

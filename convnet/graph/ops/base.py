@@ -44,6 +44,9 @@ class Op:
 
     packed_roles: ClassVar[tuple[str, ...]] = ()  # of the parameters that packing alone reads
 
+    # whether the tasks of `weight_blocks` with the first rows compute the bias row by row; if not, those with row 0 do
+    bias_by_rows: ClassVar[bool] = False
+
     writes_part = False  # whether other operations write into the same output
     # whether its output, in a prediction, may be a slice of the channels of a wider map
     writes_slices = False

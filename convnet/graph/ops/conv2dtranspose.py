@@ -18,6 +18,7 @@ class Conv2DTransposeOp(Op):
 
     family = "conv"
     packed_roles = ("weights",)
+    bias_by_rows = True
 
     kernel: Pair = (1, 1)
     stride: Pair = (1, 1)

@@ -164,9 +164,11 @@ class Division:
         if block is None or not gradient.by_rows:
             return [(0, size)]
         first, last = self._row_blocks_of(rank, block)
-        if gradient.parameter.name == block.bias:  # the tasks of the first rows compute it
-            return [(0, size)] if first == 0 < last else []
         begin, end = first * block.block_rows, min(block.rows, last * block.block_rows)
+        if gradient.parameter.name == block.bias:
+            if block.bias_by_rows:
+                return [(begin, min(end, size))] if begin < min(end, size) else []
+            return [(0, size)] if first == 0 < last else []
         tap = block.rows * block.columns
         ranges = [
             (t * tap + begin * block.columns, t * tap + end * block.columns)

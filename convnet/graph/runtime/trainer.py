@@ -117,6 +117,7 @@ class Trainer:
         self.seed, self.communicator = seed, communicator
         self._score_weights = np.ones(network.plan.output_shape)
         self.data_loss = self.score = 0.0
+        self._distributed: DistributedStep | None = None
         self.resize(batch_size)
 
     @property
@@ -131,6 +132,7 @@ class Trainer:
 
     def resize(self, batch_size: int) -> None:
         """Allocate memory for batches of up to `batch_size` samples and keep the moments. A failure changes nothing."""
+        self.gather_state()  # ranks may update other parameters than before
         network = self.network
         compiled = compile_training(
             network.plan,
@@ -172,6 +174,15 @@ class Trainer:
         self._compiled, self._memory, self._context = compiled, memory, context
         self._losses, self._squares, self.batch_size = losses, squares, batch_size
         self._distributed = distributed
+
+    def set_communicator(self, communicator: Communicator | None) -> None:
+        """Take the next steps with other ranks, or alone if it is None, and keep the moments.
+
+        `gather_state` must have been called after the last step.
+        """
+        if communicator is not self.communicator:
+            self.communicator, self._distributed = communicator, None
+            self.resize(self.batch_size)
 
     def set_score_weights(self, weights: NDArray[np.float64]) -> None:
         """Set the weight of each output's squared residual in the score, shape (n_outputs,). The default is 1."""
