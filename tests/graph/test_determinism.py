@@ -5,7 +5,8 @@ import pytest
 from example_nets import NETS
 from netcheck import ISAS, assert_exact, build, normals, train_once
 
-from convnet.graph import Network, Trainer
+from convnet.graph import Network, Plan, Trainer
+from convnet.graph.compiler import compile_training
 from convnet.layers import BatchNorm, Conv2D, Dense, Dropout, MaxPool2D, ReLU
 
 pytestmark = pytest.mark.parametrize("isa", ISAS)
@@ -141,10 +142,10 @@ def test_trainer_equals_forward_training(isa):
     assert loss == pytest.approx(softmax_loss(logits, y[rows])[0], rel=1e-6)
 
 
-def test_a_stage_waits_for_what_it_reads():
+def test_a_stage_waits_for_what_it_reads(isa):
     """Dense layers without activations in between: each reads the gradient that the one behind it writes."""
     plan = Plan([Dense(400), Dense(400), Dense(400)], (300,), 3)
-    compiled = compile_training(plan, default_isa(), 32, loss="softmax", solver="sgd")
+    compiled = compile_training(plan, isa, 32, loss="softmax", solver="sgd")
     for wide in ("dense_wide_fwd", "dense_wide_grad"):
         phases = [stage.phase for stage in compiled.stages if stage.name == wide]
         assert len(phases) > 1 and len(set(phases)) == len(phases), wide
