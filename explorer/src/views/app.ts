@@ -82,7 +82,7 @@ function Answer({ store }: { store: Store }) {
 function Status({ store }: { store: Store }) {
   const check = store.check.value;
   const what = store.document.final.function === "identity" ? text.values : text.probabilities;
-  const checked = check ? text.checked(check.images, what, check.difference.toExponential(0)) : text.checking;
+  const checked = check ? text.checked(check.images, what, check.difference ? check.difference.toExponential(0) : "0") : text.checking;
   if (store.lab.value) return html`<p class="status" role="status">${checked}</p>`;
   const time = text.passTime(store.milliseconds.value.toFixed(1), store.inWorker);
   return html`<p class="status">${store.probabilities.value && html`<span role="status">${checked}</span> · `}<span>${time}</span></p>`;
