@@ -101,7 +101,9 @@ def exchanges(net, batch, rank, size):
     """Return messages, bytes sent and bytes received in each exchange of a step of one rank."""
     network = Network(list(net.layers), net.input_shape, net.n_outputs)
     loss = "sigmoid" if net.n_outputs == 1 else "softmax"
-    compiled = compile_training(network.plan, network.isa, batch, loss=loss, solver="adam")
+    compiled = compile_training(
+        network.plan, network.isa, batch, loss=loss, solver="adam", on_ranks=True
+    )
     memory = TrainingMemory(compiled, network.plan, batch)
     optimizer = Optimizer(
         "adam", len(network.params), alpha=0.0, momentum=0.9, nesterov=True, beta_1=0.9,

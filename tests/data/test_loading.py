@@ -135,7 +135,13 @@ def test_progress(photographs, capsys, monkeypatch, tmp_path):
 
 
 def test_public_names():
-    assert convnet.data.__all__ == ["ImageError", "ImageFolder", "ImageReader", "load_images"]
+    assert convnet.data.__all__ == [
+        "ArrayFile",
+        "ImageError",
+        "ImageFolder",
+        "ImageReader",
+        "load_images",
+    ]
 
 
 def test_memory_for_one_array_only(tmp_path):

@@ -17,7 +17,7 @@ class Gradients:
         layers = [Conv2D(12, 3, activation="relu"), MaxPool2D(2), Dense(40, activation="relu")]
         self.network = Network(layers, (8, 8, 2), 3, seed=0)
         self.compiled = compile_training(
-            self.network.plan, self.network.isa, N, loss="softmax", solver="sgd"
+            self.network.plan, self.network.isa, N, loss="softmax", solver="sgd", on_ranks=True
         )
         self.program = self.compiled.program
         self.memory = TrainingMemory(self.compiled, self.network.plan, N)

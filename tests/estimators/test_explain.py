@@ -149,7 +149,7 @@ def test_integrated_gradients_pixel_by_pixel(kind):
     slopes = network.gradient((places * x).astype(np.float32), grad).mean(0, dtype=np.float64)
     want = slopes * x if x.ndim == 1 else (slopes * x).sum(-1)
     want = want * getattr(case.net, "y_scale_", 1.0)  # in the units of y
-    (got,) = case.net.explain(case.X[:1], "integrated_gradients")
+    (got,) = case.net.explain(case.X[:1], "integrated_gradients", steps=64)
     np.testing.assert_allclose(got, want, atol=0.02 * np.abs(want).max())
 
 

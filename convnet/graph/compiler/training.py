@@ -49,6 +49,7 @@ def compile_training(
     target: str | None = None,
     dropout: bool = True,
     separate_stages: bool = False,
+    on_ranks: bool = False,
 ) -> Compiled:
     """Compile a training step for batches of up to `batch_size` samples.
 
@@ -61,7 +62,8 @@ def compile_training(
     trained: their gradients and those of maps that depend on no trained parameter are not computed, and batch norm uses
     its running statistics. `rates` maps names of parameters to factors of the learning rate. `frozen_prefix` is the
     name of a top-level layer whose outputs are the input of the program. Without `dropout`, nothing is dropped. With
-    `separate_stages`, each stage is a phase of its own, so that it can be timed.
+    `separate_stages`, each stage is a phase of its own, so that it can be timed. With `on_ranks`, the result says what
+    several ranks exchange if they share the step.
     """
     graph = plan.graph_after(frozen_prefix)
     first, ops, last, outputs = graph.input, graph.ops, graph.output, graph.outputs
@@ -106,7 +108,7 @@ def compile_training(
         sizes,
         forward_phases,
         decays=update.decays,
-        exchanges=step.exchanges(trained),
+        exchanges=step.exchanges(trained) if on_ranks else Exchanges(),
     )
 
 

@@ -145,6 +145,7 @@ class Trainer:
             frozen=self.frozen,
             rates=self.rates,
             frozen_prefix=self.frozen_prefix,
+            on_ranks=self.communicator is not None,
         )
         memory = TrainingMemory(compiled, network.plan, batch_size)
         context = memory.context(network.params)
