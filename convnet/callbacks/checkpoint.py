@@ -94,8 +94,16 @@ class Checkpoint(Callback):
                 entries: dict[str, Any] = {NUMBERS: text, **arrays}
                 np.savez(file, **entries)
             for epoch, other in _files(path).items():
-                if epoch > run.epoch:  # of an earlier fit, which this one replaces
-                    os.unlink(other)
+                if epoch > run.epoch and _is_checkpoint(other):
+                    os.unlink(other)  # of an earlier fit, which this one replaces
+
+
+def _is_checkpoint(path: str) -> bool:
+    try:
+        _read(path)
+    except ValueError:
+        return False
+    return True
 
 
 def _files(pattern: str) -> dict[int, str]:

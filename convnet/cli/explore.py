@@ -169,7 +169,7 @@ def _written(net: Net, shown: Shown, args: Namespace, title: str) -> ExplorerPag
             fit=shown.fit,
         )
     except ValueError as error:
-        if not args.checkpoint:
+        if not args.checkpoint or not re.search(r"checkpoint", str(error), re.IGNORECASE):
             raise
         text = re.sub(r"^\w+\.explore: (checkpoints\[\d+\], )?", "", str(error))
         raise UsageError(f"--checkpoint: {text}") from None

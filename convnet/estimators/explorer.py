@@ -244,7 +244,17 @@ def _losses(net: Any, final: FinalFunction, true: np.ndarray, values: np.ndarray
     """Return how wrong each prediction is, see `sample_losses`."""
     if final.name in ("softmax", "sigmoid"):
         positions = {label: i for i, label in enumerate(net.classes_.tolist())}
-        true = np.array([positions.get(label, -1) for label in true.tolist()], int)
+        labels, classes = true.tolist(), list(positions)
+        true = np.array([positions.get(label, -1) for label in labels], int)
+        if (
+            labels
+            and (true < 0).all()
+            and isinstance(labels[0], str) != isinstance(classes[0], str)
+        ):
+            raise ValueError(
+                f"{type(net).__name__}.explore: y has labels such as {show(labels[0])}, and the classes are such as "
+                f"{show(classes[0])}. Pass labels of the same type as in fit."
+            )
     return sample_losses(final, true, values)
 
 

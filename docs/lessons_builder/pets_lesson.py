@@ -84,6 +84,7 @@ def build(net, X, y, path, names=None, *, language="en"):
         path,
         n_max=len(rows),
         title=text.title,
+        explain=True,
         names=[str(row) if names is None else names[row] for row in rows],
         lesson=text.lesson,
     )

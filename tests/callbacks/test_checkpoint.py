@@ -300,16 +300,18 @@ def test_a_file_for_each_epoch(clf, data, tmp_path, monkeypatch):
     others = [tmp_path / name for name in ("a12", "ab.npz", "a-1b.npz", "a01b.npz", "xa9b.npz")]
     for other in others:
         other.touch()
-    stale = tmp_path / "a99b.npz"
+    stale, foreign = tmp_path / "a99b.npz", tmp_path / "a2023b.npz"
+    clf.set_params(callbacks=[Checkpoint(stale)]).fit(*data)
+    np.savez(foreign, X=[1.0])  # no checkpoint, so it is not removed
     clf.set_params(callbacks=[Checkpoint(path, resume=False)])
-    stale.touch()
     whole = clone(clf).set_params(callbacks=None).fit(*data)
     with monkeypatch.context() as patch:
         raise_at_step(patch, 11)  # in the third epoch
         with pytest.raises(KeyboardInterrupt):
             clf.fit(*data)
     files = {file.name for file in tmp_path.iterdir()} - {other.name for other in others}
-    assert files == {"a1b.npz", "a2b.npz"}
+    assert files == {"a1b.npz", "a2b.npz", foreign.name}
+    foreign.unlink()
     clf.set_params(callbacks=[Checkpoint(path)])
     assert_same_fit(clf.fit(*data), whole)
     states = [read_weights(str(tmp_path / f"a{epoch}b.npz")) for epoch in range(1, 7)]

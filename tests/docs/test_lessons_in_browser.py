@@ -128,6 +128,13 @@ def test_the_address_restores_a_step(opened, written):
     assert len(table(page, "map")) == 8 and state(page)["row"] == "0"
 
 
+@pytest.mark.parametrize("fragment", ["#x", "#step=0", "#stride=2&padding=1"])
+def test_an_address_without_a_step(opened, fragment):
+    page = opened("edge", fragment=fragment)
+    assert page.locator(".tour").count() == 0
+    assert len(table(page, "map")) == (3 if "stride" in fragment else 4)
+
+
 def test_the_lab(opened):
     """The numbers of the page follow what is changed; `explorer/tests` has more of them."""
     page = opened("edge")

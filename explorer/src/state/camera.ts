@@ -31,6 +31,8 @@ export async function showStream(
   const video = document.createElement("video");
   video.muted = true;
   video.playsInline = true;
+  const stop = (): void => stream.getTracks().forEach((track) => track.stop());
+  signal.addEventListener("abort", stop); // a hidden page gets no animation frame, so the loop would stop it too late
   try {
     video.srcObject = stream;
     await video.play();
@@ -40,7 +42,8 @@ export async function showStream(
       await new Promise(requestAnimationFrame);
     }
   } finally {
-    stream.getTracks().forEach((track) => track.stop());
+    signal.removeEventListener("abort", stop);
+    stop();
     video.srcObject = null;
   }
 }

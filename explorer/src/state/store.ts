@@ -290,7 +290,7 @@ export class Store {
     version = 0,
   ): Promise<Explanation | undefined> {
     const { final, input, explanations } = this.document;
-    const question = { method, target, layer: explanations.layer, final, scale: input.scale };
+    const question = { method, target, layer: explanations.layer, final, scale: input.scale, flat: input.shape.length === 1 };
     return (await this.runner.compute(scaled(values, input), version, question)).explanation;
   }
 
@@ -347,8 +347,10 @@ export class Store {
   private readAddress(): void {
     const view = readFragment(location.hash);
     const step = within(view.step ?? 0, (this.lesson?.steps.length ?? 0) + 1);
-    if (this.lesson?.steps.length && Object.keys(view).every((name) => name === "step")) {
-      this.goTo(location.hash.length > 1 ? step : 1);
+    const isEmpty = location.hash.length <= 1;
+    const onlyStep = step > 0 && Object.keys(view).every((name) => name === "step");
+    if (this.lesson?.steps.length && (isEmpty || onlyStep)) {
+      this.goTo(isEmpty ? 1 : step);
       return;
     }
     batch(() => {

@@ -461,7 +461,8 @@ def test_the_camera(opened):
     assert (np.reshape(page.evaluate("explorer.values()"), X[1].shape) == X[1]).all()
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Stop the camera").wait_for()
-    page.evaluate(
+    page.evaluate(  # a hidden page gets no frames
+        "globalThis.requestAnimationFrame = () => 0;"
         "Object.defineProperty(document, 'hidden', {value: true});"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )

@@ -9,12 +9,24 @@ from explorer_browser import CHROMIUM, WAIT, chromium, state, violations, wait_u
 from explorer_pages import KINDS, digits, limit_weights, other, residual
 from sklearn.base import clone
 
+from convnet import ConvNetClassifier
+from convnet.layers import Conv2D, Dense
+
 sync_api = pytest.importorskip("playwright.sync_api")
+
+
+def one_pixel(channels):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((30, 1, 1, channels)), rng.integers(0, 2, 30)
+    net = ConvNetClassifier([Conv2D(3, 1), Dense(4)], max_iter=1, random_state=0)
+    return net.fit(X, y), X, y
+
 
 NETS = {
     "plain": digits,
     "residual": residual,
     **{kind: partial(other, kind) for kind in KINDS if kind not in ("one pixel", "tall")},
+    "one pixel in color": partial(one_pixel, 3),
 }
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
