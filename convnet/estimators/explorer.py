@@ -113,7 +113,7 @@ class ExplorerMixin:
         ValueError
             If the file cannot be written, X does not have the shape of the X in ``fit``, y has another length than X
             or is not of the kind that the net was fitted on, `n_max` is below 1, `order` is "worst" without y, a
-            checkpoint cannot be read or belongs to another net, or one image is too large for the page.
+            checkpoint cannot be read or has other layers, or one image is too large for the page.
         """
         return write_explorer(
             self,
