@@ -40,8 +40,8 @@ def earlier_states(net: Any, checkpoints: Sequence[Any], who: str) -> list[Epoch
     TypeError
         If `checkpoints` is one of these instead of a sequence, or has other objects.
     ValueError
-        If a file cannot be read, or a checkpoint is not one of a net with the same layers. Of estimators, classes and scaling are
-        compared too.
+        If a file cannot be read, or a checkpoint is not one of a net with the same layers. Classes and scaling of
+        estimators are compared too.
     """
     if isinstance(checkpoints, str | os.PathLike) or not hasattr(checkpoints, "__iter__"):
         raise TypeError(
