@@ -59,7 +59,7 @@ cdef inline int64_t ones(int64_t i) noexcept nogil:
 
 cdef void merge_part(const cn_kernels *table, float *grads, int64_t size, int64_t at, int64_t begin, int64_t run,
                      int64_t first, int64_t last) noexcept nogil:
-    """Add up some floats, from `at` on, of lanes [first, last) in pairs: sums of `begin` lanes to sums of `run` lanes."""
+    """Add up some floats, from `at` on, of lanes [first, last) in pairs: sums of `begin` lanes to those of `run`."""
     cdef int64_t step = begin, lane
     while step < run:
         lane = first
