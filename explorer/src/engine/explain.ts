@@ -11,6 +11,7 @@ export interface Question {
   layer: string | null; // whose maps Grad-CAM reads
   final: Final;
   scale: number; // that images are multiplied by
+  flat: boolean; // the input is a row of features, not a map
 }
 
 /** A map of the height and width of the image, in units of the output, for saliency per unit of X. */
@@ -46,7 +47,7 @@ export function explain(engine: Engine, buffers: Buffers, question: Question): E
   const { method } = question;
   if (method === "saliency") {
     const gradient = engine.gradient(buffers, seed, net.input);
-    return gradient && { method, target, values: largest(gradient, shape, question.scale) };
+    return gradient && { method, target, values: largest(gradient, shape, question) };
   }
   const layer = engine.graph.layers.get(question.layer ?? "");
   if (!layer) return undefined;
@@ -56,8 +57,8 @@ export function explain(engine: Engine, buffers: Buffers, question: Question): E
 }
 
 /** max over the channels of |∂f/∂x|; for flat rows |∂f/∂x| of each feature. */
-function largest(gradient: Float64Array, [h, w, c]: Shape, scale: number): Float32Array {
-  if (h * w === 1) return Float32Array.from(gradient, (value) => Math.abs(value * scale));
+function largest(gradient: Float64Array, [h, w, c]: Shape, { scale, flat }: Question): Float32Array {
+  if (flat) return Float32Array.from(gradient, (value) => Math.abs(value * scale));
   const found = new Float32Array(h * w);
   gradient.forEach((value, i) => {
     const pixel = Math.floor(i / c);

@@ -39,7 +39,8 @@ export class OverlayState {
   readonly question = computed<Question | null>(() => {
     const [method, layer] = [this.method.value, this.document.explanations.layer];
     if (!this.isComputed(method) || this.reason !== null) return null;
-    return { method, layer, target: this.target.value, final: this.document.final, scale: this.document.input.scale };
+    const { final, input } = this.document;
+    return { method, layer, target: this.target.value, final, scale: input.scale, flat: input.shape.length === 1 };
   });
 
   /** The map to show, or null if there is none or it is not known yet. */
@@ -111,6 +112,7 @@ export class OverlayState {
     const { signed } = this.document.explanations.methods[method];
     const [zero, steps] = signed ? [128, 127] : [0, 255];
     const bytes = await decodePng(bytesOf(map.data));
+    if (this.method.value !== method || this.shown.value.sample !== sample) return; // another map was chosen meanwhile
     const values = Float32Array.from(bytes, (byte) => ((byte - zero) / steps) * map.largest);
     this.stored.value = { method, target, values, sample };
   }

@@ -290,7 +290,7 @@ export class Store {
     version = 0,
   ): Promise<Explanation | undefined> {
     const { final, input, explanations } = this.document;
-    const question = { method, target, layer: explanations.layer, final, scale: input.scale };
+    const question = { method, target, layer: explanations.layer, final, scale: input.scale, flat: input.shape.length === 1 };
     return (await this.runner.compute(scaled(values, input), version, question)).explanation;
   }
 
@@ -343,12 +343,13 @@ export class Store {
     this.column.value = within(this.column.value, w);
   }
 
-  /** Read the address. An address that names nothing, or nothing but a step, begins a tour there. */
+  /** Read the address. An empty address begins the tour, and one that names nothing but a step begins it there. */
   private readAddress(): void {
     const view = readFragment(location.hash);
     const step = within(view.step ?? 0, (this.lesson?.steps.length ?? 0) + 1);
-    if (this.lesson?.steps.length && Object.keys(view).every((name) => name === "step")) {
-      this.goTo(location.hash.length > 1 ? step : 1);
+    const first = location.hash.length > 1 ? step : 1;
+    if (this.lesson?.steps.length && first >= 1 && Object.keys(view).every((name) => name === "step")) {
+      this.goTo(first);
       return;
     }
     batch(() => {

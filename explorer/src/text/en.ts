@@ -63,7 +63,7 @@ export const text = {
   changed: (image: string) => `${image}, changed`,
   orderOfImages: "Order of the images",
   order: "Order",
-  given: "as given",
+  given: "in the order of the page",
   worst: "worst mistakes first",
   loss: (loss: string) => `loss ${loss}`,
   off: (distance: string) => `off by ${distance}`,
@@ -240,5 +240,5 @@ export const text = {
     `This map belongs to image ${name} as it was given. Grad-CAM and saliency follow your changes.`,
   ofLaterEpoch: "This map belongs to the finished net, not to the epoch that is shown.",
   noMap: (method: string, reason: string) => `${method} has no map here: ${reason}`,
-  missingMap: (method: string) => `${method} was not computed for this page. Write it with explore(X, explain=True) or with: convnet explore --explain`,
+  missingMap: (method: string) => `${method} was not computed for this page. Write the page with explore(X, explain=True) or with: convnet explore --explain`,
 };

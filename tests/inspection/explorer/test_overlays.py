@@ -15,6 +15,7 @@ NETS = {
     "plain": digits,
     "residual": residual,
     **{kind: partial(other, kind) for kind in KINDS if kind not in ("one pixel", "tall")},
+    "one pixel in color": partial(other, "one pixel in color"),
 }
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -147,6 +148,13 @@ def test_the_picture_shows_the_map(opened):
     page.get_by_role("slider", name="opacity").fill("0")
     assert state(page)["opacity"] == "0"
     np.testing.assert_allclose(middles(), np.repeat(X[1][..., None], 3, -1), atol=1)
+
+
+def test_a_pixel_in_color_has_one_value(opened):
+    net, X, _ = other("one pixel in color")
+    page = opened("one pixel in color", "#o=saliency&class=1")
+    expected = strongest(net.explain(X[:1], "saliency", 1)[0])
+    sync_api.expect(caption(page)).to_have_text(f"Saliency for class 1; {expected}")
 
 
 def test_maps_of_convnet_belong_to_the_given_images(opened):
