@@ -97,6 +97,8 @@ def other(kind):
         X, y = rng.normal(size=(30, 9)).astype(np.float32), three
     elif kind == "one pixel":
         X, y = rng.integers(0, 256, (30, 1, 1, 1), dtype=np.uint8), three
+    elif kind == "one pixel in color":
+        X, y = rng.integers(0, 256, (30, 1, 1, 3), dtype=np.uint8), three
     elif kind == "four channels":
         X, y = rng.integers(0, 256, (30, 7, 8, 4), dtype=np.uint8), three
     elif kind == "tall":
@@ -105,6 +107,7 @@ def other(kind):
         "signal": [Conv1D(5, 3, activation="relu")],
         "table": [Dense(8, activation="relu")],
         "one pixel": [Dense(4, activation="tanh")],
+        "one pixel in color": [Conv2D(4, 1, activation="tanh")],
     }.get(kind, [Conv2D(3, 3, activation="relu"), MaxPool2D(2)])
     estimator = ConvNetRegressor if kind.startswith("regressor") else ConvNetClassifier
     return estimator(layers, max_iter=1, random_state=0).fit(X, y), X, y

@@ -51,7 +51,7 @@ def build(net, X, y, path, *, language="en"):
     facts = {
         "n_parameters": net.n_parameters_,
         "n_layers": len(net.layers_),
-        "share": f"{100 * proba[first[0]].max():.1f} %",
+        "share": f"{100 * proba[first[0]].max():.1f}%",
         "digit": str(SHOWN),
         "unit": int(np.flatnonzero(net.classes_ == SHOWN)[0]),
         "n_first": layers["conv1"].n_parameters,

@@ -61,12 +61,12 @@ def build(net, X, y, path, names=None, *, language="en"):
     n_right = sum(map(len, classes))
     facts = {
         "n_parameters": net.n_parameters_,
-        "accuracy": f"{100 * np.mean(predicted == y):.0f} %",
+        "accuracy": f"{100 * np.mean(predicted == y):.0f}%",
         "n_photographs": len(X),
         "first": str(net.classes_[0]),
         "second": str(net.classes_[1]),
         "other": len(classes[0]) if len(classes[1]) else None,
-        "share": f"{100 * certain[rows[0]]:.1f} %",
+        "share": f"{100 * certain[rows[0]]:.1f}%",
         "field": receptive_field(net, "activation4"),
         "n_maps": net._network().plan.named["activation4"].output_shape[2],
         "last": "×".join(map(str, net._network().plan.named["activation4"].output_shape[:2])),

@@ -61,7 +61,7 @@ def test_the_digit_of_the_tour_is_predicted_correctly(documents):
     first, *_, last = document["samples"]
     assert first["label"] == first["prediction"] == "7"
     share = 100 * net.predict_proba(X[int(first["name"])][None]).max()
-    assert f"7, with {share:.1f} %" in document["lesson"]["steps"][0]["text"]
+    assert f"7, with {share:.1f}%" in document["lesson"]["steps"][0]["text"]
     assert "1,138 parameters" in document["lesson"]["summary"]
     assert last["correct"] is False
     mistake = document["lesson"]["steps"][-2]
@@ -82,7 +82,7 @@ def test_photographs_are_those_that_the_net_is_certain_of(documents):
     sure = [max(sample["values"]) for sample in right if sample["label"] == "cat"]
     assert sure == sorted(sure, reverse=True)
     assert samples[0]["name"].endswith(".jpg")
-    accuracy = f"{100 * np.mean(net.predict(X) == y):.0f} %"
+    accuracy = f"{100 * np.mean(net.predict(X) == y):.0f}%"
     assert accuracy in documents["pets"]["lesson"]["summary"]
 
 

@@ -9,7 +9,7 @@ from explorer_pages import document_of
 from lesson_pages import NAMES, build, digits
 
 sync_api = pytest.importorskip("playwright.sync_api")
-SIZES = {"phone": (360, 640), "large": (2560, 1440)}
+SIZES = {"phone": (360, 640), "laptop": (1280, 800), "large": (2560, 1440)}
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -128,11 +128,25 @@ def test_the_address_restores_a_step(opened, written):
     assert len(table(page, "map")) == 8 and state(page)["row"] == "0"
 
 
-@pytest.mark.parametrize("fragment", ["#x", "#step=0", "#stride=2&padding=1"])
-def test_an_address_without_a_step(opened, fragment):
-    page = opened("edge", fragment=fragment)
+@pytest.mark.parametrize("fragment", ["x", "step=0", "stride=2&padding=1"])
+def test_an_address_without_a_step_shows_the_lab(opened, fragment):
+    page = opened("edge", fragment=f"#{fragment}")
     assert page.locator(".tour").count() == 0
     assert len(table(page, "map")) == (3 if "stride" in fragment else 4)
+
+
+def test_what_a_step_is_about_is_visible(opened):
+    """The map of a step of the lab beside the panel of the tour, and the products on a telephone."""
+    page = opened("edge", "laptop", fragment="#step=8")
+    pooled = page.locator('table:has(caption:text-matches("^after max pooling,"))')
+    wait_until(page, lambda: _is_inside(page, pooled))
+    page = opened("digit", "phone", fragment="#step=6")
+    assert _is_inside(page, page.locator(".numbers thead th").last, "x", "width")
+
+
+def _is_inside(page, part, start="y", length="height"):
+    box = part.bounding_box()
+    return box[start] >= 0 and box[start] + box[length] <= page.viewport_size[length]
 
 
 def test_the_lab(opened):

@@ -11,7 +11,7 @@ export interface Question {
   layer: string | null; // whose maps Grad-CAM reads
   final: Final;
   scale: number; // that images are multiplied by
-  flat: boolean; // whether inputs are rows of features, not images
+  flat: boolean; // the input is a row of features, not a map
 }
 
 /** A map of the height and width of the image, in units of the output, for saliency per unit of X. */

@@ -18,8 +18,8 @@ export async function openCamera(): Promise<MediaStream> {
 }
 
 /**
- * Show pictures of a stream until `signal` aborts or the stream ends, then stop it. `show` gets the values in the units of X,
- * and the next picture is taken when its promise is kept.
+ * Show pictures of a stream until `signal` aborts or the stream ends. The camera stops at once when `signal` aborts. `show`
+ * gets the values in the units of X, and the next picture is taken when its promise is kept.
  */
 export async function showStream(
   stream: MediaStream,
@@ -31,19 +31,32 @@ export async function showStream(
   const video = document.createElement("video");
   video.muted = true;
   video.playsInline = true;
-  const stop = (): void => stream.getTracks().forEach((track) => track.stop());
-  signal.addEventListener("abort", stop); // a hidden page gets no animation frame, so the loop would stop it too late
+  const stop = () => {
+    stream.getTracks().forEach((track) => track.stop());
+    video.srcObject = null;
+  };
+  signal.addEventListener("abort", stop, { once: true });
   try {
+    if (signal.aborted) return;
     video.srcObject = stream;
     await video.play();
     while (!signal.aborted && stream.active) {
       const values = pictureValues(video, video.videoHeight, video.videoWidth, shape, form);
       if (values) await show(values);
-      await new Promise(requestAnimationFrame);
+      await nextFrame(signal);
     }
+  } catch (error) {
+    if (!signal.aborted) throw error; // a video that loses its stream says so
   } finally {
     signal.removeEventListener("abort", stop);
     stop();
-    video.srcObject = null;
   }
+}
+
+/** Wait for the next frame or for `signal`: hidden pages have no frames. */
+function nextFrame(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    signal.addEventListener("abort", () => done(), { once: true });
+    requestAnimationFrame(() => done());
+  });
 }

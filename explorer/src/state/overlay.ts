@@ -112,7 +112,7 @@ export class OverlayState {
     const { signed } = this.document.explanations.methods[method];
     const [zero, steps] = signed ? [128, 127] : [0, 255];
     const bytes = await decodePng(bytesOf(map.data));
-    if (this.method.value !== method || this.shown.value.sample !== sample) return; // another one was chosen meanwhile
+    if (this.method.value !== method || this.shown.value.sample !== sample) return; // another map was chosen meanwhile
     const values = Float32Array.from(bytes, (byte) => ((byte - zero) / steps) * map.largest);
     this.stored.value = { method, target, values, sample };
   }

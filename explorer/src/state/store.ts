@@ -343,14 +343,13 @@ export class Store {
     this.column.value = within(this.column.value, w);
   }
 
-  /** Read the address. An address that names nothing, or nothing but a step, begins a tour there. */
+  /** Read the address. An empty address begins the tour, and one that names nothing but a step begins it there. */
   private readAddress(): void {
     const view = readFragment(location.hash);
     const step = within(view.step ?? 0, (this.lesson?.steps.length ?? 0) + 1);
-    const isEmpty = location.hash.length <= 1;
-    const onlyStep = step > 0 && Object.keys(view).every((name) => name === "step");
-    if (this.lesson?.steps.length && (isEmpty || onlyStep)) {
-      this.goTo(isEmpty ? 1 : step);
+    const first = location.hash.length > 1 ? step : 1;
+    if (this.lesson?.steps.length && first >= 1 && Object.keys(view).every((name) => name === "step")) {
+      this.goTo(first);
       return;
     }
     batch(() => {

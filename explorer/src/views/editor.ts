@@ -49,6 +49,7 @@ function PictureEditor({ store }: { store: Store }) {
     if (!takesPhotographs) return undefined;
     const onPaste = (event: ClipboardEvent) => {
       const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+      if (file) event.preventDefault();
       void open(file);
     };
     document.addEventListener("paste", onPaste);

@@ -12,7 +12,7 @@ export function number(value: number): string {
 }
 
 export function percent(value: number): string {
-  return `${(100 * value).toFixed(1)} %`;
+  return `${(100 * value).toFixed(1)}%`;
 }
 
 export function cross(shape: number[]): string {

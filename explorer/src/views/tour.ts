@@ -76,11 +76,15 @@ function Answer({ store }: { store: Store }) {
       ${values && final.function !== "identity" && ` (${percent(Math.max(...values))})`}</p>`;
 }
 
-/** Scroll to what a panel is about, unless it begins in the upper part of the window. */
+/** Scroll to a panel, unless it begins in the upper part of the window; then to the part to look at, unless all of it is visible. */
 function scrollTo(name: Panel): void {
-  const whole = document.querySelector(`[data-panel="${name}"]`);
-  const small = !matchMedia("(min-width: 1200px)").matches; // the tour covers the lower part
-  const panel = (small && whole?.querySelector('[data-look="true"]')) || whole;
-  const top = panel?.getBoundingClientRect().top ?? 0;
-  if (top < 0 || top > NEAR * innerHeight) panel?.scrollIntoView({ block: "start" });
+  const panel = document.querySelector(`[data-panel="${name}"]`);
+  const start = panel?.getBoundingClientRect().top ?? 0;
+  if (start < 0 || start > NEAR * innerHeight) panel?.scrollIntoView({ block: "start" });
+  const part = panel?.querySelector('[data-look="true"]');
+  if (!part) return;
+  const isBeside = matchMedia("(min-width: 1200px)").matches; // else the tour covers the lower part
+  const end = isBeside ? innerHeight : (document.querySelector(".tour")?.getBoundingClientRect().top ?? innerHeight);
+  const { top, bottom } = part.getBoundingClientRect();
+  if (top < 0 || bottom > end) part.scrollIntoView({ block: isBeside ? "nearest" : "start" });
 }

@@ -5,8 +5,9 @@ Needs Chromium, `pip install playwright`, and `npm ci` in explorer/ for axe-core
 
 import re
 from copy import copy
+from itertools import groupby
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -233,6 +234,21 @@ def number(text):
     return float(text.replace("−", "-"))
 
 
+TIMERS = """() => {
+  const {setInterval: start, clearInterval: stop} = globalThis;
+  globalThis.timers = new Set();
+  globalThis.setInterval = (...options) => {
+    const timer = start(...options);
+    timers.add(timer);
+    return timer;
+  };
+  globalThis.clearInterval = (timer) => {
+    timers.delete(timer);
+    stop(timer);
+  };
+}"""
+
+
 def test_the_window_slides(opened):
     net, X, y = digits()
     page = opened(net, X[600:], y[600:], fragment="#layer=conv1&row=2&column=6")
@@ -242,12 +258,12 @@ def test_the_window_slides(opened):
     assert state(page)["row"] == "3" and "column" not in state(page)
     page.get_by_role("button", name="Step back").click()
     assert (state(page)["row"], state(page)["column"]) == ("2", "7")
+    page.evaluate(TIMERS)
     page.get_by_role("button", name="Play").click()
     wait_until(page, lambda: state(page)["row"] == "4")
+    assert page.evaluate("timers.size") == 1
     page.get_by_role("button", name="Pause").click()
-    at = state(page)
-    page.wait_for_timeout(500)  # a window that still slides would have moved on
-    assert state(page) == at
+    wait_until(page, lambda: page.evaluate("timers.size") == 0)
     page.locator(".player input").fill("17")
     assert (state(page)["row"], state(page)["column"]) == ("2", "1")
 
@@ -324,14 +340,14 @@ def test_drawing(opened):
     drawn[0, 1:7, 3] = 255
     expected = net.predict_proba(drawn)[0]
     answer = page.locator("header .answer")
-    text = f"your image: {expected.argmax()} ({100 * expected.max():.1f} %)"
+    text = f"your image: {expected.argmax()} ({100 * expected.max():.1f}%)"
     sync_api.expect(answer).to_contain_text(text)
     page.get_by_label("erase").check()
     page.mouse.click(*easel_point(page, 1, 3, (8, 8)))
     drawn[0, 1, 3] = 0
     expected = net.predict_proba(drawn)[0]
     sync_api.expect(page.locator("header .answer")).to_contain_text(
-        f"({100 * expected.max():.1f} %)"
+        f"({100 * expected.max():.1f}%)"
     )
 
 
@@ -406,9 +422,7 @@ def test_numbers_in_four_channels_are_no_photograph(opened):
     X[..., 3] = 0
     net = ConvNetClassifier([Conv2D(3, 3)], max_iter=1, random_state=0).fit(X, y)
     page = opened(net, X, y, n_max=2)
-    page.evaluate(PHOTO, "drop")
-    page.evaluate(PHOTO, "paste")
-    page.wait_for_timeout(200)  # a photograph would have been read
+    assert page.evaluate(PHOTO, "drop") == page.evaluate(PHOTO, "paste") == "ignored"
     assert np.isfinite(page.evaluate("explorer.values()")).all()
     assert "your image" not in page.locator("header .answer").inner_text()
     assert page.get_by_text("Open a photograph").count() == page.get_by_text("camera").count() == 0
@@ -436,10 +450,24 @@ def test_a_photograph_is_fitted_as_in_the_training(opened, fit, tmp_path):
     np.testing.assert_allclose(found, expected, atol=6)  # browsers resample in ways of their own
 
 
+STREAM = """() => {
+  const devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (options) => (globalThis.stream = await open(options));
+}"""
+TRACKS = "stream.getTracks().map((track) => track.readyState)"
+HIDE = f"""() => {{
+  globalThis.requestAnimationFrame = () => 0; // hidden pages have no frames
+  Object.defineProperty(document, "hidden", {{value: true}});
+  document.dispatchEvent(new Event("visibilitychange"));
+  return {TRACKS};
+}}"""
+
+
 def test_the_camera(opened):
     """Chromium's device shows a green picture with a moving circle."""
     net, X, y = residual()
     page = opened(net, X, y, n_max=3)
+    page.evaluate(STREAM)
     page.get_by_role("button", name="Use the camera").click()
     answer = page.locator("header .answer")
     sync_api.expect(answer).to_contain_text("your image")
@@ -451,9 +479,7 @@ def test_the_camera(opened):
     wait_until(page, lambda: page.evaluate("explorer.values()") != first)
     page.get_by_role("button", name="Stop the camera").click()
     page.get_by_role("button", name="Use the camera").wait_for()
-    stopped = page.evaluate("explorer.values()")
-    page.wait_for_timeout(500)  # a camera that still runs would have shown another picture
-    assert page.evaluate("explorer.values()") == stopped
+    assert page.evaluate(TRACKS) == ["ended"]
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Stop the camera").wait_for()
     page.locator(".thumbnail").nth(1).click()  # which stops the camera
@@ -461,11 +487,8 @@ def test_the_camera(opened):
     assert (np.reshape(page.evaluate("explorer.values()"), X[1].shape) == X[1]).all()
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Stop the camera").wait_for()
-    page.evaluate(  # a hidden page gets no frames
-        "globalThis.requestAnimationFrame = () => 0;"
-        "Object.defineProperty(document, 'hidden', {value: true});"
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    assert page.evaluate(TRACKS) == ["live"]
+    assert page.evaluate(HIDE) == ["ended"]
     page.get_by_role("button", name="Use the camera").wait_for()
 
 
@@ -542,6 +565,22 @@ def test_mistakes_of_regressors(opened):
     assert page.locator(".thumbnail").first.get_attribute("title").endswith(" standard deviations")
 
 
+ADDRESSES = """() => {
+  const {replaceState} = history;
+  globalThis.addresses = [];
+  history.replaceState = (...options) => {
+    addresses.push(options[2]);
+    replaceState.apply(history, options);
+  };
+}"""
+
+
+def epochs_of(page):
+    """Return the epochs that the address named, one after the other."""
+    named = [parse_qs(text[1:]).get("epoch", ["0"])[0] for text in page.evaluate("addresses")]
+    return [epoch for epoch, _ in groupby(named)]
+
+
 @pytest.mark.parametrize("encoding", ["float32", "int16"])
 def test_epochs(opened, encoding, monkeypatch):
     """Maps and probabilities at each epoch are those of the estimator of that epoch."""
@@ -577,8 +616,10 @@ def test_epochs(opened, encoding, monkeypatch):
         steps = page.evaluate("explorer.steps('conv1', [2, 2, 1])[0]")
         kernel = estimator.weights_["conv1/weights"][..., 1].ravel()
         np.testing.assert_allclose(steps["kernel"], kernel, rtol=tolerance, atol=1e-6)
+    page.evaluate(ADDRESSES)
     page.get_by_role("button", name="Play the training").click()
-    wait_until(page, lambda: state(page).get("epoch") == "2")
+    wait_until(page, lambda: epochs_of(page)[-2:] == ["2", "0"])
+    assert epochs_of(page) == ["1", "2", "0"]
     sync_api.expect(page.locator(".training output")).to_have_text("the net")
     sync_api.expect(page.get_by_role("button", name="Play the training")).to_be_visible()
     assert page.evaluate("explorer.check()")["difference"] < 1e-4
@@ -648,10 +689,11 @@ PHOTO = """(how) => {
     const data = new DataTransfer();
     data.items.add(new File([blob], "a.png", {type: "image/png"}));
     const target = how === "paste" ? document : document.querySelector(".editor");
-    target.dispatchEvent(how === "paste"
-      ? new ClipboardEvent("paste", {clipboardData: data, bubbles: true})
-      : new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
-    done();
+    const options = {bubbles: true, cancelable: true};
+    const isLeft = target.dispatchEvent(how === "paste"
+      ? new ClipboardEvent("paste", {clipboardData: data, ...options})
+      : new DragEvent("drop", {dataTransfer: data, ...options}));
+    done(isLeft ? "ignored" : "taken");
   }));
 }"""
 
@@ -665,7 +707,7 @@ def test_a_photograph(opened, how, tmp_path):
         image.new("RGB", (40, 24), (200, 100, 50)).save(tmp_path / "a.png")
         page.locator(".file input").set_input_files(tmp_path / "a.png")
     else:
-        page.evaluate(PHOTO, how)
+        assert page.evaluate(PHOTO, how) == "taken"
     sync_api.expect(page.locator("header .answer")).to_contain_text("your image")
     found = np.reshape(page.evaluate("explorer.values()"), X[0].shape)
     np.testing.assert_allclose(found, np.broadcast_to([200, 100, 50], X[0].shape), atol=2)

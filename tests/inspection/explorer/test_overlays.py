@@ -9,24 +9,13 @@ from explorer_browser import CHROMIUM, WAIT, chromium, state, violations, wait_u
 from explorer_pages import KINDS, digits, limit_weights, other, residual
 from sklearn.base import clone
 
-from convnet import ConvNetClassifier
-from convnet.layers import Conv2D, Dense
-
 sync_api = pytest.importorskip("playwright.sync_api")
-
-
-def one_pixel(channels):
-    rng = np.random.default_rng(0)
-    X, y = rng.random((30, 1, 1, channels)), rng.integers(0, 2, 30)
-    net = ConvNetClassifier([Conv2D(3, 1), Dense(4)], max_iter=1, random_state=0)
-    return net.fit(X, y), X, y
-
 
 NETS = {
     "plain": digits,
     "residual": residual,
     **{kind: partial(other, kind) for kind in KINDS if kind not in ("one pixel", "tall")},
-    "one pixel in color": partial(one_pixel, 3),
+    "one pixel in color": partial(other, "one pixel in color"),
 }
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -159,6 +148,13 @@ def test_the_picture_shows_the_map(opened):
     page.get_by_role("slider", name="opacity").fill("0")
     assert state(page)["opacity"] == "0"
     np.testing.assert_allclose(middles(), np.repeat(X[1][..., None], 3, -1), atol=1)
+
+
+def test_a_pixel_in_color_has_one_value(opened):
+    net, X, _ = other("one pixel in color")
+    page = opened("one pixel in color", "#o=saliency&class=1")
+    expected = strongest(net.explain(X[:1], "saliency", 1)[0])
+    sync_api.expect(caption(page)).to_have_text(f"Saliency for class 1; {expected}")
 
 
 def test_maps_of_convnet_belong_to_the_given_images(opened):
