@@ -19,7 +19,7 @@ import numpy as np
 from convnet.communication.communicator import Communicator
 from convnet.communication.connecting import Address, Listener
 from convnet.communication.tcp import TCPCommunicator
-from convnet.data.lazy.shared_rows import Blocks, distribute_rows
+from convnet.data.lazy.shared_rows import Blocks, rows_of_all_ranks
 from convnet.distributed.ranks import ranks
 
 # By the token of the fit
@@ -118,20 +118,15 @@ def _fit(
     threads: int,
 ) -> Any:
     weights = [part.sample_weight for part in parts if part.sample_weight is not None]
-    X, y, sample_weight = distribute_rows(
+    fitted = pickle.loads(pickle.dumps(estimator))  # the worker may use the estimator again
+    if fitted.n_jobs is None:
+        fitted.n_jobs = threads
+    with rows_of_all_ranks(
         communicator,
         Blocks([part.X for part in parts], numbers),
         np.concatenate([part.y for part in parts]),
         np.concatenate(weights) if weights else None,
-    )
-    fitted = pickle.loads(pickle.dumps(estimator))  # the worker may use the estimator again
-    if fitted.n_jobs is None:
-        fitted.n_jobs = threads
-    try:
+    ) as (X, y, sample_weight):
         fitted.fit(X, y, sample_weight)
-    except BaseException:
-        X.close(wait=False)
-        raise
-    X.close()
     fitted.n_jobs = estimator.n_jobs
     return fitted

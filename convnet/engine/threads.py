@@ -50,9 +50,8 @@ def resolve_n_threads(n_jobs: int | None = None) -> int:
     ----------
     n_jobs : int, default=None
         None is the number of physical cores, divided by that of `share_cores`, or less if OpenMP
-        (``OMP_NUM_THREADS``, threadpoolctl,
-        joblib's inner limit), the affinity mask or a cgroup allows less. In a task of Dask, the threads of the
-        process that run tasks divide the cores. It is 1 in a worker of joblib's
+        (``OMP_NUM_THREADS``, threadpoolctl, joblib's inner limit), the affinity mask or a cgroup allows less. In a
+        task of Dask, the threads of the process that run tasks divide the cores. It is 1 in a worker of joblib's
         "multiprocessing" backend, which sets no inner limit. A larger ``OMP_NUM_THREADS`` is used as it is.
         -1 is all CPUs, -2 all but one, as in joblib. A positive number is used as it is. The maximum is 4
         threads per CPU; a build without OpenMP always runs one thread.

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from convnet.communication.communicator import current
-from convnet.data.lazy.shared_rows import distribute_rows
+from convnet.data.lazy.shared_rows import rows_of_all_ranks
 from convnet.fitting.callback_view import array_hash, parameter_texts
 from convnet.inputs.targets import as_target
 
@@ -59,13 +59,8 @@ def data_of_all_ranks(
     targets = as_target(y)
     if issparse(targets):
         targets = targets.toarray()
-    rows, targets, weights = distribute_rows(communicator, held, targets, sample_weight)
-    try:
-        yield rows, targets, weights
-    except BaseException:
-        rows.close(wait=False)
-        raise
-    rows.close()
+    with rows_of_all_ranks(communicator, held, targets, sample_weight) as data:
+        yield data
 
 
 def check_same_fit(communicator: Communicator, session: Any) -> None:

@@ -108,7 +108,7 @@ class OptimizationState:
     def __init__(self, seed: int, first_epoch: int) -> None:
         self.seed, self.first_epoch = seed, first_epoch
         self.trainer: Trainer
-        self.settings: dict[str, Any] | None = None  # of the trainer
+        self.settings: dict[str, Any] | None = None
         self.rates: LearningRates
         self.stopping: EarlyStopping
         self.schedule_key: tuple[Any, ...] | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +99,7 @@ class SharedRows:
         self._held = held if isinstance(held, Blocks) else Blocks([held], [communicator.rank])
         parts: list[_Contents] = communicator.gather_objects(_Contents.of(self._held))
         _check_alike(parts)
-        self.shape, self.dtype = self._held.shape, self._held.dtype
+        self.dtype = self._held.dtype
         placed = sorted(
             (number, rank, place)
             for rank, part in enumerate(parts)
@@ -110,7 +111,7 @@ class SharedRows:
         self._owners = np.array([rank for _, rank, _ in placed])
         self._offsets = np.array([firsts[rank][place] for _, rank, place in placed], np.int64)
         self._offsets -= self._starts[:-1]
-        self.shape = (int(self._starts[-1]), *self.shape[1:])
+        self.shape = (int(self._starts[-1]), *self._held.shape[1:])
         self._row_bytes = int(np.prod(self.shape[1:])) * self.dtype.itemsize
         self.rows_received = 0
         self._lock = threading.Lock()
@@ -253,6 +254,20 @@ def distribute_rows(
         _in_order([targets for _, targets, _ in parts], order),
         None if weights is None else _in_order([some for _, _, some in parts], order),
     )
+
+
+@contextmanager
+def rows_of_all_ranks(
+    communicator: Communicator, X: Any, y: Any, sample_weight: Any = None
+) -> Generator[tuple[SharedRows, NDArray[Any], NDArray[Any] | None], None, None]:
+    """Yield what `distribute_rows` returns, and close X at the end."""
+    rows, targets, weights = distribute_rows(communicator, X, y, sample_weight)
+    try:
+        yield rows, targets, weights
+    except BaseException:
+        rows.close(wait=False)
+        raise
+    rows.close()
 
 
 def _in_order(parts: Sequence[NDArray[Any]], order: NDArray[np.int64]) -> NDArray[Any]:

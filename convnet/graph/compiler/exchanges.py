@@ -135,6 +135,16 @@ class Exchanges:
     bounds_phase: int = -1
 
     @property
+    def sums_phase(self) -> int:
+        """The first phase that reads the sums of the gradients."""
+        return self.update_phase if self.norms_phase < 0 else self.norms_phase
+
+    @property
+    def lanes_end(self) -> int:
+        """The first phase behind the lanes."""
+        return self.sums_phase if self.blocks_phase < 0 else self.blocks_phase
+
+    @property
     def phases(self) -> list[int]:
         """The phases that need an exchange before or after them, in order."""
         numbers = {self.blocks_phase, self.norms_phase, self.update_phase, self.bounds_phase}

@@ -23,9 +23,9 @@ convolutional neural networks").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,10 @@ from convnet.graph.runtime.pieces import Pieces
 
 if TYPE_CHECKING:
     from convnet.engine import Context
+
+Place: TypeAlias = tuple[
+    NDArray[Any], int, int
+]  # an array, with the first item and the end of a piece
 
 NOTHING = np.float32(-0.0)  # adding it changes no float, not even the sign of a zero
 
@@ -78,7 +82,7 @@ class DistributedStep:
     ) -> None:
         self._communicator, self._compiled, self._memory = communicator, compiled, memory
         self._program, self._exchanges = compiled.program, compiled.exchanges
-        self._losses, self._lanes = losses, compiled.lanes
+        self._losses = losses
         self._rank, self._size = communicator.rank, communicator.size
         self._division = Division(
             compiled.exchanges, compiled.lanes, batch_size, communicator.rank, communicator.size
@@ -86,19 +90,11 @@ class DistributedStep:
         self._clear_parts()
         self._block_tasks = self._division.block_tasks()
         self._update_tasks = self._division.update_tasks()
-        self._lane_sums, self._block_sums = (
-            _Sums(
-                [self._gradient_pieces(self._rank, to, by_lanes) for to in range(self._size)],
-                [self._gradient_pieces(of, self._rank, by_lanes) for of in range(self._size)],
-            )
-            for by_lanes in (True, False)
-        )
+        self._lane_sums = self._sums(self._lane_places)
+        self._block_sums = self._sums(self._block_places)
+        others = [rank for rank in range(self._size) if rank != self._rank]
         self._sent_lanes = [
-            memory[a:b]
-            for to in range(self._size)
-            if to != self._rank
-            for is_of_lanes, memory, a, b in self._gradient_places(self._rank, to)
-            if is_of_lanes
+            memory[a:b] for to in others for memory, a, b in self._lane_places(self._rank, to)
         ]
         self._statistics = {
             phase: self._statistics_pieces(phase) for phase in self._exchanges.statistics
@@ -113,9 +109,7 @@ class DistributedStep:
         exchanges = self._exchanges
         first, last = self._division.lanes
         run = min(self._division.unit, lanes_per_task(max(1, last - first), n_threads))
-        if (
-            n not in self._pieces_by_size
-        ):  # that of the last batch of an epoch, beside the whole one
+        if n not in self._pieces_by_size:  # a whole batch, and the last one of an epoch
             self._pieces_by_size[n] = self._pieces_of_samples(n)
         maps, losses = self._pieces_by_size[n]
 
@@ -135,7 +129,7 @@ class DistributedStep:
                 tasks=tasks,
             )
 
-        begin, summed, pending = 0, False, []
+        begin, pending = 0, []
         for phase in sorted({*exchanges.phases, *maps}):
             compute(begin, phase, run)
             begin, tasks = phase, None
@@ -145,24 +139,19 @@ class DistributedStep:
                 continue
             if phase in exchanges.statistics:
                 self._gather(self._statistics[phase])
-            elif phase == exchanges.blocks_phase:
+            if phase == exchanges.lanes_end:
                 self._program.merge_lanes(
                     context, *self._division.lanes, self._division.unit, n_threads
                 )
                 sums = self._communicator.start(self._exchange_lanes)
+            if phase == exchanges.blocks_phase:
                 for gathered in pending:
                     gathered.result()
                 tasks = self._block_tasks
-            elif phase != exchanges.bounds_phase and not summed:
-                if exchanges.blocks_phase < 0:
-                    self._program.merge_lanes(
-                        context, *self._division.lanes, self._division.unit, n_threads
-                    )
-                    self._exchange_lanes(self._communicator)
-                else:
-                    self._exchange_blocks()
-                    sums.result()
-                run, summed = self._division.unit, True
+            if phase == exchanges.sums_phase:
+                self._exchange_blocks()
+                sums.result()
+                run = self._division.unit
             if phase in (exchanges.norms_phase, exchanges.update_phase):
                 tasks = self._update_tasks
             begin = phase + 1
@@ -191,23 +180,43 @@ class DistributedStep:
             return self._memory.lane_grads, number * lane_floats + parameter.gradient
         return self._memory.batch_grads, parameter.gradient + number * parameter.part
 
-    def _gradient_places(self, of: int, to: int) -> list[tuple[bool, NDArray[Any], int, int]]:
-        """Return where the sums lie that rank `of` sends to rank `to`, and whether they are sums of lanes."""
-        places: list[tuple[bool, NDArray[Any], int, int]] = []
-        units = range(self._division.bounds[of], self._division.bounds[of + 1], self._division.unit)
-        lanes: list[list[tuple[bool, NDArray[Any], int, int]]] = [[] for _ in units]
-        for gradient in self._division.gradients:
-            ranges = _common(self._division.computed(gradient, of), gradient.owned(to))
-            for place, (number, _) in enumerate(self._division.parts_of(gradient, of)):
-                memory, offset = self._part(gradient, number)
-                by_lanes = gradient.parameter.by_lanes
-                target = lanes[place] if by_lanes else places
-                target += [(by_lanes, memory, offset + a, offset + b) for a, b in ranges]
-        return [place for unit in lanes for place in unit] + places
+    def _lane_places(self, of: int, to: int) -> list[Place]:
+        """Return where the sums of lanes lie that rank `of` sends to rank `to`, unit by unit."""
+        gradients = [g for g in self._division.gradients if g.parameter.by_lanes]
+        bounds, unit = self._division.bounds, self._division.unit
+        return [
+            place
+            for lane in range(bounds[of], bounds[of + 1], unit)
+            for gradient in gradients
+            for place in self._places(gradient, lane, of, to)
+        ]
 
-    def _gradient_pieces(self, of: int, to: int, by_lanes: bool) -> Pieces:
-        places = [] if of == to else self._gradient_places(of, to)
-        return Pieces((memory, a, b) for lanes, memory, a, b in places if lanes == by_lanes)
+    def _block_places(self, of: int, to: int) -> list[Place]:
+        """Return where the sums by blocks lie that rank `of` sends to rank `to`."""
+        return [
+            place
+            for gradient in self._division.gradients
+            if not gradient.parameter.by_lanes
+            for number, _ in self._division.parts_of(gradient, of)
+            for place in self._places(gradient, number, of, to)
+        ]
+
+    def _places(self, gradient: SharedGradient, number: int, of: int, to: int) -> list[Place]:
+        """Return where a part of a gradient lies that rank `of` computes and rank `to` needs."""
+        memory, offset = self._part(gradient, number)
+        ranges = _common(self._division.computed(gradient, of), gradient.owned(to))
+        return [(memory, offset + a, offset + b) for a, b in ranges]
+
+    def _sums(self, places: Callable[[int, int], list[Place]]) -> _Sums:
+        """Return what this rank exchanges of the sums at these places."""
+
+        def pieces(of: int, to: int) -> Pieces:
+            return Pieces([] if of == to else places(of, to))
+
+        ranks = range(self._size)
+        return _Sums(
+            [pieces(self._rank, to) for to in ranks], [pieces(of, self._rank) for of in ranks]
+        )
 
     def _owned_pieces(self, arrays: Sequence[tuple[NDArray[Any], bool]]) -> list[Pieces]:
         """Return the pieces of arrays that each rank has updated.
