@@ -304,7 +304,10 @@ def _raise_cause(errors: Mapping[str, BaseException], workers: Sequence[str]) ->
     """Raise the error that the others follow from, and name its worker."""
     causes = {w: error for w, error in errors.items() if not isinstance(error, RankError)}
     if causes:
-        worker, cause = next(iter(causes.items()))
+        worker = next(
+            one for one in workers if one in causes
+        )  # an error of rank 0 may be raised on all
+        cause = causes[worker]
         if isinstance(cause, ValueError | TypeError):
             cause.add_note(f"Raised on worker {worker}.")
             raise cause
